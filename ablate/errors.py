@@ -1,4 +1,11 @@
-"""The one error a user is meant to see: plain sentences, exit status 2, no traceback."""
+"""What a user sees of an error: plain sentences and an exit status; a traceback only with --debug."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
 
 
 class InputError(Exception):
@@ -6,3 +13,54 @@ class InputError(Exception):
 
     The message is one or two plain sentences: what is wrong, where, and what to do.
     """
+
+
+def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    """Run a command with its arguments; what goes wrong becomes a sentence on stderr and an exit status.
+
+    0 as the command says; 1 a run failed; 2 refused (input, configuration, files); 130 interrupted.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing and exiting
+    if "--debug" in words:
+        os.environ["ABLATE_DEBUG"] = "1"  # an environment variable reaches the workers of a launcher too
+    try:
+        return command([word for word in words if word != "--debug"])
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        return explain(error)
+
+
+def explain(error: Exception) -> int:
+    """Print what went wrong, with a traceback only after --debug; returns the exit status."""
+    if os.environ.get("ABLATE_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        print(sentence(error), file=sys.stderr)
+    return 2 if _refused(error) else 1
+
+
+def _refused(error: Exception) -> bool:
+    """True for what the user can mend: input, configuration, files and folders."""
+    return isinstance(error, (InputError, OSError)) or _composing(error)
+
+
+def _composing(error: Exception) -> bool:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    return isinstance(error, (HydraException, OmegaConfBaseException))
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, in one or two sentences."""
+    if isinstance(error, InputError):
+        return str(error)
+    if _composing(error):  # before OSError: Hydra's error of a missing option is both
+        from ablate.config import CONF, plain
+
+        return plain(error, CONF)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}."
+    return f"{type(error).__name__}: {error} (a traceback is in the run's train.log, or comes with --debug)."

@@ -1,11 +1,17 @@
-"""The configuration: schema (`schema.py`), what a key may hold (`field.py`), checks before anything trains (`check.py`)."""
+"""The configuration: its schema, what a key may hold (`field`), and the checks before anything trains (`check`)."""
 
 import dataclasses
 import inspect
+from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 
 from ablate.config import schema
+from ablate.config.check import plain, validate
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# A wheel carries conf/ inside the package; a checkout has it beside.
+CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 
 def register() -> None:
@@ -13,3 +19,6 @@ def register() -> None:
     store = ConfigStore.instance()
     for name, node in inspect.getmembers(schema, dataclasses.is_dataclass):
         store.store(group="schema", name=name, node=node)
+
+
+__all__ = ["CONF", "plain", "register", "validate"]

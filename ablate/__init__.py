@@ -1,0 +1,13 @@
+"""Ablation studies of image classifiers, from Hydra config groups to a table of paired differences.
+
+Read in the order in which data flows:
+
+1. `config/`: the schema of every option in `conf/`, and the checks before anything trains
+2. `train.py`: the one training entrypoint, config -> parts -> fit -> record
+3. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
+   `logger.py`: the parts, a function or class for each option
+4. `engine.py`: the only training loop; `evaluate.py`: from logits to figures; `seeding.py`: where randomness comes from
+5. `record.py`: what a run leaves behind
+6. `study/`: which runs a study has, and their launch
+7. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
+"""

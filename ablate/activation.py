@@ -1,0 +1,33 @@
+"""The nonlinearities: each option gives a factory, since a model needs a fresh module at every place."""
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import nn
+
+Activation = Callable[[], nn.Module]
+
+
+def relu() -> Activation:
+    """max(x, 0) (Nair & Hinton 2010)."""
+    return nn.ReLU
+
+
+def leaky_relu(negative_slope: float) -> Activation:
+    """x where positive, `negative_slope` x elsewhere (Maas et al. 2013)."""
+    return partial(nn.LeakyReLU, negative_slope)
+
+
+def gelu() -> Activation:
+    """x times the standard normal's cumulative distribution at x (Hendrycks & Gimpel 2016)."""
+    return nn.GELU
+
+
+def silu() -> Activation:
+    """x sigmoid(x), also called swish (Elfwing et al. 2018)."""
+    return nn.SiLU
+
+
+def mish() -> Activation:
+    """x tanh(softplus(x)) (Misra 2020)."""
+    return nn.Mish

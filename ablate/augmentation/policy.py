@@ -1,0 +1,59 @@
+"""torchvision's v2 transforms, an image at a time: each image gets a random state of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Apply `transform`, a function of a uint8 image (C, H, W) that draws from PyTorch's global generator."""
+
+    transform: Callable[[Tensor], Tensor]
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """A seed an image, (n, 1)."""
+        return rng.integers(0, 2**63 - 1, (n, 1))
+
+    def __call__(self, images: Tensor, targets: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
+        """Transform on the CPU, where torchvision's operations on single images are fastest."""
+        whole = images.round().byte() if images.is_floating_point() else images  # after a mixing step
+        changed = []
+        with torch.random.fork_rng(devices=[]):
+            for image, seed in zip(whole.cpu(), draws[:, 0].tolist(), strict=True):
+                torch.manual_seed(seed)
+                changed.append(self.transform(image))
+        return torch.stack(changed).to(images.device), targets
+
+
+def color_jitter(brightness: float, contrast: float, saturation: float, hue: float) -> Policy:
+    """Random brightness, contrast, saturation and hue."""
+    return Policy(_v2().ColorJitter(brightness, contrast, saturation, hue))
+
+
+def randaugment(num_ops: int, magnitude: int) -> Policy:
+    """`num_ops` random operations of one strength (Cubuk et al. 2020)."""
+    return Policy(_v2().RandAugment(num_ops, magnitude))
+
+
+def trivialaugment() -> Policy:
+    """One random operation of random strength (Müller & Hutter 2021)."""
+    return Policy(_v2().TrivialAugmentWide())
+
+
+def autoaugment(policy: str) -> Policy:
+    """A learned policy: cifar10, imagenet or svhn (Cubuk et al. 2019)."""
+    v2 = _v2()
+    return Policy(v2.AutoAugment(v2.AutoAugmentPolicy(policy)))
+
+
+def _v2():
+    """torchvision's transforms, imported only where a policy is used."""
+    from ablate.vision import torchvision  # noqa: F401
+
+    import torchvision.transforms.v2 as v2
+
+    return v2

@@ -1,0 +1,62 @@
+"""`ablate VERB ...`: each verb imports only what it needs; every error ends in plain sentences and an exit status."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from ablate.errors import guarded
+
+
+def train(words: Sequence[str]) -> int:
+    """Train one run, or a study."""
+    from ablate.train import cli
+
+    return cli(words)
+
+
+def report(words: Sequence[str]) -> int:
+    """Tables and figures of a study."""
+    from analysis.report import main
+
+    return main(words)
+
+
+def test(words: Sequence[str]) -> int:
+    """Accuracy of finished runs on the test set."""
+    from ablate.test import main
+
+    return main(words)
+
+
+def completion(words: Sequence[str]) -> int:
+    """Tab completion: eval "$(ablate completion bash)"."""
+    from ablate.completion import main
+
+    return main(words)
+
+
+VERBS: dict[str, Callable[[Sequence[str]], int]] = {
+    verb.__name__: verb for verb in (train, report, test, completion)
+}
+
+
+def usage() -> str:
+    """The verbs, a line each."""
+    lines = [f"  ablate {name:<11} {verb.__doc__}" for name, verb in VERBS.items()]
+    return "\n".join(["Usage: ablate VERB ...", "", *lines, "", "ablate VERB --help tells more of each."])
+
+
+def main() -> int:
+    """The console script: dispatch to a verb."""
+    words = sys.argv[1:]
+    if not words or words[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if words else 2
+    verb = VERBS.get(words[0])
+    if verb is None:
+        print(f"ablate {words[0]}: there is no such verb. Verbs: {', '.join(VERBS)}.", file=sys.stderr)
+        return 2
+    return guarded(verb, words[1:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

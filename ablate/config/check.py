@@ -1,0 +1,129 @@
+"""Checks of a composed configuration before anything trains, and Hydra's refusals in plain words."""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ablate.config import schema
+from ablate.config.field import Allowed
+from ablate.errors import InputError
+
+
+def validate(config: DictConfig) -> None:
+    """Refuse, with the key, the value and what is allowed, a configuration that cannot be trained.
+
+    Raises:
+        InputError: a key without a value, a value out of its range, or two that do not go together.
+    """
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise InputError(f"{missing[0]} has no value; give it one with {missing[0]}=...")
+    for key, section in _sections(config):
+        _check_section(key, section)
+
+
+def _check_section(key: str, section: DictConfig) -> None:
+    kind = OmegaConf.get_type(section)
+    prefix = f"{key}." if key else ""
+    settings = OmegaConf.to_container(section, resolve=True)
+    known = [f.name for f in dataclasses.fields(kind)]
+    # A `_target_` of the user's own has keys of its own; one of ours was given a key it does not have, with +key=value.
+    extra = [name for name in settings if name not in known and str(settings.get("_target_", "ablate.")).startswith("ablate.")]
+    if extra:
+        raise InputError(f"{prefix}{extra[0]}: there is no such key.{_nearest(extra[0], known)}")
+    for name, allowed in _ranges(kind).items():
+        if not allowed.accepts(settings[name]):
+            raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
+    checks = getattr(kind, "check", None)
+    if checks:
+        try:
+            checks(OmegaConf.to_object(section))
+        except ValueError as error:
+            raise InputError(f"{error}.") from None
+
+
+def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConfig]]:
+    """Every node that a dataclass of the schema describes, with its full key."""
+    if dataclasses.is_dataclass(OmegaConf.get_type(config)):
+        yield key, config
+    for name in config:
+        if OmegaConf.is_dict(config._get_node(name)):
+            yield from _sections(config[name], f"{key}.{name}" if key else str(name))
+
+
+def _ranges(kind: Any) -> dict[str, Allowed]:
+    return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}
+
+
+def plain(error: Exception, conf: Path) -> str:
+    """One or two sentences for an error raised while Hydra composed from the folder `conf`."""
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    text = str(error)
+    if option := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        group, name = option.groups()
+        known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
+        return f"{group}={name}: there is no such option.{_nearest(name, known)} Options: {', '.join(known)}."
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
+    if isinstance(cause, OmegaConfBaseException):
+        return _refusal(cause, conf)
+    if override := re.search(r"Could not override '([^']+)'", text):
+        key = override.group(1)
+        groups = [path.name for path in conf.iterdir() if path.is_dir()]
+        return f"{key}: there is no such key or group.{_nearest(key, groups + _known_keys(conf))}"
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _refusal(cause: OmegaConfBaseException, conf: Path) -> str:
+    """OmegaConf's refusal of a key or a value."""
+    key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
+    where = f"{key}: " if key else ""
+    if "Key '" not in str(cause) or "Interpolation" in str(cause):
+        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
+    siblings = dataclasses.fields(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else ()
+    parent = key.rpartition(".")[0]
+    own = [f"{parent}.{f.name}".strip(".") for f in siblings if f.name != "_target_"]
+    near = _nearest(key, own) or _nearest(key, [known for known in _known_keys(conf) if known != key])
+    return f"{where}there is no such key.{near} `ablate train --cfg job` shows all."
+
+
+def _allowed(key: str, cause: OmegaConfBaseException) -> str:
+    name = key.rpartition(".")[2]
+    ranges = _ranges(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else {}
+    return f" It must be {ranges[name]} ({ranges[name].doc})." if name in ranges and str(ranges[name]) else ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def _known_keys(conf: Path) -> list[str]:
+    """Every key a configuration can have, from the option files: `optimizer.lr`, `augmentation.cutout.size`, `seed`."""
+    keys = {f.name for f in dataclasses.fields(schema.Config)}
+    for path in conf.glob("*/*.yaml"):
+        options = OmegaConf.to_container(OmegaConf.load(path))
+        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra"):
+            keys.update(_dotted(options, path.parent.name))
+    return sorted(keys)
+
+
+def _dotted(options: dict[Any, Any], prefix: str) -> Iterator[str]:
+    for name, value in options.items():
+        if name not in ("defaults", "_target_"):
+            yield f"{prefix}.{name}"
+            if isinstance(value, dict):
+                yield from _dotted(value, f"{prefix}.{name}")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
+
+

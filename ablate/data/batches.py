@@ -1,0 +1,42 @@
+"""Images on the device, whole, and what turns them into batches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ablate.data.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A run's images on its device: uint8 (N, C, H, W); training targets are class probabilities (N, classes)."""
+
+    images: Tensor
+    targets: Tensor
+    val_images: Tensor
+    val_labels: Tensor
+
+
+def resident(data: Prepared, device: torch.device) -> Resident:
+    """Move the images to `device`; validation labels stay on the CPU, where the logits are compared."""
+    targets = F.one_hot(data.train.labels, len(data.classes)).float()
+    return Resident(data.train.images.to(device), targets.to(device), data.val.images.to(device), data.val.labels)
+
+
+def batches(order: Tensor, size: int) -> list[Tensor]:
+    """Split an order of image indices into batches; a last batch of one is left out, for it has no batch statistics."""
+    parts = list(order.split(size))
+    return parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
+
+
+def scaling(mean: Tensor, std: Tensor, device: torch.device, layout: torch.memory_format) -> Callable[[Tensor], Tensor]:
+    """The function from uint8 pixels (B, C, H, W) to the model's input: (pixels / 255 - mean) / std, float32."""
+    shift, divisor = ((255 * values).view(1, -1, 1, 1).to(device) for values in (mean, std))
+
+    def pixels(batch: Tensor) -> Tensor:
+        return ((batch - shift) / divisor).contiguous(memory_format=layout)
+
+    return pixels

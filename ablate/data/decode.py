@@ -1,0 +1,56 @@
+"""One image file -> pixels of a given size. Imported by worker processes, so without torch."""
+
+import hashlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def decode(path: Path, image_size: int) -> np.ndarray:
+    """The image file as RGB, uint8 (3, image_size, image_size), upright as its EXIF says, its aspect ratio not kept.
+
+    Resized with PIL's bilinear filter, which averages over the source area (antialias). Of an animation, the first
+    frame. Raises whatever PIL raises if the file is not a whole image, or one so large that PIL suspects an attack.
+    """
+    from PIL import Image, ImageOps
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
+    return np.asarray(resized).transpose(2, 0, 1)
+
+
+def rgb(image: "PILImage") -> "PILImage":
+    """The image in mode RGB: transparency on white, as viewers show it; 16 bits scaled to 8; grey three times.
+
+    Raises ValueError for pixels without a fixed range (float, or integers beyond 16 bits).
+    """
+    from PIL import Image
+
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(image)).convert("RGB")
+    if image.has_transparency_data:
+        opaque = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), opaque).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(image: "PILImage") -> np.ndarray:
+    """Grey of up to 16 bits, 0 to 65535, as uint8 (H, W), where PIL's own conversion would clip."""
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+        raise ValueError(f"pixels of mode {image.mode} have no fixed range; save the image with 8 or 16 bits")
+    return np.rint(values / 257).astype(np.uint8)

@@ -1,0 +1,51 @@
+"""What every source of data returns."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ablate.errors import InputError
+
+Part = Literal["train", "test"]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Labelled images of one size.
+
+    images   uint8 (N, C, H, W), values 0 to 255
+    labels   int64 (N,), indices into `classes`
+    classes  names of the classes
+
+    Raises InputError if these do not fit together, or if there is no image.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+            raise InputError(f"Images must be uint8 (N, C, H, W), not {_describe(self.images)}.")
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            raise InputError(f"Labels must be int64 ({len(self.images)},), one an image, not {_describe(self.labels)}.")
+        if self.images.numel() == 0:
+            raise InputError("There is no image in the data.")
+        low, high = int(self.labels.min()), int(self.labels.max())
+        if low < 0 or high >= len(self.classes):
+            raise InputError(f"Labels must lie in 0 to {len(self.classes) - 1}, but go from {low} to {high}.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, indices: np.ndarray | Tensor) -> "Images":
+        """The images at `indices`, integers (M,), in that order."""
+        chosen = torch.as_tensor(indices)
+        return Images(self.images[chosen], self.labels[chosen], self.classes)
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -1,0 +1,78 @@
+"""The same function over many files, in processes.
+
+Decoding holds the interpreter's lock for much of its time: for small files threads are slower than one alone.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import current_process
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import InputError
+
+_CHUNK = 64  # files a process takes at a time; fewer in all than two such chunks are not worth starting one
+_NAMED = 5  # files an error names; the others it counts
+
+
+def each(function: Callable[[Path], Any], files: list[Path], doing: str) -> Iterator[Any]:
+    """The function's result for each file, in order, with a progress bar called `doing` on a terminal.
+
+    Raises InputError at the end if it failed for any, naming the first few and how many there are.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    failures = []
+    shown = track(
+        _attempts(function, files),
+        doing,
+        total=len(files),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    for file, (result, reason) in zip(files, shown, strict=True):
+        if reason:
+            failures.append(f"{file} ({reason})")
+        yield result
+    if failures:
+        named = "; ".join(failures[:_NAMED]) + ("; ..." if len(failures) > _NAMED else "")
+        count = f"{len(failures)} of {len(files)} files"
+        raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
+
+
+def _attempts(function: Callable[[Path], Any], files: list[Path]) -> Iterator[tuple[Any, str]]:
+    chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
+    attempt = partial(_attempt, function)
+    # A daemonic process may not start others.
+    if len(chunks) < 2 or current_process().daemon:
+        for chunk in chunks:
+            yield from attempt(chunk)
+        return
+    # An interrupt reaches the whole process group; the parent alone answers it.
+    pool = ProcessPoolExecutor(_processors(), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
+        for attempts in pool.map(attempt, chunks):
+            yield from attempts
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _attempt(function: Callable[[Path], Any], files: list[Path]) -> list[tuple[Any, str]]:
+    """(result, "") or (None, why not) for each file."""
+    attempts = []
+    for file in files:
+        try:
+            attempts.append((function(file), ""))
+        except Exception as error:  # PIL raises nearly every kind on damaged files; each is reported by name
+            attempts.append((None, str(error) or type(error).__name__))
+    return attempts
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

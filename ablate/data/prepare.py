@@ -1,0 +1,117 @@
+"""From the `data` group of a configuration to the images a run trains and validates on."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from ablate.config.schema import Data
+from ablate.data.images import Images, Part
+from ablate.data.split import split
+from ablate.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Images ready for training; the test images are not among them.
+
+    train, val              the two parts of the source's training images
+    train_index, val_index  which of those they are, int64 (N,)
+    mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
+    sha256                  of the bytes of all the source's training images, then of their labels
+    """
+
+    train: Images
+    val: Images
+    train_index: np.ndarray
+    val_index: np.ndarray
+    mean: Tensor
+    std: Tensor
+    sha256: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.train.classes
+
+    @property
+    def channels(self) -> int:
+        """Channels of an image."""
+        return self.train.images.shape[1]
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of an image, in pixels."""
+        return self.train.images.shape[2]
+
+
+def prepare(cfg_data: DictConfig) -> Prepared:
+    """Load the source's training images, split them, and settle the normalization of pixels.
+
+    Raises InputError for data that cannot be loaded or split, or that `data.mean` and `data.std` do not fit.
+    """
+    source = _load(cfg_data, "train")
+    train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
+    train = source.subset(train_index)
+    mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
+    digest = hashlib.sha256(source.images.contiguous().numpy())
+    digest.update(source.labels.contiguous().numpy())
+    return Prepared(train, source.subset(val_index), train_index, val_index, mean, std, digest.hexdigest())
+
+
+def load_test(cfg_data: DictConfig) -> Images:
+    """The source's test images. The only way to them; raises InputError if there are none."""
+    return _load(cfg_data, "test")
+
+
+def _load(cfg_data: DictConfig, part: Part) -> Images:
+    """Call the option's `_target_` with the keys of its own, those that are not common to all data."""
+    from hydra.utils import instantiate
+
+    common = {field.name for field in dataclasses.fields(Data)}
+    settings: dict[Any, Any] = OmegaConf.to_container(cfg_data, resolve=True)  # type: ignore[assignment]
+    own = {key: value for key, value in settings.items() if key not in common}
+    # As a partial, called here: Hydra would wrap the source's own errors.
+    images = instantiate({"_target_": cfg_data._target_, **own}, part=part, _partial_=True)()
+    if images.images.shape[2] != images.images.shape[3]:
+        raise InputError(
+            f"Images must be square, but those of {cfg_data._target_} are {tuple(images.images.shape[2:])}."
+        )
+    return images
+
+
+def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
+    """Both as float32 (C,); those that are not given are the training images' own, per channel."""
+    if mean is None or std is None:
+        own_mean, own_std = _moments(train.images)
+        mean = own_mean if mean is None else mean
+        std = own_std if std is None else std
+    if min(std) <= 0:
+        raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
+    return _per_channel("data.mean", mean, train), _per_channel("data.std", std, train)
+
+
+def _moments(images: Tensor) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each channel of uint8 (N, C, H, W), in units of 255, exact: from histograms."""
+    values = torch.arange(256, dtype=torch.float64) / 255
+    means, stds = [], []
+    for channel in images.unbind(1):
+        share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+        mean = (share * values).sum()
+        means.append(mean.item())
+        stds.append((share * (values - mean) ** 2).sum().sqrt().item())
+    return means, stds
+
+
+def _per_channel(key: str, values: list[float], train: Images) -> Tensor:
+    channels = train.images.shape[1]
+    if len(values) not in (1, channels):
+        raise InputError(
+            f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}."
+        )
+    return torch.tensor(list(values), dtype=torch.float32).expand(channels).clone()

@@ -1,0 +1,166 @@
+"""fit(): the only training loop, the only backward()."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ablate import evaluate, progress, seeding
+from ablate.augmentation import Augmentation
+from ablate.config.schema import Trainer
+from ablate.data.batches import Resident, batches
+from ablate.logger import Logger, Row
+
+
+class Average(Protocol):
+    """The weights that are evaluated: an average over steps, or the model's own."""
+
+    module: nn.Module
+
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take the model's weights after a step into account."""
+
+
+class Unaveraged:
+    """Stands where an average of the weights would be: the model itself, with nothing to update."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.module = model
+
+    def update_parameters(self, model: nn.Module) -> None:
+        """Nothing to do."""
+
+
+def averaged(model: nn.Module, decay: float | None) -> Average:
+    """An exponential moving average of weights and buffers (Polyak & Juditsky 1992); without a decay, the model."""
+    if decay is None:
+        return Unaveraged(model)
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def clipper(norm: float | None) -> Callable[..., object]:
+    """Limit the norm of all gradients together; without a norm, leave them."""
+    return partial(nn.utils.clip_grad_norm_, max_norm=norm) if norm else lambda parameters: None
+
+
+@dataclass
+class Parts:
+    """What a step is made of. `forward` is the model or its compiled form."""
+
+    model: nn.Module
+    forward: Callable[[Tensor], Tensor]
+    augment: Augmentation
+    pixels: Callable[[Tensor], Tensor]
+    criterion: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
+    clip: Callable[..., object]
+    average: Average
+    precision: Callable[[], AbstractContextManager]
+
+
+@dataclass
+class Selected:
+    """An epoch's figures, weights and validation logits (N, classes)."""
+
+    row: Row
+    weights: dict[str, Tensor]
+    val_logits: Tensor
+
+
+def fit(
+    parts: Parts, data: Resident, trainer: Trainer, seed: int, loggers: Sequence[Logger], console: Console
+) -> tuple[Selected, int, bool]:
+    """Train, and return the selected epoch, the number of epochs done, and whether the loss diverged.
+
+    Order, augmentation and dropout of an epoch are streams of (seed, epoch) alone. Training ends early only when the loss
+    or a logit is no longer a finite number; the selected epoch is then the last finite one, or the broken one if it is the first.
+    """
+    selected: Selected | None = None
+    for epoch in range(1, trainer.epochs + 1):
+        started = time.perf_counter()
+        rate = parts.scheduler.get_last_lr()[0]
+        loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, seed, console)
+        with parts.precision():
+            val_logits = evaluate.predict(parts.average.module, data.val_images, parts.pixels)
+        val = evaluate.metrics(val_logits, data.val_labels)
+        row: Row = {
+            "epoch": epoch,
+            "step": epoch * len(batches(torch.arange(len(data.images)), trainer.batch_size)),
+            "learning_rate": rate,
+            "train_loss": loss,
+            "train_accuracy": accuracy,
+            "val_loss": val["loss"],
+            "val_accuracy": val["accuracy"],
+            "seconds": time.perf_counter() - started,
+            "images_per_second": images / seconds,
+        }
+        for logger in loggers:
+            logger.log(row)
+        console.print(progress.epoch_line(row, trainer.epochs), highlight=False)
+        finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
+        if selected is None or (finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])):
+            weights = {name: value.detach().cpu().clone() for name, value in parts.average.module.state_dict().items()}
+            selected = Selected(row, weights, val_logits)
+        if not finite:
+            return selected, epoch, True
+    assert selected is not None  # the schema has epochs >= 1
+    return selected, trainer.epochs, False
+
+
+def train_epoch(
+    parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
+) -> tuple[float, float, int, float]:
+    """One pass over the training images: mean loss, accuracy, images seen, seconds."""
+    order = torch.from_numpy(seeding.stream(seed, "order", epoch).permutation(len(data.images)))
+    draws = parts.augment.draw(len(order), seeding.stream(seed, "augmentation", epoch), data.images.device)
+    meter = Meter(data.images.device)
+    started = time.perf_counter()
+    parts.model.train()
+    with seeding.scope(seed, "dropout", epoch):
+        steps = batches(order.to(data.images.device), trainer.batch_size)
+        for index in progress.steps(steps, f"epoch {epoch}/{trainer.epochs}", meter, console):
+            images, targets = parts.augment(data.images[index], data.targets[index], [d[index] for d in draws])
+            with parts.precision():
+                logits = parts.forward(parts.pixels(images))
+            loss = parts.criterion(logits.float(), targets)
+            parts.optimizer.zero_grad()
+            loss.backward()
+            parts.clip(parts.model.parameters())
+            parts.optimizer.step()
+            parts.scheduler.step()
+            parts.average.update_parameters(parts.model)
+            meter.add(loss.detach(), logits.detach(), targets)
+    mean, accuracy = meter.read()
+    return mean, accuracy, meter.seen, time.perf_counter() - started
+
+
+class Meter:
+    """Running loss and accuracy, summed on the device: nothing waits for it until it is read."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.sums = torch.zeros(2, device=device, dtype=torch.float64 if device.type == "cpu" else torch.float32)
+        self.seen = 0
+
+    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
+        """Add a batch: its mean loss, logits and targets (B, classes)."""
+        correct = (logits.argmax(1) == targets.argmax(1)).sum()
+        self.sums += torch.stack([loss * len(logits), correct])
+        self.seen += len(logits)
+
+    def read(self) -> tuple[float, float]:
+        """Mean loss and accuracy so far."""
+        loss, correct = (self.sums / self.seen).tolist()
+        return loss, correct
+
+    def __str__(self) -> str:
+        loss, accuracy = self.read()
+        return f"loss {loss:.3f}  accuracy {100 * accuracy:.1f} %"

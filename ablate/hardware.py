@@ -1,0 +1,28 @@
+"""Where a run computes, and in which number format."""
+
+import torch
+
+from ablate.errors import InputError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `name`; auto is the first there is of cuda, mps, cpu."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(device for device, there in available.items() if there)
+    if not available[name]:
+        raise InputError(f"trainer.device={name}: this machine has none that PyTorch can use; try trainer.device=auto.")
+    return torch.device(name)
+
+
+def pick_precision(name: str, device: torch.device) -> str:
+    """fp32 or bf16; auto is bf16 where the hardware multiplies it natively, for elsewhere it is slower than fp32."""
+    if name != "auto":
+        return name
+    if device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        # Feature checks that not every release of torch has; a release without them gets fp32.
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        native = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
+    return "bf16" if native else "fp32"

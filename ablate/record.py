@@ -1,0 +1,147 @@
+"""What a run leaves behind: one self-describing `run.json`, written whole or not at all, and where it came from."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ablate.errors import InputError
+
+SCHEMA = 1
+STATUSES = ("running", "completed", "diverged", "failed", "interrupted")
+# Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
+NOT_TRAINED = ("study", "logger")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private, a run folder is not
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@cache
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_bytes` of UTF-8 text."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """`write_bytes` of JSON; a NaN is written as null, which every reader knows."""
+    write_text(path, json.dumps(_finite(content), indent=2) + "\n")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _finite(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    if isinstance(content, float) and (content != content or content in (float("inf"), float("-inf"))):
+        return None
+    return content
+
+
+def read_json(path: Path, what: str) -> dict[str, Any]:
+    """The object in a JSON file; InputError, naming `what` the file is, if there is none or it cannot be read."""
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise InputError(f"{path} is not of schema {SCHEMA}, which this version of ablate reads.")
+    return content
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The record of the run in `folder`, checked for a status this version knows."""
+    run = read_json(Path(folder) / "run.json", "a run folder")
+    if run.get("status") not in STATUSES:
+        raise InputError(f"{folder}/run.json has status {run.get('status')!r}; known are {', '.join(STATUSES)}.")
+    return run
+
+
+def config_sha256(config: DictConfig) -> str:
+    """Hash of what is trained. Interpolations are hashed as written, so that a run has one hash on all machines."""
+    content = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(content, dict)
+    trained = {str(name): value for name, value in content.items() if name not in NOT_TRAINED}
+    return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code_sha256() -> str:
+    """Hash of the training package's source, file names included."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def git() -> dict[str, Any] | None:
+    """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
+
+    def run(*words: str) -> str:
+        package = Path(__file__).parent
+        return subprocess.run(["git", *words], cwd=package, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        run("ls-files", "--error-unmatch", "record.py")  # a wheel installed below some other checkout is not tracked
+        return {"commit": run("rev-parse", "HEAD"), "dirty": bool(run("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def environment(device: str, precision: str) -> dict[str, Any]:
+    """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in ("torch", "torchvision", "numpy", "hydra-ablate")},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "threads": torch.get_num_threads(),
+        "precision": precision,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):  # not Linux
+        return platform.processor()

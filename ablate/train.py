@@ -1,0 +1,206 @@
+"""The one training entrypoint: config -> parts -> fit -> record. `ablate train`, or `python -m ablate.train`."""
+
+import io
+import logging
+import math
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from ablate import record
+from ablate.config import CONF, register, validate
+from ablate.errors import explain, guarded
+from ablate.study import plan
+
+log = logging.getLogger(__name__)
+register()
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def main(config: DictConfig) -> float:
+    """Train one run in Hydra's output folder; its validation accuracy, for a sweeper that looks for the best."""
+    try:
+        return run(config, Path(HydraConfig.get().runtime.output_dir))["metrics"]["val_accuracy"]
+    except Exception as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise  # the sweeper finds it in what the job returned, and goes on
+        raise SystemExit(explain(error)) from None
+
+
+def run(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
+    started = time.perf_counter()
+    header = {"schema": record.SCHEMA, "status": "running", **identity(config, folder)}
+    record.write_json(folder / "run.json", header)
+    try:
+        validate(config)
+        outcome = train(config, folder)
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
+        ending = {"status": status, "error": f"{type(error).__name__}: {error}"}
+        record.write_json(folder / "run.json", {**header, **ending})
+        raise
+    outcome["seconds"]["total"] = time.perf_counter() - started
+    record.write_json(folder / "run.json", {**header, **outcome})
+    log.info("%s: %s", outcome["status"], folder)
+    return outcome
+
+
+def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """What is known of a run before it trains: its place in a study, its configuration, its code, how to repeat it."""
+    hydra_config = HydraConfig.get()
+    study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
+    return {
+        **plan.place(study, folder),
+        "seed": config.seed,
+        "config_sha256": record.config_sha256(config),
+        "code_sha256": record.code_sha256(),
+        "git": record.git(),
+        "rerun": plan.rerun_command(hydra_config.overrides.task),
+    }
+
+
+def train(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Build the parts, fit them, write predictions and weights; returns what the run's record says of it."""
+    # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
+    import numpy as np
+    import torch
+    from hydra.utils import instantiate
+    from rich.console import Console
+
+    from ablate import engine
+    from ablate.data.batches import resident
+    from ablate.data.prepare import prepare
+    from ablate.hardware import pick_device, pick_precision
+
+    began = time.perf_counter()
+    trainer = config.trainer
+    if trainer.threads:
+        torch.set_num_threads(trainer.threads)
+    device = pick_device(trainer.device)
+    precision = pick_precision(trainer.precision, device)
+    data = prepare(config.data)
+    parts = build(config, data, device, precision)
+    macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
+    ready = time.perf_counter()
+
+    loggers = instantiate(config.logger, folder=folder, config=flat(config))
+    try:
+        console = Console(stderr=True)
+        selected, epochs, diverged = engine.fit(parts, resident(data, device), trainer, config.seed, loggers, console)
+    finally:
+        for logger in loggers:
+            logger.close()
+    fitted = time.perf_counter()
+
+    np.savez_compressed(
+        predictions := io.BytesIO(),
+        index=data.val_index,
+        label=data.val.labels.numpy(),
+        logits=selected.val_logits.numpy().astype(np.float16),
+    )
+    record.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
+    torch.save(selected.weights, weights := io.BytesIO())
+    record.write_bytes(folder / "model.pt", weights.getvalue())
+    return {
+        "status": "diverged" if diverged else "completed",
+        "environment": record.environment(device.type, precision),
+        "data_sha256": data.sha256,
+        "epochs": {"planned": trainer.epochs, "done": epochs},
+        "seconds": {"setup": ready - began, "train": fitted - ready, "write": time.perf_counter() - fitted},
+        "parameters": sum(p.numel() for p in parts.model.parameters()),
+        "macs": macs,
+        "metrics": {
+            name: selected.row[name] for name in ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
+        },
+        "selection": trainer.selection,
+        "error": None,
+    }
+
+
+def build_model(config: DictConfig, data: Any) -> Any:
+    """The network: its options from the configuration, its classes, channels and image size from the data."""
+    from hydra.utils import instantiate
+
+    return instantiate(
+        config.model,
+        classes=len(data.classes),
+        channels=data.channels,
+        image_size=data.image_size,
+        normalization=instantiate(config.normalization),
+        activation=instantiate(config.activation),
+    )
+
+
+def build(config: DictConfig, data: Any, device: Any, precision: str) -> Any:
+    """The parts of a training step, each from its group of the configuration."""
+    import torch
+    from hydra.utils import instantiate
+    from torch.optim.lr_scheduler import LambdaLR
+
+    from ablate import engine, seeding
+    from ablate.augmentation import Augmentation
+    from ablate.data.batches import batches, scaling
+
+    trainer = config.trainer
+    layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
+    with seeding.scope(config.seed, "initialisation"):
+        model = build_model(config, data).to(device, memory_format=layout)
+    optimizer = instantiate(config.optimizer, model=model)
+    steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
+    factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
+    return engine.Parts(
+        model=model,
+        forward=torch.compile(model) if trainer.compile else model,
+        augment=Augmentation([instantiate(step) for step in config.augmentation.values()]),
+        pixels=scaling(data.mean, data.std, device, layout),
+        criterion=instantiate(config.loss),
+        optimizer=optimizer,
+        scheduler=LambdaLR(optimizer, factor),
+        clip=engine.clipper(trainer.grad_clip),
+        average=engine.averaged(model, trainer.ema),
+        precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
+    )
+
+
+def multiply_accumulates(model: Any, pixels: Any, images: Any) -> int:
+    """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(pixels(images))
+    return math.ceil(counter.get_total_flops() / 2)
+
+
+def flat(config: DictConfig) -> dict[str, Any]:
+    """The configuration as dotted keys and plain values, the form in which trackers list hyperparameters."""
+
+    def dotted(node: Any, prefix: str) -> Any:
+        for name, value in node.items():
+            key = f"{prefix}{name}"
+            yield from dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
+
+    return dict(dotted(OmegaConf.to_container(config, resolve=True), ""))
+
+
+def cli(words: Sequence[str]) -> int:
+    """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
+    sys.argv = [sys.argv[0], *words]
+    main()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(guarded(cli, sys.argv[1:]))

@@ -1,0 +1,10 @@
+"""From run folders to the report. Frame in, value out: only `report.py` writes, and nothing here trains.
+
+Read in the order in which the data flows:
+
+1. `collect.py`  a study's folder -> one row a planned run, and the loss curves
+2. `stats.py`    two columns of numbers -> a paired difference; many p-values -> Holm's
+3. `tables.py`   runs -> the effect of each variant, and the text of the tables
+4. `figures.py`  runs, curves, effects -> matplotlib figures
+5. `report.py`   all of it, written to `<study>/report/` (`ablate report STUDY`, `python -m analysis STUDY`)
+"""

@@ -1,0 +1,153 @@
+"""A study's folder -> frames: one row a planned run (`collect`), one row an epoch of a run (`curves`).
+
+What was planned is in the frame whatever became of it: a run that left nothing is a row with the status `missing`.
+"""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import record
+from ablate.errors import InputError
+
+BASELINE = "baseline"
+PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # of each run in study.json
+METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
+CURVES = ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+CURVES += ["seconds", "images_per_second"]
+
+OUTCOMES = ("completed", "diverged")  # a result, good or bad; every other status is a hole in the study
+HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
+
+
+def read_study(study_folder: Path) -> dict:
+    """The plan in `study.json`. InputError if there is none or it cannot be used."""
+    path = Path(study_folder) / "study.json"
+    if not path.is_file():
+        raise InputError(
+            f"{study_folder} is not a study: it has no study.json. Give the folder of one, such as outputs/NAME, "
+            "as `ablate train -m study.name=NAME ...` makes it."
+        )
+    plan = record.read_json(path, "a study")
+    lacking = [key for key in ("name", "factors") if key not in plan] + ["runs"] * (not plan.get("runs"))
+    lacking += [key for key in PLANNED if any(key not in run for run in plan.get("runs") or ())]
+    if lacking:
+        raise InputError(
+            f"{path} lacks {', '.join(lacking)}. Run the study's `ablate train` command again to renew it."
+        )
+    return plan
+
+
+def collect(study_folder: Path) -> pd.DataFrame:
+    """One row a planned run, in plan order.
+
+    Columns: study, variant, one a factor (levels, text), seed, status, the metrics (fractions and losses), epochs (done),
+    seconds (total), parameters, macs, folder (relative to the study), error, code_sha256.
+
+    A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
+    was of another config than the one now planned). InputError if `study_folder` is not a study.
+    """
+    plan = read_study(study_folder)
+    rows = [_row(Path(study_folder) / run["folder"], run) for run in plan["runs"]]
+    extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in METRICS)
+    columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
+    columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
+    columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
+    columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
+    for name, kind in {"epochs": "Int64", "seconds": float, "parameters": "Int64", "macs": "Int64"}.items():
+        columns[name] = pd.Series([row[name] for row in rows], dtype=kind)
+    columns |= {key: [row[key] for row in rows] for key in ("folder", "error", "code_sha256")}
+    return pd.DataFrame(columns)
+
+
+def _row(folder: Path, planned: dict) -> dict:
+    """What is known of one planned run."""
+    row: dict = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
+    row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256"))
+    try:
+        found = record.read_run(folder)
+        if found.get("config_sha256") != planned["config_sha256"]:
+            return row | {"status": "stale", "error": "The run is of another config than the one planned."}
+        return row | _found(found)
+    except InputError as reason:
+        if not os.path.exists(folder / "run.json"):
+            return row | {"status": "missing"}
+        return row | {"status": "unreadable", "error": str(reason)}
+    except (AttributeError, TypeError, ValueError) as reason:
+        return row | {"status": "unreadable", "error": f"run.json is not a run's record: {reason}"}
+
+
+def _found(run: dict) -> dict:
+    """The parts of run.json that go into the frame. ValueError if it is completed without a result."""
+    metrics = run.get("metrics") or {}
+    accuracy = metrics.get("val_accuracy")
+    if run["status"] == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
+        raise ValueError(f"the run is completed, but its val_accuracy is {accuracy}")
+    return {
+        "status": run["status"],
+        "metrics": {name: float(number) for name, number in metrics.items() if isinstance(number, (int, float))},
+        "epochs": (run.get("epochs") or {}).get("done"),
+        "seconds": (run.get("seconds") or {}).get("total"),
+        "parameters": run.get("parameters"),
+        "macs": run.get("macs"),
+        "error": str(run.get("error") or ""),
+        "code_sha256": run.get("code_sha256"),
+    }
+
+
+def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """Every `metrics.csv` of runs that have a result: one row an epoch. Columns: variant, seed, status, then the file's.
+
+    A file cut off in the middle of a line gives the epochs before it; an epoch written twice counts as last written.
+    """
+    parts = []
+    for run in runs[runs["status"].isin(OUTCOMES)].itertuples(index=False):
+        epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
+        parts += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
+    frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *CURVES])
+    frame = frame.astype({name: float for name in CURVES})
+    return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
+
+
+def _epochs(path: Path) -> list[list[float]]:
+    """The whole rows of a metrics.csv, in the order of `CURVES`; empty if there is no file."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except OSError:
+        return []
+    header, rows = lines[0].strip().split(",") if lines else [], []
+    for line in lines[1:]:
+        fields = line.strip().split(",")
+        if not line.endswith("\n") or len(fields) != len(header):
+            break
+        try:
+            values = dict(zip(header, (float(field or "nan") for field in fields), strict=True))
+        except ValueError:
+            break
+        rows.append([values.get(name, float("nan")) for name in CURVES])
+    return rows
+
+
+def factors(runs: pd.DataFrame) -> list[str]:
+    """The names of the factor columns: those between `variant` and `seed`."""
+    names = list(runs.columns)
+    return names[names.index("variant") + 1 : names.index("seed")]
+
+
+def labels(runs: pd.DataFrame) -> dict[str, str]:
+    """Each variant, baseline first and then in plan order, and what it changes: `normalization=none, model=cnn`."""
+    levels = runs.drop_duplicates("variant").set_index("variant")[factors(runs)]
+    if BASELINE not in levels.index:
+        return {variant: variant for variant in levels.index}
+    baseline = levels.loc[BASELINE]
+    labels = {BASELINE: BASELINE}
+    for variant, row in levels.drop(BASELINE).iterrows():
+        labels[variant] = ", ".join(f"{name}={row[name]}" for name in row.index[row.ne(baseline)]) or variant
+    return labels
+
+
+def baseline_levels(runs: pd.DataFrame) -> str:
+    """The baseline spelled out: `normalization=batch, model=resnet`; empty in a study that varies nothing."""
+    rows = runs.loc[runs["variant"] == BASELINE, factors(runs)]
+    return ", ".join(f"{name}={level}" for name, level in rows.iloc[0].items()) if len(rows) else ""

@@ -1,0 +1,122 @@
+"""`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. The one module here that writes."""
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate import record
+from analysis import collect, figures, tables
+
+LISTED = 20  # failures on the terminal; the files have all
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate report",
+        description="Tables and figures of a study, written to STUDY/report/.",
+        epilog="Exit status: 0, 1 if planned runs are incomplete, 2 if STUDY cannot be used. --debug adds a traceback.",
+    )
+    parser.add_argument(
+        "study", type=Path, metavar="STUDY", help="folder of a study, such as outputs/NAME, or its NAME"
+    )
+    parser.add_argument("--allow-partial", action="store_true", help="exit with 0 though planned runs are incomplete")
+    given = parser.parse_args(words)
+    named = Path("outputs") / given.study
+    study = named if not given.study.exists() and named.exists() else given.study
+    return report(study, given.allow_partial)
+
+
+def report(study_folder: Path, allow_partial: bool = False) -> int:
+    """Write the report of a study, print its main table, and return the exit status of `ablate report`.
+
+    1 if planned runs are incomplete and `allow_partial` is not given, else 0. The report is written in either case.
+    The same runs give the same files, byte for byte. InputError if `study_folder` is not a study.
+    """
+    runs = collect.collect(study_folder)
+    curves = collect.curves(study_folder, runs)
+    effects = tables.effects(runs)
+    shown, lost, notes = tables.display(effects, runs), tables.failures(runs), tables.notes(runs, curves)
+
+    folder = Path(study_folder) / "report"
+    for part in ("tables", "figures"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    _write_csv(folder / "runs.csv", runs)
+    _write_csv(folder / "effects.csv", effects)
+    _write_table(folder / "tables" / "effects", shown, notes)
+    for old in [*(folder / "tables").glob("failures.*"), *(folder / "figures").glob("loss_curves*")]:
+        old.unlink()
+    if len(lost):
+        _write_table(folder / "tables" / "failures", lost)
+    for page in range(figures.pages(runs)):
+        name = f"loss_curves_{page + 1}" if page else "loss_curves"
+        _write_figure(folder / "figures" / name, figures.loss_curves(curves, runs, page))
+    _write_figure(folder / "figures" / "effects", figures.effects(effects, runs))
+
+    incomplete = int(runs["status"].isin(collect.HOLES).sum())
+    if incomplete:
+        notes = [
+            *notes,
+            f"{incomplete} of {len(runs)} planned runs are incomplete. Run the study again to fill the holes.",
+        ]
+    _print(runs["study"].iloc[0], shown, lost, notes, folder)
+    return 1 if incomplete and not allow_partial else 0
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    """A frame with its numbers in full; what is not known is empty."""
+    record.write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def _write_table(stem: Path, table: pd.DataFrame, notes: Sequence[str] = ()) -> None:
+    """A table of text as CSV, Markdown (with the notes below it) and LaTeX."""
+    _write_csv(stem.with_suffix(".csv"), table)
+    record.write_text(
+        stem.with_suffix(".md"), tables.to_markdown(table) + "".join(f"\nNote: {note}\n" for note in notes)
+    )
+    record.write_text(stem.with_suffix(".tex"), tables.to_latex(table))
+
+
+def _write_figure(stem: Path, figure: Figure) -> None:
+    """A figure as PDF, SVG and PNG, without the time of day in it."""
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}
+    for suffix, metadata in undated.items():
+        content = io.BytesIO()
+        with matplotlib.rc_context(figures.STYLE):
+            figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
+        record.write_bytes(stem.with_suffix(f".{suffix}"), content.getvalue())
+
+
+def _print(study: str, shown: pd.DataFrame, lost: pd.DataFrame, notes: Sequence[str], folder: Path) -> None:
+    """The main table, the runs that are not completed, the notes and where the files are."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ± is no reason to fail
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    _print_table(console, shown, f"Study {study}")
+    if len(lost):
+        _print_table(console, lost.head(LISTED), "Not completed")
+    if len(lost) > LISTED:
+        console.print(Text(f"... and {len(lost) - LISTED} more, in {folder / 'tables' / 'failures.md'}"))
+    for note in notes:
+        console.print(Text(f"Note: {note}"))
+    console.print(Text(f"Report: {folder}"))
+
+
+def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
+    """A table with a frame on a terminal, as Markdown in a file or a pipe."""
+    if not console.is_terminal:
+        console.print(Text(f"{title}\n\n{tables.to_markdown(table)}"))
+        return
+    drawn = Table(*table.columns, title=Text(title), title_justify="left")
+    for row in table.itertuples(index=False):
+        drawn.add_row(*(Text(str(cell)) for cell in row))
+    console.print(drawn)
