@@ -105,7 +105,7 @@ def fit(
         }
         for logger in loggers:
             logger.log(row)
-        console.print(progress.epoch_line(row, trainer.epochs), highlight=False)
+        console.print(progress.epoch_line(row, trainer.epochs), highlight=False, soft_wrap=True)
         finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
         if selected is None or (finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])):
             weights = {name: value.detach().cpu().clone() for name, value in parts.average.module.state_dict().items()}

@@ -54,7 +54,7 @@ class Csv:
         self.file.close()
 
 
-def csv(folder: Path, config: dict[str, Any]) -> list[Logger]:
+def csv(folder: Path, settings: dict[str, Any]) -> list[Logger]:
     """metrics.csv alone."""
     return [Csv(folder)]
 
@@ -79,7 +79,7 @@ class TensorBoard:
         self.writer.close()
 
 
-def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
+def tensorboard(folder: Path, settings: dict[str, Any]) -> list[Logger]:
     """metrics.csv and TensorBoard."""
     return [Csv(folder), TensorBoard(folder)]
 
@@ -87,12 +87,12 @@ def tensorboard(folder: Path, config: dict[str, Any]) -> list[Logger]:
 class Wandb:
     """A W&B run; offline it is kept in the run folder's `wandb/`, for `wandb sync`."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], project: str, mode: str) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], project: str, mode: str) -> None:
         try:
             import wandb
         except ImportError:
             raise _missing("wandb") from None
-        self.run = wandb.init(project=project, mode=mode, dir=str(folder), config=config, reinit="create_new")
+        self.run = wandb.init(project=project, mode=mode, dir=str(folder), config=settings, reinit="create_new")
 
     def log(self, row: Row) -> None:
         """One step of W&B's history."""
@@ -103,15 +103,15 @@ class Wandb:
         self.run.finish()
 
 
-def wandb(folder: Path, config: dict[str, Any], project: str, mode: str) -> list[Logger]:
+def wandb(folder: Path, settings: dict[str, Any], project: str, mode: str) -> list[Logger]:
     """metrics.csv and Weights & Biases."""
-    return [Csv(folder), Wandb(folder, config, project, mode)]
+    return [Csv(folder), Wandb(folder, settings, project, mode)]
 
 
 class MLflow:
     """An MLflow run; without a tracking URI it is kept in the run folder's `mlflow.db`."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], experiment: str, tracking_uri: str | None) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], experiment: str, tracking_uri: str | None) -> None:
         try:
             from mlflow import MlflowClient
         except ImportError:
@@ -121,7 +121,7 @@ class MLflow:
         self.run_id = self.client.create_run(
             known.experiment_id if known else self.client.create_experiment(experiment)
         ).info.run_id
-        for name, value in config.items():
+        for name, value in settings.items():
             self.client.log_param(self.run_id, name, value)
 
     def log(self, row: Row) -> None:
@@ -134,9 +134,9 @@ class MLflow:
         self.client.set_terminated(self.run_id)
 
 
-def mlflow(folder: Path, config: dict[str, Any], experiment: str, tracking_uri: str | None) -> list[Logger]:
+def mlflow(folder: Path, settings: dict[str, Any], experiment: str, tracking_uri: str | None) -> list[Logger]:
     """metrics.csv and MLflow."""
-    return [Csv(folder), MLflow(folder, config, experiment, tracking_uri)]
+    return [Csv(folder), MLflow(folder, settings, experiment, tracking_uri)]
 
 
 def _missing(package: str) -> InputError:

@@ -94,7 +94,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
     ready = time.perf_counter()
 
-    loggers = instantiate(config.logger, folder=folder, config=flat(config))
+    loggers = instantiate(config.logger, folder=folder, settings=flat(config))
     try:
         console = Console(stderr=True)
         selected, epochs, diverged = engine.fit(parts, resident(data, device), trainer, config.seed, loggers, console)
@@ -197,7 +197,9 @@ def flat(config: DictConfig) -> dict[str, Any]:
 
 def cli(words: Sequence[str]) -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
-    sys.argv = [sys.argv[0], *words]
+    flags = [word for word in words if word in ("-m", "--multirun")]
+    # Hydra's parser takes no flag between two overrides.
+    sys.argv = [sys.argv[0], *flags, *(word for word in words if word not in flags)]
     main()
     return 0
 

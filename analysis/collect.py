@@ -42,8 +42,8 @@ def read_study(study_folder: Path) -> dict:
 def collect(study_folder: Path) -> pd.DataFrame:
     """One row a planned run, in plan order.
 
-    Columns: study, variant, one a factor (levels, text), seed, status, the metrics (fractions and losses), epochs (done),
-    seconds (total), parameters, macs, folder (relative to the study), error, code_sha256.
+    Columns: study, variant, one a factor (levels, text), seed, status, the metrics (accuracies as fractions), epochs
+    (done), seconds (total), parameters, macs, folder (relative to the study), error, code_sha256.
 
     A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
     was of another config than the one now planned). InputError if `study_folder` is not a study.
@@ -97,7 +97,7 @@ def _found(run: dict) -> dict:
 
 
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
-    """Every `metrics.csv` of runs that have a result: one row an epoch. Columns: variant, seed, status, then the file's.
+    """The `metrics.csv` of every run with a result, one row an epoch. Columns: variant, seed, status, then the file's.
 
     A file cut off in the middle of a line gives the epochs before it; an epoch written twice counts as last written.
     """

@@ -1,4 +1,4 @@
-"""`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. The one module here that writes."""
+"""`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. Nothing else here writes."""
 
 import argparse
 import io

@@ -14,7 +14,7 @@ COLUMNS += ["hedges_gz", "wins", "failures", "verdict"]
 
 
 def pairs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Completed runs beside the baseline's run with the same seed: variant, seed, value, baseline (NaN if there is none)."""
+    """Completed runs beside the baseline's of the same seed: variant, seed, value, baseline (NaN where there is none)."""
     completed = runs.loc[runs["status"] == "completed", ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
     baseline = completed.loc[completed["variant"] == collect.BASELINE, ["seed", "value"]]
     return completed.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")
@@ -80,7 +80,7 @@ def holes(runs: pd.DataFrame) -> dict[str, str]:
 
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """`effects` as text for paper: accuracies in per cent, differences in percentage points, a dash for what is not known."""
+    """`effects` as text for paper: per cent, differences in percentage points, a dash for what is not known."""
     labels, missing = collect.labels(runs), holes(runs)
     accuracy = [f"{_number(100 * row.mean)} ± {_number(100 * row.sd)}" for row in effects.itertuples()]
     table = {
@@ -98,7 +98,7 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
-    """Each run that is not completed, as text: variant, seed, status, epochs done, the last line of its error, folder."""
+    """Each run that is not completed, as text, with the last line of its error."""
     lost = runs[runs["status"] != "completed"]
     return pd.DataFrame(
         {
@@ -128,9 +128,11 @@ def notes(runs: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
         said.append(
             f"{collect.labels(runs)[variant]}: {alone} completed without a baseline run of the same seed; {kept}."
         )
-    drawn = curves.loc[curves["status"] == "completed", ["variant", "seed"]].drop_duplicates()
-    if len(drawn) < len(completed):
-        said.append(f"{len(completed) - len(drawn)} completed runs have no readable metrics.csv and no loss curve.")
+    drawn = curves.groupby(["variant", "seed"]).size().rename("drawn")
+    short = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
+    cut = int((short["drawn"] < short["epochs"].clip(lower=1)).sum())
+    if cut:
+        said.append(f"{cut} completed runs have no whole metrics.csv: their loss curve is missing or ends early.")
     return said
 
 

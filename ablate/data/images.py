@@ -28,6 +28,7 @@ class Images:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        """Check all of the above."""
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise InputError(f"Images must be uint8 (N, C, H, W), not {_describe(self.images)}.")
         if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
@@ -39,6 +40,7 @@ class Images:
             raise InputError(f"Labels must lie in 0 to {len(self.classes) - 1}, but go from {low} to {high}.")
 
     def __len__(self) -> int:
+        """How many images there are."""
         return len(self.images)
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":

@@ -87,13 +87,11 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
 
 def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
     """Both as float32 (C,); those that are not given are the training images' own, per channel."""
-    if mean is None or std is None:
-        own_mean, own_std = _moments(train.images)
-        mean = own_mean if mean is None else mean
-        std = own_std if std is None else std
-    if min(std) <= 0:
+    own_mean, own_std = _moments(train.images) if mean is None or std is None else (None, None)
+    if std is None and min(own_std) == 0:
         raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
-    return _per_channel("data.mean", mean, train), _per_channel("data.std", std, train)
+    channels = train.images.shape[1]
+    return _per_channel("data.mean", mean or own_mean, channels), _per_channel("data.std", std or own_std, channels)
 
 
 def _moments(images: Tensor) -> tuple[list[float], list[float]]:
@@ -108,10 +106,7 @@ def _moments(images: Tensor) -> tuple[list[float], list[float]]:
     return means, stds
 
 
-def _per_channel(key: str, values: list[float], train: Images) -> Tensor:
-    channels = train.images.shape[1]
+def _per_channel(key: str, values: list[float], channels: int) -> Tensor:
     if len(values) not in (1, channels):
-        raise InputError(
-            f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}."
-        )
+        raise InputError(f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}.")
     return torch.tensor(list(values), dtype=torch.float32).expand(channels).clone()

@@ -53,6 +53,7 @@ def read(overrides: Sequence[Override]) -> Sweep:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
         fixed.pop(key, None)
         factors[key] = list(dict.fromkeys(override.sweep_string_iterator()))
+    fixed.pop("study.name", None)  # the sweeper gives it to each run, written out
     seeds = factors.pop("seed", [fixed.pop("seed", "seed=0").partition("=")[2]])
     if not all(seed.isdecimal() for seed in seeds):
         raise InputError(f"seed={','.join(seeds)}: a seed is a whole number, at least 0.")

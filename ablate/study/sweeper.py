@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from ablate import record
 from ablate.config import validate
@@ -42,7 +42,7 @@ def sweep(
         "baseline": described.baseline,
         "factors": described.factors,
         "seeds": list(described.seeds),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join(["ablate", "train", *sys.argv[1:]]),
         "runs": [{name: run[name] for name in plan.RUN} for run in runs],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,8 @@ def checked(context: HydraContext, config: DictConfig, described: plan.Sweep, ru
     # Named here, for a name made from the time must be the same in every worker.
     place = [f"study.name={config.study.name}", f"hydra.sweep.subdir='{run['folder']}'"]
     composed = context.config_loader.load_sweep_config(config, [*overrides, *place])
-    del composed["hydra"]
+    with open_dict(composed):
+        del composed["hydra"]
     try:
         validate(composed)
     except InputError as error:

@@ -1,0 +1,68 @@
+"""A study folder as `ablate train` leaves it, with the results a test wants."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
+
+
+def losses(accuracy, epochs, blow_up=False):
+    """Rows of metrics.csv: losses that fall to 1 - accuracy, or at last to infinity and NaN."""
+    rows = []
+    for epoch in range(1, epochs + 1):
+        left = (1 - accuracy) + 1.5 * 0.6**epoch
+        train, val = (float("inf"), float("nan")) if blow_up and epoch == epochs else (0.8 * left, left)
+        rows.append([epoch, 10 * epoch, 0.1, train, 0.5, val, 0.5, 1.5, 1000.0])
+    return rows
+
+
+@pytest.fixture
+def make_study(tmp_path):
+    """make_study({variant: {seed: accuracy | status | None}}, factors={factor: levels}) -> folder of the study.
+
+    A number is a completed run, a word that status, None a planned run without a folder. Variants are named as the
+    planner names them: `baseline`, `factor=level`, `factor=level+factor=level`.
+    """
+
+    def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        baseline = {factor: levels[0] for factor, levels in factors.items()}
+        planned = []
+        for variant, seeds in results.items():
+            changes = {} if variant == "baseline" else dict(change.split("=", 1) for change in variant.split("+"))
+            for seed, result in seeds.items():
+                run = {"variant": variant, "factors": baseline | changes, "seed": seed}
+                run |= {"folder": f"{variant.replace('/', '-')}/seed={seed}", "config_sha256": f"{variant} {seed}"}
+                planned.append(run)
+                if result is not None:
+                    write_run(folder, run, result, epochs, code(variant, seed))
+        seeds = sorted({run["seed"] for run in planned})
+        plan = {"schema": 1, "name": name, "design": "one_at_a_time", "baseline": baseline, "factors": factors}
+        plan |= {"seeds": seeds, "command": "ablate train -m", "runs": planned}
+        (folder / "study.json").write_text(json.dumps(plan))
+        return folder
+
+    return make
+
+
+def write_run(study, run, result, epochs, code):
+    """The folder of one run: run.json and metrics.csv."""
+    folder = study / run["folder"]
+    folder.mkdir(parents=True)
+    status = result if isinstance(result, str) else "completed"
+    accuracy = result if status == "completed" else None
+    metrics = {"val_accuracy": accuracy, "val_loss": 0.5, "train_accuracy": 0.99, "train_loss": 0.1}
+    record = {"schema": 1, "status": status, **{key: run[key] for key in ("variant", "factors", "seed")}}
+    record |= {"config_sha256": run["config_sha256"], "code_sha256": code, "git": None, "rerun": "ablate train"}
+    if status in ("completed", "diverged"):
+        record |= {"metrics": metrics, "epochs": {"planned": epochs, "done": epochs}, "parameters": 1000, "macs": 5000}
+        record |= {"seconds": {"setup": 1.0, "train": 6.0, "write": 0.5, "total": 7.5}, "error": None}
+    elif status == "failed":
+        record["error"] = "Traceback\nRuntimeError: out of memory"
+    (folder / "run.json").write_text(json.dumps(record))
+    rows = losses(accuracy or 0.5, epochs, blow_up=status == "diverged")
+    text = "\r\n".join([COLUMNS, *(",".join(map(str, row)) for row in rows)]) + "\r\n"
+    (folder / "metrics.csv").write_text(text, newline="")
