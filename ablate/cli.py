@@ -31,7 +31,7 @@ def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
     from ablate.completion import main
 
-    return main(words)
+    return main(words, VERBS)
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {

@@ -1,10 +1,9 @@
 """What stands between a convolution or linear map and its activation: one `Normalization` an option.
 
-A model asks it for layers by what they normalise (feature maps, feature vectors, tokens) and for its kind of convolution.
+A model asks it for layers by what they normalise (feature maps, feature vectors, tokens) and for convolutions.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -14,16 +13,20 @@ from torch.nn import functional as F
 from ablate.errors import InputError
 
 
-@dataclass(frozen=True)
 class Normalization:
     """Factories of layers for a number of channels.
 
     `maps(C)` takes (N, C, H, W), `vectors(C)` takes (N, C), and `conv` is built like `nn.Conv2d`.
     """
 
-    maps: Callable[[int], nn.Module]
-    vectors: Callable[[int], nn.Module]
-    conv: type[nn.Conv2d] = nn.Conv2d
+    # Not a dataclass: Hydra turns an argument that is one into a configuration.
+    def __init__(
+        self,
+        maps: Callable[[int], nn.Module],
+        vectors: Callable[[int], nn.Module],
+        conv: type[nn.Conv2d] = nn.Conv2d,
+    ) -> None:
+        self.maps, self.vectors, self.conv = maps, vectors, conv
 
     def tokens(self, channels: int) -> nn.Module:
         """A layer for (..., C), every token of which counts as one of the vectors."""
@@ -46,7 +49,7 @@ def batch() -> Normalization:
 
 
 def layer() -> Normalization:
-    """Layer normalisation: each image over all its channels and pixels, each vector over its features (Ba et al. 2016)."""
+    """Layer normalisation: each image over channels and pixels, each vector over its features (Ba et al. 2016)."""
     return Normalization(partial(nn.GroupNorm, 1), nn.LayerNorm)
 
 
@@ -57,7 +60,7 @@ def group(groups: int) -> Normalization:
 
 
 def instance() -> Normalization:
-    """Instance normalisation: each channel of each image over its pixels (Ulyanov et al. 2016); for feature maps alone."""
+    """Instance normalisation: each channel of each image over its pixels, so maps alone (Ulyanov et al. 2016)."""
     return Normalization(InstanceNorm, _no_instance_norm)
 
 
@@ -91,7 +94,7 @@ class Tokens(nn.Module):
 
 
 class InstanceNorm(nn.GroupNorm):
-    """Instance normalisation with a scale and a shift a channel, as its rivals have, so that only the statistics differ."""
+    """Instance normalisation, with a scale and a shift a channel as its rivals have: only the statistics differ."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)
@@ -100,8 +103,8 @@ class InstanceNorm(nn.GroupNorm):
         """(N, C, H, W) -> (N, C, H, W); refuses maps of a single pixel, which it would turn to a constant."""
         if x.shape[2:].numel() == 1:
             raise InputError(
-                "normalization=instance needs maps of more than one pixel, and at this image size the model shrinks them "
-                "to 1x1. Use another normalization, larger images or a model that shrinks them less."
+                "normalization=instance needs maps of more than one pixel, and at this image size the model shrinks "
+                "them to 1x1. Use another normalization, larger images or a model that shrinks them less."
             )
         return super().forward(x)
 

@@ -6,17 +6,7 @@
 `images.py`        what every source returns: uint8 pixels, labels and class names
 `split.py`         which training images are for training and which for validation
 `prepare.py`       from the `data` group of a configuration to all of this; the only way to the test images
+`batches.py`       those images on the run's device, in batches
+
+Nothing is imported here: the processes that decode images come through, and need no torch.
 """
-
-import importlib
-from typing import Any
-
-_HOME = {"Images": "images", "split": "split", "Prepared": "prepare", "prepare": "prepare", "load_test": "prepare"}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    # Imported on use: the processes that decode images come through here too, and need no torch.
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

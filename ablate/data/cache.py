@@ -1,8 +1,8 @@
 """Decoded images, kept from one run to the next under `$ABLATE_CACHE` or `~/.cache/ablate/images`.
 
-`<content>.npy` holds the pixels, its name the SHA-256 of all that they follow from: relative paths, bytes, size and
-decoder. `<listing>.key` holds that name, so that a folder whose listing has not changed is not read again. Every file
-here may be deleted at any time; it is then made again.
+`<count>x<size>-<content>.npy` holds the pixels; <content> is the SHA-256 of all that they follow from: relative paths,
+bytes, size and decoder. `<listing>.key` holds that SHA-256, so that a folder whose listing has not changed is not read
+again. Every file here may be deleted at any time; it is then made again.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -31,8 +31,8 @@ _FORMAT = 1  # raised when `decode` gives other pixels for the same file
 class File:
     """An image file and what tells, without reading it, that it has changed."""
 
-    path: Path
-    size: int
+    name: str  # path relative to the root, with /
+    size: int  # bytes
     modified_ns: int
     changed_ns: int  # of the inode: an edit that restores the time of modification still sets it
 
@@ -44,25 +44,30 @@ def pixels(root: Path, files: list[File], image_size: int) -> np.ndarray:
     """
     folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
     memo = folder / f"{_listing(root, files, image_size)}.key"
-    known = _read_key(memo)
-    key = known or _content(root, files, image_size)
-    store = folder / f"{key}.npy"
+    paths = [f"{root}/{file.name}" for file in files]
     shape = (len(files), 3, image_size, image_size)
-    cached = _load(store, shape)
+    kind = f"{len(files)}x{image_size}"
+
+    remembered = key = _read_key(memo)
+    if key is None and any(folder.glob(f"{kind}-*.npy")):  # a copy of this folder may have been decoded before
+        key = _content(files, each(digest, paths, "Reading images"), image_size)
+    cached = _load(folder / f"{kind}-{key}.npy", shape) if key else None
     if cached is None:
-        cached = np.empty(shape, np.uint8)
-        paths = [file.path for file in files]
-        for index, image in enumerate(each(partial(_decode_to, image_size), paths, "Decoding images")):
-            if image is not None:
-                cached[index] = image
-        _write(store, lambda file: np.save(file, cached))
-    if not known:
+        cached, digests = _decode(paths, shape)
+        key = _content(files, digests, image_size)
+        _write(folder / f"{kind}-{key}.npy", lambda file: np.save(file, cached))
+    if key != remembered:
         _write(memo, lambda file: file.write(key.encode()))
     return cached
 
 
-def _decode_to(image_size: int, path: Path) -> np.ndarray:
-    return decode(path, image_size)
+def _decode(paths: list[str], shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
+    """All images, uint8 `shape`, and the digests of their files."""
+    images, digests = np.empty(shape, np.uint8), []
+    for index, (image, sha256) in enumerate(each(partial(decode, image_size=shape[-1]), paths, "Decoding images")):
+        images[index] = image
+        digests.append(sha256)
+    return images, digests
 
 
 def _recipe(image_size: int) -> str:
@@ -72,16 +77,14 @@ def _recipe(image_size: int) -> str:
 def _listing(root: Path, files: list[File], image_size: int) -> str:
     known = hashlib.sha256(_recipe(image_size).encode() + os.fsencode(root.resolve()))
     for file in files:
-        known.update(b"\0" + os.fsencode(file.path.relative_to(root)) + b"\0")
-        known.update(f"{file.size} {file.modified_ns} {file.changed_ns}".encode())
+        known.update(os.fsencode(f"\0{file.name}\0{file.size} {file.modified_ns} {file.changed_ns}"))
     return known.hexdigest()
 
 
-def _content(root: Path, files: list[File], image_size: int) -> str:
+def _content(files: list[File], digests: Iterable[str], image_size: int) -> str:
     known = hashlib.sha256(_recipe(image_size).encode())
-    paths = [file.path for file in files]
-    for path, sha256 in zip(paths, each(digest, paths, "Reading images"), strict=True):
-        known.update(b"\0" + os.fsencode(path.relative_to(root)) + b"\0" + str(sha256).encode())
+    for file, sha256 in zip(files, digests, strict=True):
+        known.update(os.fsencode(f"\0{file.name}\0{sha256}"))
     return known.hexdigest()
 
 

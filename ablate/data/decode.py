@@ -1,6 +1,7 @@
 """One image file -> pixels of a given size. Imported by worker processes, so without torch."""
 
 import hashlib
+import io
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,26 +12,27 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 
-def digest(path: Path) -> str:
+def digest(path: str) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def decode(path: Path, image_size: int) -> np.ndarray:
-    """The image file as RGB, uint8 (3, image_size, image_size), upright as its EXIF says, its aspect ratio not kept.
+def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
+    """The image file as RGB, uint8 (3, image_size, image_size), and its `digest`; the file is read once.
 
-    Resized with PIL's bilinear filter, which averages over the source area (antialias). Of an animation, the first
-    frame. Raises whatever PIL raises if the file is not a whole image, or one so large that PIL suspects an attack.
+    The image is upright as its EXIF says, its aspect ratio is not kept, and of an animation it is the first frame.
+    Resized with PIL's bilinear filter, which averages over the source area (antialias). Raises whatever PIL raises if
+    the file is not a whole image, or one so large that PIL suspects an attack.
     """
     from PIL import Image, ImageOps
 
+    content = Path(path).read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(content)) as image:
             upright = ImageOps.exif_transpose(image)
             resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
-    return np.asarray(resized).transpose(2, 0, 1)
+    return np.asarray(resized).transpose(2, 0, 1), hashlib.sha256(content).hexdigest()
 
 
 def rgb(image: "PILImage") -> "PILImage":

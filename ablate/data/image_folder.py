@@ -1,6 +1,7 @@
 """Your own image files: `train/<class>/*` and, optionally, `test/<class>/*`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
         raise InputError(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
     files, labels = [], []
     for name in _folders(folder / part):
-        found = list(_files(folder / part / name))
+        found = list(_files(folder, f"{part}/{name}"))
         if not found:
             raise InputError(f"The class folder {folder / part / name} has no images. Fill it or remove it.")
         files += found
@@ -62,26 +63,25 @@ def _folders(folder: Path) -> list[str]:
     return [entry.name for entry in entries]
 
 
-def _files(folder: Path, above: tuple[Path, ...] = ()) -> list[cache.File]:
-    """All files below `folder`, in the order of their paths; links are followed."""
-    real = folder.resolve()
+def _files(root: Path, name: str, above: tuple[Path, ...] = ()) -> Iterator[cache.File]:
+    """All files below `root`/`name`, in the order of their paths; links are followed."""
+    real = (root / name).resolve()
     if real in above:
-        raise InputError(f"{folder} is a link to a folder it lies in. Remove it.")
-    files = []
-    for entry in _entries(folder):
+        raise InputError(f"{root / name} is a link to a folder it lies in. Remove it.")
+    for entry in _entries(root / name):
+        inner = f"{name}/{entry.name}"
         if entry.is_dir():
-            files += _files(Path(entry.path), (*above, real))
+            yield from _files(root, inner, (*above, real))
         else:
-            files.append(_file(Path(entry.path)))
-    return files
+            known = _stat(entry)
+            yield cache.File(inner, known.st_size, known.st_mtime_ns, known.st_ctime_ns)
 
 
-def _file(path: Path) -> cache.File:
+def _stat(entry: os.DirEntry[str]) -> os.stat_result:
     try:
-        known = path.stat()
+        return entry.stat()
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}). Replace or remove it.") from error
-    return cache.File(path, known.st_size, known.st_mtime_ns, known.st_ctime_ns)
+        raise InputError(f"{entry.path} cannot be read ({error.strerror}). Replace or remove it.") from error
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

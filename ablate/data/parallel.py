@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import current_process
-from pathlib import Path
 from typing import Any
 
 from ablate.errors import InputError
 
-_CHUNK = 64  # files a process takes at a time; fewer in all than two such chunks are not worth starting one
+_CHUNK = 64  # files a process takes at a time; for fewer in all, none is started
 _NAMED = 5  # files an error names; the others it counts
 
 
-def each(function: Callable[[Path], Any], files: list[Path], doing: str) -> Iterator[Any]:
+def each(function: Callable[[str], Any], files: list[str], doing: str) -> Iterator[Any]:
     """The function's result for each file, in order, with a progress bar called `doing` on a terminal.
 
-    Raises InputError at the end if it failed for any, naming the first few and how many there are.
+    Once it has failed for a file, nothing more is returned, but all files are tried: then InputError is raised,
+    naming the first few and how many there are.
     """
     from rich.console import Console
     from rich.progress import track
@@ -39,14 +39,15 @@ def each(function: Callable[[Path], Any], files: list[Path], doing: str) -> Iter
     for file, (result, reason) in zip(files, shown, strict=True):
         if reason:
             failures.append(f"{file} ({reason})")
-        yield result
+        elif not failures:
+            yield result
     if failures:
         named = "; ".join(failures[:_NAMED]) + ("; ..." if len(failures) > _NAMED else "")
         count = f"{len(failures)} of {len(files)} files"
         raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
 
 
-def _attempts(function: Callable[[Path], Any], files: list[Path]) -> Iterator[tuple[Any, str]]:
+def _attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple[Any, str]]:
     chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
     attempt = partial(_attempt, function)
     # A daemonic process may not start others.
@@ -63,7 +64,7 @@ def _attempts(function: Callable[[Path], Any], files: list[Path]) -> Iterator[tu
         pool.shutdown(cancel_futures=True)
 
 
-def _attempt(function: Callable[[Path], Any], files: list[Path]) -> list[tuple[Any, str]]:
+def _attempt(function: Callable[[str], Any], files: list[str]) -> list[tuple[Any, str]]:
     """(result, "") or (None, why not) for each file."""
     attempts = []
     for file in files:

@@ -91,7 +91,10 @@ def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | No
     if std is None and min(own_std) == 0:
         raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
     channels = train.images.shape[1]
-    return _per_channel("data.mean", mean or own_mean, channels), _per_channel("data.std", std or own_std, channels)
+    return (
+        _per_channel("data.mean", own_mean if mean is None else mean, channels),
+        _per_channel("data.std", own_std if std is None else std, channels),
+    )
 
 
 def _moments(images: Tensor) -> tuple[list[float], list[float]]:
@@ -108,5 +111,7 @@ def _moments(images: Tensor) -> tuple[list[float], list[float]]:
 
 def _per_channel(key: str, values: list[float], channels: int) -> Tensor:
     if len(values) not in (1, channels):
-        raise InputError(f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}.")
+        raise InputError(
+            f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}."
+        )
     return torch.tensor(list(values), dtype=torch.float32).expand(channels).clone()

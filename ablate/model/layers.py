@@ -1,7 +1,5 @@
 """What several models share: a convolution, alone or with its normalisation, and He's initialisation."""
 
-from dataclasses import replace
-
 from torch import nn
 
 from ablate.normalization import Normalization
@@ -35,4 +33,4 @@ def he(normalization: Normalization) -> Normalization:
             if self.bias is not None:
                 nn.init.zeros_(self.bias)
 
-    return replace(normalization, conv=He)
+    return Normalization(normalization.maps, normalization.vectors, He)

@@ -1,5 +1,7 @@
 """Residual networks for small images."""
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -8,12 +10,12 @@ from ablate.model.layers import convolution
 from ablate.normalization import Normalization
 
 
-def resnet(depth: int, **common) -> "ResNet":
+def resnet(depth: int, **common: Any) -> "ResNet":
     """The residual network with `depth` layers with weights (He et al. 2016).
 
     18 and 34 are the paper's ImageNet form, four stages from 64 channels with 1x1 convolutions where a shortcut changes
-    shape, behind a 3x3 stem in place of the 7x7 with its pool. The others, 6n + 2, are its CIFAR form (section 4.2): three
-    stages of n blocks from 16 channels, shortcuts without parameters.
+    shape, behind a 3x3 stem in place of the 7x7 with its pool. The others, 6n + 2, are its CIFAR form (section 4.2):
+    three stages of n blocks from 16 channels, shortcuts without parameters.
     """
     if depth in (18, 34):
         blocks = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}[depth]
@@ -22,7 +24,7 @@ def resnet(depth: int, **common) -> "ResNet":
 
 
 class ResNet(nn.Sequential):
-    """A 3x3 stem, stages of blocks (each stage of half the size and twice the channels), mean over pixels, classifier."""
+    """A 3x3 stem, stages of blocks (each of half the size and twice the channels), mean over pixels, classifier."""
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from ablate.model.layers import convolution, he
 from ablate.normalization import Normalization
 
 WIDTHS = (64, 128, 256, 512, 512)
-CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}  # columns A, B, D, E
+# In each stage, by depth: the paper's columns A, B, D and E.
+CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
 class VGG(nn.Sequential):

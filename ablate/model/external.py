@@ -1,0 +1,195 @@
+"""The classifiers of torchvision and timm, by name, untrained, with the normalization and activation of the run.
+
+The library builds the model; then its normalisation layers, the convolutions right before one and its activation
+modules are exchanged. Gates (sigmoid, hard sigmoid) and attention stay as they are.
+"""
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from ablate.activation import Activation
+from ablate.errors import InputError
+from ablate.normalization import Normalization
+
+# By class name, since timm has classes of its own for some.
+ACTIVATIONS = frozenset(
+    "ReLU ReLU6 LeakyReLU PReLU ELU CELU SELU GELU GELUTanh QuickGELU SiLU Swish Mish HardMish Hardswish "
+    "HardSwish".split()
+)
+FUNCTIONS = frozenset("relu relu6 leaky_relu prelu elu celu selu gelu silu mish hardswish".split())
+
+
+def torchvision_model(
+    name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
+) -> nn.Module:
+    """A classifier of torchvision, `name` being one of `torchvision.models.list_models(torchvision.models)`."""
+    from ablate.vision import torchvision
+
+    models = torchvision.models
+    _check_name("torchvision", name, models.list_models(models))
+    options: dict[str, object] = {}
+    if name in ("googlenet", "inception_v3"):
+        options = {"aux_logits": False, "init_weights": True}
+    elif name.startswith("vit_"):
+        options = {"image_size": image_size}
+    elif name.startswith("maxvit_"):
+        options = {"input_size": (image_size, image_size)}
+
+    def build() -> nn.Module:
+        model = models.get_model(name, weights=None, num_classes=classes, **options)
+        if channels != 3:
+            path, first = next((path, m) for path, m in model.named_modules() if isinstance(m, nn.Conv2d))
+            model.set_submodule(path, _like(first, nn.Conv2d, channels))
+        return model
+
+    return _adapt(f"torchvision's {name}", build, channels, image_size, normalization, activation)
+
+
+def timm_model(
+    name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
+) -> nn.Module:
+    """A classifier of timm, `name` being one of `timm.list_models()`."""
+    from ablate.vision import torchvision  # noqa: F401  (timm imports torchvision itself)
+
+    try:
+        import timm
+    except ModuleNotFoundError as error:
+        raise InputError("model=timm needs the package timm. Run: pip install 'hydra-ablate[timm]'") from error
+    _check_name("timm", name, timm.list_models())
+    options = {"img_size": image_size} if timm.get_pretrained_cfg_value(name, "fixed_input_size") else {}
+
+    def build() -> nn.Module:
+        return timm.create_model(name, num_classes=classes, in_chans=channels, **options)
+
+    return _adapt(f"timm's {name}", build, channels, image_size, normalization, activation)
+
+
+def _check_name(library: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        near = get_close_matches(name, known) or known
+        raise InputError(
+            f"model.name={name} is not a classifier of {library}. "
+            f"The nearest of its {len(known)} names: {', '.join(near[:3])}."
+        )
+
+
+def _adapt(
+    title: str,
+    build: Callable[[], nn.Module],
+    channels: int,
+    image_size: int,
+    normalization: Normalization,
+    activation: Activation,
+) -> nn.Module:
+    """The built model with its layers exchanged, after it has been seen to take an image; `title` is for messages."""
+    try:
+        model = build()
+        _normalize(title, model, normalization)
+        places = [path for path, module in model.named_modules() if type(module).__name__ in ACTIVATIONS]
+        _set(model, places, nn.Identity)
+        image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
+        fixed = _functions(model, image) - _functions(activation(), image)
+        _set(model, places, activation)
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{title} cannot be built for images of {channels}x{image_size}x{image_size}: {_first_line(error)}. "
+            f"Use another model.name or images of another size."
+        ) from error
+    if fixed:
+        raise InputError(
+            f"{title} applies {', '.join(sorted(fixed))} by a function call, which activation= cannot replace. "
+            f"Use activation={min(fixed)} or another model.name."
+        )
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".!")
+
+
+def _set(model: nn.Module, paths: Iterable[str], factory: Callable[[], nn.Module]) -> None:
+    for path in paths:
+        model.set_submodule(path, factory())
+
+
+def _normalize(title: str, model: nn.Module, normalization: Normalization) -> None:
+    """Exchange the normalisation layers and the convolutions that come right before one."""
+    leaves = [(path, module) for path, module in model.named_modules() if path and _is_leaf(module)]
+    norms = {path: module for path, module in leaves if "Norm" in type(module).__name__}
+    if not norms and normalization.shifts:
+        raise InputError(
+            f"{title} has no normalisation layer that could be exchanged. Use normalization=none or another model.name."
+        )
+    for (path, module), (following, _) in pairwise(leaves):
+        if following in norms and isinstance(module, nn.Conv2d) and normalization.conv is not nn.Conv2d:
+            if type(module) is not nn.Conv2d:
+                raise InputError(
+                    f"{title} has a {type(module).__name__}, whose filters normalization= cannot standardise. "
+                    f"Use normalization=group or another model.name."
+                )
+            model.set_submodule(path, _like(module, normalization.conv, module.in_channels))
+    for path, norm in norms.items():
+        model.set_submodule(path, _norm_like(title, norm, normalization))
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    # timm's norms may hold an activation; they count as one layer, as do modules without children.
+    return ("Norm" in type(module).__name__ and hasattr(module, "weight")) or not any(module.children())
+
+
+def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.Module:
+    """The run's layer for what `norm` normalises: maps, vectors or (channels last) tokens."""
+    match norm:
+        case nn.BatchNorm2d():
+            layer = normalization.maps(norm.num_features)
+        case nn.BatchNorm1d():
+            layer = normalization.vectors(norm.num_features)
+        case nn.GroupNorm():
+            layer = normalization.maps(norm.num_channels)
+        case nn.LayerNorm() if "2d" in type(norm).__name__:
+            layer = normalization.maps(norm.normalized_shape[0])
+        case nn.LayerNorm() if len(norm.normalized_shape) == 1:
+            layer = normalization.tokens(norm.normalized_shape[0])
+        case _:
+            raise InputError(
+                f"{title} has a {type(norm).__name__}, which normalization= cannot exchange. Use another model.name."
+            )
+    inner = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]  # of timm's BatchNormAct2d
+    return nn.Sequential(layer, *inner) if inner else layer
+
+
+def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
+    """A convolution of another kind or for other channels, with the same weights where they fit."""
+    shape = (conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups)
+    new = kind(channels, *shape, bias=conv.bias is not None, padding_mode=conv.padding_mode)
+    if channels == conv.in_channels:
+        new.weight, new.bias = conv.weight, conv.bias
+    return new
+
+
+class _Recorder(TorchFunctionMode):
+    """Notes which of `FUNCTIONS` are called."""
+
+    def __init__(self) -> None:
+        self.called: set[str] = set()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = getattr(function, "__name__", "").rstrip("_")
+        if name in FUNCTIONS:
+            self.called.add(name)
+        return function(*args, **(kwargs or {}))
+
+
+@torch.no_grad()
+def _functions(module: nn.Module, image: Tensor) -> set[str]:
+    """The activation functions that `module` calls for `image`; evaluation mode draws no random number."""
+    module.eval()
+    with _Recorder() as recorder:
+        module(image)
+    module.train()
+    return recorder.called

@@ -1,0 +1,38 @@
+"""Composition: steps in the order given, with the rows of the epoch's draws that belong to the batch."""
+
+import torch
+
+from ablate import seeding
+from ablate.augmentation import Augmentation
+from ablate.augmentation.geometry import Crop, Flip
+
+
+def batch(n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (n, 3, 8, 8), generator=generator, dtype=torch.uint8)
+    return images, torch.eye(n)
+
+
+def test_no_steps_leave_images_and_targets_as_they_are():
+    images, targets = batch()
+    augment = Augmentation([])
+    assert augment.draw(6, seeding.stream(0, "augmentation", 1)) == []
+    same, wanted = augment(images, targets, [])
+    assert same is images and wanted is targets
+
+
+def test_an_image_is_changed_alike_in_a_batch_of_any_size():
+    images, targets = batch()
+    augment = Augmentation([Flip(0.5), Crop(2)])
+    draws = augment.draw(6, seeding.stream(0, "augmentation", 1))
+    whole, _ = augment(images, targets, draws)
+    for i in range(6):
+        alone, _ = augment(images[i : i + 1], targets[i : i + 1], [d[i : i + 1] for d in draws])
+        assert torch.equal(alone[0], whole[i])
+
+
+def test_steps_apply_in_order():
+    images, targets = batch(1)
+    flip_first, _ = Augmentation([Flip(1), Crop(2)])(images, targets, [torch.ones(1, 1, dtype=bool), torch.tensor([[0, 0]])])
+    crop_first, _ = Augmentation([Crop(2), Flip(1)])(images, targets, [torch.tensor([[0, 0]]), torch.ones(1, 1, dtype=bool)])
+    assert (flip_first[0, :, :, :2] == 0).all() and (crop_first[0, :, :, -2:] == 0).all()

@@ -1,0 +1,48 @@
+"""Flip and crop against torchvision's functions, image by image."""
+
+import numpy as np
+import torch
+
+from ablate import seeding
+from ablate.augmentation.geometry import Crop, Flip
+from ablate.vision import torchvision  # noqa: F401
+
+
+def batch(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (n, 3, 8, 8), generator=generator, dtype=torch.uint8), torch.eye(n)
+
+
+def test_flip_is_torchvisions_on_the_images_drawn():
+    from torchvision.transforms.v2 import functional
+
+    images, targets = batch(8)
+    draws = torch.tensor([[True], [False]] * 4)
+    flipped, _ = Flip(0.5)(images, targets, draws)
+    for i in range(8):
+        expected = functional.horizontal_flip(images[i]) if i % 2 == 0 else images[i]
+        assert torch.equal(flipped[i], expected)
+
+
+def test_flip_draws_with_its_probability():
+    for p in (0.0, 0.3, 1.0):
+        share = Flip(p).draw(20_000, seeding.stream(0, "flip")).mean()
+        assert abs(share - p) <= 4 * np.sqrt(p * (1 - p) / 20_000)
+
+
+def test_crop_is_torchvisions_pad_and_crop_at_every_corner():
+    from torchvision.transforms.v2 import functional
+
+    images, targets = batch(25)
+    corners = torch.tensor([[row, column] for row in range(5) for column in range(5)])
+    cut, _ = Crop(2)(images, targets, corners)
+    for i, (row, column) in enumerate(corners.tolist()):
+        expected = functional.crop(functional.pad(images[i], [2, 2, 2, 2]), row, column, 8, 8)
+        assert torch.equal(cut[i], expected)
+    assert len(cut) == 25
+
+
+def test_crop_draws_every_corner_equally_often():
+    draws = Crop(2).draw(50_000, seeding.stream(0, "crop"))
+    counts = np.bincount(draws[:, 0] * 5 + draws[:, 1], minlength=25)
+    assert len(counts) == 25 and (np.abs(counts - 2000) < 5 * np.sqrt(2000)).all()

@@ -1,0 +1,60 @@
+"""Every way to get the configuration wrong is refused, and the message names the key and the way out."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from ablate.config import CONF, plain, register, validate
+from ablate.errors import InputError
+
+register()
+
+REFUSED = {
+    "optimizer.lrr=1": "optimizer.lrr: there is no such key. Did you mean optimizer.lr?",
+    "seeed=1": "Did you mean seed?",
+    "trainer.epoch=1": "Did you mean trainer.epochs?",
+    "+model.x=1": "model.x: there is no such key",
+    "data=digts": "data=digts: there is no such option. Did you mean digits? Options: cifar10, cifar100, digits",
+    "augmentation=flop": "Did you mean flip?",
+    "augmentation.flip.p=1": "augmentation.flip: there is no such key",
+    "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
+    "modle=cnn": "Did you mean model?",
+    "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be at least 1",
+    "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",
+    "data.mean=[0.5,x]": "data.mean: Value 'x'",
+    "optimizer.lr=[": "Lists are written [a,b]",
+    "optimizer.lr=${nothing}": "Interpolation key 'nothing' not found",
+    "optimizer.lr=0": "optimizer.lr=0.0 is not allowed: it must be above 0 (peak learning rate)",
+    "optimizer.lr=nan": "optimizer.lr=nan is not allowed",
+    "seed=-1": "seed=-1 is not allowed: it must be at least 0",
+    "data.val_fraction=1": "must be above 0 and below 1",
+    "data.std=[0.5,0]": "data.std=[0.5, 0.0] is not allowed: it must be above 0",
+    "trainer.device=gpu": "one of auto, cpu, cuda, mps",
+    "model=resnet model.depth=21": "model.depth=21 is not allowed: it must be one of 18, 20",
+    "model=mlp model.hidden=[128,0]": "model.hidden=[128, 0] is not allowed: it must be at least 1",
+    "data=image_folder": "data.root has no value",
+    "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov=true needs optimizer.momentum above 0",
+    "optimizer=adam optimizer.betas=[0.9]": "optimizer.betas=[0.9] must be two numbers",
+    "schedule=multistep schedule.milestones=[3,2]": "must rise",
+    "model=vit model.heads=5": "must be a multiple of model.heads=5",
+    "augmentation=[flip,cutout] augmentation.cutout.size=0": "augmentation.cutout.size=0 is not allowed",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_refused_in_one_or_two_plain_sentences(words):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            validate(compose("config", words.split()))
+        except InputError as error:
+            message = str(error)
+        except Exception as error:
+            message = plain(error, CONF)
+        else:
+            pytest.fail(f"{words} was accepted")
+    assert REFUSED[words] in message
+    assert "\n" not in message and len(message) < 300
+
+
+def test_a_target_of_the_users_own_may_have_keys_of_its_own():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        validate(compose("config", ["model._target_=my_model.Net", "+model.width=3"]))

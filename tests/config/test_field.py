@@ -1,0 +1,23 @@
+"""Ranges: what they accept and how they read."""
+
+import math
+
+import pytest
+
+from ablate.config.field import Allowed
+
+
+@pytest.mark.parametrize(
+    ("allowed", "inside", "outside", "words"),
+    [
+        (Allowed("", low=0, below=1), [0, 0.999, None], [-1e-9, 1, math.nan], "at least 0 and below 1"),
+        (Allowed("", above=0, high=2), [1e-9, 2], [0, 2.1, math.inf], "above 0 and at most 2"),
+        (Allowed("", choices=(18, 34)), [18], [19, 18.5], "one of 18, 34"),
+        (Allowed("", low=1), [[1, 2], []], [[1, 0]], "at least 1"),
+        (Allowed(""), [-1, "text", True], [math.nan], ""),
+    ],
+)
+def test_a_range_accepts_its_inside_and_says_what_it_is(allowed, inside, outside, words):
+    assert all(allowed.accepts(value) for value in inside)
+    assert not any(allowed.accepts(value) for value in outside)
+    assert str(allowed) == words

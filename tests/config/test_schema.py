@@ -1,0 +1,111 @@
+"""The schema, `conf/` and the code are one tree: each option has all its keys, each key a meaning, each target exists."""
+
+import dataclasses
+import inspect
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_object
+from omegaconf import OmegaConf
+
+from ablate.config import CONF, register, schema, validate
+
+register()
+
+OWN = ("data", "model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "logger")
+OPTIONS = sorted(path for group in OWN for path in (CONF / group).glob("*.yaml"))
+# What the program gives an option besides its own keys.
+GIVEN = {
+    "data": {"part"},
+    "model": {"classes", "channels", "image_size", "normalization", "activation"},
+    "optimizer": {"model"},
+    "schedule": {"epochs", "steps_per_epoch"},
+    "logger": {"folder", "settings"},
+}
+
+
+def targets(path: Path) -> list[dict]:
+    """The nodes of an option file that have a `_target_`."""
+    content = OmegaConf.to_container(OmegaConf.load(path)) or {}
+    return [node for node in (content, *content.values()) if isinstance(node, dict) and "_target_" in node]
+
+
+def name(path: Path) -> str:
+    return f"{path.parent.name}={path.stem}"
+
+
+def test_every_group_is_visited():
+    groups = {path.name for path in CONF.iterdir() if path.is_dir()}
+    assert groups == {*OWN, "trainer", "study", "experiment", "hydra"}
+    assert len(OPTIONS) == 8 + 9 + 6 + 5 + 11 + 5 + 6 + 2 + 4
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=name)
+def test_an_option_composes_and_is_inside_its_ranges(path):
+    words = [name(path)] + (["data.root=/somewhere"] if path.stem == "image_folder" else [])
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        validate(compose("config", words))
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=name)
+def test_a_target_is_found_where_the_tree_says_and_takes_the_options_keys(path):
+    group = path.parent.name
+    for node in targets(path):
+        assert node["_target_"].startswith(f"ablate.{group}.")
+        signature = inspect.signature(get_object(node["_target_"]))
+        common = {f.name for f in dataclasses.fields(schema.Data)} if group == "data" else set()
+        given = {key: None for key in node.keys() - common - {"_target_", "defaults"}}
+        signature.bind(**given, **dict.fromkeys(GIVEN.get(group, ())))
+    assert targets(path) or path.stem in ("none", "flip_crop")
+
+
+def test_every_public_function_or_class_named_like_an_option_has_one():
+    modules = {Path("ablate") / f"{group}.py" for group in OWN} | {p for group in OWN for p in Path(f"ablate/{group}").glob("*.py")}
+    named = {node["_target_"] for path in OPTIONS for node in targets(path)}
+    visited = 0
+    for target in named:
+        module = target.rpartition(".")[0].replace(".", "/")
+        assert {Path(f"{module}.py"), Path(f"{module}/__init__.py")} & modules, target
+        visited += 1
+    assert visited == len(named) >= 50
+
+
+def test_every_key_of_the_schema_says_what_it_is_and_is_used():
+    used = set()
+    for path in CONF.rglob("*.yaml"):
+        content = OmegaConf.to_container(OmegaConf.load(path)) or {}
+        for node in (content, *content.values()):
+            used |= set(node) if isinstance(node, dict) else set()
+    checked = 0
+    for kind in (kind for _, kind in inspect.getmembers(schema, dataclasses.is_dataclass)):
+        for field in dataclasses.fields(kind):
+            if "allowed" in field.metadata:
+                assert field.metadata["allowed"].doc, f"{kind.__name__}.{field.name}"
+                assert field.name in used, f"{kind.__name__}.{field.name} is in no file of conf/"
+                checked += 1
+    assert checked > 80
+
+
+@pytest.mark.parametrize("path", sorted([*(CONF / "study").glob("*.yaml"), *(CONF / "experiment").glob("*.yaml")]), ids=name)
+def test_every_preset_composes(path):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [name(path)], return_hydra_config=path.parent.name == "study")
+        if path.parent.name == "study":
+            assert config.hydra.mode.name == "MULTIRUN" and config.study.name == path.stem
+            assert config.hydra.sweeper.params.seed
+        else:
+            validate(config)
+
+
+def test_the_assignments_experiments_are_the_assignments():
+    expected = {"assignment_mlp": ("mlp", "none"), "assignment_cnn": ("cnn", "none"), "assignment_cnn_bn": ("cnn", "batch")}
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for experiment, (model, normalization) in expected.items():
+            config = compose("config", [f"experiment={experiment}"])
+            assert config.model._target_.split(".")[2] == model
+            assert config.normalization._target_ == f"ablate.normalization.{normalization}"
+            assert (config.optimizer.lr, config.optimizer.momentum, config.optimizer.weight_decay) == (0.01, 0.9, 0)
+            assert (config.trainer.epochs, config.trainer.batch_size) == (5, 64)
+            assert list(config.data.mean) == list(config.data.std) == [0.5] * 3
+    assert len(expected) == len(list((CONF / "experiment").glob("*.yaml")))

@@ -1,0 +1,38 @@
+"""What tests of all rooms share: real photographs as a folder of images, and a cache apart from the user's own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that holds decoded images while tests run."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("ABLATE_CACHE")
+    os.environ["ABLATE_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["ABLATE_CACHE"]
+    else:
+        os.environ["ABLATE_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train/{china,flower} of 60 and test/{china,flower} of 15 patches of two photographs, 32x32, PNG and JPEG."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    root = tmp_path_factory.mktemp("photos")
+    for name, photo in zip(("china", "flower"), load_sample_images().images, strict=True):
+        rows, columns = photo.shape[0] // 32, photo.shape[1] // 32
+        for index in range(75):
+            row, column = divmod(index * 3 % (rows * columns), columns)  # every third patch: all over the photograph
+            patch = photo[32 * row : 32 * (row + 1), 32 * column : 32 * (column + 1)]
+            folder = root / ("test" if index % 5 == 4 else "train") / name
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(patch).save(folder / f"{index:02}.{'png' if index % 2 else 'jpg'}", quality=95)
+    return root

@@ -1,0 +1,128 @@
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from sklearn.datasets import load_sample_images
+
+from ablate.data.decode import decode
+
+PHOTO = load_sample_images().images[0][:200, :300]
+
+
+def _rgba(alpha: int) -> Image.Image:
+    return Image.new("RGBA", (8, 8), (100, 0, 200, alpha))
+
+
+def _palette(transparent: bool) -> Image.Image:
+    image = Image.new("P", (8, 8), 1)
+    image.putpalette([0, 0, 0, 100, 50, 200])
+    if transparent:
+        image.info["transparency"] = 1
+    return image
+
+
+# Each an image of one colour, how it is saved, and the colour that must come out.
+SOLID = [
+    (Image.new("RGB", (8, 8), (10, 20, 30)), "png", (10, 20, 30)),
+    (Image.new("RGB", (8, 8), (10, 20, 30)), "bmp", (10, 20, 30)),
+    (Image.new("RGB", (8, 8), (10, 20, 30)), "ppm", (10, 20, 30)),
+    (Image.new("RGB", (8, 8), (10, 20, 30)), "tiff", (10, 20, 30)),
+    (Image.new("L", (8, 8), 77), "png", (77, 77, 77)),
+    (Image.new("L", (8, 8), 77), "jpeg", (77, 77, 77)),
+    (Image.new("1", (8, 8), 1), "png", (255, 255, 255)),
+    (_palette(False), "png", (100, 50, 200)),
+    (_palette(False), "gif", (100, 50, 200)),
+    (_palette(True), "png", (255, 255, 255)),
+    # Half transparent on white: the mean of the colour and 255, weighted 153/255 = 0.6.
+    (_rgba(153), "png", (162, 102, 222)),
+    (_rgba(0), "png", (255, 255, 255)),
+    (_rgba(255), "png", (100, 0, 200)),
+    (Image.new("LA", (8, 8), (0, 51)), "png", (204, 204, 204)),
+    # 16 bits: white is 65535 = 255 * 257, so that 257 is one level of 8 bits.
+    (Image.fromarray(np.full((8, 8), 65535, np.uint16)), "png", (255, 255, 255)),
+    (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "png", (50, 50, 50)),
+    (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "tiff", (50, 50, 50)),
+    (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "ppm", (50, 50, 50)),
+    # No ink but half of black is grey.
+    (Image.new("CMYK", (8, 8), (0, 0, 0, 128)), "tiff", (127, 127, 127)),
+]
+
+
+@pytest.mark.parametrize(
+    ("image", "suffix", "colour"), SOLID, ids=[f"{image.mode}-{suffix}-{c[0]}" for image, suffix, c in SOLID]
+)
+def test_every_mode_comes_out_as_its_colour(
+    image: Image.Image, suffix: str, colour: tuple[int, int, int], tmp_path: Path
+) -> None:
+    image.save(tmp_path / f"image.{suffix}")
+    pixels, _ = decode(str(tmp_path / f"image.{suffix}"), 4)
+    assert pixels.shape == (3, 4, 4)
+    assert pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - np.reshape(colour, (3, 1, 1))).max() <= 1
+
+
+@pytest.mark.parametrize("size", [16, 64, 256])
+def test_resizing_averages_over_the_source_as_torch_does(size: int, tmp_path: Path) -> None:
+    Image.fromarray(PHOTO).save(tmp_path / "photo.png")
+    pixels, _ = decode(str(tmp_path / "photo.png"), size)
+    photo = torch.from_numpy(PHOTO.copy()).permute(2, 0, 1)[None].float()
+    expected = F.interpolate(photo, size=(size, size), mode="bilinear", antialias=True)[0]
+    # PIL rounds to whole levels after each of its two passes.
+    assert (torch.from_numpy(pixels.copy()).float() - expected).abs().max() <= 1.5
+
+
+def test_an_image_of_the_right_size_is_left_as_it_is(tmp_path: Path) -> None:
+    Image.fromarray(PHOTO[:64, :64]).save(tmp_path / "photo.png")
+    pixels, _ = decode(str(tmp_path / "photo.png"), 64)
+    assert np.array_equal(pixels.transpose(1, 2, 0), PHOTO[:64, :64])
+
+
+def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Orientation: the camera was turned, so that viewers turn the image 90 degrees clockwise
+    Image.fromarray(PHOTO[:64, :64]).save(tmp_path / "photo.png", exif=exif)
+    pixels, _ = decode(str(tmp_path / "photo.png"), 64)
+    assert np.array_equal(pixels.transpose(1, 2, 0), np.rot90(PHOTO[:64, :64], -1))
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
+    pixels, _ = decode(str(tmp_path / "moving.gif"), 8)
+    assert pixels[:, 0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "grey.pgm").write_bytes(b"P5 1 1 255 \x80")
+    # printf 'P5 1 1 255 \x80' | sha256sum
+    assert (
+        decode(str(tmp_path / "grey.pgm"), 4)[1] == "af35d67c5af706e216bbaf63ba46be40bb779f288e94d24cf02bb07e24b60b6e"
+    )
+
+
+def test_pixels_without_a_fixed_range_are_refused(tmp_path: Path) -> None:
+    for index, values in enumerate((np.zeros((4, 4), np.float32), np.full((4, 4), 65536, np.int32))):
+        Image.fromarray(values).save(tmp_path / f"{index}.tiff")
+        with pytest.raises(ValueError, match="no fixed range"):
+            decode(str(tmp_path / f"{index}.tiff"), 4)
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "png")
+    content = bytearray(buffer.getvalue())
+    # The header's width and height, and its checksum: an image of 10 billion pixels, and one PIL only warns of.
+    for side in (100_000, 10_000):
+        content[16:24] = struct.pack(">II", side, side)
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+        (tmp_path / "bomb.png").write_bytes(content)
+        with warnings.catch_warnings(), pytest.raises(Exception, match="decompression bomb"):
+            warnings.simplefilter("ignore")
+            decode(str(tmp_path / "bomb.png"), 8)

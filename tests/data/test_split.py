@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import train_test_split
+
+from ablate.data.images import Images
+from ablate.data.split import split
+from ablate.errors import InputError
+
+
+def _images(*counts: int) -> Images:
+    """One-pixel images, so many of each class, the classes mixed."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    labels = torch.from_numpy(np.random.default_rng(0).permutation(labels))
+    classes = tuple(f"class {index}" for index in range(len(counts)))
+    return Images(torch.zeros(len(labels), 1, 1, 1, dtype=torch.uint8), labels, classes)
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.25, 0.5, 0.9])
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
+def test_the_parts_are_all_images_each_once_in_proportion(fraction: float, seed: int) -> None:
+    images = _images(100, 200, 700)
+    train, val = split(images, fraction, seed, None)
+    assert sorted([*train, *val]) == list(range(1000))
+    assert (np.diff(train) > 0).all() and (np.diff(val) > 0).all()
+    assert train.dtype == val.dtype == np.int64
+    share = fraction * np.array([100, 200, 700])
+    assert np.abs(np.bincount(images.labels[val]) - share).max() < 1
+
+
+def test_the_validation_part_is_scikit_learns() -> None:
+    images = _images(30, 50)
+    labels = images.labels.numpy()
+    _, expected = train_test_split(np.arange(80), test_size=0.2, random_state=7, stratify=labels)
+    assert split(images, 0.2, 7, None)[1].tolist() == sorted(expected)
+
+
+def test_another_seed_is_another_split_and_the_same_seed_the_same() -> None:
+    images = _images(50, 50)
+    first, again, other = (split(images, 0.2, seed, None)[1].tolist() for seed in (0, 0, 1))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("limit", [3, 10, 100, 795, 799, 800])
+def test_a_limit_takes_a_stratified_part_and_leaves_validation_alone(limit: int) -> None:
+    images = _images(250, 250, 500)
+    everything, val = split(images, 0.2, 0, None)
+    train, same_val = split(images, 0.2, 0, limit)
+    assert same_val.tolist() == val.tolist()
+    assert len(train) == limit == len(set(train.tolist()))
+    assert set(train.tolist()) <= set(everything.tolist())
+    assert np.abs(np.bincount(images.labels[train]) - limit * np.array([0.25, 0.25, 0.5])).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "fraction", "limit", "said"),
+    [
+        ((10,), 0.2, None, "1 class, class 0, but at least 2"),
+        ((10, 1, 10), 0.2, None, "2 images.*class 1 has fewer"),
+        ((10, 0, 10), 0.2, None, "class 1 has fewer"),
+        ((10, 10, 10), 0.05, None, r"val_fraction=0.05 of 30 images leaves 2 for validation.*Raise"),
+        ((10, 10, 10), 0.95, None, r"val_fraction=0.95 of 30 images leaves 1 for training.*Lower"),
+        ((100, 2), 0.1, None, "validation part has no image of class class 1. Raise data.val_fraction"),
+        ((100, 2), 0.9, None, "training part has no image of class class 1. Lower data.val_fraction"),
+        ((10, 10), 0.2, 17, "train_limit=17 must lie between the 2 classes and the 16 images"),
+        ((10, 10), 0.2, 1, "train_limit=1 must"),
+        ((1000, 10), 0.2, 4, "training part has no image of class class 1. Raise data.train_limit"),
+    ],
+)
+def test_a_part_without_a_class_is_refused(
+    counts: tuple[int, ...], fraction: float, limit: int | None, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        split(_images(*counts), fraction, 0, limit)

@@ -1,0 +1,34 @@
+"""Building models from the option files, as training does."""
+
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from ablate.config import CONF
+
+
+def _option(group, name, **keys):
+    option = OmegaConf.load(CONF / group / f"{name}.yaml")
+    del option["defaults"]
+    return instantiate(option, **keys)
+
+
+@pytest.fixture
+def build():
+    """build("resnet", "batch", channels=1, depth=32): that option of model, changed, in evaluation mode."""
+
+    def model(name, normalization="none", activation="relu", **keys):
+        common = {"classes": 10, "channels": 3, "image_size": 32}
+        parts = {
+            "normalization": _option("normalization", normalization),
+            "activation": _option("activation", activation),
+        }
+        return _option("model", name, **common | parts | keys).eval()
+
+    return model
+
+
+@pytest.fixture
+def parameters():
+    """The number of a model's parameters."""
+    return lambda model: sum(p.numel() for p in model.parameters())

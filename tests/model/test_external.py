@@ -1,0 +1,179 @@
+import sys
+from collections import Counter
+
+import pytest
+import torch
+from torch import nn
+
+from ablate import activation, normalization
+from ablate.errors import InputError
+from ablate.model.external import timm_model, torchvision_model
+from ablate.normalization import InstanceNorm, StandardizedConv2d
+from ablate.vision import torchvision
+
+
+def make(name, norm, act, channels=3, image_size=32, source=torchvision_model):
+    return source(name, 10, channels, image_size, norm, act)
+
+
+def kinds(model):
+    return Counter(type(m).__name__ for m in model.modules())
+
+
+def test_the_models_own_norm_and_activation_change_nothing():
+    model = make("resnet18", normalization.batch(), activation.relu()).eval()
+    reference = torchvision.models.resnet18(weights=None, num_classes=10).eval()
+    reference.load_state_dict(model.state_dict())
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(model(images), reference(images))
+
+
+def test_every_layer_is_exchanged():
+    # He et al. 2016: 20 convolutions, each with a norm, and 17 activations, of which a block's two share a module.
+    with torch.device("meta"):
+        model = make("resnet18", normalization.weight_standardization(8), activation.silu())
+    found = kinds(model)
+    assert (found["StandardizedConv2d"], found["GroupNorm"], found["SiLU"]) == (20, 20, 9)
+    assert not found["Conv2d"] + found["BatchNorm2d"] + found["ReLU"]
+
+
+def test_normalization_none_leaves_no_norm():
+    with torch.device("meta"):
+        found = kinds(make("resnet18", normalization.none(), activation.relu()))
+    assert found["BatchNorm2d"] == 0 and found["Identity"] == 20
+
+
+def test_gates_stay():
+    with torch.device("meta"):
+        before = kinds(torchvision.models.mobilenet_v3_small(weights=None))
+        model = make("mobilenet_v3_small", normalization.weight_standardization(8), activation.gelu())
+    after = kinds(model)
+    assert after["GELU"] == before["Hardswish"] + before["ReLU"] == 33
+    assert after["Hardsigmoid"] == before["Hardsigmoid"] == 9
+    # The two 1x1 convolutions of each gate, which no norm follows, keep their filters.
+    assert after["StandardizedConv2d"] == 34 and after["Conv2d"] == 2 * 9
+
+
+def test_norms_of_tokens_and_of_maps():
+    with torch.device("meta"):
+        model = make("convnext_tiny", normalization.batch(), activation.relu())
+    found = kinds(model)
+    # Liu et al. 2022: 3 + 3 + 9 + 3 blocks; norms in the stem, before three downsamplings and before the classifier.
+    assert (found["BatchNorm1d"], found["BatchNorm2d"], found["ReLU"]) == (18, 5, 18)
+    assert not found["LayerNorm"] + found["LayerNorm2d"] + found["GELU"]
+
+
+def test_vision_transformer_takes_the_image_size():
+    with torch.device("meta"):
+        model = make("vit_b_16", normalization.layer(), activation.gelu(), channels=1)
+        assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 10)
+    assert model.encoder.pos_embedding.shape == (1, 5, 768)  # 2x2 patches and the class token
+    assert kinds(model)["Tokens"] == 25
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_0", "mobilenet_v3_small", "densenet121"])
+def test_grey_images(name):
+    norm = normalization.none() if name == "squeezenet1_0" else normalization.group(8)
+    with torch.device("meta"):
+        model = make(name, norm, activation.relu(), channels=1)
+        assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 10)
+    assert next(m for m in model.modules() if isinstance(m, nn.Conv2d)).in_channels == 1
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_auxiliary_outputs_are_off(name):
+    with torch.device("meta"):
+        model = make(name, normalization.batch(), activation.relu(), image_size=96)
+        assert model.train()(torch.zeros(2, 3, 96, 96)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "densenet121"])
+def test_an_activation_that_cannot_be_exchanged_is_refused(name):
+    with torch.device("meta"), pytest.raises(InputError, match=f"{name} applies relu .* Use activation=relu"):
+        make(name, normalization.batch(), activation.gelu(), image_size=96)
+
+
+def test_a_model_without_norms_takes_none_only():
+    with torch.device("meta"):
+        with pytest.raises(InputError, match="squeezenet1_0 has no normalisation layer.* Use normalization=none"):
+            make("squeezenet1_0", normalization.batch(), activation.relu())
+        assert kinds(make("squeezenet1_0", normalization.none(), activation.mish()))["Mish"] == 26
+
+
+def test_images_too_small_are_refused():
+    with torch.device("meta"):
+        with pytest.raises(InputError, match="inception_v3 cannot be built for images of 3x8x8: .* another size"):
+            make("inception_v3", normalization.batch(), activation.relu(), image_size=8)
+        with pytest.raises(InputError, match="vit_b_16 cannot be built for images of 1x28x28: .* another size"):
+            make("vit_b_16", normalization.layer(), activation.gelu(), channels=1, image_size=28)
+
+
+def test_instance_norm_is_refused_where_it_has_no_meaning():
+    with torch.device("meta"):
+        with pytest.raises(InputError, match="normalization=instance"):
+            make("convnext_tiny", normalization.instance(), activation.relu())
+        with pytest.raises(InputError, match="1x1"):
+            make("resnet18", normalization.instance(), activation.relu(), image_size=32)
+        model = make("resnet18", normalization.instance(), activation.relu(), image_size=64)
+    assert sum(isinstance(m, InstanceNorm) for m in model.modules()) == 20
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(InputError, match="model.name=resnet81 is not a classifier of torchvision.*resnet18"):
+        make("resnet81", normalization.batch(), activation.relu())
+
+
+def test_no_random_number_is_drawn_to_try_the_model():
+    torch.manual_seed(0)
+    torchvision.models.mobilenet_v3_small(weights=None, num_classes=10)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    model = make("mobilenet_v3_small", normalization.batch(), activation.relu())
+    assert torch.equal(torch.rand(1), expected)
+    assert all(m.training for m in model.modules())
+    assert not any(m.running_mean.any() for m in model.modules() if isinstance(m, nn.BatchNorm2d))
+
+
+def test_timm_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(InputError, match=r"pip install 'hydra-ablate\[timm\]'"):
+        make("resnet18", normalization.batch(), activation.relu(), source=timm_model)
+
+
+def test_timm():
+    timm = pytest.importorskip("timm")
+    model = make("resnet18", normalization.batch(), activation.relu(), channels=1, source=timm_model).eval()
+    reference = timm.create_model("resnet18", num_classes=10, in_chans=1).eval()
+    reference.load_state_dict(model.state_dict())
+    images = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(model(images), reference(images))
+
+    with pytest.raises(InputError, match="model.name=resnet81 is not a classifier of timm.*resnet"):
+        make("resnet81", normalization.batch(), activation.relu(), source=timm_model)
+
+
+def test_timm_norms_that_hold_their_activation():
+    pytest.importorskip("timm")
+    model = make(
+        "efficientnet_b0", normalization.weight_standardization(8), activation.gelu(), source=timm_model
+    ).eval()
+    found = kinds(model)
+    # Tan & Le 2019: stem, head and 16 blocks of 3 convolutions, the first of 2; all but a block's last are activated,
+    # and so is each block's gate.
+    assert found["GroupNorm"] == found["StandardizedConv2d"] == 2 + 15 * 3 + 2 == 49
+    assert found["GELU"] == 49 - 16 + 16 and not found["SiLU"]
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    assert isinstance(model.conv_stem, StandardizedConv2d)
+
+
+def test_timm_transformer_takes_the_image_size():
+    pytest.importorskip("timm")
+    model = make("vit_tiny_patch16_224", normalization.layer(), activation.relu(), source=timm_model).eval()
+    assert model.pos_embed.shape == (1, 5, 192)
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+
+
+def test_timm_padding_that_cannot_be_standardised_is_refused():
+    pytest.importorskip("timm")
+    with pytest.raises(InputError, match="Conv2dSame, .* Use normalization=group"):
+        make("tf_efficientnet_b0", normalization.weight_standardization(8), activation.silu(), source=timm_model)

@@ -1,0 +1,48 @@
+import math
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from ablate import activation as options
+from ablate.config import CONF
+
+# Each by its definition, at -2, 0 and 1.
+FORMULAS = {
+    "relu": lambda x: max(x, 0.0),
+    "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
+    "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "silu": lambda x: x / (1 + math.exp(-x)),
+    "mish": lambda x: x * math.tanh(math.log(1 + math.exp(x))),
+}
+
+
+def option(name):
+    keys = OmegaConf.load(CONF / "activation" / f"{name}.yaml")
+    del keys["defaults"]
+    return instantiate(keys)
+
+
+def test_an_option_file_for_each():
+    assert {path.stem for path in (CONF / "activation").glob("*.yaml")} == set(FORMULAS)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_values(name):
+    points = [-2.0, 0.0, 1.0]
+    expected = torch.tensor([FORMULAS[name](x) for x in points])
+    torch.testing.assert_close(option(name)()(torch.tensor(points)), expected, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_each_module_is_fresh_and_leaves_its_input(name):
+    factory = option(name)
+    assert factory() is not factory()
+    x = torch.tensor([-1.0, 1.0])
+    factory()(x)
+    assert x.tolist() == [-1.0, 1.0]
+
+
+def test_slope_is_taken():
+    assert options.leaky_relu(0.25)()(torch.tensor(-4.0)).item() == -1.0

@@ -1,0 +1,27 @@
+"""Devices and number formats, chosen by what the machine has."""
+
+import pytest
+import torch
+
+from ablate.errors import InputError
+from ablate.hardware import pick_device, pick_precision
+
+
+def test_auto_takes_a_device_there_is():
+    device = pick_device("auto")
+    assert device.type == ("cuda" if torch.cuda.is_available() else device.type)
+    assert torch.zeros(1, device=device).device.type == device.type
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(InputError, match=r"trainer\.device=cuda"):
+        pick_device("cuda")
+
+
+def test_a_named_precision_is_kept_and_auto_decides():
+    cpu = torch.device("cpu")
+    assert [pick_precision(name, cpu) for name in ("fp32", "bf16")] == ["fp32", "bf16"]
+    with open("/proc/cpuinfo") as file:
+        native = any(word in file.read() for word in ("avx512_bf16", "amx_bf16"))
+    assert pick_precision("auto", cpu) == ("bf16" if native else "fp32")

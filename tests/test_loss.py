@@ -1,0 +1,46 @@
+"""Losses against numbers computed by hand."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ablate import loss
+
+LOGITS = torch.tensor([[0.0, math.log(3.0)], [math.log(4.0), 0.0]])  # probabilities (1/4, 3/4) and (4/5, 1/5)
+TARGETS = torch.eye(2)
+
+
+def test_cross_entropy_by_hand():
+    assert loss.cross_entropy(0)(LOGITS, TARGETS).item() == pytest.approx((math.log(4) + math.log(5)) / 2)
+
+
+def test_cross_entropy_with_smoothing_by_hand():
+    # Smoothing 0.2 over two classes: the label keeps 0.9, the other gets 0.1.
+    first = -0.9 * math.log(1 / 4) - 0.1 * math.log(3 / 4)
+    second = -0.9 * math.log(1 / 5) - 0.1 * math.log(4 / 5)
+    assert loss.cross_entropy(0.2)(LOGITS, TARGETS).item() == pytest.approx((first + second) / 2)
+
+
+def test_one_hot_targets_are_labels():
+    logits, labels = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 7
+    for smoothing in (0.0, 0.1):
+        expected = F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        assert loss.cross_entropy(smoothing)(logits, F.one_hot(labels, 7).float()).item() == pytest.approx(expected.item())
+
+
+def test_focal_by_hand():
+    expected = ((3 / 4) ** 2 * math.log(4) + (4 / 5) ** 2 * math.log(5)) / 2
+    assert loss.Focal(2)(LOGITS, TARGETS).item() == pytest.approx(expected)
+
+
+def test_focal_without_focus_is_cross_entropy_for_mixed_targets_too():
+    targets = torch.tensor([[0.3, 0.7], [0.5, 0.5]])
+    assert loss.Focal(0)(LOGITS, targets).item() == pytest.approx(F.cross_entropy(LOGITS, targets).item())
+
+
+def test_focal_has_a_finite_gradient_at_certainty():
+    logits = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    loss.Focal(2)(logits, torch.tensor([[1.0, 0.0]])).backward()
+    assert logits.grad.isfinite().all()

@@ -1,0 +1,124 @@
+"""Optimisers against PyTorch's own, and Newton-Schulz against the singular value decomposition."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from ablate import optimizer
+
+DECAY = {"weight_decay": 0.1, "decay_norm_and_bias": False}
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 36, 8), nn.ReLU(), nn.Linear(8, 5))
+
+
+def train(model: nn.Module, steps: int, optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        images = torch.randn(6, 3, 8, 8, generator=generator)
+        loss = model(images).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return [p.detach() for p in model.parameters()]
+
+
+def test_norms_and_biases_are_not_decayed_unless_asked():
+    for asked, decayed in ((False, 3), (True, 8)):
+        made = optimizer.sgd(network(), 0.0, False, lr=0.1, weight_decay=0.5, decay_norm_and_bias=asked)
+        assert sum(len(g["params"]) for g in made.param_groups if g["weight_decay"] == 0.5) == decayed
+        assert sum(len(g["params"]) for g in made.param_groups) == 8  # all of them, each once
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (lambda m: optimizer.sgd(m, 0.9, True, lr=0.1, **DECAY), lambda g: torch.optim.SGD(g, 0.1, 0.9, nesterov=True)),
+        (lambda m: optimizer.adam(m, [0.8, 0.9], 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.Adam(g, 0.1, (0.8, 0.9), 1e-7)),
+        (lambda m: optimizer.adamw(m, [0.8, 0.9], 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.AdamW(g, 0.1, (0.8, 0.9), 1e-7)),
+        (lambda m: optimizer.rmsprop(m, 0.9, 0.5, 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.RMSprop(g, 0.1, 0.9, 1e-7, momentum=0.5)),
+    ],
+    ids=["sgd", "adam", "adamw", "rmsprop"],
+)  # fmt: skip
+def test_three_steps_are_pytorchs(ours, theirs):
+    model, reference = network(), network()
+    matrices = [p for p in reference.parameters() if p.ndim > 1]
+    vectors = [p for p in reference.parameters() if p.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    for mine, other in zip(train(model, 3, ours(model)), train(reference, 3, theirs(groups)), strict=True):
+        assert torch.equal(mine, other)
+
+
+def muon(model: nn.Module) -> torch.optim.Optimizer:
+    return optimizer.muon(model, 0.003, 0.95, True, 5, lr=0.02, **DECAY)
+
+
+def test_newton_schulz_keeps_the_singular_vectors_and_flattens_the_values():
+    for shape in ((20, 50), (50, 20), (30, 30)):
+        matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        u, _, vt = torch.linalg.svd(matrix, full_matrices=False)
+        inner = u.T @ optimizer.orthogonalise(matrix, 5) @ vt.T
+        values = inner.diagonal()
+        assert (inner - values.diag()).abs().max() < 1e-4  # a function of the singular values alone
+        large = torch.linalg.svdvals(matrix) > 0.1 * torch.linalg.svdvals(matrix)[0]
+        assert (values[large] > 0.6).all() and (values < 1.3).all() and large.sum() > 15
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has no Muon of its own to compare with")
+def test_matrices_step_as_torchs_muon():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(12, 30, bias=False), nn.Linear(30, 4, bias=False))
+    reference, start = copy.deepcopy(model), model[0].weight.detach().clone()
+    mine = optimizer.muon(model, 0.003, 0.95, True, 5, lr=0.02, **DECAY)
+    other = torch.optim.Muon([reference[0].weight], lr=0.02, weight_decay=0.1, momentum=0.95, nesterov=True)
+    for seed in range(3):
+        gradient = torch.randn(30, 12, generator=torch.Generator().manual_seed(seed))
+        model[0].weight.grad, reference[0].weight.grad = gradient.clone(), gradient.clone()
+        mine.step()
+        other.step()
+    # torch iterates in bfloat16, of 8 bits
+    assert (model[0].weight - reference[0].weight).norm() < 0.01 * (reference[0].weight - start).norm()
+
+
+def test_muons_companion_steps_as_adamw_and_holds_the_classifier():
+    model, reference = network(), network()
+    optimiser = muon(model)
+    matrix = [g for g in optimiser.param_groups if g["orthogonal"]]
+    assert [p.shape for g in matrix for p in g["params"]] == [(4, 3, 3, 3), (8, 144)]
+    classifier, biases = reference[5].weight, [p for p in reference.parameters() if p.ndim == 1]
+    groups = [{"params": [classifier], "weight_decay": 0.1}, {"params": biases, "weight_decay": 0.0}]
+    other = torch.optim.AdamW(groups, 0.003, (0.9, 0.95), 1e-10)
+    for seed in range(3):
+        for mine, its in zip(model.parameters(), reference.parameters(), strict=True):
+            mine.grad = torch.randn(mine.shape, generator=torch.Generator().manual_seed(seed))
+            its.grad = mine.grad.clone()
+        optimiser.step()
+        other.step()
+    compared = 0
+    for mine, its in zip(model.parameters(), reference.parameters(), strict=True):
+        if its.ndim == 1 or its is classifier:
+            assert torch.allclose(mine, its, atol=1e-6)
+            compared += 1
+    assert compared == 6
+
+
+def test_muons_state_can_be_saved_and_loaded():
+    straight = train(model := network(), 3, muon(model))
+    first, second = network(), network()
+    train(first, 0, half := muon(first))
+    generator = torch.Generator().manual_seed(1)
+    for step in range(3):
+        if step == 2:
+            second.load_state_dict(first.state_dict())
+            saved = copy.deepcopy(half.state_dict())
+            first, half = second, muon(second)
+            half.load_state_dict(saved)
+        loss = first(torch.randn(6, 3, 8, 8, generator=generator)).square().mean()
+        half.zero_grad()
+        loss.backward()
+        half.step()
+    assert all(torch.equal(a, b) for a, b in zip(straight, first.parameters(), strict=True))

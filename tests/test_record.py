@@ -1,0 +1,74 @@
+"""Records are written whole, read with care, and hashed the same everywhere."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from omegaconf import OmegaConf
+
+from ablate import record
+from ablate.errors import InputError
+
+
+def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path):
+    path = tmp_path / "run.json"
+    record.write_json(path, {"schema": 1, "value": 1})
+    with pytest.raises(TypeError):
+        record.write_json(path, {"value": object()})
+    with pytest.raises(TypeError):
+        record.write_bytes(path, "text is not bytes")
+    assert json.loads(path.read_text())["value"] == 1
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_files_have_the_permissions_of_any_other_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    record.write_text(tmp_path / "ours", "")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_numbers_that_are_not_finite_become_null(tmp_path):
+    record.write_json(tmp_path / "x.json", {"a": [float("nan"), float("inf"), 1.5]})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": [None, None, 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "has no run.json"),
+        ("{", "cannot be read"),
+        ("[1]", "schema"),
+        ('{"schema": 99, "status": "completed"}', "schema 1"),
+        ('{"schema": 1, "status": "excellent"}', "excellent"),
+    ],
+)
+def test_what_is_not_a_record_is_refused_by_name(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        record.read_run(tmp_path)
+
+
+def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
+    def sha256(text: str) -> str:
+        return record.config_sha256(OmegaConf.create(text))
+
+    base = sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}, study: {name: a}, logger: {x: 1}}")
+    assert sha256("{data: {root: '${oc.env:PLACE}'}, seed: 0, study: {name: b}}") == base  # order, study, logger: no part
+    assert sha256("{seed: 1, data: {root: '${oc.env:PLACE}'}}") != base
+    monkeypatch.setenv("PLACE", "/elsewhere")
+    assert sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}}") == base
+
+
+def test_the_code_hash_is_the_same_in_another_process():
+    command = [sys.executable, "-c", "from ablate import record; print(record.code_sha256())"]
+    other = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    assert other.stdout.strip() == record.code_sha256()
+
+
+def test_the_environment_names_what_a_number_depends_on_and_nobody():
+    found = record.environment("cpu", "fp32")
+    assert found["torch"] and found["threads"] >= 1 and found["precision"] == "fp32"
+    assert os.path.expanduser("~") not in json.dumps(found)

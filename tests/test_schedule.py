@@ -1,0 +1,56 @@
+"""Schedules against PyTorch's own schedulers and hand-computed points."""
+
+import pytest
+import torch
+
+from ablate import schedule
+
+EPOCHS, STEPS = 6, 10
+
+
+def pytorchs(make) -> list[float]:
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = make(optimiser)
+    rates = []
+    for _ in range(EPOCHS * STEPS):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step()
+    return rates
+
+
+LAST = EPOCHS * STEPS - 1
+lr = torch.optim.lr_scheduler
+CASES = {
+    "constant": (schedule.constant(EPOCHS, STEPS, 0), lambda o: lr.ConstantLR(o, 1.0)),
+    "step": (schedule.step(EPOCHS, STEPS, 0, 2, 0.5), lambda o: lr.StepLR(o, 2 * STEPS, 0.5)),
+    "multistep": (schedule.multistep(EPOCHS, STEPS, 0, [1, 4], 0.1), lambda o: lr.MultiStepLR(o, [STEPS, 4 * STEPS], 0.1)),
+    "cosine": (schedule.cosine(EPOCHS, STEPS, 0, 0.1), lambda o: lr.CosineAnnealingLR(o, LAST, 0.1)),
+    "linear": (schedule.linear(EPOCHS, STEPS, 0, 0.2), lambda o: lr.LinearLR(o, 1.0, 0.2, LAST)),
+    "one_cycle": (
+        schedule.one_cycle(EPOCHS, STEPS, 0, (0.3 * 60 - 1) / LAST, 25, 1e4),
+        lambda o: lr.OneCycleLR(o, 1.0, 60, pct_start=0.3, cycle_momentum=False),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_step_is_pytorchs(name):
+    factor, reference = CASES[name]
+    assert [factor(step) for step in range(EPOCHS * STEPS)] == pytest.approx(pytorchs(reference), abs=1e-9)
+
+
+def test_warm_up_rises_in_equal_steps_to_the_whole_rate():
+    factor = schedule.constant(EPOCHS, STEPS, 0.4)
+    assert [factor(step) for step in range(6)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
+
+
+def test_what_follows_a_warm_up_still_ends_at_its_end():
+    factor = schedule.linear(EPOCHS, STEPS, 2, 0.0)
+    assert factor(20) == 1.0 and factor(LAST) == pytest.approx(0.0)
+    assert factor(20 + 39 // 3) == pytest.approx(1 - 13 / 39)
+
+
+def test_a_warm_up_as_long_as_training_never_divides_by_zero():
+    factor = schedule.cosine(1, STEPS, 5, 0.0)
+    assert all(0 < factor(step) < 1 for step in range(STEPS))
