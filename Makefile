@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ablate report outputs/quickstart
 
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -38,23 +38,31 @@ def explain(error: Exception) -> int:
         traceback.print_exception(error)
     else:
         print(sentence(error), file=sys.stderr)
-    return 2 if _refused(error) else 1
+    return 2 if _refused(_unwrapped(error)) else 1
 
 
-def _refused(error: Exception) -> bool:
+def _unwrapped(error: BaseException) -> BaseException:
+    """The error of a part, which Hydra wraps in one of its own where it builds the part."""
+    from hydra.errors import InstantiationException
+
+    return _unwrapped(error.__cause__) if isinstance(error, InstantiationException) and error.__cause__ else error
+
+
+def _refused(error: BaseException) -> bool:
     """True for what the user can mend: input, configuration, files and folders."""
     return isinstance(error, (InputError, OSError)) or _composing(error)
 
 
-def _composing(error: Exception) -> bool:
+def _composing(error: BaseException) -> bool:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     return isinstance(error, (HydraException, OmegaConfBaseException))
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """What went wrong, in one or two sentences."""
+    error = _unwrapped(error)
     if isinstance(error, InputError):
         return str(error)
     if _composing(error):  # before OSError: Hydra's error of a missing option is both

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate import record
 from ablate.config import CONF, register, validate
-from ablate.errors import explain, guarded
+from ablate.errors import explain, guarded, sentence
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
-        ending = {"status": status, "error": f"{type(error).__name__}: {error}"}
+        ending = {"status": status, "error": sentence(error)}
         record.write_json(folder / "run.json", {**header, **ending})
         raise
     outcome["seconds"]["total"] = time.perf_counter() - started
@@ -94,7 +94,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
     ready = time.perf_counter()
 
-    loggers = instantiate(config.logger, folder=folder, settings=flat(config))
+    loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
     try:
         console = Console(stderr=True)
         selected, epochs, diverged = engine.fit(parts, resident(data, device), trainer, config.seed, loggers, console)

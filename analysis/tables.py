@@ -14,7 +14,7 @@ COLUMNS += ["hedges_gz", "wins", "failures", "verdict"]
 
 
 def pairs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Completed runs beside the baseline's of the same seed: variant, seed, value, baseline (NaN where there is none)."""
+    """Completed runs beside the baseline's of the same seed: variant, seed, value, baseline (NaN if there is none)."""
     completed = runs.loc[runs["status"] == "completed", ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
     baseline = completed.loc[completed["variant"] == collect.BASELINE, ["seed", "value"]]
     return completed.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")

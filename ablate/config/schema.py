@@ -26,7 +26,7 @@ class Data(Option):
     """Labelled images. The keys below are common to all; what a subclass adds is passed to its `_target_`."""
 
     val_fraction: float = value("share of the training images held out for validation", above=0, below=1)
-    split_seed: int = value("seed of the stratified train/validation split, the same for every run seed", low=0)
+    split_seed: int = value("seed of the stratified train/validation split, the same for every run seed", low=0, below=2**32)
     train_limit: Optional[int] = value("use only so many training images (stratified); null: all", low=1)
     mean: Optional[list[float]] = value("subtracted from pixels in [0, 1], a value per channel or one for all; null: computed")
     std: Optional[list[float]] = value("divides them then, a value per channel or one for all; null: computed", above=0)
@@ -62,7 +62,7 @@ class MLP(Model):
 
 @dataclass
 class Dropout(Model):
-    dropout: float = value("probability of dropping a unit before a fully connected layer", low=0, below=1)
+    dropout: float = value("probability of dropping a unit, where the network's paper drops units", low=0, below=1)
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Decoded images, kept from one run to the next under `$ABLATE_CACHE` or `~/.cache/ablate/images`.
 
-`<count>x<size>-<content>.npy` holds the pixels; <content> is the SHA-256 of all that they follow from: relative paths,
-bytes, size and decoder. `<listing>.key` holds that SHA-256, so that a folder whose listing has not changed is not read
-again. Every file here may be deleted at any time; it is then made again.
+`<count>x<size>-<content>.npy` holds the pixels; <content> is the SHA-256 of all that they follow from: the files' bytes
+in their order, the size and the decoder. `<listing>.key` holds that SHA-256, so that a folder whose listing has not
+changed is not read again. Every file here may be deleted at any time; it is then made again.
 """
 
 import hashlib
@@ -50,11 +50,11 @@ def pixels(root: Path, files: list[File], image_size: int) -> np.ndarray:
 
     remembered = key = _read_key(memo)
     if key is None and any(folder.glob(f"{kind}-*.npy")):  # a copy of this folder may have been decoded before
-        key = _content(files, each(digest, paths, "Reading images"), image_size)
+        key = _content(each(digest, paths, "Reading images"), image_size)
     cached = _load(folder / f"{kind}-{key}.npy", shape) if key else None
     if cached is None:
         cached, digests = _decode(paths, shape)
-        key = _content(files, digests, image_size)
+        key = _content(digests, image_size)
         _write(folder / f"{kind}-{key}.npy", lambda file: np.save(file, cached))
     if key != remembered:
         _write(memo, lambda file: file.write(key.encode()))
@@ -81,11 +81,8 @@ def _listing(root: Path, files: list[File], image_size: int) -> str:
     return known.hexdigest()
 
 
-def _content(files: list[File], digests: Iterable[str], image_size: int) -> str:
-    known = hashlib.sha256(_recipe(image_size).encode())
-    for file, sha256 in zip(files, digests, strict=True):
-        known.update(os.fsencode(f"\0{file.name}\0{sha256}"))
-    return known.hexdigest()
+def _content(digests: Iterable[str], image_size: int) -> str:
+    return hashlib.sha256((_recipe(image_size) + "\n".join(digests)).encode()).hexdigest()
 
 
 def _read_key(memo: Path) -> str | None:

@@ -47,13 +47,16 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
             axis.set_axis_off()
         for axis in panels[max(0, len(shown) - columns) : len(shown)]:
             axis.xaxis.set_tick_params(labelbottom=True)
-        panels[0].set(yscale="log", ylim=(low, high))
-        panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axis.set_xlabel("Epoch")
+        last = curves["epoch"].max() if len(curves) else 1
+        panels[0].set(yscale="log", ylim=(low, high), xlim=(0.5, last + 0.5))
+        panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         panels[0].yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
         panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        figure.supxlabel("Epoch", fontsize=8)
         figure.supylabel("Loss (log scale)", fontsize=8)
-        figure.legend(handles=_loss_legend(curves, runs), loc="outside lower center", ncols=columns + 1, frameon=False)
+        figure.legend(
+            handles=_loss_legend(curves, runs), loc="outside upper center", ncols=min(columns, 3), frameon=False
+        )
     return figure
 
 
@@ -127,17 +130,17 @@ def _loss_ticks(low: float, high: float) -> list[float]:
 def _loss_legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
     """What the lines, bands and crosses in these curves mean."""
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, linestyle=line, marker=marker, label=f"{name}: mean (thick), each seed (thin)")
+        Line2D([], [], color=colour, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
         for name, colour, line, marker in LOSSES.values()
     ]
     counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval, pointwise")]
-    words = [f"{what}" for low, high, what in bands if ((counts >= low) & (counts < high)).any()]
+    bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval")]
+    words = [what for low, high, what in bands if ((counts >= low) & (counts < high)).any()]
     if len(words) > 1:
-        words = ["minimum to maximum (n < 5), 95 % t-interval (n ≥ 5)"]
+        words = ["95 % t-interval, for n < 5 min. to max."]
     handles += [Patch(color=GREY, alpha=0.3, linewidth=0, label=f"band: {word}") for word in words]
     if runs["variant"].nunique() > 1 and collect.BASELINE in counts:
-        handles.append(Line2D([], [], color=GREY, linestyle=":", label="baseline: validation mean"))
+        handles.append(Line2D([], [], color=GREY, linestyle=":", label="baseline's validation mean"))
     if (curves["status"] == "diverged").any():
         handles.append(Line2D([], [], color="black", marker="x", markersize=6, linestyle="", label="run diverged"))
     return handles

@@ -35,16 +35,19 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
         axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
         axis.spines["left"].set_visible(False)
+        if rows["difference_pp"].isna().all():
+            axis.set_xlim(-1, 1)
+        if rows.empty:
+            axis.text(0, 0, "  no variant beside the baseline", color=GREY, fontsize=7, va="center")
         axis.set_xlabel(_effect_axis(effects, runs))
-        figure.legend(handles=_effect_legend(confidence), loc="outside lower center", ncols=5, frameon=False)
+        figure.legend(handles=_effect_legend(confidence), loc="outside upper center", ncols=4, frameon=False)
     return figure
 
 
 def _effect_row(axis: Axes, position: int, row: tuple, seeds: pd.Series) -> None:
     """One variant: its seeds above, its mean and interval on the line; words at zero if there is nothing to compare."""
     if not len(seeds):
-        words = {"xycoords": ("data", "data"), "xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        axis.annotate("no seed completed by both", (0, position), color=GREY, fontsize=7, **words)
+        axis.text(0, position, "  no seed completed by both", color=GREY, fontsize=7, va="center")
         return
     colour = VERDICTS.get(row.verdict, "black")
     axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GREY, mfc="none", mew=0.5, label="_seeds")
@@ -59,8 +62,8 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
     text = f"baseline: {collect.baseline_levels(runs)}" if collect.factors(runs) else "baseline"
     if len(baseline) and baseline["n"].iloc[0] > 0:
         row = baseline.iloc[0]
-        text += f"; {100 * row['mean']:.2f} % on average, n = {row['n']}"
-    wrapped = textwrap.fill(text, 110, break_on_hyphens=False)
+        text += f"; mean {100 * row['mean']:.2f} %, n = {row['n']}"
+    wrapped = textwrap.fill(text, 66, break_on_hyphens=False)
     return f"Difference in validation accuracy to the baseline (percentage points)\n{wrapped}"
 
 
@@ -69,7 +72,7 @@ def _effect_legend(confidence: float) -> list[Line2D]:
     marker = {"marker": "D", "markersize": 4.5, "linewidth": 1.6}
     return [
         Line2D([], [], color=GREY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
-        Line2D([], [], color=GREEN, **marker, label=f"mean, {100 * confidence:g} % CI: better"),
+        Line2D([], [], color=GREEN, **marker, label=f"mean, {100 * confidence:g} % CI: better (Holm)"),
         Line2D([], [], color=VERMILLION, **marker, label="worse (Holm)"),
         Line2D([], [], color="black", mfc="white", **marker, label="inconclusive or not testable"),
     ]

@@ -25,7 +25,7 @@ def test_parameters_of_resnet_20_by_hand(build, parameters):
 
 @pytest.mark.parametrize("depth, imagenet", [(18, 11_689_512), (34, 21_797_672)])
 def test_parameters_of_the_four_stage_form(depth, imagenet, build, parameters):
-    # torchvision documents the ImageNet networks' numbers; here the stem is 3x3, not 7x7, and there are 990 classes less.
+    # torchvision documents the ImageNet networks' numbers; here the stem is 3x3, not 7x7, and 990 classes are gone.
     with torch.device("meta"):
         model = build("resnet", "batch", depth=depth)
     assert parameters(model) == imagenet - (49 - 9) * 3 * 64 - 990 * 513

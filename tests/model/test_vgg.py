@@ -36,7 +36,7 @@ def test_signals_survive_thirteen_layers_without_normalization(build):
     images = torch.randn(4, 3, 32, 32)
     with torch.no_grad():
         ratio = model(images).std() / images.std()
-    assert 0.2 < ratio < 10  # under PyTorch's own start it is below 0.05
+    assert 0.2 < ratio < 10  # under PyTorch's own start it is 0.006
 
 
 def test_dropout_after_both_hidden_layers(build):

@@ -1,0 +1,143 @@
+"""From run folders to frames: what was planned is there, whatever became of it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ablate.errors import InputError
+from analysis import collect
+
+FACTORS = {"normalization": ["batch", "none"], "optimizer.weight_decay": ["0.0005", "0"]}
+
+
+@pytest.fixture
+def study(make_study):
+    results = {
+        "baseline": {0: 0.75, 1: 0.5, 2: "running"},
+        "normalization=none": {0: 0.25, 1: "diverged", 2: None},
+        "optimizer.weight_decay=0": {0: "failed", 1: "interrupted", 2: 0.5},
+    }
+    return make_study(results, FACTORS)
+
+
+def test_every_planned_run_is_a_row_in_plan_order(study):
+    runs = collect.collect(study)
+    expected = ["completed", "completed", "running", "completed", "diverged", "missing", "failed", "interrupted"]
+    assert runs["status"].tolist() == [*expected, "completed"]
+    assert runs["seed"].tolist() == [0, 1, 2] * 3
+    assert runs["study"].unique().tolist() == ["study"]
+    assert runs["normalization"].tolist() == ["batch"] * 3 + ["none"] * 3 + ["batch"] * 3
+    assert runs["optimizer.weight_decay"].tolist() == ["0.0005"] * 6 + ["0"] * 3
+    np.testing.assert_array_equal(runs["val_accuracy"], [0.75, 0.5, *[np.nan] * 1, 0.25, *[np.nan] * 4, 0.5])
+    assert runs.loc[0, ["train_loss", "epochs", "seconds", "parameters"]].tolist() == [0.1, 4, 7.5, 1000]
+    assert runs.loc[6, "error"].endswith("out of memory")
+    assert (study / runs.loc[3, "folder"] / "run.json").exists()
+    assert collect.factors(runs) == list(FACTORS)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"schema": 1, "status": "comp', "cannot be read"),
+        ("", "cannot be read"),
+        ("[]", "schema"),
+        ('{"schema": 1, "status": "resting"}', "resting"),
+        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {}}', "val_accuracy is None"),
+        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', "record"),
+        (
+            '{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {"val_accuracy": 91.2}}',
+            "91.2",
+        ),
+        (
+            '{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {"val_accuracy": NaN}}',
+            "nan",
+        ),
+    ],
+)
+def test_an_unreadable_run_stays_with_its_reason(study, content, reason):
+    (study / "baseline" / "seed=0" / "run.json").write_text(content)
+    runs = collect.collect(study)
+    assert len(runs) == 9
+    assert runs.loc[0, "status"] == "unreadable"
+    assert reason in runs.loc[0, "error"]
+    assert np.isnan(runs.loc[0, "val_accuracy"])
+
+
+def test_a_run_of_another_config_is_not_the_planned_one(study):
+    path = study / "baseline" / "seed=0" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"config_sha256": "edited since"}))
+    runs = collect.collect(study)
+    assert runs.loc[0, "status"] == "stale"
+    assert np.isnan(runs.loc[0, "val_accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no study.json"),
+        ("{", "cannot be read"),
+        ('{"schema": 2}', "schema 1"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks runs"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "lacks factors, seed, folder"),
+    ],
+)
+def test_a_folder_that_is_no_study_is_refused(tmp_path, content, reason):
+    if content is not None:
+        (tmp_path / "study.json").write_text(content)
+    with pytest.raises(InputError, match=reason):
+        collect.collect(tmp_path)
+
+
+def test_curves_are_those_of_runs_with_a_result(study):
+    curves = collect.curves(study, collect.collect(study))
+    found = curves.drop_duplicates(["variant", "seed"])[["variant", "seed", "status"]].to_numpy().tolist()
+    assert found == [
+        ["baseline", 0, "completed"],
+        ["baseline", 1, "completed"],
+        ["normalization=none", 0, "completed"],
+        ["normalization=none", 1, "diverged"],
+        ["optimizer.weight_decay=0", 2, "completed"],
+    ]
+    assert len(curves) == 5 * 4
+    assert curves["val_loss"][0] == pytest.approx(0.25 + 1.5 * 0.6)
+    assert np.isinf(curves["train_loss"][15]) and np.isnan(curves["val_loss"][15])
+
+
+HEAD = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second\r\n"
+ROW = "{},10,0.1,{},0.5,0.5,0.5,1.5,1000.0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "train_losses"),
+    [
+        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:20], [2.0]),  # cut off within a row
+        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:-5], [2.0]),  # cut off within the last number
+        (HEAD + ROW.format(1, 2.0) + "\0" * 30 + "\n", [2.0]),  # zeros after a power failure
+        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5) + ROW.format(2, 1.4), [2.0, 1.4]),  # an epoch repeated
+        (HEAD + ROW.format(1, ""), [np.nan]),
+        (HEAD, []),
+        (HEAD[:12], []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_a_damaged_metrics_file_gives_its_whole_rows(study, text, train_losses):
+    path = study / "baseline" / "seed=0" / "metrics.csv"
+    path.unlink() if text is None else path.write_text(text, newline="")
+    curves = collect.curves(study, collect.collect(study))
+    first = curves[(curves["variant"] == "baseline") & (curves["seed"] == 0)]
+    np.testing.assert_array_equal(first["train_loss"], train_losses)
+    assert len(curves) == 16 + len(train_losses)
+
+
+def test_variants_are_labelled_by_what_they_change(make_study):
+    results = {"normalization=none": {0: 0.5}, "baseline": {0: 0.5}, "normalization=none+model=cnn": {0: None}}
+    factors = {"model": ["resnet", "cnn"], "normalization": ["batch", "none"]}
+    runs = collect.collect(make_study(results, factors))
+    assert list(collect.labels(runs).items()) == [
+        ("baseline", "baseline"),
+        ("normalization=none", "normalization=none"),
+        ("normalization=none+model=cnn", "model=cnn, normalization=none"),
+    ]
+    assert collect.baseline_levels(runs) == "model=resnet, normalization=batch"

@@ -1,0 +1,152 @@
+"""What is in the figures: which lines, from which runs, under which words."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from analysis import collect, figures, tables
+
+FACTORS = {"model": ["a", "b", "c"], "weight_decay": ["0.1", "0"]}
+
+
+@pytest.fixture
+def study(make_study):
+    results = {
+        "baseline": {seed: 0.5 + 0.01 * seed for seed in range(5)},
+        "model=b": {0: 0.6, 1: 0.7, 2: "diverged", 3: "failed"},
+        "model=c": {0: 0.4},
+        "weight_decay=0": {0: None},
+    }
+    return make_study(results, FACTORS)
+
+
+@pytest.fixture
+def runs(study):
+    return collect.collect(study)
+
+
+@pytest.fixture
+def panels(study, runs):
+    return figures.loss_curves(collect.curves(study, runs), runs).axes
+
+
+def lines(axis, label):
+    return [line for line in axis.lines if line.get_label() == label]
+
+
+def test_a_panel_a_variant_with_its_seeds_and_mean(panels):
+    titles = [axis.get_title() for axis in panels[:4]]
+    assert titles == [
+        "baseline\nn = 5",
+        "model=b\nn = 2; 1 diverged, 1 failed",
+        "model=c\nn = 1",
+        "weight_decay=0\nn = 0; 1 missing",
+    ]
+    assert [len(lines(axis, "_seed validation")) for axis in panels[:4]] == [5, 3, 1, 0]
+    assert [len(lines(axis, "_seed training")) for axis in panels[:4]] == [5, 3, 1, 0]
+    assert [len(lines(axis, "validation")) for axis in panels[:4]] == [1, 1, 1, 0]
+    assert [len(lines(axis, "baseline")) for axis in panels[:4]] == [0, 1, 1, 1]
+    assert [len(axis.collections) for axis in panels[:4]] == [2, 2, 0, 0]  # bands
+
+
+def test_the_mean_is_of_completed_runs_alone(panels):
+    """Validation loss of a completed run is (1 - accuracy) + 1.5 x .6^epoch: for b, .35 + ... on average."""
+    (mean,) = lines(panels[1], "validation")
+    np.testing.assert_allclose(mean.get_ydata(), [0.35 + 1.5 * 0.6**epoch for epoch in (1, 2, 3, 4)])
+    assert mean.get_linestyle() == "-" and lines(panels[1], "training")[0].get_linestyle() == "--"
+
+
+def test_bands(panels):
+    """Minimum to maximum for two seeds; for five, the mean +- 2.776 sd / sqrt 5, sd = .01 sqrt 2.5."""
+    validation = panels[1].collections[1].get_paths()[0].get_extents()
+    assert (validation.y0, validation.y1) == pytest.approx((0.3 + 1.5 * 0.6**4, 0.4 + 1.5 * 0.6))
+    half = 2.776445 * 0.01 * np.sqrt(2.5) / np.sqrt(5)
+    validation = panels[0].collections[1].get_paths()[0].get_extents()
+    assert (validation.y0, validation.y1) == pytest.approx((0.48 + 1.5 * 0.6**4 - half, 0.48 + 1.5 * 0.6 + half))
+
+
+def test_a_diverged_run_ends_at_a_cross(panels):
+    (cross,) = lines(panels[1], "_diverged")
+    assert cross.get_marker() == "x"
+    assert cross.get_xdata().tolist() == [3]  # its last finite epoch
+    assert cross.get_ydata() == pytest.approx([0.5 + 1.5 * 0.6**3])
+    assert not lines(panels[0], "_diverged")
+
+
+def test_a_run_without_one_finite_epoch_is_crossed_at_the_top(make_study):
+    study = make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS)
+    runs = collect.collect(study)
+    curves = collect.curves(study, runs)
+    curves.loc[curves["status"] == "diverged", ["train_loss", "val_loss"]] = np.nan
+    axis = figures.loss_curves(curves, runs).axes[1]
+    (cross,) = lines(axis, "_diverged")
+    assert cross.get_xdata().tolist() == [4]
+    assert cross.get_ydata() == pytest.approx([axis.get_ylim()[1]])
+
+
+def test_an_exploding_run_does_not_flatten_the_others(make_study):
+    study = make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS)
+    runs = collect.collect(study)
+    curves = collect.curves(study, runs)
+    curves.loc[curves["status"] == "diverged", "val_loss"] = 1e30
+    assert figures.loss_curves(curves, runs).axes[0].get_ylim()[1] < 5
+
+
+def test_axes_have_log_scale_words_and_readable_type(study, runs):
+    figure = figures.loss_curves(collect.curves(study, runs), runs)
+    assert figure.axes[0].get_yscale() == "log"
+    assert figure.axes[3].get_xlabel() == "Epoch" and "log" in figure.get_supylabel()
+    figure.canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+    assert len(texts) > 20
+    assert min(text.get_fontsize() for text in texts) >= 7
+
+
+def test_a_mean_ends_with_its_shortest_run(study, runs):
+    curves = collect.curves(study, runs)
+    curves = curves[~((curves["variant"] == "model=b") & (curves["seed"] == 1) & (curves["epoch"] > 2))]
+    axis = figures.loss_curves(curves, runs).axes[1]
+    assert lines(axis, "validation")[0].get_xdata().tolist() == [1, 2]
+    assert sorted(len(line.get_xdata()) for line in lines(axis, "_seed validation")) == [2, 3, 4]
+
+
+@pytest.mark.parametrize(("variants", "pages"), [(1, 1), (12, 1), (13, 2), (25, 3)])
+def test_many_variants_fill_pages(make_study, variants, pages):
+    levels = [f"level{number}" for number in range(variants)]
+    results = {"baseline": {0: 0.5}} | {f"model={level}": {0: 0.5} for level in levels[1:]}
+    study = make_study(results, {"model": levels})
+    runs = collect.collect(study)
+    curves = collect.curves(study, runs)
+    assert figures.pages(runs) == pages
+    drawn = [axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()]
+    assert len(drawn) == variants
+    assert len({axis.get_ylim() for axis in drawn}) == 1
+
+
+def test_forest_has_a_row_a_variant_largest_first(runs):
+    axis = figures.effects(tables.effects(runs), runs).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["model=b", "model=c", "weight_decay=0"]
+    means, seeds = lines(axis, "_mean"), lines(axis, "_seeds")
+    assert [mean.get_xdata()[0] for mean in means] == pytest.approx([14.5, -10])  # b: +10 and +19
+    assert [sorted(seed.get_xdata()) for seed in seeds] == [pytest.approx([10, 19]), pytest.approx([-10])]
+    low, high = lines(axis, "_interval")[0].get_xdata()
+    assert (low, high) == pytest.approx((14.5 - 12.706205 * 4.5, 14.5 + 12.706205 * 4.5), abs=1e-4)
+    assert np.isnan(lines(axis, "_interval")[1].get_xdata()).all()
+    assert [text.get_text().strip() for text in axis.texts] == ["no seed completed by both"]
+    assert axis.lines[0].get_xdata() == [0, 0]
+
+
+def test_forest_names_the_baseline_and_the_unit(runs):
+    axis = figures.effects(tables.effects(runs), runs).axes[0]
+    first, second = axis.get_xlabel().splitlines()
+    assert first == "Difference in validation accuracy to the baseline (percentage points)"
+    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00 %, n = 5"
+
+
+@pytest.mark.parametrize("results", [{"baseline": {0: 0.5}}, {"baseline": {0: None}, "model=b": {0: "failed"}}])
+def test_a_study_without_results_is_drawn_all_the_same(make_study, results):
+    study = make_study(results, FACTORS)
+    runs = collect.collect(study)
+    for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(tables.effects(runs), runs)):
+        figure.canvas.draw()
+    assert len(figure.axes[0].texts) == 1

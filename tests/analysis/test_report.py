@@ -1,0 +1,137 @@
+"""The whole way: a study's folder in, the report's folder out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.errors import InputError
+from analysis.report import main, report
+
+ROOT = Path(__file__).parents[2]
+FACTORS = {"normalization": ["batch", "none"], "weight_decay": ["0.1", "0"]}
+COMPLETE = {"baseline": {0: 0.9, 1: 0.91, 2: 0.93}, "normalization=none": {0: 0.8, 1: 0.79, 2: 0.82}}
+HOLES = COMPLETE | {"weight_decay=0": {0: 0.9, 1: "failed", 2: None}}
+FILES = {
+    "runs.csv",
+    "effects.csv",
+    *(f"tables/effects.{suffix}" for suffix in ("csv", "md", "tex")),
+    *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects") for suffix in ("pdf", "svg", "png")),
+}
+
+
+def contents(study):
+    folder = study / "report"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run(*words, cwd):
+    """`python -m analysis` as a user in another folder starts it."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "analysis", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8")
+
+
+def test_a_complete_study(make_study, capsys):
+    study = make_study(COMPLETE, FACTORS)
+    assert report(study) == 0
+    assert set(contents(study)) == FILES
+    effects = pd.read_csv(study / "report" / "effects.csv")
+    assert effects["difference_pp"][1] == pytest.approx(-11)
+    runs = pd.read_csv(study / "report" / "runs.csv")
+    assert len(runs) == 6 and runs["val_accuracy"].tolist() == [0.9, 0.91, 0.93, 0.8, 0.79, 0.82]
+    said = capsys.readouterr().out
+    assert "| normalization=none | 3 " in " ".join(said.split())
+    assert "\x1b" not in said
+    assert said.splitlines()[-1] == f"Report: {study / 'report'}"
+
+
+def test_holes_are_shown_whatever_is_allowed(make_study, capsys):
+    study = make_study(HOLES, FACTORS)
+    for allowed, status in [(False, 1), (True, 0)]:
+        assert report(study, allow_partial=allowed) == status
+        said = capsys.readouterr().out
+        assert "1 failed, 1 missing" in said and "out of memory" in said
+        assert "2 of 9 planned runs are incomplete" in said
+    assert set(contents(study)) == FILES | {f"tables/failures.{suffix}" for suffix in ("csv", "md", "tex")}
+
+
+def test_a_diverged_run_is_an_outcome_not_a_hole(make_study, capsys):
+    assert report(make_study(COMPLETE | {"weight_decay=0": {0: "diverged"}}, FACTORS)) == 0
+    assert "1 diverged" in capsys.readouterr().out
+
+
+def test_what_an_earlier_report_listed_does_not_stay(make_study):
+    study = make_study(HOLES, FACTORS)
+    report(study)
+    (study / "report" / "figures" / "loss_curves_2.pdf").touch()
+    plan = (study / "study.json").read_text()
+    complete = make_study(COMPLETE, FACTORS, name="again")
+    (study / "study.json").write_text((complete / "study.json").read_text())
+    assert plan != (study / "study.json").read_text()
+    assert report(study) == 0
+    assert set(contents(study)) == FILES
+
+
+def test_the_same_runs_give_the_same_bytes(make_study):
+    study = make_study(HOLES, FACTORS)
+    report(study)
+    before = contents(study)
+    report(study)
+    assert len(before) == 14
+    assert contents(study) == before
+
+
+def test_mixed_code_is_said(make_study, capsys):
+    study = make_study(COMPLETE, FACTORS, code=lambda variant, seed: variant[:4] * 16)
+    report(study)
+    assert "mixed code: basebasebase (3 runs), normnormnorm (3 runs)" in capsys.readouterr().out
+    assert "Note: The numbers come from mixed code" in (study / "report" / "tables" / "effects.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        {"baseline": {0: 0.5}},
+        {"baseline": {0: "failed"}, "normalization=none": {0: None}},
+        {"normalization=none": {0: 0.5}},
+    ],
+)
+def test_studies_with_little_in_them(make_study, results):
+    assert report(make_study(results, FACTORS), allow_partial=True) == 0
+
+
+def test_a_truncated_run_is_a_hole(make_study, capsys):
+    study = make_study(COMPLETE, FACTORS)
+    path = study / "baseline" / "seed=0" / "run.json"
+    path.write_text(path.read_text()[:100])
+    assert report(study) == 1
+    assert "1 unreadable" in capsys.readouterr().out
+
+
+def test_a_study_is_found_by_name(make_study, monkeypatch, tmp_path):
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    make_study(COMPLETE, FACTORS).rename(outputs / "norm")
+    monkeypatch.chdir(tmp_path)
+    assert main(["norm"]) == 0
+    with pytest.raises(InputError, match="has no study"):
+        main(["other"])
+
+
+def test_the_command_from_another_folder(make_study, tmp_path):
+    study = make_study(HOLES, FACTORS)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = run(study, cwd=elsewhere)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "1 failed, 1 missing" in done.stdout and str(study / "report") in done.stdout
+    assert run(Path("..") / study.name, "--allow-partial", cwd=elsewhere).returncode == 0
+    refused = run(elsewhere, cwd=tmp_path)
+    assert refused.returncode == 2 and refused.stdout == ""
+    assert refused.stderr.startswith(f"{elsewhere} is not a study") and refused.stderr.count("\n") == 1
+    assert "Traceback" in run(elsewhere, "--debug", cwd=tmp_path).stderr
+    assert list(elsewhere.iterdir()) == []

@@ -1,0 +1,175 @@
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from ablate.data import parallel
+from ablate.data.image_folder import image_folder
+from ablate.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """train/ and test/ of classes a and b, two black images in each."""
+    for part in ("train", "test"):
+        for name in "ab":
+            for index in range(2):
+                _image(tmp_path / "set" / part / name / f"{index}.png")
+    return tmp_path / "set"
+
+
+def _image(path: Path, grey: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), (grey, grey, grey)).save(path)
+
+
+@pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
+def test_real_photographs_come_out_as_pil_opens_them(photo_folder: Path, part: str, count: int) -> None:
+    images = image_folder(str(photo_folder), 32, part)
+    paths = sorted((photo_folder / part).glob("*/*"))
+    assert images.classes == ("china", "flower")
+    assert images.labels.tolist() == [0] * count + [1] * count
+    assert len(paths) == len(images) == 2 * count
+    for path, pixels in zip(paths, images.images, strict=True):
+        with Image.open(path) as image:
+            assert np.array_equal(pixels.permute(1, 2, 0), np.asarray(image)), path
+
+
+def test_images_are_resized(photo_folder: Path) -> None:
+    assert image_folder(str(photo_folder), 20, "test").images.shape == (30, 3, 20, 20)
+
+
+def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> None:
+    names = ["b", "B", "a10", "a9"]
+    for grey, name in enumerate(names):
+        _image(tmp_path / "train" / name / "x" / "2.png", 10 * grey + 2)
+        _image(tmp_path / "train" / name / "1.png", 10 * grey + 1)
+    images = image_folder(str(tmp_path), 8, "train")
+    assert images.classes == ("B", "a10", "a9", "b")
+    assert images.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert images.images[:, 0, 0, 0].tolist() == [11, 12, 21, 22, 31, 32, 1, 2]
+
+
+def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, tmp_path: Path) -> None:
+    for hidden in (".DS_Store", "train/.DS_Store", "train/a/.DS_Store", "train/a/Thumbs.db", "train/.git/x"):
+        (folder / hidden).parent.mkdir(exist_ok=True)
+        (folder / hidden).write_bytes(b"no image")
+    (folder / "README.txt").write_text("beside train: no concern of ours")
+    _image(tmp_path / "elsewhere/1.png", 9)
+    (folder / "train/c").symlink_to(tmp_path / "elsewhere")
+    images = image_folder(str(folder), 8, "train")
+    assert images.classes == ("a", "b", "c")
+    assert images.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 9]
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert len(image_folder("~/set", 8, "train")) == 4
+
+
+def test_a_class_may_be_absent_from_test_and_labels_stay_those_of_train(folder: Path) -> None:
+    shutil.rmtree(folder / "test/a")
+    images = image_folder(str(folder), 8, "test")
+    assert images.classes == ("a", "b")
+    assert images.labels.tolist() == [1, 1]
+
+
+def test_training_does_not_read_the_test_images(folder: Path) -> None:
+    for path in (folder / "test").rglob("*.png"):
+        path.write_bytes(b"no image")
+    assert len(image_folder(str(folder), 8, "train")) == 4
+
+
+def _empty(path: Path) -> None:
+    shutil.rmtree(path)
+    path.mkdir()
+
+
+MISLAID: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no root": (shutil.rmtree, r"data.root=.*set does not exist"),
+    "no train": (lambda root: shutil.rmtree(root / "train"), "set has no folder train"),
+    "no classes": (lambda root: _empty(root / "train"), "train has 0 class folders"),
+    "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folders, but at least 2"),
+    "empty class": (lambda root: _empty(root / "train/b"), "class folder .*train/b has no images"),
+    "test class": (lambda root: (root / "test/bb").mkdir(), r"test has classes that train has not: bb\."),
+    "no class": (lambda root: _image(root / "train/x.png"), r"train/x.png is not in a class folder \(1 such"),
+    "link to nothing": (
+        lambda root: (root / "train/a/x.png").symlink_to(root / "gone"),
+        "train/a/x.png cannot be read",
+    ),
+    "loop": (
+        lambda root: (root / "train/a/again").symlink_to(root / "train/a"),
+        "again is a link to a folder it lies in",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISLAID)
+def test_a_folder_laid_out_otherwise_is_refused(folder: Path, case: str) -> None:
+    break_it, said = MISLAID[case]
+    break_it(folder)
+    with pytest.raises(InputError, match=said):
+        image_folder(str(folder), 8, "train")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (lambda root: shutil.rmtree(root / "test"), "set has no test images"),
+        (lambda root: _empty(root / "test"), "test has no class folders"),
+        (lambda root: _empty(root / "test/b"), "test/b has no images"),
+    ],
+)
+def test_missing_test_images_are_refused_when_asked_for(
+    folder: Path, break_it: Callable[[Path], object], said: str
+) -> None:
+    break_it(folder)
+    assert len(image_folder(str(folder), 8, "train")) == 4
+    with pytest.raises(InputError, match=said):
+        image_folder(str(folder), 8, "test")
+
+
+def test_every_unreadable_file_is_named_never_dropped(folder: Path) -> None:
+    whole = (folder / "train/a/0.png").read_bytes()
+    broken = {"cut.png": whole[:-30], "empty.jpg": b"", "labels.csv": b"x,1\n", "flipped.png": whole[:45] + whole[50:]}
+    for name, content in broken.items():
+        (folder / "train/a" / name).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        image_folder(str(folder), 8, "train")
+    assert str(error.value).startswith("4 of 8 files cannot be read as images: ")
+    for name in broken:
+        assert f"{folder}/train/a/{name} (" in str(error.value)
+
+
+def test_of_many_unreadable_files_a_few_are_named_and_all_counted(photo_folder: Path, tmp_path: Path) -> None:
+    # 120 files are enough for worker processes, whose failures come back too.
+    shutil.copytree(photo_folder / "train", tmp_path / "train")
+    paths = sorted((tmp_path / "train").rglob("*.*"))
+    for path in paths[10:110]:
+        path.write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"^100 of 120 files .*\); \.\.\.\. Replace or remove them\.$") as error:
+        image_folder(str(tmp_path), 32, "train")
+    assert [str(path) in str(error.value) for path in paths] == [10 <= index < 15 for index in range(120)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal is a posix matter")
+def test_progress_is_shown_on_a_terminal_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(path) for path in sorted((folder / "train").rglob("*.png"))]
+    assert list(parallel.each(os.path.getsize, files, "Weighing"))
+    assert capfd.readouterr().err == ""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        assert Console(stderr=True).is_terminal
+        assert list(parallel.each(os.path.getsize, files, "Weighing"))
+    assert b"Weighing" in os.read(ours, 65536)
+    os.close(ours)
