@@ -34,9 +34,7 @@ def completion(words: Sequence[str]) -> int:
     return main(words, VERBS)
 
 
-VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, report, test, completion)
-}
+VERBS: dict[str, Callable[[Sequence[str]], int]] = {verb.__name__: verb for verb in (train, report, test, completion)}
 
 
 def usage() -> str:

@@ -81,8 +81,8 @@ def fit(
 ) -> tuple[Selected, int, bool]:
     """Train, and return the selected epoch, the number of epochs done, and whether the loss diverged.
 
-    Order, augmentation and dropout of an epoch are streams of (seed, epoch) alone. Training ends early only when the loss
-    or a logit is no longer a finite number; the selected epoch is then the last finite one, or the broken one if it is the first.
+    Order, augmentation and dropout of an epoch are streams of (seed, epoch) alone. Training ends early only when the
+    loss or a logit is no longer a finite number; the selected epoch is then a finite one, if there was any.
     """
     selected: Selected | None = None
     for epoch in range(1, trainer.epochs + 1):
@@ -107,7 +107,9 @@ def fit(
             logger.log(row)
         console.print(progress.epoch_line(row, trainer.epochs), highlight=False, soft_wrap=True)
         finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
-        if selected is None or (finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])):
+        if selected is None or (
+            finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])
+        ):
             weights = {name: value.detach().cpu().clone() for name, value in parts.average.module.state_dict().items()}
             selected = Selected(row, weights, val_logits)
         if not finite:

@@ -12,7 +12,10 @@ BATCH = 500  # images; the logits do not depend on it, memory does
 
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, prepare: Callable[[Tensor], Tensor]) -> Tensor:
-    """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W); `prepare` makes a batch the model's input."""
+    """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W).
+
+    `prepare` turns a batch into the model's input.
+    """
     model.eval()
     return torch.cat([model(prepare(batch)).float().cpu() for batch in images.split(BATCH)])
 

@@ -140,4 +140,6 @@ def mlflow(folder: Path, settings: dict[str, Any], experiment: str, tracking_uri
 
 
 def _missing(package: str) -> InputError:
-    return InputError(f"logger={package} needs the package {package}; install it with pip install 'hydra-ablate[loggers]'.")
+    return InputError(
+        f"logger={package} needs the package {package}; install it with pip install 'hydra-ablate[loggers]'."
+    )

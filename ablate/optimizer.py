@@ -42,7 +42,9 @@ def _groups(
     return [group for group in groups if group["params"]], lr
 
 
-def muon(model: nn.Module, companion_lr: float, momentum: float, nesterov: bool, ns_steps: int, **options: Any) -> "Muon":
+def muon(
+    model: nn.Module, companion_lr: float, momentum: float, nesterov: bool, ns_steps: int, **options: Any
+) -> "Muon":
     """Muon for matrices and filters, AdamW for vectors and the classifier (Jordan et al. 2024)."""
     groups, lr = _groups(model, **options)
     # The last matrix is the classifier, whose rows are classes: Jordan et al. leave it to the companion.
@@ -55,8 +57,8 @@ def muon(model: nn.Module, companion_lr: float, momentum: float, nesterov: bool,
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is made orthogonal by a Newton-Schulz iteration; filters count as matrices, a row each.
 
-    torch.optim.Muon takes matrices only, and no other parameters beside them: this one holds both, so that a schedule and
-    a checkpoint see a single optimiser.
+    torch.optim.Muon takes matrices only, and no other parameters beside them: this one holds both, so that a schedule
+    and a checkpoint see a single optimiser.
     """
 
     def __init__(

@@ -36,9 +36,7 @@ def step(epochs: int, steps_per_epoch: int, warmup_epochs: float, step_epochs: i
     return _warm(lambda epoch, progress: gamma ** (epoch // step_epochs), epochs, steps_per_epoch, warmup_epochs)
 
 
-def multistep(
-    epochs: int, steps_per_epoch: int, warmup_epochs: float, milestones: list[float], gamma: float
-) -> Factor:
+def multistep(epochs: int, steps_per_epoch: int, warmup_epochs: float, milestones: list[float], gamma: float) -> Factor:
     """Times `gamma` at each of the `milestones`, in epochs."""
     milestones = list(milestones)  # Hydra passes a ListConfig, slow to read at every step
     return _warm(
@@ -64,7 +62,7 @@ def one_cycle(
     div_factor: float,
     final_div_factor: float,
 ) -> Factor:
-    """Up from 1/div_factor to 1, then down to 1/(div_factor * final_div_factor), both by cosine (Smith & Topin 2018)."""
+    """Up from 1/div_factor to 1, down to 1/(div_factor * final_div_factor), both by cosine (Smith & Topin 2018)."""
     low, lowest = 1 / div_factor, 1 / (div_factor * final_div_factor)
 
     def shape(epoch: float, progress: float) -> float:

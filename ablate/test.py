@@ -12,7 +12,9 @@ from ablate.errors import InputError
 def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser("ablate test", description="Accuracy of finished runs on the test set.")
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0"
+    )
     for folder in parser.parse_args(words).runs:
         result = test(folder)
         print(f"{folder}: test accuracy {100 * result['accuracy']:.1f} % of {result['images']} images")

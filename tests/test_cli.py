@@ -69,7 +69,9 @@ def test_a_study_runs_every_combination_once(grid):
     for run in study["runs"]:
         found = record(grid / "outputs/grid" / run["folder"])
         assert run["folder"] == f"{run['variant']}/seed={run['seed']}" and run["variant"] in variants
-        assert {name: found[name] for name in run if name != "folder"} == {n: v for n, v in run.items() if n != "folder"}
+        assert {name: found[name] for name in run if name != "folder"} == {
+            n: v for n, v in run.items() if n != "folder"
+        }
         assert found["study"] == "grid" and found["status"] == "completed"
 
 
@@ -81,7 +83,9 @@ def test_the_report_of_a_study_from_any_folder(grid, tmp_path, module):
     effects, runs = pd.read_csv(report / "effects.csv"), pd.read_csv(report / "runs.csv")
     assert len(runs) == 12 and list(effects["n"]) == [3, 3, 3, 3] and effects["variant"][0] == "baseline"
     for row in effects.itertuples():
-        accuracies = [record(grid / f"outputs/grid/{row.variant}/seed={s}")["metrics"]["val_accuracy"] for s in range(3)]
+        accuracies = [
+            record(grid / f"outputs/grid/{row.variant}/seed={s}")["metrics"]["val_accuracy"] for s in range(3)
+        ]
         assert row.mean == pytest.approx(sum(accuracies) / 3)
     for name in ("effects.csv", "effects.md", "effects.tex"):
         assert (report / "tables" / name).stat().st_size > 0
@@ -107,7 +111,9 @@ def test_a_changed_setting_reruns_and_keeps_the_old_folder(tmp_path):
     assert ablate(tmp_path, *words, "trainer.epochs=2").returncode == 0
     baseline = tmp_path / "outputs/s/baseline"
     assert {path.name for path in baseline.iterdir()} == {"seed=0", "seed=0.old-1"}
-    assert record(baseline / "seed=0")["epochs"]["done"] == 2 and record(baseline / "seed=0.old-1")["epochs"]["done"] == 1
+    assert (
+        record(baseline / "seed=0")["epochs"]["done"] == 2 and record(baseline / "seed=0.old-1")["epochs"]["done"] == 1
+    )
 
 
 def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
@@ -186,7 +192,9 @@ def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
     command = f"ulimit -f 64; exec {sys.executable} -m ablate.cli train {' '.join(SMALL)} model=cnn"
     ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
-    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 2, ended.stderr  # an epoch, then the sentence
+    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 2, (
+        ended.stderr
+    )  # an epoch, then the sentence
     assert record(folder)["status"] == "failed" and not (folder / "model.pt").exists()
     assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.name != ".hydra"]
 
@@ -227,7 +235,10 @@ def test_the_test_set_is_read_by_its_verb_alone(grid, tmp_path):
     ("words", "expected"),
     [
         (["--help"], ["ablate train", "ablate report", "ablate test"]),
-        (["train", "--help"], ["== Groups ==", "model: alexnet, cnn", "optimizer: adam, adamw, muon", "ablate train -m"]),
+        (
+            ["train", "--help"],
+            ["== Groups ==", "model: alexnet, cnn", "optimizer: adam, adamw, muon", "ablate train -m"],
+        ),
         (["train", "--cfg", "job"], ["_target_: ablate.model.cnn.CNN", "lr: 0.01"]),
         (["train", "--info", "defaults"], ["data/cifar10", "optimizer/sgd"]),
         (["report", "--help"], ["STUDY", "--allow-partial"]),

@@ -35,10 +35,14 @@ def test_calibration_error_by_hand():
 
 
 def test_predictions_do_not_depend_on_the_batch_and_change_nothing():
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.BatchNorm1d(12), torch.nn.Dropout(), torch.nn.Linear(12, 3))
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.BatchNorm1d(12), torch.nn.Dropout(), torch.nn.Linear(12, 3)
+    )
     images = torch.randint(0, 256, (1201, 3, 2, 2), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     logits = evaluate.predict(model, images, lambda batch: batch / 255)
     assert logits.shape == (1201, 3)
-    assert torch.allclose(logits[700:710], evaluate.predict(model, images[700:710], lambda batch: batch / 255), atol=1e-6)
+    assert torch.allclose(
+        logits[700:710], evaluate.predict(model, images[700:710], lambda batch: batch / 255), atol=1e-6
+    )
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

@@ -27,7 +27,9 @@ def test_one_hot_targets_are_labels():
     logits, labels = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 7
     for smoothing in (0.0, 0.1):
         expected = F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        assert loss.cross_entropy(smoothing)(logits, F.one_hot(labels, 7).float()).item() == pytest.approx(expected.item())
+        assert loss.cross_entropy(smoothing)(logits, F.one_hot(labels, 7).float()).item() == pytest.approx(
+            expected.item()
+        )
 
 
 def test_focal_by_hand():

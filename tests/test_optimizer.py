@@ -1,6 +1,7 @@
 """Optimisers against PyTorch's own, and Newton-Schulz against the singular value decomposition."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -9,11 +10,15 @@ from torch import nn
 from ablate import optimizer
 
 DECAY = {"weight_decay": 0.1, "decay_norm_and_bias": False}
+ADAM = {"betas": (0.8, 0.9), "eps": 1e-7}
+RMSPROP = {"alpha": 0.9, "momentum": 0.5, "eps": 1e-7}
 
 
 def network() -> nn.Sequential:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 36, 8), nn.ReLU(), nn.Linear(8, 5))
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 36, 8), nn.ReLU(), nn.Linear(8, 5)
+    )
 
 
 def train(model: nn.Module, steps: int, optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
@@ -37,19 +42,21 @@ def test_norms_and_biases_are_not_decayed_unless_asked():
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (lambda m: optimizer.sgd(m, 0.9, True, lr=0.1, **DECAY), lambda g: torch.optim.SGD(g, 0.1, 0.9, nesterov=True)),
-        (lambda m: optimizer.adam(m, [0.8, 0.9], 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.Adam(g, 0.1, (0.8, 0.9), 1e-7)),
-        (lambda m: optimizer.adamw(m, [0.8, 0.9], 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.AdamW(g, 0.1, (0.8, 0.9), 1e-7)),
-        (lambda m: optimizer.rmsprop(m, 0.9, 0.5, 1e-7, lr=0.1, **DECAY), lambda g: torch.optim.RMSprop(g, 0.1, 0.9, 1e-7, momentum=0.5)),
+        (partial(optimizer.sgd, momentum=0.9, nesterov=True), partial(torch.optim.SGD, momentum=0.9, nesterov=True)),
+        (partial(optimizer.adam, **ADAM), partial(torch.optim.Adam, **ADAM)),
+        (partial(optimizer.adamw, **ADAM), partial(torch.optim.AdamW, **ADAM)),
+        (partial(optimizer.rmsprop, **RMSPROP), partial(torch.optim.RMSprop, **RMSPROP)),
     ],
     ids=["sgd", "adam", "adamw", "rmsprop"],
-)  # fmt: skip
+)
 def test_three_steps_are_pytorchs(ours, theirs):
     model, reference = network(), network()
     matrices = [p for p in reference.parameters() if p.ndim > 1]
     vectors = [p for p in reference.parameters() if p.ndim == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
-    for mine, other in zip(train(model, 3, ours(model)), train(reference, 3, theirs(groups)), strict=True):
+    for mine, other in zip(
+        train(model, 3, ours(model, lr=0.1, **DECAY)), train(reference, 3, theirs(groups, lr=0.1)), strict=True
+    ):
         assert torch.equal(mine, other)
 
 

@@ -56,7 +56,9 @@ def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
         return record.config_sha256(OmegaConf.create(text))
 
     base = sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}, study: {name: a}, logger: {x: 1}}")
-    assert sha256("{data: {root: '${oc.env:PLACE}'}, seed: 0, study: {name: b}}") == base  # order, study, logger: no part
+    assert (
+        sha256("{data: {root: '${oc.env:PLACE}'}, seed: 0, study: {name: b}}") == base
+    )  # order, study, logger: no part
     assert sha256("{seed: 1, data: {root: '${oc.env:PLACE}'}}") != base
     monkeypatch.setenv("PLACE", "/elsewhere")
     assert sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}}") == base
@@ -64,7 +66,9 @@ def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
 
 def test_the_code_hash_is_the_same_in_another_process():
     command = [sys.executable, "-c", "from ablate import record; print(record.code_sha256())"]
-    other = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    other = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
     assert other.stdout.strip() == record.code_sha256()
 
 

@@ -24,14 +24,14 @@ lr = torch.optim.lr_scheduler
 CASES = {
     "constant": (schedule.constant(EPOCHS, STEPS, 0), lambda o: lr.ConstantLR(o, 1.0)),
     "step": (schedule.step(EPOCHS, STEPS, 0, 2, 0.5), lambda o: lr.StepLR(o, 2 * STEPS, 0.5)),
-    "multistep": (schedule.multistep(EPOCHS, STEPS, 0, [1, 4], 0.1), lambda o: lr.MultiStepLR(o, [STEPS, 4 * STEPS], 0.1)),
+    "multistep": (schedule.multistep(EPOCHS, STEPS, 0, [1, 4], 0.1), lambda o: lr.MultiStepLR(o, [10, 40], 0.1)),
     "cosine": (schedule.cosine(EPOCHS, STEPS, 0, 0.1), lambda o: lr.CosineAnnealingLR(o, LAST, 0.1)),
     "linear": (schedule.linear(EPOCHS, STEPS, 0, 0.2), lambda o: lr.LinearLR(o, 1.0, 0.2, LAST)),
     "one_cycle": (
         schedule.one_cycle(EPOCHS, STEPS, 0, (0.3 * 60 - 1) / LAST, 25, 1e4),
         lambda o: lr.OneCycleLR(o, 1.0, 60, pct_start=0.3, cycle_momentum=False),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,7 +9,14 @@ from ablate import seeding
 def test_a_stream_depends_on_its_seed_and_every_word_alone():
     numbers = {
         name: tuple(seeding.stream(*name).integers(0, 2**62, 4))
-        for name in [(0, "order", 1), (0, "order", 2), (1, "order", 1), (0, "augmentation", 1), (0, "order"), (0, "order", 11)]
+        for name in [
+            (0, "order", 1),
+            (0, "order", 2),
+            (1, "order", 1),
+            (0, "augmentation", 1),
+            (0, "order"),
+            (0, "order", 11),
+        ]
     }
     assert len(set(numbers.values())) == 6
     assert tuple(seeding.stream(0, "order", 1).integers(0, 2**62, 4)) == numbers[0, "order", 1]

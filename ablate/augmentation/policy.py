@@ -52,8 +52,8 @@ def autoaugment(policy: str) -> Policy:
 
 def _v2():
     """torchvision's transforms, imported only where a policy is used."""
-    from ablate.vision import torchvision  # noqa: F401
-
     import torchvision.transforms.v2 as v2
+
+    from ablate.vision import torchvision  # noqa: F401
 
     return v2

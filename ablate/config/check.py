@@ -35,7 +35,11 @@ def _check_section(key: str, section: DictConfig) -> None:
     settings = OmegaConf.to_container(section, resolve=True)
     known = [f.name for f in dataclasses.fields(kind)]
     # A `_target_` of the user's own has keys of its own; one of ours was given a key it does not have, with +key=value.
-    extra = [name for name in settings if name not in known and str(settings.get("_target_", "ablate.")).startswith("ablate.")]
+    extra = [
+        name
+        for name in settings
+        if name not in known and str(settings.get("_target_", "ablate.")).startswith("ablate.")
+    ]
     if extra:
         raise InputError(f"{prefix}{extra[0]}: there is no such key.{_nearest(extra[0], known)}")
     for name, allowed in _ranges(kind).items():
@@ -71,7 +75,9 @@ def plain(error: Exception, conf: Path) -> str:
         known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
         return f"{group}={name}: there is no such option.{_nearest(name, known)} Options: {', '.join(known)}."
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
+        return (
+            f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
+        )
     if isinstance(cause, OmegaConfBaseException):
         return _refusal(cause, conf)
     if override := re.search(r"Could not override '([^']+)'", text):
@@ -125,5 +131,3 @@ def _dotted(options: dict[Any, Any], prefix: str) -> Iterator[str]:
 def _nearest(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {near[0]}?" if near else ""
-
-

@@ -26,9 +26,13 @@ class Data(Option):
     """Labelled images. The keys below are common to all; what a subclass adds is passed to its `_target_`."""
 
     val_fraction: float = value("share of the training images held out for validation", above=0, below=1)
-    split_seed: int = value("seed of the stratified train/validation split, the same for every run seed", low=0, below=2**32)
+    split_seed: int = value(
+        "seed of the stratified train/validation split, the same for every run seed", low=0, below=2**32
+    )
     train_limit: Optional[int] = value("use only so many training images (stratified); null: all", low=1)
-    mean: Optional[list[float]] = value("subtracted from pixels in [0, 1], a value per channel or one for all; null: computed")
+    mean: Optional[list[float]] = value(
+        "subtracted from pixels in [0, 1], a value per channel or one for all; null: computed"
+    )
     std: Optional[list[float]] = value("divides them then, a value per channel or one for all; null: computed", above=0)
 
 
@@ -270,12 +274,18 @@ class Trainer:
 
     epochs: int = value("passes over the training images", low=1)
     batch_size: int = value("images a step", low=1)
-    device: str = value("where to train; auto takes the first there is of cuda, mps, cpu", choices=("auto", "cpu", "cuda", "mps"))
-    precision: str = value("auto is bf16 where the hardware computes it natively, else fp32", choices=("auto", "fp32", "bf16"))
+    device: str = value(
+        "where to train; auto takes the first there is of cuda, mps, cpu", choices=("auto", "cpu", "cuda", "mps")
+    )
+    precision: str = value(
+        "auto is bf16 where the hardware computes it natively, else fp32", choices=("auto", "fp32", "bf16")
+    )
     channels_last: bool = value("memory layout NHWC, faster for convolutions")
     compile: bool = value("compile the model with torch.compile")
     grad_clip: Optional[float] = value("largest norm of the gradient; null: not limited", above=0)
-    ema: Optional[float] = value("decay of an average of the weights, which is then what is evaluated; null: none", above=0, below=1)
+    ema: Optional[float] = value(
+        "decay of an average of the weights, which is then what is evaluated; null: none", above=0, below=1
+    )
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
     selection: str = value("which epoch's weights and metrics are the run's", choices=("last", "best_val"))
 

@@ -17,11 +17,11 @@ from ablate.errors import InputError
 from ablate.normalization import Normalization
 
 # By class name, since timm has classes of its own for some.
-ACTIVATIONS = frozenset(
-    "ReLU ReLU6 LeakyReLU PReLU ELU CELU SELU GELU GELUTanh QuickGELU SiLU Swish Mish HardMish Hardswish "
-    "HardSwish".split()
-)
-FUNCTIONS = frozenset("relu relu6 leaky_relu prelu elu celu selu gelu silu mish hardswish".split())
+ACTIVATIONS = {
+    *("ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "CELU", "SELU", "GELU", "GELUTanh", "QuickGELU", "SiLU", "Swish"),
+    *("Mish", "HardMish", "Hardswish", "HardSwish"),
+}
+FUNCTIONS = {"relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "mish", "hardswish"}
 
 
 def torchvision_model(

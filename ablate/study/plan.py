@@ -21,7 +21,7 @@ RUN = ("variant", "factors", "seed", "folder", "config_sha256")  # what study.js
 
 @dataclass(frozen=True)
 class Sweep:
-    """What the overrides of a study say: fixed settings, factors with their levels (the first is the baseline), seeds."""
+    """What the overrides of a study say: fixed settings, factors with their levels, the baseline's first, and seeds."""
 
     fixed: tuple[str, ...]
     factors: dict[str, list[str]]
@@ -48,7 +48,9 @@ def read(overrides: Sequence[Override]) -> Sweep:
             fixed[key] = override.input_line or f"{key}={override.get_value_element_as_str()}"
             continue
         if not override.is_discrete_sweep():
-            raise InputError(f"{override.input_line}: an interval has no levels; give a list, range(...) or choice(...).")
+            raise InputError(
+                f"{override.input_line}: an interval has no levels; give a list, range(...) or choice(...)."
+            )
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
         fixed.pop(key, None)

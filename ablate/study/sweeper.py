@@ -53,11 +53,11 @@ def sweep(
     for run in missing:
         set_aside(folder / run["folder"])
     returns = launcher.launch([run["overrides"] for run in missing], initial_job_idx=0) if missing else []
-    failed = [
-        (run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED
-    ]
+    failed = [(run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED]
     for run, job in failed:
-        log.error("%s failed: %s; its log is %s/train.log", run["folder"], sentence(job._return_value), folder / run["folder"])
+        log.error(
+            "%s failed: %s; its log is %s/train.log", run["folder"], sentence(job._return_value), folder / run["folder"]
+        )
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         raise SystemExit(1)

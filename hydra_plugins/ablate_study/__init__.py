@@ -1,6 +1,5 @@
 """The door through which Hydra finds our sweeper; all it does is in `ablate.study.sweeper`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from hydra.plugins.launcher import Launcher

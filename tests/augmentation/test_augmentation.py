@@ -33,6 +33,10 @@ def test_an_image_is_changed_alike_in_a_batch_of_any_size():
 
 def test_steps_apply_in_order():
     images, targets = batch(1)
-    flip_first, _ = Augmentation([Flip(1), Crop(2)])(images, targets, [torch.ones(1, 1, dtype=bool), torch.tensor([[0, 0]])])
-    crop_first, _ = Augmentation([Crop(2), Flip(1)])(images, targets, [torch.tensor([[0, 0]]), torch.ones(1, 1, dtype=bool)])
+    flip_first, _ = Augmentation([Flip(1), Crop(2)])(
+        images, targets, [torch.ones(1, 1, dtype=bool), torch.tensor([[0, 0]])]
+    )
+    crop_first, _ = Augmentation([Crop(2), Flip(1)])(
+        images, targets, [torch.tensor([[0, 0]]), torch.ones(1, 1, dtype=bool)]
+    )
     assert (flip_first[0, :, :, :2] == 0).all() and (crop_first[0, :, :, -2:] == 0).all()

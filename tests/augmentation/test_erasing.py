@@ -7,7 +7,8 @@ from ablate.augmentation.erasing import Cutout, boxes
 
 
 def test_boxes_worked_out_by_hand():
-    # 4x4 pixels, side 2. Centre pixel (2, 1): rows 1-2, columns 0-1. Centre pixel (0, 3): rows -1-0, columns 2-3, cut off.
+    # 4x4 pixels, side 2. Centre pixel (2, 1): rows 1-2, columns 0-1.
+    # Centre pixel (0, 3): rows -1-0, columns 2-3, cut off.
     mask = boxes(torch.tensor([[0.5, 0.25], [0.0, 0.99]]), 2, torch.Size([2, 3, 4, 4]))
     expected = torch.zeros(2, 1, 4, 4, dtype=bool)
     expected[0, 0, 1:3, 0:2] = True

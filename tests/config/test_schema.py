@@ -1,4 +1,4 @@
-"""The schema, `conf/` and the code are one tree: each option has all its keys, each key a meaning, each target exists."""
+"""The schema, `conf/` and the code are one tree: options have all their keys, keys a meaning, targets exist."""
 
 import dataclasses
 import inspect
@@ -61,7 +61,9 @@ def test_a_target_is_found_where_the_tree_says_and_takes_the_options_keys(path):
 
 
 def test_every_public_function_or_class_named_like_an_option_has_one():
-    modules = {Path("ablate") / f"{group}.py" for group in OWN} | {p for group in OWN for p in Path(f"ablate/{group}").glob("*.py")}
+    modules = {Path("ablate") / f"{group}.py" for group in OWN} | {
+        p for group in OWN for p in Path(f"ablate/{group}").glob("*.py")
+    }
     named = {node["_target_"] for path in OPTIONS for node in targets(path)}
     visited = 0
     for target in named:
@@ -87,7 +89,9 @@ def test_every_key_of_the_schema_says_what_it_is_and_is_used():
     assert checked > 80
 
 
-@pytest.mark.parametrize("path", sorted([*(CONF / "study").glob("*.yaml"), *(CONF / "experiment").glob("*.yaml")]), ids=name)
+@pytest.mark.parametrize(
+    "path", sorted([*(CONF / "study").glob("*.yaml"), *(CONF / "experiment").glob("*.yaml")]), ids=name
+)
 def test_every_preset_composes(path):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [name(path)], return_hydra_config=path.parent.name == "study")
@@ -99,7 +103,11 @@ def test_every_preset_composes(path):
 
 
 def test_the_assignments_experiments_are_the_assignments():
-    expected = {"assignment_mlp": ("mlp", "none"), "assignment_cnn": ("cnn", "none"), "assignment_cnn_bn": ("cnn", "batch")}
+    expected = {
+        "assignment_mlp": ("mlp", "none"),
+        "assignment_cnn": ("cnn", "none"),
+        "assignment_cnn_bn": ("cnn", "batch"),
+    }
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for experiment, (model, normalization) in expected.items():
             config = compose("config", [f"experiment={experiment}"])

@@ -12,7 +12,9 @@ def read(*words: str) -> plan.Sweep:
 
 
 def test_lists_are_factors_seed_is_the_replicate_and_the_rest_is_fixed():
-    sweep = read("data=digits", "model=mlp,cnn", "seed=3,1", "optimizer.lr=0.1,0.01", "study.name=x", "trainer.epochs=choice(2)")
+    sweep = read(
+        "data=digits", "model=mlp,cnn", "seed=3,1", "optimizer.lr=0.1,0.01", "study.name=x", "trainer.epochs=choice(2)"
+    )
     assert sweep.factors == {"model": ["mlp", "cnn"], "optimizer.lr": ["0.1", "0.01"]}
     assert sweep.baseline == {"model": "mlp", "optimizer.lr": "0.1"}
     assert sweep.seeds == (3, 1)
@@ -68,5 +70,8 @@ def test_folder_names_are_safe_short_and_different():
 
 
 def test_the_rerun_command_is_a_shell_line_without_the_study():
-    assert plan.rerun_command(["model=cnn", "study.name=x", "data.root=my data"]) == "ablate train model=cnn 'data.root=my data'"
+    assert (
+        plan.rerun_command(["model=cnn", "study.name=x", "data.root=my data"])
+        == "ablate train model=cnn 'data.root=my data'"
+    )
     assert plan.rerun_command(["study=tiny", "seed=1"]) == "ablate train study=tiny seed=1 hydra.mode=RUN"
