@@ -1,8 +1,8 @@
 """torchvision, imported in the one place that can also do it beside a CPU build of torch.
 
 The registry's torchvision is built for CUDA. Beside a CPU torch its compiled operators cannot load, and its import
-stops at `operator torchvision::nms does not exist`. Declaring the two missing schemas is enough: no classifier, data set or
-transform calls them. Import this module only where torchvision is used; it takes over a second.
+stops at `operator torchvision::nms does not exist`. Declaring the two missing schemas is enough: no classifier, data
+set or transform calls them. Import this module only where torchvision is used; it takes over a second.
 """
 
 import importlib.util

@@ -87,8 +87,8 @@ def test_matrices_step_as_torchs_muon():
         model[0].weight.grad, reference[0].weight.grad = gradient.clone(), gradient.clone()
         mine.step()
         other.step()
-    # torch iterates in bfloat16, of 8 bits
-    assert (model[0].weight - reference[0].weight).norm() < 0.01 * (reference[0].weight - start).norm()
+    # torch iterates in bfloat16, whose numbers are right to 0.4 %
+    assert (model[0].weight - reference[0].weight).norm() < 0.02 * (reference[0].weight - start).norm()
 
 
 def test_muons_companion_steps_as_adamw_and_holds_the_classifier():

@@ -1,8 +1,8 @@
 """Random changes of training images: `geometry`, `erasing`, `mixing`, and torchvision's learned ones in `policy`.
 
 A step is two functions of numbers that are drawn first: `draw(n, rng)` gives the random numbers of n images, shape
-(n, k), and `step(images, targets, draws)` applies them, shapes (B, C, H, W), (B, classes) and (B, k). Drawing for a whole
-epoch at once makes what an image gets depend on (seed, epoch, image), not on the batch it is in.
+(n, k), and `step(images, targets, draws)` applies them, shapes (B, C, H, W), (B, classes) and (B, k). Drawing for a
+whole epoch at once makes what an image gets depend on (seed, epoch, image), not on the batch it is in.
 """
 
 from collections.abc import Sequence

@@ -96,7 +96,7 @@ def test_axes_have_log_scale_words_and_readable_type(study, runs):
     figure = figures.loss_curves(collect.curves(study, runs), runs)
     assert figure.axes[0].get_yscale() == "log"
     assert figure.axes[3].get_xlabel() == "Epoch" and "log" in figure.get_supylabel()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     texts = [text for text in figure.findobj(Text) if text.get_text()]
     assert len(texts) > 20
     assert min(text.get_fontsize() for text in texts) >= 7
@@ -148,5 +148,5 @@ def test_a_study_without_results_is_drawn_all_the_same(make_study, results):
     study = make_study(results, FACTORS)
     runs = collect.collect(study)
     for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(tables.effects(runs), runs)):
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     assert len(figure.axes[0].texts) == 1
