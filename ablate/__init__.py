@@ -3,7 +3,7 @@
 Read in the order in which data flows:
 
 1. `config/`: the schema of every option in `conf/`, and the checks before anything trains
-2. `train.py`: the one training entrypoint, config -> parts -> fit -> record
+2. `train.py`: the one training entrypoint, config -> parts -> fit -> record; `parts.py`: builds what a step is made of
 3. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
    `logger.py`: the parts, a function or class for each option
 4. `engine.py`: the only training loop; `evaluate.py`: from logits to figures; `seeding.py`: where randomness comes from

@@ -35,7 +35,7 @@ def test(folder: Path) -> dict[str, Any]:
     from ablate import evaluate
     from ablate.data.batches import scaling
     from ablate.data.prepare import load_test, prepare
-    from ablate.train import build_model
+    from ablate.parts import build_model
 
     if record.read_run(folder)["status"] != "completed":
         raise InputError(f"{folder} is not a completed run: there is nothing to test.")

@@ -2,12 +2,10 @@
 
 import io
 import logging
-import math
 import sys
 import time
 import traceback
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +80,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     from ablate.data.batches import resident
     from ablate.data.prepare import prepare
     from ablate.hardware import pick_device, pick_precision
+    from ablate.parts import build, multiply_accumulates
 
     began = time.perf_counter()
     trainer = config.trainer
@@ -126,62 +125,6 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         "selection": trainer.selection,
         "error": None,
     }
-
-
-def build_model(config: DictConfig, data: Any) -> Any:
-    """The network: its options from the configuration, its classes, channels and image size from the data."""
-    from hydra.utils import instantiate
-
-    return instantiate(
-        config.model,
-        classes=len(data.classes),
-        channels=data.channels,
-        image_size=data.image_size,
-        normalization=instantiate(config.normalization),
-        activation=instantiate(config.activation),
-    )
-
-
-def build(config: DictConfig, data: Any, device: Any, precision: str) -> Any:
-    """The parts of a training step, each from its group of the configuration."""
-    import torch
-    from hydra.utils import instantiate
-    from torch.optim.lr_scheduler import LambdaLR
-
-    from ablate import engine, seeding
-    from ablate.augmentation import Augmentation
-    from ablate.data.batches import batches, scaling
-
-    trainer = config.trainer
-    layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
-    with seeding.scope(config.seed, "initialisation"):
-        model = build_model(config, data).to(device, memory_format=layout)
-    optimizer = instantiate(config.optimizer, model=model)
-    steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
-    factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
-    return engine.Parts(
-        model=model,
-        forward=torch.compile(model) if trainer.compile else model,
-        augment=Augmentation([instantiate(step) for step in config.augmentation.values()]),
-        pixels=scaling(data.mean, data.std, device, layout),
-        criterion=instantiate(config.loss),
-        optimizer=optimizer,
-        scheduler=LambdaLR(optimizer, factor),
-        clip=engine.clipper(trainer.grad_clip),
-        average=engine.averaged(model, trainer.ema),
-        precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
-    )
-
-
-def multiply_accumulates(model: Any, pixels: Any, images: Any) -> int:
-    """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    model.eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(pixels(images))
-    return math.ceil(counter.get_total_flops() / 2)
 
 
 def flat(config: DictConfig) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import argparse
 import io
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +18,9 @@ from rich.text import Text
 from ablate import record
 from analysis import collect, figures, tables
 
+WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a narrow terminal may break
+ASIDE = ["p (Holm)", "Wins", "Not completed (runs)"]  # columns that a narrow one does without; the files have them
+NARROW = 120  # characters
 LISTED = 20  # failures on the terminal; the files have all
 
 
@@ -88,6 +93,8 @@ def _write_table(stem: Path, table: pd.DataFrame, notes: Sequence[str] = ()) -> 
 
 def _write_figure(stem: Path, figure: Figure) -> None:
     """A figure as PDF, SVG and PNG, without the time of day in it."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not once for each format
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": None}
     for suffix, metadata in undated.items():
         content = io.BytesIO()
@@ -100,8 +107,10 @@ def _print(study: str, shown: pd.DataFrame, lost: pd.DataFrame, notes: Sequence[
     """The main table, the runs that are not completed, the notes and where the files are."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ± is no reason to fail
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    _print_table(console, shown, f"Study {study}")
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal
+    narrow = console.is_terminal and console.width < NARROW
+    _print_table(console, shown.drop(columns=ASIDE, errors="ignore") if narrow else shown, f"Study {study}")
     if len(lost):
         _print_table(console, lost.head(LISTED), "Not completed")
     if len(lost) > LISTED:
@@ -116,7 +125,9 @@ def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
     if not console.is_terminal:
         console.print(Text(f"{title}\n\n{tables.to_markdown(table)}"))
         return
-    drawn = Table(*table.columns, title=Text(title), title_justify="left")
+    drawn = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in table:
+        drawn.add_column(Text(textwrap.fill(name, 13)), no_wrap=name not in WORDS, overflow="fold")
     for row in table.itertuples(index=False):
         drawn.add_row(*(Text(str(cell)) for cell in row))
     console.print(drawn)

@@ -27,9 +27,9 @@ def effects(runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     mean and sd are the variant's own and nothing is compared. `verdict` holds p_holm against 1 - confidence.
     """
     completed = pairs(runs)
-    table = pd.DataFrame(
-        [_effect(variant, completed[completed["variant"] == variant], confidence) for variant in collect.labels(runs)]
-    )
+    groups = dict(list(completed.groupby("variant")))
+    nothing = completed.iloc[:0]
+    table = pd.DataFrame([_effect(name, groups.get(name, nothing), confidence) for name in collect.labels(runs)])
     compared = table["variant"] != collect.BASELINE
     table["p_holm"] = float("nan")
     table.loc[compared, "p_holm"] = stats.holm(table.loc[compared, "p"])

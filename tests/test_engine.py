@@ -14,7 +14,7 @@ from ablate.config import CONF, register
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
 from ablate.logger import COLUMNS
-from ablate.train import build
+from ablate.parts import build
 
 register()
 CPU = torch.device("cpu")

@@ -11,7 +11,8 @@ from hydra import compose, initialize_config_dir
 
 from ablate.config import CONF, register, validate
 from ablate.data.prepare import prepare
-from ablate.train import build_model, flat, train
+from ablate.parts import build_model
+from ablate.train import flat, train
 
 register()
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -50,10 +52,8 @@ def autoaugment(policy: str) -> Policy:
     return Policy(v2.AutoAugment(v2.AutoAugmentPolicy(policy)))
 
 
-def _v2():
+def _v2() -> ModuleType:
     """torchvision's transforms, imported only where a policy is used."""
-    import torchvision.transforms.v2 as v2
+    from ablate.vision import torchvision
 
-    from ablate.vision import torchvision  # noqa: F401
-
-    return v2
+    return import_module(f"{torchvision.__name__}.transforms.v2")

@@ -1,7 +1,5 @@
 """The configuration: its schema, what a key may hold (`field`), and the checks before anything trains (`check`)."""
 
-import dataclasses
-import inspect
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -17,7 +15,7 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 def register() -> None:
     """Make each dataclass of the schema known to Hydra as `schema/<ClassName>`, for the defaults lists in `conf/`."""
     store = ConfigStore.instance()
-    for name, node in inspect.getmembers(schema, dataclasses.is_dataclass):
+    for name, node in schema.nodes().items():
         store.store(group="schema", name=name, node=node)
 
 

@@ -88,12 +88,12 @@ def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) 
 
 def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Lower and upper edge of the band about the mean of values (epochs x seeds)."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n = values.shape[1]
     if n < 5:
         return values.min(axis=1), values.max(axis=1)
-    mean, half = values.mean(axis=1), t.ppf(0.975, n - 1) * values.sem(axis=1)
+    mean, half = values.mean(axis=1), stdtrit(n - 1, 0.975) * values.sem(axis=1)
     return (mean - half).clip(lower=np.finfo(float).tiny), mean + half
 
 

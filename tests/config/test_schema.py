@@ -80,7 +80,7 @@ def test_every_key_of_the_schema_says_what_it_is_and_is_used():
         for node in (content, *content.values()):
             used |= set(node) if isinstance(node, dict) else set()
     checked = 0
-    for kind in (kind for _, kind in inspect.getmembers(schema, dataclasses.is_dataclass)):
+    for kind in schema.nodes().values():
         for field in dataclasses.fields(kind):
             if "allowed" in field.metadata:
                 assert field.metadata["allowed"].doc, f"{kind.__name__}.{field.name}"

@@ -1,0 +1,48 @@
+"""The schema of every option: a dataclass per group, extended where an option has keys of its own.
+
+Types are checked by OmegaConf while Hydra composes; ranges and each `check()` by `ablate.config.validate`.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from ablate.config.field import value
+from ablate.config.schema import images, network, training
+from ablate.config.schema.images import Data
+from ablate.config.schema.network import Activation, Model, Normalization
+from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
+
+
+@dataclass
+class Study:
+    """A plan: which variants are run, and where."""
+
+    name: str = value("folder of the study under outputs/")
+    design: str = value("which variants are run", choices=("factorial",))
+
+
+@dataclass
+class Config:
+    """The whole configuration of a run."""
+
+    seed: int = value("replicate: the one number all randomness comes from", low=0, below=2**63)
+    data: Data = MISSING
+    model: Model = MISSING
+    normalization: Normalization = MISSING
+    activation: Activation = MISSING
+    augmentation: dict[str, Any] = field(default_factory=dict)
+    optimizer: Optimizer = MISSING
+    schedule: Schedule = MISSING
+    loss: Loss = MISSING
+    trainer: Trainer = MISSING
+    logger: Logger = MISSING
+    study: Study = MISSING
+
+
+def nodes() -> dict[str, type]:
+    """Every dataclass of the schema, by its name."""
+    parts = (vars(images), vars(network), vars(training), {"Study": Study, "Config": Config})
+    return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

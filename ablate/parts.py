@@ -1,0 +1,59 @@
+"""A configuration and its data -> the parts of a training step."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.flop_counter import FlopCounterMode
+
+from ablate import engine, seeding
+from ablate.augmentation import Augmentation
+from ablate.data.batches import batches, scaling
+from ablate.data.prepare import Prepared
+
+
+def build_model(config: DictConfig, data: Prepared) -> nn.Module:
+    """The network: its options from the configuration, its classes, channels and image size from the data."""
+    return instantiate(
+        config.model,
+        classes=len(data.classes),
+        channels=data.channels,
+        image_size=data.image_size,
+        normalization=instantiate(config.normalization),
+        activation=instantiate(config.activation),
+    )
+
+
+def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> engine.Parts:
+    """The parts of a training step, each from its group of the configuration."""
+    trainer = config.trainer
+    layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
+    with seeding.scope(config.seed, "initialisation"):
+        model = build_model(config, data).to(device, memory_format=layout)
+    optimizer = instantiate(config.optimizer, model=model)
+    steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
+    factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
+    return engine.Parts(
+        model=model,
+        forward=torch.compile(model) if trainer.compile else model,
+        augment=Augmentation([instantiate(step) for step in config.augmentation.values()]),
+        pixels=scaling(data.mean, data.std, device, layout),
+        criterion=instantiate(config.loss),
+        optimizer=optimizer,
+        scheduler=LambdaLR(optimizer, factor),
+        clip=engine.clipper(trainer.grad_clip),
+        average=engine.averaged(model, trainer.ema),
+        precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
+    )
+
+
+def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:
+    """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(pixels(images))
+    return counter.get_total_flops() // 2
