@@ -117,7 +117,7 @@ def _print(study: str, shown: pd.DataFrame, lost: pd.DataFrame, notes: Sequence[
         console.print(Text(f"... and {len(lost) - LISTED} more, in {folder / 'tables' / 'failures.md'}"))
     for note in notes:
         console.print(Text(f"Note: {note}"))
-    console.print(Text(f"Report: {folder}"))
+    console.print(Text(f"Report: {folder}"), soft_wrap=True)  # a path is there to be copied
 
 
 def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
@@ -127,7 +127,8 @@ def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
         return
     drawn = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in table:
-        drawn.add_column(Text(textwrap.fill(name, 13)), no_wrap=name not in WORDS, overflow="fold")
+        header = textwrap.fill(name, max(13, *table[name].map(len)))
+        drawn.add_column(Text(header), no_wrap=name not in WORDS, overflow="fold")
     for row in table.itertuples(index=False):
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        drawn.add_row(*map(Text, row))
     console.print(drawn)
