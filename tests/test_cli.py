@@ -143,6 +143,11 @@ def test_an_impossible_value_anywhere_in_a_study_starts_nothing(tmp_path):
     assert not (tmp_path / "outputs/s/study.json").exists() and not list(tmp_path.rglob("run.json"))
 
 
+def test_a_study_whose_every_run_is_refused_is_refused(tmp_path):
+    ended = ablate(tmp_path, "train", "-m", "study.name=s", "data=image_folder", "data.root=nowhere", "seed=0,1")
+    assert ended.returncode == 2 and ended.stderr.count("failed: The folder data.root=nowhere does not exist") == 2
+
+
 def test_a_diverged_run_is_an_outcome(tmp_path):
     ended = ablate(tmp_path, "train", *SMALL, "model=mlp", "optimizer.lr=1e30")
     (folder,) = (tmp_path / "outputs" / "single").iterdir()

@@ -29,7 +29,7 @@ def sweep(
 
     Raises:
         InputError: a planned run cannot be composed or is out of range, or the study folder holds another study.
-        SystemExit: with status 1 when a run failed; all others have finished.
+        SystemExit: with status 1 when a run failed, all others having finished; 2 when each was refused its input.
     """
     words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
     described = plan.read(OverridesParser.create(context.config_loader).parse_overrides(words))
@@ -60,7 +60,8 @@ def sweep(
         )
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
-        raise SystemExit(1)
+        refused = len(failed) == len(runs) and all(isinstance(job._return_value, InputError) for _, job in failed)
+        raise SystemExit(2 if refused else 1)
     return returns
 
 
