@@ -1,0 +1,53 @@
+"""What a built wheel installs: all three packages and `conf/`, in use far from the checkout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = folder.glob("hydra_ablate-*.whl")
+    return built
+
+
+def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
+    inside = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    code = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("ablate", "analysis", "hydra_plugins")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    options = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
+    assert len(options) > 60 and inside == code | options
+
+
+def test_an_installed_wheel_trains_a_study_and_reports_it(wheel, tmp_path):
+    site = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]
+    subprocess.run(install, check=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"}
+
+    def ablate(*words: str) -> None:
+        command = [sys.executable, site / "bin" / "ablate", *words]
+        subprocess.run(command, cwd=elsewhere, env=environment, check=True, capture_output=True)
+
+    ablate("train", "-m", "study.name=s", "data=digits", "trainer.epochs=1", "model=mlp", "normalization=none,batch")
+    ablate("report", "s")
+    run = json.loads((elsewhere / "outputs/s/baseline/seed=0/run.json").read_text())
+    assert run["status"] == "completed" and run["git"] is None
+    config = (elsewhere / "outputs/s/baseline/seed=0/.hydra/hydra.yaml").read_text()
+    assert str(site / "ablate" / "conf") in config and str(ROOT) not in config
+    assert (elsewhere / "outputs/s/report/effects.csv").exists()
