@@ -31,7 +31,7 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
     """
     labels = collect.labels(runs)
     shown = list(labels)[page * PANELS : (page + 1) * PANELS]
-    columns = min(3, len(shown))
+    columns = 2 if len(shown) == 4 else min(3, len(shown))  # four make a square
     rows = -(-len(shown) // columns)
     low, high = _loss_range(curves)
     reference = _by_epoch(curves, collect.BASELINE, "val_loss").dropna().mean(axis=1)
