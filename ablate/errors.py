@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
+BROKEN_PIPE = 141  # and by the end of a pipe
 
 
 class InputError(Exception):
@@ -28,6 +29,9 @@ def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> in
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has all it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at exit
+        return BROKEN_PIPE
     except Exception as error:
         return explain(error)
 

@@ -37,7 +37,7 @@ def confusion(logits: Tensor, labels: Tensor) -> Tensor:
 def per_class_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     """Fraction of each class's images predicted right (classes,); NaN for a class without images."""
     counts = confusion(logits, labels)
-    return counts.diagonal() / counts.sum(1)
+    return counts.diagonal().double() / counts.sum(1)
 
 
 def calibration_error(logits: Tensor, labels: Tensor, bins: int = 15) -> float:

@@ -256,6 +256,12 @@ def test_help(words, expected, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_reader_that_stops_early_hears_no_error(tmp_path):
+    command = f"{sys.executable} -m ablate.cli train --help | head -n 1"
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    assert ended.stdout.startswith("ablate train") and ended.stderr == ""
+
+
 def test_python_m_ablate_train_is_the_same(tmp_path):
     assert ablate(tmp_path, *SMALL, "model=mlp", module="ablate.train").returncode == 0
     ended = ablate(tmp_path, "model=nothing", module="ablate.train")

@@ -13,10 +13,13 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 
 
 def register() -> None:
-    """Make each dataclass of the schema known to Hydra as `schema/<ClassName>`, for the defaults lists in `conf/`."""
+    """Make each dataclass of the schema known to Hydra for the defaults lists in `conf/`.
+
+    Below `hydra/`, whose groups `--help` leaves out: nobody chooses between them.
+    """
     store = ConfigStore.instance()
     for name, node in schema.nodes().items():
-        store.store(group="schema", name=name, node=node)
+        store.store(group="hydra/schema", name=name, node=node)
 
 
 __all__ = ["CONF", "plain", "register", "validate"]
