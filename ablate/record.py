@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from ablate.errors import InputError
 
 SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "failed", "interrupted")
+OUTCOMES = ("completed", "diverged")  # a result, good or bad
+PLAN = ("name", "baseline", "factors", "seeds", "command")  # what study.json says beside its runs
+PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # and of each of them
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
 
@@ -82,6 +86,38 @@ def read_run(folder: Path) -> dict[str, Any]:
     if run.get("status") not in STATUSES:
         raise InputError(f"{folder}/run.json has status {run.get('status')!r}; known are {', '.join(STATUSES)}.")
     return run
+
+
+def read_config(folder: Path) -> DictConfig:
+    """The configuration of the run in `folder`, as Hydra recorded it; InputError if it cannot be read."""
+    path = Path(folder) / ".hydra" / "config.yaml"
+    try:
+        config = OmegaConf.load(path)
+    except (OSError, ValueError, YAMLError):
+        config = None
+    if not isinstance(config, DictConfig):
+        raise InputError(f"{path} is missing or damaged: the run's configuration is not known. Train the run again.")
+    return config
+
+
+def read_study(folder: Path) -> dict[str, Any]:
+    """The plan in a study's `study.json`; InputError if there is none or it cannot be used."""
+    path = Path(folder) / "study.json"
+    if not path.is_file():
+        raise InputError(
+            f"{folder} is not a study: it has no study.json. Give the folder of one, such as outputs/NAME, "
+            "as `ablate train -m study.name=NAME ...` makes it."
+        )
+    plan = read_json(path, "a study")
+    runs = plan.get("runs")
+    whole = isinstance(runs, list) and runs and all(isinstance(run, dict) and set(PLANNED) <= set(run) for run in runs)
+    lacking = [key for key in PLAN if key not in plan] + ["whole runs"] * (not whole)
+    if lacking:
+        raise InputError(
+            f"{path} lacks {', '.join(lacking)}. Delete it and run the study's `ablate train` command again, "
+            "which keeps the runs that are done."
+        )
+    return plan
 
 
 def config_sha256(config: DictConfig) -> str:

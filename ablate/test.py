@@ -30,7 +30,6 @@ def test(folder: Path) -> dict[str, Any]:
         InputError: the folder is not that of a completed run, or its data has no test set.
     """
     import torch
-    from omegaconf import OmegaConf
 
     from ablate import evaluate
     from ablate.data.batches import scaling
@@ -39,11 +38,14 @@ def test(folder: Path) -> dict[str, Any]:
 
     if record.read_run(folder)["status"] != "completed":
         raise InputError(f"{folder} is not a completed run: there is nothing to test.")
-    config = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    config = record.read_config(folder)
     data = prepare(config.data)
     images = load_test(config.data)
     model = build_model(config, data)
-    model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    try:
+        model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    except Exception as error:  # PyTorch raises nearly every kind on a damaged file
+        raise InputError(f"{folder / 'model.pt'} does not hold this run's weights. Train the run again.") from error
     pixels = scaling(data.mean, data.std, torch.device("cpu"), torch.contiguous_format)
     logits = evaluate.predict(model, images.images, pixels)
     result = {

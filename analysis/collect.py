@@ -12,31 +12,12 @@ from ablate import record
 from ablate.errors import InputError
 
 BASELINE = "baseline"
-PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # of each run in study.json
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
 CURVES = ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
 CURVES += ["seconds", "images_per_second"]
 
-OUTCOMES = ("completed", "diverged")  # a result, good or bad; every other status is a hole in the study
+# All but an outcome, good or bad (`record.OUTCOMES`), is a hole in the study.
 HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
-
-
-def read_study(study_folder: Path) -> dict:
-    """The plan in `study.json`. InputError if there is none or it cannot be used."""
-    path = Path(study_folder) / "study.json"
-    if not path.is_file():
-        raise InputError(
-            f"{study_folder} is not a study: it has no study.json. Give the folder of one, such as outputs/NAME, "
-            "as `ablate train -m study.name=NAME ...` makes it."
-        )
-    plan = record.read_json(path, "a study")
-    lacking = [key for key in ("name", "factors") if key not in plan] + ["runs"] * (not plan.get("runs"))
-    lacking += [key for key in PLANNED if any(key not in run for run in plan.get("runs") or ())]
-    if lacking:
-        raise InputError(
-            f"{path} lacks {', '.join(lacking)}. Run the study's `ablate train` command again to renew it."
-        )
-    return plan
 
 
 def collect(study_folder: Path) -> pd.DataFrame:
@@ -48,7 +29,7 @@ def collect(study_folder: Path) -> pd.DataFrame:
     A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
-    plan = read_study(study_folder)
+    plan = record.read_study(study_folder)
     rows = [_row(Path(study_folder) / run["folder"], run) for run in plan["runs"]]
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in METRICS)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
@@ -102,7 +83,7 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     A file cut off in the middle of a line gives the epochs before it; an epoch written twice counts as last written.
     """
     parts = []
-    for run in runs[runs["status"].isin(OUTCOMES)].itertuples(index=False):
+    for run in runs[runs["status"].isin(record.OUTCOMES)].itertuples(index=False):
         epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
         parts += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
     frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *CURVES])

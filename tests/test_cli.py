@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,6 +233,16 @@ def test_the_test_set_is_read_by_its_verb_alone(grid, tmp_path):
     total = sum(map(sum, result["confusion"]))
     assert total == result["images"]
     assert sum(result["confusion"][i][i] for i in range(10)) / total == pytest.approx(result["accuracy"])
+
+
+@pytest.mark.parametrize("name", ["model.pt", "run.json", ".hydra/config.yaml"])
+def test_a_damaged_run_is_named_and_not_tested(grid, tmp_path, name):
+    folder = tmp_path / "damaged"
+    shutil.copytree(grid / "outputs/grid/baseline/seed=0", folder)
+    (folder / name).write_text("{junk")
+    ended = ablate(tmp_path, "test", "damaged")
+    assert ended.returncode == 2 and f"damaged/{name}" in ended.stderr and "Traceback" not in ended.stderr
+    assert not (folder / "test.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,12 @@ def validate(config: DictConfig) -> None:
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError(f"{missing[0]} has no value; give it one with {missing[0]}=...")
-    for key, section in _sections(config):
-        _check_section(key, section)
+    for check in (_check_keys, _check_together):  # in this order: a value out of its range is itself the thing to say
+        for key, section in _sections(config):
+            check(key, section)
 
 
-def _check_section(key: str, section: DictConfig) -> None:
+def _check_keys(key: str, section: DictConfig) -> None:
     kind = OmegaConf.get_type(section)
     prefix = f"{key}." if key else ""
     settings = OmegaConf.to_container(section, resolve=True)
@@ -45,10 +46,13 @@ def _check_section(key: str, section: DictConfig) -> None:
     for name, allowed in _ranges(kind).items():
         if not allowed.accepts(settings[name]):
             raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
-    checks = getattr(kind, "check", None)
-    if checks:
+
+
+def _check_together(key: str, section: DictConfig) -> None:
+    check = getattr(OmegaConf.get_type(section), "check", None)
+    if check:
         try:
-            checks(OmegaConf.to_object(section))
+            check(OmegaConf.to_object(section))
         except ValueError as error:
             raise InputError(f"{error}.") from None
 
@@ -70,10 +74,14 @@ def plain(error: Exception, conf: Path) -> str:
     """One or two sentences for an error raised while Hydra composed from the folder `conf`."""
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     text = str(error)
-    if option := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+    if option := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", text):
         group, name = option.groups()
         known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
         return f"{group}={name}: there is no such option.{_nearest(name, known)} Options: {', '.join(known)}."
+    if "is not a subclass of" in text:
+        return (
+            "A group was given a list of options; only augmentation takes one. In a study (-m) write them without []."
+        )
     if isinstance(error, OverrideParseException):
         return (
             f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."

@@ -24,12 +24,16 @@ def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
     Resized with PIL's bilinear filter, which averages over the source area (antialias). Raises whatever PIL raises if
     the file is not a whole image, or one so large that PIL suspects an attack.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     content = Path(path).read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(content)) as image:
+        try:
+            image = Image.open(io.BytesIO(content))
+        except UnidentifiedImageError:  # whose own words name a place in memory
+            raise ValueError("not an image file" if content else "an empty file") from None
+        with image:
             upright = ImageOps.exif_transpose(image)
             resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(resized).transpose(2, 0, 1), hashlib.sha256(content).hexdigest()

@@ -16,7 +16,6 @@ from ablate.errors import InputError
 
 LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
 NOT_FACTORS = ("study", "hydra")
-RUN = ("variant", "factors", "seed", "folder", "config_sha256")  # what study.json says of each planned run
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def place(study: Path | None, folder: Path) -> dict[str, Any]:
     inside = folder.resolve().relative_to(study.resolve()).as_posix()
     planned = {}
     if (study / "study.json").exists():
-        listed = record.read_json(study / "study.json", "a study folder")["runs"]
+        listed = record.read_study(study)["runs"]
         planned = next((run for run in listed if run["folder"] == inside), {})
     return {"study": study.name, "variant": planned.get("variant", inside), "factors": planned.get("factors", {})}
 

@@ -19,7 +19,6 @@ from ablate.errors import InputError, sentence
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
-DONE = ("completed", "diverged")
 
 
 def sweep(
@@ -43,7 +42,7 @@ def sweep(
         "factors": described.factors,
         "seeds": list(described.seeds),
         "command": shlex.join(["ablate", "train", *sys.argv[1:]]),
-        "runs": [{name: run[name] for name in plan.RUN} for run in runs],
+        "runs": [{name: run[name] for name in record.PLANNED} for run in runs],
     }
     folder.mkdir(parents=True, exist_ok=True)
     record.write_json(folder / "study.json", extended(folder, study))
@@ -55,9 +54,8 @@ def sweep(
     returns = launcher.launch([run["overrides"] for run in missing], initial_job_idx=0) if missing else []
     failed = [(run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED]
     for run, job in failed:
-        log.error(
-            "%s failed: %s; its log is %s/train.log", run["folder"], sentence(job._return_value), folder / run["folder"]
-        )
+        reason = sentence(job._return_value).rstrip(".")
+        log.error("%s failed: %s; its log is %s/train.log", run["folder"], reason, folder / run["folder"])
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(job._return_value, InputError) for _, job in failed)
@@ -70,7 +68,7 @@ def checked(context: HydraContext, config: DictConfig, described: plan.Sweep, ru
     levels = [f"{factor}={level}" for factor, level in run["factors"].items()]
     overrides = [*described.fixed, *levels, f"seed={run['seed']}"]
     # Named here, for a name made from the time must be the same in every worker.
-    place = [f"study.name={config.study.name}", f"hydra.sweep.subdir='{run['folder']}'"]
+    place = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{run['folder']}'"]
     composed = context.config_loader.load_sweep_config(config, [*overrides, *place])
     with open_dict(composed):
         del composed["hydra"]
@@ -99,7 +97,7 @@ def extended(folder: Path, study: dict[str, Any]) -> dict[str, Any]:
     """
     if not (folder / "study.json").exists():
         return study
-    old = record.read_json(folder / "study.json", "a study folder")
+    old = record.read_study(folder)
     if old["baseline"] != study["baseline"]:
         raise InputError(
             f"{folder} holds a study with another baseline or other factors ({old['command']}); "
@@ -116,7 +114,7 @@ def done(folder: Path, run: dict[str, Any]) -> bool:
         found = record.read_run(folder / run["folder"])
     except InputError:
         return False
-    return found["status"] in DONE and found["config_sha256"] == run["config_sha256"]
+    return found["status"] in record.OUTCOMES and found["config_sha256"] == run["config_sha256"]
 
 
 def set_aside(folder: Path) -> None:

@@ -78,8 +78,8 @@ def test_a_run_of_another_config_is_not_the_planned_one(study):
         (None, "no study.json"),
         ("{", "cannot be read"),
         ('{"schema": 2}', "schema 1"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks runs"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "lacks factors, seed, folder"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command, whole runs"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "whole runs"),
     ],
 )
 def test_a_folder_that_is_no_study_is_refused(tmp_path, content, reason):

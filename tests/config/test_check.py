@@ -15,6 +15,8 @@ REFUSED = {
     "+model.x=1": "model.x: there is no such key",
     "data=digts": "data=digts: there is no such option. Did you mean digits? Options: cifar10, cifar100, digits",
     "augmentation=flop": "Did you mean flip?",
+    "augmentation=[flip,cutot]": "augmentation=cutot: there is no such option. Did you mean cutout?",
+    "model=[mlp,cnn]": "only augmentation takes one",
     "augmentation.flip.p=1": "augmentation.flip: there is no such key",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
@@ -35,6 +37,8 @@ REFUSED = {
     "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov=true needs optimizer.momentum above 0",
     "optimizer=adam optimizer.betas=[0.9]": "optimizer.betas=[0.9] must be two numbers",
     "schedule=multistep schedule.milestones=[3,2]": "must rise",
+    "schedule.warmup_epochs=5": "schedule.warmup_epochs=5 must be below trainer.epochs=5",
+    "study.name=../elsewhere": "study.name=../elsewhere must be the name of a folder",
     "model=vit model.heads=5": "must be a multiple of model.heads=5",
     "augmentation=[flip,cutout] augmentation.cutout.size=0": "augmentation.cutout.size=0 is not allowed",
 }

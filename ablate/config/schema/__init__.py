@@ -4,6 +4,7 @@ Types are checked by OmegaConf while Hydra composes; ranges and each `check()` b
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,12 @@ class Study:
     name: str = value("folder of the study under outputs/")
     design: str = value("which variants are run", choices=("factorial",))
 
+    def check(self) -> None:
+        if not re.fullmatch(r"\w[\w.+=-]*", self.name, re.ASCII):
+            raise ValueError(
+                f"study.name={self.name} must be the name of a folder: letters, digits, . _ + = - and no space"
+            )
+
 
 @dataclass
 class Config:
@@ -40,6 +47,14 @@ class Config:
     trainer: Trainer = MISSING
     logger: Logger = MISSING
     study: Study = MISSING
+
+    def check(self) -> None:
+        """Refuse settings of different groups that do not go together."""
+        if self.schedule.warmup_epochs >= self.trainer.epochs:
+            raise ValueError(
+                f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
+                f"trainer.epochs={self.trainer.epochs}"
+            )
 
 
 def nodes() -> dict[str, type]:
