@@ -140,6 +140,7 @@ def flat(config: DictConfig) -> dict[str, Any]:
 
 def cli(words: Sequence[str]) -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
+    words = ["study.extend=true" if word == "--extend" else word for word in words]
     flags = [word for word in words if word in ("-m", "--multirun")]
     # Hydra's parser takes no flag between two overrides.
     sys.argv = [sys.argv[0], *flags, *(word for word in words if word not in flags)]

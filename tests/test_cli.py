@@ -99,7 +99,9 @@ def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid):
     before = {path: path.stat().st_mtime_ns for path in grid.rglob("run.json")}
     again = ablate(grid, "train", *words, "seed=0,1,2")
     assert again.returncode == 0 and "12 runs, 12 of them already done" in again.stderr
-    more = ablate(grid, "train", *words, "seed=2,3")
+    refused = ablate(grid, "train", *words, "seed=2,3")
+    assert refused.returncode == 2 and "4 of the runs now planned" in refused.stderr and "--extend" in refused.stderr
+    more = ablate(grid, "train", *words, "seed=2,3", "--extend")
     assert more.returncode == 0 and "8 runs, 4 of them already done" in more.stderr
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())
     assert json.loads((grid / "outputs/grid/study.json").read_text())["seeds"] == [0, 1, 2, 3]
@@ -123,6 +125,32 @@ def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
     ended = ablate(tmp_path, *words, "activation=relu,gelu")
     assert ended.returncode == 2 and "another study.name" in ended.stderr
     assert not (tmp_path / "outputs/s/activation=gelu").exists()
+
+
+def test_a_study_file_with_a_design_a_bundle_and_a_rule(tmp_path):
+    (tmp_path / "mine/study").mkdir(parents=True)
+    (tmp_path / "mine/study/mine.yaml").write_text(
+        """# @package _global_
+study:
+  name: mine
+  design: pairwise
+  bundles: {regularisation: {full: [], none: [augmentation=none, optimizer.weight_decay=0]}}
+  exclude: [{model: cnn, regularisation: none}]
+augmentation: {flip: {_target_: ablate.augmentation.geometry.Flip, p: 0.5}}
+optimizer: {weight_decay: 0.001}
+hydra:
+  mode: MULTIRUN
+  sweeper: {params: {model: "mlp,cnn"}}
+"""
+    )
+    ended = ablate(tmp_path, "train", *SMALL, "study=mine", "--config-dir", "mine")
+    assert ended.returncode == 0, ended.stderr
+    study = json.loads((tmp_path / "outputs/mine/study.json").read_text())
+    assert [run["variant"] for run in study["runs"]] == ["baseline", "model=cnn", "regularisation=none"]
+    text = (tmp_path / "outputs/mine/regularisation=none/seed=0/.hydra/config.yaml").read_text()
+    assert "weight_decay: 0\n" in text or "weight_decay: 0.0\n" in text
+    assert record(tmp_path / "outputs/mine/regularisation=none/seed=0")["factors"]["regularisation"] == "none"
+    assert ablate(tmp_path, "report", "mine").returncode == 0
 
 
 def test_a_failing_run_costs_only_itself(tmp_path):

@@ -4,18 +4,22 @@ import hashlib
 import itertools
 import re
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
 from ablate import record
+from ablate.config.schema import Study
 from ablate.errors import InputError
+from ablate.study import design
+from ablate.study.design import Variant
 
 LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
 NOT_FACTORS = ("study", "hydra")
+Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overrides
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,21 @@ class Sweep:
     fixed: tuple[str, ...]
     factors: dict[str, list[str]]
     seeds: tuple[int, ...]
+    bundles: Bundles = field(default_factory=dict)
 
-    @property
-    def baseline(self) -> dict[str, str]:
-        """The first level of every factor."""
-        return {factor: levels[0] for factor, levels in self.factors.items()}
+    def overrides(self, variant: Variant) -> list[str]:
+        """What Hydra is given for a variant: each of its levels is one override, or a bundle of several."""
+        words = [self.bundles.get(factor, {}).get(level, [f"{factor}={level}"]) for factor, level in variant.items()]
+        return [*self.fixed, *itertools.chain.from_iterable(words)]
 
 
-def read(overrides: Sequence[Override]) -> Sweep:
-    """Sort parsed overrides; one given twice counts as given last, as in Hydra.
+def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep:
+    """Sort parsed overrides; one given twice counts as given last, as in Hydra. A bundle not swept over has all levels.
 
     Raises:
         InputError: a sweep that has no list of levels, or over something that is not a factor.
     """
+    bundles = bundles or {}
     fixed: dict[str, str] = {}
     factors: dict[str, list[str]] = {}
     for override in overrides:
@@ -60,19 +66,50 @@ def read(overrides: Sequence[Override]) -> Sweep:
         raise InputError(f"seed={','.join(seeds)}: a seed is a whole number, at least 0.")
     for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
         fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
-    return Sweep(tuple(fixed.values()), factors, tuple(map(int, seeds)))
+    for factor, levels in bundles.items():
+        unknown = set(factors.setdefault(factor, list(levels))) - set(levels)
+        if unknown or len(factors[factor]) < 2:
+            raise InputError(
+                f"study.bundles.{factor} has the levels {', '.join(levels)}; a study needs two or more of these."
+            )
+    _check_apart(factors, bundles)
+    return Sweep(tuple(fixed.values()), factors, tuple(map(int, seeds)), bundles)
 
 
-def factorial(sweep: Sweep) -> Iterable[dict[str, str]]:
-    """Every combination of levels, the baseline first."""
-    for levels in itertools.product(*sweep.factors.values()):
-        yield dict(zip(sweep.factors, levels, strict=True))
+def _check_apart(factors: Mapping[str, Sequence[str]], bundles: Bundles) -> None:
+    """Refuse two factors that set the same key: which of them a variant has would depend on their order."""
+    sets = {factor: {factor} for factor in factors if factor not in bundles}
+    for factor, levels in bundles.items():
+        sets[factor] = {word.partition("=")[0].lstrip("+~") for words in levels.values() for word in words}
+    for one, other in itertools.combinations(sets, 2):
+        if both := sets[one] & sets[other]:
+            raise InputError(
+                f"The factors {one} and {other} both set {', '.join(sorted(both))}; let one of them do it."
+            )
 
 
-DESIGNS = {"factorial": factorial}
+def variants(settings: Study, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
+    """The variants of the design in `settings`, the baseline first, without those that a rule excludes.
+
+    Raises:
+        InputError: a rule names something that is no factor or level, or excludes the baseline.
+    """
+    for rule in settings.exclude:
+        for factor, level in rule.items():
+            if str(level) not in factors.get(factor, ()):
+                raise InputError(f"study.exclude: {factor}={level} is no factor and level of this study.")
+
+    def excluded(variant: Variant) -> bool:
+        return any(all(variant[factor] == str(level) for factor, level in rule.items()) for rule in settings.exclude)
+
+    if excluded(design.baseline(factors)):
+        raise InputError("study.exclude leaves out the baseline, with which every other variant is compared.")
+    parameters = {"seed": settings.draw_seed} if settings.design == "random" else {}
+    allowed = itertools.filterfalse(excluded, design.DESIGNS[settings.design](factors, **parameters))
+    return list(itertools.islice(allowed, settings.draws))
 
 
-def variant_name(levels: dict[str, str], baseline: dict[str, str]) -> str:
+def variant_name(levels: Variant, baseline: Variant) -> str:
     """`baseline`, or what differs from it, `model=cnn+augmentation=none`; safe and short enough for a folder."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
     name = "+".join(changes) or "baseline"
@@ -82,11 +119,11 @@ def variant_name(levels: dict[str, str], baseline: dict[str, str]) -> str:
     return f"{safe[: LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def runs(sweep: Sweep, design: str) -> list[dict[str, Any]]:
+def runs(sweep: Sweep, settings: Study) -> list[dict[str, Any]]:
     """The planned runs, variant by variant, baseline first: variant, factors, seed, folder."""
     planned = []
-    for levels in DESIGNS[design](sweep):
-        variant = variant_name(levels, sweep.baseline)
+    for levels in variants(settings, sweep.factors):
+        variant = variant_name(levels, design.baseline(sweep.factors))
         for seed in sweep.seeds:
             planned.append({"variant": variant, "factors": levels, "seed": seed, "folder": f"{variant}/seed={seed}"})
     return planned

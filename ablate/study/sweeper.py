@@ -11,12 +11,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate import record
 from ablate.config import validate
 from ablate.errors import InputError, sentence
-from ablate.study import plan
+from ablate.study import design, plan
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +31,22 @@ def sweep(
         SystemExit: with status 1 when a run failed, all others having finished; 2 when each was refused its input.
     """
     words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
-    described = plan.read(OverridesParser.create(context.config_loader).parse_overrides(words))
+    settings = OmegaConf.to_object(config.study)
+    described = plan.read(OverridesParser.create(context.config_loader).parse_overrides(words), settings.bundles)
     folder = Path(config.hydra.sweep.dir)
-    runs = once([checked(context, config, described, run) for run in plan.runs(described, config.study.design)])
+    runs = once([checked(context, config, described, run) for run in plan.runs(described, settings)])
     study = {
         "schema": record.SCHEMA,
         "name": config.study.name,
         "design": config.study.design,
-        "baseline": described.baseline,
+        "baseline": design.baseline(described.factors),
         "factors": described.factors,
         "seeds": list(described.seeds),
         "command": shlex.join(["ablate", "train", *sys.argv[1:]]),
         "runs": [{name: run[name] for name in record.PLANNED} for run in runs],
     }
     folder.mkdir(parents=True, exist_ok=True)
-    record.write_json(folder / "study.json", extended(folder, study))
+    record.write_json(folder / "study.json", extended(folder, study, settings.extend))
 
     missing = [run for run in runs if not done(folder, run)]
     log.info("study %s: %d runs, %d of them already done", study["name"], len(runs), len(runs) - len(missing))
@@ -65,8 +66,7 @@ def sweep(
 
 def checked(context: HydraContext, config: DictConfig, described: plan.Sweep, run: dict[str, Any]) -> dict[str, Any]:
     """The run with its overrides and the hash of its configuration, which is refused here if it cannot be trained."""
-    levels = [f"{factor}={level}" for factor, level in run["factors"].items()]
-    overrides = [*described.fixed, *levels, f"seed={run['seed']}"]
+    overrides = [*described.overrides(run["factors"]), f"seed={run['seed']}"]
     # Named here, for a name made from the time must be the same in every worker.
     place = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{run['folder']}'"]
     composed = context.config_loader.load_sweep_config(config, [*overrides, *place])
@@ -89,11 +89,11 @@ def once(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(first.values())
 
 
-def extended(folder: Path, study: dict[str, Any]) -> dict[str, Any]:
-    """The new plan together with the one already in the folder, so that more seeds or levels join a study.
+def extended(folder: Path, study: dict[str, Any], extend: bool) -> dict[str, Any]:
+    """The new plan together with the one already in the folder; only with `extend` may it have runs that are new.
 
     Raises:
-        InputError: the folder holds a study of other factors or another baseline.
+        InputError: the folder holds a study of other factors, another baseline, or other runs.
     """
     if not (folder / "study.json").exists():
         return study
@@ -102,6 +102,13 @@ def extended(folder: Path, study: dict[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"{folder} holds a study with another baseline or other factors ({old['command']}); "
             "give this one another study.name."
+        )
+    known = {run["folder"] for run in old["runs"]}
+    new = sum(run["folder"] not in known for run in study["runs"])
+    if not extend and (new or old.get("design") != study["design"]):
+        raise InputError(
+            f"{folder} holds a study of design {old.get('design')} with {len(known)} runs ({old['command']}), and "
+            f"{new} of the runs now planned are not among them. Say --extend to add them, or give another study.name."
         )
     factors = {name: list(dict.fromkeys(old["factors"][name] + levels)) for name, levels in study["factors"].items()}
     runs = {run["folder"]: run for run in [*old["runs"], *study["runs"]]}

@@ -1,14 +1,20 @@
 """Overrides -> variants and runs."""
 
+from dataclasses import replace
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from ablate.config.schema import Study
 from ablate.errors import InputError
 from ablate.study import plan
 
+SETTINGS = Study("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
+BUNDLES = {"regularisation": {"full": [], "no": ["augmentation=none", "optimizer.weight_decay=0"]}}
 
-def read(*words: str) -> plan.Sweep:
-    return plan.read(OverridesParser.create().parse_overrides(list(words)))
+
+def read(*words: str, bundles: plan.Bundles | None = None) -> plan.Sweep:
+    return plan.read(OverridesParser.create().parse_overrides(list(words)), bundles)
 
 
 def test_lists_are_factors_seed_is_the_replicate_and_the_rest_is_fixed():
@@ -16,7 +22,6 @@ def test_lists_are_factors_seed_is_the_replicate_and_the_rest_is_fixed():
         "data=digits", "model=mlp,cnn", "seed=3,1", "optimizer.lr=0.1,0.01", "study.name=x", "trainer.epochs=choice(2)"
     )
     assert sweep.factors == {"model": ["mlp", "cnn"], "optimizer.lr": ["0.1", "0.01"]}
-    assert sweep.baseline == {"model": "mlp", "optimizer.lr": "0.1"}
     assert sweep.seeds == (3, 1)
     assert sweep.fixed == ("data=digits", "trainer.epochs=2")
 
@@ -48,11 +53,53 @@ def test_what_is_no_study_is_refused(words, message):
 
 def test_factorial_is_the_product_with_the_baseline_first():
     sweep = read("model=mlp,cnn", "normalization=none,batch,layer", "seed=0,1")
-    runs = plan.runs(sweep, "factorial")
+    runs = plan.runs(sweep, SETTINGS)
     assert len(runs) == len({run["folder"] for run in runs}) == 12
     assert [run["folder"] for run in runs[:3]] == ["baseline/seed=0", "baseline/seed=1", "normalization=batch/seed=0"]
     assert runs[-1]["variant"] == "model=cnn+normalization=layer"
     assert runs[-1]["factors"] == {"model": "cnn", "normalization": "layer"}
+
+
+def test_a_bundle_is_a_factor_whose_levels_are_several_overrides():
+    sweep = read("data=digits", "model=mlp,cnn", bundles=BUNDLES)
+    assert sweep.factors == {"model": ["mlp", "cnn"], "regularisation": ["full", "no"]}
+    variants = plan.variants(replace(SETTINGS, design="one_at_a_time"), sweep.factors)
+    assert [sweep.overrides(variant) for variant in variants] == [
+        ["data=digits", "model=mlp"],
+        ["data=digits", "model=cnn"],
+        ["data=digits", "model=mlp", "augmentation=none", "optimizer.weight_decay=0"],
+    ]
+    # Swept over by name, it has the levels and the place among the factors that it is given.
+    assert list(read("regularisation=no,full", "model=mlp,cnn", bundles=BUNDLES).factors) == ["regularisation", "model"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["regularisation=full,half"], "has the levels full, no"),
+        (["augmentation=flip,none"], "both set augmentation"),
+    ],
+)
+def test_a_bundle_that_cannot_be_is_refused(words, message):
+    with pytest.raises(InputError, match=message):
+        read(*words, bundles=BUNDLES)
+
+
+def test_a_rule_leaves_out_the_variants_it_matches():
+    factors = read("model=cnn,mlp", "normalization=none,instance").factors
+    kept = plan.variants(replace(SETTINGS, exclude=[{"model": "mlp", "normalization": "instance"}]), factors)
+    assert [tuple(variant.values()) for variant in kept] == [("cnn", "none"), ("cnn", "instance"), ("mlp", "none")]
+    drawn = plan.variants(replace(SETTINGS, design="random", draws=3, exclude=[{"model": "mlp"}]), factors)
+    assert len(drawn) == 2  # all that the rule leaves
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [({"model": "cnn"}, "leaves out the baseline"), ({"modle": "mlp"}, "no factor"), ({"model": "vgg"}, "no factor")],
+)
+def test_a_rule_that_cannot_be_is_refused(rule, message):
+    with pytest.raises(InputError, match=message):
+        plan.variants(replace(SETTINGS, exclude=[rule]), {"model": ["cnn", "mlp"]})
 
 
 def test_folder_names_are_safe_short_and_different():

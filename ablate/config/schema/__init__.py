@@ -6,7 +6,7 @@ Types are checked by OmegaConf while Hydra composes; ranges and each `check()` b
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from omegaconf import MISSING
 
@@ -22,12 +22,23 @@ class Study:
     """A plan: which variants are run, and where."""
 
     name: str = value("folder of the study under outputs/")
-    design: str = value("which variants are run", choices=("factorial",))
+    design: str = value(
+        "which variants are run", choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random")
+    )
+    draws: Optional[int] = value("variants that the random design draws, the baseline included", low=1)
+    draw_seed: int = value("seed of that draw", low=0, below=2**63)
+    bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are several overrides together")
+    exclude: list[dict[str, Any]] = value("levels that do not go together: {factor: level, ...} leaves out variants")
+    extend: bool = value("add levels or seeds to a study that is there (--extend)")
 
     def check(self) -> None:
         if not re.fullmatch(r"\w[\w.+=-]*", self.name, re.ASCII):
             raise ValueError(
                 f"study.name={self.name} must be the name of a folder: letters, digits, . _ + = - and no space"
+            )
+        if (self.design == "random") != (self.draws is not None):
+            raise ValueError(
+                f"study.design={self.design} with study.draws={self.draws}: random needs it, no other does"
             )
 
 
