@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -57,6 +58,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
 def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     """What is known of a run before it trains: its place in a study, its configuration, its code, how to repeat it."""
     hydra_config = HydraConfig.get()
+    own = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
     return {
         **plan.place(study, folder),
@@ -64,7 +66,7 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
         "config_sha256": record.config_sha256(config),
         "code_sha256": record.code_sha256(),
         "git": record.git(),
-        "rerun": plan.rerun_command(hydra_config.overrides.task),
+        "rerun": plan.rerun_command(hydra_config.overrides.task, own),
     }
 
 
@@ -141,9 +143,9 @@ def flat(config: DictConfig) -> dict[str, Any]:
 def cli(words: Sequence[str]) -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     words = ["study.extend=true" if word == "--extend" else word for word in words]
-    flags = [word for word in words if word in ("-m", "--multirun")]
     # Hydra's parser takes no flag between two overrides.
-    sys.argv = [sys.argv[0], *flags, *(word for word in words if word not in flags)]
+    overrides = get_args_parser().parse_known_intermixed_args(words)[0].overrides
+    sys.argv = [sys.argv[0], *(word for word in words if word not in overrides), *overrides]
     main()
     return 0
 

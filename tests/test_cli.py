@@ -143,7 +143,7 @@ hydra:
   sweeper: {params: {model: "mlp,cnn"}}
 """
     )
-    ended = ablate(tmp_path, "train", *SMALL, "study=mine", "--config-dir", "mine")
+    ended = ablate(tmp_path, "train", "study=mine", "--config-dir", "mine", *SMALL)
     assert ended.returncode == 0, ended.stderr
     study = json.loads((tmp_path / "outputs/mine/study.json").read_text())
     assert [run["variant"] for run in study["runs"]] == ["baseline", "model=cnn", "regularisation=none"]
@@ -151,6 +151,10 @@ hydra:
     assert "weight_decay: 0\n" in text or "weight_decay: 0.0\n" in text
     assert record(tmp_path / "outputs/mine/regularisation=none/seed=0")["factors"]["regularisation"] == "none"
     assert ablate(tmp_path, "report", "mine").returncode == 0
+    command = record(tmp_path / "outputs/mine/model=cnn/seed=0")["rerun"].split()[1:]
+    assert ablate(tmp_path, *command, "trainer.epochs=2").returncode == 0
+    (single,) = (tmp_path / "outputs/single").iterdir()
+    assert record(single)["parameters"] == record(tmp_path / "outputs/mine/model=cnn/seed=0")["parameters"]
 
 
 def test_a_failing_run_costs_only_itself(tmp_path):

@@ -141,8 +141,9 @@ def place(study: Path | None, folder: Path) -> dict[str, Any]:
     return {"study": study.name, "variant": planned.get("variant", inside), "factors": planned.get("factors", {})}
 
 
-def rerun_command(overrides: Iterable[str]) -> str:
-    """The shell command that trains a run's configuration again, alone."""
+def rerun_command(overrides: Iterable[str], config_dirs: Iterable[str] = ()) -> str:
+    """The shell command that trains a run's configuration again, alone; `config_dirs` are the user's own."""
     words = [word for word in overrides if not word.startswith("study.")]
     single = ["hydra.mode=RUN"] if any(word.startswith("study=") for word in words) else []
-    return shlex.join(["ablate", "train", *words, *single])
+    flags = [word for folder in config_dirs for word in ("--config-dir", folder)]
+    return shlex.join(["ablate", "train", *flags, *words, *single])
