@@ -13,6 +13,20 @@ def train(words: Sequence[str]) -> int:
     return cli(words)
 
 
+def plan(words: Sequence[str]) -> int:
+    """What a study would run: variants, what is done, time; starts nothing."""
+    from ablate.train import cli
+
+    return cli(["--multirun", *words, "hydra/sweeper=plan"])
+
+
+def status(words: Sequence[str]) -> int:
+    """How far a study is."""
+    from ablate.study.status import main
+
+    return main(words)
+
+
 def report(words: Sequence[str]) -> int:
     """Tables and figures of a study."""
     from analysis.report import main
@@ -34,7 +48,9 @@ def completion(words: Sequence[str]) -> int:
     return main(words, VERBS)
 
 
-VERBS: dict[str, Callable[[Sequence[str]], int]] = {verb.__name__: verb for verb in (train, report, test, completion)}
+VERBS: dict[str, Callable[[Sequence[str]], int]] = {
+    verb.__name__: verb for verb in (train, plan, status, report, test, completion)
+}
 
 
 def usage() -> str:

@@ -88,6 +88,22 @@ def read_run(folder: Path) -> dict[str, Any]:
     return run
 
 
+def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
+    """The record of a planned run. Where there is none of its configuration, only a status and an error that says why.
+
+    That status is `missing` (no run.json), `unreadable`, or `stale` (the run was of another configuration).
+    """
+    folder = Path(study) / planned["folder"]
+    try:
+        found = read_run(folder)
+    except InputError as reason:
+        there = os.path.exists(folder / "run.json")
+        return {"status": "unreadable", "error": str(reason)} if there else {"status": "missing"}
+    if found.get("config_sha256") != planned["config_sha256"]:
+        return {"status": "stale", "error": "The run is of another config than the one planned."}
+    return found
+
+
 def read_config(folder: Path) -> DictConfig:
     """The configuration of the run in `folder`, as Hydra recorded it; InputError if it cannot be read."""
     path = Path(folder) / ".hydra" / "config.yaml"
@@ -98,6 +114,12 @@ def read_config(folder: Path) -> DictConfig:
     if not isinstance(config, DictConfig):
         raise InputError(f"{path} is missing or damaged: the run's configuration is not known. Train the run again.")
     return config
+
+
+def find_study(given: Path) -> Path:
+    """The folder of a study that is given as such, or by its name under `outputs/`."""
+    named = Path("outputs") / given
+    return named if not (given / "study.json").exists() and (named / "study.json").exists() else given
 
 
 def read_study(folder: Path) -> dict[str, Any]:

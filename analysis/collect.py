@@ -3,13 +3,11 @@
 What was planned is in the frame whatever became of it: a run that left nothing is a row with the status `missing`.
 """
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from ablate import record
-from ablate.errors import InputError
 
 BASELINE = "baseline"
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
@@ -30,7 +28,7 @@ def collect(study_folder: Path) -> pd.DataFrame:
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
     plan = record.read_study(study_folder)
-    rows = [_row(Path(study_folder) / run["folder"], run) for run in plan["runs"]]
+    rows = [_row(Path(study_folder), run) for run in plan["runs"]]
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in METRICS)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
     columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
@@ -42,19 +40,12 @@ def collect(study_folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(folder: Path, planned: dict) -> dict:
+def _row(study: Path, planned: dict) -> dict:
     """What is known of one planned run."""
     row: dict = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256"))
     try:
-        found = record.read_run(folder)
-        if found.get("config_sha256") != planned["config_sha256"]:
-            return row | {"status": "stale", "error": "The run is of another config than the one planned."}
-        return row | _found(found)
-    except InputError as reason:
-        if not os.path.exists(folder / "run.json"):
-            return row | {"status": "missing"}
-        return row | {"status": "unreadable", "error": str(reason)}
+        return row | _found(record.read_planned(study, planned))
     except (AttributeError, TypeError, ValueError) as reason:
         return row | {"status": "unreadable", "error": f"run.json is not a run's record: {reason}"}
 

@@ -36,9 +36,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--allow-partial", action="store_true", help="exit with 0 though planned runs are incomplete")
     given = parser.parse_args(words)
-    named = Path("outputs") / given.study
-    by_name = not (given.study / "study.json").exists() and (named / "study.json").exists()
-    return report(named if by_name else given.study, given.allow_partial)
+    return report(record.find_study(given.study), given.allow_partial)
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:

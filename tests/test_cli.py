@@ -108,6 +108,19 @@ def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid):
     assert len(list((grid / "outputs/grid").glob("*/seed=*/run.json"))) == 16
 
 
+def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
+    before = sorted(grid.rglob("*"))
+    words = ["study.name=grid", *SMALL, "model=mlp,cnn,vgg", "normalization=none,batch", "seed=0,1,2", "--extend"]
+    ended = ablate(grid, "plan", *words)
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert ["model=vgg", "3"] in rows and ["baseline", "3"] in rows and ["all", "12", "6"] in rows
+    assert "18 runs of 6 variants. 6 to do, about" in ended.stdout
+    assert ablate(grid, "plan", *words[:-1]).returncode == 2  # as the study itself would be refused
+    assert sorted(grid.rglob("*")) == before
+    assert "12 runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
+
+
 def test_a_changed_setting_reruns_and_keeps_the_old_folder(tmp_path):
     words = ["train", "-m", "study.name=s", *SMALL, "model=mlp", "seed=0"]
     assert ablate(tmp_path, *words).returncode == 0
@@ -288,6 +301,8 @@ def test_a_damaged_run_is_named_and_not_tested(grid, tmp_path, name):
         (["train", "--cfg", "job"], ["_target_: ablate.model.cnn.CNN", "lr: 0.01"]),
         (["train", "--info", "defaults"], ["data/cifar10", "optimizer/sgd"]),
         (["report", "--help"], ["STUDY", "--allow-partial"]),
+        (["plan", "--help"], ["ablate plan"]),
+        (["status", "--help"], ["STUDY", "--watch"]),
         (["test", "--help"], ["RUN"]),
         (["completion", "--help"], ["bashrc"]),
     ],

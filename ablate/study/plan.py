@@ -129,6 +129,32 @@ def runs(sweep: Sweep, settings: Study) -> list[dict[str, Any]]:
     return planned
 
 
+def extended(folder: Path, study: dict[str, Any], extend: bool) -> dict[str, Any]:
+    """The new plan together with the one already in the folder; only with `extend` may it have runs that are new.
+
+    Raises:
+        InputError: the folder holds a study of other factors, another baseline, or other runs.
+    """
+    if not (folder / "study.json").exists():
+        return study
+    old = record.read_study(folder)
+    if old["baseline"] != study["baseline"]:
+        raise InputError(
+            f"{folder} holds a study with another baseline or other factors ({old['command']}); "
+            "give this one another study.name."
+        )
+    known = {run["folder"] for run in old["runs"]}
+    new = sum(run["folder"] not in known for run in study["runs"])
+    if not extend and (new or old.get("design") != study["design"]):
+        raise InputError(
+            f"{folder} holds a study of design {old.get('design')} with {len(known)} runs ({old['command']}), and "
+            f"{new} of the runs now planned are not among them. Say --extend to add them, or give another study.name."
+        )
+    factors = {name: list(dict.fromkeys(old["factors"][name] + levels)) for name, levels in study["factors"].items()}
+    runs = {run["folder"]: run for run in [*old["runs"], *study["runs"]]}
+    return {**study, "factors": factors, "seeds": sorted({*old["seeds"], *study["seeds"]}), "runs": list(runs.values())}
+
+
 def place(study: Path | None, folder: Path) -> dict[str, Any]:
     """The study, variant and factors of the run in `folder`; all empty for a run outside a study."""
     if study is None:

@@ -1,4 +1,4 @@
-"""The door through which Hydra finds our sweeper; all it does is in `ablate.study.sweeper`."""
+"""The door through which Hydra finds our sweepers; all they do is in `ablate.study`."""
 
 from typing import Any
 
@@ -25,9 +25,25 @@ class StudySweeper(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
+    def composed(self, arguments: list[str]) -> dict[str, Any]:
+        """The study that the command line's `arguments` describe."""
+        # Imported late: Hydra scans this module at every start, and executes it again for each scan.
+        from ablate.study import compose
+
+        return compose.study(self.hydra_context.config_loader, self.config, self.params, arguments)
+
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
-        # Imported late: Hydra scans this module at every start, and executes it again for each scan.
         from ablate.study.sweeper import sweep
 
-        return sweep(self.hydra_context, self.launcher, self.config, self.params, arguments)
+        return sweep(self.composed(arguments), self.launcher, self.config)
+
+
+class PlanSweeper(StudySweeper):
+    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Print the plan."""
+        from ablate.study.status import preview
+
+        return preview(self.composed(arguments), self.config)

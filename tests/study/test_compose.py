@@ -1,0 +1,63 @@
+"""The plan's configurations against Hydra's own composition of each run."""
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import open_dict
+
+from ablate import record
+from ablate.config import CONF, register
+from ablate.errors import InputError
+from ablate.study import compose
+
+register()
+
+
+def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
+    """The composed study, and the hash that Hydra's own composition of each run's words has."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        given = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
+        single = [word for word in words if "," not in word]
+        config = loader.load_configuration("config", [*single, *given], run_mode=RunMode.MULTIRUN)
+        planned = compose.study(loader, config, {}, words)
+        hashes = []
+        for run in planned["runs"]:
+            composed = loader.load_sweep_config(config, run["overrides"])
+            with open_dict(composed):
+                del composed["hydra"]
+            hashes.append(record.config_sha256(composed))
+        return planned, hashes
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (16, ["model=cnn,mlp", "optimizer.lr=0.1,1e-2", "trainer.grad_clip=null,1", "seed=0,3"]),
+        (4, ["experiment=assignment_cnn,assignment_mlp", "trainer.epochs=2,3", "data=digits"]),
+        (16, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.1,0.2"]),
+    ],
+)
+def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
+    planned, hashes = study(*words)
+    assert len(planned["runs"]) == count
+    assert [run["config_sha256"] for run in planned["runs"]] == hashes
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_two_names_of_one_configuration_are_one_run(caplog):
+    planned, _ = study("optimizer=sgd,adam", "optimizer.lr=0.1,0.10,1e-1", design="one_at_a_time")
+    assert [run["variant"] for run in planned["runs"]] == ["baseline", "optimizer=adam"]
+    default, _ = study("trainer.epochs=5,7", design="one_at_a_time")
+    assert [run["variant"] for run in default["runs"]] == ["baseline", "trainer.epochs=7"]
+
+
+def test_a_new_key_is_refused():
+    with pytest.raises(InputError, match=r"model.note: there is no such key"):
+        study("model=vgg,resnet", "+model.note=a,b")
+
+
+def test_a_run_that_cannot_be_is_named():
+    with pytest.raises(InputError, match=r"Run optimizer.lr=-1/seed=0: optimizer.lr=-1.0 is not allowed"):
+        study("model=cnn,mlp", "optimizer.lr=0.1,-1")

@@ -1,0 +1,76 @@
+"""How far a study is, from folders whose state is known."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from ablate import record
+from ablate.errors import InputError
+from ablate.study import status
+
+
+def make(tmp_path, runs):
+    """A study folder of runs {(variant, seed): (status, seconds) or None}, one of them of another configuration."""
+    planned = []
+    for (variant, seed), state in runs.items():
+        folder = f"{variant}/seed={seed}"
+        planned.append(
+            {"variant": variant, "factors": {}, "seed": seed, "folder": folder, "config_sha256": f"{variant}{seed}"}
+        )
+        if state is not None:
+            (tmp_path / folder).mkdir(parents=True)
+            found = {
+                "schema": 1,
+                "status": state[0],
+                "config_sha256": f"{variant}{seed}",
+                "seconds": {"total": state[1]},
+            }
+            (tmp_path / folder / "run.json").write_text(json.dumps(found))
+    seeds = sorted({seed for _, seed in runs})
+    study = {"schema": 1, "name": "s", "design": "factorial", "baseline": {}, "factors": {}, "seeds": seeds}
+    (tmp_path / "study.json").write_text(json.dumps({**study, "command": "ablate train -m", "runs": planned}))
+    return record.read_study(tmp_path)
+
+
+RUNS = {
+    ("baseline", 0): ("completed", 10.0),
+    ("baseline", 1): ("completed", 30.0),
+    ("baseline", 2): None,
+    ("model=mlp", 0): ("diverged", 4.0),
+    ("model=mlp", 1): ("failed", 1.0),
+    ("model=vgg", 0): ("running", 1.0),
+}
+
+
+def test_runs_are_counted_by_status(tmp_path):
+    study = make(tmp_path, RUNS)
+    (tmp_path / "model=mlp/seed=1/run.json").write_text("{")
+    console = Console(file=io.StringIO(), width=150)
+    console.print(status.table(tmp_path, study))
+    lines = [line.split() for line in console.file.getvalue().splitlines() if line.strip()]
+    assert lines[1] == ["variant", "completed", "diverged", "missing", "running", "unreadable"]
+    assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
+    assert lines[-2] == ["all", "2", "1", "1", "1", "1"]
+    assert status.left(tmp_path, study) == 3
+
+
+def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
+    study = make(tmp_path, RUNS)
+    found = [record.read_planned(tmp_path, run) for run in study["runs"]]
+    # To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4.
+    assert status.estimate(study, found) == "3 to do, about 34 s one after another."
+    assert "not known" in status.estimate(study, [{"status": "missing"}] * 6)
+    assert status.estimate({"runs": study["runs"][:2]}, found[:2]) == "All done."
+
+
+def test_a_folder_that_is_no_study_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"no study\.json"):
+        status.main([str(tmp_path)])
+
+
+def test_a_finished_study_ends_the_watch(tmp_path, capsys):
+    make(tmp_path, {("baseline", 0): ("completed", 10.0)})
+    assert status.main([str(tmp_path), "--watch"]) == 0
+    assert "1 runs of 1 variants. All done." in " ".join(capsys.readouterr().out.split())
