@@ -147,6 +147,7 @@ def config_sha256(config: DictConfig) -> str:
     content = OmegaConf.to_container(config, resolve=False)
     assert isinstance(content, dict)
     trained = {str(name): value for name, value in content.items() if name not in NOT_TRAINED}
+    trained["augmentation"] = list(content["augmentation"].items())  # the order of these keys is the order of the steps
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
 
 

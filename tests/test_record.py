@@ -53,13 +53,15 @@ def test_what_is_not_a_record_is_refused_by_name(tmp_path, content, message):
 
 def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
     def sha256(text: str) -> str:
-        return record.config_sha256(OmegaConf.create(text))
+        return record.config_sha256(OmegaConf.create({"augmentation": {}, **OmegaConf.create(text)}))
 
     base = sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}, study: {name: a}, logger: {x: 1}}")
     assert (
         sha256("{data: {root: '${oc.env:PLACE}'}, seed: 0, study: {name: b}}") == base
     )  # order, study, logger: no part
     assert sha256("{seed: 1, data: {root: '${oc.env:PLACE}'}}") != base
+    # The steps of an augmentation are taken in their order, so that it is a part.
+    assert sha256("{augmentation: {crop: 1, cutout: 2}}") != sha256("{augmentation: {cutout: 2, crop: 1}}")
     monkeypatch.setenv("PLACE", "/elsewhere")
     assert sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}}") == base
 

@@ -18,6 +18,7 @@ from ablate.errors import InputError
 from ablate.study import design, plan
 
 log = logging.getLogger(__name__)
+Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline
 
 
 def study(loader: ConfigLoader, config: DictConfig, params: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
@@ -46,44 +47,74 @@ def study(loader: ConfigLoader, config: DictConfig, params: dict[str, Any], argu
 def checked(
     loader: ConfigLoader, config: DictConfig, described: plan.Sweep, runs: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The runs with their overrides and the hash of their configuration; InputError if one cannot be trained.
-
-    Hydra takes 0.2 s to compose. Runs that differ in the seed or in the value of a key alone share one composition, in
-    which that value is then set, as Hydra itself does last.
-    """
-    compositions: dict[tuple[str, ...], DictConfig] = {}
-    parser = OverridesParser.create(loader)
+    """The runs with their overrides and the hash of their configuration; InputError if one cannot be trained."""
+    composer = Composer(loader, config, described)
     ready = []
     for run in runs:
-        # Named here, for a name made from the time must be the same in every worker.
-        place = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{run['folder']}'"]
-        values = [factor for factor in run["factors"] if _is_key(loader, factor) and factor not in described.bundles]
-        shared = described.overrides({name: level for name, level in run["factors"].items() if name not in values})
         try:
-            if (words := tuple(shared)) not in compositions:
-                compositions[words] = _trained(loader.load_sweep_config(config, [*shared, "seed=0", place[0]]))
-            composed = copy.deepcopy(compositions[words])
-            for word in [*(f"{name}={run['factors'][name]}" for name in values), f"seed={run['seed']}"]:
-                override = parser.parse_override(word)
-                OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+            composed = composer.compose(run["factors"], run["seed"])
             validate(composed)
         except InputError as error:
             raise InputError(f"Run {run['folder']}: {error}") from None
+        # Named here, for a name made from the time must be the same in every worker.
+        place = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{run['folder']}'"]
         overrides = [*described.overrides(run["factors"]), f"seed={run['seed']}", *place]
         ready.append({**run, "overrides": overrides, "config_sha256": record.config_sha256(composed)})
     return ready
 
 
+class Composer:
+    """The configuration of each run, as Hydra composes it. Hydra takes 0.2 s: what runs share is composed once.
+
+    A level that changes nothing but its own group, and nearly every one does, is composed beside the baseline and put
+    into every variant that has it. The value of a single key, the seed's too, is set last, as Hydra itself does.
+    """
+
+    def __init__(self, loader: ConfigLoader, config: DictConfig, described: plan.Sweep) -> None:
+        self.loader, self.config, self.described = loader, config, described
+        self.parser = OverridesParser.create(loader)
+        self.keys = {name for name in described.factors if name not in described.bundles and _is_key(loader, name)}
+        levels = design.baseline(described.factors)
+        self.baseline = {name: level for name, level in levels.items() if name not in self.keys}
+        self.whole: dict[Changes, DictConfig] = {}
+        self.alone: dict[Changes, bool] = {}
+
+    def compose(self, variant: design.Variant, seed: int) -> DictConfig:
+        """The configuration of a run, without Hydra's own settings."""
+        changes = tuple((name, variant[name]) for name in self.baseline if variant[name] != self.baseline[name])
+        if len(changes) > 1 and all(self._alone(change) for change in changes):
+            composed = copy.deepcopy(self._whole(()))
+            for change in changes:
+                composed[change[0]] = copy.deepcopy(self._whole((change,))[change[0]])
+        else:
+            composed = copy.deepcopy(self._whole(changes))
+        for word in [*(f"{name}={level}" for name, level in variant.items() if name in self.keys), f"seed={seed}"]:
+            override = self.parser.parse_override(word)
+            OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+        return composed
+
+    def _whole(self, changes: Changes) -> DictConfig:
+        """Hydra's composition of the baseline with some levels changed; only the values of single keys are not set."""
+        if changes not in self.whole:
+            words = [*self.described.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
+            composed = self.loader.load_sweep_config(self.config, words)
+            with open_dict(composed):
+                del composed["hydra"]
+            self.whole[changes] = composed
+        return self.whole[changes]
+
+    def _alone(self, change: tuple[str, str]) -> bool:
+        """True if the level changes nothing but its own group."""
+        if (change,) not in self.alone:
+            before, after = (OmegaConf.to_container(self._whole(changes)) for changes in ((), (change,)))
+            before.pop(change[0], None)
+            self.alone[(change,)] = after.pop(change[0], None) is not None and before == after
+        return self.alone[(change,)]
+
+
 def _is_key(loader: ConfigLoader, factor: str) -> bool:
     """True for a dotted key, such as `optimizer.lr`; False for a group, and for `+key` or `key@package`."""
     return re.fullmatch(r"[\w.]+", factor) is not None and not loader.get_group_options(factor)
-
-
-def _trained(composed: DictConfig) -> DictConfig:
-    """What is trained of a composed configuration: all but Hydra's own settings."""
-    with open_dict(composed):
-        del composed["hydra"]
-    return composed
 
 
 def once(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -36,6 +36,16 @@ def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
     [
         (16, ["model=cnn,mlp", "optimizer.lr=0.1,1e-2", "trainer.grad_clip=null,1", "seed=0,3"]),
         (4, ["experiment=assignment_cnn,assignment_mlp", "trainer.epochs=2,3", "data=digits"]),
+        (
+            16,
+            [
+                "experiment=assignment_cnn,assignment_mlp",
+                "activation=relu,mish",
+                "loss=focal,cross_entropy",
+                "seed=0,1",
+            ],
+        ),
+        (8, ["model=vgg,resnet", "normalization=none,batch", "optimizer=muon,adam", "optimizer.lr=0.3"]),
         (16, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.1,0.2"]),
     ],
 )
@@ -49,6 +59,8 @@ def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
 def test_two_names_of_one_configuration_are_one_run(caplog):
     planned, _ = study("optimizer=sgd,adam", "optimizer.lr=0.1,0.10,1e-1", design="one_at_a_time")
     assert [run["variant"] for run in planned["runs"]] == ["baseline", "optimizer=adam"]
+    steps, _ = study("augmentation=[none],[flip,cutout],[cutout,flip]")
+    assert len(steps["runs"]) == 3  # the order of the steps is a difference
     default, _ = study("trainer.epochs=5,7", design="one_at_a_time")
     assert [run["variant"] for run in default["runs"]] == ["baseline", "trainer.epochs=7"]
 
