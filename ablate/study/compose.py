@@ -30,6 +30,7 @@ def study(loader: ConfigLoader, config: DictConfig, params: dict[str, Any], argu
         InputError: a planned run cannot be composed, or has a value that is not allowed.
     """
     words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
+    validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings = OmegaConf.to_object(config.study)
     described = plan.read(OverridesParser.create(loader).parse_overrides(words), settings.bundles)
     return {

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import logging
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from ablate.errors import InputError
 from ablate.study import design
 from ablate.study.design import Variant
 
+log = logging.getLogger(__name__)
 LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
 NOT_FACTORS = ("study", "hydra")
 Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overrides
@@ -59,7 +61,10 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
         fixed.pop(key, None)
-        factors[key] = list(dict.fromkeys(override.sweep_string_iterator()))
+        given = list(override.sweep_string_iterator())
+        factors[key] = list(dict.fromkeys(given))
+        if len(factors[key]) < len(given):
+            log.warning("%s: a level that is given twice counts once", override.input_line)
     fixed.pop("study.name", None)  # the sweeper gives it to each run, written out
     seeds = factors.pop("seed", [fixed.pop("seed", "seed=0").partition("=")[2]])
     if not all(seed.isdecimal() for seed in seeds):

@@ -73,3 +73,17 @@ def test_a_new_key_is_refused():
 def test_a_run_that_cannot_be_is_named():
     with pytest.raises(InputError, match=r"Run optimizer.lr=-1/seed=0: optimizer.lr=-1.0 is not allowed"):
         study("model=cnn,mlp", "optimizer.lr=0.1,-1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"design": "oneattime"}, "study.design=oneattime is not allowed: it must be one of factorial, one_at_a_time"),
+        ({"design": "random"}, "study.design=random needs study.draws"),
+        ({"draws": "3"}, "no other design has it"),
+        ({"name": "a/b"}, "must be the name of a folder"),
+    ],
+)
+def test_settings_of_a_study_are_refused_before_its_runs(settings, message):
+    with pytest.raises(InputError, match=message):
+        study("model=cnn,mlp", **settings)

@@ -31,6 +31,11 @@ def test_the_last_of_two_overrides_counts():
     assert read("model=vgg", "model=mlp,cnn").factors == {"model": ["mlp", "cnn"]}
 
 
+def test_a_level_given_twice_counts_once_and_is_said(caplog):
+    assert read("model=mlp,cnn,mlp").factors == {"model": ["mlp", "cnn"]}
+    assert "model=mlp,cnn,mlp: a level that is given twice counts once" in caplog.text
+
+
 def test_hydras_override_grammar_is_understood():
     sweep = read("seed=range(3)", "augmentation=none,[flip,cutout]", "optimizer.lr=choice(1,2)")
     assert sweep.seeds == (0, 1, 2)

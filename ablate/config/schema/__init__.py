@@ -37,9 +37,7 @@ class Study:
                 f"study.name={self.name} must be the name of a folder: letters, digits, . _ + = - and no space"
             )
         if (self.design == "random") != (self.draws is not None):
-            raise ValueError(
-                f"study.design={self.design} with study.draws={self.draws}: random needs it, no other does"
-            )
+            raise ValueError("study.design=random needs study.draws=N, the number of variants; no other design has it")
 
 
 @dataclass
