@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ablate import evaluate, progress, seeding
 from ablate.augmentation import Augmentation
+from ablate.checkpoint import Checkpoint
 from ablate.config.schema import Trainer
 from ablate.data.batches import Resident, batches
 from ablate.logger import Logger, Row
@@ -28,6 +29,12 @@ class Average(Protocol):
     def update_parameters(self, model: nn.Module) -> None:
         """Take the model's weights after a step into account."""
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """What a checkpoint keeps of the average."""
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> object:
+        """Go on from there."""
+
 
 class Unaveraged:
     """Stands where an average of the weights would be: the model itself, with nothing to update."""
@@ -36,6 +43,13 @@ class Unaveraged:
         self.module = model
 
     def update_parameters(self, model: nn.Module) -> None:
+        """Nothing to do."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Nothing beside the model."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Nothing to do."""
 
 
@@ -77,15 +91,25 @@ class Selected:
 
 
 def fit(
-    parts: Parts, data: Resident, trainer: Trainer, seed: int, loggers: Sequence[Logger], console: Console
-) -> tuple[Selected, int, bool]:
-    """Train, and return the selected epoch, the number of epochs done, and whether the loss diverged.
+    parts: Parts,
+    data: Resident,
+    trainer: Trainer,
+    seed: int,
+    loggers: Sequence[Logger],
+    console: Console,
+    checkpoint: Checkpoint,
+) -> tuple[Selected, list[Row], bool]:
+    """Train, and return the selected epoch, the rows of all epochs, and whether the loss diverged.
 
-    Order, augmentation and dropout of an epoch are streams of (seed, epoch) alone. Training ends early only when the
-    loss or a logit is no longer a finite number; the selected epoch is then a finite one, if there was any.
+    Goes on from the checkpoint if there is one: its epochs are logged again, not trained again. Training ends early
+    only when the loss or a logit is no longer a finite number; the selected epoch is then a finite one, if any was.
     """
-    selected: Selected | None = None
-    for epoch in range(1, trainer.epochs + 1):
+    saved = checkpoint.load(parts)
+    rows: list[Row] = saved["rows"] if saved else []
+    selected = Selected(**saved["selected"]) if saved else None
+    for row in rows:
+        log_row(row, trainer, loggers, console)
+    for epoch in range(len(rows) + 1, trainer.epochs + 1):
         started = time.perf_counter()
         rate = parts.scheduler.get_last_lr()[0]
         loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, seed, console)
@@ -103,9 +127,8 @@ def fit(
             "seconds": time.perf_counter() - started,
             "images_per_second": images / seconds,
         }
-        for logger in loggers:
-            logger.log(row)
-        console.print(progress.epoch_line(row, trainer.epochs), highlight=False, soft_wrap=True)
+        rows.append(row)
+        log_row(row, trainer, loggers, console)
         finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
         if selected is None or (
             finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])
@@ -113,9 +136,17 @@ def fit(
             weights = {name: value.detach().cpu().clone() for name, value in parts.average.module.state_dict().items()}
             selected = Selected(row, weights, val_logits)
         if not finite:
-            return selected, epoch, True
+            return selected, rows, True
+        checkpoint.save(parts, {"rows": rows, "selected": vars(selected)})
     assert selected is not None  # the schema has epochs >= 1
-    return selected, trainer.epochs, False
+    return selected, rows, False
+
+
+def log_row(row: Row, trainer: Trainer, loggers: Sequence[Logger], console: Console) -> None:
+    """An epoch's figures to every logger, and as a line to the person who waits."""
+    for logger in loggers:
+        logger.log(row)
+    console.print(progress.epoch_line(row, trainer.epochs), highlight=False, soft_wrap=True)
 
 
 def train_epoch(

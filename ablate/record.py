@@ -21,6 +21,7 @@ STATUSES = ("running", "completed", "diverged", "failed", "interrupted")
 OUTCOMES = ("completed", "diverged")  # a result, good or bad
 PLAN = ("name", "baseline", "factors", "seeds", "command")  # what study.json says beside its runs
 PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # and of each of them
+CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
 

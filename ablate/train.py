@@ -38,11 +38,12 @@ def main(config: DictConfig) -> float:
 def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
     started = time.perf_counter()
-    header = {"schema": record.SCHEMA, "status": "running", **identity(config, folder)}
+    made_by = identity(config, folder)
+    header = {"schema": record.SCHEMA, "status": "running", **made_by}
     record.write_json(folder / "run.json", header)
     try:
         validate(config)
-        outcome = train(config, folder)
+        outcome = train(config, folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
@@ -51,6 +52,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         raise
     outcome["seconds"]["total"] = time.perf_counter() - started
     record.write_json(folder / "run.json", {**header, **outcome})
+    (folder / record.CHECKPOINT).unlink(missing_ok=True)
     log.info("%s: %s", outcome["status"], folder)
     return outcome
 
@@ -70,8 +72,11 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     }
 
 
-def train(config: DictConfig, folder: Path) -> dict[str, Any]:
-    """Build the parts, fit them, write predictions and weights; returns what the run's record says of it."""
+def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str, Any]:
+    """Build the parts, fit them, write predictions and weights; returns what the run's record says of it.
+
+    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with.
+    """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
     import torch
@@ -79,6 +84,7 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     from rich.console import Console
 
     from ablate import engine
+    from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
     from ablate.data.prepare import prepare
     from ablate.hardware import pick_device, pick_precision
@@ -96,9 +102,11 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
     ready = time.perf_counter()
 
     loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
+    console = Console(stderr=True)
     try:
-        console = Console(stderr=True)
-        selected, epochs, diverged = engine.fit(parts, resident(data, device), trainer, config.seed, loggers, console)
+        selected, rows, diverged = engine.fit(
+            parts, resident(data, device), trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
+        )
     finally:
         for logger in loggers:
             logger.close()
@@ -117,8 +125,12 @@ def train(config: DictConfig, folder: Path) -> dict[str, Any]:
         "status": "diverged" if diverged else "completed",
         "environment": record.environment(device.type, precision),
         "data_sha256": data.sha256,
-        "epochs": {"planned": trainer.epochs, "done": epochs},
-        "seconds": {"setup": ready - began, "train": fitted - ready, "write": time.perf_counter() - fitted},
+        "epochs": {"planned": trainer.epochs, "done": len(rows)},
+        "seconds": {
+            "setup": ready - began,
+            "train": sum(row["seconds"] for row in rows),
+            "write": time.perf_counter() - fitted,
+        },
         "parameters": sum(p.numel() for p in parts.model.parameters()),
         "macs": macs,
         "metrics": {

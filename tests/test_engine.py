@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from rich.console import Console
 from torch.nn import functional as F
 
 from ablate import engine, seeding
+from ablate.checkpoint import Checkpoint
 from ablate.config import CONF, register
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
@@ -37,13 +39,15 @@ def fit(*words: str):
     start = {name: value.clone() for name, value in parts.model.state_dict().items()}
     rows = Rows()
     console = Console(file=open("/dev/null", "w"))  # noqa: SIM115
-    ended = engine.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console)
+    with TemporaryDirectory() as folder:
+        checkpoint = Checkpoint(Path(folder), {})
+        ended = engine.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console, checkpoint)
     return config, data, parts, start, rows, ended
 
 
 def test_two_epochs_are_those_of_a_plain_loop():
     """Momentum SGD, normalisation of pixels and cross-entropy written out by hand give the same weights."""
-    config, data, parts, start, rows, (selected, epochs, diverged) = fit("model=mlp", "model.hidden=[32]", "seed=3")
+    config, data, parts, start, rows, (selected, history, diverged) = fit("model=mlp", "model.hidden=[32]", "seed=3")
     weights = {name: value.clone().requires_grad_() for name, value in start.items()}
     velocity = {name: torch.zeros_like(value) for name, value in start.items()}
     losses = []
@@ -62,7 +66,7 @@ def test_two_epochs_are_those_of_a_plain_loop():
                 for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
                     velocity[name] = 0.9 * velocity[name] + gradient
                     weight -= 0.01 * velocity[name]
-    assert (epochs, diverged, len(rows)) == (2, False, 2)
+    assert (len(history), diverged, len(rows)) == (2, False, 2)
     for name, weight in weights.items():
         assert torch.allclose(selected.weights[name], weight, atol=1e-5), name
     assert rows[1]["train_loss"] == pytest.approx(sum(losses[10:]) / 10, rel=1e-5)
@@ -83,8 +87,8 @@ def test_training_learns_handwritten_digits():
 
 
 def test_a_loss_that_is_no_number_ends_training_as_diverged():
-    *_, rows, (selected, epochs, diverged) = fit("optimizer.lr=1e30", "trainer.epochs=5")
-    assert diverged and epochs == len(rows) < 5
+    *_, rows, (selected, history, diverged) = fit("optimizer.lr=1e30", "trainer.epochs=5")
+    assert diverged and len(history) == len(rows) < 5
     assert not all(math.isfinite(row["train_loss"] + row["val_loss"]) for row in rows)
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
+from ablate import record
 from ablate.config import CONF, register, validate
 from ablate.data.prepare import prepare
 from ablate.parts import build_model
@@ -31,7 +32,7 @@ def trained(folder, *words: str):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*SMALL, *words])
     validate(config)
-    return config, train(config, folder)
+    return config, train(config, folder, {"config_sha256": record.config_sha256(config)})
 
 
 def check(folder, config, outcome) -> None:

@@ -29,10 +29,11 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> Sequ
     folder.mkdir(parents=True, exist_ok=True)
     record.write_json(folder / "study.json", joined)
 
-    missing = [run for run in runs if record.read_planned(folder, run)["status"] not in record.OUTCOMES]
+    found = {run["folder"]: record.read_planned(folder, run)["status"] for run in runs}
+    missing = [run for run in runs if found[run["folder"]] not in record.OUTCOMES]
     log.info("study %s: %d runs, %d of them already done", study["name"], len(runs), len(runs) - len(missing))
     for run in missing:
-        set_aside(folder / run["folder"])
+        make_way(folder / run["folder"], found[run["folder"]])
     returns = launcher.launch([run["overrides"] for run in missing], initial_job_idx=0) if missing else []
     failed = [(run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED]
     for run, job in failed:
@@ -45,11 +46,13 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> Sequ
     return returns
 
 
-def set_aside(folder: Path) -> None:
-    """Rename an earlier attempt to `<folder>.old-<n>`: nothing is overwritten."""
-    if folder.exists():
+def make_way(folder: Path, status: str) -> None:
+    """Leave a run that was cut off to be gone on with; rename any other to `<folder>.old-<n>`: nothing is lost."""
+    if status in ("running", "interrupted") and (folder / record.CHECKPOINT).exists():
+        log.info("%s: %s before, gone on with", folder, status)
+    elif folder.exists():
         number = 1
         while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
             number += 1
         folder.rename(aside)
-        log.warning("the earlier %s was kept as %s", folder, aside.name)
+        log.warning("%s: %s, run again; the earlier one was kept as %s", folder, status, aside.name)

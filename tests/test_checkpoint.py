@@ -1,0 +1,90 @@
+"""A run that was cut off and gone on with is the run that was not, bit for bit."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+
+from ablate import engine
+from ablate.checkpoint import Checkpoint
+from ablate.config import CONF, register
+from ablate.data.batches import resident
+from ablate.data.prepare import prepare
+from ablate.parts import build
+
+register()
+CPU = torch.device("cpu")
+
+
+class Cut(Exception):
+    """Stands for whatever ends a process."""
+
+
+class Rows(list):
+    """A logger that keeps its rows, and cuts the run off at an epoch."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self.last = last
+
+    def log(self, row: dict) -> None:
+        self.append(row)
+        if row["epoch"] == self.last:
+            raise Cut
+
+
+def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None = None):
+    """A fresh process's training of the configuration in `folder`: rows and selected epoch."""
+    common = ["data=digits", "data.train_limit=100", "trainer.epochs=4", "trainer.batch_size=32", "trainer.threads=1"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [*common, *words])
+    data = prepare(config.data)
+    parts = build(config, data, CPU, "fp32")
+    with open("/dev/null", "w") as nowhere:
+        console, rows = Console(file=nowhere), Rows(last)
+        saved = Checkpoint(folder, made_by or {"config_sha256": "a"})
+        selected, _, _ = engine.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console, saved)
+    return [{n: v for n, v in row.items() if n not in ("seconds", "images_per_second")} for row in rows], selected
+
+
+SETTINGS = {
+    "every optimiser": [["model=mlp", f"optimizer={name}"] for name in ("sgd", "adam", "adamw", "rmsprop", "muon")],
+    "statistics, dropout, augmentation": [
+        ["model=alexnet", "normalization=batch", "augmentation=[flip_crop,cutout,mixup]", "schedule=cosine"],
+        ["model=cnn", "augmentation=trivialaugment", "schedule=one_cycle"],
+    ],
+    "averages and selection": [["model=mlp", "trainer.ema=0.9", "trainer.selection=best_val", "optimizer.lr=0.3"]],
+}
+
+
+@pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
+@pytest.mark.parametrize("last", [1, 3])
+def test_a_run_cut_off_ends_with_the_same_bits(tmp_path, words, last):
+    (tmp_path / "whole").mkdir()
+    whole_rows, whole = fit(tmp_path / "whole", *words)
+    with pytest.raises(Cut):
+        fit(tmp_path, *words, last=last)
+    with pytest.raises(Cut):
+        fit(tmp_path, *words, last=last)  # and again, at the same place
+    rows, selected = fit(tmp_path, *words)
+    assert rows == whole_rows and selected.row["epoch"] == whole.row["epoch"]
+    assert selected.weights.keys() == whole.weights.keys()
+    assert all(torch.equal(selected.weights[name], whole.weights[name]) for name in whole.weights)
+    assert torch.equal(selected.val_logits, whole.val_logits)
+
+
+def test_what_is_saved_is_not_trained_again(tmp_path):
+    fit(tmp_path, "model=mlp")
+    rows, _ = fit(tmp_path, "model=mlp", "optimizer.lr=1e30")  # would diverge if a step were taken
+    assert len(rows) == 4 and all(row["train_loss"] < 3 for row in rows)
+
+
+@pytest.mark.parametrize("damage", ["another configuration", "damaged"])
+def test_a_state_that_does_not_fit_is_not_used(tmp_path, caplog, damage):
+    whole, _ = fit(tmp_path, "model=mlp")
+    path = tmp_path / "checkpoint.pt"
+    if damage == "damaged":
+        path.write_bytes(path.read_bytes()[:1000])
+    rows, _ = fit(tmp_path, "model=mlp", made_by={"config_sha256": "b"} if damage != "damaged" else None)
+    assert rows == whole and "starts anew" in caplog.text
