@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pexpect
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
@@ -257,6 +258,16 @@ def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     assert process.returncode == 130 and "Interrupted." in errors and "Traceback" not in errors
     assert record(folder)["status"] == "interrupted"
+
+
+def test_a_study_that_another_process_runs_is_left_to_it(tmp_path):
+    words = ["train", "-m", "study.name=s", *SMALL, "model=mlp"]
+    (tmp_path / "outputs/s").mkdir(parents=True)
+    with FileLock(tmp_path / "outputs/s/.lock"):
+        ended = ablate(tmp_path, *words)
+        assert ended.returncode == 2 and "is being run by another process" in ended.stderr
+        assert not (tmp_path / "outputs/s/study.json").exists()
+    assert ablate(tmp_path, *words).returncode == 0
 
 
 def test_a_study_killed_in_a_run_goes_on_where_it_was(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
@@ -17,17 +18,29 @@ log = logging.getLogger(__name__)
 
 
 def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> Sequence[JobReturn]:
-    """Run a composed study (`compose.study`) in its folder.
+    """Run a composed study (`compose.study`) in its folder, which no other process may run meanwhile.
 
     Raises:
-        InputError: the folder holds another study.
+        InputError: the folder holds another study, or another process is running it.
         SystemExit: with status 1 when a run failed, all others having finished; 2 when each was refused its input.
     """
-    folder, runs = Path(config.hydra.sweep.dir), study["runs"]
-    written = {**study, "runs": [{name: run[name] for name in record.PLANNED} for run in runs]}
-    joined = plan.extended(folder, written, config.study.extend)
+    folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
-    record.write_json(folder / "study.json", joined)
+    try:
+        # The system's own lock: it ends with the process, however that ends.
+        with FileLock(folder / ".lock", timeout=0):
+            return run_missing(study, launcher, folder, config.study.extend)
+    except Timeout:
+        raise InputError(
+            f"{folder} is being run by another process. `ablate status {folder} --watch` follows it; start again later."
+        ) from None
+
+
+def run_missing(study: dict[str, Any], launcher: Launcher, folder: Path, extend: bool) -> Sequence[JobReturn]:
+    """Write the plan, launch the runs that have no outcome yet, and say of each what it was and what became of it."""
+    runs = study["runs"]
+    written = {**study, "runs": [{name: run[name] for name in record.PLANNED} for run in runs]}
+    record.write_json(folder / "study.json", plan.extended(folder, written, extend))
 
     found = {run["folder"]: record.read_planned(folder, run)["status"] for run in runs}
     missing = [run for run in runs if found[run["folder"]] not in record.OUTCOMES]
