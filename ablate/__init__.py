@@ -7,7 +7,7 @@ Read in the order in which data flows:
 3. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
    `logger.py`: the parts, a function or class for each option
 4. `engine.py`: the only training loop; `evaluate.py`: from logits to figures; `seeding.py`: where randomness comes from
-5. `record.py`: what a run leaves behind
-6. `study/`: which runs a study has, and their launch
+5. `record.py`: what a run leaves behind; `checkpoint.py`: the state of an unfinished one
+6. `study/`: `design.py` and `plan.py` (which variants and runs), `compose.py` (each checked), `sweeper.py` (run), `status.py`
 7. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
 """
