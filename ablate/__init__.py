@@ -8,6 +8,6 @@ Read in the order in which data flows:
    `logger.py`: the parts, a function or class for each option
 4. `engine.py`: the only training loop; `evaluate.py`: from logits to figures; `seeding.py`: where randomness comes from
 5. `record.py`: what a run leaves behind; `checkpoint.py`: the state of an unfinished one
-6. `study/`: `design.py` and `plan.py` (which variants and runs), `compose.py` (each checked), `sweeper.py` (run), `status.py`
+6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
 """

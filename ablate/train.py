@@ -33,6 +33,8 @@ def main(config: DictConfig) -> float:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper finds it in what the job returned, and goes on
         raise SystemExit(explain(error)) from None
+    except SystemExit as leaving:  # a part that ends the process would end the other runs too
+        raise RuntimeError(f"a part of the run called sys.exit({leaving.code})") from leaving
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any]:

@@ -184,6 +184,21 @@ def test_a_failing_run_costs_only_itself(tmp_path):
     assert ablate(tmp_path, "report", "--allow-partial", "outputs/s").returncode == 0
 
 
+def test_a_part_that_ends_the_process_ends_its_run_alone(tmp_path):
+    (tmp_path / "parts.py").write_text("import sys\n\ndef leave():\n    sys.exit(3)\n")
+    (tmp_path / "mine/loss").mkdir(parents=True)
+    (tmp_path / "mine/loss/leave.yaml").write_text("_target_: parts.leave\n")
+    environment = {**ENVIRONMENT, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    words = ["train", "-m", "--config-dir", "mine", "study.name=s", *SMALL, "model=mlp", "loss=leave,focal", "seed=0"]
+    command = [sys.executable, "-m", "ablate.cli", *words]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert ended.returncode == 1, ended.stderr
+    assert record(tmp_path / "outputs/s/baseline/seed=0")["status"] == "failed"
+    assert record(tmp_path / "outputs/s/loss=focal/seed=0")["status"] == "completed"
+    assert "baseline/seed=0 failed: RuntimeError: a part of the run called sys.exit(3)" in ended.stderr
+    assert re.search(r"^    SystemExit: 3$", ended.stderr, re.M)  # the end of its log
+
+
 def test_an_impossible_value_anywhere_in_a_study_starts_nothing(tmp_path):
     ended = ablate(tmp_path, "train", "-m", "study.name=s", *SMALL, "optimizer.lr=0.1,-1")
     assert ended.returncode == 2 and "optimizer.lr=-1.0 is not allowed" in ended.stderr

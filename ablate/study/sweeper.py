@@ -15,6 +15,7 @@ from ablate.errors import InputError, sentence
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
+LAST = 4  # lines of a failed run's log that are shown
 
 
 def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> Sequence[JobReturn]:
@@ -50,13 +51,20 @@ def run_missing(study: dict[str, Any], launcher: Launcher, folder: Path, extend:
     returns = launcher.launch([run["overrides"] for run in missing], initial_job_idx=0) if missing else []
     failed = [(run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED]
     for run, job in failed:
-        reason = sentence(job._return_value).rstrip(".")
-        log.error("%s failed: %s; its log is %s/train.log", run["folder"], reason, folder / run["folder"])
+        log.error("%s failed: %s", run["folder"], what_failed(job._return_value, folder / run["folder"] / "train.log"))
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(job._return_value, InputError) for _, job in failed)
         raise SystemExit(2 if refused else 1)
     return returns
+
+
+def what_failed(error: Exception, path: Path) -> str:
+    """The error as a sentence, where the log is, and its last lines unless the sentence says it all."""
+    told = f"{sentence(error).rstrip('.')}; its log is {path}"
+    if isinstance(error, InputError) or not path.exists():
+        return told
+    return "\n".join([told, *(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-LAST:])])
 
 
 def make_way(folder: Path, status: str) -> None:
