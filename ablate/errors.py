@@ -1,6 +1,7 @@
 """What a user sees of an error: plain sentences and an exit status; a traceback only with --debug."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> in
 
     0 as the command says; 1 a run failed; 2 refused (input, configuration, files); 130 interrupted.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` is as good a reason to stop in order as Ctrl-C
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing and exiting
     if "--debug" in words:
         os.environ["ABLATE_DEBUG"] = "1"  # an environment variable reaches the workers of a launcher too

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from yaml import YAMLError
 
 from ablate.errors import InputError
+from ablate.lock import held
 
 SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "failed", "interrupted")
@@ -92,7 +93,8 @@ def read_run(folder: Path) -> dict[str, Any]:
 def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
     """The record of a planned run. Where there is none of its configuration, only a status and an error that says why.
 
-    That status is `missing` (no run.json), `unreadable`, or `stale` (the run was of another configuration).
+    That status is `missing` (no run.json), `unreadable`, or `stale` (the run was of another configuration). A run that
+    says it is running, but is not, is `interrupted`.
     """
     folder = Path(study) / planned["folder"]
     try:
@@ -102,6 +104,8 @@ def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
         return {"status": "unreadable", "error": str(reason)} if there else {"status": "missing"}
     if found.get("config_sha256") != planned["config_sha256"]:
         return {"status": "stale", "error": "The run is of another config than the one planned."}
+    if found["status"] == "running" and not held(folder):
+        return {**found, "status": "interrupted", "error": "Its process ended without a word."}
     return found
 
 

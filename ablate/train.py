@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 import time
 import traceback
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from filelock import Timeout
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -18,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate import record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
+from ablate.lock import lock
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
@@ -25,16 +28,31 @@ register()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
-def main(config: DictConfig) -> float:
+def main(config: DictConfig) -> float | None:
     """Train one run in Hydra's output folder; its validation accuracy, for a sweeper that looks for the best."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
     try:
-        return run(config, Path(HydraConfig.get().runtime.output_dir))["metrics"]["val_accuracy"]
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            return share(config, folder)
+        return run(config, folder)["metrics"]["val_accuracy"]
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper finds it in what the job returned, and goes on
         raise SystemExit(explain(error)) from None
     except SystemExit as leaving:  # a part that ends the process would end the other runs too
         raise RuntimeError(f"a part of the run called sys.exit({leaving.code})") from leaving
+
+
+def share(config: DictConfig, folder: Path) -> float | None:
+    """`run` in a study's folder, unless another process is at it, or has been since the study was started here."""
+    try:
+        with lock(folder):
+            found = record.read_planned(folder, {"folder": ".", "config_sha256": record.config_sha256(config)})
+            if found["status"] not in (*record.OUTCOMES, "failed"):
+                found = run(config, folder)
+            return found.get("metrics", {}).get("val_accuracy")
+    except Timeout:
+        return None
 
 
 def run(config: DictConfig, folder: Path) -> dict[str, Any]:
@@ -63,6 +81,9 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     """What is known of a run before it trains: its place in a study, its configuration, its code, how to repeat it."""
     hydra_config = HydraConfig.get()
     own = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
+    # A launcher that runs several at once sets the threads of each, which a number depends on.
+    shared = hydra_config.mode == RunMode.MULTIRUN and config.trainer.threads is None
+    threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
     return {
         **plan.place(study, folder),
@@ -70,7 +91,7 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
         "config_sha256": record.config_sha256(config),
         "code_sha256": record.code_sha256(),
         "git": record.git(),
-        "rerun": plan.rerun_command(hydra_config.overrides.task, own),
+        "rerun": plan.rerun_command([*hydra_config.overrides.task, *threads], own),
     }
 
 

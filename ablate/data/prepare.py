@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,17 @@ class Prepared:
 def prepare(cfg_data: DictConfig) -> Prepared:
     """Load the source's training images, split them, and settle the normalization of pixels.
 
+    What was prepared last is kept: the runs of a study share it, and none writes to it.
+
     Raises InputError for data that cannot be loaded or split, or that `data.mean` and `data.std` do not fit.
     """
+    return _prepare(OmegaConf.to_yaml(cfg_data, resolve=True))
+
+
+@lru_cache(maxsize=2)
+def _prepare(settings: str) -> Prepared:
+    cfg_data = OmegaConf.create(settings)
+    assert isinstance(cfg_data, DictConfig)
     source = _load(cfg_data, "train")
     train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
     train = source.subset(train_index)

@@ -75,7 +75,22 @@ def table(folder: Path, study: dict[str, Any]) -> Group:
         drawn.add_row(Text(variant), *(str(count[status] or "") for status in columns))
     title = f"Study {study['name']}, design {study.get('design')}, seeds {_listed(study['seeds'])}"
     total = f"{len(found)} runs of {len(counts)} variants. {estimate(study, found)}"
-    return Group(Text(title), drawn, Text(total))
+    running = [
+        Text(f"{planned['folder']}  {_epoch(folder / planned['folder'])}")
+        for planned, run in zip(study["runs"], found, strict=True)
+        if run["status"] == "running"
+    ]
+    return Group(Text(title), drawn, *running, Text(total))
+
+
+def _epoch(folder: Path) -> str:
+    """The last epoch of a run that is under way: `epoch 3, validation accuracy 61.5 %`."""
+    try:
+        header, *rows = (folder / "metrics.csv").read_text().splitlines()
+        row = dict(zip(header.split(","), rows[-1].split(","), strict=True))
+        return f"epoch {row['epoch']}, validation accuracy {100 * float(row['val_accuracy']):.1f} %"
+    except (OSError, ValueError, IndexError, KeyError):  # not written yet, or just being written
+        return "started"
 
 
 def _listed(seeds: Sequence[int]) -> str:

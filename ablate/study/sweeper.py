@@ -1,79 +1,112 @@
 """Carry a plan out: write it, launch what is not done, tell what failed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from hydra.core.utils import JobReturn, JobStatus
+from filelock import FileLock
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from ablate import record
 from ablate.errors import InputError, sentence
+from ablate.lock import held, lock
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
 LAST = 4  # lines of a failed run's log that are shown
+ENDED = (*record.OUTCOMES, "failed")
 
 
-def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> Sequence[JobReturn]:
-    """Run a composed study (`compose.study`) in its folder, which no other process may run meanwhile.
+def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> None:
+    """Run a composed study (`compose.study`) in its folder, together with whoever else is running it.
 
     Raises:
-        InputError: the folder holds another study, or another process is running it.
-        SystemExit: with status 1 when a run failed, all others having finished; 2 when each was refused its input.
+        InputError: the folder holds another study.
+        SystemExit: with status 1 when a run has no outcome, all others having finished; 2 when each was refused its
+            input.
     """
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        # The system's own lock: it ends with the process, however that ends.
-        with FileLock(folder / ".lock", timeout=0):
-            return run_missing(study, launcher, folder, config.study.extend)
-    except Timeout:
-        raise InputError(
-            f"{folder} is being run by another process. `ablate status {folder} --watch` follows it; start again later."
-        ) from None
-
-
-def run_missing(study: dict[str, Any], launcher: Launcher, folder: Path, extend: bool) -> Sequence[JobReturn]:
-    """Write the plan, launch the runs that have no outcome yet, and say of each what it was and what became of it."""
     runs = study["runs"]
-    written = {**study, "runs": [{name: run[name] for name in record.PLANNED} for run in runs]}
-    record.write_json(folder / "study.json", plan.extended(folder, written, extend))
+    with FileLock(folder / ".lock"):  # another process may write its plan at the same moment
+        written = {**study, "runs": [{name: run[name] for name in record.PLANNED} for run in runs]}
+        record.write_json(folder / "study.json", plan.extended(folder, written, config.study.extend))
+        found = [record.read_planned(folder, run)["status"] for run in runs]
+        missing = [run for run, status in zip(runs, found, strict=True) if status not in record.OUTCOMES]
+        log.info("study %s: %d runs, %d of them already done", study["name"], len(runs), len(runs) - len(missing))
+        for run, status in zip(runs, found, strict=True):
+            if status not in record.OUTCOMES:
+                make_way(folder / run["folder"], status)
 
-    found = {run["folder"]: record.read_planned(folder, run)["status"] for run in runs}
-    missing = [run for run in runs if found[run["folder"]] not in record.OUTCOMES]
-    log.info("study %s: %d runs, %d of them already done", study["name"], len(runs), len(runs) - len(missing))
-    for run in missing:
-        make_way(folder / run["folder"], found[run["folder"]])
-    returns = launcher.launch([run["overrides"] for run in missing], initial_job_idx=0) if missing else []
-    failed = [(run, job) for run, job in zip(missing, returns, strict=True) if job.status is not JobStatus.COMPLETED]
-    for run, job in failed:
-        log.error("%s failed: %s", run["folder"], what_failed(job._return_value, folder / run["folder"] / "train.log"))
+    errors = launch(missing, lambda run: record.read_planned(folder, run)["status"], folder, launcher)
+    found = [record.read_planned(folder, run) for run in runs]
+    failed = [(run, now) for run, now in zip(runs, found, strict=True) if now["status"] not in record.OUTCOMES]
+    if failed:
+        Console(stderr=True).print(failures(folder, failed, errors))
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
-        refused = len(failed) == len(runs) and all(isinstance(job._return_value, InputError) for _, job in failed)
+        refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
-    return returns
 
 
-def what_failed(error: Exception, path: Path) -> str:
-    """The error as a sentence, where the log is, and its last lines unless the sentence says it all."""
-    told = f"{sentence(error).rstrip('.')}; its log is {path}"
-    if isinstance(error, InputError) or not path.exists():
-        return told
-    return "\n".join([told, *(f"    {line}" for line in path.read_text(errors="replace").splitlines()[-LAST:])])
+def launch(
+    missing: Sequence[dict[str, Any]], status: Callable[[dict[str, Any]], str], folder: Path, launcher: Launcher
+) -> dict[str, Exception]:
+    """Launch each run once, and wait for those that another process is at; the errors they ended with, by folder.
+
+    A run that the other process leaves without an end, for it was killed, is launched here.
+    """
+    errors: dict[str, Exception] = {}
+    waiting = list(missing)
+    number = 0
+    while waiting := [run for run in waiting if status(run) not in ENDED]:
+        free = [run for run in waiting if not held(folder / run["folder"])]
+        if not free:
+            log.info("%s and %d more are run by another process: waiting", waiting[0]["folder"], len(waiting) - 1)
+            with lock(folder / waiting[0]["folder"]).acquire(timeout=-1):
+                continue
+        returns: Sequence[JobReturn] = launcher.launch([run["overrides"] for run in free], initial_job_idx=number)
+        number += len(free)
+        for run, job in zip(free, returns, strict=True):
+            if isinstance(job._return_value, Exception):
+                errors[run["folder"]] = job._return_value
+        waiting = [run for run in waiting if run not in free or held(folder / run["folder"])]
+    return errors
 
 
 def make_way(folder: Path, status: str) -> None:
     """Leave a run that was cut off to be gone on with; rename any other to `<folder>.old-<n>`: nothing is lost."""
-    if status in ("running", "interrupted") and (folder / record.CHECKPOINT).exists():
-        log.info("%s: %s before, gone on with", folder, status)
-    elif folder.exists():
+    if not folder.exists() or held(folder):
+        return
+    if status == "interrupted" and (folder / record.CHECKPOINT).exists():
+        log.info("%s: cut off before, gone on with", folder)
+        return
+    with lock(folder):
         number = 1
         while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
             number += 1
         folder.rename(aside)
-        log.warning("%s: %s, run again; the earlier one was kept as %s", folder, status, aside.name)
+    log.warning("%s: %s, run again; the earlier one was kept as %s", folder, status, aside.name)
+
+
+def failures(
+    folder: Path, failed: Sequence[tuple[dict[str, Any], dict[str, Any]]], errors: dict[str, Exception]
+) -> Table:
+    """A row for each run without an outcome: what it is now, why, and the last lines of its log."""
+    drawn = Table("run", "status", "why, and the end of its log", box=SIMPLE_HEAD, title="Runs without a result")
+    for run, now in failed:
+        error = errors.get(run["folder"])
+        why = now.get("error") or (sentence(error) if error else "It was not started.")
+        if error and now["status"] == "interrupted":
+            why = f"{error}; the same command goes on with it."
+        path = folder / run["folder"] / "train.log"
+        told = isinstance(error, InputError) or not path.exists()  # then the sentence says it all
+        lines = [] if told else [f"{path}:", *path.read_text(errors="replace").splitlines()[-LAST:]]
+        drawn.add_row(run["folder"], now["status"], "\n".join([why, *lines]))
+    return drawn

@@ -1,7 +1,9 @@
-"""The door through which Hydra finds our sweepers; all they do is in `ablate.study`."""
+"""The door through which Hydra finds our sweepers and launchers; all they do is in `ablate.study`."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -18,19 +20,23 @@ class StudySweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives, and make its launcher."""
+        # Imported late: Hydra scans this module at every start, and executes it again for each scan.
         from hydra.core.plugins import Plugins
 
-        self.hydra_context, self.config = hydra_context, config
+        from ablate.study.compose import Planned
+
+        self.loader, self.config = Planned(hydra_context.config_loader), config
         self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
+            hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
+            task_function=task_function,
+            config=config,
         )
 
     def composed(self, arguments: list[str]) -> dict[str, Any]:
         """The study that the command line's `arguments` describe."""
-        # Imported late: Hydra scans this module at every start, and executes it again for each scan.
         from ablate.study import compose
 
-        return compose.study(self.hydra_context.config_loader, self.config, self.params, arguments)
+        return compose.study(self.loader, self.config, self.params, arguments)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
@@ -47,3 +53,54 @@ class PlanSweeper(StudySweeper):
         from ablate.study.status import preview
 
         return preview(self.composed(arguments), self.config)
+
+
+class StudyLauncher(Launcher):
+    """What our launchers share: jobs that stand alone, and returns in the order of the jobs."""
+
+    module: str  # of ablate.study.launcher
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep what Hydra gives."""
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run the jobs, and show how far they are."""
+        import importlib
+
+        from omegaconf import OmegaConf
+
+        from ablate.study.launcher import Job
+        from ablate.study.progress import follow
+
+        jobs = [
+            Job(self.hydra_context, self.task_function, self.config, number, overrides)
+            for number, overrides in enumerate(job_overrides, initial_job_idx)
+        ]
+        settings = {
+            name: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+            for name, value in self.settings.items()
+        }
+        module = importlib.import_module(f"ablate.study.launcher.{self.module}")
+        return follow(jobs, module.launch(jobs, **settings))
+
+
+class LocalLauncher(StudyLauncher):
+    """`hydra/launcher=local`."""
+
+    module = "local"
+
+
+class SlurmLauncher(StudyLauncher):
+    """`hydra/launcher=submitit_slurm`."""
+
+    module = "submitit_slurm"
+
+
+class RayLauncher(StudyLauncher):
+    """`hydra/launcher=ray`."""
+
+    module = "ray"

@@ -1,0 +1,65 @@
+"""How the runs of a study are started: here, in processes beside this one, or on a cluster.
+
+Each module is one `hydra/launcher`: it takes jobs, and yields what each returned as it ends, in any order. Whatever
+ends a job, its death is a failed return like any other, and the other jobs go on.
+"""
+
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from ablate.errors import sentence
+
+
+@dataclass
+class Job:
+    """A run of a study, as a call that can be made in another process or on another machine with the same folders."""
+
+    context: HydraContext
+    task: TaskFunction
+    config: DictConfig
+    number: int
+    overrides: Sequence[str]
+    directory: Path = field(default_factory=Path.cwd)
+    state: dict[Any, Any] = field(default_factory=Singleton.get_state)
+
+    def __call__(self) -> JobReturn:
+        """Compose the run and do it; what it raises is in what is returned."""
+        os.chdir(self.directory)
+        Singleton.set_state(self.state)
+        setup_globals()
+        config = self.context.config_loader.load_sweep_config(self.config, list(self.overrides))
+        with open_dict(config.hydra.job):
+            config.hydra.job.id, config.hydra.job.num = str(self.number), self.number
+        HydraConfig.instance().set_config(config)
+        returned = run_job(
+            hydra_context=self.context,
+            task_function=self.task,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
+        return JobReturn(status=returned.status, _return_value=_portable(returned._return_value))
+
+
+def failed(error: Exception) -> JobReturn:
+    """What a job returns that raised an error, or that was ended from outside."""
+    return JobReturn(status=JobStatus.FAILED, _return_value=error)
+
+
+def _portable(value: Any) -> Any:
+    """The value, or an error in its place that says the same and can be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:  # pickling calls what an error's class defines, which may raise anything
+        return RuntimeError(sentence(value)) if isinstance(value, Exception) else None
+    return value

@@ -1,0 +1,70 @@
+"""`hydra/launcher=submitit_slurm`: each run a job of a Slurm cluster, all of a study one array."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.utils import JobReturn
+
+from ablate.errors import InputError
+from ablate.study.launcher import Job, failed
+
+COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
+POLL = 2.0  # seconds between two looks for results
+
+
+def launch(
+    jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any
+) -> Iterator[tuple[int, JobReturn] | None]:
+    """Yield (position, return) of each job as it ends. `settings` are submitit's; those that are null are left out.
+
+    Raises:
+        InputError: submitit is not installed, or there is no Slurm.
+    """
+    try:
+        import submitit
+    except ModuleNotFoundError:
+        raise InputError("hydra/launcher=submitit_slurm needs submitit: pip install 'hydra-ablate[cluster]'.") from None
+    given = {name: value for name, value in settings.items() if value not in (None, {}, [])}
+    try:
+        executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout)
+    except RuntimeError:
+        raise InputError("There is no Slurm here (no srun): start the study on a login node of the cluster.") from None
+    executor.update_parameters(**{name if name in COMMON else f"slurm_{name}": given[name] for name in given})
+    with executor.batch():
+        handles = [executor.submit(OnNode(job)) for job in jobs]
+    position = {handle.job_id: number for number, handle in enumerate(handles)}
+    try:
+        for handle in submitit.helpers.as_completed(handles, poll_frequency=POLL):
+            try:
+                returned = handle.result()
+            except Exception as error:  # submitit's own, when a job was killed or left no result
+                returned = failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_brief(error)}"))
+            yield position[handle.job_id], returned
+    finally:
+        for handle in handles:
+            if not handle.done():
+                handle.cancel()
+
+
+@dataclass
+class OnNode:
+    """A job as it is called on a node. A time limit interrupts it: the study, run again, goes on with it."""
+
+    job: Job
+
+    def __call__(self) -> JobReturn:
+        """Run the job with as many threads as it has cores."""
+        import submitit
+
+        for number in (submitit.JobEnvironment()._usr_sig(), signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        if cores := os.environ.get("SLURM_CPUS_PER_TASK"):
+            os.environ.setdefault("OMP_NUM_THREADS", cores)
+        return self.job()
+
+
+def _brief(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

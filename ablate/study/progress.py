@@ -1,0 +1,48 @@
+"""What a person sees while jobs run: a live table of the study in a terminal, a line a run elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+from hydra.core.utils import JobReturn
+from rich.console import Console
+from rich.live import Live
+
+from ablate import record
+from ablate.study import status
+from ablate.study.launcher import Job
+
+Ended = tuple[int, JobReturn] | None
+
+
+def follow(jobs: Sequence[Job], ends: Iterator[Ended]) -> list[JobReturn]:
+    """The jobs' returns in their order, from `ends`, which yields (position, return) as each ends, and None between."""
+    folder = Path(jobs[0].config.hydra.sweep.dir)
+    console = Console(stderr=True)
+    study = record.read_study(folder)
+    returns: dict[int, JobReturn] = {}
+    with (
+        closing(ends),  # an interrupt here must end what runs there
+        Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live,
+    ):
+        for ended in ends:
+            if ended is not None:
+                returns[ended[0]] = ended[1]
+                line = f"{len(returns)}/{len(jobs)}  {became(folder, jobs[ended[0]])}"
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+            if live:
+                live.update(status.table(folder, study), refresh=True)
+    return [returns[position] for position in range(len(jobs))]
+
+
+def became(folder: Path, job: Job) -> str:
+    """A run and what it is now: `model=cnn/seed=0  completed, validation accuracy 71.2 %, 12.3 s`."""
+    place = job.context.config_loader.load_sweep_config(job.config, list(job.overrides)).hydra.sweep.subdir
+    try:
+        run = record.read_run(folder / place)
+    except record.InputError:
+        return f"{place}  no record"
+    if run["status"] not in record.OUTCOMES:
+        return f"{place}  {run['status']}"
+    accuracy, seconds = run["metrics"]["val_accuracy"], run["seconds"]["total"]
+    return f"{place}  {run['status']}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"
