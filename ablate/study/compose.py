@@ -125,7 +125,8 @@ class Composer:
         for change in changes:  # each that was composed alone chose an option
             chosen = self.hydra[(change,)].runtime.choices if (change,) in self.hydra else {}
             before = self.hydra[()].runtime.choices
-            settings.runtime.choices.update({name: option for name, option in chosen.items() if option != before[name]})
+            with open_dict(settings.runtime.choices) as choices:
+                choices.update({name: option for name, option in chosen.items() if option != before.get(name)})
         overrides = self.parser.parse_overrides(list(words))
         place = [override for override in overrides if override.is_hydra_override()]
         task = [override for override in overrides if not override.is_hydra_override()]

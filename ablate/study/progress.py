@@ -37,12 +37,11 @@ def follow(jobs: Sequence[Job], ends: Iterator[Ended]) -> list[JobReturn]:
 
 def became(folder: Path, job: Job) -> str:
     """A run and what it is now: `model=cnn/seed=0  completed, validation accuracy 71.2 %, 12.3 s`."""
-    place = job.context.config_loader.load_sweep_config(job.config, list(job.overrides)).hydra.sweep.subdir
     try:
-        run = record.read_run(folder / place)
+        run = record.read_run(folder / job.folder)
     except record.InputError:
-        return f"{place}  no record"
+        return f"{job.folder}  no record"
     if run["status"] not in record.OUTCOMES:
-        return f"{place}  {run['status']}"
+        return f"{job.folder}  {run['status']}"
     accuracy, seconds = run["metrics"]["val_accuracy"], run["seconds"]["total"]
-    return f"{place}  {run['status']}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"
+    return f"{job.folder}  {run['status']}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"

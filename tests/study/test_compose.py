@@ -4,7 +4,7 @@ import pytest
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
-from omegaconf import open_dict
+from omegaconf import OmegaConf, open_dict
 
 from ablate import record
 from ablate.config import CONF, register
@@ -21,10 +21,13 @@ def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
         given = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
         single = [word for word in words if "," not in word]
         config = loader.load_configuration("config", [*single, *given], run_mode=RunMode.MULTIRUN)
-        planned = compose.study(loader, config, {}, words)
+        ready = compose.Planned(loader)
+        planned = compose.study(ready, config, {}, words)
         hashes = []
         for run in planned["runs"]:
             composed = loader.load_sweep_config(config, run["overrides"])
+            planned_so = ready.load_sweep_config(config, run["overrides"])  # with Hydra's own settings
+            assert OmegaConf.to_container(planned_so) == OmegaConf.to_container(composed)
             with open_dict(composed):
                 del composed["hydra"]
             hashes.append(record.config_sha256(composed))

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ablate import record
 from ablate.errors import InputError
+from ablate.lock import lock
 from ablate.study import status
 
 
@@ -48,11 +49,15 @@ def test_runs_are_counted_by_status(tmp_path):
     study = make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=1/run.json").write_text("{")
     console = Console(file=io.StringIO(), width=150)
-    console.print(status.table(tmp_path, study))
+    (tmp_path / "model=vgg/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.25\n2,0.5\n")
+    with lock(tmp_path / "model=vgg/seed=0"):
+        console.print(status.table(tmp_path, study))
     lines = [line.split() for line in console.file.getvalue().splitlines() if line.strip()]
     assert lines[1] == ["variant", "completed", "diverged", "missing", "running", "unreadable"]
     assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
-    assert lines[-2] == ["all", "2", "1", "1", "1", "1"]
+    assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
+    assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
+    assert record.read_planned(tmp_path, study["runs"][-1])["status"] == "interrupted"  # nobody holds it any more
     assert status.left(tmp_path, study) == 3
 
 

@@ -34,6 +34,18 @@ class Job:
 
     def __call__(self) -> JobReturn:
         """Compose the run and do it; what it raises is in what is returned."""
+        try:
+            return self._run()
+        except Exception as error:
+            return failed(_portable(error))
+
+    @property
+    def folder(self) -> str:
+        """The run's folder, relative to the study."""
+        place = next(word for word in self.overrides if word.startswith("hydra.sweep.subdir="))
+        return place.partition("=")[2].strip("'")
+
+    def _run(self) -> JobReturn:
         os.chdir(self.directory)
         Singleton.set_state(self.state)
         setup_globals()

@@ -69,5 +69,5 @@ def _load(job: Job) -> None:
     composed = job.context.config_loader.load_sweep_config(job.config, list(job.overrides))
     try:
         build(composed, prepare(composed.data), torch.device("cpu"), "fp32")
-    except Exception:  # the run itself meets the same error, and says so in its own record
+    except (Exception, SystemExit):  # the run itself meets the same error, and says so in its own record
         return

@@ -1,0 +1,58 @@
+"""Studies on a real Slurm of one node."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.study.processes import SMALL, epochs, finish, record, start, until
+
+pytestmark = pytest.mark.integration
+SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
+SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10")
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory):
+    """The environment of the clients of a Slurm."""
+    folder = tmp_path_factory.mktemp("slurm")
+    started = subprocess.run([SCRIPTS / "start", folder], capture_output=True, text=True)
+    if started.returncode == 3:
+        pytest.skip(started.stderr.strip().splitlines()[-1])
+    assert started.returncode == 0, started.stderr
+    yield dict(line.split("=", 1) for line in started.stdout.splitlines())
+    subprocess.run([SCRIPTS / "stop", folder])
+
+
+def test_a_study_is_an_array_of_jobs(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL[:3], "model=mlp,cnn", "normalization=none,batch", *SLURM)
+    status, said = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "4 of 4 runs done" in said, said
+    for run in (tmp_path / "outputs/s").glob("*/seed=0"):
+        assert record(run)["status"] == "completed" and record(run)["environment"]["threads"] == 1
+        assert record(run)["rerun"].endswith("trainer.threads=1")
+    jobs = {path.name.rpartition("_")[2] for path in (tmp_path / "outputs/s/.submitit").glob("*_*/*_result.pkl")}
+    assert jobs == {"0", "1", "2", "3"}  # of one array
+    again = finish(start(tmp_path, *words, **slurm))
+    assert again[0] == 0 and "4 of them already done" in again[1]
+
+
+@pytest.mark.parametrize("sign", ["KILL", "USR2"])  # as for want of memory, and as before the time limit
+def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,100000,2", *SLURM)
+    process = start(tmp_path, *words, **slurm)
+    runs = tmp_path / "outputs/s"
+    others = [runs / "baseline/seed=0/model.pt", runs / "trainer.epochs=2/seed=0/model.pt"]
+    until(lambda: epochs(runs / "trainer.epochs=100000/seed=0") > 0 and all(map(Path.exists, others)), process)
+    command = ["squeue", "--noheader", "--states=R", "--Format=JobID"]
+    listed = subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["scancel", f"--signal={sign}", listed[-1]], env={**slurm}, check=True)
+    status, said = finish(process)
+    assert status == 1 and "2 of 3 runs done" in said, said
+    assert "trainer.epochs=100000/seed=0" in said and "interrupted" in said
+    assert (runs / "trainer.epochs=100000/seed=0/checkpoint.pt").exists()
+
+
+def test_without_a_slurm_it_is_refused(tmp_path):
+    status, said = finish(start(tmp_path, "train", "-m", "study.name=s", *SMALL, *SLURM, PATH="/nowhere"))
+    assert status == 2 and "There is no Slurm here" in said

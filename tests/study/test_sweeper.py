@@ -1,0 +1,92 @@
+"""A study as real processes: interrupted, killed, its workers killed, and run by two at once."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from ablate import record as records
+from tests.study.processes import SMALL, assert_the_same, epochs, finish, record, start, until
+
+LONG = ("data=digits", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """The study that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole")
+    status, said = finish(start(folder, "train", "-m", "study.name=s", *LONG))
+    assert status == 0, said
+    return folder / "outputs/s"
+
+
+def assert_goes_on(folder: Path, whole: Path) -> None:
+    """The same command finishes the study, and every run is as if nothing had happened."""
+    status, said = finish(start(folder, "train", "-m", "study.name=s", *LONG))
+    assert status == 0, said
+    assert not list(folder.rglob("*.old-*"))
+    for seed in range(3):
+        assert_the_same(folder / f"outputs/s/baseline/seed={seed}", whole / f"baseline/seed={seed}")
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+@pytest.mark.parametrize("launcher", ["local", "basic"])
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_study_that_is_ended_goes_on_where_it_was(tmp_path, whole, sign, launcher):
+    run = tmp_path / "outputs/s/baseline/seed=0"
+    process = start(tmp_path, "train", "-m", "study.name=s", *LONG, f"hydra/launcher={launcher}")
+    until(lambda: epochs(run) >= 2, process)
+    workers = children(process.pid)
+    process.send_signal(sign)
+    status, _ = finish(process)
+    assert status == (-signal.SIGKILL if sign == signal.SIGKILL else 130)
+    for worker in workers:  # those of a killed study notice it
+        while Path(f"/proc/{worker}/stat").exists() and Path(f"/proc/{worker}/stat").read_text().split()[2] != "Z":
+            pass
+    planned = records.read_study(tmp_path / "outputs/s")["runs"]
+    assert records.read_planned(tmp_path / "outputs/s", planned[0])["status"] == "interrupted"
+    assert (run / "checkpoint.pt").exists()
+    assert_goes_on(tmp_path, whole)
+
+
+def test_a_killed_worker_costs_its_run_alone(tmp_path, whole):
+    runs = tmp_path / "outputs/s/baseline"
+    process = start(tmp_path, "train", "-m", "study.name=s", *LONG, "hydra.launcher.jobs_at_once=1")
+    until(lambda: epochs(runs / "seed=0") >= 2, process)
+    (worker,) = children(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    status, said = finish(process)
+    assert status == 1 and re.search(r"baseline/seed=0\s+interrupted\s+its process was killed \(SIGKILL\)", said)
+    assert [record(runs / f"seed={seed}")["status"] for seed in (1, 2)] == ["completed"] * 2
+    assert_goes_on(tmp_path, whole)
+
+
+def test_two_sweeps_of_a_study_share_its_runs(tmp_path, whole):
+    words = ("train", "-m", "study.name=s", *LONG, "hydra.launcher.jobs_at_once=1")
+    first = start(tmp_path, *words)
+    until(lambda: epochs(tmp_path / "outputs/s/baseline/seed=0") >= 1, first)
+    second = start(tmp_path, *words)
+    until(lambda: epochs(tmp_path / "outputs/s/baseline/seed=1") >= 1, second)
+    assert {finish(first)[0], finish(second)[0]} == {0}
+    for seed in range(3):
+        run = tmp_path / f"outputs/s/baseline/seed={seed}"
+        assert_the_same(run, whole / f"baseline/seed={seed}")
+        assert (run / "train.log").read_text().count("completed: ") == 1
+        assert epochs(run) == 15
+    assert not list(tmp_path.rglob("*.old-*"))
+
+
+def test_a_failed_run_is_tried_again_and_the_earlier_one_kept(tmp_path):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,vgg", "data.augment=1")
+    assert finish(start(tmp_path, *words))[0] == 2  # a typo starts nothing
+    (tmp_path / "photos").mkdir()
+    words = ("train", "-m", "study.name=s", "data=image_folder", "data.root=photos", "trainer.epochs=1", "model=mlp")
+    assert finish(start(tmp_path, *words))[0] == 2
+    assert finish(start(tmp_path, *words))[0] == 2
+    assert {path.name for path in (tmp_path / "outputs/s/baseline").glob("seed*")} == {"seed=0", "seed=0.old-1"}
