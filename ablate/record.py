@@ -18,8 +18,8 @@ from ablate.errors import InputError
 from ablate.lock import held
 
 SCHEMA = 1
-STATUSES = ("running", "completed", "diverged", "failed", "interrupted")
-OUTCOMES = ("completed", "diverged")  # a result, good or bad
+STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted")
+OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not worth the rest of its epochs
 PLAN = ("name", "baseline", "factors", "seeds", "command")  # what study.json says beside its runs
 PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # and of each of them
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished

@@ -15,6 +15,7 @@ from filelock import Timeout
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import record
@@ -22,6 +23,7 @@ from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
 from ablate.study import plan
+from ablate.study.pruning import Pruned, Pruner
 
 log = logging.getLogger(__name__)
 register()
@@ -64,6 +66,8 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     try:
         validate(config)
         outcome = train(config, folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
+    except Pruned as stop:
+        outcome = pruned(config, stop.row)
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
@@ -103,7 +107,6 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
     import torch
-    from hydra.utils import instantiate
     from rich.console import Console
 
     from ablate import engine
@@ -124,7 +127,7 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
     ready = time.perf_counter()
 
-    loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
+    loggers = watchers(config, folder)
     console = Console(stderr=True)
     try:
         selected, rows, diverged = engine.fit(
@@ -162,6 +165,28 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
         "selection": trainer.selection,
         "error": None,
     }
+
+
+def pruned(config: DictConfig, row: dict[str, float]) -> dict[str, Any]:
+    """What the record says of a run that a search ended after the epoch of this row: its figures then, no weights."""
+    names = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
+    return {
+        "status": "pruned",
+        "epochs": {"planned": config.trainer.epochs, "done": row["epoch"]},
+        "seconds": {},
+        "metrics": {name: row[name] for name in names},
+        "selection": "last",
+        "error": None,
+    }
+
+
+def watchers(config: DictConfig, folder: Path) -> list[Any]:
+    """The loggers of a run: those of its configuration, and a search's own if the run is one of its trials."""
+    loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
+    if config.study.trial is not None:
+        settings = HydraConfig.get()
+        loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper))
+    return loggers
 
 
 def flat(config: DictConfig) -> dict[str, Any]:

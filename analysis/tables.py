@@ -72,7 +72,7 @@ def _verdict(p_holm: float, difference: float, alpha: float) -> str:
 
 def holes(runs: pd.DataFrame) -> dict[str, str]:
     """The variants with runs that are not completed, in words: `1 diverged, 2 missing`."""
-    order, words = ("diverged", *collect.HOLES), {}
+    order, words = ("diverged", "pruned", *collect.HOLES), {}
     for variant, statuses in runs[runs["status"] != "completed"].groupby("variant", sort=False)["status"]:
         counts = statuses.value_counts()
         words[variant] = ", ".join(f"{counts[status]} {status}" for status in order if status in counts)

@@ -54,16 +54,23 @@ def study(loader: Planned, config: DictConfig, params: dict[str, Any], arguments
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings = OmegaConf.to_object(config.study)
     described = plan.read(OverridesParser.create(loader).parse_overrides(words), settings.bundles)
-    return {
-        "schema": record.SCHEMA,
-        "name": settings.name,
-        "design": settings.design,
-        "baseline": design.baseline(described.factors),
-        "factors": described.factors,
-        "seeds": list(described.seeds),
-        "command": shlex.join(["ablate", "train", *sys.argv[1:]]),
-        "runs": once(checked(loader, config, described, plan.runs(described, settings))),
-    }
+    baseline, seeds = design.baseline(described.factors), list(described.seeds)
+    runs = once(checked(loader, config, described, plan.runs(described, settings)))
+    return written(settings.name, settings.design, baseline, described.factors, seeds, runs)
+
+
+def written(
+    name: str,
+    named_design: str,
+    baseline: design.Variant,
+    factors: design.Factors,
+    seeds: list[int],
+    runs: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The content of study.json."""
+    command = shlex.join(["ablate", "train", *sys.argv[1:]])
+    head = {"schema": record.SCHEMA, "name": name, "design": named_design, "baseline": baseline}
+    return {**head, "factors": factors, "seeds": seeds, "command": command, "runs": runs}
 
 
 def checked(

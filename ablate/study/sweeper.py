@@ -102,7 +102,7 @@ def failures(
     drawn = Table("run", "status", "why, and the end of its log", box=SIMPLE_HEAD, title="Runs without a result")
     for run, now in failed:
         error = errors.get(run["folder"])
-        why = now.get("error") or (sentence(error) if error else "It was not started.")
+        why = sentence(error) if error else now.get("error") or "It was not started."
         if error and now["status"] == "interrupted":
             why = f"{error}; the same command goes on with it."
         path = folder / run["folder"] / "train.log"

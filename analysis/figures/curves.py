@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from ablate import record
 from analysis import collect, tables
 from analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
 
@@ -71,7 +70,7 @@ def _by_epoch(curves: pd.DataFrame, variant: str, loss: str, status: str = "comp
 def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) -> None:
     """One variant's curves. A label that starts with `_` names a part without a legend entry."""
     for loss, (name, colour, line, marker) in LOSSES.items():
-        completed, diverged = (_by_epoch(curves, variant, loss, status) for status in record.OUTCOMES)
+        completed, diverged = (_by_epoch(curves, variant, loss, status) for status in ("completed", "diverged"))
         for _, run in [*completed.items(), *diverged.items()]:
             axis.plot(run.dropna(), color=colour, linestyle=line, linewidth=0.5, alpha=0.6, label=f"_seed {name}")
         together = completed.dropna()

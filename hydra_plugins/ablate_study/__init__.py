@@ -45,6 +45,21 @@ class StudySweeper(Sweeper):
         return sweep(self.composed(arguments), self.launcher, self.config)
 
 
+class OptunaSweeper(StudySweeper):
+    """`hydra/sweeper=optuna`: a study whose variants are proposed as it goes."""
+
+    def __init__(self, params: dict[str, Any] | None = None, **settings: Any) -> None:
+        super().__init__(params)
+        self.settings = settings
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run the search."""
+        from ablate.study.tune import search
+
+        words = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
+        return search(self.loader, self.launcher, self.config, words, self.settings)
+
+
 class PlanSweeper(StudySweeper):
     """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run."""
 

@@ -1,0 +1,74 @@
+"""A search by Optuna whose trials are ordinary runs."""
+
+import json
+import math
+
+import optuna
+import pandas as pd
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from ablate.errors import InputError
+from ablate.study import plan, tune
+from ablate.study.pruning import storage
+from tests.study.processes import epochs, finish, record, start
+
+WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.threads=1", "data.train_limit=300")
+
+
+def space(*words: str) -> dict:
+    overrides = OverridesParser.create().parse_overrides(list(words))
+    open_ended = [o for o in overrides if not o.is_discrete_sweep()]
+    return tune.spaces(plan.read([o for o in overrides if o not in open_ended]), open_ended)
+
+
+def test_a_space_is_what_the_overrides_say():
+    found = space("a.x=tag(log,interval(0.1,10))", "a.n=interval(2,9)", "model=cnn,mlp", "a.y=interval(0.5,1)")
+    assert found == {
+        "a.x": optuna.distributions.FloatDistribution(0.1, 10, log=True),
+        "a.n": optuna.distributions.IntDistribution(2, 9),
+        "a.y": optuna.distributions.FloatDistribution(0.5, 1),
+        "model": optuna.distributions.CategoricalDistribution(["cnn", "mlp"]),
+    }
+    with pytest.raises(InputError, match="nothing to search"):
+        space("seed=0,1")
+
+
+def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
+    status, said = finish(start(tmp_path, *WORDS, "hydra.sweeper.n_trials=7"))
+    assert status == 0, said
+    status, said = finish(start(tmp_path, *WORDS, "hydra.sweeper.n_trials=12"))
+    assert status == 0 and "best of 12 trials" in said, said
+    folder = tmp_path / "outputs/tune"
+    trials = optuna.load_study(study_name="tune", storage=storage(folder)).trials
+    planned = json.loads((folder / "study.json").read_text())["runs"]
+    assert len(trials) == len(planned) == 12 and planned[0]["variant"] == "baseline"
+    runs = {run["factors"]["optimizer.lr"]: record(folder / run["folder"]) for run in planned}
+    assert len(runs) == 12
+    pruned = 0
+    for trial in trials:
+        run = runs[f"{trial.params['optimizer.lr']:.4g}"]
+        if trial.state.name == "PRUNED":
+            pruned += 1
+            assert run["status"] == "pruned" and run["epochs"]["done"] == max(trial.intermediate_values) < 4
+        else:
+            assert run["status"] == "completed" and trial.value == run["metrics"]["val_accuracy"]
+        assert run["metrics"]["val_accuracy"] == trial.intermediate_values[run["epochs"]["done"]]
+    assert pruned >= 1
+    assert math.isclose(
+        max(t.value for t in trials if t.value), max(r["metrics"]["val_accuracy"] for r in runs.values())
+    )
+    status, said = finish(start(tmp_path, "report", "tune"))
+    assert status == 0, said
+    assert len(pd.read_csv(folder / "report/runs.csv")) == 12
+
+
+def test_a_trial_of_several_seeds_is_their_mean(tmp_path):
+    words = ("train", "study=tune", *WORDS[2:], "seed=0,1", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=2")
+    status, said = finish(start(tmp_path, *words))
+    assert status == 0, said
+    folder = tmp_path / "outputs/tune"
+    accuracies = [record(folder / f"baseline/seed={s}")["metrics"]["val_accuracy"] for s in (0, 1)]
+    assert all(epochs(folder / f"baseline/seed={s}") == 4 for s in (0, 1))
+    first = optuna.load_study(study_name="tune", storage=storage(folder)).trials[0]
+    assert first.value == pytest.approx(sum(accuracies) / 2)
