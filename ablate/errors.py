@@ -44,14 +44,14 @@ def explain(error: Exception) -> int:
         traceback.print_exception(error)
     else:
         print(sentence(error), file=sys.stderr)
-    return 2 if _refused(_unwrapped(error)) else 1
+    return 2 if _refused(unwrapped(error)) else 1
 
 
-def _unwrapped(error: BaseException) -> BaseException:
+def unwrapped(error: BaseException) -> BaseException:
     """The error of a part, which Hydra wraps in one of its own where it builds the part."""
     from hydra.errors import InstantiationException
 
-    return _unwrapped(error.__cause__) if isinstance(error, InstantiationException) and error.__cause__ else error
+    return unwrapped(error.__cause__) if isinstance(error, InstantiationException) and error.__cause__ else error
 
 
 def _refused(error: BaseException) -> bool:
@@ -68,7 +68,7 @@ def _composing(error: BaseException) -> bool:
 
 def sentence(error: BaseException) -> str:
     """What went wrong, in one or two sentences."""
-    error = _unwrapped(error)
+    error = unwrapped(error)
     if isinstance(error, InputError):
         return str(error)
     if _composing(error):  # before OSError: Hydra's error of a missing option is both

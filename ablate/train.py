@@ -185,7 +185,7 @@ def watchers(config: DictConfig, folder: Path) -> list[Any]:
     loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
     if config.study.trial is not None:
         settings = HydraConfig.get()
-        loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper))
+        loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))
     return loggers
 
 

@@ -26,7 +26,7 @@ def local(folder: Path, words: list[str]) -> None:
 
 
 def shell_loop(folder: Path, words: list[str]) -> None:
-    loops = "; ".join(f"for {name} in {' '.join(levels)}" + "; do" for name, levels in FACTORS.items())
+    loops = " ".join(f"for {name} in {' '.join(levels)}; do" for name, levels in FACTORS.items())
     each = " ".join(f"{name}=${name}" for name in FACTORS)
     run(["bash", "-ec", f"{loops} {' '.join([*COMMAND, *words])} {each}; " + "done; " * len(FACTORS)], folder)
 

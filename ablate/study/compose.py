@@ -127,13 +127,7 @@ class Composer:
     def with_hydra(self, variant: design.Variant, seed: int, words: Sequence[str]) -> DictConfig:
         """A run's configuration with Hydra's own settings: what Hydra composes from the overrides `words`."""
         composed = self.compose(variant, seed)
-        changes = self._changes(variant)
-        settings = copy.deepcopy(self.hydra.get(changes, self.hydra[()]))
-        for change in changes:  # each that was composed alone chose an option
-            chosen = self.hydra[(change,)].runtime.choices if (change,) in self.hydra else {}
-            before = self.hydra[()].runtime.choices
-            with open_dict(settings.runtime.choices) as choices:
-                choices.update({name: option for name, option in chosen.items() if option != before.get(name)})
+        settings = self._settings(self._changes(variant))
         overrides = self.parser.parse_overrides(list(words))
         place = [override for override in overrides if override.is_hydra_override()]
         task = [override for override in overrides if not override.is_hydra_override()]
@@ -162,6 +156,18 @@ class Composer:
                 self.hydra[changes] = composed.pop("hydra")
             self.whole[changes] = composed
         return self.whole[changes]
+
+    def _settings(self, changes: Changes) -> DictConfig:
+        """Hydra's own settings for the baseline with some levels changed."""
+        if changes in self.hydra:
+            return copy.deepcopy(self.hydra[changes])
+        settings = copy.deepcopy(self.hydra[()])
+        before = self.hydra[()].runtime.choices
+        for change in changes:  # each was composed alone, and chose an option
+            chosen = self.hydra[(change,)].runtime.choices
+            with open_dict(settings.runtime.choices) as choices:
+                choices.update({name: option for name, option in chosen.items() if option != before.get(name)})
+        return settings
 
     def _alone(self, change: tuple[str, str]) -> bool:
         """True if the level changes nothing but its own group."""

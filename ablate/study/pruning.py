@@ -43,16 +43,17 @@ class Pruner:
         Pruned: from `log`.
     """
 
-    def __init__(self, folder: Path, trial: int, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, trial: int, settings: dict[str, Any], epochs: int) -> None:
         import optuna
 
         study = opened(folder, settings)
+        self.epochs = epochs
         self.trial = optuna.Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, trial))
 
     def log(self, row: dict[str, float]) -> None:
         """Report the epoch."""
         self.trial.report(row["val_accuracy"], int(row["epoch"]))
-        if self.trial.should_prune():
+        if row["epoch"] < self.epochs and self.trial.should_prune():
             raise Pruned(row)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ablate import record
 from ablate.errors import InputError, sentence
@@ -48,7 +49,7 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> None
     found = [record.read_planned(folder, run) for run in runs]
     failed = [(run, now) for run, now in zip(runs, found, strict=True) if now["status"] not in record.OUTCOMES]
     if failed:
-        Console(stderr=True).print(failures(folder, failed, errors))
+        Console(stderr=True).print(*failures(folder, failed, errors), sep="\n")
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
@@ -97,16 +98,19 @@ def make_way(folder: Path, status: str) -> None:
 
 def failures(
     folder: Path, failed: Sequence[tuple[dict[str, Any], dict[str, Any]]], errors: dict[str, Exception]
-) -> Table:
-    """A row for each run without an outcome: what it is now, why, and the last lines of its log."""
-    drawn = Table("run", "status", "why, and the end of its log", box=SIMPLE_HEAD, title="Runs without a result")
+) -> list[Table | Text]:
+    """A table of the runs without an outcome, what each is now and why; then the last lines of their logs."""
+    drawn = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
+    for name in ("run", "status", "why"):
+        drawn.add_column(name, overflow="fold")
+    logs = []
     for run, now in failed:
         error = errors.get(run["folder"])
         why = sentence(error) if error else now.get("error") or "It was not started."
         if error and now["status"] == "interrupted":
             why = f"{error}; the same command goes on with it."
         path = folder / run["folder"] / "train.log"
-        told = isinstance(error, InputError) or not path.exists()  # then the sentence says it all
-        lines = [] if told else [f"{path}:", *path.read_text(errors="replace").splitlines()[-LAST:]]
-        drawn.add_row(run["folder"], now["status"], "\n".join([why, *lines]))
-    return drawn
+        drawn.add_row(Text(run["folder"]), now["status"], Text(why))
+        if path.exists() and not isinstance(error, InputError):  # whose sentence says it all
+            logs.append(Text("\n".join([f"{path} ends with", *path.read_text(errors="replace").splitlines()[-LAST:]])))
+    return [drawn, *logs]

@@ -23,7 +23,7 @@ def space(*words: str) -> dict:
 
 
 def test_a_space_is_what_the_overrides_say():
-    found = space("a.x=tag(log,interval(0.1,10))", "a.n=interval(2,9)", "model=cnn,mlp", "a.y=interval(0.5,1)")
+    found = space("a.x=tag(log,interval(0.1,10))", "a.n=int(interval(2,9))", "model=cnn,mlp", "a.y=interval(0.5,1)")
     assert found == {
         "a.x": optuna.distributions.FloatDistribution(0.1, 10, log=True),
         "a.n": optuna.distributions.IntDistribution(2, 9),

@@ -17,7 +17,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from ablate.errors import sentence
+from ablate.errors import sentence, unwrapped
 
 
 @dataclass
@@ -70,6 +70,7 @@ def failed(error: Exception) -> JobReturn:
 
 def _portable(value: Any) -> Any:
     """The value, or an error in its place that says the same and can be sent to another process."""
+    value = unwrapped(value) if isinstance(value, Exception) else value  # pickled, an error loses its cause
     try:
         pickle.loads(pickle.dumps(value))
     except Exception:  # pickling calls what an error's class defines, which may raise anything
