@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-integration lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
+
+test-integration: $(VENV)/.developed  # a real Slurm (installed by apt when this is root), a real Ray, a study killed 20 times
+	$(PIP) --editable ".[dev,cluster]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n0 -m integration
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -2,17 +2,22 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 
 from ablate.errors import InputError
 from ablate.study.launcher import Job, failed
 
+if TYPE_CHECKING:
+    import submitit
+
 COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
 POLL = 2.0  # seconds between two looks for results
+ASK = 20.0  # and between two questions to Slurm, for jobs that ended without one; submitit asks every ten minutes
 
 
 def launch(
@@ -37,16 +42,28 @@ def launch(
         handles = [executor.submit(OnNode(job)) for job in jobs]
     position = {handle.job_id: number for number, handle in enumerate(handles)}
     try:
-        for handle in submitit.helpers.as_completed(handles, poll_frequency=POLL):
-            try:
-                returned = handle.result()
-            except Exception as error:  # submitit's own, when a job was killed or left no result
-                returned = failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_brief(error)}"))
-            yield position[handle.job_id], returned
+        waiting, asked = list(handles), time.monotonic()
+        while waiting:
+            ended = [handle for handle in waiting if handle.done()]
+            waiting = [handle for handle in waiting if handle not in ended]
+            yield None
+            for handle in ended:
+                yield position[handle.job_id], _returned(handle)
+            if time.monotonic() - asked > ASK:
+                handles[0].watcher.update()  # one question for all jobs
+                asked = time.monotonic()
+            time.sleep(POLL if waiting else 0)
     finally:
         for handle in handles:
             if not handle.done():
                 handle.cancel()
+
+
+def _returned(handle: "submitit.Job[JobReturn]") -> JobReturn:
+    try:
+        return handle.result()
+    except Exception as error:  # submitit's own, when a job was killed or left no result
+        return failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_brief(error)}"))
 
 
 @dataclass

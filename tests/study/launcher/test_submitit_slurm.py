@@ -31,8 +31,8 @@ def test_a_study_is_an_array_of_jobs(tmp_path, slurm):
     for run in (tmp_path / "outputs/s").glob("*/seed=0"):
         assert record(run)["status"] == "completed" and record(run)["environment"]["threads"] == 1
         assert record(run)["rerun"].endswith("trainer.threads=1")
-    folders = {path.name.rpartition("_")[2] for path in (tmp_path / "outputs/s/.submitit").glob("*_*")}
-    assert folders == {"0", "1", "2", "3"}  # of one array
+    jobs = [path.name.partition("_") for path in (tmp_path / "outputs/s/.submitit").glob("[0-9]*_[0-9]*")]
+    assert {number for _, _, number in jobs} == {"0", "1", "2", "3"} and len({array for array, _, _ in jobs}) == 1
     again = finish(start(tmp_path, *words, **slurm))
     assert again[0] == 0 and "4 of them already done" in again[1]
 
