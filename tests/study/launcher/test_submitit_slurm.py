@@ -39,7 +39,7 @@ def test_a_study_is_an_array_of_jobs(tmp_path, slurm):
 
 @pytest.mark.parametrize("sign", ["KILL", "USR2"])  # as for want of memory, and as before the time limit
 def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
-    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,100000,2", *SLURM)
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,2,100000", *SLURM)
     process = start(tmp_path, *words, **slurm)
     runs = tmp_path / "outputs/s"
     others = [runs / "baseline/seed=0/model.pt", runs / "trainer.epochs=2/seed=0/model.pt"]
