@@ -4,5 +4,7 @@
 `plan.py`     overrides -> factors, variants, runs and where each is kept
 `compose.py`  each run's configuration, checked and hashed before the first one trains
 `sweeper.py`  runs what is not done
-`status.py`   how far it is
+`launcher/`   where runs run: here, side by side, or on a cluster
+`progress.py` what is shown while they do; `status.py`: how far a study is, at any time
+`tune.py`     a search, which proposes its variants as it goes; `pruning.py`: what a run tells it
 """

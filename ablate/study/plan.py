@@ -56,7 +56,8 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
             continue
         if not override.is_discrete_sweep():
             raise InputError(
-                f"{override.input_line}: an interval has no levels; give a list, range(...) or choice(...)."
+                f"{override.input_line}: an interval has no levels; give a list, range(...) or choice(...), "
+                "or search it: ablate train hydra/sweeper=optuna."
             )
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
