@@ -3,8 +3,8 @@
     python benchmarks/sweep.py [--repeat 3] [WORD ...]
 
 WORDs are overrides of all runs. The three are run one after another in each repeat, so that a noisy machine is noisy
-for all; the medians and their ratios are printed. Also: what a run costs beside its training, and the time from the
-start of a process to the first batch.
+for all; the medians and their ratios are printed. Also: what a run costs beside its training, in a worker and in
+a process of its own.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> None:
     given = parser.parse_args()
     ways = {"local": local, "shell loop": shell_loop, "Hydra basic": hydra_basic}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    beside, first_batch = [], []
+    beside, alone = [], []
     for _ in range(given.repeat):
         for name, way in ways.items():
             taken, records = timed(way, given.words)
@@ -68,14 +68,14 @@ def main() -> None:
                 beside += [record["seconds"]["total"] - record["seconds"]["train"] for record in records]
             if name == "shell loop":
                 training = sum(record["seconds"]["train"] for record in records)
-                first_batch.append((taken - training) / len(records))
+                alone.append((taken - training) / len(records))
     print(f"12 runs of {' '.join(given.words)}; median of {given.repeat}")
     for name, times in seconds.items():
         ratio = statistics.median(times) / statistics.median(seconds["local"])
         listed = ", ".join(f"{time:.1f}" for time in times)
         print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   ({listed})")
     print(f"beside training, a run with local: {statistics.median(beside):.3f} s (largest {max(beside):.3f})")
-    print(f"beside training, a process of its own: {statistics.median(first_batch):.2f} s")
+    print(f"beside training, a process of its own: {statistics.median(alone):.2f} s")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import pandas as pd
 import pexpect
 import pytest
 
+from tests.study.processes import heeds_interrupts
+
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
@@ -270,7 +272,9 @@ def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
 
 def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
     command = [sys.executable, "-m", "ablate.cli", "train", *SMALL[:1], "trainer.epochs=100000", "model=mlp"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, preexec_fn=heeds_interrupts
+    )
     assert "epoch 1/" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)

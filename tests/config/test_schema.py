@@ -97,7 +97,7 @@ def test_every_preset_composes(path):
         config = compose("config", [name(path)], return_hydra_config=path.parent.name == "study")
         if path.parent.name == "study":
             assert config.hydra.mode.name == "MULTIRUN" and config.study.name == path.stem
-            assert config.hydra.sweeper.params
+            assert config.hydra.sweeper.params.seed
         else:
             validate(config)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,14 @@ def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str
     """`ablate` with these words, in the folder."""
     command = [sys.executable, "-m", "ablate.cli", *words]
     settings = {**ENVIRONMENT, **environment}
-    return subprocess.Popen(command, cwd=folder, env=settings, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=folder, env=settings, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts
+    )
+
+
+def heeds_interrupts() -> None:
+    """Ctrl-C reaches a process whose shell, as it does for what runs in the background, had it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
