@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from omegaconf import DictConfig, OmegaConf
+
 from ablate.errors import InputError
 
 COLUMNS = (
@@ -22,6 +24,17 @@ COLUMNS = (
     "images_per_second",
 )
 Row = dict[str, float]
+
+
+def flat(config: DictConfig) -> dict[str, Any]:
+    """The configuration as dotted keys and plain values, the form in which trackers list hyperparameters."""
+
+    def dotted(node: Any, prefix: str) -> Any:
+        for name, value in node.items():
+            key = f"{prefix}{name}"
+            yield from dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
+
+    return dict(dotted(OmegaConf.to_container(config, resolve=True), ""))
 
 
 class Logger(Protocol):

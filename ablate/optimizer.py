@@ -5,6 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ablate.compiler import keep_out
+
+for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
+    keep_out(kind)
+
 
 def sgd(model: nn.Module, momentum: float, nesterov: bool, **options: Any) -> torch.optim.Optimizer:
     """Stochastic gradient descent with momentum."""

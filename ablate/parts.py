@@ -12,8 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate import engine, seeding
 from ablate.augmentation import Augmentation
+from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
-from ablate.data.prepare import Prepared
+from ablate.data.prepare import Prepared, prepare
+from ablate.hardware import pick_device, pick_precision
 
 
 def build_model(config: DictConfig, data: Prepared) -> nn.Module:
@@ -26,6 +28,17 @@ def build_model(config: DictConfig, data: Prepared) -> nn.Module:
         normalization=instantiate(config.normalization),
         activation=instantiate(config.activation),
     )
+
+
+def set_up(config: DictConfig) -> tuple[engine.Parts, Prepared, torch.device, str]:
+    """What a run trains with: the parts of a step, its images, and the device and precision it asks for."""
+    trainer = config.trainer
+    if trainer.threads:
+        torch.set_num_threads(trainer.threads)
+    device = pick_device(trainer.device)
+    precision = pick_precision(trainer.precision, device)
+    data = prepare(config.data)
+    return build(config, data, device, precision), data, device, precision
 
 
 def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> engine.Parts:
@@ -55,5 +68,6 @@ def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], i
     """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        keep_out(type(counter.mode))
         model(pixels(images))
     return counter.get_total_flops() // 2

@@ -16,12 +16,13 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate import record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
+from ablate.logger import flat
 from ablate.study import plan
 from ablate.study.pruning import Pruned, Pruner
 
@@ -112,18 +113,11 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     from ablate import engine
     from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
-    from ablate.data.prepare import prepare
-    from ablate.hardware import pick_device, pick_precision
-    from ablate.parts import build, multiply_accumulates
+    from ablate.parts import multiply_accumulates, set_up
 
     began = time.perf_counter()
     trainer = config.trainer
-    if trainer.threads:
-        torch.set_num_threads(trainer.threads)
-    device = pick_device(trainer.device)
-    precision = pick_precision(trainer.precision, device)
-    data = prepare(config.data)
-    parts = build(config, data, device, precision)
+    parts, data, device, precision = set_up(config)
     macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
     ready = time.perf_counter()
 
@@ -187,17 +181,6 @@ def watchers(config: DictConfig, folder: Path) -> list[Any]:
         settings = HydraConfig.get()
         loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))
     return loggers
-
-
-def flat(config: DictConfig) -> dict[str, Any]:
-    """The configuration as dotted keys and plain values, the form in which trackers list hyperparameters."""
-
-    def dotted(node: Any, prefix: str) -> Any:
-        for name, value in node.items():
-            key = f"{prefix}{name}"
-            yield from dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
-
-    return dict(dotted(OmegaConf.to_container(config, resolve=True), ""))
 
 
 def cli(words: Sequence[str]) -> int:

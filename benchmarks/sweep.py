@@ -4,7 +4,7 @@
 
 WORDs are overrides of all runs. The three are run one after another in each repeat, so that a noisy machine is noisy
 for all; the medians and their ratios are printed. Also: what a run costs beside its training, in a worker and in
-a process of its own.
+a process of its own, and how long a process takes until its first batch is trained.
 """
 
 import argparse
@@ -18,6 +18,17 @@ from pathlib import Path
 
 FACTORS = {"normalization": ["none", "batch"], "activation": ["relu", "gelu"], "seed": ["0", "1", "2"]}
 COMMAND = [sys.executable, "-m", "ablate.cli", "train"]
+FIRST_BATCH = """
+import os, sys, time
+from torch.optim.optimizer import register_optimizer_step_post_hook
+def end(*_):
+    print(time.time(), flush=True)
+    os._exit(0)
+register_optimizer_step_post_hook(end)
+sys.argv = ["ablate", "train", *sys.argv[1:]]
+from ablate.cli import main
+main()
+"""
 SWEEP = [f"{name}={','.join(levels)}" for name, levels in FACTORS.items()]
 
 
@@ -35,10 +46,18 @@ def hydra_basic(folder: Path, words: list[str]) -> None:
     run([*COMMAND, "-m", "study.name=s", "hydra/sweeper=basic", "hydra/launcher=basic", *words, *SWEEP], folder)
 
 
-def run(command: list[str], folder: Path) -> None:
+def first_batch(words: list[str]) -> float:
+    """Seconds from the start of a process to the end of its first training step."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.time()
+        return float(run([sys.executable, "-c", FIRST_BATCH, *words], Path(folder))) - began
+
+
+def run(command: list[str], folder: Path) -> str:
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if ended.returncode:
         sys.exit(f"{command} ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    return ended.stdout
 
 
 def timed(way, words: list[str]) -> tuple[float, list[dict]]:
@@ -59,8 +78,9 @@ def main() -> None:
     given = parser.parse_args()
     ways = {"local": local, "shell loop": shell_loop, "Hydra basic": hydra_basic}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    beside, alone = [], []
+    beside, alone, firsts = [], [], []
     for _ in range(given.repeat):
+        firsts.append(first_batch(given.words))
         for name, way in ways.items():
             taken, records = timed(way, given.words)
             seconds[name].append(taken)
@@ -75,6 +95,8 @@ def main() -> None:
         listed = ", ".join(f"{time:.1f}" for time in times)
         print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   ({listed})")
     print(f"beside training, a run with local: {statistics.median(beside):.3f} s (largest {max(beside):.3f})")
+    listed = ", ".join(f"{time:.2f}" for time in firsts)
+    print(f"to the first batch, a process of its own: {statistics.median(firsts):.2f} s   ({listed})")
     print(f"beside training, a process of its own: {statistics.median(alone):.2f} s")
 
 

@@ -14,19 +14,14 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the training and the validation images, each int64, sorted, stratified by class and apart.
 
-    The validation part depends on labels, `val_fraction` and `split_seed` alone: scikit-learn's `train_test_split`.
+    The validation part depends on labels, `val_fraction` and `split_seed` alone.
     `train_limit` then takes so many of the training part, again stratified; None takes all.
 
     Raises InputError if a class would have no image in one of the parts, or `train_limit` cannot be met.
     """
-    from sklearn.model_selection import train_test_split
-    from sklearn.utils import resample
-
     labels = images.labels.numpy()
     _check_counts(labels, images.classes, val_fraction)
-    train, val = train_test_split(
-        np.arange(len(labels)), test_size=val_fraction, random_state=split_seed, stratify=labels
-    )
+    train, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
     _check_all_in(labels[val], images.classes, "validation", "Raise data.val_fraction or add images of it.")
     _check_all_in(labels[train], images.classes, "training", "Lower data.val_fraction or add images of it.")
     if train_limit is not None:
@@ -35,9 +30,43 @@ def split(
                 f"data.train_limit={train_limit} must lie between the {len(images.classes)} classes and the"
                 f" {len(train)} images that are left for training."
             )
-        train = resample(train, replace=False, n_samples=train_limit, stratify=labels[train], random_state=split_seed)
+        if train_limit < len(train):
+            train = train[stratified(labels[train], len(train) - train_limit, split_seed)[0]]
         _check_all_in(labels[train], images.classes, "training", "Raise data.train_limit or add images of it.")
-    return np.sort(train).astype(np.int64), np.sort(val).astype(np.int64)
+    return train, val
+
+
+def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the images that stay and of `held_out` others, int64, sorted, each class in proportion.
+
+    The very choice of scikit-learn's `train_test_split(random_state=seed, stratify=labels)`, which takes nearly two
+    seconds to import.
+    """
+    rng = np.random.RandomState(seed)
+    _, labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    staying = _shares(counts, len(labels) - held_out, rng)
+    leaving = _shares(counts - staying, held_out, rng)
+    parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for label, (stay, leave) in enumerate(zip(staying, leaving, strict=True)):
+        shuffled = np.flatnonzero(labels == label)[rng.permutation(counts[label])]
+        parts[0].append(shuffled[:stay])
+        parts[1].append(shuffled[stay : stay + leave])
+    kept, held = (np.sort(np.concatenate(part)) for part in parts)
+    return kept, held
+
+
+def _shares(counts: np.ndarray, total: int, rng: np.random.RandomState) -> np.ndarray:
+    """How many of each class make `total`: whole parts first, then the largest remainders, ties by lot."""
+    exact = counts / counts.sum() * total
+    shares = np.floor(exact).astype(np.int64)
+    remainders = exact - shares
+    for value in np.unique(remainders)[::-1]:
+        missing = total - shares.sum()
+        if not missing:
+            break
+        tied = np.flatnonzero(remainders == value)
+        shares[rng.choice(tied, size=min(len(tied), missing), replace=False)] += 1
+    return shares
 
 
 def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: float) -> None:

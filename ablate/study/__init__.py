@@ -6,5 +6,6 @@
 `sweeper.py`  runs what is not done
 `launcher/`   where runs run: here, side by side, or on a cluster
 `progress.py` what is shown while they do; `status.py`: how far a study is, at any time
+`probe.py`    how long a run takes, guessed from a few steps
 `tune.py`     a search, which proposes its variants as it goes; `pruning.py`: what a run tells it
 """

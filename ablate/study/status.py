@@ -4,8 +4,9 @@ import argparse
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from omegaconf import DictConfig
@@ -42,15 +43,21 @@ def main(words: Sequence[str]) -> int:
             time.sleep(REFRESH)
 
 
-def preview(study: dict[str, Any], config: DictConfig) -> None:
+def preview(
+    study: dict[str, Any], config: DictConfig, probe: Callable[[list[dict[str, Any]]], dict[str, float]]
+) -> None:
     """Print the plan as `status` would, the study's folder being what it is now; nothing is written.
+
+    `probe` tells how many seconds a run takes, by variant, of variants that have no finished run.
 
     Raises:
         InputError: the folder holds another study.
     """
     folder = Path(config.hydra.sweep.dir)
     plan.extended(folder, study, config.study.extend)
-    Console().print(table(folder, study))
+    statuses = [(run, record.read_planned(folder, run)["status"]) for run in study["runs"]]
+    timed = {run["variant"] for run, status in statuses if status in record.OUTCOMES}
+    Console().print(table(folder, study, probe([run for run in study["runs"] if run["variant"] not in timed])))
 
 
 def left(folder: Path, study: dict[str, Any]) -> int:
@@ -58,7 +65,7 @@ def left(folder: Path, study: dict[str, Any]) -> int:
     return sum(record.read_planned(folder, run)["status"] in TO_DO for run in study["runs"])
 
 
-def table(folder: Path, study: dict[str, Any]) -> Group:
+def table(folder: Path, study: dict[str, Any], probed: Mapping[str, float] = MappingProxyType({})) -> Group:
     """A row a variant: how many of its runs have each status; below, all of them and the time that is left."""
     found = [record.read_planned(folder, run) for run in study["runs"]]
     columns = [status for status in (*record.OUTCOMES, *TO_DO) if any(run["status"] == status for run in found)]
@@ -74,7 +81,7 @@ def table(folder: Path, study: dict[str, Any]) -> Group:
     for variant, count in counts.items():
         drawn.add_row(Text(variant), *(str(count[status] or "") for status in columns))
     title = f"Study {study['name']}, design {study.get('design')}, seeds {_listed(study['seeds'])}"
-    total = f"{len(found)} runs of {len(counts)} variants. {estimate(study, found)}"
+    total = f"{len(found)} runs of {len(counts)} variants. {estimate(study, found, probed)}"
     running = [
         Text(f"{planned['folder']}  {_epoch(folder / planned['folder'])}")
         for planned, run in zip(study["runs"], found, strict=True)
@@ -97,9 +104,14 @@ def _listed(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds)) if len(seeds) <= 10 else f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
 
 
-def estimate(study: dict[str, Any], found: Sequence[dict[str, Any]]) -> str:
-    """The time that is left if one run follows another: the median of the variant's finished runs, else of all."""
-    seconds: dict[str, list[float]] = {}
+def estimate(
+    study: dict[str, Any], found: Sequence[dict[str, Any]], probed: Mapping[str, float] = MappingProxyType({})
+) -> str:
+    """The time that is left if one run follows another: the median of the variant's finished runs, else of all.
+
+    `probed` are seconds for variants that have none.
+    """
+    seconds = {variant: [guess] for variant, guess in probed.items()}
     to_do = []
     for planned, run in zip(study["runs"], found, strict=True):
         if run["status"] in record.OUTCOMES:
@@ -109,7 +121,7 @@ def estimate(study: dict[str, Any], found: Sequence[dict[str, Any]]) -> str:
     if not to_do:
         return "All done."
     if not seconds:
-        return "How long they take is not known before the first is done."
+        return "How long they take is not known before the first is done; `ablate plan --probe` guesses it."
     usual = statistics.median(time for times in seconds.values() for time in times)
     total = sum(statistics.median(seconds.get(variant, [usual])) for variant in to_do)
     return f"{len(to_do)} to do, about {_duration(total)} one after another."

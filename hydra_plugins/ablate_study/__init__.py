@@ -61,13 +61,24 @@ class OptunaSweeper(StudySweeper):
 
 
 class PlanSweeper(StudySweeper):
-    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run."""
+    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run; `probe` times a few steps."""
+
+    def __init__(self, params: dict[str, Any] | None = None, probe: bool = False) -> None:
+        super().__init__(params)
+        self.probe = probe
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
         from ablate.study.status import preview
 
-        return preview(self.composed(arguments), self.config)
+        study = self.composed(arguments)
+        return preview(study, self.config, self.probed if self.probe else lambda runs: {})
+
+    def probed(self, runs: list[dict[str, Any]]) -> dict[str, float]:
+        """How long runs take, by variant."""
+        from ablate.study.probe import probe
+
+        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, run["overrides"]))
 
 
 class StudyLauncher(Launcher):

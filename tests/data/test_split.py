@@ -1,10 +1,14 @@
+import math
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from ablate.data.images import Images
-from ablate.data.split import split
+from ablate.data.split import split, stratified
 from ablate.errors import InputError
 
 
@@ -28,11 +32,19 @@ def test_the_parts_are_all_images_each_once_in_proportion(fraction: float, seed:
     assert np.abs(np.bincount(images.labels[val]) - share).max() < 1
 
 
-def test_the_validation_part_is_scikit_learns() -> None:
-    images = _images(30, 50)
-    labels = images.labels.numpy()
-    _, expected = train_test_split(np.arange(80), test_size=0.2, random_state=7, stratify=labels)
-    assert split(images, 0.2, 7, None)[1].tolist() == sorted(expected)
+@given(
+    counts=st.lists(st.integers(2, 40), min_size=2, max_size=12),
+    fraction=st.floats(0.01, 0.99),
+    seed=st.integers(0, 2**32 - 1),
+)
+@example(counts=[2, 2, 2, 2, 2], fraction=0.5, seed=0)  # all remainders tied
+def test_the_choice_is_scikit_learns(counts: list[int], fraction: float, seed: int) -> None:
+    labels = _images(*counts).labels.numpy()
+    held_out = math.ceil(fraction * len(labels))
+    assume(len(counts) <= held_out <= len(labels) - len(counts))
+    expected = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
+    for ours, theirs in zip(stratified(labels, held_out, seed), expected, strict=True):
+        assert ours.tolist() == sorted(theirs)
 
 
 def test_another_seed_is_another_split_and_the_same_seed_the_same() -> None:

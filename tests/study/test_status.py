@@ -66,6 +66,8 @@ def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
     found = [record.read_planned(tmp_path, run) for run in study["runs"]]
     # To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4.
     assert status.estimate(study, found) == "3 to do, about 34 s one after another."
+    # Probed: only vgg, which has no finished run, takes another time.
+    assert status.estimate(study, found, {"model=vgg": 6.0}) == "3 to do, about 30 s one after another."
     assert "not known" in status.estimate(study, [{"status": "missing"}] * 6)
     assert status.estimate({"runs": study["runs"][:2]}, found[:2]) == "All done."
 

@@ -1,0 +1,58 @@
+"""How long a run takes, guessed from a few of its training steps: `ablate plan --probe`."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from rich.console import Console
+
+from ablate import evaluate
+from ablate.data.batches import batches, resident
+from ablate.engine import train_epoch
+from ablate.parts import set_up
+
+STEPS = 5  # that are timed, after a first one that is not
+EVALUATED = 1024  # validation images
+BUDGET = 20.0  # seconds, after which no other variant is begun
+
+
+def probe(runs: Iterable[dict[str, Any]], composed: Callable[[dict[str, Any]], DictConfig]) -> dict[str, float]:
+    """Seconds of a run of each variant, of as many variants as the budget allows."""
+    found: dict[str, float] = {}
+    began = time.perf_counter()
+    for run in runs:
+        if run["variant"] not in found:
+            if time.perf_counter() - began > BUDGET:
+                break
+            found[run["variant"]] = seconds(composed(run))
+    return found
+
+
+def seconds(config: DictConfig) -> float:
+    """Seconds of a run: what it takes to set it up, and its epochs if all their steps take as long as a few."""
+    began = time.perf_counter()
+    trainer = config.trainer
+    parts, data, device, _ = set_up(config)
+    whole = resident(data, device)
+    ready = time.perf_counter()
+
+    def epoch(steps: int) -> tuple[int, float]:
+        """An epoch of so many steps or fewer: how many it had, and its seconds."""
+        images = steps * trainer.batch_size
+        few = replace(whole, images=whole.images[:images], targets=whole.targets[:images])
+        *_, taken = train_epoch(parts, few, trainer, 1, config.seed, Console(quiet=True))
+        return count(few.images), taken
+
+    def count(images: torch.Tensor) -> int:
+        return len(batches(torch.arange(len(images)), trainer.batch_size))
+
+    epoch(1)  # the first step also allocates what the others use again
+    steps, taken = epoch(STEPS)
+    some, started = whole.val_images[:EVALUATED], time.perf_counter()
+    with parts.precision():
+        evaluate.predict(parts.average.module, some, parts.pixels)
+    validation = (time.perf_counter() - started) * len(whole.val_images) / len(some)
+    return ready - began + trainer.epochs * (taken / steps * count(whole.images) + validation)
