@@ -30,7 +30,7 @@ class Checkpoint:
         """Write the parts' state and the `outcome` so far, plain values and tensors, whole or not at all."""
         state = {name: getattr(parts, name).state_dict() for name in STATEFUL}
         torch.save({"made_by": self.made_by, "outcome": outcome, **state}, content := io.BytesIO())
-        record.write_bytes(self.path, content.getvalue())
+        record.write_bytes(self.path, content.getbuffer(), durable=False)  # a damaged one is only trained again
 
     def load(self, parts: "Parts") -> dict[str, Any] | None:
         """Put a saved state into the parts and return its outcome; None if there is none that fits."""

@@ -130,14 +130,16 @@ def fit(
         rows.append(row)
         log_row(row, trainer, loggers, console)
         finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
+        current = parts.average.module.state_dict()
         if selected is None or (
             finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])
         ):
-            weights = {name: value.detach().cpu().clone() for name, value in parts.average.module.state_dict().items()}
+            weights = {name: value.detach().cpu().clone() for name, value in current.items()}
             selected = Selected(row, weights, val_logits)
         if not finite:
             return selected, rows, True
-        checkpoint.save(parts, {"rows": rows, "selected": vars(selected)})
+        weights = current if selected.row is row else selected.weights  # the model's own are not written twice
+        checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
     return selected, rows, False
 

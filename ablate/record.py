@@ -27,14 +27,18 @@ CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 NOT_TRAINED = ("study", "logger")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part."""
+def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
+    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
+
+    What is not `durable` is safe when this process ends, not when the machine does.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private, a run folder is not
         os.replace(temporary, path)
     except BaseException:

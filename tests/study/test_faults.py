@@ -9,7 +9,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from tests.study.processes import epochs, finish, start, until
+from tests.processes import epochs, finish, start, until
 
 WORDS = ("train", "-m", "study.name=s", "data=digits", "model=cnn,mlp", "normalization=none,batch", "seed=0,1,2,3",
          "trainer.epochs=12", "trainer.threads=1")  # fmt: skip

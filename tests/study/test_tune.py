@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate.errors import InputError
 from ablate.study import plan, tune
 from ablate.study.pruning import storage
-from tests.study.processes import epochs, finish, record, start
+from tests.processes import epochs, finish, record, start
 
 WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.threads=1", "data.train_limit=300")
 

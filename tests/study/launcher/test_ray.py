@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.study.processes import SMALL, epochs, finish, record, start, until
+from tests.processes import SMALL, epochs, finish, record, start, until
 
 pytestmark = pytest.mark.integration
 RAY = ("hydra/launcher=ray", "+hydra.launcher.init.num_cpus=2")

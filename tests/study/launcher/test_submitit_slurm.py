@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.study.processes import SMALL, epochs, finish, record, start, until
+from tests.processes import SMALL, epochs, finish, record, start, until
 
 pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"

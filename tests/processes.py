@@ -1,4 +1,4 @@
-"""Studies as processes that can be watched, interrupted and killed."""
+"""`ablate` as a user starts it: a real process, which can be watched, interrupted and killed."""
 
 import json
 import os
@@ -11,9 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", "OMP_NUM_THREADS": "1"}
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
+
+
+def ablate(folder: Path, *words: str, module: str = "ablate.cli") -> subprocess.CompletedProcess[str]:
+    """`ablate` with these words, in the folder, to its end."""
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
 
 
 def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:

@@ -1,0 +1,137 @@
+"""Studies: what is run, what is kept, what one failure costs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from tests.processes import ENVIRONMENT, ROOT, SMALL, ablate, record
+
+
+def test_a_study_runs_every_combination_once(grid):
+    study = json.loads((grid / "outputs/grid/study.json").read_text())
+    assert study["baseline"] == {"model": "mlp", "normalization": "none"} and study["seeds"] == [0, 1, 2]
+    assert len(study["runs"]) == 12
+    variants = {"baseline", "model=cnn", "normalization=batch", "model=cnn+normalization=batch"}
+    for run in study["runs"]:
+        found = record(grid / "outputs/grid" / run["folder"])
+        assert run["folder"] == f"{run['variant']}/seed={run['seed']}" and run["variant"] in variants
+        assert {name: found[name] for name in run if name != "folder"} == {
+            n: v for n, v in run.items() if n != "folder"
+        }
+        assert found["study"] == "grid" and found["status"] == "completed"
+
+
+def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid, tmp_path):
+    grid = shutil.copytree(grid / "outputs", tmp_path / "outputs").parent  # other tests count the runs of the original
+    words = ["-m", "study.name=grid", *SMALL, "model=mlp,cnn", "normalization=none,batch"]
+    before = {path: path.stat().st_mtime_ns for path in grid.rglob("run.json")}
+    again = ablate(grid, "train", *words, "seed=0,1,2")
+    assert again.returncode == 0 and "12 runs, 12 of them already done" in again.stderr
+    refused = ablate(grid, "train", *words, "seed=2,3")
+    assert refused.returncode == 2 and "4 of the runs now planned" in refused.stderr and "--extend" in refused.stderr
+    more = ablate(grid, "train", *words, "seed=2,3", "--extend")
+    assert more.returncode == 0 and "8 runs, 4 of them already done" in more.stderr
+    assert all(path.stat().st_mtime_ns == then for path, then in before.items())
+    assert json.loads((grid / "outputs/grid/study.json").read_text())["seeds"] == [0, 1, 2, 3]
+    assert len(list((grid / "outputs/grid").glob("*/seed=*/run.json"))) == 16
+
+
+def test_a_changed_setting_reruns_and_keeps_the_old_folder(tmp_path):
+    words = ["train", "-m", "study.name=s", *SMALL, "model=mlp", "seed=0"]
+    assert ablate(tmp_path, *words).returncode == 0
+    assert ablate(tmp_path, *words, "trainer.epochs=2").returncode == 0
+    baseline = tmp_path / "outputs/s/baseline"
+    assert {path.name for path in baseline.glob("seed*")} == {"seed=0", "seed=0.old-1"}
+    assert (
+        record(baseline / "seed=0")["epochs"]["done"] == 2 and record(baseline / "seed=0.old-1")["epochs"]["done"] == 1
+    )
+
+
+def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
+    words = ["train", "-m", "study.name=s", *SMALL, "model=mlp"]
+    assert ablate(tmp_path, *words, "normalization=none,batch").returncode == 0
+    ended = ablate(tmp_path, *words, "activation=relu,gelu")
+    assert ended.returncode == 2 and "another study.name" in ended.stderr
+    assert not (tmp_path / "outputs/s/activation=gelu").exists()
+
+
+def test_a_study_file_with_a_design_a_bundle_and_a_rule(tmp_path):
+    (tmp_path / "mine/study").mkdir(parents=True)
+    (tmp_path / "mine/study/mine.yaml").write_text(
+        """# @package _global_
+study:
+  name: mine
+  design: pairwise
+  bundles: {regularisation: {full: [], none: [augmentation=none, optimizer.weight_decay=0]}}
+  exclude: [{model: cnn, regularisation: none}]
+augmentation: {flip: {_target_: ablate.augmentation.geometry.Flip, p: 0.5}}
+optimizer: {weight_decay: 0.001}
+hydra:
+  mode: MULTIRUN
+  sweeper: {params: {model: "mlp,cnn"}}
+"""
+    )
+    ended = ablate(tmp_path, "train", "study=mine", "--config-dir", "mine", *SMALL)
+    assert ended.returncode == 0, ended.stderr
+    study = json.loads((tmp_path / "outputs/mine/study.json").read_text())
+    assert [run["variant"] for run in study["runs"]] == ["baseline", "model=cnn", "regularisation=none"]
+    text = (tmp_path / "outputs/mine/regularisation=none/seed=0/.hydra/config.yaml").read_text()
+    assert "weight_decay: 0\n" in text or "weight_decay: 0.0\n" in text
+    assert record(tmp_path / "outputs/mine/regularisation=none/seed=0")["factors"]["regularisation"] == "none"
+    assert ablate(tmp_path, "report", "mine").returncode == 0
+    command = record(tmp_path / "outputs/mine/model=cnn/seed=0")["rerun"].split()[1:]
+    assert ablate(tmp_path, *command, "trainer.epochs=2").returncode == 0
+    (single,) = (tmp_path / "outputs/single").iterdir()
+    assert record(single)["parameters"] == record(tmp_path / "outputs/mine/model=cnn/seed=0")["parameters"]
+
+
+def test_a_failing_run_costs_only_itself(tmp_path):
+    words = ["-m", "study.name=s", *SMALL, "model=mlp,cnn", "normalization=batch,instance"]
+    ended = ablate(tmp_path, "train", *words)
+    assert ended.returncode == 1
+    assert re.search(
+        r"normalization=instance/seed=0\s+failed\s+normalization=instance is for feature maps", ended.stderr
+    )
+    statuses = {path.parent.parent.name: record(path.parent)["status"] for path in tmp_path.rglob("run.json")}
+    others = ("baseline", "model=cnn", "model=cnn+normalization=instance")
+    assert statuses == {"normalization=instance": "failed", **dict.fromkeys(others, "completed")}
+    assert "Traceback" in (tmp_path / "outputs/s/normalization=instance/seed=0/train.log").read_text()
+    assert ablate(tmp_path, "report", "outputs/s").returncode == 1
+    assert ablate(tmp_path, "report", "--allow-partial", "outputs/s").returncode == 0
+
+
+def test_a_part_that_ends_the_process_ends_its_run_alone(tmp_path):
+    (tmp_path / "parts.py").write_text("import sys\n\ndef leave():\n    sys.exit(3)\n")
+    (tmp_path / "mine/loss").mkdir(parents=True)
+    (tmp_path / "mine/loss/leave.yaml").write_text("_target_: parts.leave\n")
+    environment = {**ENVIRONMENT, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    words = ["train", "-m", "--config-dir", "mine", "study.name=s", *SMALL, "model=mlp", "loss=leave,focal", "seed=0"]
+    command = [sys.executable, "-m", "ablate.cli", *words]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert ended.returncode == 1, ended.stderr
+    assert record(tmp_path / "outputs/s/baseline/seed=0")["status"] == "failed"
+    assert record(tmp_path / "outputs/s/loss=focal/seed=0")["status"] == "completed"
+    assert re.search(r"baseline/seed=0\s+failed\s+RuntimeError: a part of the run called sys.exit\(3\)", ended.stderr)
+    assert re.search(r"^SystemExit: 3$", ended.stderr, re.M)  # the end of its log
+
+
+def test_an_impossible_value_anywhere_in_a_study_starts_nothing(tmp_path):
+    ended = ablate(tmp_path, "train", "-m", "study.name=s", *SMALL, "optimizer.lr=0.1,-1")
+    assert ended.returncode == 2 and "optimizer.lr=-1.0 is not allowed" in ended.stderr
+    assert not (tmp_path / "outputs/s/study.json").exists() and not list(tmp_path.rglob("run.json"))
+
+
+def test_a_study_whose_every_run_is_refused_is_refused(tmp_path):
+    ended = ablate(tmp_path, "train", "-m", "study.name=s", "data=image_folder", "data.root=nowhere", "seed=0,1")
+    assert (
+        ended.returncode == 2 and len(re.findall(r"failed\s+The folder data.root=nowhere does not", ended.stderr)) == 2
+    )
+
+
+def test_a_diverged_run_is_an_outcome(tmp_path):
+    ended = ablate(tmp_path, "train", *SMALL, "model=mlp", "optimizer.lr=1e30")
+    (folder,) = (tmp_path / "outputs" / "single").iterdir()
+    assert ended.returncode == 0 and record(folder)["status"] == "diverged"

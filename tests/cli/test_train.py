@@ -1,0 +1,80 @@
+"""One run, as a user gives it."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.processes import ENVIRONMENT, SMALL, ablate, heeds_interrupts, record
+
+
+def test_one_run_leaves_the_run_folder_of_the_design(tmp_path):
+    ended = ablate(tmp_path, "train", *SMALL, "model=cnn", "normalization=batch", "seed=4")
+    assert ended.returncode == 0, ended.stderr
+    (folder,) = (tmp_path / "outputs" / "single").iterdir()
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    hydra = {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
+    assert files == {"run.json", "metrics.csv", "val_predictions.npz", "model.pt", "train.log", *hydra}
+    run = record(folder)
+    assert (run["status"], run["seed"], run["study"], run["variant"]) == ("completed", 4, None, None)
+    assert run["rerun"] == "ablate train " + " ".join(SMALL) + " model=cnn normalization=batch seed=4"
+    assert set(run["metrics"]) >= {"val_accuracy", "val_loss", "train_accuracy", "train_loss"}
+    assert set(run["seconds"]) >= {"setup", "train", "total"}
+    # Plain lines where there is no terminal: one an epoch, and no control characters.
+    assert len(re.findall(r"^epoch 1/1  train loss", ended.stderr, re.M)) == 1 and "\x1b" not in ended.stderr
+
+
+def test_the_rerun_command_gives_the_same_weights(tmp_path):
+    assert ablate(tmp_path, "train", *SMALL, "augmentation=flip_crop", "model=alexnet").returncode == 0
+    (first,) = (tmp_path / "outputs" / "single").iterdir()
+    command = record(first)["rerun"].split()[1:]
+    (tmp_path / "again").mkdir()
+    assert ablate(tmp_path / "again", *command).returncode == 0
+    (second,) = (tmp_path / "again" / "outputs" / "single").iterdir()
+    assert (first / "model.pt").read_bytes() == (second / "model.pt").read_bytes()
+
+
+def test_a_terminal_shows_a_live_bar(tmp_path):
+    words = ["-m", "ablate.cli", "train", "data=digits", "model=resnet", "normalization=batch", "trainer.epochs=1"]
+    child = pexpect.spawn(sys.executable, words, cwd=tmp_path, env={**ENVIRONMENT, "TERM": "xterm"}, timeout=120)
+    child.expect(r"epoch 1/1 .*\d+/18.*loss \d")
+    child.expect("completed")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
+    command = [sys.executable, "-m", "ablate.cli", "train", *SMALL[:1], "trainer.epochs=100000", "model=mlp"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, preexec_fn=heeds_interrupts
+    )
+    assert "epoch 1/" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    (folder,) = (tmp_path / "outputs" / "single").iterdir()
+    assert process.returncode == 130 and "Interrupted." in errors and "Traceback" not in errors
+    assert record(folder)["status"] == "interrupted"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
+    # The file system stays, and a limit on the size of a file stands for its end: weights do not fit in 64 KiB.
+    command = f"ulimit -f 64; exec {sys.executable} -m ablate.cli train {' '.join(SMALL)} model=cnn"
+    ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    (folder,) = (tmp_path / "outputs" / "single").iterdir()
+    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 2, (
+        ended.stderr
+    )  # an epoch, then the sentence
+    assert record(folder)["status"] == "failed" and not (folder / "model.pt").exists()
+    assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.name != ".hydra"]
+
+
+def test_python_m_ablate_train_is_the_same(tmp_path):
+    assert ablate(tmp_path, *SMALL, "model=mlp", module="ablate.train").returncode == 0
+    ended = ablate(tmp_path, "model=nothing", module="ablate.train")
+    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 1

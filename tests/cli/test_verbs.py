@@ -1,0 +1,124 @@
+"""The verbs beside `train`, on a finished study; help and completion."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from tests.processes import ENVIRONMENT, SMALL, ablate, record
+
+
+@pytest.mark.parametrize("module", [("ablate.cli", "report"), ("analysis",)])
+def test_the_report_of_a_study_from_any_folder(grid, tmp_path, module):
+    ended = ablate(tmp_path, *module[1:], str(grid / "outputs/grid"), module=module[0])
+    assert ended.returncode == 0, ended.stderr
+    report = grid / "outputs/grid/report"
+    effects, runs = pd.read_csv(report / "effects.csv"), pd.read_csv(report / "runs.csv")
+    assert len(runs) == 12 and list(effects["n"]) == [3, 3, 3, 3] and effects["variant"][0] == "baseline"
+    for row in effects.itertuples():
+        accuracies = [
+            record(grid / f"outputs/grid/{row.variant}/seed={s}")["metrics"]["val_accuracy"] for s in range(3)
+        ]
+        assert row.mean == pytest.approx(sum(accuracies) / 3)
+    for name in ("effects.csv", "effects.md", "effects.tex"):
+        assert (report / "tables" / name).stat().st_size > 0
+    for form in ("pdf", "svg", "png"):
+        assert (report / "figures" / f"loss_curves.{form}").stat().st_size > 1000
+
+
+def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
+    before = sorted(grid.rglob("*"))
+    words = ["study.name=grid", *SMALL, "model=mlp,cnn,vgg", "normalization=none,batch", "seed=0,1,2", "--extend"]
+    ended = ablate(grid, "plan", *words)
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert ["model=vgg", "3"] in rows and ["baseline", "3"] in rows and ["all", "12", "6"] in rows
+    assert "18 runs of 6 variants. 6 to do, about" in ended.stdout
+    assert ablate(grid, "plan", *words[:-1]).returncode == 2  # as the study itself would be refused
+    assert sorted(grid.rglob("*")) == before
+    assert "12 runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
+
+
+def test_a_plan_guesses_the_time_of_what_was_never_run(tmp_path):
+    words = [*SMALL, "data.train_limit=null", "study.name=s", "model=mlp,cnn"]
+    assert "2 to do" not in ablate(tmp_path, "plan", *words).stdout
+    ended = ablate(tmp_path, "plan", "--probe", *words, "trainer.epochs=1000000")
+    assert ended.returncode == 0, ended.stderr
+    # Two million epochs of 11 steps: between 1 ms and 1 s a step.
+    hours = float(re.search(r"2 to do, about ([\d.]+) h one after another", ended.stdout)[1])
+    assert 22e6 / 3600 / 1000 < hours < 22e6 / 3600
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_test_set_is_read_by_its_verb_alone(grid, tmp_path):
+    folder = grid / "outputs/grid/model=cnn+normalization=batch/seed=0"
+    ended = ablate(tmp_path, "test", str(folder))
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads((folder / "test.json").read_text())
+    assert f"{100 * result['accuracy']:.1f} %" in ended.stdout and len(result["per_class_accuracy"]) == 10
+    total = sum(map(sum, result["confusion"]))
+    assert total == result["images"]
+    assert sum(result["confusion"][i][i] for i in range(10)) / total == pytest.approx(result["accuracy"])
+
+
+@pytest.mark.parametrize("name", ["model.pt", "run.json", ".hydra/config.yaml"])
+def test_a_damaged_run_is_named_and_not_tested(grid, tmp_path, name):
+    folder = tmp_path / "damaged"
+    shutil.copytree(grid / "outputs/grid/baseline/seed=0", folder)
+    (folder / name).write_text("{junk")
+    ended = ablate(tmp_path, "test", "damaged")
+    assert ended.returncode == 2 and f"damaged/{name}" in ended.stderr and "Traceback" not in ended.stderr
+    assert not (folder / "test.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--help"], ["ablate train", "ablate report", "ablate test"]),
+        (
+            ["train", "--help"],
+            ["== Groups ==", "model: alexnet, cnn", "optimizer: adam, adamw, muon", "ablate train -m"],
+        ),
+        (["train", "--cfg", "job"], ["_target_: ablate.model.cnn.CNN", "lr: 0.01"]),
+        (["train", "--info", "defaults"], ["data/cifar10", "optimizer/sgd"]),
+        (["report", "--help"], ["STUDY", "--allow-partial"]),
+        (["plan", "--help"], ["ablate plan"]),
+        (["status", "--help"], ["STUDY", "--watch"]),
+        (["test", "--help"], ["RUN"]),
+        (["completion", "--help"], ["bashrc"]),
+    ],
+)
+def test_help(words, expected, tmp_path):
+    ended = ablate(tmp_path, *words)
+    assert ended.returncode == 0, ended.stderr
+    assert all(text in ended.stdout for text in expected)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_stops_early_hears_no_error(tmp_path):
+    command = f"{sys.executable} -m ablate.cli train --help | head -n 1"
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    assert ended.stdout.startswith("ablate train") and ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("ablate tr", "train"), ("ablate train mod", "model="), ("ablate train model=res", "model=resnet"),
+     ("ablate train optimizer.mo", "optimizer.momentum="), ("ablate train model=cnn trainer.ep", "trainer.epochs=")],
+)  # fmt: skip
+def test_tab_completes_in_bash(line, expected, tmp_path):
+    (tmp_path / "ablate").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ablate.cli "$@"\n')
+    (tmp_path / "ablate").chmod(0o755)
+    script = f"""
+        eval "$(ablate completion bash)"
+        COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=($COMP_LINE); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _ablate; echo "${{COMPREPLY[@]}}"
+    """
+    environment = {**ENVIRONMENT, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert expected in ended.stdout.split(), (ended.stdout, ended.stderr)
