@@ -3,7 +3,7 @@
 Read in the order in which the data flows:
 
 1. `collect.py`  a study's folder -> one row a planned run, and the loss curves
-2. `stats.py`    two columns of numbers -> a paired difference; many p-values -> Holm's
+2. `stats/`      columns of numbers -> a difference, its interval and p; factors together; what could be detected
 3. `tables.py`   runs -> the effect of each variant, and the text of the tables
 4. `figures.py`  runs, curves, effects -> matplotlib figures
 5. `report.py`   all of it, written to `<study>/report/` (`ablate report STUDY`, `python -m analysis STUDY`)

@@ -1,0 +1,41 @@
+"""Numbers in, one result out. The seed is the unit: a variant is compared with the baseline on the same seeds.
+
+`paired.py`     a variant against the baseline; Welch's where seeds are not shared
+`multiple.py`   several comparisons at once: Holm, the optimism of choosing the best
+`factorial.py`  factors together: main effects, interactions, analysis of variance
+`images.py`     the evaluation images as a sample too: seeds x images, two checkpoints
+`power.py`      what a study could detect, and with how many seeds
+"""
+
+from analysis.stats.factorial import anova, contrasts
+from analysis.stats.images import McNemar, crossed_interval, mcnemar
+from analysis.stats.multiple import holm, optimism
+from analysis.stats.paired import (
+    PairedDifference,
+    equivalence,
+    paired_difference,
+    sign_flip_p,
+    small_sample_factor,
+    welch_difference,
+    win_probability,
+)
+from analysis.stats.power import minimum_detectable_effect, seeds_needed
+
+__all__ = [
+    "McNemar",
+    "PairedDifference",
+    "anova",
+    "contrasts",
+    "crossed_interval",
+    "equivalence",
+    "holm",
+    "mcnemar",
+    "minimum_detectable_effect",
+    "optimism",
+    "paired_difference",
+    "seeds_needed",
+    "sign_flip_p",
+    "small_sample_factor",
+    "welch_difference",
+    "win_probability",
+]
