@@ -17,7 +17,8 @@ def plan(words: Sequence[str]) -> int:
     """What a study would run: variants, what is done, time; starts nothing."""
     from ablate.train import cli
 
-    words = ["hydra.sweeper.probe=true" if word == "--probe" else word for word in words]
+    flags = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=true"}
+    words = [flags.get(word, word) for word in words]
     return cli(["--multirun", *words, "hydra/sweeper=plan"])
 
 

@@ -145,6 +145,7 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
         "status": "diverged" if diverged else "completed",
         "environment": record.environment(device.type, precision),
         "data_sha256": data.sha256,
+        "classes": list(data.classes),
         "epochs": {"planned": trainer.epochs, "done": len(rows)},
         "seconds": {
             "setup": ready - began,

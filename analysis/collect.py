@@ -68,6 +68,11 @@ def _found(run: dict) -> dict:
     }
 
 
+def margin(study_folder: Path) -> float | None:
+    """Percentage points below which the study calls two variants equivalent; None if it does not."""
+    return record.read_study(study_folder).get("margin")
+
+
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     """The `metrics.csv` of every run with a result, one row an epoch. Columns: variant, seed, status, then the file's.
 

@@ -16,11 +16,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import record
-from analysis import collect, figures, tables
+from analysis import collect, figures, predictions, stats, tables
+from analysis.effects import COLUMNS, METRIC
+from analysis.effects import effects as compare
 
 WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a narrow terminal may break
-ASIDE = ["p (Holm)", "Wins", "Not completed (runs)"]  # columns that a narrow one does without; the files have them
+# Columns that a narrow one does without; the files have them.
+ASIDE = ["p (Holm)", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
 NARROW = 120  # characters
+MADE = {"failures", "loss_curves", "cost", "contrasts", "anova", "interactions", "variance_shares", "classes",
+        "class_difference", "confusion"}  # fmt: skip
+MOST_FACTORS = 6  # of more, the interactions are too many to read
 LISTED = 20  # failures on the terminal; the files have all
 
 
@@ -47,23 +53,30 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     """
     runs = collect.collect(study_folder)
     curves = collect.curves(study_folder, runs)
-    effects = tables.effects(runs)
-    shown, lost, notes = tables.display(effects, runs), tables.failures(runs), tables.notes(runs, curves)
+    margin, predicted = collect.margin(study_folder), predictions.load(study_folder, runs)
+    effects = compare(runs, margin=margin, chance=1 / len(predicted.classes) if predicted else None)
+    shown, lost = tables.display(effects, runs), tables.failures(runs)
+    notes = [*tables.notes(runs, curves), *tables.limits(effects)]
 
     folder = Path(study_folder) / "report"
     for part in ("tables", "figures"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     _write_csv(folder / "runs.csv", runs)
-    _write_csv(folder / "effects.csv", effects)
+    _write_csv(folder / "effects.csv", effects[COLUMNS])
     _write_table(folder / "tables" / "effects", shown, notes)
-    for old in [*(folder / "tables").glob("failures.*"), *(folder / "figures").glob("loss_curves*")]:
-        old.unlink()
+    for old in [*(folder / "tables").iterdir(), *(folder / "figures").iterdir()]:
+        if old.name.partition(".")[0].rstrip("_0123456789") in MADE and old.stem != "effects":
+            old.unlink()  # an earlier report may have had what this one has not
     if len(lost):
         _write_table(folder / "tables" / "failures", lost)
     for page in range(figures.pages(runs)):
         name = f"loss_curves_{page + 1}" if page else "loss_curves"
         _write_figure(folder / "figures" / name, figures.loss_curves(curves, runs, page))
-    _write_figure(folder / "figures" / "effects", figures.effects(effects, runs))
+    _write_figure(folder / "figures" / "effects", figures.effects(effects, runs, margin=margin))
+    _factors(folder, runs)
+    _classes(folder, effects, runs, predicted)
+    if runs["variant"].nunique() > 1:
+        _write_figure(folder / "figures" / "cost", figures.cost(runs))
 
     incomplete = int(runs["status"].isin(collect.HOLES).sum())
     if incomplete:
@@ -73,6 +86,41 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         ]
     _print(runs["study"].iloc[0], shown, lost, notes, folder)
     return 1 if incomplete and not allow_partial else 0
+
+
+def _factors(folder: Path, runs: pd.DataFrame) -> None:
+    """Main effects, interactions and the analysis of variance, where a study has two factors or more."""
+    factors = [name for name in collect.factors(runs) if runs[name].nunique() > 1]
+    if not 2 <= len(factors) <= MOST_FACTORS:
+        return
+    frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
+    contrasts = stats.contrasts(frame, factors, METRIC)
+    # Two families: main effects, and interactions.
+    contrasts["p_holm"] = contrasts.groupby("kind", sort=False)["p"].transform(lambda p: stats.holm(p))
+    anova = stats.anova(frame, METRIC, factors, block="seed")
+    _write_table(folder / "tables" / "contrasts", tables.contrasts(contrasts))
+    _write_table(folder / "tables" / "anova", tables.anova(anova), [tables.ANOVA_NOTE])
+    _write_figure(folder / "figures" / "interactions", figures.interactions(contrasts, factors))
+    _write_figure(folder / "figures" / "variance_shares", figures.variance_shares(anova))
+
+
+def _classes(
+    folder: Path, effects: pd.DataFrame, runs: pd.DataFrame, predicted: predictions.Predictions | None
+) -> None:
+    """Accuracy on each class, and the confusion matrices of the baseline and of the variant with the highest mean."""
+    if predicted is None or not predicted.correct(collect.BASELINE):
+        return
+    labels = collect.labels(runs)
+    table = predictions.class_differences(predicted, [name for name in labels if name != collect.BASELINE])
+    _write_table(folder / "tables" / "classes", tables.classes(table, labels))
+    compared = effects[effects["variant"].isin(table.index[1:])].dropna(subset="difference_pp")
+    chosen = compared.loc[compared["mean"].idxmax(), "variant"] if len(compared) else None
+    if chosen:
+        figure = figures.class_difference(table, chosen, labels[chosen])
+        _write_figure(folder / "figures" / "class_difference", figure)
+    shown = [collect.BASELINE, *([chosen] if chosen else [])]
+    figure = figures.confusion(predicted, {name: labels[name] for name in shown})
+    _write_figure(folder / "figures" / "confusion", figure)
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -1,73 +1,13 @@
-"""Runs -> the effect of each variant (`effects`), its form for paper (`display`), and that as Markdown or LaTeX.
+"""Frames -> tables of text for paper, and those as Markdown or LaTeX; per cent and percentage points."""
 
-Fractions in frames and CSV, per cent and percentage points in `display`.
-"""
+from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis import collect, stats
+from analysis import collect, power, stats
+from analysis.effects import pairs
 
-METRIC = "val_accuracy"
 DASH = "—"
-COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference_pp", "ci_low_pp", "ci_high_pp", "p", "p_holm"]
-COLUMNS += ["hedges_gz", "wins", "failures", "verdict"]
-
-
-def pairs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Completed runs beside the baseline's of the same seed: variant, seed, value, baseline (NaN if there is none)."""
-    completed = runs.loc[runs["status"] == "completed", ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
-    baseline = completed.loc[completed["variant"] == collect.BASELINE, ["seed", "value"]]
-    return completed.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")
-
-
-def effects(runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a variant, the baseline first, with the columns of `report/effects.csv`.
-
-    n, mean, sd and baseline_mean are over the seeds that variant and baseline both completed; if they share none, n,
-    mean and sd are the variant's own and nothing is compared. `verdict` holds p_holm against 1 - confidence.
-    """
-    completed = pairs(runs)
-    groups = dict(list(completed.groupby("variant")))
-    nothing = completed.iloc[:0]
-    table = pd.DataFrame([_effect(name, groups.get(name, nothing), confidence) for name in collect.labels(runs)])
-    compared = table["variant"] != collect.BASELINE
-    table["p_holm"] = float("nan")
-    table.loc[compared, "p_holm"] = stats.holm(table.loc[compared, "p"])
-    table["failures"] = table["variant"].map((runs["status"] != "completed").groupby(runs["variant"]).sum())
-    table["verdict"] = [
-        "baseline" if row.variant == collect.BASELINE else _verdict(row.p_holm, row.difference_pp, 1 - confidence)
-        for row in table.itertuples()
-    ]
-    return table.astype({"n": "Int64", "wins": "Int64", "failures": "Int64"})[COLUMNS]
-
-
-def _effect(variant: str, runs: pd.DataFrame, confidence: float) -> dict:
-    """The row of one variant, from its completed runs as `pairs` gives them."""
-    paired = runs.dropna(subset="baseline")
-    own = runs if paired.empty else paired
-    row = {"variant": variant, "n": len(own), "mean": own["value"].mean(), "sd": own["value"].std()}
-    row["baseline_mean"] = paired["baseline"].mean()
-    if variant == collect.BASELINE:
-        empty = ("difference_pp", "ci_low_pp", "ci_high_pp", "p", "hedges_gz", "wins")
-        return row | dict.fromkeys(empty, float("nan"))
-    effect = stats.paired_difference(paired["value"], paired["baseline"], confidence)
-    return row | {
-        "difference_pp": 100 * effect.mean,
-        "ci_low_pp": 100 * effect.low,
-        "ci_high_pp": 100 * effect.high,
-        "p": effect.p,
-        "hedges_gz": effect.g_z,
-        "wins": effect.wins if effect.n else float("nan"),
-    }
-
-
-def _verdict(p_holm: float, difference: float, alpha: float) -> str:
-    """In a word, what the adjusted p-value allows to be said. A large one never says that there is no effect."""
-    if pd.isna(p_holm):
-        return "not testable"
-    if p_holm >= alpha:
-        return "inconclusive"
-    return "better" if difference > 0 else "worse"
 
 
 def holes(runs: pd.DataFrame) -> dict[str, str]:
@@ -82,6 +22,7 @@ def holes(runs: pd.DataFrame) -> dict[str, str]:
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """`effects` as text for paper: per cent, differences in percentage points, a dash for what is not known."""
     labels, missing = collect.labels(runs), holes(runs)
+    cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
     accuracy = [f"{_number(100 * row.mean)} ± {_number(100 * row.sd)}" for row in effects.itertuples()]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
@@ -89,12 +30,64 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
         "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
         f"Difference (points) [{100 * confidence:g} % CI]": [_difference(row) for row in effects.itertuples()],
         "p (Holm)": effects["p_holm"].map(_p_value),
+        "g_z": effects["hedges_gz"].map(_number),
         "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in effects.itertuples()],
+        "Parameters": [_count(cost["parameters"].get(variant)) for variant in effects["variant"]],
+        "Time (s), median": [_number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
         "Verdict": effects["verdict"],
     }
     if missing:
         table["Not completed (runs)"] = [missing.get(variant, "0") for variant in effects["variant"]]
     return pd.DataFrame(table)
+
+
+def contrasts(found: pd.DataFrame) -> pd.DataFrame:
+    """Main effects and interactions as text, in percentage points."""
+    table = []
+    for row in found.itertuples():
+        name = f"{row.factor}={row.level}" + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
+        interval = f"{_number(100 * row.mean, sign='+')} [{_number(100 * row.low, sign='+')}, "
+        interval += f"{_number(100 * row.high, sign='+')}]"
+        table.append(
+            {
+                "Effect": name,
+                "Kind": row.kind,
+                "n (seeds)": str(row.n) if row.estimable else DASH,
+                "Difference (points) [95 % CI]": interval if row.estimable and row.n else DASH,
+                "p (Holm)": _p_value(row.p_holm) if row.estimable else "not estimable",
+            }
+        )
+    return pd.DataFrame(table)
+
+
+ANOVA_NOTE = (
+    "Seeds are blocks; a term is compared with the model of all terms that do not contain it (type II). "
+    "Secondary to the contrasts: it assumes one error variance for all variants."
+)
+
+
+def anova(found: pd.DataFrame) -> pd.DataFrame:
+    """The analysis of variance as text; sums of squares in squared percentage points."""
+    return pd.DataFrame(
+        {
+            "Term": found["term"].str.replace(":", " × "),
+            "df": found["df"].astype(str),
+            "Sum of squares (points²)": [_number(1e4 * value) for value in found["sum_sq"]],
+            "F": found["F"].map(_number),
+            "p": [_p_value(row.p) if row.estimable else "not estimable" for row in found.itertuples()],
+            "Partial ω²": found["partial_omega_sq"].map(_number),
+        }
+    )
+
+
+def classes(found: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """`predictions.class_differences` as text: the baseline in per cent, the others in points from it."""
+    first, *others = found.index
+    rows = [[f"{labels[first]} (%)", *(_number(value, 1) for value in found.loc[first])]]
+    rows += [
+        [f"{labels[name]} (points)", *(_number(value, 1, sign="+") for value in found.loc[name])] for name in others
+    ]
+    return pd.DataFrame(rows, columns=["Variant", *found.columns])
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +129,21 @@ def notes(runs: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
     return said
 
 
+def limits(effects: pd.DataFrame) -> list[str]:
+    """What a study of this size can not tell, a sentence each."""
+    tested = effects[effects["p"].notna()]
+    if not len(tested):
+        return []
+    n, m = int(tested["n"].min()), len(tested)
+    said = [power.smallest(n, m)]
+    if m > 1:
+        said.append(
+            f"The highest of {m + 1} means is too high by {stats.optimism(m + 1):.2f} of its standard errors on"
+            " average, were all of them equal: choose by validation accuracy, then test once."
+        )
+    return said
+
+
 def to_markdown(table: pd.DataFrame) -> str:
     """A `display` frame as a GitHub-flavoured Markdown table."""
     escaped = table.map(lambda text: str(text).replace("|", r"\|"))
@@ -147,13 +155,33 @@ def to_latex(table: pd.DataFrame) -> str:
     r"""A `display` frame as a `tabular` to \input in a paper that loads the package booktabs."""
     styler = table.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     text = styler.to_latex(hrules=True, column_format="l" * len(table.columns))
-    symbols = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$"}
+    symbols = {
+        "±": r"$\pm$",
+        "−": "$-$",
+        DASH: "---",
+        "<": "$<$",
+        ">": "$>$",
+        "|": "$|$",
+        "²": "$^2$",
+        "ω": r"$\omega$",
+        "×": r"$\times$",
+    }
     return text.translate(str.maketrans(symbols))
 
 
 def _number(value: float, digits: int = 2, sign: str = "") -> str:
     """A number with a true minus, or a dash."""
     return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def _count(number: float | None) -> str:
+    """Thousands and millions: `553 k`, `1.2 M`."""
+    if number is None or pd.isna(number):
+        return DASH
+    for size, unit in ((1e6, " M"), (1e3, " k")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return str(int(number))
 
 
 def _difference(row: tuple) -> str:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate import record
 from ablate.config import validate
+from ablate.config.schema import Study
 from ablate.errors import InputError
 from ablate.study import design, plan
 
@@ -56,11 +57,11 @@ def study(loader: Planned, config: DictConfig, params: dict[str, Any], arguments
     described = plan.read(OverridesParser.create(loader).parse_overrides(words), settings.bundles)
     baseline, seeds = design.baseline(described.factors), list(described.seeds)
     runs = once(checked(loader, config, described, plan.runs(described, settings)))
-    return written(settings.name, settings.design, baseline, described.factors, seeds, runs)
+    return written(settings, settings.design, baseline, described.factors, seeds, runs)
 
 
 def written(
-    name: str,
+    settings: Study | DictConfig,
     named_design: str,
     baseline: design.Variant,
     factors: design.Factors,
@@ -69,7 +70,8 @@ def written(
 ) -> dict[str, Any]:
     """The content of study.json."""
     command = shlex.join(["ablate", "train", *sys.argv[1:]])
-    head = {"schema": record.SCHEMA, "name": name, "design": named_design, "baseline": baseline}
+    head = {"schema": record.SCHEMA, "name": settings.name, "design": named_design, "margin": settings.margin}
+    head["baseline"] = baseline
     return {**head, "factors": factors, "seeds": seeds, "command": command, "runs": runs}
 
 

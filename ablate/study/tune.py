@@ -138,7 +138,7 @@ def planned_runs(
             by_folder[run["folder"]]["trials"].append(number)
     runs = list(by_folder.values())
     seeds = list(described.seeds)
-    return runs, compose.written(config.study.name, "search", baseline, known, seeds, runs)
+    return runs, compose.written(config.study, "search", baseline, known, seeds, runs)
 
 
 def written(params: dict[str, Any]) -> dict[str, str]:

@@ -8,26 +8,35 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from analysis import collect, tables
+from analysis import collect
+from analysis.effects import pairs
 from analysis.figures.style import GREEN, GREY, STYLE, VERMILLION, WIDTH
 
 VERDICTS = {"better": GREEN, "worse": VERMILLION}
 
 
-def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> Figure:
+SHOWN = 40  # variants; of more, those that differ most
+
+
+def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None) -> Figure:
     """Forest plot: each variant's difference to the baseline in percentage points, largest at the top.
 
-    Small circles are single seeds, the large marker their mean with its confidence interval: filled if the verdict is
-    better or worse, open if it is not.
+    Small circles are single seeds, the large marker their mean: filled if the verdict is better or worse, open if it is
+    not. The thick bar is its confidence interval, the thin one that of all variants together; the grey band is where a
+    difference counts as none.
     """
     labels = collect.labels(runs)
     rows = effects[effects["variant"] != collect.BASELINE].sort_values("difference_pp", ascending=False, kind="stable")
-    seeds = tables.pairs(runs)
+    rows = rows.loc[rows.index.isin(rows["difference_pp"].abs().nlargest(SHOWN).index)] if len(rows) > SHOWN else rows
+    seeds = pairs(runs)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 1.1 + 0.28 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
         axis.axvline(0, color="black", linewidth=0.8, zorder=1)
+        if margin is not None:
+            axis.axvspan(-margin, margin, color=GREY, alpha=0.15, linewidth=0, zorder=0)
         for position, row in enumerate(rows.itertuples()):
             of_variant = seeds[seeds["variant"] == row.variant]
             _effect_row(axis, position, row, 100 * (of_variant["value"] - of_variant["baseline"]).dropna())
@@ -40,7 +49,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
         if rows.empty:
             axis.text(0, 0, "  no variant beside the baseline", color=GREY, fontsize=7, va="center")
         axis.set_xlabel(_effect_axis(effects, runs))
-        figure.legend(handles=_effect_legend(confidence), loc="outside upper center", ncols=4, frameon=False)
+        figure.legend(handles=_effect_legend(confidence, margin), loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
@@ -51,6 +60,8 @@ def _effect_row(axis: Axes, position: int, row: tuple, seeds: pd.Series) -> None
         return
     colour = VERDICTS.get(row.verdict, "black")
     axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GREY, mfc="none", mew=0.5, label="_seeds")
+    simultaneous = [row.simultaneous_low_pp, row.simultaneous_high_pp]
+    axis.plot(simultaneous, [position] * 2, color=colour, linewidth=0.6, label="_simultaneous")
     axis.plot([row.ci_low_pp, row.ci_high_pp], [position] * 2, color=colour, linewidth=1.6, label="_interval")
     fill = colour if row.verdict in VERDICTS else "white"
     axis.plot(row.difference_pp, position, "D", color=colour, mfc=fill, markersize=4.5, label="_mean", zorder=3)
@@ -67,12 +78,15 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
     return f"Difference in validation accuracy to the baseline (percentage points)\n{wrapped}"
 
 
-def _effect_legend(confidence: float) -> list[Line2D]:
+def _effect_legend(confidence: float, margin: float | None) -> list[Line2D | Patch]:
     """What the markers mean."""
     marker = {"marker": "D", "markersize": 4.5, "linewidth": 1.6}
+    band = [Patch(color=GREY, alpha=0.15, linewidth=0, label=f"equivalent: ±{margin:g} points")] if margin else []
     return [
+        *band,
+        Line2D([], [], color="black", linewidth=0.6, label=f"{100 * confidence:g} % of all together (Bonferroni)"),
         Line2D([], [], color=GREY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
         Line2D([], [], color=GREEN, **marker, label=f"mean, {100 * confidence:g} % CI: better (Holm)"),
         Line2D([], [], color=VERMILLION, **marker, label="worse (Holm)"),
-        Line2D([], [], color="black", mfc="white", **marker, label="inconclusive or not testable"),
+        Line2D([], [], color="black", mfc="white", **marker, label="no difference shown"),
     ]

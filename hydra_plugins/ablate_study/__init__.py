@@ -61,18 +61,27 @@ class OptunaSweeper(StudySweeper):
 
 
 class PlanSweeper(StudySweeper):
-    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run; `probe` times a few steps."""
+    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run.
 
-    def __init__(self, params: dict[str, Any] | None = None, probe: bool = False) -> None:
+    `probe` times a few steps, `power` says what differences the study could find.
+    """
+
+    def __init__(self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False) -> None:
         super().__init__(params)
-        self.probe = probe
+        self.probe, self.power = probe, power
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
         from ablate.study.status import preview
 
         study = self.composed(arguments)
-        return preview(study, self.config, self.probed if self.probe else lambda runs: {})
+        preview(study, self.config, self.probed if self.probe else lambda runs: {})
+        if self.power:
+            from pathlib import Path
+
+            from analysis.power import preview as power
+
+            print(*power(study, Path(self.config.hydra.sweep.dir)), sep="\n")
 
     def probed(self, runs: list[dict[str, Any]]) -> dict[str, float]:
         """How long runs take, by variant."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from analysis import collect, figures, tables
+from analysis import collect, figures
+from analysis.effects import effects as compare
 
 FACTORS = {"model": ["a", "b", "c"], "weight_decay": ["0.1", "0"]}
 
@@ -124,7 +125,7 @@ def test_many_variants_fill_pages(make_study, variants, pages):
 
 
 def test_forest_has_a_row_a_variant_largest_first(runs):
-    axis = figures.effects(tables.effects(runs), runs).axes[0]
+    axis = figures.effects(compare(runs), runs).axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["model=b", "model=c", "weight_decay=0"]
     means, seeds = lines(axis, "_mean"), lines(axis, "_seeds")
     assert [mean.get_xdata()[0] for mean in means] == pytest.approx([14.5, -10])  # b: +10 and +19
@@ -137,7 +138,7 @@ def test_forest_has_a_row_a_variant_largest_first(runs):
 
 
 def test_forest_names_the_baseline_and_the_unit(runs):
-    axis = figures.effects(tables.effects(runs), runs).axes[0]
+    axis = figures.effects(compare(runs), runs).axes[0]
     first, second = axis.get_xlabel().splitlines()
     assert first == "Difference in validation accuracy to the baseline (percentage points)"
     assert second == "baseline: model=a, weight_decay=0.1; mean 52.00 %, n = 5"
@@ -147,6 +148,6 @@ def test_forest_names_the_baseline_and_the_unit(runs):
 def test_a_study_without_results_is_drawn_all_the_same(make_study, results):
     study = make_study(results, FACTORS)
     runs = collect.collect(study)
-    for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(tables.effects(runs), runs)):
+    for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(compare(runs), runs)):
         figure.draw_without_rendering()
     assert len(figure.axes[0].texts) == 1

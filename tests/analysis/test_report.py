@@ -19,7 +19,7 @@ FILES = {
     "runs.csv",
     "effects.csv",
     *(f"tables/effects.{suffix}" for suffix in ("csv", "md", "tex")),
-    *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects") for suffix in ("pdf", "svg", "png")),
+    *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects", "cost") for suffix in ("pdf", "svg", "png")),
 }
 
 
@@ -57,7 +57,9 @@ def test_holes_are_shown_whatever_is_allowed_and_bytes_repeat(make_study, capsys
         assert "1 failed, 1 missing" in said and "out of memory" in said
         assert "2 of 9 planned runs are incomplete" in said
         written.append(contents(study))
-    assert set(written[0]) == FILES | {f"tables/failures.{suffix}" for suffix in ("csv", "md", "tex")}
+    more = {f"tables/{name}.{kind}" for name in ("failures", "contrasts", "anova") for kind in ("csv", "md", "tex")}
+    drawn = {f"figures/{name}.{k}" for name in ("interactions", "variance_shares") for k in ("pdf", "svg", "png")}
+    assert set(written[0]) == FILES | more | drawn
     assert written[0] == written[1]
 
 
@@ -140,3 +142,17 @@ def test_the_command_from_another_folder(make_study, tmp_path):
     assert refused.stderr.startswith(f"{elsewhere} is not a study") and refused.stderr.count("\n") == 1
     assert "Traceback" in run(elsewhere, "--debug", cwd=tmp_path).stderr
     assert list(elsewhere.iterdir()) == []
+
+
+def test_two_factors_have_their_contrasts_and_variance(make_study):
+    cells = {"baseline": 0.6, "model=b": 0.7, "norm=y": 0.65, "model=b+norm=y": 0.85}
+    results = {name: {seed: value + 0.01 * seed for seed in range(3)} for name, value in cells.items()}
+    results["model=b+norm=y"][2] = 0.90
+    study = make_study(results, {"model": ["a", "b"], "norm": ["x", "y"]})
+    assert report(study) == 0
+    table = pd.read_csv(study / "report" / "tables" / "contrasts.csv")
+    # By hand, seeds 0 and 1: model (10 + 20) / 2, norm (5 + 15) / 2, both 20 - 10; seed 2: 16.5, 11.5 and 13.
+    assert [text.split()[0] for text in table.iloc[:, 3]] == ["+15.50", "+10.50", "+11.00"]
+    assert pd.read_csv(study / "report" / "tables" / "anova.csv")["df"].tolist() == [1, 1, 1, 2, 6]
+    for name in ("interactions", "variance_shares"):
+        assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000

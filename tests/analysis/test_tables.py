@@ -1,15 +1,13 @@
-"""Effects by hand, and their form on paper."""
+"""Effects in their form on paper."""
 
-import math
 import re
 
-import pandas as pd
 import pytest
 
 from analysis import collect, tables
+from analysis.effects import effects as compare
 
 FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
-COLUMNS = "variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm hedges_gz wins failures verdict"
 
 
 @pytest.fixture
@@ -28,65 +26,7 @@ def runs(make_study):
 
 @pytest.fixture
 def effects(runs):
-    return tables.effects(runs)
-
-
-def test_columns_and_order_are_the_contract(effects):
-    assert list(effects.columns) == COLUMNS.split()
-    assert effects["variant"].tolist() == ["baseline", "model=b", "model=c", "model=d", "model=e", "model=f"]
-    assert effects["verdict"].tolist() == ["baseline", "inconclusive", *["not testable"] * 4]
-    assert effects["failures"].tolist() == [0, 0, 0, 0, 3, 0]
-
-
-def test_the_baseline_is_compared_with_nothing(effects):
-    row = effects.iloc[0]
-    assert (row["n"], row["mean"], row["sd"], row["baseline_mean"]) == pytest.approx((3, 0.6, 0.1, 0.6))
-    assert row[["difference_pp", "ci_low_pp", "p", "p_holm", "hedges_gz", "wins"]].isna().all()
-
-
-def test_a_testable_variant_by_hand(effects):
-    """Differences of 1, 2, 3 points; the only test, so Holm leaves p as it is."""
-    row = effects.iloc[1]
-    half = 4.302653 / math.sqrt(3)
-    assert (row["n"], row["wins"]) == (3, 3)
-    assert (row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((0.62, 0.6, 2))
-    assert (row["ci_low_pp"], row["ci_high_pp"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
-    assert row["p"] == row["p_holm"] == pytest.approx(1 - math.sqrt(12 / 14))
-    assert row["hedges_gz"] == pytest.approx(2 / math.sqrt(math.pi))
-
-
-def test_equal_differences_are_not_testable(effects):
-    row = effects.iloc[2]
-    assert (row["difference_pp"], row["wins"]) == (pytest.approx(-10), 0)
-    assert row[["ci_low_pp", "ci_high_pp", "p", "p_holm", "hedges_gz"]].isna().all()
-
-
-def test_only_shared_seeds_count(effects):
-    row = effects.iloc[3]
-    assert (row["n"], row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((1, 0.8, 0.7, 10))
-    assert math.isnan(row["sd"])  # of one seed, not 0
-
-
-def test_without_a_shared_seed_nothing_is_compared(effects):
-    nothing, alone = effects.iloc[4], effects.iloc[5]
-    assert nothing["n"] == 0 and math.isnan(nothing["mean"]) and pd.isna(nothing["wins"])
-    assert (alone["n"], alone["mean"]) == (2, pytest.approx(0.6))
-    assert alone[["baseline_mean", "difference_pp", "p", "wins"]].isna().all()
-
-
-def test_verdicts_go_by_holm(make_study):
-    """b and c are clear; d has p = .035 alone (t = 3 sqrt 3, 2 df), but is the third of four: its Holm p is .070."""
-    base = {seed: 0.5 for seed in range(3)}
-    shift = {"b": (0.2, 0.201, 0.202), "c": (-0.2, -0.201, -0.202), "d": (0.02, 0.03, 0.04), "e": (0.0, 0.1, 0.3)}
-    results = {"baseline": base} | {f"model={k}": {s: 0.5 + d for s, d in enumerate(v)} for k, v in shift.items()}
-    factors = {"model": ["a", "b", "c", "d", "e"]}
-    study = make_study(results, factors)
-    effects = tables.effects(collect.collect(study)).set_index("variant")
-    assert effects["verdict"].tolist() == ["baseline", "better", "worse", "inconclusive", "inconclusive"]
-    p = 1 - math.sqrt(27 / 29)
-    assert effects.loc["model=d", ["p", "p_holm"]].tolist() == pytest.approx([p, 2 * p])
-    loose = tables.effects(collect.collect(study), confidence=0.8).set_index("variant")
-    assert loose.loc["model=d", "verdict"] == "better"
+    return compare(runs)
 
 
 def test_display_is_in_per_cent_and_points(runs, effects):
@@ -97,15 +37,20 @@ def test_display_is_in_per_cent_and_points(runs, effects):
         "Validation accuracy (%), mean ± SD",
         "Difference (points) [95 % CI]",
         "p (Holm)",
+        "g_z",
         "Wins",
+        "Parameters",
+        "Time (s), median",
         "Verdict",
         "Not completed (runs)",
     ]
-    assert shown.iloc[0].tolist() == ["baseline", "3", "60.00 ± 10.00", "—", "—", "—", "baseline", "0"]
+    assert shown.iloc[0].tolist() == [
+        "baseline", "3", "60.00 ± 10.00", "—", "—", "—", "—", "1 k", "7.5", "baseline", "0"
+    ]  # fmt: skip
     assert shown.iloc[1].tolist()[2:5] == ["62.00 ± 11.00", "+2.00 [−0.48, +4.48]", "0.074"]
-    assert shown.iloc[2].tolist()[2:7] == ["50.00 ± 10.00", "−10.00 —", "—", "0/3", "not testable"]
+    assert shown.iloc[2].tolist()[2:7] == ["50.00 ± 10.00", "−10.00 —", "—", "—", "0/3"]
     assert shown.iloc[3].tolist()[1:4] == ["1", "80.00 ± —", "+10.00 —"]
-    assert shown.iloc[4].tolist() == ["model=e", "0", "—", "—", "—", "—", "not testable", "2 diverged, 1 missing"]
+    assert shown.iloc[4].tolist() == ["model=e", "0", *["—"] * 7, "not testable", "2 diverged, 1 missing"]
 
 
 def test_failures_are_listed_with_their_last_line(make_study):
@@ -134,6 +79,15 @@ def test_a_plain_study_needs_no_notes(make_study):
     assert tables.notes(runs, collect.curves(study, runs)) == []
 
 
+def test_what_a_study_of_this_size_cannot_tell(make_study):
+    results = {name: {0: 0.5 + x, 1: 0.6, 2: 0.7} for name, x in (("baseline", 0), ("model=b", 0.1), ("model=c", 0.2))}
+    power, best = tables.limits(compare(collect.collect(make_study(results, FACTORS))))
+    assert "With 3 seeds" in power and "over 2 comparisons" in power and "4.52 standard deviations" in power
+    assert "highest of 3 means is too high by 0.85" in best  # 1.5 / sqrt(pi)
+    one = compare(collect.collect(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one")))
+    assert tables.limits(one) == []
+
+
 SPECIAL = {"weight_decay": ["0", "5 %"], "a&b": ["#1", "$x^2~{y}\\z|<"]}
 
 
@@ -145,7 +99,7 @@ def special(make_study):
         f"a&b={SPECIAL['a&b'][1]}": {0: None},
     }
     runs = collect.collect(make_study(results, SPECIAL))
-    return tables.display(tables.effects(runs), runs)
+    return tables.display(compare(runs), runs)
 
 
 def test_latex_is_escaped_and_balanced(special):
@@ -154,7 +108,7 @@ def test_latex_is_escaped_and_balanced(special):
     assert r"a\&b=\$x\textasciicircum 2\textasciitilde \{y\}\textbackslash z$|$$<$" in text
     body = text.replace(r"\\", "").splitlines()
     assert [line for line in body if line.startswith(("\\", "Vari"))] == [
-        r"\begin{tabular}{llllllll}",
+        r"\begin{tabular}{lllllllllll}",
         r"\toprule",
         next(line for line in body if line.startswith("Variant")),
         r"\midrule",
@@ -165,7 +119,7 @@ def test_latex_is_escaped_and_balanced(special):
     assert len(rows) == 4
     for row in rows:
         bare = re.sub(r"\\[&%$#_{}]", "", row)
-        assert bare.count("&") == 7  # eight columns
+        assert bare.count("&") == 10  # eleven columns
         assert bare.count("$") % 2 == 0 and bare.count("{") == bare.count("}")
         assert not re.search(r"[%#_^~±−—]", bare)
     assert r"n (seeds) & Validation accuracy (\%), mean $\pm$ SD & Difference (points) [95 \% CI]" in rows[0]
@@ -175,5 +129,5 @@ def test_markdown_keeps_its_columns_and_digits(special):
     table = tables.to_markdown(special.assign(p="0.030"))
     lines = table.splitlines()
     assert len(lines) == 2 + 3
-    assert {re.sub(r"\\\|", "", line).count("|") for line in lines} == {10}
+    assert {re.sub(r"\\\|", "", line).count("|") for line in lines} == {13}
     assert table.count("0.030") == 3

@@ -44,6 +44,13 @@ def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
     assert "12 runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
 
 
+def test_a_plan_says_what_it_could_find(tmp_path):
+    words = [*SMALL, "study.name=s", "model=mlp,cnn", "seed=range(0,5)"]
+    ended = ablate(tmp_path, "plan", "--power", *words)
+    assert ended.returncode == 0, ended.stderr
+    assert "at least 1.68 standard deviations" in ended.stdout.splitlines()[-1]
+
+
 def test_a_plan_guesses_the_time_of_what_was_never_run(tmp_path):
     words = [*SMALL, "data.train_limit=null", "study.name=s", "model=mlp,cnn"]
     assert "2 to do" not in ablate(tmp_path, "plan", *words).stdout

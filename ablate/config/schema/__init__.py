@@ -29,6 +29,9 @@ class Study:
     draw_seed: int = value("seed of that draw", low=0, below=2**63)
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are several overrides together")
     exclude: list[dict[str, Any]] = value("levels that do not go together: {factor: level, ...} leaves out variants")
+    margin: Optional[float] = value(
+        "difference in percentage points below which two variants are as good as equal; null: not tested", above=0
+    )
     trial: Optional[int] = value("trial of a search (hydra/sweeper=optuna) that this run is", low=0)
     extend: bool = value("add levels or seeds to a study that is there (--extend)")
 

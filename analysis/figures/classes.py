@@ -1,0 +1,56 @@
+"""Class by class: differences to the baseline, and confusion matrices."""
+
+import textwrap
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
+from analysis.predictions import Predictions
+
+WRITTEN = 12  # classes up to which a matrix has its numbers written in
+
+
+def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
+    """Bars of a variant's difference to the baseline on each class, from `predictions.class_differences`."""
+    values = table.loc[variant].sort_values(kind="stable")
+    if len(values) > 30:  # the most and the least changed
+        values = pd.concat([values.iloc[:15], values.iloc[-15:]])
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH / 2, 0.9 + 0.16 * len(values)), layout="constrained")
+        axis = figure.subplots()
+        colours = [BLUE if value >= 0 else VERMILLION for value in values]
+        axis.barh(range(len(values)), values, color=colours, height=0.7)
+        axis.axvline(0, color="black", linewidth=0.8)
+        axis.set_yticks(range(len(values)), values.index)
+        axis.set_xlabel("Difference to the baseline (points)")
+        axis.set_title(textwrap.fill(label, 50))
+    return figure
+
+
+def confusion(predictions: Predictions, variants: dict[str, str]) -> Figure:
+    """A matrix for each of `variants` ({name: label}): of a row's class, the share taken for each column's, mean."""
+    k = len(predictions.classes)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 0.9 + WIDTH / 2 / len(variants) * 1.7), layout="constrained")
+        axes = figure.subplots(1, len(variants), squeeze=False)[0]
+        for axis, (variant, label) in zip(axes, variants.items(), strict=True):
+            shares = 100 * predictions.confusion(variant)
+            image = axis.imshow(shares, cmap="Greys", vmin=0, vmax=100)
+            if k <= WRITTEN:
+                for row, column in np.argwhere(shares >= 0.5):
+                    colour = "white" if shares[row, column] > 55 else "black"
+                    axis.text(
+                        column, row, f"{shares[row, column]:.0f}", ha="center", va="center", fontsize=6, color=colour
+                    )
+            if k <= 30:
+                axis.set_xticks(range(k), predictions.classes, rotation=90)
+                axis.set_yticks(range(k), predictions.classes)
+            axis.set(title=textwrap.fill(label, 50), xlabel="Taken for")
+            axis.spines[:].set_visible(False)
+            axis.tick_params(length=0)
+        axes[0].set_ylabel("Class")
+        figure.colorbar(image, ax=list(axes), label="% of the class", shrink=0.7)
+    return figure

@@ -1,0 +1,119 @@
+"""Effects and verdicts by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import collect
+from analysis.effects import COLUMNS as WRITTEN
+from analysis.effects import effects as compare
+
+FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
+COLUMNS = "variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm hedges_gz wins failures verdict"
+
+
+@pytest.fixture
+def runs(make_study):
+    """b: differences 1, 2, 3 points. c: 10 points lower. d: shares seed 2 alone. e: no result. f: shares no seed."""
+    results = {
+        "model=b": {0: 0.51, 1: 0.62, 2: 0.73},
+        "baseline": {0: 0.5, 1: 0.6, 2: 0.7},
+        "model=c": {0: 0.4, 1: 0.5, 2: 0.6},
+        "model=d": {2: 0.8, 3: 0.9, 4: 0.1},
+        "model=e": {0: "diverged", 1: None, 2: "diverged"},
+        "model=f": {7: 0.5, 8: 0.7},
+    }
+    return collect.collect(make_study(results, FACTORS))
+
+
+@pytest.fixture
+def effects(runs):
+    return compare(runs)
+
+
+def test_columns_and_order_are_the_contract(effects):
+    assert WRITTEN == COLUMNS.split() == list(effects.columns)[: len(WRITTEN)]
+    assert effects["variant"].tolist() == ["baseline", "model=b", "model=c", "model=d", "model=e", "model=f"]
+    assert effects["verdict"].tolist() == ["baseline", "inconclusive", *["not testable"] * 4]
+    assert effects["failures"].tolist() == [0, 0, 0, 0, 3, 0]
+
+
+def test_the_baseline_is_compared_with_nothing(effects):
+    row = effects.iloc[0]
+    assert (row["n"], row["mean"], row["sd"], row["baseline_mean"]) == pytest.approx((3, 0.6, 0.1, 0.6))
+    assert row[["difference_pp", "ci_low_pp", "p", "p_holm", "hedges_gz", "wins"]].isna().all()
+
+
+def test_a_testable_variant_by_hand(effects):
+    """Differences of 1, 2, 3 points; the only test, so Holm leaves p as it is."""
+    row = effects.iloc[1]
+    half = 4.302653 / math.sqrt(3)
+    assert (row["n"], row["wins"]) == (3, 3)
+    assert (row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((0.62, 0.6, 2))
+    assert (row["ci_low_pp"], row["ci_high_pp"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
+    assert row["p"] == row["p_holm"] == pytest.approx(1 - math.sqrt(12 / 14))
+    assert row["hedges_gz"] == pytest.approx(2 / math.sqrt(math.pi))
+
+
+def test_equal_differences_are_not_testable(effects):
+    row = effects.iloc[2]
+    assert (row["difference_pp"], row["wins"]) == (pytest.approx(-10), 0)
+    assert row[["ci_low_pp", "ci_high_pp", "p", "p_holm", "hedges_gz"]].isna().all()
+
+
+def test_only_shared_seeds_count(effects):
+    row = effects.iloc[3]
+    assert (row["n"], row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((1, 0.8, 0.7, 10))
+    assert math.isnan(row["sd"])  # of one seed, not 0
+
+
+def test_without_a_shared_seed_nothing_is_compared(effects):
+    nothing, alone = effects.iloc[4], effects.iloc[5]
+    assert nothing["n"] == 0 and math.isnan(nothing["mean"]) and pd.isna(nothing["wins"])
+    assert (alone["n"], alone["mean"]) == (2, pytest.approx(0.6))
+    assert alone[["baseline_mean", "difference_pp", "p", "wins"]].isna().all()
+
+
+def test_verdicts_go_by_holm(make_study):
+    """b and c are clear; d has p = .035 alone (t = 3 sqrt 3, 2 df), but is the third of four: its Holm p is .070."""
+    base = {seed: 0.5 for seed in range(3)}
+    shift = {"b": (0.2, 0.201, 0.202), "c": (-0.2, -0.201, -0.202), "d": (0.02, 0.03, 0.04), "e": (0.0, 0.1, 0.3)}
+    results = {"baseline": base} | {f"model={k}": {s: 0.5 + d for s, d in enumerate(v)} for k, v in shift.items()}
+    factors = {"model": ["a", "b", "c", "d", "e"]}
+    study = make_study(results, factors)
+    effects = compare(collect.collect(study)).set_index("variant")
+    assert effects["verdict"].tolist() == ["baseline", "better", "worse", "inconclusive", "inconclusive"]
+    p = 1 - math.sqrt(27 / 29)
+    assert effects.loc["model=d", ["p", "p_holm"]].tolist() == pytest.approx([p, 2 * p])
+    loose = compare(collect.collect(study), confidence=0.8).set_index("variant")
+    assert loose.loc["model=d", "verdict"] == "better"
+
+
+def test_a_difference_within_the_margin_is_equivalent_when_shown(make_study):
+    near = {seed: 0.9 + 0.001 * (seed % 2) for seed in range(6)}
+    study = make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near}, FACTORS)
+    runs = collect.collect(study)
+    assert compare(runs)["verdict"].tolist() == ["baseline", "inconclusive"]
+    assert compare(runs, margin=1.0)["verdict"].tolist() == ["baseline", "equivalent"]
+    assert compare(runs, margin=0.06)["verdict"].tolist() == ["baseline", "inconclusive"]
+
+
+def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
+    rng = np.random.default_rng(0)
+    results = {name: dict(enumerate(rng.uniform(0.4, 0.6, 5))) for name in ("baseline", "model=b", "model=c")}
+    table = compare(collect.collect(make_study(results, FACTORS)))
+    strict = compare(collect.collect(make_study(results, FACTORS, name="again")), confidence=0.975)
+    assert table["simultaneous_low_pp"][1:].tolist() == pytest.approx(strict["ci_low_pp"][1:].tolist())
+    assert (table["simultaneous_high_pp"][1:] > table["ci_high_pp"][1:]).all()
+
+
+def test_diverged_runs_that_would_change_the_verdict_make_it_inconclusive(make_study):
+    base = {seed: 0.70 + 0.001 * seed for seed in range(6)}
+    better = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
+    runs = collect.collect(make_study({"baseline": base, "model=b": better}, FACTORS))
+    assert compare(runs)["verdict"][1] == "better"
+    judged = compare(runs, chance=0.1).iloc[1]
+    assert judged["verdict"] == judged["verdict_with_diverged"] == "inconclusive"
+    assert judged["n"] == 5 and judged["difference_pp"] == pytest.approx(2.1)  # nothing is imputed in what is printed

@@ -1,0 +1,54 @@
+"""Which images a run got right, counted by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import collect, predictions
+
+FACTORS = {"model": ["a", "b"]}
+LABELS = np.array([0, 0, 1, 1])
+# (variant, seed) -> what each of the four images was taken for.
+TAKEN = {
+    ("baseline", 0): [0, 1, 1, 1],
+    ("baseline", 1): [0, 0, 1, 0],
+    ("model=b", 0): [0, 0, 1, 1],
+    ("model=b", 1): [1, 0, 1, 1],
+}
+
+
+@pytest.fixture
+def study(make_study):
+    folder = make_study({name: {0: 0.5, 1: 0.5, 2: "diverged"} for name in ("baseline", "model=b")}, FACTORS)
+    for (variant, seed), taken in TAKEN.items():
+        logits = np.eye(2, dtype=np.float16)[taken]
+        np.savez(folder / variant / f"seed={seed}" / "val_predictions.npz", label=LABELS, logits=logits, index=LABELS)
+    return folder
+
+
+def test_accuracy_on_each_class_and_confusion(study):
+    found = predictions.load(study, collect.collect(study))
+    assert found.classes == ("0", "1") and set(found.predicted) == set(TAKEN)
+    assert found.of_classes("baseline").tolist() == [[0.5, 1.0], [1.0, 0.5]]
+    assert found.confusion("baseline").tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    table = predictions.class_differences(found, ["model=b"])
+    expected = pd.DataFrame([[75.0, 75.0], [0.0, 25.0]], ["baseline", "model=b"], ["0", "1"])
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_seeds_and_images_together(study):
+    interval = predictions.crossed(predictions.load(study, collect.collect(study)), "model=b")
+    assert interval.mean == pytest.approx(0.125) and interval.low < 0.125 < interval.high
+
+
+@pytest.mark.parametrize("content", [b"", b"PK damaged", None])
+def test_what_cannot_be_read_or_is_of_other_images_is_left_out(study, content):
+    first, second = study / "baseline/seed=0/val_predictions.npz", study / "model=b/seed=0/val_predictions.npz"
+    first.unlink() if content is None else first.write_bytes(content)
+    np.savez(second, label=1 - LABELS, logits=np.eye(2)[LABELS])
+    assert set(predictions.load(study, collect.collect(study)).predicted) == {("baseline", 1), ("model=b", 1)}
+
+
+def test_without_predictions_there_are_none(make_study):
+    study = make_study({"baseline": {0: 0.5}}, FACTORS)
+    assert predictions.load(study, collect.collect(study)) is None
