@@ -16,12 +16,10 @@ def smallest(n: int, comparisons: int) -> str:
     if n < 2:
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
-    several = "s" * (comparisons > 1)
+    several, pilot = "s" * (comparisons > 1), " A pilot." * (n <= 3)
     return (
         f"With {n} seeds and Holm's correction over {comparisons} comparison{several}, a difference is found 4 times in"
-        f" 5 if it is at least {size:.2f} standard deviations of the differences between seeds."
-        + " A pilot."
-        * (n <= 3)
+        f" 5 if it is at least {size:.2f} standard deviations of the differences between seeds.{pilot}"
     )
 
 

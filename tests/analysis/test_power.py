@@ -16,7 +16,7 @@ def test_before_a_study(tmp_path):
 
 
 def test_after_it_only_what_is_open_wants_seeds(make_study):
-    """Differences of b: -1, 0, 1 points, SD 1 = the margin. By scipy's nct, power 0.793 with 12 seeds, 0.835 with 13."""
+    """Differences of b: -1, 0, 1 points, SD 1 = the margin. scipy's nct: power 0.793 with 12 seeds, 0.835 with 13."""
     results = {"baseline": BASE, "model=b": {0: 0.69, 1: 0.71, 2: 0.73}, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}
     folder = make_study(results, FACTORS)
     plan = record.read_study(folder)
