@@ -90,7 +90,7 @@ def class_differences(predictions: Predictions, variants: list[str]) -> pd.DataF
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(predictions.classes))
 
 
-def crossed(predictions: Predictions, variant: str, confidence: float = 0.95) -> stats.images.CrossedInterval | None:
+def crossed(predictions: Predictions, variant: str, confidence: float = 0.95) -> stats.CrossedInterval | None:
     """The variant's difference over seeds and images; None without two seeds that the baseline has too."""
     own, base = predictions.correct(variant), predictions.correct(collect.BASELINE)
     shared = [seed for seed in own if seed in base]

@@ -25,6 +25,7 @@ WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a
 ASIDE = ["p (Holm)", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
 NARROW = 120  # characters
 MADE = {"failures", "loss_curves", "cost", "contrasts", "anova", "interactions", "variance_shares", "classes",
+        "images",
         "class_difference", "confusion"}  # fmt: skip
 MOST_FACTORS = 6  # of more, the interactions are too many to read
 LISTED = 20  # failures on the terminal; the files have all
@@ -107,13 +108,16 @@ def _factors(folder: Path, runs: pd.DataFrame) -> None:
 def _classes(
     folder: Path, effects: pd.DataFrame, runs: pd.DataFrame, predicted: predictions.Predictions | None
 ) -> None:
-    """Accuracy on each class, and the confusion matrices of the baseline and of the variant with the highest mean."""
+    """By class and by image; the confusion matrices are the baseline's and those of the variant of the highest mean."""
     if predicted is None or not predicted.correct(collect.BASELINE):
         return
     labels = collect.labels(runs)
     table = predictions.class_differences(predicted, [name for name in labels if name != collect.BASELINE])
     _write_table(folder / "tables" / "classes", tables.classes(table, labels))
     compared = effects[effects["variant"].isin(table.index[1:])].dropna(subset="difference_pp")
+    over_images = {name: predictions.crossed(predicted, name) for name in compared["variant"]}
+    if any(over_images.values()):
+        _write_table(folder / "tables" / "images", tables.images(compared, over_images, labels), [tables.IMAGES_NOTE])
     chosen = compared.loc[compared["mean"].idxmax(), "variant"] if len(compared) else None
     if chosen:
         figure = figures.class_difference(table, chosen, labels[chosen])

@@ -90,6 +90,27 @@ def classes(found: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Variant", *found.columns])
 
 
+IMAGES_NOTE = (
+    "The first interval is conditional on this set of validation images; the second is for other images too (seeds and"
+    " images as crossed random effects)."
+)
+
+
+def images(
+    effects: pd.DataFrame, crossed: Mapping[str, stats.CrossedInterval | None], labels: Mapping[str, str]
+) -> pd.DataFrame:
+    """The differences with their interval over seeds beside that over seeds and images, as text."""
+    rows = []
+    for row in effects.itertuples():
+        both = crossed[row.variant]
+        if both is not None:
+            low, high = (_number(100 * bound, sign="+") for bound in (both.low, both.high))
+            rows.append(
+                (labels[row.variant], _difference(row), f"{_number(100 * both.mean, sign='+')} [{low}, {high}]")
+            )
+    return pd.DataFrame(rows, columns=["Variant", "Over seeds (points) [95 % CI]", "Over seeds and images [95 % CI]"])
+
+
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
     """Each run that is not completed, as text, with the last line of its error."""
     lost = runs[runs["status"] != "completed"]

@@ -8,7 +8,7 @@
 """
 
 from analysis.stats.factorial import anova, contrasts
-from analysis.stats.images import McNemar, crossed_interval, mcnemar
+from analysis.stats.images import CrossedInterval, McNemar, crossed_interval, mcnemar
 from analysis.stats.multiple import holm, optimism
 from analysis.stats.paired import (
     PairedDifference,
@@ -22,6 +22,7 @@ from analysis.stats.paired import (
 from analysis.stats.power import minimum_detectable_effect, seeds_needed
 
 __all__ = [
+    "CrossedInterval",
     "McNemar",
     "PairedDifference",
     "anova",

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import collect, predictions
+from analysis.report import report
 
 FACTORS = {"model": ["a", "b"]}
 LABELS = np.array([0, 0, 1, 1])
@@ -39,6 +40,16 @@ def test_accuracy_on_each_class_and_confusion(study):
 def test_seeds_and_images_together(study):
     interval = predictions.crossed(predictions.load(study, collect.collect(study)), "model=b")
     assert interval.mean == pytest.approx(0.125) and interval.low < 0.125 < interval.high
+
+
+def test_the_report_has_them(study):
+    assert report(study) == 0
+    table = pd.read_csv(study / "report" / "tables" / "images.csv")
+    assert table.iloc[0, 0] == "model=b" and table.iloc[0, 2].startswith("+12.50 [")
+    classes = pd.read_csv(study / "report" / "tables" / "classes.csv", dtype=str)
+    assert classes.values.tolist() == [["baseline (%)", "75.0", "75.0"], ["model=b (points)", "+0.0", "+25.0"]]
+    for name in ("confusion", "class_difference"):
+        assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("content", [b"", b"PK damaged", None])
