@@ -8,5 +8,6 @@ Read in the order in which the data flows:
 3. `effects.py`  runs -> the effect of each variant and its verdict; `power.py`: what more seeds would decide
    `tables.py`   the text of the tables
 4. `figures.py`  runs, curves, effects -> matplotlib figures
+   `paper.py`    report.typ and report.pdf: two pages
 5. `report.py`   all of it, written to `<study>/report/` (`ablate report STUDY`, `python -m analysis STUDY`)
 """

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import record
-from analysis import collect, figures, predictions, stats, tables
+from analysis import collect, figures, paper, predictions, stats, tables
 from analysis.effects import COLUMNS, METRIC
 from analysis.effects import effects as compare
 
@@ -79,6 +79,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     if runs["variant"].nunique() > 1:
         _write_figure(folder / "figures" / "cost", figures.cost(runs))
 
+    paper.write(Path(study_folder), runs, effects, notes)
     incomplete = int(runs["status"].isin(collect.HOLES).sum())
     if incomplete:
         notes = [

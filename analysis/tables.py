@@ -29,7 +29,7 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
         "n (seeds)": effects["n"].astype(str),
         "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
         f"Difference (points) [{100 * confidence:g} % CI]": [_difference(row) for row in effects.itertuples()],
-        "p (Holm)": effects["p_holm"].map(_p_value),
+        "p (Holm)": effects["p_holm"].map(p_value),
         "g_z": effects["hedges_gz"].map(_number),
         "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in effects.itertuples()],
         "Parameters": [_count(cost["parameters"].get(variant)) for variant in effects["variant"]],
@@ -54,7 +54,7 @@ def contrasts(found: pd.DataFrame) -> pd.DataFrame:
                 "Kind": row.kind,
                 "n (seeds)": str(row.n) if row.estimable else DASH,
                 "Difference (points) [95 % CI]": interval if row.estimable and row.n else DASH,
-                "p (Holm)": _p_value(row.p_holm) if row.estimable else "not estimable",
+                "p (Holm)": p_value(row.p_holm) if row.estimable else "not estimable",
             }
         )
     return pd.DataFrame(table)
@@ -74,7 +74,7 @@ def anova(found: pd.DataFrame) -> pd.DataFrame:
             "df": found["df"].astype(str),
             "Sum of squares (points²)": [_number(1e4 * value) for value in found["sum_sq"]],
             "F": found["F"].map(_number),
-            "p": [_p_value(row.p) if row.estimable else "not estimable" for row in found.itertuples()],
+            "p": [p_value(row.p) if row.estimable else "not estimable" for row in found.itertuples()],
             "Partial ω²": found["partial_omega_sq"].map(_number),
         }
     )
@@ -215,7 +215,7 @@ def _difference(row: tuple) -> str:
     return f"{_number(row.difference_pp, sign='+')} {interval}"
 
 
-def _p_value(p: float) -> str:
+def p_value(p: float) -> str:
     """Three decimals, as no study here supports more."""
     return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 

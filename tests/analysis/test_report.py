@@ -18,6 +18,8 @@ HOLES = COMPLETE | {"weight_decay=0": {0: 0.9, 1: "failed", 2: None}}
 FILES = {
     "runs.csv",
     "effects.csv",
+    "report.typ",
+    "report.pdf",
     *(f"tables/effects.{suffix}" for suffix in ("csv", "md", "tex")),
     *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects", "cost") for suffix in ("pdf", "svg", "png")),
 }
