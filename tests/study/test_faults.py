@@ -18,7 +18,7 @@ KILLS = 20
 
 def done(folder: Path) -> int:
     """Epochs that are done, of all runs."""
-    return sum(epochs(path.parent) for path in folder.rglob("metrics.csv"))
+    return sum(epochs(path.parent) for path in folder.glob("outputs/s/*/seed=[0-9]/metrics.csv"))
 
 
 def report(folder: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import SMALL, epochs, finish, record, start, until
+from tests.processes import SMALL, finish, record, start, until
 
 pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
@@ -43,7 +43,8 @@ def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
     process = start(tmp_path, *words, **slurm)
     runs = tmp_path / "outputs/s"
     others = [runs / "baseline/seed=0/model.pt", runs / "trainer.epochs=2/seed=0/model.pt"]
-    until(lambda: epochs(runs / "trainer.epochs=100000/seed=0") > 0 and all(map(Path.exists, others)), process)
+    state = runs / "trainer.epochs=100000/seed=0/checkpoint.pt"
+    until(lambda: state.exists() and all(map(Path.exists, others)), process)
     command = ["squeue", "--noheader", "--states=R", "--Format=JobID"]
     listed = subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["scancel", f"--signal={sign}", listed[-1]], env={**slurm}, check=True)
