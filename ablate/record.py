@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,7 +43,8 @@ def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private, a run folder is not
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):  # an interrupt may come just after the replacement: it must stay one
+            os.unlink(temporary)
         raise
 
 

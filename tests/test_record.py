@@ -78,3 +78,16 @@ def test_the_environment_names_what_a_number_depends_on_and_nobody():
     found = record.environment("cpu", "fp32")
     assert found["torch"] and found["threads"] >= 1 and found["precision"] == "fp32"
     assert os.path.expanduser("~") not in json.dumps(found)
+
+
+def test_an_interrupt_just_after_the_replacement_is_still_an_interrupt(tmp_path, monkeypatch):
+    replace = os.replace
+
+    def interrupted(*paths):
+        replace(*paths)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        record.write_text(tmp_path / "run.json", "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "new")]
