@@ -155,13 +155,12 @@ def train_epoch(
     parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
 ) -> tuple[float, float, int, float]:
     """One pass over the training images: mean loss, accuracy, images seen, seconds."""
-    order = torch.from_numpy(seeding.stream(seed, "order", epoch).permutation(len(data.images)))
-    draws = parts.augment.draw(len(order), seeding.stream(seed, "augmentation", epoch), data.images.device)
+    order, draws = drawn(parts.augment, data, epoch, seed)
     meter = Meter(data.images.device)
     started = time.perf_counter()
     parts.model.train()
     with seeding.scope(seed, "dropout", epoch):
-        steps = batches(order.to(data.images.device), trainer.batch_size)
+        steps = batches(order, trainer.batch_size)
         for index in progress.steps(steps, f"epoch {epoch}/{trainer.epochs}", meter, console):
             images, targets = parts.augment(data.images[index], data.targets[index], [d[index] for d in draws])
             with parts.precision():
@@ -176,6 +175,13 @@ def train_epoch(
             meter.add(loss.detach(), logits.detach(), targets)
     mean, accuracy = meter.read()
     return mean, accuracy, meter.seen, time.perf_counter() - started
+
+
+def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
+    """The order of an epoch's images, and the random numbers of their augmentation, image by image."""
+    device = data.images.device
+    order = torch.from_numpy(seeding.stream(seed, "order", epoch).permutation(len(data.images)))
+    return order.to(device), augment.draw(len(order), seeding.stream(seed, "augmentation", epoch), device)
 
 
 class Meter:

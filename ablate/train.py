@@ -114,18 +114,22 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
     from ablate.parts import multiply_accumulates, set_up
+    from ablate.samples import samples
 
     began = time.perf_counter()
     trainer = config.trainer
     parts, data, device, precision = set_up(config)
-    macs = multiply_accumulates(parts.model, parts.pixels, data.train.images[:1].to(device))
+    images = resident(data, device)
+    macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
+    looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
+    record.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
 
     loggers = watchers(config, folder)
     console = Console(stderr=True)
     try:
         selected, rows, diverged = engine.fit(
-            parts, resident(data, device), trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
+            parts, images, trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
         )
     finally:
         for logger in loggers:

@@ -5,6 +5,7 @@ What was planned is in the frame whatever became of it: a run that left nothing 
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ablate import record
@@ -22,7 +23,7 @@ def collect(study_folder: Path) -> pd.DataFrame:
     """One row a planned run, in plan order.
 
     Columns: study, variant, one a factor (levels, text), seed, status, the metrics (accuracies as fractions), epochs
-    (done), seconds (total), parameters, macs, folder (relative to the study), error, code_sha256.
+    (done), seconds (total), parameters, macs, folder (relative to the study), error, code_sha256, commit, rerun.
 
     A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
     was of another config than the one now planned). InputError if `study_folder` is not a study.
@@ -36,14 +37,14 @@ def collect(study_folder: Path) -> pd.DataFrame:
     columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
     for name, kind in {"epochs": "Int64", "seconds": float, "parameters": "Int64", "macs": "Int64"}.items():
         columns[name] = pd.Series([row[name] for row in rows], dtype=kind)
-    columns |= {key: [row[key] for row in rows] for key in ("folder", "error", "code_sha256")}
+    columns |= {key: [row[key] for row in rows] for key in ("folder", "error", "code_sha256", "commit", "rerun")}
     return pd.DataFrame(columns)
 
 
 def _row(study: Path, planned: dict) -> dict:
     """What is known of one planned run."""
     row: dict = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
-    row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256"))
+    row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
     try:
         return row | _found(record.read_planned(study, planned))
     except (AttributeError, TypeError, ValueError) as reason:
@@ -65,12 +66,9 @@ def _found(run: dict) -> dict:
         "macs": run.get("macs"),
         "error": str(run.get("error") or ""),
         "code_sha256": run.get("code_sha256"),
+        "commit": (run.get("git") or {}).get("commit"),
+        "rerun": run.get("rerun"),
     }
-
-
-def margin(study_folder: Path) -> float | None:
-    """Percentage points below which the study calls two variants equivalent; None if it does not."""
-    return record.read_study(study_folder).get("margin")
 
 
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
@@ -106,10 +104,34 @@ def _epochs(path: Path) -> list[list[float]]:
     return rows
 
 
+def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, np.ndarray]:
+    """{variant: uint8 (n, C, H, W)}: what the baseline trains on, and the first `most` others that see something else.
+
+    Of the first seed with a `samples.npz`, so that all rows begin with the same images; empty without one.
+    """
+    found: dict[str, np.ndarray] = {}
+    for run in runs.sort_values("seed", kind="stable").drop_duplicates("variant").itertuples(index=False):
+        try:
+            with np.load(Path(study_folder) / run.folder / "samples.npz") as file:
+                images = file["images"]
+        except Exception:  # numpy and zipfile raise many kinds on a damaged file
+            continue
+        if images.ndim == 4 and not any(np.array_equal(images, other) for other in found.values()):
+            found[run.variant] = images
+        if len(found) == most:
+            break
+    return found
+
+
 def factors(runs: pd.DataFrame) -> list[str]:
     """The names of the factor columns: those between `variant` and `seed`."""
     names = list(runs.columns)
     return names[names.index("variant") + 1 : names.index("seed")]
+
+
+def varied(runs: pd.DataFrame) -> list[str]:
+    """The factors with more than one level."""
+    return [name for name in factors(runs) if runs[name].nunique() > 1]
 
 
 def labels(runs: pd.DataFrame) -> dict[str, str]:

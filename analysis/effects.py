@@ -8,9 +8,10 @@ from analysis import collect, stats
 METRIC = "val_accuracy"
 COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference_pp", "ci_low_pp", "ci_high_pp", "p", "p_holm"]
 COLUMNS += ["hedges_gz", "wins", "failures", "verdict"]
-# Not in effects.csv, for the figures and the text: Bonferroni's interval over all comparisons, the equivalence test,
-# and the verdict with diverged runs scored at chance.
-FURTHER = ["simultaneous_low_pp", "simultaneous_high_pp", "p_equivalence", "verdict_with_diverged"]
+# Not in effects.csv, for the figures and the text: the test (paired or Welch's), Bonferroni's interval over all
+# comparisons, the equivalence test, and the difference and verdict with diverged runs scored at chance.
+FURTHER = ["test", "simultaneous_low_pp", "simultaneous_high_pp", "p_equivalence"]
+FURTHER += ["difference_with_diverged_pp", "verdict_with_diverged"]
 
 
 def pairs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -25,25 +26,24 @@ def effects(
 ) -> pd.DataFrame:
     """One row a variant, the baseline first, with the columns of `report/effects.csv`, then `FURTHER`.
 
-    n, mean, sd and baseline_mean are over the seeds that variant and baseline both completed; if they share none, n,
-    mean and sd are the variant's own and nothing is compared. The verdict: better or worse if Holm's p is below
-    1 - confidence; else equivalent if the difference is shown to be within +- `margin` (percentage points; None: not
-    asked); else inconclusive. A variant whose verdict is another with diverged runs scored at `chance` is inconclusive.
+    n, mean, sd and baseline_mean are over the seeds that variant and baseline both completed. If they share none, n,
+    mean and sd are the variant's own, baseline_mean the baseline's, and the test is Welch's instead of the paired t.
+    The verdict: better or worse if Holm's p is below 1 - confidence; else equivalent if the difference is shown to be
+    within +- `margin` (percentage points; None: not asked; paired only); else inconclusive. A variant whose verdict is
+    another with diverged runs scored at `chance` is inconclusive.
     """
     table = _judged(runs, confidence, margin)
     diverged = runs["status"] == "diverged"
+    scored = table
     if chance is not None and diverged.any():
-        scored = runs.assign(
-            **{METRIC: runs[METRIC].mask(diverged, chance), "status": runs["status"].mask(diverged, "completed")}
-        )
-        table["verdict_with_diverged"] = _judged(scored, confidence, margin)["verdict"]
-        disagrees = table["verdict"] != table["verdict_with_diverged"]
-        touched = table["variant"].isin(runs.loc[diverged, "variant"]) | (
-            collect.BASELINE in set(runs.loc[diverged, "variant"])
-        )
-        table.loc[disagrees & touched & (table["verdict"] != "not testable"), "verdict"] = "inconclusive"
-    else:
-        table["verdict_with_diverged"] = table["verdict"]
+        metric, status = runs[METRIC].mask(diverged, chance), runs["status"].mask(diverged, "completed")
+        scored = _judged(runs.assign(**{METRIC: metric, "status": status}), confidence, margin)
+    table["difference_with_diverged_pp"] = scored["difference_pp"]
+    table["verdict_with_diverged"] = scored["verdict"].copy()
+    with_diverged = set(runs.loc[diverged, "variant"])
+    touched = table["variant"].isin(with_diverged) | (collect.BASELINE in with_diverged)
+    disagree = touched & (table["verdict"] != table["verdict_with_diverged"]) & (table["verdict"] != "not testable")
+    table.loc[disagree, "verdict"] = "inconclusive"
     table["failures"] = table["variant"].map((runs["status"] != "completed").groupby(runs["variant"]).sum())
     return table.astype({"n": "Int64", "wins": "Int64", "failures": "Int64"})[COLUMNS + FURTHER]
 
@@ -51,50 +51,54 @@ def effects(
 def _judged(runs: pd.DataFrame, confidence: float, margin: float | None) -> pd.DataFrame:
     """The rows of all variants, corrected for their number, with verdicts."""
     completed = pairs(runs)
-    groups = dict(list(completed.groupby("variant")))
-    nothing = completed.iloc[:0]
-    names = list(collect.labels(runs))
-    table = pd.DataFrame([_effect(name, groups.get(name, nothing), confidence, margin) for name in names])
-    compared = table["variant"] != collect.BASELINE
-    table["p_holm"] = np.nan
-    table.loc[compared, "p_holm"] = stats.holm(table.loc[compared, "p"])
+    baseline = completed.loc[completed["variant"] == collect.BASELINE, "value"]
+    groups, nothing = dict(list(completed.groupby("variant"))), completed.iloc[:0]
+    own = {name: groups.get(name, nothing) for name in collect.labels(runs)}
+    table = pd.DataFrame([_effect(name, rows, baseline, confidence, margin) for name, rows in own.items()])
+    table["p_holm"] = stats.holm(table["p"])
     tested = int(table["p"].notna().sum())
     strict = 1 - (1 - confidence) / max(tested, 1)
-    bounds = [_interval(groups.get(name, nothing), strict) if name != collect.BASELINE else (np.nan,) * 2
-              for name in names]  # fmt: skip
-    table[["simultaneous_low_pp", "simultaneous_high_pp"]] = bounds
+    table[["simultaneous_low_pp", "simultaneous_high_pp"]] = [
+        (np.nan, np.nan) if name == collect.BASELINE else _points(_compared(rows, baseline, strict))
+        for name, rows in own.items()
+    ]
     table["verdict"] = [_verdict(row, 1 - confidence) for row in table.itertuples()]
     return table
 
 
-def _effect(variant: str, runs: pd.DataFrame, confidence: float, margin: float | None) -> dict:
-    """The row of one variant, from its completed runs as `pairs` gives them."""
+def _effect(variant: str, runs: pd.DataFrame, baseline: pd.Series, confidence: float, margin: float | None) -> dict:
+    """The row of one variant, from its completed runs as `pairs` gives them and the baseline's values."""
     paired = runs.dropna(subset="baseline")
-    own = runs if paired.empty else paired
-    row = {"variant": variant, "n": len(own), "mean": own["value"].mean(), "sd": own["value"].std()}
-    row["baseline_mean"] = paired["baseline"].mean()
+    shown, base = (runs, baseline) if paired.empty else (paired, paired["baseline"])
+    row = {"variant": variant, "n": len(shown), "mean": shown["value"].mean(), "sd": shown["value"].std()}
+    row["baseline_mean"] = base.mean() if len(shown) else np.nan
     if variant == collect.BASELINE:
         empty = ("difference_pp", "ci_low_pp", "ci_high_pp", "p", "hedges_gz", "wins", "p_equivalence")
-        return row | dict.fromkeys(empty, np.nan)
-    effect = stats.paired_difference(paired["value"], paired["baseline"], confidence)
+        return row | dict.fromkeys(empty, np.nan) | {"test": ""}
+    found = _compared(runs, baseline, confidence)
+    row |= {"difference_pp": 100 * found.mean, "p": found.p}
+    row["ci_low_pp"], row["ci_high_pp"] = _points(found)
+    if isinstance(found, stats.WelchDifference):
+        return row | {"test": "Welch's t", "hedges_gz": np.nan, "wins": np.nan, "p_equivalence": np.nan}
     same = np.nan
     if margin is not None:
         same = stats.equivalence(paired["value"], paired["baseline"], margin / 100, 1 - confidence).p
-    return row | {
-        "difference_pp": 100 * effect.mean,
-        "ci_low_pp": 100 * effect.low,
-        "ci_high_pp": 100 * effect.high,
-        "p": effect.p,
-        "hedges_gz": effect.g_z,
-        "wins": effect.wins if effect.n else np.nan,
-        "p_equivalence": same,
-    }
+    wins = found.wins if found.n else np.nan
+    return row | {"test": "paired t", "hedges_gz": found.g_z, "wins": wins, "p_equivalence": same}
 
 
-def _interval(runs: pd.DataFrame, confidence: float) -> tuple[float, float]:
-    """The interval of a variant's difference, in points."""
+def _compared(
+    runs: pd.DataFrame, baseline: pd.Series, confidence: float
+) -> stats.PairedDifference | stats.WelchDifference:
+    """Paired over the seeds that both completed; Welch's over all runs if they share none."""
     paired = runs.dropna(subset="baseline")
-    found = stats.paired_difference(paired["value"], paired["baseline"], confidence)
+    if paired.empty and len(runs) and len(baseline):
+        return stats.welch_difference(runs["value"], baseline, confidence)
+    return stats.paired_difference(paired["value"], paired["baseline"], confidence)
+
+
+def _points(found: stats.PairedDifference | stats.WelchDifference) -> tuple[float, float]:
+    """The interval in percentage points."""
     return 100 * found.low, 100 * found.high
 
 

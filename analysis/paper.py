@@ -1,26 +1,28 @@
 """The two pages to hand in: `report.typ`, its PDF, and the author's own words from `report.md`."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ablate import record
-from ablate.errors import InputError
-from analysis import collect, tables
+from analysis import sentences, tables
+from analysis.figures import CAPTIONS
+from analysis.results import Results
 
 PAGES = 2
-ROWS = (14, 8, 4)  # variants in the table: as many as fit on the pages
+FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost")
+# Variants in the table, and figures: as many as fit on the pages. What does not is in report.html.
+SIZES = [(14, FIGURES), (8, FIGURES), (4, FIGURES), (4, FIGURES[:2]), (4, FIGURES[:1]), (4, ())]
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
 TEMPLATE = """<!-- Your own words, for report.pdf. A section's text is put at its beginning. Never overwritten. -->
 # {title}
 
 """ + "\n\n".join(f"## {name}\n" for name in SECTIONS)
 STYLE = """#set document(date: none)
-#set page("a4", margin: (x: 1.8cm, y: 1.5cm), footer: text(7pt)[{footer}])
+#set page("a4", margin: (x: 1.8cm, top: 1.5cm, bottom: 2.2cm), footer: text(6.5pt)[{footer}])
 #set text(9pt)
 #set par(justify: true)
 #show heading: set block(above: 0.8em, below: 0.5em)
@@ -29,19 +31,14 @@ STYLE = """#set document(date: none)
 """
 
 
-def source(
-    study_folder: Path, runs: pd.DataFrame, effects: pd.DataFrame, notes: Sequence[str], drawn: set[str], rows: int
-) -> str:
+def source(results: Results, notes: Sequence[str], limits: Sequence[str], drawn: Collection[str], rows: int) -> str:
     """The text of report.typ. `drawn` are the names of the figures there are, `rows` the variants of the table."""
-    study, words = record.read_study(study_folder), author(study_folder / "report.md")
-    parts = [STYLE.format(footer=_text(_footer(runs)))]
-    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or study["name"])}))')
-    body = {
-        "Introduction": [_question(study)],
-        "Methods": _methods(study_folder, study, runs),
-        "Experiments and analysis": [*sentences(effects, runs), *notes],
-        "Conclusion": [],
-    }
+    plan, runs, effects = results.plan, results.runs, results.effects
+    words = author(results.folder / "report.md")
+    footer = " ".join([*limits, sentences.provenance(plan, runs)])
+    parts = [STYLE.format(footer=_text(footer))]
+    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or plan["name"])}))')
+    body = bodies(results, notes)
     for name in SECTIONS:
         own = words.get(name, [])
         if not own and not body[name]:
@@ -52,22 +49,35 @@ def source(
     return "\n\n".join(parts) + "\n"
 
 
-def write(study_folder: Path, runs: pd.DataFrame, effects: pd.DataFrame, notes: Sequence[str]) -> None:
-    """Write report.typ and report.pdf beside the figures, of at most `PAGES` pages; report.md if there is none."""
+def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
+    """The paragraphs that each of `SECTIONS` has of itself."""
+    return {
+        "Introduction": [sentences.question(results.plan)],
+        "Methods": sentences.methods(results.folder, results.plan, results.runs),
+        "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
+        "Conclusion": [],
+    }
+
+
+def write(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
+    """Write report.typ and report.pdf beside the figures, and report.md if there is none; returns what to tell.
+
+    Of at most `PAGES` pages, unless the author's own words alone need more.
+    """
     import typst
 
-    folder = Path(study_folder) / "report"
-    if not (own := Path(study_folder) / "report.md").exists():
-        record.write_text(own, TEMPLATE.format(title=record.read_study(study_folder)["name"]))
-    drawn = {path.stem for path in (folder / "figures").glob("*.svg")}
-    for rows in ROWS:
-        record.write_text(folder / "report.typ", source(study_folder, runs, effects, notes, drawn, rows))
+    folder = results.folder / "report"
+    if not (own := results.folder / "report.md").exists():
+        record.write_text(own, TEMPLATE.format(title=results.plan["name"]))
+    there = {path.stem for path in (folder / "figures").glob("*.svg")}
+    for rows, drawn in SIZES:
+        record.write_text(folder / "report.typ", source(results, notes, limits, there.intersection(drawn), rows))
         pages = typst.compile(folder / "report.typ", format="png", ppi=10)
-        if not isinstance(pages, list) or len(pages) <= PAGES:
+        if fits := not isinstance(pages, list) or len(pages) <= PAGES:
             break
-    record.write_bytes(
-        folder / "report.pdf", typst.compile(folder / "report.typ", timestamp=0)
-    )  # the same runs, the same bytes
+    # The same runs, the same bytes.
+    record.write_bytes(folder / "report.pdf", typst.compile(folder / "report.typ", timestamp=0))
+    return [] if fits else [f"report.pdf has {len(pages)} pages, not {PAGES}: the text of {own} is too long."]
 
 
 def author(path: Path) -> dict[str, Any]:
@@ -85,72 +95,6 @@ def author(path: Path) -> dict[str, Any]:
     return found
 
 
-def sentences(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
-    """What the verdicts say, a paragraph each kind."""
-    labels, said = collect.labels(runs), []
-    for verdict, words in {
-        "better": "better than the baseline",
-        "worse": "worse than the baseline",
-        "equivalent": "equivalent to the baseline",
-    }.items():
-        rows = effects[effects["verdict"] == verdict]
-        rows = rows.reindex(rows["difference_pp"].abs().sort_values(ascending=False).index)
-        found = [
-            f"{labels[row.variant]} ({row.difference_pp:+.1f} points, 95 % CI {row.ci_low_pp:+.1f} to"
-            f" {row.ci_high_pp:+.1f}, n = {row.n}, Holm p {tables.p_value(row.p_holm)})"
-            for row in rows.head(4).itertuples()
-        ]
-        more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
-        if found:
-            said.append(f"Shown to be {words}: {'; '.join(found)}{more}.".replace("-", "−"))
-    for verdict in ("inconclusive", "not testable"):
-        names = [labels[name] for name in effects.loc[effects["verdict"] == verdict, "variant"]]
-        if names:
-            more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-            said.append(f"{verdict.capitalize()}: {'; '.join(names[:8])}{more}.")
-    return said
-
-
-def _question(study: Mapping[str, Any]) -> str:
-    varied = [name for name, levels in study["factors"].items() if len(levels) > 1]
-    return f"This study asks what {' and '.join(varied) or 'nothing'} changes in validation accuracy."
-
-
-def _methods(folder: Path, study: Mapping[str, Any], runs: pd.DataFrame) -> list[str]:
-    """The design, and the baseline's configuration in words."""
-    seeds = ", ".join(map(str, study["seeds"])) if len(study["seeds"]) <= 10 else f"{len(study['seeds'])} seeds"
-    levels = "; ".join(f"{name}: {', '.join(values)}" for name, values in study["factors"].items())
-    lost = int((runs["status"] != "completed").sum())
-    said = [
-        f"Design {study.get('design')}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
-        f" {lost} without a completed result. Factors, the baseline's level first: {levels or 'none'}."
-    ]
-    for run in runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")].itertuples():
-        try:
-            config = record.read_config(folder / run.folder)
-            data, trainer, optimizer = config.data, config.trainer, config.optimizer
-            settings = {key: value for key, value in optimizer.items() if key != "_target_"}
-            said.append(
-                f"Baseline: model {config.model._target_.rpartition('.')[2]}, data {data._target_.rpartition('.')[2]}"
-                f" with {data.val_fraction:g} of the training images held out for validation (split seed"
-                f" {data.split_seed}); {trainer.epochs} epochs, batches of {trainer.batch_size};"
-                f" {optimizer._target_.rpartition('.')[2]} with {json.dumps(settings, default=str).strip('{}')}."
-            )
-        except (InputError, AttributeError, ValueError, TypeError):
-            continue  # an older or damaged configuration: the next seed's may be whole
-        break
-    said.append(
-        "Runs are paired by seed; intervals and p are Student's t on the differences, p corrected by Holm over all"
-        " variants; the test images were not used."
-    )
-    return said
-
-
-def _footer(runs: pd.DataFrame) -> str:
-    code = ", ".join(sorted({str(name)[:12] for name in runs["code_sha256"].dropna()})) or "unknown"
-    return f"Study {runs['study'].iloc[0]}; training code {code}; all numbers are in runs.csv and effects.csv."
-
-
 def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     """The main table: the baseline, and the variants that differ most."""
     order = effects["difference_pp"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
@@ -158,8 +102,11 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     shown = tables.display(kept.reset_index(drop=True), runs).rename(columns=SHORT)
     # A long name may be broken after these marks.
     shown["Variant"] = shown["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
-    cells = [f"[{_text(text)}]" for row in shown.itertuples(index=False) for text in row]
+    cells = [[f"[{_text(text)}]" for text in row] for row in shown.itertuples(index=False)]
+    for row, verdict in zip(cells, kept["verdict"], strict=True):
+        row[0] = f"strong{row[0]}" if verdict == "better" else row[0]
     head = ", ".join(f"[*{_text(name)}*]" for name in shown.columns)
+    body = ", ".join(cell for row in cells for cell in row)
     left = len(effects) - len(kept)
     caption = "Validation accuracy and differences to the baseline." + (
         f" {left} more variants are in effects.csv." if left else ""
@@ -167,7 +114,7 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     columns = ", ".join(["1fr", *["auto"] * (len(shown.columns) - 1)])
     return (
         f"#figure(table(columns: ({columns}), stroke: none, inset: 3pt, align: left, table.hline(),"
-        f" table.header({head}), table.hline(stroke: 0.5pt), {', '.join(cells)}, table.hline()),"
+        f" table.header({head}), table.hline(stroke: 0.5pt), {body}, table.hline()),"
         f" caption: {_string(caption)}, kind: table)"
     )
 
@@ -179,21 +126,15 @@ SHORT = {
     "Time (s), median": "Time (s)",
     "Not completed (runs)": "Not completed",
 }
-FIGURES = {
-    "effects": ("Difference of each variant to the baseline.", 5.0),
-    "loss_curves": ("Losses; dashed: training, solid: validation.", 8.0),
-    "interactions": ("Two-way interactions.", 4.5),
-    "variance_shares": ("Shares of the variance.", 4.5),
-    "cost": ("Cost and accuracy.", 4.5),
-}
+HEIGHTS = {"effects": 5.0, "loss_curves": 8.0, "interactions": 4.5, "variance_shares": 4.5, "cost": 4.5}  # cm
 
 
-def _figures(drawn: set[str]) -> list[str]:
+def _figures(drawn: Collection[str]) -> list[str]:
     """The wide figures each in a row of its own, the narrow ones side by side; heights in cm that fit two pages."""
     found = {
         name: f'figure(image("figures/{name}.svg", height: {height}cm, width: 100%, fit: "contain"),'
-        f" caption: {_string(caption)})"
-        for name, (caption, height) in FIGURES.items()
+        f" caption: {_string(CAPTIONS[name])})"
+        for name, height in HEIGHTS.items()
         if name in drawn
     }
     wide = [f"#{found[name]}" for name in ("effects", "loss_curves") if name in found]

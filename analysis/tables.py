@@ -1,39 +1,77 @@
-"""Frames -> tables of text for paper, and those as Markdown or LaTeX; per cent and percentage points."""
+"""Results -> the tables of the report, all of text for paper."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import collect, power, stats
-from analysis.effects import pairs
+from analysis import collect, stats
+from analysis.formats import DASH, count, difference, number, p_value, share
+from analysis.results import Results
+from analysis.sentences import holes
 
-DASH = "—"
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of text, with a note of its own, the variant each row is about, and the rows that are set in bold."""
+
+    title: str
+    cells: pd.DataFrame
+    note: str = ""
+    variants: tuple[str, ...] = ()  # none: the numbers are of all runs together
+    strong: frozenset[int] = frozenset()
 
 
-def holes(runs: pd.DataFrame) -> dict[str, str]:
-    """The variants with runs that are not completed, in words: `1 diverged, 2 missing`."""
-    order, words = ("diverged", "pruned", *collect.HOLES), {}
-    for variant, statuses in runs[runs["status"] != "completed"].groupby("variant", sort=False)["status"]:
-        counts = statuses.value_counts()
-        words[variant] = ", ".join(f"{counts[status]} {status}" for status in order if status in counts)
-    return words
+NAMES = ("effects", "contrasts", "anova", "classes", "images", "diverged", "failures")
+
+
+def every(results: Results) -> dict[str, Table]:
+    """The tables this study has, by the name of their file, one of `NAMES`."""
+    runs, effects, labels = results.runs, results.effects, results.labels
+    found = {"effects": main(effects, runs)}
+    if results.contrasts is not None and results.anova is not None:
+        found["contrasts"] = Table("Main effects and interactions", contrasts(results.contrasts))
+        found["anova"] = Table("Analysis of variance", anova(results.anova), ANOVA_NOTE)
+    if results.classes is not None:
+        rows = tuple(results.classes.index)
+        found["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)
+    if results.crossed:
+        rows = tuple(results.crossed)
+        found["images"] = Table(
+            "Differences over seeds and images", images(effects, results.crossed, labels), IMAGES_NOTE, rows
+        )
+    if (runs["status"] == "diverged").any():
+        found["diverged"] = diverged(effects, runs)
+    if (runs["status"] != "completed").any():
+        lost = runs.loc[runs["status"] != "completed", "variant"]
+        found["failures"] = Table("Not completed", failures(runs), variants=tuple(lost))
+    return found
+
+
+def main(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
+    """The table of effects. Bold is what is shown to be better, which the highest mean alone is not."""
+    strong = frozenset(place for place, verdict in enumerate(effects["verdict"]) if verdict == "better")
+    title = "Validation accuracy and differences to the baseline"
+    return Table(title, display(effects, runs), "", tuple(effects["variant"]), strong)
 
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """`effects` as text for paper: per cent, differences in percentage points, a dash for what is not known."""
     labels, missing = collect.labels(runs), holes(runs)
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
-    accuracy = [f"{_number(100 * row.mean)} ± {_number(100 * row.sd)}" for row in effects.itertuples()]
+    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in effects.itertuples()]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
         "n (seeds)": effects["n"].astype(str),
         "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
-        f"Difference (points) [{100 * confidence:g} % CI]": [_difference(row) for row in effects.itertuples()],
+        f"Difference (points) [{100 * confidence:g} % CI]": [
+            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in effects.itertuples()
+        ],
         "p (Holm)": effects["p_holm"].map(p_value),
-        "g_z": effects["hedges_gz"].map(_number),
+        "g_z": effects["hedges_gz"].map(number),
         "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in effects.itertuples()],
-        "Parameters": [_count(cost["parameters"].get(variant)) for variant in effects["variant"]],
-        "Time (s), median": [_number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
+        "Parameters": [count(cost["parameters"].get(variant)) for variant in effects["variant"]],
+        "Time (s), median": [number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
         "Verdict": effects["verdict"],
     }
     if missing:
@@ -46,14 +84,12 @@ def contrasts(found: pd.DataFrame) -> pd.DataFrame:
     table = []
     for row in found.itertuples():
         name = f"{row.factor}={row.level}" + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
-        interval = f"{_number(100 * row.mean, sign='+')} [{_number(100 * row.low, sign='+')}, "
-        interval += f"{_number(100 * row.high, sign='+')}]"
         table.append(
             {
                 "Effect": name,
                 "Kind": row.kind,
                 "n (seeds)": str(row.n) if row.estimable else DASH,
-                "Difference (points) [95 % CI]": interval if row.estimable and row.n else DASH,
+                "Difference (points) [95 % CI]": difference(100 * row.mean, 100 * row.low, 100 * row.high),
                 "p (Holm)": p_value(row.p_holm) if row.estimable else "not estimable",
             }
         )
@@ -72,10 +108,10 @@ def anova(found: pd.DataFrame) -> pd.DataFrame:
         {
             "Term": found["term"].str.replace(":", " × "),
             "df": found["df"].astype(str),
-            "Sum of squares (points²)": [_number(1e4 * value) for value in found["sum_sq"]],
-            "F": found["F"].map(_number),
+            "Sum of squares (points²)": [number(1e4 * value) for value in found["sum_sq"]],
+            "F": found["F"].map(number),
             "p": [p_value(row.p) if row.estimable else "not estimable" for row in found.itertuples()],
-            "Partial ω²": found["partial_omega_sq"].map(_number),
+            "Partial ω²": found["partial_omega_sq"].map(number),
         }
     )
 
@@ -83,9 +119,9 @@ def anova(found: pd.DataFrame) -> pd.DataFrame:
 def classes(found: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """`predictions.class_differences` as text: the baseline in per cent, the others in points from it."""
     first, *others = found.index
-    rows = [[f"{labels[first]} (%)", *(_number(value, 1) for value in found.loc[first])]]
+    rows = [[f"{labels[first]} (%)", *(number(value, 1) for value in found.loc[first])]]
     rows += [
-        [f"{labels[name]} (points)", *(_number(value, 1, sign="+") for value in found.loc[name])] for name in others
+        [f"{labels[name]} (points)", *(number(value, 1, sign="+") for value in found.loc[name])] for name in others
     ]
     return pd.DataFrame(rows, columns=["Variant", *found.columns])
 
@@ -97,18 +133,43 @@ IMAGES_NOTE = (
 
 
 def images(
-    effects: pd.DataFrame, crossed: Mapping[str, stats.CrossedInterval | None], labels: Mapping[str, str]
+    effects: pd.DataFrame, crossed: Mapping[str, stats.CrossedInterval], labels: Mapping[str, str]
 ) -> pd.DataFrame:
     """The differences with their interval over seeds beside that over seeds and images, as text."""
+    known = effects.set_index("variant")
     rows = []
-    for row in effects.itertuples():
-        both = crossed[row.variant]
-        if both is not None:
-            low, high = (_number(100 * bound, sign="+") for bound in (both.low, both.high))
-            rows.append(
-                (labels[row.variant], _difference(row), f"{_number(100 * both.mean, sign='+')} [{low}, {high}]")
-            )
+    for name, both in crossed.items():
+        seeds = known.loc[name, ["difference_pp", "ci_low_pp", "ci_high_pp"]]
+        rows.append((labels[name], difference(*seeds), difference(100 * both.mean, 100 * both.low, 100 * both.high)))
     return pd.DataFrame(rows, columns=["Variant", "Over seeds (points) [95 % CI]", "Over seeds and images [95 % CI]"])
+
+
+DIVERGED_NOTE = (
+    "A run diverges when its loss is no longer a finite number; that is an outcome, not a hole. The interval of the"
+    " share is Clopper and Pearson's. Where the verdict with diverged runs at chance is another, it is inconclusive."
+)
+
+
+def diverged(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
+    """How many runs of each variant diverged, and the difference without them and with them scored at chance."""
+    labels, rows = collect.labels(runs), []
+    ended = runs[runs["status"].isin(("completed", "diverged"))].groupby("variant")["status"]
+    for row in effects.itertuples():
+        n, k = (ended.get_group(row.variant).agg(["size", lambda s: (s == "diverged").sum()])
+                if row.variant in ended.groups else (0, 0))  # fmt: skip
+        rows.append(
+            (
+                labels[row.variant],
+                share(k, n, stats.proportion_interval(k, n)),
+                number(row.difference_pp, sign="+"),
+                number(row.difference_with_diverged_pp, sign="+"),
+                row.verdict_with_diverged,
+            )
+        )
+    names = ["Variant", "Diverged (runs) [95 % CI]", "Difference, both converged (points)",
+             "Difference, diverged at chance (points)", "Verdict, diverged at chance"]  # fmt: skip
+    cells = pd.DataFrame(rows, columns=names)
+    return Table("Diverged runs", cells, DIVERGED_NOTE, tuple(effects["variant"]))
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
@@ -124,100 +185,6 @@ def failures(runs: pd.DataFrame) -> pd.DataFrame:
             "Folder": lost["folder"],
         }
     ).reset_index(drop=True)
-
-
-def notes(runs: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
-    """What a reader of the numbers must know and the table does not show, a sentence each."""
-    said = []
-    completed = runs[runs["status"] == "completed"]
-    code = completed["code_sha256"].fillna("unknown").str[:12].value_counts(sort=False)
-    if len(code) > 1:
-        counts = ", ".join(f"{name} ({count} runs)" for name, count in code.items())
-        said.append(f"The numbers come from mixed code: {counts}. Run the study again to compare like with like.")
-    paired = pairs(runs)
-    shared = paired.groupby("variant")["baseline"].agg(["size", "count"])
-    for variant, row in shared[shared["size"] > shared["count"]].iterrows():
-        kept = "its row shows all of them, uncompared" if row["count"] == 0 else "they are left out of its row"
-        alone = row["size"] - row["count"]
-        said.append(
-            f"{collect.labels(runs)[variant]}: {alone} completed without a baseline run of the same seed; {kept}."
-        )
-    drawn = curves.groupby(["variant", "seed"]).size().rename("drawn")
-    short = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
-    cut = int((short["drawn"] < short["epochs"].clip(lower=1)).sum())
-    if cut:
-        said.append(f"{cut} completed runs have no whole metrics.csv: their loss curve is missing or ends early.")
-    return said
-
-
-def limits(effects: pd.DataFrame) -> list[str]:
-    """What a study of this size can not tell, a sentence each."""
-    tested = effects[effects["p"].notna()]
-    if not len(tested):
-        return []
-    n, m = int(tested["n"].min()), len(tested)
-    said = [power.smallest(n, m)]
-    if m > 1:
-        said.append(
-            f"The highest of {m + 1} means is too high by {stats.optimism(m + 1):.2f} of its standard errors on"
-            " average, were all of them equal: choose by validation accuracy, then test once."
-        )
-    return said
-
-
-def to_markdown(table: pd.DataFrame) -> str:
-    """A `display` frame as a GitHub-flavoured Markdown table."""
-    escaped = table.map(lambda text: str(text).replace("|", r"\|"))
-    # Without `disable_numparse` a p-value of 0.030 would be printed as 0.03.
-    return escaped.to_markdown(index=False, disable_numparse=True) + "\n"
-
-
-def to_latex(table: pd.DataFrame) -> str:
-    r"""A `display` frame as a `tabular` to \input in a paper that loads the package booktabs."""
-    styler = table.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
-    text = styler.to_latex(hrules=True, column_format="l" * len(table.columns))
-    symbols = {
-        "±": r"$\pm$",
-        "−": "$-$",
-        DASH: "---",
-        "<": "$<$",
-        ">": "$>$",
-        "|": "$|$",
-        "²": "$^2$",
-        "ω": r"$\omega$",
-        "×": r"$\times$",
-    }
-    return text.translate(str.maketrans(symbols))
-
-
-def _number(value: float, digits: int = 2, sign: str = "") -> str:
-    """A number with a true minus, or a dash."""
-    return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
-
-
-def _count(number: float | None) -> str:
-    """Thousands and millions: `553 k`, `1.2 M`."""
-    if number is None or pd.isna(number):
-        return DASH
-    for size, unit in ((1e6, " M"), (1e3, " k")):
-        if number >= size:
-            return f"{number / size:.3g}{unit}"
-    return str(int(number))
-
-
-def _difference(row: tuple) -> str:
-    """The difference with its interval, as far as they are known."""
-    if pd.isna(row.difference_pp):
-        return DASH
-    interval = (
-        DASH if pd.isna(row.ci_low_pp) else f"[{_number(row.ci_low_pp, sign='+')}, {_number(row.ci_high_pp, sign='+')}]"
-    )
-    return f"{_number(row.difference_pp, sign='+')} {interval}"
-
-
-def p_value(p: float) -> str:
-    """Three decimals, as no study here supports more."""
-    return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _last_line(error: str, width: int = 100) -> str:

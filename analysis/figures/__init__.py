@@ -1,24 +1,66 @@
 """Frames -> matplotlib figures for a page of 7 inches, readable in grey. None is written here, none is global.
 
 `loss_curves` (curves.py), the forest plot `effects` (forest.py), `interactions` and `variance_shares` (factors.py),
-`cost` (cost.py), `class_difference` and `confusion` (classes.py); colours and sizes in style.py.
+`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); colours and sizes in
+style.py. `every` gives those that a study has.
 """
 
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import collect
 from analysis.figures.classes import class_difference, confusion
 from analysis.figures.cost import cost
-from analysis.figures.curves import loss_curves, pages
+from analysis.figures.curves import PANELS, loss_curves, pages
 from analysis.figures.factors import interactions, variance_shares
 from analysis.figures.forest import effects
+from analysis.figures.samples import samples
 from analysis.figures.style import STYLE
+from analysis.results import Results
 
-__all__ = [
-    "STYLE",
-    "class_difference",
-    "confusion",
-    "cost",
-    "effects",
-    "interactions",
-    "loss_curves",
-    "pages",
-    "variance_shares",
-]
+__all__ = ["CAPTIONS", "STYLE", "class_difference", "confusion", "cost", "effects", "every", "interactions",
+           "loss_curves", "pages", "samples", "variance_shares"]  # fmt: skip
+
+DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that differ most
+CAPTIONS = {
+    "effects": "Difference of each variant to the baseline.",
+    "loss_curves": "Losses; dashed: training, solid: validation.",
+    "interactions": "Two-way interactions.",
+    "variance_shares": "Shares of the variance.",
+    "cost": "Cost and accuracy.",
+    "class_difference": "Class by class, the variant of the highest validation mean.",
+    "confusion": "Confusion of the classes.",
+    "samples": "Training images as the network sees them.",
+}
+
+
+def every(results: Results) -> Iterator[tuple[str, Figure]]:
+    """(file name without suffix, figure) of each figure the study has; those of `CAPTIONS`, or with a page number."""
+    runs, labels, chosen = results.runs, results.labels, results.chosen
+    yield "effects", effects(results.effects, runs, margin=results.margin)
+    kept = runs[runs["variant"].isin(most_different(results.effects))]
+    curves = results.curves[results.curves["variant"].isin(kept["variant"])]
+    for page in range(pages(kept)):
+        yield f"loss_curves_{page + 1}" if page else "loss_curves", loss_curves(curves, kept, page)
+    if results.contrasts is not None and results.anova is not None:
+        if (results.contrasts["kind"] == "interaction").any():
+            yield "interactions", interactions(results.contrasts, collect.varied(runs))
+        yield "variance_shares", variance_shares(results.anova)
+    if runs["variant"].nunique() > 1:
+        yield "cost", cost(runs)
+    if results.classes is not None and results.predicted is not None:
+        if chosen in results.classes.index:
+            yield "class_difference", class_difference(results.classes, chosen, labels[chosen])
+        compared = [name for name in (collect.BASELINE, chosen) if name in results.classes.index]
+        yield "confusion", confusion(results.predicted, {name: labels[name] for name in compared})
+    if results.samples:
+        yield "samples", samples({labels[name]: images for name, images in results.samples.items()})
+
+
+def most_different(effects: pd.DataFrame, count: int = DRAWN) -> list[str]:
+    """The baseline and the variants that differ most from it, `count` together, in plan order."""
+    others = effects[effects["variant"] != collect.BASELINE]
+    order = others["difference_pp"].abs().sort_values(ascending=False, kind="stable").index[: count - 1]
+    return effects.loc[effects.index.isin(order) | (effects["variant"] == collect.BASELINE), "variant"].tolist()

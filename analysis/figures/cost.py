@@ -23,21 +23,20 @@ def cost(runs: pd.DataFrame) -> Figure:
         times = groups["seconds"].median()
         middle = (times.min() * times.max()) ** 0.5
         best = groups["val_accuracy"].mean().idxmax() if len(groups) else None
-        for variant, own in groups:
-            accuracy, n = 100 * own["val_accuracy"], len(own)
-            half = stdtrit(n - 1, 0.975) * accuracy.sem() if n > 1 else 0.0
-            base = variant == collect.BASELINE
-            axis.errorbar(
-                own["seconds"].median(), accuracy.mean(), half, fmt="s" if base else "o", markersize=4, linewidth=0.9,
-                color=VERMILLION if base else BLUE, zorder=3 if base else 2,
+        accuracy = 100 * groups["val_accuracy"].mean()
+        n = groups["val_accuracy"].count()
+        half = (100 * stdtrit(n - 1, 0.975) * groups["val_accuracy"].sem()).where(n > 1, 0)
+        base = times.index == collect.BASELINE
+        for mark, which, colour in (("o", ~base, BLUE), ("s", base, VERMILLION)):
+            style = {"fmt": mark, "markersize": 4, "linewidth": 0.9, "color": colour, "zorder": 3 if mark == "s" else 2}
+            axis.errorbar(times[which], accuracy[which], half[which], **style)
+        for variant in [*times.index] if len(groups) <= NAMED else {collect.BASELINE, best} & {*times.index}:
+            left = times[variant] > middle  # a name must not leave the figure
+            axis.annotate(
+                labels[variant], (times[variant], accuracy[variant]), (-4 if left else 4, 3),
+                textcoords="offset points", ha="right" if left else "left", fontsize=7,
+                color="black" if variant == collect.BASELINE else GREY,
             )  # fmt: skip
-            if len(groups) <= NAMED or base or variant == best:
-                left = own["seconds"].median() > middle  # a name must not leave the figure
-                axis.annotate(
-                    labels[variant], (own["seconds"].median(), accuracy.mean()), (-4 if left else 4, 3),
-                    textcoords="offset points", ha="right" if left else "left", fontsize=6,
-                    color="black" if base else GREY,
-                )  # fmt: skip
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

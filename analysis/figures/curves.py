@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from analysis import collect, tables
+from analysis import collect
 from analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
+from analysis.sentences import holes
 
 PANELS = 12  # a page
 LOSSES = {"train_loss": ("training", ORANGE, "--", "s"), "val_loss": ("validation", BLUE, "-", "o")}
@@ -100,7 +101,7 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _loss_title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
     """What the variant changes, how many runs are in its mean, and which are not."""
     drawn = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    lost = ", ".join(tables.holes(runs).values())
+    lost = ", ".join(holes(runs).values())
     count = f"n = {drawn.get(runs['variant'].iloc[0], 0)}" + (f"; {lost}" if lost else "")
     return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
 

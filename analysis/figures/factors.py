@@ -10,6 +10,8 @@ from matplotlib.patches import Rectangle
 
 from analysis.figures.style import BLUE, GREY, STYLE, WIDTH
 
+LEVELS = 30  # in the heatmap; of more, those that interact most
+
 
 def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
     """Two-way interactions of `stats.contrasts`, in percentage points: a row and a column each changed level.
@@ -24,10 +26,15 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
             )
         )
     )
+    if len(changed) > LEVELS:
+        strength = {pair: _strength(found, *pair) for pair in changed}
+        changed = sorted(changed, key=strength.get, reverse=True)[:LEVELS]
     changed.sort(key=lambda pair: factors.index(pair[0]))
     size = len(changed)
     values, known = np.full((size, size), np.nan), np.zeros((size, size), bool)
     for row in found.itertuples():
+        if not {(row.factor, row.level), (row.factor_2, row.level_2)} <= {*changed}:
+            continue
         one, other = changed.index((row.factor, row.level)), changed.index((row.factor_2, row.level_2))
         values[other, one], known[other, one] = 100 * row.mean, True
     names = [f"{factor}={level}" for factor, level in changed]
@@ -53,6 +60,13 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
         axis.tick_params(length=0)
         figure.colorbar(image, ax=axis, label="Interaction (points)", shrink=0.9)
     return figure
+
+
+def _strength(found: pd.DataFrame, factor: str, level: str) -> float:
+    """The largest interaction of a level, 0 if none is known."""
+    first = (found["factor"] == factor) & (found["level"] == level)
+    second = (found["factor_2"] == factor) & (found["level_2"] == level)
+    return float(found.loc[first | second, "mean"].abs().fillna(0).max())
 
 
 def variance_shares(table: pd.DataFrame) -> Figure:

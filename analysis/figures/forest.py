@@ -55,8 +55,8 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
 
 def _effect_row(axis: Axes, position: int, row: tuple, seeds: pd.Series) -> None:
     """One variant: its seeds above, its mean and interval on the line; words at zero if there is nothing to compare."""
-    if not len(seeds):
-        axis.text(0, position, "  no seed completed by both", color=GREY, fontsize=7, va="center")
+    if np.isnan(row.difference_pp):
+        axis.text(0, position, "  no completed run to compare", color=GREY, fontsize=7, va="center")
         return
     colour = VERDICTS.get(row.verdict, "black")
     axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GREY, mfc="none", mew=0.5, label="_seeds")

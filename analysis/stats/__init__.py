@@ -12,8 +12,10 @@ from analysis.stats.images import CrossedInterval, McNemar, crossed_interval, mc
 from analysis.stats.multiple import holm, optimism
 from analysis.stats.paired import (
     PairedDifference,
+    WelchDifference,
     equivalence,
     paired_difference,
+    proportion_interval,
     sign_flip_p,
     small_sample_factor,
     welch_difference,
@@ -25,6 +27,7 @@ __all__ = [
     "CrossedInterval",
     "McNemar",
     "PairedDifference",
+    "WelchDifference",
     "anova",
     "contrasts",
     "crossed_interval",
@@ -34,6 +37,7 @@ __all__ = [
     "minimum_detectable_effect",
     "optimism",
     "paired_difference",
+    "proportion_interval",
     "seeds_needed",
     "sign_flip_p",
     "small_sample_factor",

@@ -79,7 +79,7 @@ class PlanSweeper(StudySweeper):
         if self.power:
             from pathlib import Path
 
-            from analysis.power import preview as power
+            from analysis.planning import preview as power
 
             print(*power(study, Path(self.config.hydra.sweep.dir)), sep="\n")
 

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from ablate import record
 from analysis import collect, stats
 from analysis.effects import differences, effects
 
@@ -34,8 +35,8 @@ def preview(study: dict[str, Any], folder: Path) -> list[str]:
 
 def undecided(folder: Path) -> list[str]:
     """For each inconclusive variant, the seeds that would find a difference of the margin; last, the command."""
-    study, runs = collect.record.read_study(folder), collect.collect(folder)
-    margin = collect.margin(folder)
+    study, runs = record.read_study(folder), collect.collect(folder)
+    margin = study.get("margin")
     if margin is None:
         return []
     table, of_seeds = effects(runs, margin=margin), differences(runs)

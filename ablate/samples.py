@@ -1,0 +1,20 @@
+"""A look at what a run trains on: the first images of its first batch, augmented, as `samples.npz`."""
+
+import io
+
+import numpy as np
+
+from ablate.augmentation import Augmentation
+from ablate.data.batches import Resident, batches
+from ablate.engine import drawn
+
+COUNT = 16
+
+
+def samples(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> bytes:
+    """The content of samples.npz: `images` uint8 (n, C, H, W) after augmentation, before scaling."""
+    order, draws = drawn(augment, data, epoch=1, seed=seed)
+    index = batches(order, batch_size)[0]  # a whole batch: mixing steps take from its other images
+    images, _ = augment(data.images[index], data.targets[index], [numbers[index] for numbers in draws])
+    np.savez_compressed(content := io.BytesIO(), images=images[:COUNT].round().byte().cpu().numpy())
+    return content.getvalue()

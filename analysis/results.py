@@ -1,0 +1,87 @@
+"""All that is computed of a study, once: what its tables, figures, pages and numbers are then written from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ablate import record
+from analysis import collect, predictions, stats
+from analysis.effects import METRIC, effects
+
+MOST_FACTORS = 6  # of more, the interactions are too many to read
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A study's frames, as the modules that make them describe them; None where the study has no such thing."""
+
+    folder: Path
+    plan: dict[str, Any]
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    effects: pd.DataFrame
+    contrasts: pd.DataFrame | None
+    anova: pd.DataFrame | None
+    predicted: predictions.Predictions | None
+    classes: pd.DataFrame | None
+    crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
+    samples: dict[str, np.ndarray]  # training images of the variants that see different ones
+
+    @property
+    def margin(self) -> float | None:
+        """Percentage points below which the study calls two variants equivalent; None if it does not."""
+        return self.plan.get("margin")
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Each variant, baseline first, and what it changes."""
+        return collect.labels(self.runs)
+
+    @property
+    def chosen(self) -> str | None:
+        """The variant of the highest validation mean among those that are compared; None without one."""
+        compared = self.effects.dropna(subset="difference_pp")
+        return compared.loc[compared["mean"].idxmax(), "variant"] if len(compared) else None
+
+
+def analyse(study_folder: Path) -> Results:
+    """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
+    folder = Path(study_folder)
+    plan, runs = record.read_study(folder), collect.collect(folder)
+    predicted = predictions.load(folder, runs)
+    chance = 1 / len(predicted.classes) if predicted else None
+    compared = effects(runs, margin=plan.get("margin"), chance=chance)
+    contrasts, anova = _factorial(runs)
+    classes, crossed = _images(predicted, compared)
+    return Results(
+        folder, plan, runs, collect.curves(folder, runs), compared, contrasts, anova, predicted, classes, crossed,
+        collect.samples(folder, runs),
+    )  # fmt: skip
+
+
+def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Main effects with interactions, and the analysis of variance, where a study has two factors or more."""
+    factors = collect.varied(runs)
+    if not 2 <= len(factors) <= MOST_FACTORS:
+        return None, None
+    frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
+    contrasts = stats.contrasts(frame, factors, METRIC)
+    # Two families: main effects, and interactions.
+    contrasts["p_holm"] = contrasts.groupby("kind", sort=False)["p"].transform(lambda p: stats.holm(p))
+    return contrasts, stats.anova(frame, METRIC, factors, block="seed")
+
+
+def _images(
+    predicted: predictions.Predictions | None, compared: pd.DataFrame
+) -> tuple[pd.DataFrame | None, dict[str, stats.CrossedInterval]]:
+    """Accuracy by class, and differences over seeds and images, of the variants that are compared."""
+    if predicted is None or not predicted.correct(collect.BASELINE):
+        return None, {}
+    names = [name for name in compared["variant"] if name != collect.BASELINE]
+    classes = predictions.class_differences(predicted, names)
+    found = {name: predictions.crossed(predicted, name) for name in classes.index[1:]}
+    return classes, {name: interval for name, interval in found.items() if interval is not None}
