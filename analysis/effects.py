@@ -120,3 +120,10 @@ def differences(runs: pd.DataFrame) -> pd.Series:
     return (100 * (paired["value"] - paired["baseline"])).set_axis(
         pd.MultiIndex.from_frame(paired[["variant", "seed"]])
     )
+
+
+def most_different(effects: pd.DataFrame, count: int) -> list[str]:
+    """The baseline and the variants that differ most from it, `count` together, in plan order."""
+    others = effects[effects["variant"] != collect.BASELINE]
+    order = others["difference_pp"].abs().sort_values(ascending=False, kind="stable").index[: count - 1]
+    return effects.loc[effects.index.isin(order) | (effects["variant"] == collect.BASELINE), "variant"].tolist()

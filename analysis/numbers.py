@@ -9,7 +9,7 @@ from analysis import collect
 from analysis.formats import latex_symbols, number, p_value
 from analysis.results import Results
 
-HEAD = r"""% \ablate{name}{quantity} is a number of this study. Names are those below: a variant, a main effect (main:level),
+HEAD = r"""% \ablate{name}{quantity} is a number of this study. Names: a variant, a main effect (main:level),
 % an interaction (level*level), or study. Accuracies in per cent, differences in percentage points.
 \providecommand{\ablate}[2]{\ifcsname ablate:#1:#2\endcsname\csname ablate:#1:#2\endcsname
   \else\errmessage{There is no number #2 of #1 in numbers.tex}\fi}

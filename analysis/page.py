@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import paper, sentences
-from analysis.figures import CAPTIONS, most_different
+from analysis.effects import most_different
+from analysis.figures import CAPTIONS
 from analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from analysis.formats import DASH, number
 from analysis.results import Results

@@ -14,8 +14,12 @@ from analysis.results import Results
 
 PAGES = 2
 FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost")
+FURTHER = ("class_difference", "confusion", "samples")
 # Variants in the table, and figures: as many as fit on the pages. What does not is in report.html.
-SIZES = [(14, FIGURES), (8, FIGURES), (4, FIGURES), (4, FIGURES[:2]), (4, FIGURES[:1]), (4, ())]
+SIZES = [
+    (14, FIGURES + FURTHER), (14, FIGURES + FURTHER[:1]), (8, FIGURES), (4, FIGURES), (4, FIGURES[:2]),
+    (4, FIGURES[:1]), (4, ()),
+]  # fmt: skip
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
 TEMPLATE = """<!-- Your own words, for report.pdf. A section's text is put at its beginning. Never overwritten. -->
 # {title}
@@ -45,7 +49,7 @@ def source(results: Results, notes: Sequence[str], limits: Sequence[str], drawn:
             continue
         parts += [f"= {name}", *(_text(paragraph) for paragraph in [*own, *body[name]])]
         if name == "Experiments and analysis":
-            parts += [_table(effects, runs, rows), *_figures(drawn)]
+            parts += [_table(effects, runs, rows), *_figures(drawn, results.folder / "report")]
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,7 +57,7 @@ def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
     """The paragraphs that each of `SECTIONS` has of itself."""
     return {
         "Introduction": [sentences.question(results.plan)],
-        "Methods": sentences.methods(results.folder, results.plan, results.runs),
+        "Methods": sentences.methods(results.folder, results.plan, results.runs, results.changes),
         "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
         "Conclusion": [],
     }
@@ -126,20 +130,24 @@ SHORT = {
     "Time (s), median": "Time (s)",
     "Not completed (runs)": "Not completed",
 }
-HEIGHTS = {"effects": 5.0, "loss_curves": 8.0, "interactions": 4.5, "variance_shares": 4.5, "cost": 4.5}  # cm
+HEIGHTS = {"effects": 6.0, "loss_curves": 9.0, "confusion": 7.0, "samples": 5.0}  # cm, at most; all others: 4.5
+NARROW = ("interactions", "variance_shares", "cost", "class_difference")  # half a page wide, two side by side
 
 
-def _figures(drawn: Collection[str]) -> list[str]:
-    """The wide figures each in a row of its own, the narrow ones side by side; heights in cm that fit two pages."""
-    found = {
-        name: f'figure(image("figures/{name}.svg", height: {height}cm, width: 100%, fit: "contain"),'
-        f" caption: {_string(CAPTIONS[name])})"
-        for name, height in HEIGHTS.items()
-        if name in drawn
-    }
-    wide = [f"#{found[name]}" for name in ("effects", "loss_curves") if name in found]
-    narrow = [found[name] for name in ("interactions", "variance_shares", "cost") if name in found]
-    return [*wide, f"#grid(columns: {len(narrow)}, gutter: 8pt, {', '.join(narrow)})"] if narrow else wide
+def _figures(drawn: Collection[str], folder: Path) -> list[str]:
+    """The wide figures each in a row of its own, the narrow ones two in a row."""
+    wide = [f"#{_figure(name, folder, 17.4)}" for name in FIGURES + FURTHER if name in drawn and name not in NARROW]
+    narrow = [_figure(name, folder, 8.5) for name in NARROW if name in drawn]
+    grid = [f"#grid(columns: {min(len(narrow), 2)}, gutter: 8pt, {', '.join(narrow)})"] if narrow else []
+    return [*wide[:2], *grid, *wide[2:]]
+
+
+def _figure(name: str, folder: Path, width: float) -> str:
+    """A figure with its caption, as wide as given (cm) unless it would be too high."""
+    path = f"figures/{name}.svg"
+    _, _, *size = map(float, re.search(r'viewBox="([^"]+)"', (folder / path).read_text())[1].split())
+    height = min(HEIGHTS.get(name, 4.5), width * size[1] / size[0])
+    return f'figure(image("{path}", height: {height:.2f}cm), caption: {_string(CAPTIONS[name])})'
 
 
 def _string(text: str) -> str:

@@ -62,7 +62,11 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     _write_csv(folder / "effects.csv", results.effects[COLUMNS])
     record.write_text(folder / "numbers.tex", numbers.to_tex(results))
     for name, table in made.items():
-        _write_table(folder / "tables" / name, table, [*notes, *limits] if name == "effects" else [])
+        _write_table(
+            folder / "tables" / name,
+            table,
+            [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else [],
+        )
     drawn = {name: _write_figure(folder / "figures" / name, figure) for name, figure in figures.every(results)}
     told = paper.write(results, notes, limits)
     record.write_text(folder / "report.html", page.to_html(results, made, drawn, notes, limits))

@@ -10,8 +10,10 @@ import pandas as pd
 
 from ablate import record
 from analysis import collect, predictions, stats
-from analysis.effects import METRIC, effects
+from analysis.changes import changes
+from analysis.effects import METRIC, effects, most_different
 
+DESCRIBED = 40  # variants whose configurations are compared
 MOST_FACTORS = 6  # of more, the interactions are too many to read
 
 
@@ -29,6 +31,7 @@ class Results:
     predicted: predictions.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
+    changes: pd.DataFrame  # of the variants that differ most
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
 
     @property
@@ -59,7 +62,7 @@ def analyse(study_folder: Path) -> Results:
     classes, crossed = _images(predicted, compared)
     return Results(
         folder, plan, runs, collect.curves(folder, runs), compared, contrasts, anova, predicted, classes, crossed,
-        collect.samples(folder, runs),
+        changes(folder, runs, most_different(compared, DESCRIBED)), collect.samples(folder, runs),
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """What a study asks, how it was done, what it shows and what it cannot tell: sentences, for every kind of report."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 from ablate import record
 from ablate.errors import InputError
 from analysis import collect, planning, stats
+from analysis.changes import ABSENT
 from analysis.effects import pairs
 from analysis.formats import p_value
 
@@ -38,8 +38,8 @@ def question(plan: Mapping[str, Any]) -> str:
     return f"This study asks what {' and '.join(varied) or 'nothing'} changes in validation accuracy."
 
 
-def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame) -> list[str]:
-    """The design, the baseline's configuration, what differs from it, and the statistics."""
+def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
+    """The design, the baseline's configuration, what differs from it (`changes`), and the statistics."""
     seeds = ", ".join(map(str, plan["seeds"])) if len(plan["seeds"]) <= 10 else f"{len(plan['seeds'])} seeds"
     levels = "; ".join(f"{name}: {_listed(values)}" for name, values in plan["factors"].items())
     lost = int((runs["status"] != "completed").sum())
@@ -48,11 +48,25 @@ def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame) -> list[s
         f" {lost} without a completed result. Factors, the baseline's level first: {levels or 'none'}."
     ]
     said += _baseline(folder, runs)
+    labels, differing = collect.labels(runs), []
+    for variant, keys in list(changes.groupby("variant", sort=False))[: 2 * NAMED]:
+        told = [_change(row.key, row.baseline, row.value) for row in keys.head(NAMED).itertuples()]
+        more = f", and {len(keys) - NAMED} more keys" if len(keys) > NAMED else ""
+        differing.append(f"{labels[variant]} has {'; '.join(told)}{more}")
+    if differing:
+        said.append(f"What differs from the baseline: {'. '.join(differing)}.")
     said.append(
         "Runs are paired by seed; intervals and p are Student's t on the differences, p corrected by Holm over all"
         " variants; the test images were not used."
     )
     return said
+
+
+def _change(key: str, before: str, after: str) -> str:
+    """One key of a configuration that differs: `normalization batch, not none`."""
+    if key.endswith("._target_"):
+        key, before, after = key.removesuffix("._target_"), before.rpartition(".")[2], after.rpartition(".")[2]
+    return f"no {key}" if after == ABSENT else f"{key} {after}" + (f", not {before}" if before != ABSENT else "")
 
 
 def _listed(names: list[str], most: int = 12) -> str:
@@ -65,12 +79,12 @@ def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
         try:
             config = record.read_config(folder / run.folder)
             data, trainer, optimizer = config.data, config.trainer, config.optimizer
-            settings = {key: value for key, value in optimizer.items() if key != "_target_"}
+            settings = ", ".join(f"{key} {value}" for key, value in optimizer.items() if key != "_target_")
             return [
                 f"Baseline: model {config.model._target_.rpartition('.')[2]}, data {data._target_.rpartition('.')[2]}"
                 f" with {data.val_fraction:g} of the training images held out for validation (split seed"
                 f" {data.split_seed}); {trainer.epochs} epochs, batches of {trainer.batch_size};"
-                f" {optimizer._target_.rpartition('.')[2]} with {json.dumps(settings, default=str).strip('{}')}."
+                f" {optimizer._target_.rpartition('.')[2]} with {settings}."
             ]
         except (InputError, AttributeError, ValueError, TypeError):
             continue  # an older or damaged configuration: the next seed's may be whole

@@ -22,13 +22,15 @@ class Table:
     strong: frozenset[int] = frozenset()
 
 
-NAMES = ("effects", "contrasts", "anova", "classes", "images", "diverged", "failures")
+NAMES = ("effects", "changes", "contrasts", "anova", "classes", "images", "diverged", "failures")
 
 
 def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     found = {"effects": main(effects, runs)}
+    if len(results.changes):
+        found["changes"] = changes(results.changes, labels)
     if results.contrasts is not None and results.anova is not None:
         found["contrasts"] = Table("Main effects and interactions", contrasts(results.contrasts))
         found["anova"] = Table("Analysis of variance", anova(results.anova), ANOVA_NOTE)
@@ -77,6 +79,12 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
     if missing:
         table["Not completed (runs)"] = [missing.get(variant, "0") for variant in effects["variant"]]
     return pd.DataFrame(table)
+
+
+def changes(found: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    """What each variant's configuration has in place of the baseline's."""
+    cells = found.assign(variant=found["variant"].map(labels)).set_axis(["Variant", "Key", "Baseline", "Value"], axis=1)
+    return Table("What each variant changes", cells, variants=tuple(found["variant"]))
 
 
 def contrasts(found: pd.DataFrame) -> pd.DataFrame:

@@ -7,10 +7,10 @@ style.py. `every` gives those that a study has.
 
 from collections.abc import Iterator
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import collect
+from analysis.effects import most_different
 from analysis.figures.classes import class_difference, confusion
 from analysis.figures.cost import cost
 from analysis.figures.curves import PANELS, loss_curves, pages
@@ -40,7 +40,7 @@ def every(results: Results) -> Iterator[tuple[str, Figure]]:
     """(file name without suffix, figure) of each figure the study has; those of `CAPTIONS`, or with a page number."""
     runs, labels, chosen = results.runs, results.labels, results.chosen
     yield "effects", effects(results.effects, runs, margin=results.margin)
-    kept = runs[runs["variant"].isin(most_different(results.effects))]
+    kept = runs[runs["variant"].isin(most_different(results.effects, DRAWN))]
     curves = results.curves[results.curves["variant"].isin(kept["variant"])]
     for page in range(pages(kept)):
         yield f"loss_curves_{page + 1}" if page else "loss_curves", loss_curves(curves, kept, page)
@@ -57,10 +57,3 @@ def every(results: Results) -> Iterator[tuple[str, Figure]]:
         yield "confusion", confusion(results.predicted, {name: labels[name] for name in compared})
     if results.samples:
         yield "samples", samples({labels[name]: images for name, images in results.samples.items()})
-
-
-def most_different(effects: pd.DataFrame, count: int = DRAWN) -> list[str]:
-    """The baseline and the variants that differ most from it, `count` together, in plan order."""
-    others = effects[effects["variant"] != collect.BASELINE]
-    order = others["difference_pp"].abs().sort_values(ascending=False, kind="stable").index[: count - 1]
-    return effects.loc[effects.index.isin(order) | (effects["variant"] == collect.BASELINE), "variant"].tolist()

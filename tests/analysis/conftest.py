@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from analysis import collect
+from analysis.effects import effects as compare
+
 COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
 
 
@@ -66,3 +69,22 @@ def write_run(study, run, result, epochs, code):
     rows = losses(accuracy or 0.5, epochs, blow_up=status == "diverged")
     text = "\r\n".join([COLUMNS, *(",".join(map(str, row)) for row in rows)]) + "\r\n"
     (folder / "metrics.csv").write_text(text, newline="")
+
+
+@pytest.fixture
+def runs(make_study):
+    """b: differences 1, 2, 3 points. c: 10 points lower. d: shares seed 2 alone. e: no result. f: shares no seed."""
+    results = {
+        "model=b": {0: 0.51, 1: 0.62, 2: 0.73},
+        "baseline": {0: 0.5, 1: 0.6, 2: 0.7},
+        "model=c": {0: 0.4, 1: 0.5, 2: 0.6},
+        "model=d": {2: 0.8, 3: 0.9, 4: 0.1},
+        "model=e": {0: "diverged", 1: None, 2: "diverged"},
+        "model=f": {7: 0.5, 8: 0.7},
+    }
+    return collect.collect(make_study(results, {"model": ["a", "b", "c", "d", "e", "f"]}))
+
+
+@pytest.fixture
+def effects(runs):
+    return compare(runs)

@@ -5,38 +5,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from analysis import collect
 from analysis.effects import COLUMNS as WRITTEN
 from analysis.effects import effects as compare
+from analysis.effects import most_different
 
-FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
+FACTORS = {"model": ["a", "b", "c"]}
 COLUMNS = "variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm hedges_gz wins failures verdict"
-
-
-@pytest.fixture
-def runs(make_study):
-    """b: differences 1, 2, 3 points. c: 10 points lower. d: shares seed 2 alone. e: no result. f: shares no seed."""
-    results = {
-        "model=b": {0: 0.51, 1: 0.62, 2: 0.73},
-        "baseline": {0: 0.5, 1: 0.6, 2: 0.7},
-        "model=c": {0: 0.4, 1: 0.5, 2: 0.6},
-        "model=d": {2: 0.8, 3: 0.9, 4: 0.1},
-        "model=e": {0: "diverged", 1: None, 2: "diverged"},
-        "model=f": {7: 0.5, 8: 0.7},
-    }
-    return collect.collect(make_study(results, FACTORS))
-
-
-@pytest.fixture
-def effects(runs):
-    return compare(runs)
 
 
 def test_columns_and_order_are_the_contract(effects):
     assert WRITTEN == COLUMNS.split() == list(effects.columns)[: len(WRITTEN)]
     assert effects["variant"].tolist() == ["baseline", "model=b", "model=c", "model=d", "model=e", "model=f"]
-    assert effects["verdict"].tolist() == ["baseline", "inconclusive", *["not testable"] * 4]
+    assert effects["verdict"].tolist() == ["baseline", "inconclusive", *["not testable"] * 3, "inconclusive"]
     assert effects["failures"].tolist() == [0, 0, 0, 0, 3, 0]
 
 
@@ -47,13 +30,14 @@ def test_the_baseline_is_compared_with_nothing(effects):
 
 
 def test_a_testable_variant_by_hand(effects):
-    """Differences of 1, 2, 3 points; the only test, so Holm leaves p as it is."""
+    """Differences of 1, 2, 3 points; of two tests, f's is the other, it has the smaller p: Holm doubles it."""
     row = effects.iloc[1]
     half = 4.302653 / math.sqrt(3)
     assert (row["n"], row["wins"]) == (3, 3)
     assert (row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((0.62, 0.6, 2))
     assert (row["ci_low_pp"], row["ci_high_pp"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
-    assert row["p"] == row["p_holm"] == pytest.approx(1 - math.sqrt(12 / 14))
+    p = 1 - math.sqrt(12 / 14)
+    assert (row["test"], row["p"], row["p_holm"]) == ("paired t", pytest.approx(p), pytest.approx(2 * p))
     assert row["hedges_gz"] == pytest.approx(2 / math.sqrt(math.pi))
 
 
@@ -69,11 +53,19 @@ def test_only_shared_seeds_count(effects):
     assert math.isnan(row["sd"])  # of one seed, not 0
 
 
-def test_without_a_shared_seed_nothing_is_compared(effects):
+def test_without_a_shared_seed_the_test_is_welchs(effects):
+    """Variances .02 / 2 and .01 / 3: standard error .11547, df .013333^2 / (.01^2 + .0033333^2 / 2) = 1.684."""
     nothing, alone = effects.iloc[4], effects.iloc[5]
     assert nothing["n"] == 0 and math.isnan(nothing["mean"]) and pd.isna(nothing["wins"])
-    assert (alone["n"], alone["mean"]) == (2, pytest.approx(0.6))
-    assert alone[["baseline_mean", "difference_pp", "p", "wins"]].isna().all()
+    assert (alone["test"], alone["n"], alone["mean"], alone["baseline_mean"]) == (
+        "Welch's t",
+        2,
+        *[pytest.approx(0.6)] * 2,
+    )
+    assert (alone["difference_pp"], alone["p"]) == (pytest.approx(0, abs=1e-9), pytest.approx(1))
+    half = 11.5470 * scipy.stats.t.ppf(0.975, 1.6842105)
+    assert (alone["ci_low_pp"], alone["ci_high_pp"]) == pytest.approx((-half, half), rel=1e-4)
+    assert alone[["hedges_gz", "wins", "p_equivalence"]].isna().all()
 
 
 def test_verdicts_go_by_holm(make_study):
@@ -117,3 +109,15 @@ def test_diverged_runs_that_would_change_the_verdict_make_it_inconclusive(make_s
     judged = compare(runs, chance=0.1).iloc[1]
     assert judged["verdict"] == judged["verdict_with_diverged"] == "inconclusive"
     assert judged["n"] == 5 and judged["difference_pp"] == pytest.approx(2.1)  # nothing is imputed in what is printed
+
+
+def test_with_every_baseline_diverged_nothing_is_better(make_study):
+    results = {"baseline": dict.fromkeys(range(3), "diverged"), "model=b": {0: 0.7, 1: 0.71, 2: 0.72}}
+    table = compare(collect.collect(make_study(results, FACTORS)), chance=0.1)
+    assert table["verdict"].tolist() == ["baseline", "not testable"]
+    assert table["verdict_with_diverged"].tolist() == ["baseline", "better"]  # said beside it, never in its place
+    assert table["difference_with_diverged_pp"][1] == pytest.approx(61)
+
+
+def test_the_most_different_are_in_plan_order(effects):
+    assert most_different(effects, 3) == ["baseline", "model=c", "model=d"]

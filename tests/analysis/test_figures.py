@@ -133,7 +133,7 @@ def test_forest_has_a_row_a_variant_largest_first(runs):
     low, high = lines(axis, "_interval")[0].get_xdata()
     assert (low, high) == pytest.approx((14.5 - 12.706205 * 4.5, 14.5 + 12.706205 * 4.5), abs=1e-4)
     assert np.isnan(lines(axis, "_interval")[1].get_xdata()).all()
-    assert [text.get_text().strip() for text in axis.texts] == ["no seed completed by both"]
+    assert [text.get_text().strip() for text in axis.texts] == ["no completed run to compare"]
     assert axis.lines[0].get_xdata() == [0, 0]
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import typst
 
-from analysis import collect, paper
+from analysis import collect, sentences
 from analysis.effects import effects as compare
 from analysis.report import report
 
@@ -36,7 +36,7 @@ def test_two_pages_and_the_words_of_the_author(make_study):
 
 def test_the_verdicts_are_sentences_with_their_numbers(make_study):
     runs = collect.collect(make_study(RESULTS, FACTORS))
-    worse, untested = paper.sentences(compare(runs), runs)
+    worse, untested = sentences.verdicts(compare(runs), runs)
     # Differences of -20, -19 and -21 points: mean -20, half width 4.302653 / sqrt(3) = 2.484.
     assert worse == (
         "Shown to be worse than the baseline: model=b (−20.0 points, 95 % CI −22.5 to −17.5, n = 3, Holm p < 0.001)."

@@ -20,6 +20,8 @@ FILES = {
     "effects.csv",
     "report.typ",
     "report.pdf",
+    "report.html",
+    "numbers.tex",
     *(f"tables/effects.{suffix}" for suffix in ("csv", "md", "tex")),
     *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects", "cost") for suffix in ("pdf", "svg", "png")),
 }

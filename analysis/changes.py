@@ -1,0 +1,41 @@
+"""What a variant's configuration has that the baseline's has not, key by key: what a level's name stands for."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ablate import record
+from ablate.errors import InputError
+from ablate.logger import flat
+from analysis import collect
+
+NOT_COMPARED = ("seed", *record.NOT_TRAINED)
+ABSENT = "—"  # a key that one of the two has not
+
+
+def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
+    """Columns variant, key, baseline, value: the keys in which each of `variants` differs, in the order of the keys.
+
+    Read from the recorded configuration of a run of each; a variant without a readable one has no rows.
+    """
+    base, rows = _settings(study_folder, runs, collect.BASELINE), []
+    for variant in variants:
+        own = _settings(study_folder, runs, variant)
+        if base is None or own is None or variant == collect.BASELINE:
+            continue
+        for key in dict.fromkeys([*base, *own]):
+            before, after = base.get(key, ABSENT), own.get(key, ABSENT)
+            if before != after:
+                rows.append((variant, key, str(before), str(after)))
+    return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
+
+
+def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict | None:
+    """The configuration of the first run of a variant that has a readable one, its keys joined with dots."""
+    for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
+        try:
+            config = record.read_config(Path(study_folder) / folder)
+            return {key: value for key, value in flat(config).items() if key.split(".")[0] not in NOT_COMPARED}
+        except (InputError, ValueError):  # OmegaConf's errors are ValueErrors or derive from Exception
+            continue
+    return None

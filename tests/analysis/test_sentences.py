@@ -1,0 +1,59 @@
+"""What is said of a study, and what is not."""
+
+from analysis import collect, sentences
+from analysis.effects import effects as compare
+
+FACTORS = {"model": ["a", "b", "c"]}
+PLAN = {"design": "factorial", "factors": FACTORS}
+
+
+def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
+    results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
+    study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")
+    (study / "model=b" / "seed=1" / "metrics.csv").unlink()
+    runs = collect.collect(study)
+    code, one, other, curves = sentences.notes(runs, collect.curves(study, runs), compare(runs))
+    assert "mixed code: xyz (2 runs), abc (4 runs)" in code
+    assert one.startswith("model=b: 1 completed without a baseline run") and "left out" in one
+    assert other.startswith("model=f: 1 completed") and "by Welch's t" in other
+    assert curves.startswith("1 completed runs have no whole metrics.csv")
+
+
+def test_a_plain_study_needs_no_notes(make_study):
+    study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS)
+    runs = collect.collect(study)
+    assert sentences.notes(runs, collect.curves(study, runs), compare(runs)) == []
+
+
+def test_what_a_study_of_this_size_cannot_tell(make_study):
+    results = {name: {0: 0.5 + x, 1: 0.6, 2: 0.7} for name, x in (("baseline", 0), ("model=b", 0.1), ("model=c", 0.2))}
+    power, best = sentences.limits(PLAN, compare(collect.collect(make_study(results, FACTORS))))
+    assert "With 3 seeds" in power and "over 2 comparisons" in power and "4.52 standard deviations" in power
+    assert "highest of 3 means is too high by 0.85" in best  # 1.5 / sqrt(pi)
+    one = compare(collect.collect(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one")))
+    assert sentences.limits(PLAN, one) == []
+
+
+def test_interactions_that_were_not_tested_are_named(make_study):
+    table = compare(collect.collect(make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}}, FACTORS)))
+    two = {"factors": {"model": ["a", "b"], "norm": ["x", "y"]}}
+    said = {
+        design: " ".join(sentences.limits({"design": design, **two}, table)) for design in ("factorial", "cumulative")
+    }
+    assert "not estimable" in said["cumulative"] and "not estimable" not in said["factorial"]
+
+
+def test_without_a_baseline_run_it_is_said_once(make_study):
+    study = make_study({"baseline": {0: "diverged"}, "model=b": {0: 0.6}}, FACTORS)
+    runs = collect.collect(study)
+    said = sentences.notes(runs, collect.curves(study, runs), compare(runs))
+    assert said == ["The baseline has no completed run: nothing can be compared."]
+
+
+def test_a_change_is_named_as_in_the_configuration(make_study):
+    found = [sentences._change(*change) for change in (
+        ("normalization._target_", "ablate.normalization.none", "ablate.normalization.batch"),
+        ("model.hidden", "—", "[128, 256]"), ("optimizer.momentum", "0.9", "—"), ("optimizer.lr", "0.1", "0.01"),
+    )]  # fmt: skip
+    assert found == ["normalization batch, not none", "model.hidden [128, 256]", "no optimizer.momentum",
+                     "optimizer.lr 0.01, not 0.1"]  # fmt: skip

@@ -1,0 +1,43 @@
+"""What is shown of the training images is what the loop trains on."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+
+from ablate import seeding
+from ablate.augmentation import Augmentation
+from ablate.augmentation.geometry import Flip
+from ablate.augmentation.mixing import Mixup
+from ablate.data.batches import Resident
+from ablate.samples import COUNT, samples
+
+
+@pytest.fixture
+def data():
+    images = torch.randint(0, 256, (50, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return Resident(images, torch.eye(50), images[:1], torch.zeros(1, dtype=torch.long))
+
+
+def read(content: bytes) -> np.ndarray:
+    return np.load(io.BytesIO(content))["images"]
+
+
+def test_without_augmentation_they_are_the_first_of_the_first_epochs_order(data):
+    order = seeding.stream(7, "order", 1).permutation(50)
+    found = read(samples(Augmentation([]), data, 32, seed=7))
+    assert found.dtype == np.uint8 and (found == data.images.numpy()[order[:COUNT]]).all()
+
+
+def test_each_is_the_image_or_its_mirror(data):
+    plain = read(samples(Augmentation([]), data, 32, seed=7))
+    found = read(samples(Augmentation([Flip(p=0.5)]), data, 32, seed=7))
+    mirrored = [(image == other[..., ::-1]).all() for image, other in zip(found, plain, strict=True)]
+    same = [(image == other).all() for image, other in zip(found, plain, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, same, strict=True)) and 0 < sum(mirrored) < COUNT
+
+
+def test_mixed_images_are_rounded(data):
+    found = read(samples(Augmentation([Mixup(alpha=1.0)]), data, 8, seed=0))
+    assert found.shape == (8, 3, 4, 4) and found.dtype == np.uint8
