@@ -136,13 +136,15 @@ def varied(runs: pd.DataFrame) -> list[str]:
 
 def labels(runs: pd.DataFrame) -> dict[str, str]:
     """Each variant, baseline first and then in plan order, and what it changes: `normalization=none, model=cnn`."""
-    levels = runs.drop_duplicates("variant").set_index("variant")[factors(runs)]
-    if BASELINE not in levels.index:
-        return {variant: variant for variant in levels.index}
-    baseline = levels.loc[BASELINE]
+    names = factors(runs)
+    first = runs.drop_duplicates("variant")
+    levels = dict(zip(first["variant"], first[names].to_dict("records"), strict=True))
+    if BASELINE not in levels:
+        return {variant: variant for variant in levels}
+    baseline = levels.pop(BASELINE)
     labels = {BASELINE: BASELINE}
-    for variant, row in levels.drop(BASELINE).iterrows():
-        labels[variant] = ", ".join(f"{name}={row[name]}" for name in row.index[row.ne(baseline)]) or variant
+    for variant, own in levels.items():
+        labels[variant] = ", ".join(f"{name}={own[name]}" for name in names if own[name] != baseline[name]) or variant
     return labels
 
 

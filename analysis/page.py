@@ -21,6 +21,7 @@ COLOURS = (GREY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 DRAWN = 40  # variants whose curves can be shown
 SHOWN = 6  # of them at first
+HOVER = "%{fullData.name}<br>epoch %{x}: %{y:.4f}<extra></extra>"
 STATIC = ("loss_curves",)  # figures that the page has in a form to be explored
 
 
@@ -82,26 +83,24 @@ def _curves(results: Results) -> dict[str, Any]:
     completed = results.curves[results.curves["status"] == "completed"]
     traces = []
     for position, variant in enumerate(drawn):
-        own = completed[completed["variant"] == variant]
+        own, label = completed[completed["variant"] == variant], results.labels[variant]
         for loss, dash in (("val_loss", "solid"), ("train_loss", "dash")):
             by_seed = own.pivot(index="epoch", columns="seed", values=loss)
             mean = by_seed.dropna().mean(axis=1)
             style = {"color": COLOURS[position % len(COLOURS)], "dash": dash}
             kind = "validation" if loss == "val_loss" else "training"
-            shared = {
-                "mode": "lines", "legendgroup": str(position), "visible": position < SHOWN, "meta": position,
-            }  # fmt: skip
+            shared = {"legendgroup": str(position), "visible": position < SHOWN, "hovertemplate": HOVER}
+            shared |= {"meta": position, "mode": "lines"}
             marker = {"symbol": MARKERS[position % len(MARKERS)], "size": 6}
             traces.append(
-                shared | {"x": _plain(mean.index), "y": _plain(mean), "name": f"{results.labels[variant]}, {kind}",
+                shared | {"x": _plain(mean.index), "y": _plain(mean), "name": f"{label}, {kind}",
                           "mode": "lines+markers", "line": style | {"width": 2}, "marker": marker,
                           "showlegend": True}
             )  # fmt: skip
             for seed, run in by_seed.items():
-                traces.append(
-                    shared | {"x": _plain(run.index), "y": _plain(run), "name": f"seed {seed}, {kind}", "opacity": 0.4,
-                              "line": style | {"width": 0.8}, "showlegend": False}
-                )  # fmt: skip
+                thin = {"name": f"{label}, seed {seed}, {kind}", "opacity": 0.4, "showlegend": False}
+                values = {"x": _plain(run.index), "y": _plain(run), "line": style | {"width": 0.8}}
+                traces.append(shared | thin | values)
     return {
         "variants": [results.labels[name] for name in drawn],
         "shown": SHOWN,

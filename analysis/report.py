@@ -2,9 +2,12 @@
 
 import argparse
 import io
+import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import matplotlib
@@ -67,7 +70,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
             table,
             [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else [],
         )
-    drawn = {name: _write_figure(folder / "figures" / name, figure) for name, figure in figures.every(results)}
+    drawn = _write_figures(folder / "figures", figures.every(results))
     told = paper.write(results, notes, limits)
     record.write_text(folder / "report.html", page.to_html(results, made, drawn, notes, limits))
 
@@ -101,8 +104,20 @@ def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     record.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
 
 
-def _write_figure(stem: Path, figure: Figure) -> str:
+def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
+    """The figures, on all cores, for they take most of a report's time; returns the SVG's text by name."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    # A forked process has the frames that its figures are drawn from without a copy.
+    with ProcessPoolExecutor(cores, get_context("fork"), _todo.update, (drawing,)) as pool:
+        return dict(zip(drawing, pool.map(_write_figure, (folder / name for name in drawing)), strict=True))
+
+
+_todo: dict[str, Callable[[], Figure]] = {}  # in a process that draws, what draws each figure
+
+
+def _write_figure(stem: Path) -> str:
     """A figure as PDF, SVG and PNG, without the time of day in it; returns the SVG's text."""
+    figure = _todo[stem.name]()
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, not once for each format
     undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}

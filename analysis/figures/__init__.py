@@ -2,10 +2,11 @@
 
 `loss_curves` (curves.py), the forest plot `effects` (forest.py), `interactions` and `variance_shares` (factors.py),
 `cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); colours and sizes in
-style.py. `every` gives those that a study has.
+style.py. `every` says which a study has.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 
 from matplotlib.figure import Figure
 
@@ -36,24 +37,26 @@ CAPTIONS = {
 }
 
 
-def every(results: Results) -> Iterator[tuple[str, Figure]]:
-    """(file name without suffix, figure) of each figure the study has; those of `CAPTIONS`, or with a page number."""
+def every(results: Results) -> dict[str, Callable[[], Figure]]:
+    """What draws each figure the study has, by the name of its file: one of `CAPTIONS`, or that with a page number."""
     runs, labels, chosen = results.runs, results.labels, results.chosen
-    yield "effects", effects(results.effects, runs, margin=results.margin)
+    found: dict[str, Callable[[], Figure]] = {}
+    found["effects"] = partial(effects, results.effects, runs, margin=results.margin)
     kept = runs[runs["variant"].isin(most_different(results.effects, DRAWN))]
     curves = results.curves[results.curves["variant"].isin(kept["variant"])]
     for page in range(pages(kept)):
-        yield f"loss_curves_{page + 1}" if page else "loss_curves", loss_curves(curves, kept, page)
+        found[f"loss_curves_{page + 1}" if page else "loss_curves"] = partial(loss_curves, curves, kept, page)
     if results.contrasts is not None and results.anova is not None:
         if (results.contrasts["kind"] == "interaction").any():
-            yield "interactions", interactions(results.contrasts, collect.varied(runs))
-        yield "variance_shares", variance_shares(results.anova)
+            found["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
+        found["variance_shares"] = partial(variance_shares, results.anova)
     if runs["variant"].nunique() > 1:
-        yield "cost", cost(runs)
+        found["cost"] = partial(cost, runs)
     if results.classes is not None and results.predicted is not None:
         if chosen in results.classes.index:
-            yield "class_difference", class_difference(results.classes, chosen, labels[chosen])
-        compared = [name for name in (collect.BASELINE, chosen) if name in results.classes.index]
-        yield "confusion", confusion(results.predicted, {name: labels[name] for name in compared})
+            found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
+        compared = {name: labels[name] for name in (collect.BASELINE, chosen) if name in results.classes.index}
+        found["confusion"] = partial(confusion, results.predicted, compared)
     if results.samples:
-        yield "samples", samples({labels[name]: images for name, images in results.samples.items()})
+        found["samples"] = partial(samples, {labels[name]: images for name, images in results.samples.items()})
+    return found
