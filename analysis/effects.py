@@ -123,7 +123,7 @@ def differences(runs: pd.DataFrame) -> pd.Series:
 
 
 def most_different(effects: pd.DataFrame, count: int) -> list[str]:
-    """The baseline and the variants that differ most from it, `count` together, in plan order."""
-    others = effects[effects["variant"] != collect.BASELINE]
-    order = others["difference_pp"].abs().sort_values(ascending=False, kind="stable").index[: count - 1]
-    return effects.loc[effects.index.isin(order) | (effects["variant"] == collect.BASELINE), "variant"].tolist()
+    """The baseline and the variants that differ most from it, `count` together, largest difference first."""
+    base = effects["variant"] == collect.BASELINE
+    order = effects.loc[~base, "difference_pp"].abs().sort_values(ascending=False, kind="stable").index
+    return [*effects.loc[base, "variant"], *effects.loc[order, "variant"]][:count]

@@ -13,13 +13,16 @@ from analysis.figures import CAPTIONS
 from analysis.results import Results
 
 PAGES = 2
-FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost")
-FURTHER = ("class_difference", "confusion", "samples")
-# Variants in the table, and figures: as many as fit on the pages. What does not is in report.html.
+# In the order in which they are dropped, last first, when the pages are full; report.html has all of them.
+FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "class_difference", "confusion",
+           "samples")  # fmt: skip
+ESSENTIAL = 5  # figures that shorten the table, of `ROWS` variants, before they are dropped
+ROWS = (14, 8, 4)
 SIZES = [
-    (14, FIGURES + FURTHER), (14, FIGURES + FURTHER[:1]), (8, FIGURES), (4, FIGURES), (4, FIGURES[:2]),
-    (4, FIGURES[:1]), (4, ()),
-]  # fmt: skip
+    *((ROWS[0], FIGURES[:count]) for count in range(len(FIGURES), ESSENTIAL - 1, -1)),
+    *((rows, FIGURES[:ESSENTIAL]) for rows in ROWS[1:]),
+    *((ROWS[-1], FIGURES[:count]) for count in range(ESSENTIAL - 1, -1, -1)),
+]
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
 TEMPLATE = """<!-- Your own words, for report.pdf. A section's text is put at its beginning. Never overwritten. -->
 # {title}
@@ -130,24 +133,24 @@ SHORT = {
     "Time (s), median": "Time (s)",
     "Not completed (runs)": "Not completed",
 }
-HEIGHTS = {"effects": 6.0, "loss_curves": 9.0, "confusion": 7.0, "samples": 5.0}  # cm, at most; all others: 4.5
-NARROW = ("interactions", "variance_shares", "cost", "class_difference")  # half a page wide, two side by side
+WIDE, HALF = 17.4, 9.0  # cm: of the text, and of a figure that stands beside another
 
 
 def _figures(drawn: Collection[str], folder: Path) -> list[str]:
-    """The wide figures each in a row of its own, the narrow ones two in a row."""
-    wide = [f"#{_figure(name, folder, 17.4)}" for name in FIGURES + FURTHER if name in drawn and name not in NARROW]
-    narrow = [_figure(name, folder, 8.5) for name in NARROW if name in drawn]
-    grid = [f"#grid(columns: {min(len(narrow), 2)}, gutter: 8pt, {', '.join(narrow)})"] if narrow else []
+    """The figures at the size they were drawn for; the two wide ones first, then those of half a page, two in a row."""
+    found = {name: _figure(name, folder) for name in FIGURES if name in drawn}
+    wide = [f"#{figure}" for figure, width in found.values() if width > HALF]
+    narrow = [figure for figure, width in found.values() if width <= HALF]
+    grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
     return [*wide[:2], *grid, *wide[2:]]
 
 
-def _figure(name: str, folder: Path, width: float) -> str:
-    """A figure with its caption, as wide as given (cm) unless it would be too high."""
+def _figure(name: str, folder: Path) -> tuple[str, float]:
+    """A figure with its caption, and its width in cm."""
     path = f"figures/{name}.svg"
-    _, _, *size = map(float, re.search(r'viewBox="([^"]+)"', (folder / path).read_text())[1].split())
-    height = min(HEIGHTS.get(name, 4.5), width * size[1] / size[0])
-    return f'figure(image("{path}", height: {height:.2f}cm), caption: {_string(CAPTIONS[name])})'
+    points = float(re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)[1])
+    width = min(points / 72 * 2.54, WIDE)
+    return f'figure(image("{path}", width: {width:.2f}cm), caption: {_string(CAPTIONS[name])})', width
 
 
 def _string(text: str) -> str:

@@ -42,7 +42,10 @@ def every(results: Results) -> dict[str, Callable[[], Figure]]:
     runs, labels, chosen = results.runs, results.labels, results.chosen
     found: dict[str, Callable[[], Figure]] = {}
     found["effects"] = partial(effects, results.effects, runs, margin=results.margin)
-    kept = runs[runs["variant"].isin(most_different(results.effects, DRAWN))]
+    order = most_different(results.effects, DRAWN)
+    kept = runs[runs["variant"].isin(order)]
+    if len(order) > PANELS:  # those that differ most are on the first page
+        kept = kept.set_index("variant", drop=False).loc[order].reset_index(drop=True)
     curves = results.curves[results.curves["variant"].isin(kept["variant"])]
     for page in range(pages(kept)):
         found[f"loss_curves_{page + 1}" if page else "loss_curves"] = partial(loss_curves, curves, kept, page)

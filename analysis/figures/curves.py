@@ -15,7 +15,7 @@ from analysis import collect
 from analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
 from analysis.sentences import holes
 
-PANELS = 12  # a page
+PANELS = 6  # a page
 LOSSES = {"train_loss": ("training", ORANGE, "--", "s"), "val_loss": ("validation", BLUE, "-", "o")}
 
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.figures.style import BLUE, GREY, STYLE, WIDTH
 
-LEVELS = 30  # in the heatmap; of more, those that interact most
+LEVELS = 16  # in the heatmap; of more, those that interact most
 
 
 def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
@@ -41,7 +41,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
     rows, columns = [i for i in range(size) if known[i].any()], [j for j in range(size) if known[:, j].any()]
     bound = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(min(WIDTH, 2.6 + 0.62 * len(columns)), 1.7 + 0.34 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(min(WIDTH, 2.6 + 0.62 * len(columns)), 1.5 + 0.24 * len(rows)), layout="constrained")
         axis = figure.subplots()
         shown = values[np.ix_(rows, columns)]
         image = axis.imshow(shown, cmap="PuOr", vmin=-bound, vmax=bound, aspect="auto")
@@ -50,7 +50,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
                 continue
             if np.isnan(values[row, column]):
                 axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch="////", color=GREY, linewidth=0))
-            elif size <= 16:
+            else:
                 dark = abs(values[row, column]) > 0.6 * bound
                 text = f"{values[row, column]:+.1f}".replace("-", "−")
                 axis.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")

@@ -17,7 +17,7 @@ from analysis.figures.style import GREEN, GREY, STYLE, VERMILLION, WIDTH
 VERDICTS = {"better": GREEN, "worse": VERMILLION}
 
 
-SHOWN = 40  # variants; of more, those that differ most
+SHOWN = 12  # variants; of more, those that differ most
 
 
 def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None) -> Figure:

@@ -119,5 +119,8 @@ def test_with_every_baseline_diverged_nothing_is_better(make_study):
     assert table["difference_with_diverged_pp"][1] == pytest.approx(61)
 
 
-def test_the_most_different_are_in_plan_order(effects):
-    assert most_different(effects, 3) == ["baseline", "model=c", "model=d"]
+def test_the_most_different_come_first(effects):
+    """c -11, d +10, b +2, f 0, e unknown."""
+    effects.loc[2, "difference_pp"] = -11
+    order = ["baseline", "model=c", "model=d", "model=b", "model=f", "model=e"]
+    assert most_different(effects, 9) == order and most_different(effects, 3) == order[:3]
