@@ -1,5 +1,6 @@
 """`ablate plan --power`: what a study could find, before it; what more seeds would decide, after."""
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from analysis import collect, stats
 from analysis.effects import differences, effects
 
 POWER, ALPHA = 0.8, 0.05
+PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
 MOST = 1000  # seeds; more are not worth a command
 
 
@@ -41,17 +43,28 @@ def undecided(folder: Path) -> list[str]:
         return []
     table, of_seeds = effects(runs, margin=margin), differences(runs)
     tested = max(int(table["p"].notna().sum()), 1)
-    said, most = [], 0
+    said, wanted = [], {}
     for variant in table.loc[table["verdict"] == "inconclusive", "variant"]:
-        needed = stats.seeds_needed(of_seeds[variant], margin, ALPHA, tested, POWER)
+        needed = stats.seeds_needed(of_seeds[variant], margin, ALPHA, tested, POWER) if variant in of_seeds else None
         if needed is not None:
             more = max(needed - len(of_seeds[variant]), 0)
+            wanted[variant] = needed
             said.append(
                 f"{variant}: inconclusive. {needed} seeds, {more} more, would find a difference of {margin:g} points 4"
                 f" times in 5, were the spread between seeds that of these {len(of_seeds[variant])}."
             )
-            most = max(most, needed)
-    if len(study["seeds"]) < most <= MOST:
-        seeds = f"seed=range({max(study['seeds']) + 1},{max(study['seeds']) + 1 + most - len(study['seeds'])})"
-        said.append(f"To add them: {study['command']} {shlex.quote(seeds)} --extend")
+    if len(study["seeds"]) < max(wanted.values(), default=0) <= MOST:
+        said.append(f"To add them: {_command(study, wanted)}")
     return said
+
+
+def _command(study: dict[str, Any], wanted: dict[str, int]) -> str:
+    """What adds seeds to the variants in `wanted`: a factor's other levels are left out, as far as words can say it."""
+    words, first = [], max(study["seeds"]) + 1
+    still_open = [run["factors"] for run in study["runs"] if run["variant"] in wanted]
+    for name, levels in study["factors"].items():
+        kept = [level for level in levels if level == levels[0] or any(chosen[name] == level for chosen in still_open)]
+        if 1 < len(kept) < len(levels) and all(PLAIN.fullmatch(level) for level in kept):
+            words.append(f"{name}={','.join(kept)}")
+    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study['seeds'])})")
+    return f"{study['command']} {shlex.join(words)} --extend"

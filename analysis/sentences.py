@@ -121,9 +121,13 @@ def notes(runs: pd.DataFrame, curves: pd.DataFrame, effects: pd.DataFrame) -> li
     if len(code) > 1:
         counts = ", ".join(f"{name} ({count} runs)" for name, count in code.items())
         said.append(f"The numbers come from mixed code: {counts}. Run the study again to compare like with like.")
-    if collect.BASELINE not in set(completed["variant"]) and runs["variant"].nunique() > 1:
+    if collect.BASELINE not in set(completed["variant"]) and set(runs["variant"]) - {collect.BASELINE}:
         said.append("The baseline has no completed run: nothing can be compared.")
     said += _unpaired(runs, effects)
+    equal = effects[(effects["n"] > 1) & effects["difference_pp"].notna() & effects["p"].isna()]
+    if len(equal):
+        names = "; ".join(collect.labels(runs)[name] for name in equal["variant"].head(2 * NAMED))
+        said.append(f"All seeds differ from the baseline by the same amount, which leaves nothing to test: {names}.")
     drawn = curves.groupby(["variant", "seed"]).size().rename("drawn")
     short = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
     cut = int((short["drawn"] < short["epochs"].clip(lower=1)).sum())
@@ -154,7 +158,7 @@ def limits(plan: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
     """What a study of this size and design can not tell, a sentence each."""
     tested = effects[effects["p"].notna()]
     if not len(tested):
-        return []
+        return [planning.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     n, m = int(tested["n"].min()), len(tested)
     said = [planning.smallest(n, m)]
     if plan.get("design") in NOT_CROSSED and sum(len(levels) > 1 for levels in plan["factors"].values()) > 1:

@@ -21,7 +21,7 @@ from analysis.stats.paired import (
     welch_difference,
     win_probability,
 )
-from analysis.stats.power import minimum_detectable_effect, seeds_needed
+from analysis.stats.power import minimum_detectable_effect, paired_power, seeds_needed
 
 __all__ = [
     "CrossedInterval",
@@ -37,6 +37,7 @@ __all__ = [
     "minimum_detectable_effect",
     "optimism",
     "paired_difference",
+    "paired_power",
     "proportion_interval",
     "seeds_needed",
     "sign_flip_p",

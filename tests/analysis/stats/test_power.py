@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import nct, t
+from statsmodels.stats.power import TTestPower
 
-from analysis.stats import minimum_detectable_effect, seeds_needed
+from analysis.stats import minimum_detectable_effect, paired_power, seeds_needed
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,19 @@ def test_without_a_spread_no_number_of_seeds_is_known(differences):
 
 def test_a_difference_that_is_not_cared_about_needs_none():
     assert seeds_needed(np.array([0.1, 0.2]), 0.0) is None
+
+
+@pytest.mark.parametrize("comparisons", [1, 8, 20, 100, 999, 100_000])
+@pytest.mark.parametrize("n", [2, 3, 5, 10])
+def test_the_effect_is_found_as_often_as_it_is_said(n, comparisons):
+    """Simulated: the share of a million studies of that effect whose t is beyond the critical one."""
+    effect = minimum_detectable_effect(n, comparisons=comparisons)
+    rng, df = np.random.default_rng(0), n - 1
+    drawn = (rng.standard_normal(10**6) + effect * math.sqrt(n)) / np.sqrt(rng.chisquare(df, 10**6) / df)
+    critical = t.isf(0.05 / comparisons / 2, df)
+    assert (np.abs(drawn) > critical).mean() == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(("effect", "n", "alpha"), [(0.5, 20, 0.05), (1.0, 10, 0.01), (0.0, 7, 0.05), (-0.8, 12, 0.05)])
+def test_power_is_that_of_statsmodels_where_it_is_exact(effect, n, alpha):
+    assert paired_power(effect, n, alpha) == pytest.approx(TTestPower().power(effect, n, alpha), abs=1e-6)
