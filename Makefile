@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
 
-test-integration: $(VENV)/.developed  # a real Slurm (installed by apt when this is root), a real Ray, a study killed 20 times
+test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), a real Ray, a study killed 20 times
 	$(PIP) --editable ".[dev,cluster]"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n0 -m integration
 

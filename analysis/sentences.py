@@ -51,7 +51,7 @@ def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: 
     labels, differing = collect.labels(runs), []
     for variant, keys in list(changes.groupby("variant", sort=False))[: 2 * NAMED]:
         told = [_change(row.key, row.baseline, row.value) for row in keys.head(NAMED).itertuples()]
-        more = f", and {len(keys) - NAMED} more keys" if len(keys) > NAMED else ""
+        more = f", and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
         differing.append(f"{labels[variant]} has {'; '.join(told)}{more}")
     if differing:
         said.append(f"What differs from the baseline: {'. '.join(differing)}.")
@@ -83,8 +83,8 @@ def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
             return [
                 f"Baseline: model {config.model._target_.rpartition('.')[2]}, data {data._target_.rpartition('.')[2]}"
                 f" with {data.val_fraction:g} of the training images held out for validation (split seed"
-                f" {data.split_seed}); {trainer.epochs} epochs, batches of {trainer.batch_size};"
-                f" {optimizer._target_.rpartition('.')[2]} with {settings}."
+                f" {data.split_seed}); {trainer.epochs} epoch{'s' * (trainer.epochs > 1)}, batches of"
+                f" {trainer.batch_size}; {optimizer._target_.rpartition('.')[2]} with {settings}."
             ]
         except (InputError, AttributeError, ValueError, TypeError):
             continue  # an older or damaged configuration: the next seed's may be whole

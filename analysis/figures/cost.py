@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from analysis import collect
-from analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH
+from analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, broken
 
 NAMED = 12  # points that are named; with more of them, only the best and the baseline
 
@@ -18,11 +18,9 @@ def cost(runs: pd.DataFrame) -> Figure:
     labels = collect.labels(runs)
     groups = runs[runs["status"] == "completed"].dropna(subset="seconds").groupby("variant", sort=False)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / 2, 2.6), layout="constrained")
+        figure = Figure(figsize=(WIDTH / 2, max(2.6, 0.6 + 0.22 * min(len(groups), NAMED))), layout="constrained")
         axis = figure.subplots()
         times = groups["seconds"].median()
-        middle = (times.min() * times.max()) ** 0.5
-        best = groups["val_accuracy"].mean().idxmax() if len(groups) else None
         accuracy = 100 * groups["val_accuracy"].mean()
         n = groups["val_accuracy"].count()
         half = (100 * stdtrit(n - 1, 0.975) * groups["val_accuracy"].sem()).where(n > 1, 0)
@@ -30,18 +28,20 @@ def cost(runs: pd.DataFrame) -> Figure:
         for mark, which, colour in (("o", ~base, BLUE), ("s", base, VERMILLION)):
             style = {"fmt": mark, "markersize": 4, "linewidth": 0.9, "color": colour, "zorder": 3 if mark == "s" else 2}
             axis.errorbar(times[which], accuracy[which], half[which], **style)
-        for variant in [*times.index] if len(groups) <= NAMED else {collect.BASELINE, best} & {*times.index}:
-            left = times[variant] > middle  # a name must not leave the figure
+        few = len(times) <= NAMED
+        named = accuracy if few else accuracy[accuracy.index.isin((collect.BASELINE, accuracy.idxmax()))]
+        # Names stand in a column beside the plot, in the order of their points, for there they cannot overlap.
+        for place, variant in enumerate(named.sort_values(kind="stable").index):
             axis.annotate(
-                labels[variant], (times[variant], accuracy[variant]), (-4 if left else 4, 3),
-                textcoords="offset points", ha="right" if left else "left", fontsize=7,
-                color="black" if variant == collect.BASELINE else GREY,
+                broken(labels[variant], 22), (times[variant], accuracy[variant]),
+                (1.04, (place + 0.5) / len(named)), textcoords="axes fraction", va="center", fontsize=7,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 2},
             )  # fmt: skip
         axis.set_xscale("log")
         narrow = not times.max() > 4 * times.min()
         axis.xaxis.set_major_locator(MaxNLocator(5) if narrow else LogLocator(10, (1, 2, 5)))
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.margins(x=0.25, y=0.12)
+        axis.margins(x=0.12, y=0.12)
         axis.set(xlabel="Median time of a run (s, log scale)", ylabel="Validation accuracy (%)")
     return figure

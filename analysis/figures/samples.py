@@ -1,13 +1,12 @@
 """Training images as the network sees them: after augmentation, before scaling."""
 
-import textwrap
 from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.figures.style import STYLE, WIDTH
+from analysis.figures.style import STYLE, WIDTH, broken
 
 COLUMNS = 8
 
@@ -25,6 +24,5 @@ def samples(images: Mapping[str, np.ndarray]) -> Figure:
             for axis, image in zip(row, shown, strict=False):
                 pixels = image.transpose(1, 2, 0)
                 axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
-            label = textwrap.fill(label, 20, break_on_hyphens=False)
-            row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7)
+            row[0].set_ylabel(broken(label, 22), rotation=0, ha="right", va="center", fontsize=7)
     return figure

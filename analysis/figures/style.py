@@ -1,5 +1,8 @@
 """What all figures share. `STYLE` must also hold while a figure is saved."""
 
+import re
+import textwrap
+
 # Okabe & Ito (2008): told apart with every common kind of colour vision.
 BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 WIDTH = 7.0  # inches
@@ -17,3 +20,9 @@ STYLE = {
     "pdf.fonttype": 42,
     "svg.hashsalt": "ablate",
 }
+
+
+def broken(label: str, width: int) -> str:
+    """A label in lines of at most `width` characters; where it is too long, a level stands below its factor."""
+    parts = [label] if len(label) <= width else re.split(r"(?<=[=,]) ?", label)
+    return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
