@@ -29,7 +29,8 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
         for path in (ROOT / package).rglob("*.py")
     }
     options = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    assert len(options) > 60 and inside == code | options
+    templates = {f"analysis/templates/report.{suffix}" for suffix in ("html", "css", "js")}
+    assert len(options) > 60 and inside == code | options | templates
 
 
 def test_an_installed_wheel_trains_a_study_and_reports_it(wheel, tmp_path):

@@ -18,7 +18,8 @@ def test_one_run_leaves_the_run_folder_of_the_design(tmp_path):
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     hydra = {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
-    assert files == {"run.json", "metrics.csv", "val_predictions.npz", "model.pt", "train.log", *hydra}
+    shown = "samples.npz"  # beside the design's own: what the report's figure of augmented images is drawn from
+    assert files == {"run.json", "metrics.csv", "val_predictions.npz", "model.pt", "train.log", shown, *hydra}
     run = record(folder)
     assert (run["status"], run["seed"], run["study"], run["variant"]) == ("completed", 4, None, None)
     assert run["rerun"] == "ablate train " + " ".join(SMALL) + " model=cnn normalization=batch seed=4"
