@@ -23,6 +23,9 @@ STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted
 OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not worth the rest of its epochs
 PLAN = ("name", "baseline", "factors", "seeds", "command")  # what study.json says beside its runs
 PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # and of each of them
+# What a report says of each run beside its factors, which cannot have these names.
+RUN = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
+       "epochs", "seconds", "parameters", "macs", "folder", "error", "code_sha256", "commit", "rerun")  # fmt: skip
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")

@@ -73,6 +73,8 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
     for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
         fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
     for factor, levels in bundles.items():
+        if factor in record.RUN:
+            raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
         unknown = set(factors.setdefault(factor, list(levels))) - set(levels)
         if unknown or len(factors[factor]) < 2:
             raise InputError(

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ablate import record
 from ablate.errors import InputError
 from analysis import collect
 
@@ -34,6 +35,14 @@ def test_every_planned_run_is_a_row_in_plan_order(study):
     assert runs.loc[6, "error"].endswith("out of memory")
     assert (study / runs.loc[3, "folder"] / "run.json").exists()
     assert collect.factors(runs) == list(FACTORS)
+
+
+def test_no_factor_can_hide_a_column(study):
+    run = json.loads((study / "baseline" / "seed=0" / "run.json").read_text())
+    run["metrics"]["epoch"] = 4
+    (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
+    columns = list(collect.collect(study).columns)
+    assert set(columns) - set(FACTORS) == set(record.RUN) and len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize(

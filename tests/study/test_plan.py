@@ -90,6 +90,11 @@ def test_a_bundle_that_cannot_be_is_refused(words, message):
         read(*words, bundles=BUNDLES)
 
 
+def test_a_bundle_cannot_be_named_as_a_column_of_the_report():
+    with pytest.raises(InputError, match=r"study\.bundles\.status: that is a column"):
+        read("model=mlp,cnn", bundles={"status": BUNDLES["regularisation"]})
+
+
 def test_a_rule_leaves_out_the_variants_it_matches():
     factors = read("model=cnn,mlp", "normalization=none,instance").factors
     kept = plan.variants(replace(SETTINGS, exclude=[{"model": "mlp", "normalization": "instance"}]), factors)
