@@ -43,6 +43,13 @@ def test(words: Sequence[str]) -> int:
     return main(words)
 
 
+def diff(words: Sequence[str]) -> int:
+    """What differs between two runs."""
+    from ablate.diff import main
+
+    return main(words)
+
+
 def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
     from ablate.completion import main
@@ -51,7 +58,7 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, completion)
+    verb.__name__: verb for verb in (train, plan, status, report, test, diff, completion)
 }
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from ablate import record
+from ablate.diff import differing
 from ablate.errors import InputError
 from ablate.logger import flat
 from analysis import collect
 
 NOT_COMPARED = ("seed", *record.NOT_TRAINED)
-ABSENT = "—"  # a key that one of the two has not
 
 
 def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
@@ -23,10 +23,7 @@ def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.D
         own = _settings(study_folder, runs, variant)
         if base is None or own is None or variant == collect.BASELINE:
             continue
-        for key in dict.fromkeys([*base, *own]):
-            before, after = base.get(key, ABSENT), own.get(key, ABSENT)
-            if before != after:
-                rows.append((variant, key, str(before), str(after)))
+        rows += [(variant, *change) for change in differing(base, own)]
     return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
 
 

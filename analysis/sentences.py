@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ablate import record
+from ablate.diff import ABSENT
 from ablate.errors import InputError
 from analysis import collect, planning, stats
-from analysis.changes import ABSENT
 from analysis.effects import pairs
 from analysis.formats import p_value
 

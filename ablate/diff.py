@@ -1,0 +1,90 @@
+"""`ablate diff RUN RUN`: what differs between two runs, in configuration, code, environment and outcome."""
+
+import argparse
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ablate import record
+from ablate.logger import flat
+
+ABSENT = "—"
+TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that no two runs share
+SAME = "The two runs are the same in configuration, code, environment and outcome."
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    parser = argparse.ArgumentParser(
+        "ablate diff", description="What differs between two runs: configuration, code, environment, outcome."
+    )
+    parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
+    parser.add_argument("other", type=Path, metavar="RUN", help="another")
+    given = parser.parse_args(words)
+    found = diff(given.one, given.other)
+    if not found:
+        print(SAME)
+        return 0
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "", given.one, given.other):
+        table.add_column(Text(str(name)), overflow="fold")
+    before = ""
+    for part, key, one, other in found:
+        table.add_row(part if part != before else "", *map(Text, (key, one, other)))
+        before = part
+    console.print(table)
+    return 0
+
+
+def diff(one: Path, other: Path) -> list[tuple[str, str, str, str]]:
+    """(part, key, of the one, of the other) of all that differs, times aside. InputError if either is no run."""
+    parts = zip(_parts(one), _parts(other), strict=True)
+    return [(part, key, *values) for (part, mine), (_, theirs) in parts for key, *values in differing(mine, theirs)]
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(key, of the one, of the other) of the keys whose values differ, as text; a dash where one has no such key."""
+    keys = dict.fromkeys([*one, *other])
+    pairs = [(key, one.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
+    return [(key, str(mine), str(theirs)) for key, mine, theirs in pairs if mine != theirs]
+
+
+def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """What is compared of a run, part by part."""
+    run = record.read_run(folder)
+    settings = {
+        key: value for key, value in flat(record.read_config(folder)).items()
+        if key.split(".")[0] not in record.NOT_TRAINED
+    }  # fmt: skip
+    code = {"code_sha256": run.get("code_sha256"), **(run.get("git") or {})}
+    environment = {**(run.get("environment") or {}), "data_sha256": run.get("data_sha256")}
+    outcome = {"status": run["status"], **(run.get("epochs") or {}), **(run.get("metrics") or {})}
+    outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
+    return [("configuration", settings), ("code", code), ("environment", environment), ("outcome", outcome)]
+
+
+def _curve(path: Path) -> str:
+    """Hash of the epochs without their times."""
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            rows = [[row[name] for name in row if name not in TIMED] for row in csv.DictReader(file)]
+    except OSError:
+        return ABSENT
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
+
+
+def _content(path: Path) -> str:
+    """Hash of a file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    except OSError:
+        return ABSENT
