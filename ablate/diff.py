@@ -3,6 +3,7 @@
 import argparse
 import csv
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,8 @@ def main(words: Sequence[str]) -> int:
     if not found:
         print(SAME)
         return 0
-    console = Console(highlight=False)
-    console.soft_wrap = not console.is_terminal
+    # A file or a pipe has no width to fold at.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
     table = Table(box=None, pad_edge=False)
     for name in ("", "", given.one, given.other):
         table.add_column(Text(str(name)), overflow="fold")
