@@ -9,7 +9,8 @@ Read in the order in which data flows:
    `logger.py`: the parts, a function or class for each option
 4. `engine.py`: the only training loop; `compiler.py`: keeps it from importing what it does not use; `evaluate.py`:
    from logits to figures; `seeding.py`: where randomness comes from
-5. `record.py`: what a run leaves behind; `checkpoint.py`: the state of an unfinished one;
+5. `record.py`: what a run leaves behind; `provenance.py`: of which code, packages and hardware it is;
+   `checkpoint.py`: the state of an unfinished one;
    `lock.py`: one process a run; `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains

@@ -1,14 +1,11 @@
-"""What a run leaves behind: one self-describing `run.json`, written whole or not at all, and where it came from."""
+"""What a run leaves behind: one self-describing `run.json`, written whole or not at all; and how it is read."""
 
 import hashlib
 import json
 import os
-import platform
-import subprocess
 import tempfile
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -163,58 +160,3 @@ def config_sha256(config: DictConfig) -> str:
     trained = {str(name): value for name, value in content.items() if name not in NOT_TRAINED}
     trained["augmentation"] = list(content["augmentation"].items())  # the order of these keys is the order of the steps
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def code_sha256() -> str:
-    """Hash of the training package's source, file names included."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@cache
-def git() -> dict[str, Any] | None:
-    """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
-
-    def run(*words: str) -> str:
-        package = Path(__file__).parent
-        return subprocess.run(["git", *words], cwd=package, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        run("ls-files", "--error-unmatch", "record.py")  # a wheel installed below some other checkout is not tracked
-        return {"commit": run("rev-parse", "HEAD"), "dirty": bool(run("status", "--porcelain", "--untracked-files=no"))}
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def environment(device: str, precision: str) -> dict[str, Any]:
-    """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
-    import torch
-
-    return {
-        "python": platform.python_version(),
-        **{package: _version(package) for package in ("torch", "torchvision", "numpy", "hydra-ablate")},
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "device": torch.cuda.get_device_name() if device == "cuda" else device,
-        "threads": torch.get_num_threads(),
-        "precision": precision,
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):  # not Linux
-        return platform.processor()

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from ablate import record
+from ablate import provenance, record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
@@ -64,6 +64,8 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     made_by = identity(config, folder)
     header = {"schema": record.SCHEMA, "status": "running", **made_by}
     record.write_json(folder / "run.json", header)
+    if changes := provenance.patch():
+        record.write_bytes(folder / "code.patch", changes)
     try:
         validate(config)
         outcome = train(config, folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
@@ -94,8 +96,8 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
         **plan.place(study, folder),
         "seed": config.seed,
         "config_sha256": record.config_sha256(config),
-        "code_sha256": record.code_sha256(),
-        "git": record.git(),
+        "code_sha256": provenance.code_sha256(),
+        "git": provenance.git(),
         "rerun": plan.rerun_command([*hydra_config.overrides.task, *threads], own),
     }
 
@@ -147,7 +149,7 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     record.write_bytes(folder / "model.pt", weights.getvalue())
     return {
         "status": "diverged" if diverged else "completed",
-        "environment": record.environment(device.type, precision),
+        "environment": provenance.environment(device.type, precision),
         "data_sha256": data.sha256,
         "classes": list(data.classes),
         "epochs": {"planned": trainer.epochs, "done": len(rows)},

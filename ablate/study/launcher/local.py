@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from hydra.core.utils import JobReturn
 
-from ablate import record
+from ablate import provenance
 from ablate.data.prepare import prepare
 from ablate.study.launcher import Job, failed, workers
 
@@ -64,7 +64,7 @@ def _load(job: Job) -> None:
     """Have here what all workers then share: modules, images, and what a record says of the code."""
     from ablate.parts import build
 
-    record.git(), record.code_sha256()
+    provenance.patch(), provenance.code_sha256()
     torch.set_num_threads(1)  # threads of this process would not survive a fork
     composed = job.context.config_loader.load_sweep_config(job.config, list(job.overrides))
     try:

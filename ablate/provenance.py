@@ -1,0 +1,74 @@
+"""Where a number comes from: the code, its commit and changes, the packages and the hardware."""
+
+import hashlib
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+
+@cache
+def code_sha256() -> str:
+    """Hash of the training package's source, file names included."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def git() -> dict[str, Any] | None:
+    """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
+    try:
+        _git(
+            "ls-files", "--error-unmatch", "provenance.py"
+        )  # a wheel installed below some other checkout is not tracked
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+        return {"commit": _git("rev-parse", "HEAD").decode().strip(), "dirty": bool(changed)}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+@cache
+def patch() -> bytes:
+    """What `git apply` makes this code of that commit; empty if the checkout is not changed, or there is none."""
+    return _git("diff", "HEAD", "--binary", "--no-ext-diff") if (git() or {}).get("dirty") else b""
+
+
+def _git(*words: str) -> bytes:
+    # --no-optional-locks: a run must not stand in the way of the user's own git.
+    command = ["git", "--no-optional-locks", *words]
+    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, check=True).stdout
+
+
+def environment(device: str, precision: str) -> dict[str, Any]:
+    """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in ("torch", "torchvision", "numpy", "hydra-ablate")},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "threads": torch.get_num_threads(),
+        "precision": precision,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):  # not Linux
+        return platform.processor()
