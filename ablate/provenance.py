@@ -23,9 +23,7 @@ def code_sha256() -> str:
 def git() -> dict[str, Any] | None:
     """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
     try:
-        _git(
-            "ls-files", "--error-unmatch", "provenance.py"
-        )  # a wheel installed below some other checkout is not tracked
+        _git("ls-files", "--error-unmatch", "provenance.py")  # not so a wheel below some other checkout
         changed = _git("status", "--porcelain", "--untracked-files=no")
         return {"commit": _git("rev-parse", "HEAD").decode().strip(), "dirty": bool(changed)}
     except (OSError, subprocess.CalledProcessError):
