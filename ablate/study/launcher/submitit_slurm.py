@@ -1,7 +1,9 @@
 """`hydra/launcher=submitit_slurm`: each run a job of a Slurm cluster, all of a study one array."""
 
+import logging
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ from ablate.study.launcher import Job, failed
 if TYPE_CHECKING:
     import submitit
 
+log = logging.getLogger(__name__)
 COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
 POLL = 2.0  # seconds between two looks for results
+ORDINARY = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # reasons that time alone mends
 ASK = 20.0  # and between two questions to Slurm, for jobs that ended without one; submitit asks every ten minutes
 
 
@@ -42,7 +46,7 @@ def launch(
         handles = [executor.submit(OnNode(job)) for job in jobs]
     position = {handle.job_id: number for number, handle in enumerate(handles)}
     try:
-        waiting, asked = list(handles), time.monotonic()
+        waiting, asked, told = list(handles), time.monotonic(), set(ORDINARY)
         while waiting:
             ended = [handle for handle in waiting if handle.done()]
             waiting = [handle for handle in waiting if handle not in ended]
@@ -51,12 +55,25 @@ def launch(
                 yield position[handle.job_id], _returned(handle)
             if time.monotonic() - asked > ASK:
                 handles[0].watcher.update()  # one question for all jobs
+                for reason in pending_for(handles[0].job_id.partition("_")[0]) - told:
+                    log.warning("Slurm does not start jobs for now: %s (squeue's reason)", reason)
+                    told.add(reason)
                 asked = time.monotonic()
             time.sleep(POLL if waiting else 0)
     finally:
         for handle in handles:
             if not handle.done():
                 handle.cancel()
+
+
+def pending_for(array: str) -> set[str]:
+    """Why Slurm has not started what is left of a job array, in its own words; empty if it does not say."""
+    command = ["squeue", "--noheader", "--states=PENDING", "--format=%r", f"--jobs={array}"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=ASK)
+    except (OSError, subprocess.TimeoutExpired):
+        return set()
+    return set(asked.stdout.split("\n")) - {""}
 
 
 def _returned(handle: "submitit.Job[JobReturn]") -> JobReturn:

@@ -1,5 +1,6 @@
 """Studies on a real Slurm of one node."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
     assert status == 1 and "2 of 3 runs done" in said, said
     assert "trainer.epochs=100000/seed=0" in said and "interrupted" in said
     assert (runs / "trainer.epochs=100000/seed=0/checkpoint.pt").exists()
+
+
+def test_what_slurm_will_not_start_is_said(tmp_path, slurm):
+    """More cores than the node has: Slurm keeps the job, pending, for ever."""
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", *SLURM, "hydra.launcher.cpus_per_task=1000")
+    process = start(tmp_path, *words, **slurm)
+    said = next(line for line in process.stderr if "squeue's reason" in line)
+    process.send_signal(signal.SIGINT)
+    assert "Slurm does not start jobs for now: " in said and finish(process)[0] == 130
+    listed = subprocess.run(["squeue", "--noheader"], env={**slurm}, capture_output=True, text=True, check=True)
+    assert listed.stdout == ""  # the jobs were cancelled
 
 
 def test_without_a_slurm_it_is_refused(tmp_path):
