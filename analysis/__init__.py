@@ -7,7 +7,7 @@ Read in the order in which the data flows:
 3. `effects.py`    runs -> the effect of each variant and its verdict
    `predictions.py`  which validation images each run got right; `changes.py`: what a variant configures differently
 4. `results.py`    all of that of one study, computed once
-5. `tables.py`, `figures/`, `sentences.py`  results -> tables of text, matplotlib figures, what they say in words;
+5. `tables/`, `figures/`, `sentences.py`  results -> tables of text, matplotlib figures, what they say in words;
    `formats.py`: numbers and tables as text
 6. `paper.py`      report.typ and report.pdf: two pages; `page.py`, `templates/`: report.html; `numbers.py`: numbers.tex
 7. `report.py`     all of it, written to `<study>/report/` (`ablate report STUDY`, `python -m analysis STUDY`)

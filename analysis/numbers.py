@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis import collect
+from analysis import collect, stats
 from analysis.formats import latex_symbols, number, p_value
 from analysis.results import Results
 
@@ -42,6 +42,7 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
             "holes": str(int(runs["status"].isin(collect.HOLES).sum())),
             "variants": str(runs["variant"].nunique()),
             "seeds": str(runs["seed"].nunique()),
+            **_detectable(results.effects),
         },
     )
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
@@ -67,6 +68,14 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
         name = f"{row.factor}={row.level}"
         name = f"{name}*{row.factor_2}={row.level_2}" if row.kind == "interaction" else f"main:{name}"
         yield name, {**_difference(100 * row.mean, 100 * row.low, 100 * row.high), "p": p_value(row.p_holm)}
+
+
+def _detectable(effects: pd.DataFrame) -> dict[str, str]:
+    """The smallest standardised difference that the study finds 4 times in 5; none where nothing is tested."""
+    tested = effects[effects["p"].notna()]
+    if not len(tested):
+        return {}
+    return {"detectable": number(stats.minimum_detectable_effect(int(tested["n"].min()), comparisons=len(tested)))}
 
 
 def _difference(mean: float, low: float, high: float) -> dict[str, str]:

@@ -163,9 +163,10 @@ def limits(plan: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
     said = [planning.smallest(n, m)]
     if plan.get("design") in NOT_CROSSED and sum(len(levels) > 1 for levels in plan["factors"].values()) > 1:
         said.append("Interactions are not estimable: the design never changes two factors independently.")
-    if m > 1:
+    k = int(effects["mean"].notna().sum())
+    if k > 2:
         said.append(
-            f"The highest of {m + 1} means is too high by {stats.optimism(m + 1):.2f} of its standard errors on"
+            f"The highest of {k} means is too high by {stats.optimism(k):.2f} of its standard errors on"
             " average, were all of them equal: choose by validation accuracy, then test once."
         )
     return said

@@ -20,6 +20,7 @@ def test_every_number_of_the_study(make_study):
     results["model=b+norm=y"] = {0: 0.5, 1: 0.5}
     found = macros(to_tex(analyse(make_study(results, FACTORS))))
     assert found["study", "runs"] == "8" and found["study", "seeds"] == "2" and found["study", "holes"] == "0"
+    assert ("study", "detectable") in found  # its digits are those of stats/test_power.py
     assert found["baseline", "mean"] == "61.00" and ("baseline", "difference") not in found
     assert found["model=b", "difference"] == "$-$11.00" and found["model=b", "wins"] == "0"
     assert found["model=b+norm=y", "n"] == "2"

@@ -22,7 +22,7 @@ FILES = {
     "report.pdf",
     "report.html",
     "numbers.tex",
-    *(f"tables/effects.{suffix}" for suffix in ("csv", "md", "tex")),
+    *(f"tables/{name}.{suffix}" for name in ("effects", "tests") for suffix in ("csv", "md", "tex")),
     *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects", "cost") for suffix in ("pdf", "svg", "png")),
 }
 

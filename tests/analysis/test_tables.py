@@ -1,7 +1,11 @@
 """Effects in their form on paper."""
 
+import numpy as np
+import scipy.stats
+
 from analysis import collect, tables
 from analysis.effects import effects as compare
+from analysis.formats import p_value
 
 FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
 
@@ -56,3 +60,16 @@ def test_diverged_runs_are_counted_with_their_interval(make_study):
     table = tables.diverged(compare(runs, chance=0.1), runs)
     assert table.cells.iloc[1].tolist() == ["model=b", "1/3 [1, 91 %]", "+4.00", "−18.00", "inconclusive"]
     assert table.cells.iloc[0, 1] == "0/3 [0, 71 %]" and table.variants == ("baseline", "model=b")
+
+
+def test_what_needs_no_normal_distribution(make_study):
+    """Five wins and a tie of six: P = 5.5 / 6. Of 64 signs, those of the five others: 2 of 32 are as extreme."""
+    base = {seed: 0.5 for seed in range(6)}
+    near = {seed: 0.5 + 0.001 * seed for seed in range(6)}
+    runs = collect.collect(make_study({"baseline": base, "model=b": near, "model=c": {9: 0.5}}, FACTORS))
+    found = tables.further_tests(compare(runs, margin=1.0), runs)
+    assert found.index.tolist() == ["model=b"]
+    row = found.loc["model=b"].tolist()
+    assert row[:2] == ["model=b", "6"] and row[2].startswith("0.92 [") and row[3] == "0.062"
+    t = (0.01 - 0.0025) / (np.std(list(near.values()), ddof=1) / np.sqrt(6))
+    assert row[4] == p_value(scipy.stats.t.sf(t, 5))

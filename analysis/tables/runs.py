@@ -1,0 +1,46 @@
+"""What the runs are and how they ended: configurations, classes, failures."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis import collect
+from analysis.formats import DASH, number
+from analysis.tables.table import Table
+
+
+def changes(found: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    """What each variant's configuration has in place of the baseline's."""
+    cells = found.assign(variant=found["variant"].map(labels)).set_axis(["Variant", "Key", "Baseline", "Value"], axis=1)
+    return Table("What each variant changes", cells, variants=tuple(found["variant"]))
+
+
+def classes(found: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """`predictions.class_differences` as text: the baseline in per cent, the others in points from it."""
+    first, *others = found.index
+    rows = [[f"{labels[first]} (%)", *(number(value, 1) for value in found.loc[first])]]
+    rows += [
+        [f"{labels[name]} (points)", *(number(value, 1, sign="+") for value in found.loc[name])] for name in others
+    ]
+    return pd.DataFrame(rows, columns=["Variant", *found.columns])
+
+
+def failures(runs: pd.DataFrame) -> pd.DataFrame:
+    """Each run that is not completed, as text, with the last line of its error."""
+    lost = runs[runs["status"] != "completed"]
+    return pd.DataFrame(
+        {
+            "Variant": lost["variant"].map(collect.labels(runs)),
+            "Seed": lost["seed"].astype(str),
+            "Status": lost["status"],
+            "Epochs done": lost["epochs"].astype("string").fillna(DASH),
+            "Error": [_last_line(error) for error in lost["error"]],
+            "Folder": lost["folder"],
+        }
+    ).reset_index(drop=True)
+
+
+def _last_line(error: str, width: int = 100) -> str:
+    """The last line of an error's text, cut to `width` characters."""
+    lines = error.strip().splitlines() or [DASH]
+    return lines[-1] if len(lines[-1]) <= width else lines[-1][: width - 1] + "…"
