@@ -97,9 +97,10 @@ def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     for verdict, words in VERDICTS.items():
         rows = effects[effects["verdict"] == verdict]
         rows = rows.reindex(rows["difference_pp"].abs().sort_values(ascending=False, kind="stable").index)
+        test, p = ("p of equivalence", "p_equivalence") if verdict == "equivalent" else ("Holm p", "p_holm")
         found = [
             f"{labels[row.variant]} ({row.difference_pp:+.1f} points, 95 % CI {row.ci_low_pp:+.1f} to"
-            f" {row.ci_high_pp:+.1f}, n = {row.n}, Holm p {p_value(row.p_holm)})"
+            f" {row.ci_high_pp:+.1f}, n = {row.n}, {test} {p_value(getattr(row, p))})"
             for row in rows.head(NAMED).itertuples()
         ]
         more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""

@@ -73,3 +73,11 @@ def test_a_plan_without_its_baseline_is_said(make_study):
     study = make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS)
     runs = collect.collect(study)
     assert "nothing can be compared" in sentences.notes(runs, collect.curves(study, runs), compare(runs))[0]
+
+
+def test_what_is_equivalent_has_the_p_of_that_test(make_study):
+    """Differences of 0 and .1 points in turn: mean .05, SD .0548; t = (.05 - 1) / (.0548 / sqrt 6) = -42.5."""
+    near = {seed: 0.9 + 0.001 * (seed % 2) for seed in range(6)}
+    runs = collect.collect(make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near}, FACTORS))
+    (said,) = sentences.verdicts(compare(runs, margin=1.0), runs)
+    assert said.startswith("Shown to be equivalent") and "n = 6, p of equivalence < 0.001)" in said
