@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-integration lint clean
+.PHONY: demo test test-integration test-faults lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -17,6 +17,9 @@ test: lint
 test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), a real Ray, a study killed 20 times
 	$(PIP) --editable ".[dev,cluster]"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n0 -m integration
+
+test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults tests/faults
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

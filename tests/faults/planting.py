@@ -1,0 +1,52 @@
+"""A small study, the faults planted into it, and what all its folders must then have in common."""
+
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.collect import collect
+from tests.processes import ROOT, assert_the_same, finish, start
+
+PLANTED = Path(__file__).parent / "planted"
+RUN = Path("outputs/s/baseline/seed=0")
+
+
+def words(epochs: int, *more: str) -> tuple[str, ...]:
+    """A study of one run, trained in the process that is started."""
+    return ("train", "-m", "study.name=s", "data=digits", "data.train_limit=64", "model=cnn", "normalization=batch",
+            f"trainer.epochs={epochs}", "trainer.threads=1", "seed=0", "hydra/launcher=basic", *more)  # fmt: skip
+
+
+def faulty(folder: Path, kind: str, at: int, *given: str) -> subprocess.Popen[str]:
+    """`ablate` with these words, and the fault at its `at`-th change to the study's folder."""
+    return start(folder, *given, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT=kind, FAULT_AT=str(at))
+
+
+def changes(folder: Path, *given: str) -> list[str]:
+    """What a run that nothing disturbs does to its study's folder, change by change."""
+    counted = folder / "changes"
+    status, said = finish(start(folder, *given, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT_COUNT=str(counted)))
+    assert status == 0, said
+    return counted.read_text().splitlines()
+
+
+def whole(folder: Path, *given: str) -> None:
+    """`ablate` with these words, to a good end."""
+    status, said = finish(start(folder, *given))
+    assert status == 0, said
+
+
+def assert_undisturbed(folder: Path, undisturbed: Path) -> None:
+    """Weights, curves and the frame that a report writes are those of the undisturbed study; nothing else is left."""
+    frames = [collect(each / "outputs/s").drop(columns="seconds") for each in (folder, undisturbed)]
+    pd.testing.assert_frame_equal(*frames)
+    for run in frames[0]["folder"]:
+        assert_the_same(folder / "outputs/s" / run, undisturbed / "outputs/s" / run)
+        left = {path.name for path in (folder / "outputs/s" / run).iterdir() if not leftover(path)}
+        assert left == {path.name for path in (undisturbed / "outputs/s" / run).iterdir()}
+
+
+def leftover(path: Path) -> bool:
+    """A temporary file, which a kill leaves: nobody reads it. Hydra's folder begins with a dot too."""
+    return path.is_file() and path.name.startswith(".")
