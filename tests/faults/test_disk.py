@@ -1,0 +1,84 @@
+"""A disk that is full, or may only be read: said, nothing half-written, gone on with once there is room."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.planting import RUN, assert_undisturbed, changes, faulty, whole, words
+from tests.processes import finish, start
+
+TEMPORARIES = (".study.json.*", ".run.json.*", ".checkpoint.pt.*", ".model.pt.*", ".val_predictions.npz.*")
+
+
+def assert_nothing_half_written(folder: Path) -> None:
+    for name in ("run.json", "study.json"):
+        for path in folder.rglob(name):
+            json.loads(path.read_text())
+    assert not [path for name in TEMPORARIES for path in folder.rglob(name)]
+
+
+def fill(folder: Path, undisturbed: Path, at: int, epochs: int) -> None:
+    """Let the disk be full from the `at`-th change on, then have room again."""
+    status, said = finish(faulty(folder, "full", at, *words(epochs)))
+    assert status in (1, 2) and "File too large" in said, (at, status, said)
+    assert_nothing_half_written(folder)
+    whole(folder, *words(epochs))
+    assert_undisturbed(folder, undisturbed)
+
+
+def test_a_disk_full_at_a_checkpoint(tmp_path, undisturbed):
+    fill(tmp_path, undisturbed, at=24, epochs=40)
+
+
+@pytest.mark.faults
+def test_a_disk_full_at_every_write(tmp_path):
+    (tmp_path / "whole").mkdir()
+    done = changes(tmp_path / "whole", *words(2))
+    last = max(at for at, change in enumerate(done, 1) if change == "os.rename")  # what is written after: a log's line
+    for at in range(1, last):
+        (tmp_path / str(at)).mkdir()
+        fill(tmp_path / str(at), tmp_path / "whole", at, epochs=2)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 150 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder, "-t", "tmpfs", "-o", "size=152k", "tmpfs")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def mount(folder: Path, *options: str) -> None:
+    said = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
+    if said.returncode:
+        pytest.skip(f"a file system of its own needs root: {said.stderr.strip()}")
+
+
+@pytest.mark.faults
+def test_a_disk_that_fills_up(small_disk, undisturbed):
+    status, said = finish(start(small_disk, *words(40)))
+    assert status == 1 and "No space left on device" in said
+    assert_nothing_half_written(small_disk)
+    mount(small_disk, "-o", "remount,size=20m")
+    whole(small_disk, *words(40))
+    assert_undisturbed(small_disk, undisturbed)
+
+
+@pytest.mark.faults
+def test_a_folder_that_may_only_be_read(small_disk, undisturbed):
+    mount(small_disk, "-o", "remount,ro,size=20m")
+    status, said = finish(start(small_disk, *words(40)))
+    assert status == 2 and "Read-only file system" in said and "Traceback" not in said
+    assert not list(small_disk.iterdir())
+    mount(small_disk, "-o", "remount,rw,size=20m")
+    whole(small_disk, *words(40))
+    assert_undisturbed(small_disk, undisturbed)
+    mount(small_disk, "-o", "remount,ro")
+    before = (small_disk / RUN / "run.json").read_bytes()
+    assert finish(start(small_disk, "status", "s"))[0] == 0  # to look needs no right to write
+    assert (small_disk / RUN / "run.json").read_bytes() == before
