@@ -4,12 +4,14 @@ import subprocess
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from analysis.collect import collect
-from tests.processes import ROOT, assert_the_same, finish, start
+from tests.processes import ROOT, assert_the_same, finish, record, start
 
 PLANTED = Path(__file__).parent / "planted"
 RUN = Path("outputs/s/baseline/seed=0")
+TIMES = ["seconds", "images_per_second"]
 
 
 def words(epochs: int, *more: str) -> tuple[str, ...]:
@@ -43,10 +45,22 @@ def assert_undisturbed(folder: Path, undisturbed: Path) -> None:
     pd.testing.assert_frame_equal(*frames)
     for run in frames[0]["folder"]:
         assert_the_same(folder / "outputs/s" / run, undisturbed / "outputs/s" / run)
-        left = {path.name for path in (folder / "outputs/s" / run).iterdir() if not leftover(path)}
-        assert left == {path.name for path in (undisturbed / "outputs/s" / run).iterdir()}
+        assert files(folder / "outputs/s" / run) == files(undisturbed / "outputs/s" / run)
 
 
-def leftover(path: Path) -> bool:
-    """A temporary file, which a kill leaves: nobody reads it. Hydra's folder begins with a dot too."""
-    return path.is_file() and path.name.startswith(".")
+def assert_the_same_values(folder: Path, undisturbed: Path, but: frozenset[str] = frozenset()) -> None:
+    """`assert_undisturbed` of a run, whose model.pt holds the same numbers but need not be the same file.
+
+    The files named `but` may be there or not.
+    """
+    one, other = (torch.load(each / RUN / "model.pt", weights_only=True) for each in (folder, undisturbed))
+    assert list(one) == list(other) and all(torch.equal(one[name], other[name]) for name in other)
+    assert record(folder / RUN)["metrics"] == record(undisturbed / RUN)["metrics"]
+    rows = [pd.read_csv(each / RUN / "metrics.csv").drop(columns=TIMES) for each in (folder, undisturbed)]
+    pd.testing.assert_frame_equal(*rows)
+    assert files(folder / RUN) ^ files(undisturbed / RUN) <= but
+
+
+def files(run: Path) -> set[str]:
+    """What is in a run's folder, without the temporary files that a kill leaves and nobody reads."""
+    return {path.name for path in run.iterdir() if path.is_dir() or not path.name.startswith(".")}
