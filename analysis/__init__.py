@@ -1,4 +1,4 @@
-"""From run folders to the report. Frame in, value out: only `report.py` and `paper.py` write, and nothing here trains.
+"""From run folders to the report. Frame in, value out: only `report.py` writes, and nothing here trains.
 
 Read in the order in which the data flows:
 

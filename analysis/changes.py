@@ -31,8 +31,9 @@ def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict | No
     """The configuration of the first run of a variant that has a readable one, its keys joined with dots."""
     for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
         try:
-            config = record.read_config(Path(study_folder) / folder)
-            return {key: value for key, value in flat(config).items() if key.split(".")[0] not in NOT_COMPARED}
+            written = record.read_config(Path(study_folder) / folder, trusted=True)  # nothing of it is evaluated
+            settings = flat(written, resolve=False)
+            return {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_COMPARED}
         except (InputError, ValueError):  # OmegaConf's errors are ValueErrors or derive from Exception
             continue
     return None

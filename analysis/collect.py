@@ -3,13 +3,17 @@
 What was planned is in the frame whatever became of it: a run that left nothing is a row with the status `missing`.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ablate import record
+from ablate import bounded, record
+from ablate.errors import InputError
 
+log = logging.getLogger(__name__)
+CURVE = SAMPLES = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch
 BASELINE = "baseline"
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
 CURVES = ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
@@ -88,7 +92,10 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
 def _epochs(path: Path) -> list[list[float]]:
     """The whole rows of a metrics.csv, in the order of `CURVES`; empty if there is no file."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        lines = bounded.contents(path, CURVE).decode(errors="replace").splitlines(keepends=True)
+    except InputError as error:
+        log.warning("%s", error)
+        return []
     except OSError:
         return []
     header, rows = lines[0].strip().split(",") if lines else [], []
@@ -112,11 +119,14 @@ def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, 
     found: dict[str, np.ndarray] = {}
     for run in runs.sort_values("seed", kind="stable").drop_duplicates("variant").itertuples(index=False):
         try:
-            with np.load(Path(study_folder) / run.folder / "samples.npz") as file:
-                images = file["images"]
+            images = bounded.arrays(Path(study_folder) / run.folder / "samples.npz", ("images",), SAMPLES)["images"]
         except Exception:  # numpy and zipfile raise many kinds on a damaged file
             continue
-        if images.ndim == 4 and not any(np.array_equal(images, other) for other in found.values()):
+        if (
+            images.ndim == 4
+            and images.dtype == np.uint8
+            and not any(np.array_equal(images, other) for other in found.values())
+        ):
             found[run.variant] = images
         if len(found) == most:
             break

@@ -1,13 +1,12 @@
 """The two pages to hand in: `report.typ`, its PDF, and the author's own words from `report.md`."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ablate import record
 from analysis import sentences, tables
 from analysis.figures import CAPTIONS
 from analysis.results import Results
@@ -38,14 +37,15 @@ STYLE = """#set document(date: none)
 """
 
 
-def source(results: Results, notes: Sequence[str], limits: Sequence[str], drawn: Collection[str], rows: int) -> str:
-    """The text of report.typ. `drawn` are the names of the figures there are, `rows` the variants of the table."""
+def source(
+    results: Results, body: Mapping[str, list[str]], limits: Sequence[str], drawn: Collection[str], rows: int
+) -> str:
+    """The text of report.typ, of `bodies`, the figures whose names are `drawn`, and a table of `rows` variants."""
     plan, runs, effects = results.plan, results.runs, results.effects
     words = author(results.folder / "report.md")
     footer = " ".join([*limits, sentences.provenance(plan, runs)])
     parts = [STYLE.format(footer=_text(footer))]
     parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or plan["name"])}))')
-    body = bodies(results, notes)
     for name in SECTIONS:
         own = words.get(name, [])
         if not own and not body[name]:
@@ -64,27 +64,6 @@ def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
         "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
         "Conclusion": [],
     }
-
-
-def write(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
-    """Write report.typ and report.pdf beside the figures, and report.md if there is none; returns what to tell.
-
-    Of at most `PAGES` pages, unless the author's own words alone need more.
-    """
-    import typst
-
-    folder = results.folder / "report"
-    if not (own := results.folder / "report.md").exists():
-        record.write_text(own, TEMPLATE.format(title=results.plan["name"]))
-    there = {path.stem for path in (folder / "figures").glob("*.svg")}
-    for rows, drawn in SIZES:
-        record.write_text(folder / "report.typ", source(results, notes, limits, there.intersection(drawn), rows))
-        pages = typst.compile(folder / "report.typ", format="png", ppi=10)
-        if fits := not isinstance(pages, list) or len(pages) <= PAGES:
-            break
-    # The same runs, the same bytes.
-    record.write_bytes(folder / "report.pdf", typst.compile(folder / "report.typ", timestamp=0))
-    return [] if fits else [f"report.pdf has {len(pages)} pages, not {PAGES}: the text of {own} is too long."]
 
 
 def author(path: Path) -> dict[str, Any]:

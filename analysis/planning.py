@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from ablate import record
-from analysis import collect, stats
-from analysis.effects import differences, effects
+from analysis import stats
+from analysis.effects import differences
+from analysis.results import analyse
 
 POWER, ALPHA = 0.8, 0.05
 PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
@@ -37,11 +37,11 @@ def preview(study: dict[str, Any], folder: Path) -> list[str]:
 
 def undecided(folder: Path) -> list[str]:
     """For each inconclusive variant, the seeds that would find a difference of the margin; last, the command."""
-    study, runs = record.read_study(folder), collect.collect(folder)
-    margin = study.get("margin")
+    results = analyse(folder)  # the verdicts are the report's
+    study, margin, table = results.plan, results.margin, results.effects
     if margin is None:
         return []
-    table, of_seeds = effects(runs, margin=margin), differences(runs)
+    of_seeds = differences(results.runs)
     tested = max(int(table["p"].notna().sum()), 1)
     said, wanted = [], {}
     for variant in table.loc[table["verdict"] == "inconclusive", "variant"]:

@@ -1,5 +1,6 @@
 """Which validation images each run got right, from its `val_predictions.npz`."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate import record
+from ablate import bounded, record
 from ablate.errors import InputError
 from analysis import collect, stats
+
+log = logging.getLogger(__name__)
+LARGEST = bounded.GIB  # bytes: ten times those of ImageNet's validation images
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +63,20 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
     try:
-        with np.load(path) as file:
-            found = {"label": file["label"], "logits": file["logits"]}
+        found = bounded.arrays(path, ("label", "logits"), LARGEST)
+    except InputError as error:
+        log.warning("%s", error)
+        return None
     except Exception:  # numpy and zipfile raise many kinds on a damaged file
         return None
-    return found if len(found["label"]) == len(found["logits"]) > 0 and found["logits"].ndim == 2 else None
+    return found if _whole(found["label"], found["logits"]) else None
+
+
+def _whole(label: np.ndarray, logits: np.ndarray) -> bool:
+    """True for a class, counted from 0, and a row of numbers for each image."""
+    kinds = label.dtype.kind in "iu" and logits.dtype.kind == "f"
+    shapes = label.ndim == 1 and logits.ndim == 2 and len(label) == len(logits) > 0
+    return bool(kinds and shapes and label.min() >= 0 and label.max() < logits.shape[1])
 
 
 def _classes(folder: Path, count: int) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from ablate import record
 from analysis import collect, figures, numbers, page, paper, sentences, tables
 from analysis.effects import COLUMNS
 from analysis.formats import to_latex, to_markdown
-from analysis.results import analyse
+from analysis.results import Results, analyse
 
 WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a narrow terminal may break
 # Columns that a narrow one does without; the files have them.
@@ -71,7 +71,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
             [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else [],
         )
     drawn = _write_figures(folder / "figures", figures.every(results))
-    told = paper.write(results, notes, limits)
+    told = _write_paper(results, notes, limits)
     record.write_text(folder / "report.html", page.to_html(results, made, drawn, notes, limits))
 
     incomplete = int(results.runs["status"].isin(collect.HOLES).sum())
@@ -127,6 +127,28 @@ def _write_figure(stem: Path) -> str:
             figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
         record.write_bytes(stem.with_suffix(f".{suffix}"), content.getvalue())
     return content.getvalue().decode()
+
+
+def _write_paper(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
+    """Write report.typ and report.pdf beside the figures, and report.md if there is none; returns what to tell.
+
+    Of at most `paper.PAGES` pages, unless the author's own words alone need more.
+    """
+    import typst
+
+    source = results.folder / "report" / "report.typ"
+    if not (own := results.folder / "report.md").exists():
+        record.write_text(own, paper.TEMPLATE.format(title=results.plan["name"]))
+    body = paper.bodies(results, notes)
+    there = {path.stem for path in (source.parent / "figures").glob("*.svg")}
+    for rows, drawn in paper.SIZES:
+        record.write_text(source, paper.source(results, body, limits, there.intersection(drawn), rows))
+        pages = typst.compile(source, format="png", ppi=10)
+        if fits := not isinstance(pages, list) or len(pages) <= paper.PAGES:
+            break
+    # The same runs, the same bytes.
+    record.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
+    return [] if fits else [f"report.pdf has {len(pages)} pages, not {paper.PAGES}: the text of {own} is too long."]
 
 
 def _print(study: str, made: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:

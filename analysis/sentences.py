@@ -12,7 +12,7 @@ from ablate.diff import ABSENT
 from ablate.errors import InputError
 from analysis import collect, planning, stats
 from analysis.effects import pairs
-from analysis.formats import p_value
+from analysis.formats import number, p_value
 
 VERDICTS = {
     "better": "better than the baseline",
@@ -57,7 +57,7 @@ def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: 
         said.append(f"What differs from the baseline: {'. '.join(differing)}.")
     said.append(
         "Runs are paired by seed; intervals and p are Student's t on the differences, p corrected by Holm over all"
-        " variants; the test images were not used."
+        " variants; no number here is of the test images."
     )
     return said
 
@@ -99,13 +99,13 @@ def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         rows = rows.reindex(rows["difference_pp"].abs().sort_values(ascending=False, kind="stable").index)
         test, p = ("p of equivalence", "p_equivalence") if verdict == "equivalent" else ("Holm p", "p_holm")
         found = [
-            f"{labels[row.variant]} ({row.difference_pp:+.1f} points, 95 % CI {row.ci_low_pp:+.1f} to"
-            f" {row.ci_high_pp:+.1f}, n = {row.n}, {test} {p_value(getattr(row, p))})"
+            f"{labels[row.variant]} ({number(row.difference_pp, 1, '+')} points, 95 % CI {number(row.ci_low_pp, 1, '+')}"
+            f" to {number(row.ci_high_pp, 1, '+')}, n = {row.n}, {test} {p_value(getattr(row, p))})"
             for row in rows.head(NAMED).itertuples()
         ]
         more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
         if found:
-            said.append(f"Shown to be {words}: {'; '.join(found)}{more}.".replace("-", "−"))
+            said.append(f"Shown to be {words}: {'; '.join(found)}{more}.")
     for verdict in ("inconclusive", "not testable"):
         names = [labels[name] for name in effects.loc[effects["verdict"] == verdict, "variant"]]
         more = f" and {len(names) - 2 * NAMED} more" if len(names) > 2 * NAMED else ""

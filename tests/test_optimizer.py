@@ -75,7 +75,6 @@ def test_newton_schulz_keeps_the_singular_vectors_and_flattens_the_values():
         assert (values[large] > 0.6).all() and (values < 1.3).all() and large.sum() > 15
 
 
-@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has no Muon of its own to compare with")
 def test_matrices_step_as_torchs_muon():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(12, 30, bias=False), nn.Linear(30, 4, bias=False))

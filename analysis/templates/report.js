@@ -52,7 +52,7 @@ for (const field of document.querySelectorAll("input[data-table]")) {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-variant]");
   if (!link) return;
-  of = [link.dataset.variant, "0"];
+  of = link.dataset.variant ? [link.dataset.variant, "0"] : null;  // of no variant: of all runs together
   document.querySelector("input[data-table=runs]").value = "";
   filter("runs");
 });

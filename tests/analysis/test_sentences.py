@@ -81,3 +81,10 @@ def test_what_is_equivalent_has_the_p_of_that_test(make_study):
     runs = collect.collect(make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near}, FACTORS))
     (said,) = sentences.verdicts(compare(runs, margin=1.0), runs)
     assert said.startswith("Shown to be equivalent") and "n = 6, p of equivalence < 0.001)" in said
+
+
+def test_a_hyphen_of_a_name_is_no_minus(make_study):
+    levels = {"lr": ["1e-1", "1e-3"]}
+    study = make_study({"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "lr=1e-3": {0: 0.4, 1: 0.42, 2: 0.42}}, levels)
+    runs = collect.collect(study)
+    assert "lr=1e-3 (−20.0 points" in sentences.verdicts(compare(runs), runs)[0]
