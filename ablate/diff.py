@@ -61,8 +61,9 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[st
 def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """What is compared of a run, part by part."""
     run = record.read_run(folder)
+    written = record.read_config(folder, trusted=True)  # as it is written: nothing of it is evaluated
     settings = {
-        key: value for key, value in flat(record.read_config(folder)).items()
+        key: value for key, value in flat(written, resolve=False).items()
         if key.split(".")[0] not in record.NOT_TRAINED
     }  # fmt: skip
     code = {"code_sha256": run.get("code_sha256"), **(run.get("git") or {})}

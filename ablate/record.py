@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from ablate import bounded, shape, trust
 from ablate.errors import InputError
 from ablate.lock import held
+from ablate.shape import PLAN, PLANNED
 
 SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted")
 OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not worth the rest of its epochs
-PLAN = ("name", "baseline", "factors", "seeds", "command")  # what study.json says beside its runs
-PLANNED = ("variant", "factors", "seed", "folder", "config_sha256")  # and of each of them
-# What a report says of each run beside its factors, which cannot have these names.
-RUN = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
-       "epochs", "seconds", "parameters", "macs", "folder", "error", "code_sha256", "commit", "rerun")  # fmt: skip
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
+# What a file may have in bytes: a hundred times what the largest study known writes.
+RECORD, STUDY, CONFIG = 4 * bounded.MIB, 64 * bounded.MIB, 256 * bounded.KIB
 
 
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
@@ -75,13 +75,14 @@ def _finite(content: Any) -> Any:
     return content
 
 
-def read_json(path: Path, what: str) -> dict[str, Any]:
+def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:
     """The object in a JSON file; InputError, naming `what` the file is, if there is none or it cannot be read."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(bounded.contents(path, most))
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written anywhere
     except FileNotFoundError:
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"{path} is not of schema {SCHEMA}, which this version of ablate reads.")
@@ -89,10 +90,12 @@ def read_json(path: Path, what: str) -> dict[str, Any]:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """The record of the run in `folder`, checked for a status this version knows."""
+    """The record of the run in `folder`, its status and the types of its values checked; else InputError."""
     run = read_json(Path(folder) / "run.json", "a run folder")
     if run.get("status") not in STATUSES:
-        raise InputError(f"{folder}/run.json has status {run.get('status')!r}; known are {', '.join(STATUSES)}.")
+        raise InputError(f"{folder}/run.json has status {run.get('status')!r:.80}; known are {', '.join(STATUSES)}.")
+    if wrong := shape.wrong(run, shape.RUN):
+        raise InputError(f"{folder}/run.json is not a run's record: it has {wrong}. Train the run again.")
     return run
 
 
@@ -115,15 +118,30 @@ def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def read_config(folder: Path) -> DictConfig:
-    """The configuration of the run in `folder`, as Hydra recorded it; InputError if it cannot be read."""
+def read_config(folder: Path, trusted: bool = False) -> DictConfig:
+    """The configuration of the run in `folder`, as Hydra recorded it: nothing in it is evaluated yet.
+
+    Raises:
+        InputError: it cannot be read; or, unless it is `trusted`, it would read more than itself (`trust`).
+    """
     path = Path(folder) / ".hydra" / "config.yaml"
+    config = None
     try:
-        config = OmegaConf.load(path)
-    except (OSError, ValueError, YAMLError):
-        config = None
+        text = bounded.contents(path, CONFIG).decode()
+        trust.check_yaml(text)
+        config = OmegaConf.create(text)
+    except FileNotFoundError:
+        reason = "there is no such file"
+    except (OSError, ValueError, TypeError, RecursionError, YAMLError, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())[:200]
+    else:
+        reason = "it is no mapping"
     if not isinstance(config, DictConfig):
-        raise InputError(f"{path} is missing or damaged: the run's configuration is not known. Train the run again.")
+        raise InputError(
+            f"{path} is missing or damaged: the run's configuration is not known ({reason}). Train the run again."
+        )
+    if not trusted:
+        trust.check_interpolations(config, Path(folder))
     return config
 
 
@@ -141,7 +159,7 @@ def read_study(folder: Path) -> dict[str, Any]:
             f"{folder} is not a study: it has no study.json. Give the folder of one, such as outputs/NAME, "
             "as `ablate train -m study.name=NAME ...` makes it."
         )
-    plan = read_json(path, "a study")
+    plan = read_json(path, "a study", STUDY)
     runs = plan.get("runs")
     whole = isinstance(runs, list) and runs and all(isinstance(run, dict) and set(PLANNED) <= set(run) for run in runs)
     lacking = [key for key in PLAN if key not in plan] + ["whole runs"] * (not whole)
@@ -150,6 +168,8 @@ def read_study(folder: Path) -> dict[str, Any]:
             f"{path} lacks {', '.join(lacking)}. Delete it and run the study's `ablate train` command again, "
             "which keeps the runs that are done."
         )
+    if wrong := shape.wrong_study(plan):
+        raise InputError(f"{path} is not a plan that can be used: it has {wrong}. Ask for it anew where it is from.")
     return plan
 
 

@@ -99,8 +99,9 @@ def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         rows = rows.reindex(rows["difference_pp"].abs().sort_values(ascending=False, kind="stable").index)
         test, p = ("p of equivalence", "p_equivalence") if verdict == "equivalent" else ("Holm p", "p_holm")
         found = [
-            f"{labels[row.variant]} ({number(row.difference_pp, 1, '+')} points, 95 % CI {number(row.ci_low_pp, 1, '+')}"
-            f" to {number(row.ci_high_pp, 1, '+')}, n = {row.n}, {test} {p_value(getattr(row, p))})"
+            f"{labels[row.variant]} ({number(row.difference_pp, 1, '+')} points,"
+            f" 95 % CI {number(row.ci_low_pp, 1, '+')} to {number(row.ci_high_pp, 1, '+')},"
+            f" n = {row.n}, {test} {p_value(getattr(row, p))})"
             for row in rows.head(NAMED).itertuples()
         ]
         more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ablate.bounded import GIB, contents
+
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
+
+LARGEST = GIB  # bytes of a file: 89 million pixels, which PIL draws the line at, with 16 bits a channel
+# PostScript is a program, which PIL has Ghostscript run; IPTC holds another image, of any format.
+REFUSED = ("EPS", "IPTC")
 
 
 def digest(path: str) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(contents(Path(path), LARGEST)).hexdigest()
 
 
 def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
@@ -22,11 +28,12 @@ def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
 
     The image is upright as its EXIF says, its aspect ratio is not kept, and of an animation it is the first frame.
     Resized with PIL's bilinear filter, which averages over the source area (antialias). Raises whatever PIL raises if
-    the file is not a whole image, or one so large that PIL suspects an attack.
+    the file is not a whole image, or says that it is so large that PIL suspects an attack, which is before it is
+    unpacked; ValueError for one of the formats that are `REFUSED`.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    content = Path(path).read_bytes()
+    content = contents(Path(path), LARGEST)
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -34,6 +41,8 @@ def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
         except UnidentifiedImageError:  # whose own words name a place in memory
             raise ValueError("not an image file" if content else "an empty file") from None
         with image:
+            if image.format in REFUSED:
+                raise ValueError(f"{image.format} files are not read, as they can run programs; save the image as PNG")
             upright = ImageOps.exif_transpose(image)
             resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(resized).transpose(2, 0, 1), hashlib.sha256(content).hexdigest()

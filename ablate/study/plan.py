@@ -12,7 +12,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from ablate import record
+from ablate import record, shape
 from ablate.config.schema import Study
 from ablate.errors import InputError
 from ablate.study import design
@@ -73,7 +73,7 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
     for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
         fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
     for factor, levels in bundles.items():
-        if factor in record.RUN:
+        if factor in shape.COLUMNS:
             raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
         unknown = set(factors.setdefault(factor, list(levels))) - set(levels)
         if unknown or len(factors[factor]) < 2:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ablate import record
+from ablate import shape
 from ablate.errors import InputError
 from analysis import collect
 
@@ -42,7 +42,7 @@ def test_no_factor_can_hide_a_column(study):
     run["metrics"]["epoch"] = 4
     (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
     columns = list(collect.collect(study).columns)
-    assert set(columns) - set(FACTORS) == set(record.RUN) and len(columns) == len(set(columns))
+    assert set(columns) - set(FACTORS) == set(shape.COLUMNS) and len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize(
