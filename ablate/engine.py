@@ -138,7 +138,8 @@ def fit(
             selected = Selected(row, weights, val_logits)
         if not finite:
             return selected, rows, True
-        weights = current if selected.row is row else selected.weights  # the model's own are not written twice
+        # The model's own are not written twice. A plain dict, as those selected are: the same weights, the same file.
+        weights = dict(current) if selected.row is row else selected.weights
         checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
     return selected, rows, False

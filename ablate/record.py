@@ -22,6 +22,7 @@ SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted")
 OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not worth the rest of its epochs
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
+BEFORE = "checkpoint.before.pt"  # and the one before it, for one may be damaged
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
 # What a file may have in bytes: a hundred times what the largest study known writes.

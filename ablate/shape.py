@@ -40,10 +40,10 @@ def number(value: Any) -> bool:
 
 def inside(value: Any) -> bool:
     """True for the relative path of a folder that is below the one it is relative to."""
-    if not name(value) or PureWindowsPath(value).drive or "\\" in value:
+    if not name(value):
         return False
-    path = PurePosixPath(value)
-    return not path.is_absolute() and ".." not in path.parts and path.parts != ()
+    here, there = PurePosixPath(value), PureWindowsPath(value)  # a study may have been made on either
+    return here.parts != () and not (here.is_absolute() or there.anchor or ".." in {*here.parts, *there.parts})
 
 
 def optional(check: Check) -> Check:

@@ -79,7 +79,8 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         raise
     outcome["seconds"]["total"] = time.perf_counter() - started
     record.write_json(folder / "run.json", {**header, **outcome})
-    (folder / record.CHECKPOINT).unlink(missing_ok=True)
+    for name in (record.CHECKPOINT, record.BEFORE):
+        (folder / name).unlink(missing_ok=True)
     log.info("%s: %s", outcome["status"], folder)
     return outcome
 

@@ -80,11 +80,35 @@ def test_what_is_saved_is_not_trained_again(tmp_path):
     assert len(rows) == 4 and all(row["train_loss"] < 3 for row in rows)
 
 
-@pytest.mark.parametrize("damage", ["another configuration", "damaged"])
-def test_a_state_that_does_not_fit_is_not_used(tmp_path, caplog, damage):
+def test_the_state_of_another_configuration_is_not_used(tmp_path, caplog):
     whole, _ = fit(tmp_path, "model=mlp")
+    rows, _ = fit(tmp_path, "model=mlp", made_by={"config_sha256": "b"})
+    assert rows == whole and "starts anew" in caplog.text
+
+
+def damaged(content: bytes, at: float) -> bytes:
+    """The bytes with one bit turned; cut short there for a negative place."""
+    place = int(abs(at) * len(content))
+    return content[:place] if at < 0 else content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("at", [-0.0001, -0.5, -0.999, 0.2, 0.4, 0.6, 0.8])
+def test_a_damaged_state_is_recognised_and_the_one_before_it_used(tmp_path, caplog, at):
+    (tmp_path / "whole").mkdir()
+    whole_rows, whole = fit(tmp_path / "whole", "model=mlp")
+    with pytest.raises(Cut):
+        fit(tmp_path, "model=mlp", last=4)  # the states of epochs 3 and 2 are there
     path = tmp_path / "checkpoint.pt"
-    if damage == "damaged":
-        path.write_bytes(path.read_bytes()[:1000])
-    rows, _ = fit(tmp_path, "model=mlp", made_by={"config_sha256": "b"} if damage != "damaged" else None)
+    path.write_bytes(damaged(path.read_bytes(), at))
+    rows, selected = fit(tmp_path, "model=mlp")
+    assert "checkpoint.pt is not used" in caplog.text and "starts anew" not in caplog.text
+    assert rows == whole_rows
+    assert all(torch.equal(selected.weights[name], whole.weights[name]) for name in whole.weights)
+
+
+def test_without_a_whole_state_the_run_starts_anew(tmp_path, caplog):
+    whole, _ = fit(tmp_path, "model=mlp")
+    for name in ("checkpoint.pt", "checkpoint.before.pt"):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:1000])
+    rows, _ = fit(tmp_path, "model=mlp")
     assert rows == whole and "starts anew" in caplog.text

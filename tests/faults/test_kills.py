@@ -84,9 +84,6 @@ def test_a_kill_at_every_change_and_in_every_write_leaves_the_same_values(tmp_pa
 
 
 @pytest.mark.faults
-@pytest.mark.xfail(
-    strict=True, reason="the weights of a checkpoint are saved as an OrderedDict, those of a run as a dict"
-)
 def test_a_kill_after_the_last_checkpoint_leaves_the_same_file_of_weights(tmp_path):
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
