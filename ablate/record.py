@@ -21,6 +21,7 @@ from ablate.shape import PLAN, PLANNED
 SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted")
 OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not worth the rest of its epochs
+RUN = shape.COLUMNS
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 BEFORE = "checkpoint.before.pt"  # and the one before it, for one may be damaged
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.

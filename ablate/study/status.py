@@ -1,6 +1,7 @@
 """How far a study is: `ablate plan` before anything is started, `ablate status STUDY` while it runs and after."""
 
 import argparse
+import math
 import statistics
 import time
 from collections import Counter
@@ -115,7 +116,9 @@ def estimate(
     to_do = []
     for planned, run in zip(study["runs"], found, strict=True):
         if run["status"] in record.OUTCOMES:
-            seconds.setdefault(planned["variant"], []).append(run["seconds"]["total"])
+            took = (run.get("seconds") or {}).get("total")
+            if took is not None and math.isfinite(took):  # a record from elsewhere may say anything
+                seconds.setdefault(planned["variant"], []).append(took)
         else:
             to_do.append(planned["variant"])
     if not to_do:
