@@ -34,7 +34,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
     """
     plan = record.read_study(study_folder)
     rows = [_row(Path(study_folder), run) for run in plan["runs"]]
-    extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in METRICS)
+    taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
+    extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in taken)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
     columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}

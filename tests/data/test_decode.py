@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -11,7 +12,8 @@ import torch.nn.functional as F
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ablate.data.decode import decode
+from ablate.data.decode import LARGEST, decode
+from ablate.errors import InputError
 
 PHOTO = load_sample_images().images[0][:200, :300]
 
@@ -126,3 +128,35 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -
         with warnings.catch_warnings(), pytest.raises(Exception, match="decompression bomb"):
             warnings.simplefilter("ignore")
             decode(str(tmp_path / "bomb.png"), 8)
+
+
+@pytest.mark.parametrize(("suffix", "at", "form"), [("gif", 6, "<HH"), ("bmp", 18, "<ii"), ("tiff", None, "<I")])
+def test_a_header_that_promises_too_much_is_refused_in_other_formats(
+    suffix: str, at: int | None, form: str, tmp_path: Path
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, suffix)
+    content = bytearray(buffer.getvalue())
+    if at is None:  # TIFF: the entries ImageWidth and ImageLength, as one LONG each
+        for tag in (256, 257):
+            entry = next(place for kind in (3, 4) if (place := content.find(struct.pack("<HH", tag, kind))) >= 0)
+            content[entry : entry + 12] = struct.pack("<HHII", tag, 4, 1, 50_000)
+    else:
+        content[at : at + struct.calcsize(form)] = struct.pack(form, 50_000, 50_000)
+    (tmp_path / f"bomb.{suffix}").write_bytes(content)
+    with pytest.raises(Exception, match="decompression bomb"):
+        decode(str(tmp_path / f"bomb.{suffix}"), 8)
+
+
+def test_an_image_that_is_a_program_is_not_run(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "image.eps")  # PostScript, whatever it is called
+    (tmp_path / "image.eps").rename(tmp_path / "image.png")
+    with pytest.raises(ValueError, match="EPS files are not read"):
+        decode(str(tmp_path / "image.png"), 8)
+
+
+def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "image.png").touch()
+    os.truncate(tmp_path / "image.png", LARGEST + 1)  # a hole, which takes no room on the disk
+    with pytest.raises(InputError, match=r"image\.png has 1,073,741,825 bytes"):
+        decode(str(tmp_path / "image.png"), 8)
