@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ablate import bounded, record, test
+from ablate.checkpoint import Checkpoint
 from ablate.errors import InputError
 
 ZEROS = bytes(20 * bounded.MIB)  # pack to a thousandth
@@ -91,3 +92,12 @@ def test_weights_are_no_program_and_no_larger_than_their_model(tmp_path, monkeyp
     (tmp_path / "model.pt").write_bytes(content.getvalue())
     with pytest.raises(InputError, match="more than the"):
         test._load(model, tmp_path / "model.pt")
+
+
+def test_a_checkpoint_is_no_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"made_by": {}, "outcome": _Program()}, tmp_path / record.CHECKPOINT)
+    assert Checkpoint(tmp_path, {}).load(None) is None
+    assert not (tmp_path / "ran").exists()
+    torch.load(tmp_path / record.CHECKPOINT, weights_only=False)
+    assert (tmp_path / "ran").exists()  # it was one
