@@ -50,6 +50,13 @@ def diff(words: Sequence[str]) -> int:
     return main(words)
 
 
+def reproduce(words: Sequence[str]) -> int:
+    """Train a run again, and whether its numbers come out again."""
+    from ablate.reproduce import main
+
+    return main(words)
+
+
 def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
     from ablate.completion import main
@@ -58,7 +65,7 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, diff, completion)
+    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, completion)
 }
 
 

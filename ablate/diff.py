@@ -11,6 +11,7 @@ from typing import Any
 from ablate import record
 from ablate.logger import flat
 
+Difference = tuple[str, str, str, str]  # part, key, of the one, of the other
 ABSENT = "—"
 TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that no two runs share
 SAME = "The two runs are the same in configuration, code, environment and outcome."
@@ -45,7 +46,7 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def diff(one: Path, other: Path) -> list[tuple[str, str, str, str]]:
+def diff(one: Path, other: Path) -> list[Difference]:
     """(part, key, of the one, of the other) of all that differs, times aside. InputError if either is no run."""
     parts = zip(_parts(one), _parts(other), strict=True)
     return [(part, key, *values) for (part, mine), (_, theirs) in parts for key, *values in differing(mine, theirs)]
@@ -70,6 +71,7 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     environment = {**(run.get("environment") or {}), "data_sha256": run.get("data_sha256")}
     outcome = {"status": run["status"], **(run.get("epochs") or {}), **(run.get("metrics") or {})}
     outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
+    outcome["val_predictions.npz"] = _content(folder / "val_predictions.npz")
     return [("configuration", settings), ("code", code), ("environment", environment), ("outcome", outcome)]
 
 

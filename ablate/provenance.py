@@ -2,11 +2,19 @@
 
 import hashlib
 import platform
+import re
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from ablate.errors import InputError
+
+ROOT = Path(__file__).parents[1]  # the folder to import this package from
 
 
 @cache
@@ -36,10 +44,54 @@ def patch() -> bytes:
     return _git("diff", "HEAD", "--binary", "--no-ext-diff") if (git() or {}).get("dirty") else b""
 
 
-def _git(*words: str) -> bytes:
+def changed_since(commit: str) -> str:
+    """git's summary of what this code has changed since a commit; empty if git does not know."""
+    try:
+        stat = _git("diff", "--stat", _hexadecimal(commit), "--", "ablate", "conf", "hydra_plugins", at=ROOT)
+    except (OSError, subprocess.CalledProcessError, InputError):
+        return ""
+    return stat.decode(errors="replace").rstrip()
+
+
+@contextmanager
+def worktree(commit: str, patch: Path | None = None) -> Iterator[Path]:
+    """A temporary checkout of a commit of this code, with a patch applied; gone after the block.
+
+    Raises:
+        InputError: this is no checkout, or does not have the commit; or the patch does not apply to it.
+    """
+    with tempfile.TemporaryDirectory(prefix="ablate-") as parent:
+        folder = Path(parent, "code")
+        try:
+            _git("worktree", "add", "--detach", str(folder), _hexadecimal(commit), at=ROOT)
+        except (OSError, subprocess.CalledProcessError):
+            raise InputError(f"{ROOT} has no commit {commit}: fetch it with git, or leave out --from-commit.") from None
+        try:
+            if patch:
+                _apply(patch.absolute(), folder)
+            yield folder
+        finally:
+            _git("worktree", "remove", "--force", str(folder), at=ROOT)
+
+
+def _apply(patch: Path, folder: Path) -> None:
+    try:
+        _git("apply", str(patch), at=folder)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip()
+        raise InputError(f"{patch} does not apply to the commit of its run: {said}.") from None
+
+
+def _hexadecimal(commit: str) -> str:
+    if not re.fullmatch("[0-9a-f]{7,64}", commit):  # git takes other words for options
+        raise InputError(f"{commit!r:.80} is no commit.")
+    return commit
+
+
+def _git(*words: str, at: Path = Path(__file__).parent) -> bytes:
     # --no-optional-locks: a run must not stand in the way of the user's own git.
     command = ["git", "--no-optional-locks", *words]
-    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, check=True).stdout
+    return subprocess.run(command, cwd=at, capture_output=True, check=True).stdout
 
 
 def environment(device: str, precision: str) -> dict[str, Any]:

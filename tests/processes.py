@@ -16,10 +16,13 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
 
 
-def ablate(folder: Path, *words: str, module: str = "ablate.cli") -> subprocess.CompletedProcess[str]:
-    """`ablate` with these words, in the folder, to its end."""
+def ablate(
+    folder: Path, *words: str, module: str = "ablate.cli", root: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """`ablate` with these words, in the folder, to its end; of the code in `root`."""
     command = [sys.executable, "-m", module, *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    settings = {**ENVIRONMENT, "PYTHONPATH": str(root)}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=settings, timeout=300)
 
 
 def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
