@@ -179,10 +179,15 @@ def train_epoch(
 
 
 def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
-    """The order of an epoch's images, and the random numbers of their augmentation, image by image."""
+    """The order of an epoch's images, and the random numbers of their augmentation, image by image.
+
+    Drawn for all images of the source, so that an image has its numbers whichever others are trained on.
+    """
     device = data.images.device
-    order = torch.from_numpy(seeding.stream(seed, "order", epoch).permutation(len(data.images)))
-    return order.to(device), augment.draw(len(order), seeding.stream(seed, "augmentation", epoch), device)
+    ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]
+    draws = augment.draw(data.source, lambda step: seeding.stream(seed, "augmentation", step, epoch))
+    order = torch.from_numpy(ranks.argsort(kind="stable"))
+    return order.to(device), [torch.from_numpy(numbers[data.index]).to(device) for numbers in draws]
 
 
 class Meter:

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablate import engine, seeding
+from ablate import engine
 from ablate.augmentation import Augmentation
 from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.hardware import pick_device, pick_precision
+from ablate.initialisation import initialised
 
 
 def build_model(config: DictConfig, data: Prepared) -> nn.Module:
@@ -45,15 +46,14 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     """The parts of a training step, each from its group of the configuration."""
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
-    with seeding.scope(config.seed, "initialisation"):
-        model = build_model(config, data).to(device, memory_format=layout)
+    model = initialised(partial(build_model, config, data), config.seed).to(device, memory_format=layout)
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
     return engine.Parts(
         model=model,
         forward=torch.compile(model) if trainer.compile else model,
-        augment=Augmentation([instantiate(step) for step in config.augmentation.values()]),
+        augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=scaling(data.mean, data.std, device, layout),
         criterion=instantiate(config.loss),
         optimizer=optimizer,

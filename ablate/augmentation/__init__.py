@@ -5,11 +5,10 @@ A step is two functions of numbers that are drawn first: `draw(n, rng)` gives th
 whole epoch at once makes what an image gets depend on (seed, epoch, image), not on the batch it is in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 
@@ -26,15 +25,15 @@ class Step(Protocol):
 class Augmentation:
     """Steps applied one after another; no steps leave the images as they are."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = tuple(steps)
+    def __init__(self, steps: Mapping[str, Step]) -> None:
+        self.steps = dict(steps)
 
-    def draw(self, n: int, rng: np.random.Generator, device: torch.device | str = "cpu") -> list[Tensor]:
-        """An epoch's random numbers for n images: one (n, k) tensor a step."""
-        return [torch.from_numpy(step.draw(n, rng)).to(device) for step in self.steps]
+    def draw(self, n: int, stream: Callable[[str], np.random.Generator]) -> list[np.ndarray]:
+        """An epoch's random numbers for n images, (n, k) a step, each step's from the stream of its own name."""
+        return [step.draw(n, stream(name)) for name, step in self.steps.items()]
 
     def __call__(self, images: Tensor, targets: Tensor, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Apply all steps to a batch whose own rows of the epoch's draws are given."""
-        for step, numbers in zip(self.steps, draws, strict=True):
+        for step, numbers in zip(self.steps.values(), draws, strict=True):
             images, targets = step(images, targets, numbers)
         return images, targets

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -12,10 +13,15 @@ from ablate.data.prepare import Prepared
 
 @dataclass(frozen=True)
 class Resident:
-    """A run's images on its device: uint8 (N, C, H, W); training targets are class probabilities (N, classes)."""
+    """A run's images on its device: uint8 (N, C, H, W); training targets are class probabilities (N, classes).
+
+    `index` (N,) says which of the `source` images of the data set each training image is.
+    """
 
     images: Tensor
     targets: Tensor
+    index: np.ndarray
+    source: int
     val_images: Tensor
     val_labels: Tensor
 
@@ -23,7 +29,14 @@ class Resident:
 def resident(data: Prepared, device: torch.device) -> Resident:
     """Move the images to `device`; validation labels stay on the CPU, where the logits are compared."""
     targets = F.one_hot(data.train.labels, len(data.classes)).float()
-    return Resident(data.train.images.to(device), targets.to(device), data.val.images.to(device), data.val.labels)
+    return Resident(
+        images=data.train.images.to(device),
+        targets=targets.to(device),
+        index=data.train_index,
+        source=data.source,
+        val_images=data.val.images.to(device),
+        val_labels=data.val.labels,
+    )
 
 
 def batches(order: Tensor, size: int) -> list[Tensor]:

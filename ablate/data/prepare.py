@@ -23,6 +23,7 @@ class Prepared:
 
     train, val              the two parts of the source's training images
     train_index, val_index  which of those they are, int64 (N,)
+    source                  how many those are
     mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
     sha256                  of the bytes of all the source's training images, then of their labels
     """
@@ -31,6 +32,7 @@ class Prepared:
     val: Images
     train_index: np.ndarray
     val_index: np.ndarray
+    source: int
     mean: Tensor
     std: Tensor
     sha256: str
@@ -71,7 +73,9 @@ def _prepare(settings: str) -> Prepared:
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
     digest = hashlib.sha256(source.images.contiguous().numpy())
     digest.update(source.labels.contiguous().numpy())
-    return Prepared(train, source.subset(val_index), train_index, val_index, mean, std, digest.hexdigest())
+    return Prepared(
+        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, digest.hexdigest()
+    )
 
 
 def load_test(cfg_data: DictConfig) -> Images:

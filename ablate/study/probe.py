@@ -42,7 +42,7 @@ def seconds(config: DictConfig) -> float:
     def epoch(steps: int) -> tuple[int, float]:
         """An epoch of so many steps or fewer: how many it had, and its seconds."""
         images = steps * trainer.batch_size
-        few = replace(whole, images=whole.images[:images], targets=whole.targets[:images])
+        few = replace(whole, images=whole.images[:images], targets=whole.targets[:images], index=whole.index[:images])
         *_, taken = train_epoch(parts, few, trainer, 1, config.seed, Console(quiet=True))
         return count(few.images), taken
 

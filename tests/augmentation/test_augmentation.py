@@ -1,9 +1,11 @@
 """Composition: steps in the order given, with the rows of the epoch's draws that belong to the batch."""
 
+import numpy as np
 import torch
 
 from ablate import seeding
 from ablate.augmentation import Augmentation
+from ablate.augmentation.erasing import Cutout
 from ablate.augmentation.geometry import Crop, Flip
 
 
@@ -13,18 +15,22 @@ def batch(n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:
     return images, torch.eye(n)
 
 
+def stream(step: str) -> np.random.Generator:
+    return seeding.stream(0, "augmentation", step, 1)
+
+
 def test_no_steps_leave_images_and_targets_as_they_are():
     images, targets = batch()
-    augment = Augmentation([])
-    assert augment.draw(6, seeding.stream(0, "augmentation", 1)) == []
+    augment = Augmentation({})
+    assert augment.draw(6, stream) == []
     same, wanted = augment(images, targets, [])
     assert same is images and wanted is targets
 
 
 def test_an_image_is_changed_alike_in_a_batch_of_any_size():
     images, targets = batch()
-    augment = Augmentation([Flip(0.5), Crop(2)])
-    draws = augment.draw(6, seeding.stream(0, "augmentation", 1))
+    augment = Augmentation({"flip": Flip(0.5), "crop": Crop(2)})
+    draws = [torch.from_numpy(numbers) for numbers in augment.draw(6, stream)]
     whole, _ = augment(images, targets, draws)
     for i in range(6):
         alone, _ = augment(images[i : i + 1], targets[i : i + 1], [d[i : i + 1] for d in draws])
@@ -33,10 +39,16 @@ def test_an_image_is_changed_alike_in_a_batch_of_any_size():
 
 def test_steps_apply_in_order():
     images, targets = batch(1)
-    flip_first, _ = Augmentation([Flip(1), Crop(2)])(
+    flip_first, _ = Augmentation({"flip": Flip(1), "crop": Crop(2)})(
         images, targets, [torch.ones(1, 1, dtype=bool), torch.tensor([[0, 0]])]
     )
-    crop_first, _ = Augmentation([Crop(2), Flip(1)])(
+    crop_first, _ = Augmentation({"crop": Crop(2), "flip": Flip(1)})(
         images, targets, [torch.tensor([[0, 0]]), torch.ones(1, 1, dtype=bool)]
     )
     assert (flip_first[0, :, :, :2] == 0).all() and (crop_first[0, :, :, -2:] == 0).all()
+
+
+def test_a_step_draws_the_same_whatever_others_there_are():
+    alone = Augmentation({"flip": Flip(0.5)}).draw(50, stream)
+    after = Augmentation({"cutout": Cutout(4), "crop": Crop(2), "flip": Flip(0.5)}).draw(50, stream)
+    assert (alone[0] == after[2]).all() and 10 < alone[0].sum() < 40
