@@ -10,8 +10,8 @@ Read in the order in which data flows:
 4. `engine.py`: the only training loop; `compiler.py`: keeps it from importing what it does not use; `evaluate.py`:
    from logits to figures; `seeding.py`: where randomness comes from; `initialisation.py`: where a network starts
 5. `record.py`: what a run leaves behind; `provenance.py`: of which code, packages and hardware it is;
-   `checkpoint.py`: the state of an unfinished one;
-   `lock.py`: one process a run; `samples.py`: the first images it trained on
+   `checkpoint.py`: the state of an unfinished one; `limits.py`: what a device cannot do, in words; `lock.py`: one
+   process a run; `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `test.py`: the test set
 8. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless

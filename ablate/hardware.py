@@ -1,5 +1,7 @@
 """Where a run computes, and in which number format."""
 
+import os
+
 import torch
 
 from ablate.errors import InputError
@@ -26,3 +28,15 @@ def pick_precision(name: str, device: torch.device) -> str:
         checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         native = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
     return "bf16" if native else "fp32"
+
+
+def repeatable(wanted: bool) -> None:
+    """Have PyTorch refuse, or use again, operations that give other bits each time; on CUDA some do.
+
+    https://docs.pytorch.org/docs/stable/notes/randomness.html
+    """
+    if wanted:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA multiplies for the first time
+        torch.utils.deterministic.fill_uninitialized_memory = False  # every value is written before it is read here
+    if wanted != torch.are_deterministic_algorithms_enabled():  # the call imports PyTorch's compiler
+        torch.use_deterministic_algorithms(wanted)

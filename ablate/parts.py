@@ -15,7 +15,7 @@ from ablate.augmentation import Augmentation
 from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
-from ablate.hardware import pick_device, pick_precision
+from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
 
 
@@ -37,6 +37,7 @@ def set_up(config: DictConfig) -> tuple[engine.Parts, Prepared, torch.device, st
     if trainer.threads:
         torch.set_num_threads(trainer.threads)
     device = pick_device(trainer.device)
+    repeatable(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
     data = prepare(config.data)
     return build(config, data, device, precision), data, device, precision

@@ -113,7 +113,7 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     import torch
     from rich.console import Console
 
-    from ablate import engine
+    from ablate import engine, limits
     from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
     from ablate.parts import multiply_accumulates, set_up
@@ -123,7 +123,8 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     trainer = config.trainer
     parts, data, device, precision = set_up(config)
     images = resident(data, device)
-    macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
+    with limits.in_words(parts, images, trainer, config.seed):
+        macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
     looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
     record.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
@@ -131,9 +132,10 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     loggers = watchers(config, folder)
     console = Console(stderr=True)
     try:
-        selected, rows, diverged = engine.fit(
-            parts, images, trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
-        )
+        with limits.in_words(parts, images, trainer, config.seed):
+            selected, rows, diverged = engine.fit(
+                parts, images, trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
+            )
     finally:
         for logger in loggers:
             logger.close()

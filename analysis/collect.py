@@ -11,6 +11,7 @@ import pandas as pd
 
 from ablate import bounded, record
 from ablate.errors import InputError
+from analysis.formats import without_home
 
 log = logging.getLogger(__name__)
 CURVE = SAMPLES = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch
@@ -53,7 +54,7 @@ def _row(study: Path, planned: dict) -> dict:
     try:
         return row | _found(record.read_planned(study, planned))
     except (AttributeError, TypeError, ValueError) as reason:
-        return row | {"status": "unreadable", "error": f"run.json is not a run's record: {reason}"}
+        return row | {"status": "unreadable", "error": without_home(f"run.json is not a run's record: {reason}")}
 
 
 def _found(run: dict) -> dict:
@@ -69,10 +70,10 @@ def _found(run: dict) -> dict:
         "seconds": (run.get("seconds") or {}).get("total"),
         "parameters": run.get("parameters"),
         "macs": run.get("macs"),
-        "error": str(run.get("error") or ""),
+        "error": without_home(str(run.get("error") or "")),
         "code_sha256": run.get("code_sha256"),
         "commit": (run.get("git") or {}).get("commit"),
-        "rerun": run.get("rerun"),
+        "rerun": without_home(run["rerun"]) if run.get("rerun") else None,
     }
 
 

@@ -13,7 +13,7 @@ from analysis import paper, sentences
 from analysis.effects import most_different
 from analysis.figures import CAPTIONS
 from analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
-from analysis.formats import DASH, number
+from analysis.formats import DASH, number, without_home
 from analysis.results import Results
 from analysis.tables import Table
 
@@ -52,7 +52,7 @@ def to_html(
         curves=_curves(results),
         limits=limits,
         provenance=sentences.provenance(results.plan, results.runs),
-        command=results.plan["command"],
+        command=without_home(results.plan["command"]),
         plotly=get_plotlyjs(),
     )
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ablate.errors import InputError
-from ablate.hardware import pick_device, pick_precision
+from ablate.hardware import pick_device, pick_precision, repeatable
 
 
 def test_auto_takes_a_device_there_is():
@@ -25,3 +25,15 @@ def test_a_named_precision_is_kept_and_auto_decides():
     with open("/proc/cpuinfo") as file:
         native = any(word in file.read() for word in ("avx512_bf16", "amx_bf16"))
     assert pick_precision("auto", cpu) == ("bf16" if native else "fp32")
+
+
+def test_with_deterministic_an_operation_that_is_not_is_refused_and_without_it_is_not():
+    """PyTorch's own example of one on the CPU: `put_` without accumulate."""
+    values, places = torch.zeros(3), torch.tensor([0, 1])
+    try:
+        repeatable(True)
+        with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
+            values.put_(places, torch.ones(2))
+    finally:
+        repeatable(False)
+    assert values.put_(places, torch.ones(2)).sum() == 2

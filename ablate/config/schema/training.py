@@ -117,6 +117,7 @@ class Trainer:
     ema: Optional[float] = value(
         "decay of an average of the weights, which is then what is evaluated; null: none", above=0, below=1
     )
+    deterministic: bool = value("the same bits again on CUDA too, slower; on the CPU they always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
     selection: str = value("which epoch's weights and metrics are the run's", choices=("last", "best_val"))
 
