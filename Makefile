@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-integration test-faults lint clean
+.PHONY: demo install test test-integration test-faults lint docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
 	$(BIN)/ablate train study=quickstart
 	$(BIN)/ablate report outputs/quickstart
+
+install: $(VENV)/.installed  # what `demo` does first
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
@@ -25,6 +27,10 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+docs: $(VENV)/.documented  # the site, in build/site/index.html; a broken link or reference ends it
+	$(BIN)/python -m docs.reference.generate
+	$(BIN)/zensical build --strict
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv"; exit 1; }
@@ -38,5 +44,9 @@ $(VENV)/.developed: $(VENV)/.installed
 	$(PIP) --editable ".[dev]"
 	@touch $@
 
+$(VENV)/.documented: $(VENV)/.installed
+	$(PIP) --editable ".[docs]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache

@@ -54,7 +54,13 @@ class Allowed:
             (self.high, "at most"),
             (self.below, "below"),
         ]
-        return " and ".join(f"{word} {bound:g}" for bound, word in bounds if bound is not None)
+        return " and ".join(f"{word} {_number(bound)}" for bound, word in bounds if bound is not None)
+
+
+def _number(bound: float) -> str:
+    """A bound as people write it: a power of two, such as a seed's, is no `9.22337e+18`."""
+    exponent = math.log2(bound) if bound >= 2**16 else 0.5
+    return f"2^{exponent:g}" if exponent.is_integer() else f"{bound:g}"
 
 
 def value(doc: str, **allowed: Any) -> Any:

@@ -9,7 +9,10 @@ from ablate.config.schema.option import Option
 
 @dataclass
 class Data(Option):
-    """Labelled images. The keys below are common to all; what a subclass adds is passed to its `_target_`."""
+    """Labelled images: where they come from, how they are split and how their pixels are scaled.
+
+    The keys below are common to all; what a subclass adds is passed to its `_target_`.
+    """
 
     val_fraction: float = value("share of the training images held out for validation", above=0, below=1)
     split_seed: int = value(

@@ -9,6 +9,8 @@ from ablate.config.schema.option import Option
 
 @dataclass
 class Optimizer(Option):
+    """What changes the weights by their gradients."""
+
     lr: float = value("peak learning rate", above=0)
     weight_decay: float = value("L2 penalty (sgd, adam, rmsprop) or decoupled decay (adamw, muon)", low=0)
     decay_norm_and_bias: bool = value("apply weight decay to biases and norm parameters too")
