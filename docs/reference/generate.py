@@ -198,7 +198,8 @@ def commands() -> str:
     for verb in cli.VERBS:
         said = helped(verb)
         first = seen.setdefault(said, verb)
-        own = f"```text\n{said}\n```" if first == verb else f"It takes the words of [`ablate {first}`](#ablate-{first})."
+        same = f"It takes the words of [`ablate {first}`](#ablate-{first})."
+        own = f"```text\n{said}\n```" if first == verb else same
         parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{own}")
     return "\n\n".join(parts) + "\n"
 

@@ -1,6 +1,6 @@
-"""Every `bash` block of README and docs/ is run, page by page, and prints what the `text` block after it shows.
+"""Every `bash` block of README, CONTRIBUTING and docs/ is run, and prints what the `text` block after it shows.
 
-A block that needs a cluster, a server or hours is fenced as `shell`, which is shown alike and not run.
+A block that needs a cluster, a server or hours is fenced as `shell`, which looks alike and is not run.
 """
 
 import os
@@ -8,11 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, blocks, pages
+from tests.docs.pages import blocks, checkout, pages, put
 
 pytestmark = pytest.mark.integration
 LANGUAGES = {"bash", "shell", "text", "python", "yaml", "latex", "diff"}
@@ -21,35 +22,9 @@ NUMBER = re.compile(r"[−+-]?\d[\d.,:_-]*")  # times and figures differ from ma
 MARK = "== block"
 
 
-@pytest.fixture(scope="session")
-def checkout(tmp_path_factory) -> Path:
-    """A copy of this checkout whose .venv is the environment the tests run in, as after `make install`."""
-    copy = tmp_path_factory.mktemp("user") / "ablate"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
-    (copy / ".venv").mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (copy / ".venv" / name).symlink_to(Path(sys.prefix) / name)
-    (copy / ".venv/.installed").touch()
-    return copy
-
-
-@pytest.fixture
-def place(checkout, photo_folder):
-    """The checkout with fresh outputs and a folder of photographs."""
-    shutil.rmtree(checkout / "outputs", ignore_errors=True)
-    shutil.copytree(photo_folder, checkout / "photos", dirs_exist_ok=True)
-    return checkout
-
-
 def test_there_are_blocks_and_readme_and_tutorial_leave_none_out():
     count = {page.name: sum(block.language == "bash" for block in blocks(page)) for page in RUN}
-    assert count["README.md"] >= 7 and count["tutorial.md"] >= 10 and len(RUN) >= 8, count
+    assert count["README.md"] >= 7 and count["tutorial.md"] >= 10 and len(RUN) >= 9, count
     for page in pages():
         languages = {block.language for block in blocks(page)}
         assert languages <= LANGUAGES, page
@@ -57,37 +32,36 @@ def test_there_are_blocks_and_readme_and_tutorial_leave_none_out():
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
-def test_the_commands_of_a_page_run_and_print_what_it_shows(page, place):
+def test_the_commands_of_a_page_run_and_print_what_it_shows(page, tmp_path, photo_folder):
+    place = checkout(tmp_path / "ablate")
+    put(page, place)
+    shutil.copytree(photo_folder, place / "photos")
     commands = [block.text for block in blocks(page) if block.language == "bash"]
-    for block in blocks(page):
-        if block.title:
-            (place / block.title).parent.mkdir(parents=True, exist_ok=True)
-            (place / block.title).write_text(block.text)
-    script = "set -e\n" + "".join(f"echo '{MARK} {number}'\n{text}" for number, text in enumerate(commands))
-    settings = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    settings |= {"PYTHONPATH": str(place), "OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.prefix) / 'bin'}:{os.defpath}"}
-    ran = subprocess.run(
-        ["bash", "-c", script],
-        cwd=place,
-        env=settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert ran.returncode == 0, ran.stdout[-4000:]
-    printed = ran.stdout.split(MARK)[1:]
-    assert len(printed) == len(commands)
+    printed = run(commands, place)
     told = list(shown(page))
     for number, text in told:
+        lines = [plain(line) for line in printed[number].splitlines()]
         for line in filter(str.strip, text.splitlines()):
-            assert any(pattern(line).fullmatch(plain(other)) for other in printed[number].splitlines()), (
-                f"{page.name} shows a line that its block {number} does not print: {line}\n{printed[number][-3000:]}"
-            )
+            assert any(pattern(line).fullmatch(other) for other in lines), f"not printed: {line}\n{printed[number]}"
     assert told or page.name != "tutorial.md"
 
 
-def shown(page: Path):
+def run(commands: list[str], place: Path) -> list[str]:
+    """What each of the commands prints, run one after another in one shell, until one fails."""
+    script = "set -e\n" + "".join(f"echo '{MARK}'\n{text}" for text in commands)
+    settings = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    settings |= {"PYTHONPATH": str(place), "OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.prefix) / 'bin'}:{os.defpath}"}
+    command = ["bash", "-c", script]
+    ran = subprocess.run(
+        command, cwd=place, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:]
+    _, *printed = ran.stdout.split(f"{MARK}\n")
+    assert len(printed) == len(commands)
+    return printed
+
+
+def shown(page: Path) -> Iterator[tuple[int, str]]:
     """(number of the bash block, what the page shows of its output) for each text block right after a bash block."""
     number, before = -1, ""
     for block in blocks(page):
@@ -102,6 +76,6 @@ def plain(line: str) -> str:
     return " ".join(NUMBER.sub("#", line).split())
 
 
-def pattern(line: str) -> re.Pattern:
+def pattern(line: str) -> re.Pattern[str]:
     """A line as shown; `...` stands for anything."""
     return re.compile(".*".join(re.escape(plain(part)) for part in line.split("...")))
