@@ -26,6 +26,7 @@ test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hu
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: $(VENV)/.documented  # the site, in build/site/index.html; a broken link or reference ends it
 	$(BIN)/python -m docs.reference.generate
@@ -49,4 +50,4 @@ $(VENV)/.documented: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache

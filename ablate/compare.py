@@ -39,12 +39,12 @@ def compare(run: Path, again: Path) -> Comparison:
         return Comparison(again, "identical", [IDENTICAL])
     before, after = (record.read_run(folder) for folder in (run, again))
     limit, source = tolerance(run)
-    figures = [(one.get("metrics") or {}).get("val_accuracy") for one in (before, after)]
-    apart = abs(figures[0] - figures[1]) if None not in figures else math.inf
+    then, now = ((one.get("metrics") or {}).get("val_accuracy") for one in (before, after))
+    apart = math.inf if then is None or now is None else abs(then - now)
     same = before["status"] == after["status"] and apart <= limit
     told = [
-        f"{'Within tolerance' if same else 'Different'}: validation accuracy {_percent(figures[0])} then,"
-        f" {_percent(figures[1])} now; the tolerance is {100 * limit:.2f} points, {source}.",
+        f"{'Within tolerance' if same else 'Different'}: validation accuracy {_percent(then)} then,"
+        f" {_percent(now)} now; the tolerance is {100 * limit:.2f} points, {source}.",
         f"What differs of the outcome: {', '.join(key for _, key, *_ in outcome)}.",
         *cause(differences, (before.get("git") or {}).get("commit")),
     ]

@@ -49,7 +49,7 @@ def main(words: Sequence[str]) -> int:
 def diff(one: Path, other: Path) -> list[Difference]:
     """(part, key, of the one, of the other) of all that differs, times aside. InputError if either is no run."""
     parts = zip(_parts(one), _parts(other), strict=True)
-    return [(part, key, *values) for (part, mine), (_, theirs) in parts for key, *values in differing(mine, theirs)]
+    return [(part, *rest) for (part, mine), (_, theirs) in parts for rest in differing(mine, theirs)]
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -107,11 +107,11 @@ def fit(
     saved = checkpoint.load(parts)
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
-    for row in rows:
-        log_row(row, trainer, loggers, console)
+    for earlier in rows:
+        log_row(earlier, trainer, loggers, console)
     for epoch in range(len(rows) + 1, trainer.epochs + 1):
         started = time.perf_counter()
-        rate = parts.scheduler.get_last_lr()[0]
+        rate = float(parts.scheduler.get_last_lr()[0])
         loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, seed, console)
         with parts.precision():
             val_logits = evaluate.predict(parts.average.module, data.val_images, parts.pixels)

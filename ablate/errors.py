@@ -71,7 +71,7 @@ def sentence(error: BaseException) -> str:
     error = unwrapped(error)
     if isinstance(error, InputError):
         return str(error)
-    if _composing(error):  # before OSError: Hydra's error of a missing option is both
+    if isinstance(error, Exception) and _composing(error):  # before OSError: Hydra's error of a missing option is both
         from ablate.config import CONF, plain
 
         return plain(error, CONF)

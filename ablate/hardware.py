@@ -37,6 +37,7 @@ def repeatable(wanted: bool) -> None:
     """
     if wanted:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA multiplies for the first time
-        torch.utils.deterministic.fill_uninitialized_memory = False  # every value is written before it is read here
+        # Every value is written before it is read here. The module makes this one in a way that type checkers miss.
+        setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
     if wanted != torch.are_deterministic_algorithms_enabled():  # the call imports PyTorch's compiler
         torch.use_deterministic_algorithms(wanted)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import torch
 from omegaconf import OmegaConf
@@ -55,7 +56,7 @@ def fitting(parts: engine.Parts, data: Resident, trainer: Trainer, seed: int) ->
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # what the larger one left in pieces
         few = replace(data, images=data.images[:size], targets=data.targets[:size], index=data.index[:size])
-        smaller = OmegaConf.merge(trainer, {"batch_size": size})
+        smaller: Any = OmegaConf.merge(trainer, {"batch_size": size})
         try:
             engine.train_epoch(parts, few, smaller, 1, seed, Console(quiet=True))
             return size

@@ -6,7 +6,7 @@ A logger is opened with the run's folder and resolved configuration, given a row
 import csv as csv_format
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -24,6 +24,7 @@ COLUMNS = (
     "images_per_second",
 )
 Row = dict[str, float]
+Mode = Literal["offline", "online"]  # of W&B
 
 
 def flat(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def tensorboard(folder: Path, settings: dict[str, Any]) -> list[Logger]:
 class Wandb:
     """A W&B run; offline it is kept in the run folder's `wandb/`, for `wandb sync`."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any], project: str, mode: str) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], project: str, mode: Mode) -> None:
         try:
             import wandb
         except ImportError:
@@ -119,7 +120,7 @@ class Wandb:
         self.run.finish()
 
 
-def wandb(folder: Path, settings: dict[str, Any], project: str, mode: str) -> list[Logger]:
+def wandb(folder: Path, settings: dict[str, Any], project: str, mode: Mode) -> list[Logger]:
     """metrics.csv and Weights & Biases."""
     return [Csv(folder), Wandb(folder, settings, project, mode)]
 

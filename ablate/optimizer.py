@@ -20,13 +20,13 @@ def sgd(model: nn.Module, momentum: float, nesterov: bool, **options: Any) -> to
 def adam(model: nn.Module, betas: list[float], eps: float, **options: Any) -> torch.optim.Optimizer:
     """Adam, weight decay as an L2 penalty (Kingma & Ba 2015)."""
     groups, lr = _groups(model, **options)
-    return torch.optim.Adam(groups, lr, tuple(betas), eps)
+    return torch.optim.Adam(groups, lr, (betas[0], betas[1]), eps)
 
 
 def adamw(model: nn.Module, betas: list[float], eps: float, **options: Any) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
     groups, lr = _groups(model, **options)
-    return torch.optim.AdamW(groups, lr, tuple(betas), eps)
+    return torch.optim.AdamW(groups, lr, (betas[0], betas[1]), eps)
 
 
 def rmsprop(model: nn.Module, alpha: float, momentum: float, eps: float, **options: Any) -> torch.optim.Optimizer:
@@ -82,7 +82,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, {})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nothing here re-evaluates a loss
         """Update every parameter that has a gradient."""
         for group in self.param_groups:
             update = self._orthogonal if group["orthogonal"] else self._adamw

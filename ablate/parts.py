@@ -47,7 +47,8 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     """The parts of a training step, each from its group of the configuration."""
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
-    model = initialised(partial(build_model, config, data), config.seed).to(device, memory_format=layout)
+    model = initialised(partial(build_model, config, data), config.seed)
+    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)

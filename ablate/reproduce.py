@@ -66,7 +66,8 @@ def asked_for(run: Path, found: dict[str, Any], config: DictConfig) -> tuple[lis
         words = []
     if words[:2] != ["ablate", "train"]:
         raise InputError(f"{run}/run.json does not say how to train the run again: it has no `rerun` of this version.")
-    flags, overrides = [], words[2:]
+    flags: list[str] = []
+    overrides = words[2:]
     while overrides[:1] == ["--config-dir"]:
         flags, overrides = [*flags, *overrides[:2]], overrides[2:]
     if OmegaConf.select(config, "trainer.threads") is None:  # they come by the environment, as they did then

@@ -1,6 +1,7 @@
 """What a variant's configuration has that the baseline's has not, key by key: what a level's name stands for."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.D
     return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
 
 
-def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict | None:
+def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str, Any] | None:
     """The configuration of the first run of a variant that has a readable one, its keys joined with dots."""
     for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
         try:

@@ -5,6 +5,7 @@ What was planned is in the frame whatever became of it: a run that left nothing 
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,9 +48,9 @@ def collect(study_folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(study: Path, planned: dict) -> dict:
+def _row(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
     """What is known of one planned run."""
-    row: dict = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
+    row: dict[str, Any] = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
     try:
         return row | _found(record.read_planned(study, planned))
@@ -57,7 +58,7 @@ def _row(study: Path, planned: dict) -> dict:
         return row | {"status": "unreadable", "error": without_home(f"run.json is not a run's record: {reason}")}
 
 
-def _found(run: dict) -> dict:
+def _found(run: dict[str, Any]) -> dict[str, Any]:
     """The parts of run.json that go into the frame. ValueError if it is completed without a result."""
     metrics = run.get("metrics") or {}
     accuracy = metrics.get("val_accuracy")

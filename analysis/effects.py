@@ -1,5 +1,7 @@
 """Runs -> what each variant changes, against the baseline on the same seeds, and the verdict."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -66,7 +68,9 @@ def _judged(runs: pd.DataFrame, confidence: float, margin: float | None) -> pd.D
     return table
 
 
-def _effect(variant: str, runs: pd.DataFrame, baseline: pd.Series, confidence: float, margin: float | None) -> dict:
+def _effect(
+    variant: str, runs: pd.DataFrame, baseline: pd.Series, confidence: float, margin: float | None
+) -> dict[str, Any]:
     """The row of one variant, from its completed runs as `pairs` gives them and the baseline's values."""
     paired = runs.dropna(subset="baseline")
     shown, base = (runs, baseline) if paired.empty else (paired, paired["baseline"])
@@ -102,7 +106,7 @@ def _points(found: stats.PairedDifference | stats.WelchDifference) -> tuple[floa
     return 100 * found.low, 100 * found.high
 
 
-def _verdict(row: tuple, alpha: float) -> str:
+def _verdict(row: Any, alpha: float) -> str:
     """In a word, what the tests allow to be said. A large p never says that there is no effect."""
     if row.variant == collect.BASELINE:
         return "baseline"

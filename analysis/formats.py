@@ -57,7 +57,7 @@ def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> st
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
     # Without `disable_numparse` a p-value of 0.030 would be printed as 0.03.
-    return escaped.to_markdown(index=False, disable_numparse=True) + "\n"
+    return str(escaped.to_markdown(index=False, disable_numparse=True)) + "\n"
 
 
 def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
@@ -72,4 +72,4 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
 
 def latex_symbols(text: str) -> str:
     """Text that is escaped for LaTeX, with its symbols in commands of LaTeX."""
-    return text.translate(str.maketrans(LATEX))
+    return text.translate(str.maketrans(dict[str, str | int | None](LATEX)))

@@ -127,8 +127,9 @@ def _figures(drawn: Collection[str], folder: Path) -> list[str]:
 def _figure(name: str, folder: Path) -> tuple[str, float]:
     """A figure with its caption, and its width in cm."""
     path = f"figures/{name}.svg"
-    points = float(re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)[1])
-    width = min(points / 72 * 2.54, WIDE)
+    found = re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)
+    assert found is not None  # matplotlib writes it
+    width = min(float(found[1]) / 72 * 2.54, WIDE)
     return f'figure(image("{path}", width: {width:.2f}cm), caption: {_string(CAPTIONS[name])})', width
 
 

@@ -37,8 +37,10 @@ class Predictions:
         """Share of a class's images (row) taken for each class (column), the mean over seeds; a row sums to 1."""
         k = len(self.classes)
         runs = [found for (name, _), found in self.predicted.items() if name == variant]
-        counts = sum(np.bincount(k * self.labels + found, minlength=k * k).reshape(k, k) for found in runs)
-        return counts / np.maximum(np.sum(counts, axis=1, keepdims=True), 1)
+        pairs = [np.bincount(k * self.labels + found, minlength=k * k) for found in runs]
+        counts: np.ndarray = np.sum(pairs, axis=0).reshape(k, k)
+        shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        return shares
 
 
 def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:

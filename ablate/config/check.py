@@ -31,9 +31,9 @@ def validate(config: DictConfig) -> None:
 
 
 def _check_keys(key: str, section: DictConfig) -> None:
-    kind = OmegaConf.get_type(section)
+    kind: Any = OmegaConf.get_type(section)
     prefix = f"{key}." if key else ""
-    settings = OmegaConf.to_container(section, resolve=True)
+    settings: Any = OmegaConf.to_container(section, resolve=True)
     known = [f.name for f in dataclasses.fields(kind)]
     # A `_target_` of the user's own has keys of its own; one of ours was given a key it does not have, with +key=value.
     extra = [
@@ -63,7 +63,7 @@ def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConf
         yield key, config
     for name in config:
         if OmegaConf.is_dict(config._get_node(name)):
-            yield from _sections(config[name], f"{key}.{name}" if key else str(name))
+            yield from _sections(config[name], f"{key}.{name!s}" if key else str(name))
 
 
 def _ranges(kind: Any) -> dict[str, Allowed]:

@@ -56,8 +56,9 @@ def pixels(root: Path, files: list[File], image_size: int) -> np.ndarray:
         cached, digests = _decode(paths, shape)
         key = _content(digests, image_size)
         _write(folder / f"{kind}-{key}.npy", lambda file: np.save(file, cached))
-    if key != remembered:
-        _write(memo, lambda file: file.write(key.encode()))
+    if key is not None and key != remembered:
+        memory = key.encode()
+        _write(memo, lambda file: file.write(memory))
     return cached
 
 

@@ -71,8 +71,8 @@ def _prepare(settings: str) -> Prepared:
     train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
     train = source.subset(train_index)
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
-    digest = hashlib.sha256(source.images.contiguous().numpy())
-    digest.update(source.labels.contiguous().numpy())
+    digest = hashlib.sha256(source.images.contiguous().numpy().data)
+    digest.update(source.labels.contiguous().numpy().data)
     return Prepared(
         train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, digest.hexdigest()
     )
@@ -101,7 +101,7 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
 
 def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
     """Both as float32 (C,); those that are not given are the training images' own, per channel."""
-    own_mean, own_std = _moments(train.images) if mean is None or std is None else (None, None)
+    own_mean, own_std = _moments(train.images) if mean is None or std is None else (mean, std)
     if std is None and min(own_std) == 0:
         raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
     channels = train.images.shape[1]

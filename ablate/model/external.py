@@ -7,6 +7,7 @@ modules are exchanged. Gates (sigmoid, hard sigmoid) and attention stay as they 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,8 @@ def timm_model(
     except ModuleNotFoundError as error:
         raise InputError("model=timm needs the package timm. Run: pip install 'hydra-ablate[timm]'") from error
     _check_name("timm", name, timm.list_models())
-    options = {"img_size": image_size} if timm.get_pretrained_cfg_value(name, "fixed_input_size") else {}
+    fixed = timm.get_pretrained_cfg_value(name, "fixed_input_size")
+    options: dict[str, Any] = {"img_size": image_size} if fixed else {}
 
     def build() -> nn.Module:
         return timm.create_model(name, num_classes=classes, in_chans=channels, **options)
@@ -165,8 +167,9 @@ def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.
 
 def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
     """A convolution of another kind or for other channels, with the same weights where they fit."""
-    shape = (conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups)
-    new = kind(channels, *shape, bias=conv.bias is not None, padding_mode=conv.padding_mode)
+    names = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+    shape: dict[str, Any] = {name: getattr(conv, name) for name in names}
+    new = kind(channels, **shape, bias=conv.bias is not None)
     if channels == conv.in_channels:
         new.weight, new.bias = conv.weight, conv.bias
     return new

@@ -1,5 +1,7 @@
 """What several models share: a convolution, alone or with its normalisation, and He's initialisation."""
 
+from typing import Any
+
 from torch import nn
 
 from ablate.normalization import Normalization
@@ -27,7 +29,9 @@ def he(normalization: Normalization) -> Normalization:
     For deep networks without shortcuts: under PyTorch's own start, each layer divides the signal's variance by about 6.
     """
 
-    class He(normalization.conv):
+    kind: Any = normalization.conv
+
+    class He(kind):
         def reset_parameters(self) -> None:
             nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
             if self.bias is not None:

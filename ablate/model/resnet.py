@@ -67,7 +67,7 @@ class Block(nn.Module):
             convolution(outputs, outputs, 3, normalization),
         )
         if inputs == outputs:
-            self.shortcut = nn.Identity()
+            self.shortcut: nn.Module = nn.Identity()
         elif project:
             self.shortcut = convolution(inputs, outputs, 1, normalization, stride)
         else:

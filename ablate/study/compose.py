@@ -53,8 +53,8 @@ def study(loader: Planned, config: DictConfig, params: dict[str, Any], arguments
     """
     words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
-    settings = OmegaConf.to_object(config.study)
-    described = plan.read(OverridesParser.create(loader).parse_overrides(words), settings.bundles)
+    settings: Any = OmegaConf.to_object(config.study)
+    described = plan.read(OverridesParser.create(loader.hydra).parse_overrides(words), settings.bundles)
     baseline, seeds = design.baseline(described.factors), list(described.seeds)
     runs = once(checked(loader, config, described, plan.runs(described, settings)))
     return written(settings, settings.design, baseline, described.factors, seeds, runs)
@@ -167,14 +167,15 @@ class Composer:
         before = self.hydra[()].runtime.choices
         for change in changes:  # each was composed alone, and chose an option
             chosen = self.hydra[(change,)].runtime.choices
-            with open_dict(settings.runtime.choices) as choices:
-                choices.update({name: option for name, option in chosen.items() if option != before.get(name)})
+            with open_dict(settings.runtime.choices):
+                settings.runtime.choices.update({n: option for n, option in chosen.items() if option != before.get(n)})
         return settings
 
     def _alone(self, change: tuple[str, str]) -> bool:
         """True if the level changes nothing but its own group."""
         if (change,) not in self.alone:
-            before, after = (OmegaConf.to_container(self._whole(changes)) for changes in ((), (change,)))
+            before: Any = OmegaConf.to_container(self._whole(()))
+            after: Any = OmegaConf.to_container(self._whole((change,)))
             before.pop(change[0], None)
             self.alone[(change,)] = after.pop(change[0], None) is not None and before == after
         return self.alone[(change,)]

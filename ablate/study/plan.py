@@ -168,7 +168,7 @@ def place(study: Path | None, folder: Path) -> dict[str, Any]:
     if study is None:
         return {"study": None, "variant": None, "factors": {}}
     inside = folder.resolve().relative_to(study.resolve()).as_posix()
-    planned = {}
+    planned: dict[str, Any] = {}
     if (study / "study.json").exists():
         listed = record.read_study(study)["runs"]
         planned = next((run for run in listed if run["folder"] == inside), {})

@@ -55,4 +55,4 @@ def seconds(config: DictConfig) -> float:
     with parts.precision():
         evaluate.predict(parts.average.module, some, parts.pixels)
     validation = (time.perf_counter() - started) * len(whole.val_images) / len(some)
-    return ready - began + trainer.epochs * (taken / steps * count(whole.images) + validation)
+    return float(ready - began + trainer.epochs * (taken / steps * count(whole.images) + validation))

@@ -1,6 +1,6 @@
 """What a person sees while jobs run: a live table of the study in a terminal, a line a run elsewhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -10,12 +10,10 @@ from rich.live import Live
 
 from ablate import record
 from ablate.study import status
-from ablate.study.launcher import Job
-
-Ended = tuple[int, JobReturn] | None
+from ablate.study.launcher import Ends, Job
 
 
-def follow(jobs: Sequence[Job], ends: Iterator[Ended]) -> list[JobReturn]:
+def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
     """The jobs' returns in their order, from `ends`, which yields (position, return) as each ends, and None between."""
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Console(stderr=True)

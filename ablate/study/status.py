@@ -77,8 +77,8 @@ def table(folder: Path, study: dict[str, Any], probed: Mapping[str, float] = Map
     drawn = Table(box=SIMPLE_HEAD, show_footer=True)
     drawn.add_column("variant", footer="all", overflow="fold")
     for status in columns:
-        total = sum(count[status] for count in counts.values())
-        drawn.add_column(status, footer=str(total), justify="right")
+        of_all = sum(count[status] for count in counts.values())
+        drawn.add_column(status, footer=str(of_all), justify="right")
     for variant, count in counts.items():
         drawn.add_row(Text(variant), *(str(count[status] or "") for status in columns))
     title = f"Study {study['name']}, design {study.get('design')}, seeds {_listed(study['seeds'])}"

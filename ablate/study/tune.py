@@ -47,14 +47,16 @@ def search(
     open_ended = [
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
-    described = plan.read([o for o in overrides if o not in open_ended], OmegaConf.to_object(config.study).bundles)
+    settled: Any = OmegaConf.to_object(config.study)
+    described = plan.read([o for o in overrides if o not in open_ended], settled.bundles)
     space = spaces(described, open_ended)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     study = opened(folder, settings)
     if not study.trials:
         study.enqueue_trial(defaults(config, space))
-    status, runs = 0, []
+    status: str | int | None = 0
+    runs: list[dict[str, Any]] = []
     while True:
         ended = [trial for trial in study.trials if trial.state.is_finished()]
         begun = [trial for trial in study.trials if trial.state.name == "RUNNING"]  # cut off, and gone on with
@@ -75,8 +77,8 @@ def search(
             tell(study, number, [record.read_planned(folder, run) for run in runs if number in run["trials"]])
     done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     if done:
-        best = max(done, key=lambda trial: trial.value)
-        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.value, best.params)
+        best = max(done, key=lambda trial: trial.values)
+        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], best.params)
     raise SystemExit(status)
 
 
@@ -88,9 +90,9 @@ def spaces(described: plan.Sweep, open_ended: Sequence[Override]) -> dict[str, A
         raise InputError("hydra/sweeper=optuna needs Optuna: pip install 'hydra-ablate[tune]'.") from None
     space: dict[str, Any] = {}
     for override in open_ended:
-        interval = override.value()
+        interval: Any = override.value()
         whole = isinstance(interval.start, int) and isinstance(interval.end, int)
-        kind = distributions.IntDistribution if whole else distributions.FloatDistribution
+        kind: Any = distributions.IntDistribution if whole else distributions.FloatDistribution
         space[override.get_key_element()] = kind(interval.start, interval.end, log="log" in interval.tags)
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in described.factors.items()}
     if not space:

@@ -56,9 +56,9 @@ def every(results: Results) -> dict[str, Callable[[], Figure]]:
     if runs["variant"].nunique() > 1:
         found["cost"] = partial(cost, runs)
     if results.classes is not None and results.predicted is not None:
-        if chosen in results.classes.index:
+        if chosen is not None and chosen in results.classes.index:
             found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
-        compared = {name: labels[name] for name in (collect.BASELINE, chosen) if name in results.classes.index}
+        compared = {name: labels[name] for name in (collect.BASELINE, chosen) if name and name in results.classes.index}
         found["confusion"] = partial(confusion, results.predicted, compared)
     if results.samples:
         found["samples"] = partial(samples, {labels[name]: images for name, images in results.samples.items()})

@@ -26,8 +26,10 @@ def cost(runs: pd.DataFrame) -> Figure:
         half = (100 * stdtrit(n - 1, 0.975) * groups["val_accuracy"].sem()).where(n > 1, 0)
         base = times.index == collect.BASELINE
         for mark, which, colour in (("o", ~base, BLUE), ("s", base, VERMILLION)):
-            style = {"fmt": mark, "markersize": 4, "linewidth": 0.9, "color": colour, "zorder": 3 if mark == "s" else 2}
-            axis.errorbar(times[which], accuracy[which], half[which], **style)
+            axis.errorbar(
+                times[which], accuracy[which], half[which], fmt=mark, markersize=4, linewidth=0.9, color=colour,
+                zorder=3 if mark == "s" else 2,
+            )  # fmt: skip
         few = len(times) <= NAMED
         named = accuracy if few else accuracy[accuracy.index.isin((collect.BASELINE, accuracy.idxmax()))]
         # Names stand in a column beside the plot, in the order of their points, for there they cannot overlap.

@@ -1,6 +1,8 @@
 """Loss curves: one panel a variant."""
 
+import math
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -15,13 +17,19 @@ from analysis import collect
 from analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
 from analysis.sentences import holes
 
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
+
 PANELS = 6  # a page
-LOSSES = {"train_loss": ("training", ORANGE, "--", "s"), "val_loss": ("validation", BLUE, "-", "o")}
+LOSSES: dict[str, tuple[str, str, "LineStyleType", str]] = {
+    "train_loss": ("training", ORANGE, "--", "s"),
+    "val_loss": ("validation", BLUE, "-", "o"),
+}
 
 
 def pages(runs: pd.DataFrame) -> int:
     """How many pages of `loss_curves` the study fills."""
-    return -(-runs["variant"].nunique() // PANELS)
+    return math.ceil(int(runs["variant"].nunique()) / PANELS)
 
 
 def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figure:
@@ -76,14 +84,15 @@ def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) 
             axis.plot(run.dropna(), color=colour, linestyle=line, linewidth=0.5, alpha=0.6, label=f"_seed {name}")
         together = completed.dropna()
         if len(together):
-            mean = {"linewidth": 1.4, "marker": marker, "markevery": max(1, len(together) // 6), "zorder": 3}
+            mean: dict[str, Any] = {"linewidth": 1.4, "marker": marker, "zorder": 3}
+            mean["markevery"] = max(1, len(together) // 6)
             axis.plot(together.mean(axis=1), color=colour, linestyle=line, label=name, **mean)
         if len(together) and together.shape[1] > 1:
             axis.fill_between(together.index, *_band(together), color=colour, alpha=0.15, linewidth=0)
     for _, run in _by_epoch(curves, variant, "val_loss", "diverged").items():
         end = run.last_valid_index()
         last, height = (run.index[-1], ceiling) if end is None else (end, min(run[end], ceiling))
-        cross = {"marker": "x", "markersize": 6, "linestyle": "", "clip_on": False, "zorder": 4}
+        cross: dict[str, Any] = {"marker": "x", "markersize": 6, "linestyle": "", "clip_on": False, "zorder": 4}
         axis.plot([last], [height], color="black", label="_diverged", **cross)
 
 

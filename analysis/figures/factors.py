@@ -28,7 +28,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
     )
     if len(changed) > LEVELS:
         strength = {pair: _strength(found, *pair) for pair in changed}
-        changed = sorted(changed, key=strength.get, reverse=True)[:LEVELS]
+        changed = sorted(changed, key=strength.__getitem__, reverse=True)[:LEVELS]
     changed.sort(key=lambda pair: factors.index(pair[0]))
     size = len(changed)
     values, known = np.full((size, size), np.nan), np.zeros((size, size), bool)

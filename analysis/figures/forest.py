@@ -1,6 +1,7 @@
 """Forest plot: the difference of each variant to the baseline."""
 
 import textwrap
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -53,7 +54,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
     return figure
 
 
-def _effect_row(axis: Axes, position: int, row: tuple, seeds: pd.Series) -> None:
+def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series) -> None:
     """One variant: its seeds above, its mean and interval on the line; words at zero if there is nothing to compare."""
     if np.isnan(row.difference_pp):
         axis.text(0, position, "  no completed run to compare", color=GREY, fontsize=7, va="center")
@@ -80,7 +81,7 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
 
 def _effect_legend(confidence: float, margin: float | None) -> list[Line2D | Patch]:
     """What the markers mean."""
-    marker = {"marker": "D", "markersize": 4.5, "linewidth": 1.6}
+    marker: dict[str, Any] = {"marker": "D", "markersize": 4.5, "linewidth": 1.6}
     band = [Patch(color=GREY, alpha=0.15, linewidth=0, label=f"equivalent: ±{margin:g} points")] if margin else []
     return [
         *band,

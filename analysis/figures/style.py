@@ -2,11 +2,15 @@
 
 import re
 import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Okabe & Ito (2008): told apart with every common kind of colour vision.
 BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 WIDTH = 7.0  # inches
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from analysis.stats.paired import paired_difference
 
 Cell = tuple[Hashable, ...]
+Signed = list[tuple[int, Cell]]  # +1 or -1, and the cell
 
 
 def contrasts(
@@ -42,7 +44,7 @@ def contrasts(
     return pd.DataFrame(found)
 
 
-def _terms(changed: Mapping[str, Hashable], levels: Mapping[str, list], planned: set[Cell]) -> list[list[tuple]]:
+def _terms(changed: Mapping[str, Hashable], levels: Mapping[str, list[Hashable]], planned: set[Cell]) -> list[Signed]:
     """For each cell of the other factors that has all runs: the (sign, cell) whose sum is the contrast."""
     others = [levels[factor] if factor not in changed else [None] for factor in levels]
     found = []
@@ -60,7 +62,7 @@ def _terms(changed: Mapping[str, Hashable], levels: Mapping[str, list], planned:
     return found
 
 
-def _tested(terms: list[list[tuple]], values: Mapping[int, Mapping[Cell, float]], confidence: float) -> dict:
+def _tested(terms: list[Signed], values: Mapping[int, Mapping[Cell, float]], confidence: float) -> dict[str, Any]:
     """The contrast of each seed that has all its cells, tested against 0."""
     needed = {cell for signed in terms for _, cell in signed}
     whole = [cells for cells in values.values() if needed <= cells.keys()] if terms else []
@@ -118,8 +120,9 @@ def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str
 
 def _indicators(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
     """A 0/1 column for each combination of levels that occurs."""
-    codes = frame.groupby(names, sort=False).ngroup().to_numpy()
-    return (codes[:, None] == np.arange(codes.max() + 1 if len(codes) else 0)).astype(float)
+    codes: np.ndarray = frame.groupby(names, sort=False).ngroup().to_numpy()
+    ones: np.ndarray = codes[:, None] == np.arange(codes.max() + 1 if len(codes) else 0)
+    return ones.astype(float)
 
 
 def _fit(design: np.ndarray, y: np.ndarray) -> tuple[int, float]:

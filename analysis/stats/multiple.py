@@ -21,6 +21,6 @@ def optimism(k: int) -> float:
     from scipy.special import ndtr
 
     def density(x: float) -> float:
-        return k * x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * ndtr(x) ** (k - 1)
+        return float(k * x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * ndtr(x) ** (k - 1))
 
     return float(quad(density, -40, 40, points=[0.0, 3.0])[0])

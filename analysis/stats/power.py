@@ -20,7 +20,7 @@ def paired_power(effect: float, n: int, alpha: float = 0.05) -> float:
 
     def found(tail: float) -> float:
         sd = math.sqrt(chdtri(n - 1, tail) / (n - 1))  # of the sample, in units of the true one
-        return ndtr(shift - critical * sd) + ndtr(-shift - critical * sd)
+        return float(ndtr(shift - critical * sd) + ndtr(-shift - critical * sd))
 
     return float(quad(found, 0, 1, limit=200)[0])
 

@@ -6,7 +6,7 @@ ends a job, its death is a failed return like any other, and the other jobs go o
 
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from ablate.errors import sentence, unwrapped
+
+Ends = Generator[tuple[int, JobReturn] | None, None, None]  # position and return as each job ends, None between
 
 
 @dataclass

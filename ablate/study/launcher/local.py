@@ -1,21 +1,20 @@
 """`hydra/launcher=local`: the runs of a study side by side on this machine, in processes that share the images."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
-from hydra.core.utils import JobReturn
 
 from ablate import provenance
 from ablate.data.prepare import prepare
-from ablate.study.launcher import Job, failed, workers
+from ablate.study.launcher import Ends, Job, failed, workers
 
 REFRESH = 1.0  # seconds
 
 
-def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int) -> Iterator[tuple[int, JobReturn] | None]:
+def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int) -> Ends:
     """Yield (position, return) of each job as it ends, and None now and then.
 
     On CPUs a worker a core, or `jobs_at_once`; where the study trains on GPUs, `jobs_per_gpu` workers a card.

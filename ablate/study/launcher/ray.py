@@ -1,17 +1,17 @@
 """`hydra/launcher=ray`: each run a task of a Ray cluster, or of one that is started here for the study."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.utils import JobReturn
 
 from ablate.errors import InputError
-from ablate.study.launcher import Job, failed
+from ablate.study.launcher import Ends, Job, failed
 
 REFRESH = 1.0  # seconds
 
 
-def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) -> Iterator[tuple[int, JobReturn] | None]:
+def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) -> Ends:
     """Yield (position, return) of each job as it ends. `init` goes to ray.init, `remote` to ray.remote.
 
     Raises:

@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 
 from ablate.errors import InputError
-from ablate.study.launcher import Job, failed
+from ablate.study.launcher import Ends, Job, failed
 
 if TYPE_CHECKING:
     import submitit
@@ -24,9 +24,7 @@ ORDINARY = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  
 ASK = 20.0  # and between two questions to Slurm, for jobs that ended without one; submitit asks every ten minutes
 
 
-def launch(
-    jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any
-) -> Iterator[tuple[int, JobReturn] | None]:
+def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any) -> Ends:
     """Yield (position, return) of each job as it ends. `settings` are submitit's; those that are null are left out.
 
     Raises:

@@ -99,7 +99,7 @@ def _follow_parent() -> None:
 
 def _end(workers: Sequence[Worker]) -> None:
     for worker in workers:
-        if worker.process.is_alive():
+        if worker.process.is_alive() and worker.process.pid is not None:
             os.kill(worker.process.pid, signal.SIGINT)
     until = time.monotonic() + PATIENCE
     for worker in workers:
