@@ -14,12 +14,12 @@ from ablate import engine
 from ablate.augmentation import Augmentation
 from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
-from ablate.data.prepare import Prepared, prepare
+from ablate.data.prepare import Inputs, Prepared, prepare
 from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
 
 
-def build_model(config: DictConfig, data: Prepared) -> nn.Module:
+def build_model(config: DictConfig, data: Prepared | Inputs) -> nn.Module:
     """The network: its options from the configuration, its classes, channels and image size from the data."""
     return instantiate(
         config.model,

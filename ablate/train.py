@@ -155,6 +155,12 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
         "environment": provenance.environment(device.type, precision),
         "data_sha256": data.sha256,
         "classes": list(data.classes),
+        "inputs": {
+            "channels": data.channels,
+            "image_size": data.image_size,
+            "mean": data.mean.tolist(),
+            "std": data.std.tolist(),
+        },
         "epochs": {"planned": trainer.epochs, "done": len(rows)},
         "seconds": {
             "setup": ready - began,

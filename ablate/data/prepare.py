@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,22 @@ from ablate.config.schema import Data
 from ablate.data.images import Images, Part
 from ablate.data.split import split
 from ablate.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a network takes and tells apart: all that it is built from, and its images are scaled by.
+
+    classes                 names of the classes
+    channels, image_size    of an image; height and width in pixels
+    mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
+    """
+
+    classes: tuple[str, ...]
+    channels: int
+    image_size: int
+    mean: Tensor
+    std: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +69,11 @@ class Prepared:
         """Height and width of an image, in pixels."""
         return self.train.images.shape[2]
 
+    @property
+    def inputs(self) -> Inputs:
+        """What a network for these images takes."""
+        return Inputs(self.classes, self.channels, self.image_size, self.mean, self.std)
+
 
 def prepare(cfg_data: DictConfig) -> Prepared:
     """Load the source's training images, split them, and settle the normalization of pixels.
@@ -76,6 +98,21 @@ def _prepare(settings: str) -> Prepared:
     return Prepared(
         train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, digest.hexdigest()
     )
+
+
+def recorded(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
+    """What the network of a run takes, from its record; of one that does not say so, from its training images.
+
+    Raises InputError if the record contradicts itself, or if those images are needed and cannot be had.
+    """
+    if not (known := run.get("inputs")):
+        return prepare(cfg_data).inputs
+    channels, classes = known["channels"], run.get("classes") or []
+    sizes = len(known["mean"]) == len(known["std"]) == channels and len(classes) > 1
+    if not sizes or not all(0 < value < math.inf for value in known["std"]):
+        raise InputError("run.json does not say what its network takes: its inputs and classes do not fit together.")
+    mean, std = (torch.tensor(known[name], dtype=torch.float32) for name in ("mean", "std"))
+    return Inputs(tuple(classes), channels, known["image_size"], mean, std)
 
 
 def load_test(cfg_data: DictConfig) -> Images:
