@@ -121,9 +121,10 @@ def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[s
     found = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }
+    best = choice.best[choice.chosen].relative_to(choice.study)
     said = [
         f"{choice.study}: {choice.chosen} has the highest mean validation accuracy of {choice.of} variants;"
-        f" of its runs {choice.best[choice.chosen].relative_to(choice.study)} has the highest, and is the one to hand in."
+        f" of its runs {best} has the highest, and is the one to hand in."
     ]
     for variant, accuracies in found.items():
         validation = [choice.validation[run] for run in choice.runs[variant].values()]
