@@ -23,9 +23,9 @@ from ablate.data.prepare import prepare
 from ablate.errors import InputError
 from ablate.parts import build
 from ablate.test import test as evaluated
+from analysis import sentences
 from analysis.collect import collect, curves
 from analysis.results import analyse
-from analysis.sentences import tested
 from analysis.tested import lines
 from analysis.usage import usage
 from tests.faults.planting import RUN, whole, words
@@ -194,7 +194,7 @@ def test_uses(tmp_path, fuzz, name):
     path = folder / name if name == "test.json" else study / name
 
     def read() -> None:
-        assert tested(usage(study, plan)).startswith(("The test set was", "Whether"))
+        assert sentences.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
         if found := uses.read_result(folder):
             assert lines(folder, found)
         uses.earlier(folder)
