@@ -49,7 +49,9 @@ class Rubric:
         if place == len(self.bands):
             return f"under {self.bands[-1].begins:g} %"
         if place == 0:
-            return f"{self.bands[0].begins:g} % or more" if self.bands[0].included else f"over {self.bands[0].begins:g} %"
+            return (
+                f"{self.bands[0].begins:g} % or more" if self.bands[0].included else f"over {self.bands[0].begins:g} %"
+            )
         return f"{self.bands[place].begins:g} to {self.bands[place - 1].begins:g} %"
 
     def judge(self, accuracy: float, interval: Sequence[float]) -> dict[str, Any] | None:

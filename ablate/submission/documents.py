@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate import bounded
 from ablate.errors import InputError
-from ablate.home import without_home
+from ablate.home import without_homes
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -69,7 +69,7 @@ def notebook(path: Path) -> tuple[bytes, int]:
         raise InputError(f"{path} is no Jupyter notebook that can be read ({said}). Save it again.") from None
     cells = [cell for cell in read.cells if cell.cell_type == "code" and cell.source.strip()]
     _check_executed(path, cells)
-    return (nbformat.writes(_private(read)) + "\n").encode(), len(cells)
+    return (nbformat.writes(nbformat.from_dict(without_homes(read))) + "\n").encode(), len(cells)
 
 
 def _check_executed(path: Path, cells: "list[NotebookNode]") -> None:
@@ -85,16 +85,6 @@ def _check_executed(path: Path, cells: "list[NotebookNode]") -> None:
             raise InputError(f"{path}: cell of code {number} was executed before the one above it. {again}")
     if not any(cell.outputs for cell in cells):
         raise InputError(f"{path} has no outputs. {again}")
-
-
-def _private(node: Any) -> Any:
-    """The notebook without names of home folders; pictures are left as they are."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            node[key] = value if key.startswith("image/") else _private(value)
-    elif isinstance(node, list):
-        node[:] = map(_private, node)
-    return without_home(node) if isinstance(node, str) else node
 
 
 def _contents(path: Path, what: str) -> bytes:

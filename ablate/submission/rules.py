@@ -1,5 +1,6 @@
 """What is handed in, by the words of `conf/submission/`."""
 
+import dataclasses
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -8,14 +9,16 @@ from yaml import YAMLError
 
 from ablate import bounded, trust
 from ablate.config import CONF, validate
-from ablate.config.schema import Submission
+from ablate.config.schema.submission import NAMES, Submission
 from ablate.errors import InputError
 
 LARGEST = 64 * bounded.KIB
 
 
-def read(given: str) -> Submission:
-    """The rules in a file, or those of that name in `conf/submission/`; nothing in it is evaluated.
+def read(given: str, student: str) -> Submission:
+    """The rules in a file, or those of that name in `conf/submission/`, the student's id put into the names.
+
+    Nothing in the file is evaluated.
 
     Raises:
         InputError: there are none, or they have a key that is none, or a value that is not allowed.
@@ -29,7 +32,9 @@ def read(given: str) -> Submission:
         trust.check_yaml(text)
         config = OmegaConf.merge(OmegaConf.structured(Submission), OmegaConf.create(text))
         validate(config)
-        return OmegaConf.to_object(config)
+        rules = OmegaConf.to_object(config)
+        named = {key: name.replace("{id}", student) for key in NAMES if (name := getattr(rules, key)) is not None}
+        return dataclasses.replace(rules, **named)
     except FileNotFoundError:
         raise InputError(f"--submission {given}: there is no such file, nor one of {', '.join(own)}.") from None
     except InputError as error:
