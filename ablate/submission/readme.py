@@ -13,7 +13,8 @@ TEXT = Template("""# $student
 |---|---|
 $files
 
-The model is of the study `$study`: $rule. That is variant `$variant`, seed $seed.
+The model is a run of the study `$study`, chosen by validation accuracy alone: $rule.
+That is variant `$variant`, seed $seed.
 
 $accuracies
 

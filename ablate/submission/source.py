@@ -24,7 +24,7 @@ def package() -> dict[str, Path]:
     """The files of this package by their path below the folder it is imported from, its options in `conf/` too."""
     root = provenance.ROOT
     folders = [root / name for name in PACKAGES]
-    if CONF == root / "conf":  # a checkout
+    if root / "conf" == CONF:  # a checkout
         folders += [CONF, *(root / name for name in BESIDE)]
     return {path.relative_to(root).as_posix(): path for folder in folders for path in _files(folder)}
 
