@@ -1,6 +1,7 @@
 """The mark bands of a course, from `conf/rubric/NAME.yaml` or a file like it: test accuracy -> mark."""
 
 import difflib
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def read(given: str) -> Rubric:
     if not isinstance(content, dict) or set(content) != {"bands"} or not isinstance(content["bands"], list):
         raise InputError(f"The rubric {path} must have one key, bands, a list as in conf/rubric/assignment.yaml.")
     bands = tuple(_band(path, band) for band in content["bands"])
-    for before, after in zip(bands, bands[1:], strict=False):
+    for before, after in itertools.pairwise(bands):
         if after.begins >= before.begins or after.mark >= before.mark:
             raise InputError(
                 f"The bands of the rubric {path} must fall, accuracies and marks, but {before.begins:g} (mark"
