@@ -21,8 +21,8 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "ablate submit",
         description="Build the archive to hand in: report, code, executed notebook, and the weights of the run chosen"
-        " by validation accuracy. It is unpacked in a fresh folder, where a fresh process with the code in it alone must"
-        " find the accuracy that is stated.",
+        " by validation accuracy. It is unpacked in a fresh folder, where a fresh process with the code in it alone"
+        " must find the accuracy that is stated.",
         epilog="Exit status: 0, 1 if the archive fails its check (it is then not kept), 2 if a part cannot be used.",
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study, or its name under outputs/")
@@ -53,7 +53,8 @@ def main(words: Sequence[str]) -> int:
     if len(content) > asked.max_archive_mb * MB:
         raise InputError(
             f"{path} would have {len(content) / MB:.1f} MB, more than the {asked.max_archive_mb:g} MB that may be"
-            f" handed in; its largest part is {max(made.told, key=lambda name: made.told[name][0])}. It was not written."
+            f" handed in; its largest part is {max(made.told, key=lambda name: made.told[name][0])}."
+            " It was not written."
         )
     _print(made)
     print("Unpacked in a fresh folder, a fresh process with this code alone:", flush=True)

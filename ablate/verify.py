@@ -68,6 +68,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     """
     from ablate import trained
     from ablate.data.prepare import load_test, prepare
+    from ablate.test import check
 
     run = trained.load(folder, trusted, "auto")
     stated = (run.run.get("metrics") or {}).get("val_accuracy")
@@ -82,17 +83,21 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     precision = (run.run.get("environment") or {}).get("precision")
     found = [_verified("validation", stated, run, data.val, precision)]
     if tested:
-        found.append(_verified("test", tested["accuracy"], run, load_test(run.config.data), "fp32"))
+        images = load_test(run.config.data)
+        check(run, images)
+        found.append(_verified("test", tested["accuracy"], run, images, "fp32"))  # as `ablate test` does
     return found
 
 
 def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
     """The accuracy that the weights have on some images, computed in a format of numbers."""
     import torch
+    from rich.console import Console
 
-    from ablate import evaluate
+    from ablate import evaluate, progress
     from ablate.hardware import pick_device
 
+    steps = progress.bar(f"{part} images", Console(stderr=True))
     with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = evaluate.predict(run.model, images.images, run.pixels)
+        logits = evaluate.predict(run.model, images.images, run.pixels, steps)
     return Verified(part, stated, evaluate.metrics(logits, images.labels)["accuracy"], len(images))

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import bounded, provenance, record, trust, uses
-from ablate.config.schema import Submission
+from ablate.config.schema.submission import Submission
 from ablate.errors import InputError
 from ablate.home import without_home, without_homes
-from ablate.study.chosen import chosen
+from ablate.study.choice import choose
 from ablate.submission import documents, readme, source
 
 MB = 1_000_000
@@ -61,7 +61,7 @@ class Contents:
 
 
 def gather(study: Path, rules: Submission, given: Given) -> Contents:
-    """The parts of a submission of the study in a folder, the run being `chosen`.
+    """The parts of a submission of the study in a folder, the run being the `choice` by validation.
 
     Raises:
         InputError: the study is not done, its report is missing or of other runs, or a part is not what the rules ask.
@@ -70,10 +70,11 @@ def gather(study: Path, rules: Submission, given: Given) -> Contents:
     found = [record.read_planned(study, planned) for planned in plan["runs"]]
     if open_ := sum(run["status"] not in record.OUTCOMES for run in found):
         raise InputError(
-            f"{open_} of {len(found)} planned runs of {study} are not done. Run the study's `ablate train` command again."
+            f"{open_} of {len(found)} planned runs of {study} are not done."
+            " Run the study's `ablate train` command again, which runs what is missing."
         )
-    planned = chosen(study, plan["runs"])
-    folder = study / planned["folder"]
+    choice = choose(study)
+    folder = choice.run
     run = record.read_run(folder)
     config = record.read_config(folder, given.trusted)
     trust.check(OmegaConf.masked_copy(config, [str(name) for name in config if name != "study"]), folder, given.trusted)
@@ -91,7 +92,7 @@ def gather(study: Path, rules: Submission, given: Given) -> Contents:
     made.words += ["--trust"] if given.trusted else []
     downloaded = str(OmegaConf.select(config, "data._target_")).startswith("ablate.data.download.")
     facts = readme.Facts(
-        given.student, plan["name"], planned["variant"], sha256, link, uses.read_result(folder),
+        given.student, plan["name"], choice.chosen, sha256, link, uses.read_result(folder),
         None if downloaded else root, made.own, changed,
     )  # fmt: skip
     made.add(rules.readme, without_home(readme.text(rules, run, facts)).encode(), readme.accuracies(run, facts.tested))

@@ -22,4 +22,4 @@ def ablate(code: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]
     paths = os.pathsep.join(map(str, [code, *source.installed()]))
     with tempfile.TemporaryDirectory(prefix="ablate-") as home:
         fresh = {**kept, **caches, "HOME": home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(command, cwd=home, env=fresh, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.run(command, cwd=home, env=fresh, capture_output=True, text=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-from ablate.config.schema import Submission
-from ablate.study.chosen import RULE
+from ablate.config.schema.submission import Submission
+from ablate.study.choice import RULE
 
 TEXT = Template("""# $student
 

@@ -14,7 +14,6 @@ from ablate.config.field import value
 from ablate.config.schema import images, network, submission, training
 from ablate.config.schema.images import Data
 from ablate.config.schema.network import Activation, Model, Normalization
-from ablate.config.schema.submission import Submission
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
 
 
