@@ -111,4 +111,6 @@ def _print(made: Contents) -> None:
 
 
 def _size(count: int) -> str:
-    return f"{count / MB:.1f} MB" if count >= MB else f"{count / 1000:.1f} kB"
+    if count >= MB:
+        return f"{count / MB:.1f} MB"
+    return f"{count / 1000:.1f} kB" if count >= 1000 else f"{count} B"

@@ -15,6 +15,8 @@ from ablate.config import schema
 from ablate.config.field import Allowed
 from ablate.errors import InputError
 
+OF_OTHER_VERBS = ("rubric", "submission")  # groups that no run has
+
 
 def validate(config: DictConfig) -> None:
     """Refuse, with the key, the value and what is allowed, a configuration that cannot be trained.
@@ -90,7 +92,7 @@ def plain(error: Exception, conf: Path) -> str:
         return _refusal(cause, conf)
     if override := re.search(r"Could not override '([^']+)'", text):
         key = override.group(1)
-        groups = [path.name for path in conf.iterdir() if path.is_dir()]
+        groups = [path.name for path in conf.iterdir() if path.is_dir() and path.name not in OF_OTHER_VERBS]
         return f"{key}: there is no such key or group.{_nearest(key, groups + _known_keys(conf))}"
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
@@ -123,7 +125,7 @@ def _known_keys(conf: Path) -> list[str]:
     keys = {f.name for f in dataclasses.fields(schema.Config)}
     for path in conf.glob("*/*.yaml"):
         options = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra"):
+        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra", *OF_OTHER_VERBS):
             keys.update(_dotted(options, path.parent.name))
     return sorted(keys)
 

@@ -100,7 +100,10 @@ def gather(study: Path, rules: Submission, given: Given) -> Contents:
 
 
 def check_current(study: Path, planned: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) -> None:
-    """Refuse a report of other runs than those of a study, or of other words of its author."""
+    """Refuse a report of other runs than those of a study, or older than what else it tells.
+
+    Its runs are compared by what they reached: the times of files do not outlive a copy.
+    """
     again = f"Run `ablate report {study}`."
     report = study / "report"
     try:
@@ -112,9 +115,9 @@ def check_current(study: Path, planned: Sequence[dict[str, Any]], found: Sequenc
     told = [rows.get((run["variant"], str(run["seed"])), {}) for run in planned]
     if len(rows) != len(planned) or not all(map(_same, told, found)):
         raise InputError(f"The report of {study} is older than its runs. {again}")
-    own = study / "report.md"
-    if own.exists() and own.stat().st_mtime_ns > written:
-        raise InputError(f"The report of {study} is older than your words in {own}. {again}")
+    for own, what in ((study / "report.md", "your words in"), (study / uses.LOG, "the uses of the test set in")):
+        if own.exists() and own.stat().st_mtime_ns > written:
+            raise InputError(f"The report of {study} is older than {what} {own}. {again}")
 
 
 def _same(row: dict[str, str], run: dict[str, Any]) -> bool:
@@ -175,7 +178,7 @@ def _add_weights(made: Contents, rules: Submission, link: str | None) -> tuple[s
         made.add(
             "model.pt",
             made.weights.read_bytes(),
-            f"at most {rules.max_checkpoint_mb:g} MB, of run {made.weights.parent}{unused}",
+            f"of run {made.weights.parent}, at most {rules.max_checkpoint_mb:g} MB{unused}",
         )
         return sha256, None
     if link is None:
@@ -183,7 +186,11 @@ def _add_weights(made: Contents, rules: Submission, link: str | None) -> tuple[s
             f"{made.weights} has {size / MB:.1f} MB, and at most {rules.max_checkpoint_mb:g} MB are handed in. "
             "Upload it, and say where it is: --link URL."
         )
-    made.add(rules.link, f"{check_link(link)}\n".encode(), f"model.pt has {size / MB:.1f} MB. The link was not opened")
+    made.add(
+        rules.link,
+        f"{check_link(link)}\n".encode(),
+        f"to model.pt of run {made.weights.parent}, {size / MB:.1f} MB. It was not opened",
+    )
     return sha256, link
 
 
