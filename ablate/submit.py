@@ -14,6 +14,7 @@ from ablate.submission import archive, isolated, rules
 from ablate.submission.contents import MB, Contents, Given, gather
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+TOLD = 60  # words of what a process said when it failed
 
 
 def main(words: Sequence[str]) -> int:
@@ -98,8 +99,8 @@ def check(content: bytes, code: str, made: Contents) -> list[str]:
     found = ended.stdout.replace(fresh, "the archive").splitlines()
     print("".join(f"  {line}\n" for line in found), end="")
     if ended.returncode:
-        said = ended.stderr.replace(fresh, "the archive").strip().splitlines()[-1:]
-        failures += [f"The archive does not hold what it states: {line}" for line in said or found]
+        said = " ".join(ended.stderr.replace(fresh, "the archive").split()[-TOLD:])
+        failures += [f"The archive does not hold what it states: {line}" for line in ([said] if said else found)]
     return failures
 
 

@@ -44,9 +44,8 @@ def test_what_is_installed_is_needed_in_its_version():
     pins = dict(line.split("==") for line in written.splitlines())
     assert {"torch", "numpy", "hydra-core", "pillow", "timm"} <= set(pins) and "pytest" not in pins
     assert pins["torch"] == re.match(r"[\d.]+\d", version("torch"))[0] and pins["numpy"] == version("numpy")
-    assert source.targets({"model": {"_target_": "ablate.model.external.timm_model"}, "loss": [{"_target_": "a.b"}]}) == [
-        "ablate.model.external.timm_model", "a.b", "timm",
-    ]  # fmt: skip
+    settings = {"model": {"_target_": "ablate.model.external.timm_model"}, "loss": [{"_target_": "a.b"}]}
+    assert source.targets(settings) == ["ablate.model.external.timm_model", "a.b", "timm"]
 
 
 def test_the_package_is_all_of_its_code_and_options_and_nothing_else():
