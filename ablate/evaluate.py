@@ -48,8 +48,8 @@ def per_class_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     return counts.diagonal().double() / counts.sum(1)
 
 
-def wilson(right: int, images: int, confidence: float = 0.95) -> tuple[float, float] | None:
-    """Wilson's (1927) score interval of the accuracy `right / images`; None without an image.
+def wilson(right: int, images: int, confidence: float = 0.95) -> list[float] | None:
+    """Wilson's (1927) score interval of the accuracy `right / images`, [low, high]; None without an image.
 
     It is over the images alone: how far the accuracy would change with others of the same kind, the network as it is.
     """
@@ -58,7 +58,7 @@ def wilson(right: int, images: int, confidence: float = 0.95) -> tuple[float, fl
     if not images:
         return None
     low, high = binomtest(right, images).proportion_ci(confidence, method="wilson")
-    return float(low), float(high)
+    return [float(low), float(high)]
 
 
 def reliability(logits: Tensor, labels: Tensor, bins: int = BINS) -> Tensor:

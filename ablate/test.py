@@ -25,7 +25,7 @@ Results = dict[Path, dict[str, Any]]
 def main(
     words: Sequence[str], show: Callable[[Path, dict[str, Any], bool], None], compare: Callable[[Choice, Results], None]
 ) -> int:
-    """The verb's command line. `show` tells of a run, in brief or not, `compare` of a study's choice and its baseline."""
+    """The verb's command line. `show` tells of a run, in brief or not, `compare` of a study's choice and baseline."""
     parser = argparse.ArgumentParser(
         "ablate test",
         description="Accuracy on the test set: of finished runs, or of a study's choice and its baseline. The choice"
@@ -80,8 +80,10 @@ def asked_for(given: Sequence[Path], allow_partial: bool) -> tuple[list[Choice],
     for folder in folders:
         completed(folder)
         uses.earlier(folder)
-    once = {folder.resolve(): folder for folder in reversed(folders)}  # as it was named first
-    return choices, list(reversed(once.values()))
+    once: dict[Path, Path] = {}
+    for folder in folders:
+        once.setdefault(folder.resolve(), folder)
+    return choices, list(once.values())
 
 
 def test(

@@ -10,7 +10,7 @@ from ablate import bounded, record, uses
 from ablate.study.choice import BASELINE, Choice
 from ablate.test import LARGEST, MISTAKES, PICTURES
 from analysis import stats
-from analysis.formats import number, p_value
+from analysis.formats import number, p_value, times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,11 +105,6 @@ def mark(judged: Mapping[str, Any]) -> str:
         f"{said}; but the interval spans bands, from {marks[0]:g} % ({bands[0]}) to {marks[1]:g} % ({bands[1]}):"
         " other test images could give another mark."
     )
-
-
-def times(count: int) -> str:
-    """How often, in words."""
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def compare(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> None:

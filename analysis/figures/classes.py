@@ -24,7 +24,7 @@ def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
         colours = [BLUE if value >= 0 else VERMILLION for value in values]
         axis.barh(range(len(values)), values, color=colours, height=0.7)
         axis.axvline(0, color="black", linewidth=0.8)
-        axis.set_yticks(range(len(values)), values.index)
+        axis.set_yticks(range(len(values)), values.index, parse_math=False)
         axis.set_xlabel("Difference to the baseline (points)")
         axis.set_title(textwrap.fill(label, 50))
     return figure
@@ -46,8 +46,8 @@ def confusion(classes: Sequence[str], matrices: Mapping[str, np.ndarray]) -> Fig
                         column, row, f"{shares[row, column]:.0f}", ha="center", va="center", fontsize=6, color=colour
                     )
             if k <= 30:
-                axis.set_xticks(range(k), classes, rotation=90)
-                axis.set_yticks(range(k), classes)
+                axis.set_xticks(range(k), classes, rotation=90, parse_math=False)
+                axis.set_yticks(range(k), classes, parse_math=False)
             axis.set(title=textwrap.fill(label, 50), xlabel="Taken for")
             axis.spines[:].set_visible(False)
             axis.tick_params(length=0)

@@ -42,16 +42,16 @@ def mistakes(images: np.ndarray, found: Sequence[Mapping[str, Any]], classes: Se
     rows = max(1, math.ceil(len(images) / COLUMNS))
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 0.3 + 1.75 * rows), layout="constrained")
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
         for axis in axes:
             axis.set_axis_off()
         for axis, image, mistake in zip(axes, images, found, strict=False):
             pixels = image.transpose(1, 2, 0)
             axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
             taken = f"for {classes[mistake['predicted']]}, {100 * mistake['confidence']:.1f} %"
-            axis.set_title(broken(classes[mistake["label"]], 24), fontsize=7, pad=12)
+            axis.set_title(broken(classes[mistake["label"]], 24), fontsize=7, pad=12, parse_math=False)
             axis.text(0.5, 1.02, broken(taken, 26), transform=axis.transAxes, ha="center", va="bottom", fontsize=7,
-                      color=VERMILLION)  # fmt: skip
+                      color=VERMILLION, parse_math=False)  # fmt: skip
         figure.suptitle(
             "The surest mistakes: class, what it was taken for, confidence" if len(images) else "There is no mistake."
         )
