@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ablate import record
 from ablate.errors import InputError
@@ -14,11 +15,42 @@ from ablate.submission import archive, isolated, rules
 from ablate.submission.contents import MB, Contents, Given, gather
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+LONGEST = 2000  # characters of a link
 TOLD = 60  # words of what a process said when it failed
 
 
 def main(words: Sequence[str]) -> int:
     """The verb's command line."""
+    given = _parser().parse_args(words)
+    student = check_id(given.id)
+    asked = rules.read(given.submission, student)
+    link = given.link and check_link(given.link)
+    check_writable(given.output)
+    made = gather(
+        record.find_study(given.study),
+        asked,
+        Given(student, given.report, given.notebook, link, given.data_root, given.trust),
+    )
+    path = given.output / asked.archive
+    content = archive.pack(made.members)
+    if len(content) > asked.max_archive_mb * MB:
+        raise InputError(
+            f"{path} would have {len(content) / MB:.1f} MB, more than the {asked.max_archive_mb:g} MB that may be"
+            f" handed in; its largest part is {max(made.told, key=lambda name: made.told[name][0])}."
+            " It was not written."
+        )
+    _print(made)
+    print("Unpacked in a fresh folder, a fresh process with this code alone:", flush=True)
+    failures = check(content, asked.code, made)
+    if failures:
+        print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
+        return 1
+    record.write_bytes(path, content)
+    print(f"{path}: {_size(len(content))} of at most {asked.max_archive_mb:g} MB")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "ablate submit",
         description="Build the archive to hand in: report, code, executed notebook, and the weights of the run chosen"
@@ -40,32 +72,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="also run code of your own that the run's configuration names"
     )
-    given = parser.parse_args(words)
-    student = check_id(given.id)
-    asked = rules.read(given.submission, student)
-    check_writable(given.output)
-    made = gather(
-        record.find_study(given.study),
-        asked,
-        Given(student, given.report, given.notebook, given.link, given.data_root, given.trust),
-    )
-    path = given.output / asked.archive
-    content = archive.pack(made.members)
-    if len(content) > asked.max_archive_mb * MB:
-        raise InputError(
-            f"{path} would have {len(content) / MB:.1f} MB, more than the {asked.max_archive_mb:g} MB that may be"
-            f" handed in; its largest part is {max(made.told, key=lambda name: made.told[name][0])}."
-            " It was not written."
-        )
-    _print(made)
-    print("Unpacked in a fresh folder, a fresh process with this code alone:", flush=True)
-    failures = check(content, asked.code, made)
-    if failures:
-        print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
-        return 1
-    record.write_bytes(path, content)
-    print(f"{path}: {_size(len(content))} of at most {asked.max_archive_mb:g} MB")
-    return 0
+    return parser
 
 
 def check_id(student: str) -> str:
@@ -76,6 +83,18 @@ def check_id(student: str) -> str:
             " the first no dot or hyphen."
         )
     return student
+
+
+def check_link(link: str) -> str:
+    """An address on the web; else InputError."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        parts = urlsplit("")
+    written = link.isprintable() and not set(link) & set(' <>"`') and len(link) <= LONGEST
+    if parts.scheme not in ("http", "https") or not parts.hostname or not written:
+        raise InputError(f"--link {link[:80]!r} is no address on the web, such as https://example.org/model.pt.")
+    return link
 
 
 def check_writable(folder: Path) -> None:

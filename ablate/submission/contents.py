@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -22,7 +21,6 @@ from ablate.submission import documents, readme, source
 
 MB = 1_000_000
 ROOT = "${oc.env:ABLATE_DATA,'~/.cache/ablate/data'}"  # of the images, where the submission is looked at
-LONGEST = 2000  # characters of a link
 
 
 @dataclass(frozen=True)
@@ -188,22 +186,10 @@ def _add_weights(made: Contents, rules: Submission, link: str | None) -> tuple[s
         )
     made.add(
         rules.link,
-        f"{check_link(link)}\n".encode(),
+        f"{link}\n".encode(),
         f"to model.pt of run {made.weights.parent}, {size / MB:.1f} MB. It was not opened",
     )
     return sha256, link
-
-
-def check_link(link: str) -> str:
-    """The link, if it is an address on the web; else InputError."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        parts = urlsplit("")
-    written = link.isprintable() and not set(link) & set(' <>"`') and len(link) <= LONGEST
-    if parts.scheme not in ("http", "https") or not parts.hostname or not written:
-        raise InputError(f"--link {link[:80]!r} is no address on the web, such as https://example.org/model.pt.")
-    return link
 
 
 def _add_run(made: Contents, folder: Path, run: dict[str, Any], config: DictConfig) -> str | None:

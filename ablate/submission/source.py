@@ -5,7 +5,7 @@ import re
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
@@ -97,14 +97,14 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def requirements(modules: Iterable[str]) -> str:
+def requirements(modules: Sequence[str]) -> str:
     """requirements.txt: what this package needs, and what such modules are of, in the versions that are here."""
     try:
         asked = [Requirement(text) for text in requires("hydra-ablate") or []]
     except PackageNotFoundError:
         raise InputError("hydra-ablate is not installed: what it needs is not known. Run: pip install .") from None
     direct = [asking.name for asking in asked if asking.marker is None or asking.marker.evaluate({"extra": ""})]
-    of = packages_distributions()
+    of = packages_distributions() if modules else {}  # reads of every package what it has
     names = {re.sub(r"[-_.]+", "-", name).lower() for name in [*direct, *(of.get(one, [one])[0] for one in modules)]}
     # The part after + names a build for some hardware, which the package index does not have.
     return "".join(f"{name}=={version(name).partition('+')[0]}\n" for name in sorted(names))
