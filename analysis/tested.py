@@ -21,7 +21,11 @@ PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes that the images of mistakes have
 
 
 def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
-    """Draw the figures of a tested run into its folder, and print what its test.json says; if `brief`, one line."""
+    """Print what a test.json says and draw its figures into the run's folder; if `brief`, one line and none."""
+    said = lines(folder, result)
+    if brief:
+        print(said[0], flush=True)
+        return
     from analysis.figures import rendered
 
     place = folder / FOLDER
@@ -30,8 +34,7 @@ def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
     for name, draw in drawn.items():
         for suffix, content in rendered(draw()).items():
             record.write_bytes(place / f"{name}.{suffix}", content)
-    said = [*lines(folder, result), f"  Figures: {place}/ ({', '.join(drawn)})"]
-    print("\n".join(said[:1] if brief else said), flush=True)
+    print("\n".join([*said, f"  Figures: {place}/ ({', '.join(drawn)})"]), flush=True)
 
 
 def figures(folder: Path, result: Mapping[str, Any]) -> "dict[str, Callable[[], Figure]]":
@@ -118,9 +121,10 @@ def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[s
     found = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }
+    best = choice.best[choice.chosen].relative_to(choice.study)
     said = [
         f"{choice.study}: {choice.chosen} has the highest mean validation accuracy of {choice.of} variants;"
-        f" of its runs {choice.run.relative_to(choice.study)} has the highest, and is the one to hand in."
+        f" of its runs {best} has the highest, and is the one to hand in."
     ]
     for variant, accuracies in found.items():
         validation = [choice.validation[run] for run in choice.runs[variant].values()]

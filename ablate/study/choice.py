@@ -18,15 +18,19 @@ RULE = (
 class Choice:
     """A study's `runs` to be tested, {variant: {seed: folder}}, the `chosen` variant first, then the baseline.
 
-    `validation` has the accuracies (fractions), by folder; `run` is the one to hand in; `of` so many variants.
+    `validation` has the accuracies (fractions), by folder; chosen `of` so many variants.
     """
 
     study: Path
     chosen: str
-    run: Path
     runs: dict[str, dict[int, Path]]
     validation: dict[Path, float]
     of: int
+
+    @property
+    def best(self) -> dict[str, Path]:
+        """Of each variant the run with the highest validation accuracy; the chosen one's is to be handed in."""
+        return {variant: max(seeds.values(), key=self.validation.__getitem__) for variant, seeds in self.runs.items()}
 
 
 def choose(study: Path, allow_partial: bool = False) -> Choice:
@@ -59,9 +63,8 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
         raise InputError(f"{study} has no variant all of whose seeds completed: none can be chosen. Name runs instead.")
     means = {variant: statistics.fmean(validation[run] for run in own) for variant, own in whole.items()}
     chosen = max(means, key=means.__getitem__)
-    best = max(whole[chosen], key=validation.__getitem__)
     kept = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
-    return Choice(Path(study), chosen, best, kept, validation, len(means))
+    return Choice(Path(study), chosen, kept, validation, len(means))
 
 
 def _accuracy(folder: Path, result: dict) -> float:

@@ -72,7 +72,7 @@ def gather(study: Path, rules: Submission, given: Given) -> Contents:
             " Run the study's `ablate train` command again, which runs what is missing."
         )
     choice = choose(study)
-    folder = choice.run
+    folder = choice.best[choice.chosen]
     run = record.read_run(folder)
     config = record.read_config(folder, given.trusted)
     trust.check(OmegaConf.masked_copy(config, [str(name) for name in config if name != "study"]), folder, given.trusted)

@@ -19,7 +19,8 @@ RESULTS = {
 def test_the_highest_mean_of_those_that_completed(make_study):
     study = make_study(RESULTS, FACTORS)
     found = choose(study)
-    assert (found.chosen, found.run, found.of) == ("model=c", study / "model=c/seed=0", 2)
+    assert (found.chosen, found.of) == ("model=c", 2)
+    assert found.best == {"model=c": study / "model=c/seed=0", "baseline": study / "baseline/seed=1"}
     assert list(found.runs) == ["model=c", "baseline"]
     assert found.runs["baseline"] == {seed: study / f"baseline/seed={seed}" for seed in (0, 1)}
     assert found.validation[study / "model=c/seed=2"] == 0.7
