@@ -58,6 +58,20 @@ def reproduce(words: Sequence[str]) -> int:
     return main(words)
 
 
+def verify(words: Sequence[str]) -> int:
+    """Whether a run's weights have the accuracy that it states."""
+    from ablate.verify import main
+
+    return main(words)
+
+
+def submit(words: Sequence[str]) -> int:
+    """The archive to hand in, checked."""
+    from ablate.submit import main
+
+    return main(words)
+
+
 def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
     from ablate.completion import main
@@ -66,7 +80,7 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, completion)
+    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, verify, submit, completion)
 }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ablate import bounded, record
 from ablate.errors import InputError
-from analysis.formats import without_home
+from ablate.home import without_home
 
 log = logging.getLogger(__name__)
 CURVE = SAMPLES = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch

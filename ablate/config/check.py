@@ -16,6 +16,7 @@ from ablate.config.field import Allowed
 from ablate.errors import InputError
 
 
+
 def validate(config: DictConfig) -> None:
     """Refuse, with the key, the value and what is allowed, a configuration that cannot be trained.
 
@@ -70,7 +71,8 @@ def _ranges(kind: Any) -> dict[str, Allowed]:
     return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}
 
 
-ELSEWHERE = {"rubric": "ablate test --rubric NAME"}  # folders of `conf/` that another verb reads
+# Folders of `conf/` that another verb reads.
+ELSEWHERE = {"rubric": "ablate test --rubric NAME", "submission": "ablate submit --submission NAME"}
 
 
 def plain(error: Exception, conf: Path) -> str:
@@ -128,7 +130,7 @@ def _known_keys(conf: Path) -> list[str]:
     keys = {f.name for f in dataclasses.fields(schema.Config)}
     for path in conf.glob("*/*.yaml"):
         options = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra"):
+        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra", *ELSEWHERE):
             keys.update(_dotted(options, path.parent.name))
     return sorted(keys)
 
