@@ -56,10 +56,12 @@ def main(words: Sequence[str]) -> int:
     if given.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
 
+    from rich.console import Console
+
     from ablate import trained
 
-    run = trained.load(given.run, given.trust)
-    exported = export(run, given.format)
+    with Console(stderr=True).status(f"Writing {path.name} and checking it"):  # on a terminal; it may take a minute
+        exported = export(trained.load(given.run, given.trust), given.format)
     record.write_bytes(path, exported.content)
     print(
         f"{path}: on {exported.images} images its logits differ from the run's own by at most"

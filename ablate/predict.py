@@ -170,7 +170,10 @@ def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> I
                 if found.error:
                     failed.append(found.image)
                     console.print(
-                        printable(f"{found.image}: {found.error}."), markup=False, highlight=False, soft_wrap=True
+                        printable(f"{found.image}: {found.error.rstrip('.')}."),
+                        markup=False,
+                        highlight=False,
+                        soft_wrap=True,
                     )
             yield block
             progress.advance(task, len(block))
