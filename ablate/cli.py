@@ -37,10 +37,11 @@ def report(words: Sequence[str]) -> int:
 
 
 def test(words: Sequence[str]) -> int:
-    """Accuracy of finished runs on the test set."""
+    """Accuracy on the test set: of finished runs, or of a study's choice and its baseline."""
     from ablate.test import main
+    from analysis.tested import compare, show
 
-    return main(words)
+    return main(words, show, compare)
 
 
 def predict(words: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """What a person sees while a run trains: a live bar in a terminal, a plain line an epoch elsewhere."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +23,11 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
 def steps(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterable[Any]:
     """Iterate over `batches` behind a bar that shows the running `meter`; without a terminal, just iterate."""
     return _bar(batches, title, meter, console) if console.is_terminal else batches
+
+
+def bar(title: str, console: Console) -> Callable[[Sequence[Any]], Iterable[Any]]:
+    """What iterates over batches like `steps`, with nothing to show but how far it is."""
+    return lambda batches: steps(batches, title, "", console)
 
 
 def _bar(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterator[Any]:

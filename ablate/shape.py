@@ -51,6 +51,16 @@ def positive(value: Any) -> bool:
     return whole(value) and value > 0
 
 
+def fraction(value: Any) -> bool:
+    """True for a number from 0 to 1."""
+    return number(value) and 0 <= value <= 1
+
+
+def interval(value: Any) -> bool:
+    """True for two such numbers, in order."""
+    return isinstance(value, list) and len(value) == 2 and all(map(fraction, value)) and value[0] <= value[1]
+
+
 def optional(check: Check) -> Check:
     """None too."""
     return lambda value: value is None or check(value)

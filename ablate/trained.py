@@ -1,5 +1,6 @@
 """A finished run's network, ready for images: configuration, trust, network, weights."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Trained:
     inputs                classes, channels, image_size, mean, std: what the network takes and tells apart
     model                 with the run's weights, on `device`, in evaluation mode, float32
     pixels                uint8 (B, C, H, W) on any device -> the model's input on its own
+    sha256                of the file of the weights
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class Trained:
     inputs: "Inputs"
     model: "nn.Module"
     pixels: "Callable[[Tensor], Tensor]"
+    sha256: str
 
 
 def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
@@ -44,9 +47,7 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
         InputError: the folder is not that of a completed run; its configuration names what is not of this package,
             and is not `trusted`; or the weights do not fit the configuration.
     """
-    run = record.read_run(folder)
-    if run["status"] != "completed":
-        raise InputError(f"{folder} is not a completed run (it is {run['status']}): it has no network to use.")
+    run = completed(folder)
     config = record.read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
         raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
@@ -62,13 +63,21 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     place = pick_device(device)
     inputs = recorded(run, config.data)
     model = build_model(config, inputs)
-    load_weights(model, folder / "model.pt")
+    sha256 = load_weights(model, folder / "model.pt")
     pixels = scaling(inputs.mean, inputs.std, place, torch.contiguous_format)
-    return Trained(folder, run, config, inputs, model.to(place).eval(), pixels)
+    return Trained(folder, run, config, inputs, model.to(place).eval(), pixels, sha256)
 
 
-def load_weights(model: "nn.Module", path: Path) -> None:
-    """Put the weights in a file, of which there may be no more than the model can take, into the model.
+def completed(folder: Path) -> dict[str, Any]:
+    """The record of a run that is completed; InputError of another."""
+    run = record.read_run(folder)
+    if run["status"] != "completed":
+        raise InputError(f"{folder} is not a completed run (it is {run['status']}): it has no network to use.")
+    return run
+
+
+def load_weights(model: "nn.Module", path: Path) -> str:
+    """Put the weights in a file, no more than the model can take, into the model; returns the file's SHA-256.
 
     Raises:
         InputError: there is no such file, it is damaged or too large, or its weights are of another network.
@@ -93,3 +102,4 @@ def load_weights(model: "nn.Module", path: Path) -> None:
             f"{path} does not hold this run's weights: they do not fit the network of its configuration."
             " Train the run again."
         ) from error
+    return hashlib.sha256(content).hexdigest()

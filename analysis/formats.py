@@ -33,6 +33,11 @@ def count(value: float | None) -> str:
     return str(int(value))
 
 
+def times(count: int) -> str:
+    """How often, in words."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def p_value(p: float) -> str:
     """Three decimals, as no study here supports more."""
     return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

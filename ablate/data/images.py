@@ -1,5 +1,6 @@
 """What every source of data returns."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +43,12 @@ class Images:
     def __len__(self) -> int:
         """How many images there are."""
         return len(self.images)
+
+    def sha256(self) -> str:
+        """Hash of the bytes of all images, then of their labels."""
+        digest = hashlib.sha256(self.images.contiguous().numpy())
+        digest.update(self.labels.contiguous().numpy())
+        return digest.hexdigest()
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":
         """The images at `indices`, integers (M,), in that order."""

@@ -1,7 +1,6 @@
 """From the `data` group of a configuration to the images a run trains and validates on."""
 
 import dataclasses
-import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,10 +92,8 @@ def _prepare(settings: str) -> Prepared:
     train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
     train = source.subset(train_index)
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
-    digest = hashlib.sha256(source.images.contiguous().numpy())
-    digest.update(source.labels.contiguous().numpy())
     return Prepared(
-        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, digest.hexdigest()
+        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, source.sha256()
     )
 
 

@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import record
+from ablate import record, uses
 from ablate.checkpoint import Checkpoint
 from ablate.config import CONF, register
 from ablate.data.decode import decode
@@ -25,6 +25,9 @@ from ablate.parts import build
 from ablate.test import test as evaluated
 from analysis.collect import collect, curves
 from analysis.results import analyse
+from analysis.sentences import tested
+from analysis.tested import lines
+from analysis.usage import usage
 from tests.faults.planting import RUN, whole, words
 
 FEW, MANY = 15, 1000
@@ -181,6 +184,22 @@ def test_checkpoints(tmp_path, fuzz):
 def test_weights(tmp_path, fuzz):
     folder = shutil.copytree(trained() / RUN, tmp_path / "run")
     fuzz(bytewise, damaged(folder / "model.pt", lambda: evaluated(folder)))
+
+
+@pytest.mark.parametrize("name", ["test.json", "tests.jsonl"])
+def test_uses(tmp_path, fuzz, name):
+    study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
+    folder, plan = study / "baseline/seed=0", record.read_study(study)
+    evaluated(folder)
+    path = folder / name if name == "test.json" else study / name
+
+    def read() -> None:
+        assert tested(usage(study, plan)).startswith(("The test set was", "Whether"))
+        if found := uses.read_result(folder):
+            assert lines(folder, found)
+        uses.earlier(folder)
+
+    fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])
