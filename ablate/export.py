@@ -103,13 +103,13 @@ def export(run: "Trained", form: str) -> Exported:
             warnings.simplefilter("ignore")  # of deprecations, and of what a trace may miss: the logits are compared
             content = write(network, example, metadata(run))
             logits = read(content, network)
-            theirs = [torch.cat([logits(part) for part in images.split(size)]) for size in (len(images), 1)]
+            together, alone = logits(images), torch.cat([logits(image) for image in images.split(1)])
     except InputError:
         raise
     except Exception as error:  # exporters raise nearly every kind on a network they do not know
         first = str(error).strip().partition("\n")[0].rstrip(".")[:300]
         raise InputError(f"{run.folder} cannot be exported as {form}: {first}. Another --format may do.") from error
-    largest, difference = own.abs().max().item(), max((other - own).abs().max().item() for other in theirs)
+    largest, difference = own.abs().max().item(), (torch.stack([together, alone]) - own).abs().max().item()
     if not difference <= TOLERANCE * largest:  # a NaN is no agreement
         raise InputError(
             f"{run.folder} as {form} gives logits that differ from the run's own by {difference:.2g}, where the largest"
@@ -131,6 +131,7 @@ def metadata(run: "Trained") -> dict[str, Any]:
             name: OmegaConf.to_container(run.config[name], resolve=True)
             for name in ("model", "normalization", "activation")
         },
+        "weights_sha256": run.sha256,  # of the run's model.pt
         "config_sha256": run.run.get("config_sha256"),
         "code_sha256": run.run.get("code_sha256"),
         "hydra-ablate": version("hydra-ablate"),
@@ -148,6 +149,7 @@ def samples(run: "Trained") -> "Tensor":
         raise
     except Exception as error:  # numpy and zipfile raise nearly every kind on a damaged file
         raise InputError(f"{path}, by whose images an export is checked, is missing or damaged.") from error
-    if images.dtype != "uint8" or images.shape[1:] != (inputs.channels, inputs.image_size, inputs.image_size):
+    size = (inputs.channels, inputs.image_size, inputs.image_size)
+    if images.dtype != "uint8" or images.shape[1:] != size or not len(images):
         raise InputError(f"{path} does not hold images of this run: it has {images.dtype} {images.shape}.")
     return torch.from_numpy(images)

@@ -185,6 +185,7 @@ def fail(run: Path) -> None:
             [],
             "does not hold images",
         ),
+        (lambda run: np.savez(run / "samples.npz", images=np.zeros((0, 1, 8, 8), np.uint8)), [], "does not hold images"),
         (fail, [], "not a completed run"),
         (lambda run: None, ["--output", "nowhere/model.onnx"], "The folder nowhere does not exist"),
     ],
