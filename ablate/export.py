@@ -44,15 +44,18 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("--format", choices=FILES, required=True)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: RUN/model.onnx, .ts, .pt2, .safetensors")
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="file or folder; default: RUN/model.onnx, .ts, .pt2, .safetensors"
+    )
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
     given = parser.parse_args(words)
-    path = given.output or given.run / FILES[given.format]
+    in_folder = given.output is None or given.output.is_dir()
+    path = (given.output or given.run) / FILES[given.format] if in_folder else given.output
     if path.exists() and not given.force:
-        raise InputError(f"{path} is there already. Say --force to replace it, or --output FILE for another.")
+        raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
     if given.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
 

@@ -1,5 +1,6 @@
 """A run's network in other formats: what other programs compute of it are the run's own logits, or there is no file."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -51,6 +52,7 @@ def assert_known(metadata: dict, run: Path) -> None:
     assert {name: metadata[name] for name in record["inputs"]} == record["inputs"]
     assert metadata["classes"] == DIGITS and metadata["config_sha256"] == record["config_sha256"]
     assert metadata["network"]["model"]["hidden"] == [32]
+    assert metadata["weights_sha256"] == hashlib.sha256((run / "model.pt").read_bytes()).hexdigest()
 
 
 def of_texts(found: dict[str, str]) -> dict:
@@ -156,6 +158,9 @@ def test_a_file_that_is_there_is_kept_unless_forced(copied, capsys):
         export.main([str(copied), "--format", "safetensors"])
     assert target.read_text() == "mine"
     assert export.main([str(copied), "--format", "safetensors", "--force"]) == 0 and target.stat().st_size > 1000
+    (copied / "folder").mkdir()
+    assert export.main([str(copied), "--format", "safetensors", "--output", str(copied / "folder")]) == 0
+    assert (copied / "folder/model.safetensors").stat().st_size == target.stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,11 @@ def fail(run: Path) -> None:
             [],
             "does not hold images",
         ),
-        (lambda run: np.savez(run / "samples.npz", images=np.zeros((0, 1, 8, 8), np.uint8)), [], "does not hold images"),
+        (
+            lambda run: np.savez(run / "samples.npz", images=np.zeros((0, 1, 8, 8), np.uint8)),
+            [],
+            "does not hold images",
+        ),
         (fail, [], "not a completed run"),
         (lambda run: None, ["--output", "nowhere/model.onnx"], "The folder nowhere does not exist"),
     ],
