@@ -1,6 +1,7 @@
 """`ablate test RUN|STUDY...`: what runs reach on the test set. Nothing else reads test labels; each use is recorded."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +77,10 @@ def asked_for(given: Sequence[Path], allow_partial: bool) -> tuple[list[Choice],
         if (study / "study.json").exists():
             choices.append(choose(study, allow_partial))
             folders += [run for seeds in choices[-1].runs.values() for run in seeds.values()]
-        else:
+        elif os.path.lexists(path / "run.json"):
             folders.append(path)
+        else:
+            raise InputError(f"{path} is neither a run nor a study: it has no run.json and no study.json.")
     for folder in folders:
         completed(folder)
         uses.earlier(folder)

@@ -70,6 +70,9 @@ def _ranges(kind: Any) -> dict[str, Allowed]:
     return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}
 
 
+ELSEWHERE = {"rubric": "ablate test --rubric NAME"}  # folders of `conf/` that another verb reads
+
+
 def plain(error: Exception, conf: Path) -> str:
     """One or two sentences for an error raised while Hydra composed from the folder `conf`."""
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
@@ -90,7 +93,9 @@ def plain(error: Exception, conf: Path) -> str:
         return _refusal(cause, conf)
     if override := re.search(r"Could not override '([^']+)'", text):
         key = override.group(1)
-        groups = [path.name for path in conf.iterdir() if path.is_dir()]
+        if key in ELSEWHERE:
+            return f"{key} is no part of a training; it is for {ELSEWHERE[key]}."
+        groups = [path.name for path in conf.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
         return f"{key}: there is no such key or group.{_nearest(key, groups + _known_keys(conf))}"
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
