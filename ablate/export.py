@@ -23,7 +23,8 @@ TOLERANCE = 1e-4  # of the largest logit; float32 sums in another order differ b
 SAMPLES = 64 * bounded.MIB
 HELP = """\
 onnx         images go in as they are decoded: `images`, uint8 (N, channels, size, size), 0 to 255; out come `logits`
-             (N, classes). The scaling of pixels by mean and std is part of the network, resizing is not.
+             (N, classes). The scaling of pixels by mean and std is part of the network. Resizing is not: it is done
+             with Pillow's bilinear filter here, and does not keep the aspect ratio.
 torchscript  the same, for C++ and older PyTorch; PyTorch 2.13 still writes it, but deprecates it for pt2
 pt2          the same, from torch.export: torch.export.load("model.pt2").module()
 safetensors  the weights alone, by the names of the model's state_dict: what goes in is (pixels / 255 - mean) / std
