@@ -14,7 +14,9 @@ Read in the order in which data flows:
    process a run; `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `trained.py`: the network
-   of a finished run; `test.py`: the test set, `uses.py`: how often it was used, `rubric.py`: which mark it gives
+   of a finished run; `test.py`: the test set, `uses.py`: how often it was used, `rubric.py`: which mark it gives;
+   `predict.py`, `tta.py`, `predictions.py`: other images, how they are looked at, what is said of them; `export.py`,
+   `exchange.py`: the network for other programs, in which formats
 8. `verify.py`: whether a run's weights have the accuracy it states; `submit.py`, `submission/`: the archive to hand in
 9. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless; `home.py`: names not told
 10. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains

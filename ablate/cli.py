@@ -44,6 +44,20 @@ def test(words: Sequence[str]) -> int:
     return main(words, show, compare)
 
 
+def predict(words: Sequence[str]) -> int:
+    """The class of images, as a finished run tells it."""
+    from ablate.predict import main
+
+    return main(words)
+
+
+def export(words: Sequence[str]) -> int:
+    """A finished run's network as ONNX, TorchScript or safetensors."""
+    from ablate.export import main
+
+    return main(words)
+
+
 def diff(words: Sequence[str]) -> int:
     """What differs between two runs."""
     from ablate.diff import main
@@ -80,7 +94,8 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, verify, submit, completion)
+    verb.__name__: verb
+    for verb in (train, plan, status, report, test, predict, export, diff, reproduce, verify, submit, completion)
 }
 
 

@@ -97,6 +97,8 @@ def test_a_damaged_run_is_named_and_not_tested(grid, tmp_path, name):
         (["plan", "--help"], ["ablate plan"]),
         (["status", "--help"], ["STUDY", "--watch"]),
         (["test", "--help"], ["RUN"]),
+        (["predict", "--help"], ["RUN IMAGE", "--tta", "exit status:"]),
+        (["export", "--help"], ["onnx,torchscript,pt2,safetensors", "uint8", "--force"]),
         (["completion", "--help"], ["bashrc"]),
     ],
 )
