@@ -1,7 +1,6 @@
 """`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. Nothing else here writes."""
 
 import argparse
-import io
 import os
 import sys
 import textwrap
@@ -10,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
@@ -117,16 +115,10 @@ _todo: dict[str, Callable[[], Figure]] = {}  # in a process that draws, what dra
 
 def _write_figure(stem: Path) -> str:
     """A figure as PDF, SVG and PNG, without the time of day in it; returns the SVG's text."""
-    figure = _todo[stem.name]()
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once for each format
-    undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
-    for suffix, metadata in undated.items():
-        content = io.BytesIO()
-        with matplotlib.rc_context(figures.STYLE):
-            figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
-        record.write_bytes(stem.with_suffix(f".{suffix}"), content.getvalue())
-    return content.getvalue().decode()
+    files = figures.rendered(_todo[stem.name]())
+    for suffix, content in files.items():
+        record.write_bytes(stem.with_suffix(f".{suffix}"), content)
+    return files["svg"].decode()
 
 
 def _write_paper(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from ablate.data import cache
-from ablate.data.images import Images, Part
+from ablate.data.images import Images, NoTestImages, Part
 from ablate.errors import InputError
 
 _DESKTOP = {"thumbs.db", "desktop.ini"}  # left by Windows; the other hidden files start with a dot
@@ -21,10 +21,22 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
 
     Raises InputError for a folder not laid out so, and for files that cannot be read, which it names.
     """
+    folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
+    files, labels = _labelled(folder, part, classes)
+    pixels = cache.pixels(folder, files, image_size)
+    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+
+
+def paths(root: str, part: Part) -> list[str]:
+    """The files that `image_folder` reads, one an image, in its order; raises what it raises for the folder."""
     folder = Path(root).expanduser()
-    classes = _classes(folder)
+    return [f"{folder}/{file.name}" for file in _labelled(folder, part, _classes(folder))[0]]
+
+
+def _labelled(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """The files of a part, and the class of each."""
     if not (folder / part).is_dir():
-        raise InputError(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
+        raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
     files, labels = [], []
     for name in _folders(folder / part):
         found = list(_files(folder, f"{part}/{name}"))
@@ -34,8 +46,7 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
         labels += [classes.index(name)] * len(found)
     if not files:
         raise InputError(f"{folder / part} has no class folders. Put images into {folder / part}/<class>/.")
-    pixels = cache.pixels(folder, files, image_size)
-    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+    return files, labels
 
 
 def _classes(folder: Path) -> tuple[str, ...]:

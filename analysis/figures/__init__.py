@@ -1,8 +1,8 @@
 """Frames -> matplotlib figures for a page of 7 inches, readable in grey. None is written here, none is global.
 
 `loss_curves` (curves.py), the forest plot `effects` (forest.py), `interactions` and `variance_shares` (factors.py),
-`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); colours and sizes in
-style.py. `every` says which a study has.
+`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); colours, sizes
+and formats in style.py. `every` says which a study has.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from analysis.figures.curves import PANELS, loss_curves, pages
 from analysis.figures.factors import interactions, variance_shares
 from analysis.figures.forest import effects
 from analysis.figures.samples import samples
-from analysis.figures.style import STYLE
+from analysis.figures.style import STYLE, rendered
 from analysis.results import Results
 
 __all__ = ["CAPTIONS", "STYLE", "class_difference", "confusion", "cost", "effects", "every", "interactions",
-           "loss_curves", "pages", "samples", "variance_shares"]  # fmt: skip
+           "loss_curves", "pages", "rendered", "samples", "variance_shares"]  # fmt: skip
 
 DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that differ most
 CAPTIONS = {

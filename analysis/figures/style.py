@@ -1,7 +1,11 @@
 """What all figures share. `STYLE` must also hold while a figure is saved."""
 
+import io
 import re
 import textwrap
+
+import matplotlib
+from matplotlib.figure import Figure
 
 # Okabe & Ito (2008): told apart with every common kind of colour vision.
 BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
@@ -26,3 +30,17 @@ def broken(label: str, width: int) -> str:
     """A label in lines of at most `width` characters; where it is too long, a level stands below its factor."""
     parts = [label] if len(label) <= width else re.split(r"(?<=[=,]) ?", label)
     return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
+
+
+def rendered(figure: Figure) -> dict[str, bytes]:
+    """A figure as PDF, PNG and SVG, by suffix; without the time of day, so that the same figure has the same bytes."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not once for each format
+    undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
+    files = {}
+    for suffix, metadata in undated.items():
+        content = io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
+        files[suffix] = content.getvalue()
+    return files
