@@ -14,6 +14,7 @@ Read in the order in which data flows:
    process a run; `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `test.py`: the test set
-8. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless
-9. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
+8. `look/`: what is in a data set, and what each augmentation makes of its images
+9. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless
+10. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
 """

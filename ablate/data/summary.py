@@ -98,7 +98,7 @@ def spread(sizes: np.ndarray) -> dict[str, Any]:
 
 
 def copies(data: Prepared, test: Tensor | None, files: Files | None) -> list[Copy]:
-    """Each image whose very pixels an earlier one has, and the first of these; in front those of two classes or parts."""
+    """Each image whose very pixels an earlier one has, and the first of these; those across classes and parts first."""
     firsts: dict[bytes, tuple[str, str, int | None]] = {}
     found = []
     for part, name, label, image in _all(data, test, files):
@@ -128,27 +128,30 @@ def warnings(data: Prepared, test: Tensor | None, files: Files | None, found: li
     """Sentences on what may mislead whoever trains on these images."""
     said = []
     sizes = counted(data.train.labels, len(data.classes))
-    if (ratio := sizes.max() / sizes.min()) >= IMBALANCE:
+    if (ratio := sizes.max() / sizes.min()) > IMBALANCE:
         most, least = data.classes[sizes.argmax()], data.classes[sizes.argmin()]
-        said.append(f"Classes are imbalanced: {most} has {ratio:.1f} times the training images of {least}.")
+        said.append(f"Classes of unequal size: {most} has {ratio:.1f} times the training images of {least}.")
     crossing = [
-        (["train"], "validation", "the training part", len(data.val)),
-        (["train", "validation"], "test", "the training and validation images", 0 if test is None else len(test)),
+        ("Validation images that are also in the training part", ["train"], "validation", len(data.val)),
+        (
+            "Test images that are also trained or validated on",
+            ["train", "validation"],
+            "test",
+            0 if test is None else len(test),
+        ),
     ]
-    for first, second, among, total in crossing:
+    for what, first, second, total in crossing:
         if these := [copy for copy in found if copy.first[0] in first and copy.second[0] == second]:
             said.append(
-                f"Also among {among}: {len(these):,} of {total:,} {second} images{_example(these[0])}. "
-                "What was learned by heart counts as right there."
+                f"{what}: {len(these):,} of {total:,}{_example(these[0])}. Learning by heart is enough for them."
             )
     if two := [copy for copy in found if not copy.agree]:
-        said.append(f"The same image in two classes: {len(two):,} times{_example(two[0])}.")
+        said.append(f"Images that another class has too: {len(two):,}{_example(two[0])}.")
     if more := _among(found, ["train"], ["train"]):
-        said.append(f"Copies within the training part: {more:,} of {len(data.train):,} images.")
-    if files is not None and (squeezed := int((files.sizes[:, 0] != files.sizes[:, 1]).sum())):
-        said.append(
-            f"Not square, and squeezed to {data.image_size}x{data.image_size}: {squeezed:,} of {data.source:,} files."
-        )
+        said.append(f"Training images that are copies of others: {more:,} of {len(data.train):,}.")
+    if files is not None and (squeezed := spread(files.sizes)["not_square"]):
+        side = data.image_size
+        said.append(f"Images that are not square, and squeezed to {side}x{side}: {squeezed:,} of {data.source:,}.")
     return said
 
 

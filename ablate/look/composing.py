@@ -17,9 +17,10 @@ GROUP = "augmentation"
 
 @dataclass(frozen=True)
 class Asked:
-    """A configuration, checked; the steps of every option of `augmentation`; the folder to write to."""
+    """A configuration, checked, and the name of its data set; the steps of every option of `augmentation`; a folder."""
 
     config: DictConfig
+    name: str
     augmentations: Mapping[str, DictConfig]
     folder: Path
 
@@ -38,21 +39,21 @@ def composed(words: Sequence[str], config_dir: Path | None = None) -> Asked:
     path = [f"hydra.searchpath=['file://{place}']"] if place else []
     with initialize_config_dir(str(CONF), job_name="data", version_base="1.3"):
         config = compose("config", [*path, *words], return_hydra_config=True)
-        loader = GlobalHydra.instance().config_loader()  # type: ignore[no-untyped-call]
-        names = loader.get_group_options(GROUP)
+        names = GlobalHydra.instance().config_loader().get_group_options(GROUP, config_name="config", overrides=path)
         options = compose(None, [*path, *(f"+{GROUP}@{name}={name}" for name in names)])  # each in a key of its own
     with open_dict(config):
         settings = config.pop("hydra")
     validate(config)
+    name = named(config.data, str(settings.runtime.choices.data))
     asked_for = any(word.startswith("hydra.run.dir=") for word in settings.overrides.hydra)
-    folder = Path(settings.run.dir) if asked_for else default(config.data, str(settings.runtime.choices.data))
-    return Asked(config, {name: options[name] for name in names}, folder)
+    folder = Path(settings.run.dir) if asked_for else Path("outputs", "data", name)
+    return Asked(config, name, {option: options[option] for option in names}, folder)
 
 
-def default(data: DictConfig, option: str) -> Path:
-    """The folder for a data set: named after its option and, for your own images, their folder."""
-    own = [Path(data.root).expanduser().resolve().name] if of_files(data) else []
-    return Path("outputs", "data", "-".join(filter(None, [option, *own])))
+def named(data: DictConfig, option: str) -> str:
+    """The name of a data set: its option and, for images of your own, their folder."""
+    own = Path(data.root).expanduser().resolve().name if of_files(data) else ""
+    return f"{option}-{own}" if own else option
 
 
 def of_files(data: DictConfig) -> bool:

@@ -80,11 +80,11 @@ def labelled(chosen: DictConfig, augmentations: Mapping[str, DictConfig]) -> dic
 
 
 def shares(target: np.ndarray, classes: Sequence[str]) -> str:
-    """The class of a target (classes,), or those that are mixed in it, a line each: `cat 70 %`, `dog 30 %`."""
+    """The class of a target (classes,), or those that are mixed in it, a line each: `70 % cat`, `30 % dog`."""
     parts = [index for index in target.argsort()[::-1] if target[index] >= 0.005]
     if len(parts) == 1:
         return printable(classes[parts[0]])
-    return "\n".join(f"{printable(classes[index])} {100 * target[index]:.0f} %" for index in parts)
+    return "\n".join(f"{100 * target[index]:.0f} % {printable(classes[index])}" for index in parts)
 
 
 def printable(text: str) -> str:

@@ -20,22 +20,22 @@ from ablate.look.pictures import printable
 
 LISTED = 25  # classes in a table; data.json has all
 SHOWN = 20  # and of which there is a thumbnail
-SIDE = 16  # pixels of a thumbnail, and characters of its width
+SIDE = 18  # pixels of a thumbnail, and characters of its width
 
 
-def show(console: Console, name: str, facts: dict[str, Any], examples: Mapping[str, Tensor]) -> None:
+def show(console: Console, facts: dict[str, Any], examples: Mapping[str, Tensor]) -> None:
     """Print the facts, and one image uint8 (C, H, W) of each class."""
     images, size = facts["images"], facts["size"]
     console.print(
         Text(
-            f"Data set {printable(name)}: {images['train'] + images['validation'] + images['unused']:,} training images"
+            f"{printable(facts['name'])}: {images['train'] + images['validation'] + images['unused']:,} training images"
             f" of {len(facts['classes'])} classes, {size['width']}x{size['height']} pixels,"
             f" {size['channels']} channel{'s' * (size['channels'] > 1)}"
         )
     )
     console.print(counts(facts), channels(facts))
     if visible(console):
-        console.print(gallery(dict(list(examples.items())[:SHOWN])))
+        console.print(gallery(dict(list(examples.items())[:SHOWN])), "")
     for line in remarks(facts):
         console.print(Text(printable(line)))
 

@@ -52,7 +52,7 @@ def main(words: Sequence[str], draw: Draw) -> int:
 
     console = Console(highlight=False)
     console.soft_wrap = not console.is_terminal
-    show(console, found.folder.name, found.facts, found.examples)
+    show(console, found.facts, found.examples)
     console.print(f"Written to {found.folder}: {', '.join(written)}", markup=False)
     return 0
 
@@ -74,6 +74,7 @@ def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
     own = ["--config-dir", str(config_dir)] if config_dir else []
     made_by = {
         "schema": record.SCHEMA,
+        "name": asked.name,
         "command": shlex.join(["ablate", "data", *own, *words]),
         "data": OmegaConf.to_container(config.data, resolve=False),
         "augmentation": OmegaConf.to_container(config.augmentation, resolve=False),

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from analysis.figures.style import STYLE, WIDTH, broken
 
 COLUMNS = 8
-GAP, LINE = 0.08, 0.17  # between two images, and of a line of text, in widths of an image
+GAP, LINE = 0.08, 0.17  # round an image, and of a line of text, in widths of an image
 TITLE = 14  # characters of a title's line
+CHARACTER = 0.065  # inches of a label's
 
 
 def samples(images: Mapping[str, np.ndarray], titles: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Figure:
@@ -19,32 +20,33 @@ def samples(images: Mapping[str, np.ndarray], titles: Mapping[str, Sequence[str]
 
     A row may have `titles`, which stand above its images.
     """
+    labels = [broken(label, 22) for label in images]
     with matplotlib.rc_context(STYLE):
-        pitch, top, middles = 1 + GAP, 0.0, []
-        figure = Figure(layout="constrained")
+        figure = Figure()
         figure.suppressComposite = True  # to make one image of all takes four times as long
-        axis = figure.subplots()
+        axis = figure.add_axes((0, 0, 1, 1))
+        top, middles = GAP, []
         for label, shown in images.items():
             above = [_title(text) for text in titles.get(label, ())[:COLUMNS]]
             top += LINE * max((text.count("\n") + 1 for text in above), default=0)
             for column, image in enumerate(shown[:COLUMNS]):
-                left = column * pitch
-                pixels = image.transpose(1, 2, 0)
-                axis.imshow(
-                    pixels if pixels.shape[2] == 3 else pixels[..., 0],
-                    extent=(left, left + 1, top + 1, top),
-                    cmap="gray", vmin=0, vmax=255,
-                )  # fmt: skip
+                left, pixels = column * (1 + GAP), image.transpose(1, 2, 0)
+                pixels = pixels if pixels.shape[2] == 3 else pixels[..., 0]
+                axis.imshow(pixels, extent=(left, left + 1, top + 1, top), cmap="gray", vmin=0, vmax=255)
             for column, text in enumerate(above):
-                axis.text(column * pitch + 0.5, top - GAP / 2, text, ha="center", va="bottom", fontsize=5.5,
+                axis.text(column * (1 + GAP) + 0.5, top - GAP / 2, text, ha="center", va="bottom", fontsize=5.5,
                           linespacing=1, parse_math=False)  # fmt: skip
             middles.append(top + 0.5)
-            top += pitch
-        axis.set(xlim=(0, COLUMNS * pitch - GAP), ylim=(top - GAP, 0), xticks=[])
-        axis.set_yticks(middles, [broken(label, 22) for label in images], parse_math=False)
+            top += 1 + GAP
+        across = COLUMNS * (1 + GAP)
+        axis.set(xlim=(0, across), ylim=(top, 0), xticks=[])
+        axis.set_yticks(middles, labels, parse_math=False)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-        figure.set_size_inches(WIDTH, 0.1 + top * WIDTH / (COLUMNS * pitch + 1.5))
+        # Laid out by hand: Matplotlib's engines let long labels be cut off where the aspect is fixed.
+        margin = 0.1 + CHARACTER * max(len(line) for label in labels for line in label.split("\n"))
+        figure.set_size_inches(WIDTH, (WIDTH - margin) * top / across)
+        axis.set_position((margin / WIDTH, 0, 1 - margin / WIDTH, 1))
     return figure
 
 
