@@ -60,7 +60,7 @@ def augmented(config: DictConfig, augmentations: Mapping[str, DictConfig], data:
     whole = resident(data, torch.device("cpu"))
     grid, plain = Grid(), None
     for label, steps in labelled(config.augmentation, augmentations).items():
-        augment = Augmentation({name: instantiate(step) for name, step in steps.items()})
+        augment = Augmentation({str(name): instantiate(step) for name, step in steps.items()})
         images, targets = seen(augment, whole, config.trainer.batch_size, config.seed)
         grid.rows[label] = shrunk(torch.from_numpy(images[:ACROSS]), SIDE).numpy()
         if plain is None or (targets != plain).any():
