@@ -11,7 +11,7 @@ from analysis.figures.style import STYLE, WIDTH, broken
 
 COLUMNS = 8
 GAP, LINE = 0.08, 0.17  # round an image, and of a line of text, in widths of an image
-TITLE = 14  # characters of a title's line
+TITLE = 15  # characters of a title's line
 CHARACTER = 0.065  # inches of a label's
 
 

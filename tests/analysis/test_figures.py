@@ -185,7 +185,7 @@ def test_samples_stand_beside_their_labels_and_below_their_titles():
     figure = figures.samples({"$a$": images, "a label longer than one line": images}, {"$a$": ["dog\n$1", "c" * 30]})
     figure.draw_without_rendering()
     (axis,) = figure.axes
-    assert [text.get_text() for text in axis.texts] == ["dog\n$1", "c" * 13 + "…"]
+    assert [text.get_text() for text in axis.texts] == ["dog\n$1", "c" * 14 + "…"]
     for text, shown in zip(axis.texts, axis.images, strict=False):
         box, image = text.get_window_extent(), shown.get_window_extent()
         assert image.y1 <= box.y0 and image.x0 < (box.x0 + box.x1) / 2 < image.x1
