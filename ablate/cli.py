@@ -1,7 +1,8 @@
 """`ablate VERB ...`: each verb imports only what it needs; every error ends in plain sentences and an exit status."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ablate.errors import guarded
 
@@ -20,6 +21,18 @@ def plan(words: Sequence[str]) -> int:
     flags = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=true"}
     words = [flags.get(word, word) for word in words]
     return cli(["--multirun", *words, "hydra/sweeper=plan"])
+
+
+def data(words: Sequence[str]) -> int:
+    """What is in a data set; pictures of it, and of each augmentation."""
+    from ablate.look.verb import main
+
+    def draw(grid: Any) -> Mapping[str, bytes]:
+        from analysis import figures
+
+        return figures.rendered(figures.samples(grid.rows, grid.titles))
+
+    return main(words, draw)
 
 
 def status(words: Sequence[str]) -> int:
@@ -95,7 +108,7 @@ def completion(words: Sequence[str]) -> int:
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
     verb.__name__: verb
-    for verb in (train, plan, status, report, test, predict, export, diff, reproduce, verify, submit, completion)
+    for verb in (train, plan, data, status, report, test, predict, export, diff, reproduce, verify, submit, completion)
 }
 
 

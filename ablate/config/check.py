@@ -16,7 +16,6 @@ from ablate.config.field import Allowed
 from ablate.errors import InputError
 
 
-
 def validate(config: DictConfig) -> None:
     """Refuse, with the key, the value and what is allowed, a configuration that cannot be trained.
 

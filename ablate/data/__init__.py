@@ -7,6 +7,7 @@
 `images.py`        what every source returns: uint8 pixels, labels and class names
 `split.py`         which training images are for training and which for validation
 `prepare.py`       from the `data` group of a configuration to all of this; the only way to the test images
+`summary.py`       what there is of it: counts, sizes, colours, copies
 `batches.py`       those images on the run's device, in batches
 
 Nothing is imported here: the processes that decode images come through, and need no torch.

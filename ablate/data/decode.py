@@ -23,6 +23,14 @@ def digest(path: str) -> str:
     return hashlib.sha256(contents(Path(path), LARGEST)).hexdigest()
 
 
+def size(path: str) -> tuple[int, int]:
+    """Width and height, in pixels, of an image file as it is stored; of the file only the header is read."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.size
+
+
 def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.ndarray, str]:
     """The image file as uint8 (channels, image_size, image_size), RGB or grey, and its `digest`; it is read once.
 

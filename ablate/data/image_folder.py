@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from ablate.data import cache
-from ablate.data.images import Images, Part
+from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.walk import entries, files
 from ablate.errors import InputError
 
@@ -18,10 +18,22 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
 
     Raises InputError for a folder not laid out so, and for files that cannot be read, which it names.
     """
+    folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
+    listed, labels = _labelled(folder, part, classes)
+    pixels = cache.pixels(folder, listed, image_size)
+    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+
+
+def paths(root: str, part: Part) -> list[str]:
+    """The files that `image_folder` reads, one an image, in its order; raises what it raises for the folder."""
     folder = Path(root).expanduser()
-    classes = _classes(folder)
+    return [f"{folder}/{file.name}" for file in _labelled(folder, part, _classes(folder))[0]]
+
+
+def _labelled(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """The files of a part, and the class of each."""
     if not (folder / part).is_dir():
-        raise InputError(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
+        raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
     listed, labels = [], []
     for name in _folders(folder / part):
         found = list(files(folder, f"{part}/{name}"))
@@ -31,8 +43,7 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
         labels += [classes.index(name)] * len(found)
     if not listed:
         raise InputError(f"{folder / part} has no class folders. Put images into {folder / part}/<class>/.")
-    pixels = cache.pixels(folder, listed, image_size)
-    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+    return listed, labels
 
 
 def _classes(folder: Path) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def recorded(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
 
 
 def load_test(cfg_data: DictConfig) -> Images:
-    """The source's test images. The only way to them; raises InputError if there are none."""
+    """The source's test images. The only way to them; raises NoTestImages if there are none."""
     return _load(cfg_data, "test")
 
 
@@ -135,7 +135,7 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
 
 def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
     """Both as float32 (C,); those that are not given are the training images' own, per channel."""
-    own_mean, own_std = _moments(train.images) if mean is None or std is None else (None, None)
+    own_mean, own_std = moments(train.images) if mean is None or std is None else (None, None)
     if std is None and min(own_std) == 0:
         raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
     channels = train.images.shape[1]
@@ -145,7 +145,7 @@ def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | No
     )
 
 
-def _moments(images: Tensor) -> tuple[list[float], list[float]]:
+def moments(images: Tensor) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel of uint8 (N, C, H, W), in units of 255, exact: from histograms."""
     values = torch.arange(256, dtype=torch.float64) / 255
     means, stds = [], []

@@ -3,6 +3,7 @@
 import io
 import re
 import textwrap
+import warnings
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -33,13 +34,15 @@ def broken(label: str, width: int) -> str:
 
 
 def rendered(figure: Figure) -> dict[str, bytes]:
-    """A figure as PDF, PNG and SVG, by suffix, without the time of day in it: the same figure, the same bytes."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once for each format
-    undated, found = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}, {}
-    for suffix, metadata in undated.items():
-        content = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
+    """A figure as PDF, PNG and SVG, by suffix; without the time of day, so that the same figure has the same bytes."""
+    undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
+    files = {}
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+")  # a character that the font lacks is drawn as a box
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not once for each format
+        for suffix, metadata in undated.items():
+            content = io.BytesIO()
             figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
-        found[suffix] = content.getvalue()
-    return found
+            files[suffix] = content.getvalue()
+    return files
