@@ -48,7 +48,7 @@ class Crop:
                 f"{height} x {width} pixels."
             )
         padded = F.pad(images, (self.padding,) * 4, self.padding_mode)
-        # A view of all cuts there are, from which whole rows of pixels are copied: four times as fast as pixel by pixel.
+        # A view of all cuts there are, whose rows of pixels are copied whole: four times as fast as pixel by pixel.
         cuts = padded.unfold(2, height, 1).unfold(3, width, 1)
         which = torch.arange(len(images), device=images.device)
         return cuts[which, :, draws[:, 0], draws[:, 1]], targets

@@ -12,8 +12,8 @@ from ablate.normalization import Normalization
 class Whitening(nn.Conv2d):
     """Frozen filters under which neighbouring pixels are no longer correlated, each also negated (Page 2019).
 
-    `fit` sets them from training images; until then they start as any convolution's. No gradient goes through this layer
-    to anything, so its input and what follows it up to the next filters cost a forward pass alone.
+    `fit` sets them from training images; until then they start as any convolution's. Nothing before the next filters is
+    trained, so it costs a forward pass alone.
     """
 
     def __init__(self, channels: int, directions: int, patch_size: int, stride: int) -> None:
