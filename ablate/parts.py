@@ -17,6 +17,9 @@ from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Inputs, Prepared, prepare
 from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
+from ablate.model.speednet import Whitening
+
+FITTED = 5000  # images that a layer's weights are computed from, where they are
 
 
 def build_model(config: DictConfig, data: Prepared | Inputs) -> nn.Module:
@@ -47,7 +50,9 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     """The parts of a training step, each from its group of the configuration."""
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
+    pixels = scaling(data.mean, data.std, device, layout)
     model = initialised(partial(build_model, config, data), config.seed).to(device, memory_format=layout)
+    fit_to_data(model, pixels(data.train.images[:FITTED].to(device)))
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
@@ -55,7 +60,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         model=model,
         forward=torch.compile(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
-        pixels=scaling(data.mean, data.std, device, layout),
+        pixels=pixels,
         criterion=instantiate(config.loss),
         optimizer=optimizer,
         scheduler=LambdaLR(optimizer, factor),
@@ -63,6 +68,13 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         average=engine.averaged(model, trainer.ema),
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
     )
+
+
+def fit_to_data(model: nn.Module, images: Tensor) -> None:
+    """Set the layers whose weights are computed from training images, not drawn."""
+    for layer in model.modules():
+        if isinstance(layer, Whitening):
+            layer.fit(images)
 
 
 def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:
