@@ -22,7 +22,7 @@ from ablate import provenance, record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
-from ablate.logger import flat
+from ablate.logger import Logger, Run, flat
 from ablate.study import plan
 from ablate.study.pruning import Pruned, Pruner
 
@@ -68,7 +68,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         record.write_bytes(folder / "code.patch", changes)
     try:
         validate(config)
-        outcome = train(config, folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
+        outcome = train(config, folder, made_by)
     except Pruned as stop:
         outcome = pruned(config, stop.row)
     except BaseException as error:
@@ -103,10 +103,10 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     }
 
 
-def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str, Any]:
+def train(config: DictConfig, folder: Path, made_by: dict[str, Any]) -> dict[str, Any]:
     """Build the parts, fit them, write predictions and weights; returns what the run's record says of it.
 
-    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with.
+    A checkpoint in `folder` that was also `made_by` this configuration and code (`identity`) is gone on with.
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
@@ -126,19 +126,22 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     with limits.in_words(parts, images, trainer, config.seed):
         macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
     looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
-    record.write_bytes(folder / "samples.npz", looked_at, durable=False)
+    np.savez_compressed(kept := io.BytesIO(), images=looked_at)
+    record.write_bytes(folder / "samples.npz", kept.getvalue(), durable=False)
     ready = time.perf_counter()
 
-    loggers = watchers(config, folder)
+    place = {name: made_by[name] for name in ("study", "variant", "factors")}
+    loggers = watchers(config, Run(folder, **place, settings=flat(config), images=looked_at))
     console = Console(stderr=True)
+    checkpoint = Checkpoint(folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
+    result = None
     try:
         with limits.in_words(parts, images, trainer, config.seed):
-            selected, rows, diverged = engine.fit(
-                parts, images, trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
-            )
+            selected, rows, diverged = engine.fit(parts, images, trainer, config.seed, loggers, console, checkpoint)
+        result = selected.row
     finally:
         for logger in loggers:
-            logger.close()
+            logger.close(result)
     fitted = time.perf_counter()
 
     np.savez_compressed(
@@ -184,9 +187,11 @@ def pruned(config: DictConfig, row: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def watchers(config: DictConfig, folder: Path) -> list[Any]:
-    """The loggers of a run: those of its configuration, and a search's own if the run is one of its trials."""
-    loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
+def watchers(config: DictConfig, told: Run) -> list[Logger]:
+    """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
+    loggers = [
+        instantiate(config.logger, _partial_=True, _convert_="all")(told)
+    ]  # as a partial: Hydra would copy `told`
     if config.study.trial is not None:
         settings = HydraConfig.get()
         loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))
