@@ -189,9 +189,8 @@ def pruned(config: DictConfig, row: dict[str, float]) -> dict[str, Any]:
 
 def watchers(config: DictConfig, told: Run) -> list[Logger]:
     """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
-    loggers = [
-        instantiate(config.logger, _partial_=True, _convert_="all")(told)
-    ]  # as a partial: Hydra would copy `told`
+    # As a partial, called here: Hydra would take `told` apart.
+    loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(told)]
     if config.study.trial is not None:
         settings = HydraConfig.get()
         loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))

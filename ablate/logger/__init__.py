@@ -8,13 +8,15 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import record
 from ablate.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 COLUMNS = (
     "epoch",
@@ -57,7 +59,7 @@ class Run:
     variant: str | None
     factors: dict[str, str]
     settings: dict[str, Any]
-    images: np.ndarray
+    images: "np.ndarray"
 
     @property
     def name(self) -> str:
@@ -101,8 +103,10 @@ class Csv:
         self.file.close()
 
 
-def grid(images: np.ndarray) -> np.ndarray:
+def grid(images: "np.ndarray") -> "np.ndarray":
     """Images uint8 (n, C, H, W) as one, (rows x H, columns x W, C), as near to a square as n allows."""
+    import numpy as np
+
     n, channels, height, width = images.shape
     columns = math.ceil(n**0.5)
     rows = math.ceil(n / columns)
