@@ -29,6 +29,13 @@ def status(words: Sequence[str]) -> int:
     return main(words)
 
 
+def watch(words: Sequence[str]) -> int:
+    """A study while it runs: curves, time left, failures."""
+    from ablate.study.watch import main
+
+    return main(words)
+
+
 def report(words: Sequence[str]) -> int:
     """Tables and figures of a study."""
     from analysis.report import main
@@ -65,7 +72,7 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, completion)
+    verb.__name__: verb for verb in (train, plan, status, watch, report, test, diff, reproduce, completion)
 }
 
 

@@ -62,7 +62,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
     started = time.perf_counter()
     made_by = identity(config, folder)
-    header = {"schema": record.SCHEMA, "status": "running", **made_by}
+    header = {"schema": record.SCHEMA, "status": "running", **made_by, "epochs": {"planned": config.trainer.epochs}}
     record.write_json(folder / "run.json", header)
     if changes := provenance.patch():
         record.write_bytes(folder / "code.patch", changes)
