@@ -18,18 +18,32 @@ LOG = 8192  # bytes at the end of a log that are read
 
 
 @dataclass(frozen=True)
+class Epochs:
+    """What is shown of a run's epochs so far.
+
+    accuracies  of validation, epoch by epoch; NaN for what is no accuracy
+    pace        seconds an epoch takes, the median; None before the first
+    limits      the lowest and the highest accuracy; None without any
+    """
+
+    accuracies: list[float]
+    pace: float | None
+    limits: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class Seen:
     """A planned run as its folder shows it.
 
     planned  its entry in study.json
     found    its record, or what is said in its place (`record.read_planned`)
-    rows     its epochs so far (`curve.read`)
+    epochs   so far
     log      the last lines of its log, if it failed
     """
 
     planned: dict[str, Any]
     found: dict[str, Any]
-    rows: list[dict[str, float]]
+    epochs: Epochs
     log: list[str]
 
     @property
@@ -38,22 +52,18 @@ class Seen:
         return self.found["status"]
 
     @property
-    def epochs(self) -> int | None:
-        """How many are planned; None where the record does not say."""
+    def done(self) -> int:
+        """Epochs behind it."""
+        return len(self.epochs.accuracies)
+
+    @property
+    def of(self) -> int | None:
+        """Epochs planned; None where the record does not say."""
         planned = (self.found.get("epochs") or {}).get("planned")
         return planned if planned and planned > 0 else None
 
-    @property
-    def accuracies(self) -> list[float]:
-        """Of validation, epoch by epoch; NaN for what is no accuracy."""
-        values = [row.get("val_accuracy", math.nan) for row in self.rows]
-        return [value if 0 <= value <= 1 else math.nan for value in values]
 
-    @property
-    def pace(self) -> float | None:
-        """Seconds an epoch takes, the median; None before the first."""
-        taken = [row["seconds"] for row in self.rows if 0 <= row.get("seconds", math.nan) < math.inf]
-        return statistics.median(taken) if taken else None
+NONE = Epochs([], None, None)
 
 
 class Look:
@@ -88,7 +98,7 @@ class Look:
         read = self._changed(folder / "run.json", "record", lambda _: record.read_recorded(self.folder, planned))
         # A run outside a study has no lock that would tell.
         found = record.alive(read, folder) if read.get("study") else read
-        epochs = [] if found["status"] in NO_RUN else self._changed(folder / "metrics.csv", "rows", rows)
+        epochs = NONE if found["status"] in NO_RUN else self._changed(folder / "metrics.csv", "epochs", read_epochs)
         log = self._changed(folder / "train.log", "log", last_lines) if found["status"] in FAILED else []
         return Seen(planned, found, epochs, log)
 
@@ -106,12 +116,18 @@ class Look:
         return value
 
 
-def rows(path: Path) -> list[dict[str, float]]:
-    """`curve.read`; a file that is too large is as good as none."""
+def read_epochs(path: Path) -> Epochs:
+    """The epochs in a metrics.csv; a file that is too large is as good as none."""
     try:
-        return curve.read(path)
+        rows = curve.read(path)
     except InputError:
-        return []
+        return NONE
+    values = [row.get("val_accuracy", math.nan) for row in rows]
+    accuracies = [value if 0 <= value <= 1 else math.nan for value in values]
+    taken = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
+    known = [value for value in accuracies if not math.isnan(value)]
+    limits = (min(known), max(known)) if known else None
+    return Epochs(accuracies, statistics.median(taken) if taken else None, limits)
 
 
 def last_lines(path: Path) -> list[str]:

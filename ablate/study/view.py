@@ -59,16 +59,16 @@ def counted(counts: Counter[str]) -> str:
 def progress(runs: Sequence[Seen]) -> Table:
     """A bar of the epochs that are done, and the time that is left."""
     line = Table.grid(padding=(0, 2, 0, 0))
-    share = sum(done(run) for run in runs) / len(runs)
+    share = sum(map(behind, runs)) / len(runs)
     line.add_row(ProgressBar(1, share, width=CURVE), Text(f"{100 * share:.0f} %"), Text(left(runs)))
     return line
 
 
-def done(run: Seen) -> float:
+def behind(run: Seen) -> float:
     """The share of a run that is behind it."""
     if run.status in ENDED:
         return 1.0
-    return min(1.0, len(run.rows) / run.epochs) if run.epochs else 0.0
+    return min(1.0, run.done / run.of) if run.of else 0.0
 
 
 def left(runs: Sequence[Seen]) -> str:
@@ -80,11 +80,11 @@ def left(runs: Sequence[Seen]) -> str:
     if not running:
         return f"none is running, {len(waiting)} to do: the study's command, given again, goes on with them"
     # What a run takes whose variant has not finished one: as long as it has taken so far an epoch.
-    probed = {run.planned["variant"]: run.pace * run.epochs for run in running if run.pace and run.epochs}
+    probed = {run.planned["variant"]: run.epochs.pace * run.of for run in running if run.epochs.pace and run.of}
     seconds = expected([run.planned for run in runs], [run.found for run in runs], probed)
     if seconds is None:
         return "the time left is known after the first epoch"
-    rest = [own_time(run) or seconds[run.planned["variant"]] * (1 - done(run)) for run in waiting]
+    rest = [own_time(run) or seconds[run.planned["variant"]] * (1 - behind(run)) for run in waiting]
     longest = max(rest)  # no run is shared out
     at_once = f", {len(running)} at once" if len(running) > 1 else ""
     return f"about {duration(max(longest, sum(rest) / len(running)))} left{at_once}"
@@ -92,15 +92,15 @@ def left(runs: Sequence[Seen]) -> str:
 
 def own_time(run: Seen) -> float | None:
     """Seconds until a run ends, by its own epochs; None if that cannot be known yet."""
-    if run.status == "running" and run.pace is not None and run.epochs:
-        return run.pace * max(0, run.epochs - len(run.rows))
+    if run.status == "running" and run.epochs.pace is not None and run.of:
+        return run.epochs.pace * max(0, run.of - run.done)
     return None
 
 
 def scale(runs: Sequence[Seen]) -> tuple[float, float]:
     """The lowest and the highest validation accuracy of all runs, which their curves share."""
-    values = [value for run in runs for value in run.accuracies if not math.isnan(value)]
-    return (min(values), max(values)) if values else (0.0, 1.0)
+    limits = [run.epochs.limits for run in runs if run.epochs.limits]
+    return (min(low for low, _ in limits), max(high for _, high in limits)) if limits else (0.0, 1.0)
 
 
 def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Table:
@@ -114,14 +114,14 @@ def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Tabl
         drawn.add_column(f"{100 * limits[0]:.0f} to {100 * limits[1]:.0f} %", no_wrap=True, width=CURVE)
     drawn.add_column("time", no_wrap=True, justify="right")
     for run in runs:
-        planned = "?" if run.epochs is None else run.epochs
-        curve = [Text(sparkline(run.accuracies, run.epochs, limits), style=COLORS[run.status])] if curves else []
+        accuracies = run.epochs.accuracies
+        curve = [Text(sparkline(accuracies, run.of, limits), style=COLORS[run.status])] if curves else []
         drawn.add_row(
             Text(printable(run.planned["variant"])),
             str(run.planned["seed"]),
             Text(run.status, style=COLORS[run.status]),
-            f"{len(run.rows)}/{planned}" if run.rows or run.epochs else "",
-            f"{100 * run.accuracies[-1]:.1f} %" if run.rows else "",
+            f"{run.done}/{run.of or '?'}" if run.done or run.of else "",
+            f"{100 * accuracies[-1]:.1f} %" if accuracies else "",
             *curve,
             time(run),
         )
