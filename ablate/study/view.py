@@ -106,13 +106,13 @@ def scale(runs: Sequence[Seen]) -> tuple[float, float]:
 def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Table:
     """A line a run."""
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
-    drawn.add_column("variant", no_wrap=True, overflow="ellipsis", ratio=None)
+    drawn.add_column("variant", no_wrap=True, overflow="ellipsis")
     for name in ("seed", "status", "epoch", "val. acc."):
         drawn.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
     curves = width >= 70 + CURVE  # a narrow terminal does without
     if curves:
         drawn.add_column(f"{100 * limits[0]:.0f} to {100 * limits[1]:.0f} %", no_wrap=True, width=CURVE)
-    drawn.add_column("time", no_wrap=True, justify="right")
+    drawn.add_column("time", no_wrap=True, justify="right", min_width=10)
     for run in runs:
         accuracies = run.epochs.accuracies
         curve = [Text(sparkline(accuracies, run.of, limits), style=COLORS[run.status])] if curves else []

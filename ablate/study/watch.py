@@ -24,7 +24,7 @@ def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser(
         "ablate watch",
-        description="Curves, time left and failures of a study while it runs. Ends with the last run, or by q or Ctrl-C.",
+        description="Curves, time left and failures of a study while it runs. Ends with its last run, or with q.",
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study or of a run, or a study's NAME")
     parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="between two looks (1)")
