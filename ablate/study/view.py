@@ -60,7 +60,11 @@ def progress(runs: Sequence[Seen]) -> Table:
     """A bar of the epochs that are done, and the time that is left."""
     line = Table.grid(padding=(0, 2, 0, 0))
     share = sum(map(behind, runs)) / len(runs)
-    line.add_row(ProgressBar(1, share, width=CURVE), Text(f"{100 * share:.0f} %"), Text(left(runs)))
+    line.add_row(
+        ProgressBar(1, share, width=CURVE),
+        Text(f"{100 * share:.0f} %"),
+        Text(left(runs), no_wrap=True, overflow="ellipsis"),
+    )
     return line
 
 

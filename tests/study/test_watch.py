@@ -32,7 +32,7 @@ def middle(finished, tmp_path) -> Path:
     (half / "metrics.csv").write_text("".join(lines[:2]) + lines[2][:20])
     become(half, "running")
     become(study / "baseline/seed=1", "failed", error="ValueError: the cat is on the keyboard.")
-    (study / "baseline/seed=1/train.log").write_text("Traceback\nValueError: the cat\n")
+    (study / "baseline/seed=1/train.log").write_text("In train\nValueError: the cat\n")
     return tmp_path
 
 
@@ -47,8 +47,8 @@ def become(run: Path, status: str, error: str | None = None) -> None:
 
 def spawn(folder: Path, *words: str) -> pexpect.spawn:
     command = ["-m", "ablate.cli", "watch", *words]
-    settings = {**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "110"}
-    return pexpect.spawn(sys.executable, command, cwd=folder, env=settings, dimensions=(24, 110), timeout=60)
+    settings = {**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "110", "NO_COLOR": "1"}
+    return pexpect.spawn(sys.executable, command, cwd=folder, env=settings, dimensions=(24, 110), timeout=30)
 
 
 def rows(text: str) -> dict[str, list[str]]:
