@@ -1,4 +1,6 @@
-"""A look at what a run trains on: the first images of its first batch, augmented, kept as `samples.npz`."""
+"""A look at what a run trains on: the first images of its first batch, augmented, as `samples.npz`."""
+
+import io
 
 import numpy as np
 
@@ -9,9 +11,10 @@ from ablate.engine import drawn
 COUNT = 16
 
 
-def samples(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> np.ndarray:
-    """Images uint8 (n, C, H, W) after augmentation, before scaling."""
+def samples(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> bytes:
+    """The content of samples.npz: `images` uint8 (n, C, H, W) after augmentation, before scaling."""
     order, draws = drawn(augment, data, epoch=1, seed=seed)
     index = batches(order, batch_size)[0]  # a whole batch: mixing steps take from its other images
     images, _ = augment(data.images[index], data.targets[index], [numbers[index] for numbers in draws])
-    return images[:COUNT].round().byte().cpu().numpy()
+    np.savez_compressed(content := io.BytesIO(), images=images[:COUNT].round().byte().cpu().numpy())
+    return content.getvalue()

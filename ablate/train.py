@@ -126,12 +126,12 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, Any]) -> dict[str
     with limits.in_words(parts, images, trainer, config.seed):
         macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
     looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
-    np.savez_compressed(kept := io.BytesIO(), images=looked_at)
-    record.write_bytes(folder / "samples.npz", kept.getvalue(), durable=False)
+    record.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
 
     place = {name: made_by[name] for name in ("study", "variant", "factors")}
-    loggers = watchers(config, Run(folder, **place, settings=flat(config), images=looked_at))
+    first = np.load(io.BytesIO(looked_at))["images"]
+    loggers = watchers(config, Run(folder, **place, settings=flat(config), images=first))
     console = Console(stderr=True)
     checkpoint = Checkpoint(folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
     result = None

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ablate import bounded, curve, record
 from ablate.errors import InputError
+from ablate.progress import track
 from analysis.formats import without_home
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
     plan = record.read_study(study_folder)
-    rows = [_row(Path(study_folder), run) for run in plan["runs"]]
+    planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
+    rows = [_row(Path(study_folder), run) for run in planned]
     taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in taken)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}

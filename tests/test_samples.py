@@ -1,5 +1,7 @@
 """What is shown of the training images is what the loop trains on."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -18,20 +20,24 @@ def data():
     return Resident(images, torch.eye(50), np.arange(50), 50, images[:1], torch.zeros(1, dtype=torch.long))
 
 
+def read(content: bytes) -> np.ndarray:
+    return np.load(io.BytesIO(content))["images"]
+
+
 def test_without_augmentation_they_are_the_first_of_the_first_epochs_order(data):
     order = seeding.stream(7, "order", 1).random(50).argsort()
-    found = samples(Augmentation({}), data, 32, seed=7)
+    found = read(samples(Augmentation({}), data, 32, seed=7))
     assert found.dtype == np.uint8 and (found == data.images.numpy()[order[:COUNT]]).all()
 
 
 def test_each_is_the_image_or_its_mirror(data):
-    plain = samples(Augmentation({}), data, 32, seed=7)
-    found = samples(Augmentation({"flip": Flip(p=0.5)}), data, 32, seed=7)
+    plain = read(samples(Augmentation({}), data, 32, seed=7))
+    found = read(samples(Augmentation({"flip": Flip(p=0.5)}), data, 32, seed=7))
     mirrored = [(image == other[..., ::-1]).all() for image, other in zip(found, plain, strict=True)]
     same = [(image == other).all() for image, other in zip(found, plain, strict=True)]
     assert all(a != b for a, b in zip(mirrored, same, strict=True)) and 0 < sum(mirrored) < COUNT
 
 
 def test_mixed_images_are_rounded(data):
-    found = samples(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0)
+    found = read(samples(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0))
     assert found.shape == (8, 3, 4, 4) and found.dtype == np.uint8
