@@ -68,7 +68,8 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         record.write_bytes(folder / "code.patch", changes)
     try:
         validate(config)
-        outcome = train(config, folder, made_by)
+        of = {name: made_by[name] for name in ("config_sha256", "code_sha256")}
+        outcome = train(config, folder, of, {name: made_by[name] for name in ("study", "variant", "factors")})
     except Pruned as stop:
         outcome = pruned(config, stop.row)
     except BaseException as error:
@@ -103,10 +104,13 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     }
 
 
-def train(config: DictConfig, folder: Path, made_by: dict[str, Any]) -> dict[str, Any]:
+def train(
+    config: DictConfig, folder: Path, made_by: dict[str, str], place: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Build the parts, fit them, write predictions and weights; returns what the run's record says of it.
 
-    A checkpoint in `folder` that was also `made_by` this configuration and code (`identity`) is gone on with.
+    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with. Loggers are told the
+    run's `place` in a study (`plan.place`).
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
@@ -129,11 +133,10 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, Any]) -> dict[str
     record.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
 
-    place = {name: made_by[name] for name in ("study", "variant", "factors")}
     first = np.load(io.BytesIO(looked_at))["images"]
-    loggers = watchers(config, Run(folder, **place, settings=flat(config), images=first))
-    console = Console(stderr=True)
-    checkpoint = Checkpoint(folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
+    told = Run(folder, **(place or plan.place(None, folder)), settings=flat(config), images=first)
+    loggers = watchers(config, told)
+    console, checkpoint = Console(stderr=True), Checkpoint(folder, made_by)
     result = None
     try:
         with limits.in_words(parts, images, trainer, config.seed):

@@ -10,8 +10,8 @@ from rich.live import Live
 
 from ablate import record
 from ablate.study.launcher import Job
-from ablate.study.look import Look
 from ablate.study.view import view
+from ablate.study.watched import Look
 
 Ended = tuple[int, JobReturn] | None
 

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import record
-from ablate.study.look import FAILED, Seen, printable
 from ablate.study.status import duration, expected
+from ablate.study.watched import FAILED, Seen, printable
 
 # In the order in which runs are shown that do not fit all.
 COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted": "yellow", "stale": "yellow",

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.live import Live
 
 from ablate import record
-from ablate.study.look import Look
 from ablate.study.view import AROUND, ENDED, view
+from ablate.study.watched import Look
 
 SHOWN = 40  # runs and lines of failures where no terminal's height says how many
 WIDE = 120  # characters of a line that is not written to a terminal

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ablate.study import view
-from ablate.study.look import Epochs, Seen
+from ablate.study.watched import Epochs, Seen
 
 
 def seen(variant: str, status: str, accuracies=(), of: int | None = 10, **found: Any) -> Seen:

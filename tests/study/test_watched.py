@@ -10,7 +10,7 @@ import pytest
 from ablate import record
 from ablate.errors import InputError
 from ablate.lock import lock
-from ablate.study import look
+from ablate.study import watched
 from tests.study.test_status import make
 
 RUNS = {("baseline", 0): ("completed", 10.0), ("baseline", 1): ("running", 1.0), ("model=mlp", 0): ("failed", 1.0)}
@@ -24,7 +24,7 @@ def change(folder: Path, **values: object) -> None:
 
 def test_a_run_is_seen_as_its_folder_is_now(tmp_path):
     make(tmp_path, RUNS)
-    looked, folder = look.Look(tmp_path), tmp_path / "baseline/seed=1"
+    looked, folder = watched.Look(tmp_path), tmp_path / "baseline/seed=1"
     change(folder, epochs={"planned": 4})
     with lock(folder):
         assert [(run.status, run.done, run.of) for run in looked()[1]][1] == ("running", 0, 4)
@@ -43,10 +43,10 @@ def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
     make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
     read = []
-    contents, end = look.bounded.contents, look.bounded.end
-    monkeypatch.setattr(look.bounded, "contents", lambda path, most: read.append(path) or contents(path, most))
-    monkeypatch.setattr(look.bounded, "end", lambda path, most: read.append(path) or end(path, most))
-    looked = look.Look(tmp_path)
+    contents, end = watched.bounded.contents, watched.bounded.end
+    monkeypatch.setattr(watched.bounded, "contents", lambda path, most: read.append(path) or contents(path, most))
+    monkeypatch.setattr(watched.bounded, "end", lambda path, most: read.append(path) or end(path, most))
+    looked = watched.Look(tmp_path)
     assert looked()[1][2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()
     looked()
@@ -62,39 +62,39 @@ def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
 def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,val_accuracy,seconds\n1,1e308,inf\n2,0.5,-1\n3,nan,2\n4,-inf,nan\n")
-    epochs = look.read_epochs(path)
+    epochs = watched.read_epochs(path)
     assert [math.isnan(value) for value in epochs.accuracies] == [True, False, True, True]
     assert (epochs.pace, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
-    assert look.read_epochs(path).limits is None
-    os.truncate(path, look.curve.MOST + 1)
-    assert look.read_epochs(path) == look.NONE
+    assert watched.read_epochs(path).limits is None
+    os.truncate(path, watched.curve.MOST + 1)
+    assert watched.read_epochs(path) == watched.NONE
 
 
 def test_of_a_log_the_end_is_read_and_nothing_moves_the_cursor(tmp_path):
     path = tmp_path / "train.log"
-    path.write_text("x" * 3 * look.LOG + "\n\n\x1b[2Jred\x07\nlast\n")
-    lines = look.last_lines(path)
-    assert lines[1:] == [" [2Jred ", "last"] and len(lines[0]) < look.LOG
-    assert look.last_lines(tmp_path / "none") == []
+    path.write_text("x" * 3 * watched.LOG + "\n\n\x1b[2Jred\x07\nlast\n")
+    lines = watched.last_lines(path)
+    assert lines[1:] == [" [2Jred ", "last"] and len(lines[0]) < watched.LOG
+    assert watched.last_lines(tmp_path / "none") == []
     os.mkfifo(tmp_path / "pipe")  # which would be waited for
-    assert look.last_lines(tmp_path / "pipe") == []
+    assert watched.last_lines(tmp_path / "pipe") == []
 
 
 def test_a_single_run_is_a_study_of_one(tmp_path):
     found = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
     (tmp_path / "run.json").write_text(json.dumps({**found, "config_sha256": "a"}))
-    study, (run,) = look.Look(tmp_path)()
+    study, (run,) = watched.Look(tmp_path)()
     assert (study["name"], run.status, run.of) == (tmp_path.name, "running", 2)  # it has no lock that would tell
 
 
 def test_what_is_neither_is_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match=r"no study\.json"):
-            look.Look(folder)()
+            watched.Look(folder)()
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        look.Look(tmp_path)()
+        watched.Look(tmp_path)()
 
 
 def test_alive_is_what_read_planned_says(tmp_path):
