@@ -110,7 +110,7 @@ def scale(runs: Sequence[Seen]) -> tuple[float, float]:
 def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Table:
     """A line a run."""
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
-    drawn.add_column("variant", no_wrap=True, overflow="ellipsis")
+    drawn.add_column("variant")  # the one that gives way where a terminal is narrow
     for name in ("seed", "status", "epoch", "val. acc."):
         drawn.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
     curves = width >= 70 + CURVE  # a narrow terminal does without
@@ -121,7 +121,7 @@ def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Tabl
         accuracies = run.epochs.accuracies
         curve = [Text(sparkline(accuracies, run.of, limits), style=COLORS[run.status])] if curves else []
         drawn.add_row(
-            Text(printable(run.planned["variant"])),
+            Text(printable(run.planned["variant"]), no_wrap=True, overflow="ellipsis"),
             str(run.planned["seed"]),
             Text(run.status, style=COLORS[run.status]),
             f"{run.done}/{run.of or '?'}" if run.done or run.of else "",

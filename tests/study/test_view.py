@@ -90,6 +90,14 @@ def test_no_terminal_is_too_small(width, height):
     assert all(len(line) <= width for line in lines) and len(lines) <= max(height, 9)
 
 
+def test_a_narrow_terminal_shortens_the_names_alone():
+    runs = [
+        seen("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
+    ]
+    (row,) = [line.split() for line in shown(runs, width=60) if "completed" in line and "%" in line]
+    assert row[0].endswith("…") and row[1:] == ["0", "completed", "2/10", "87.5", "%", "9", "s"]
+
+
 def test_text_from_somebody_else_moves_no_cursor_and_is_no_markup():
     lines = shown([seen("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
     assert "[red]a" in lines[4] and " [2J[bold]x" in lines[7] and "[/]" in lines[8]
