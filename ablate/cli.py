@@ -42,6 +42,13 @@ def status(words: Sequence[str]) -> int:
     return main(words)
 
 
+def watch(words: Sequence[str]) -> int:
+    """A study while it runs: curves, time left, failures."""
+    from ablate.study.watch import main
+
+    return main(words)
+
+
 def report(words: Sequence[str]) -> int:
     """Tables and figures of a study."""
     from analysis.report import main
@@ -108,7 +115,22 @@ def completion(words: Sequence[str]) -> int:
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
     verb.__name__: verb
-    for verb in (train, plan, data, status, report, test, predict, export, diff, reproduce, verify, submit, completion)
+    for verb in (
+        train,
+        plan,
+        data,
+        status,
+        watch,
+        report,
+        test,
+        predict,
+        export,
+        diff,
+        reproduce,
+        verify,
+        submit,
+        completion,
+    )
 }
 
 

@@ -1,12 +1,13 @@
-"""What a person sees while a run trains: a live bar in a terminal, a plain line an epoch elsewhere."""
+"""What a person sees of what takes long: a live bar in a terminal; of training, a plain line an epoch elsewhere."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+Item = TypeVar("Item")
 REFRESH = 0.5  # seconds between two reads of the running loss, each of which waits for the device
 
 
@@ -18,6 +19,27 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
         f"validation loss {row['val_loss']:.3f} accuracy {100 * row['val_accuracy']:.1f} %  "
         f"{row['seconds']:.1f} s"
     )
+
+
+def track(items: Iterable[Item], title: str, total: int, patience: float = 0.0) -> Iterator[Item]:
+    """Iterate behind a bar on stderr, which a terminal shows once the items have taken `patience` seconds."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    began, bar = time.monotonic(), Progress(*columns, console=console, transient=True)
+    task = bar.add_task(title, total=total)
+    if patience == 0:
+        bar.start()
+    try:
+        for item in items:
+            if time.monotonic() - began > patience:
+                bar.start()  # which may be told twice
+            yield item
+            bar.advance(task)
+    finally:
+        bar.stop()
 
 
 def steps(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterable[Any]:

@@ -17,6 +17,7 @@ from rich.table import Table as Drawn
 from rich.text import Text
 
 from ablate import record
+from ablate.progress import track
 from analysis import collect, figures, numbers, page, paper, sentences, tables
 from analysis.effects import COLUMNS
 from analysis.formats import to_latex, to_markdown
@@ -107,7 +108,8 @@ def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> di
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     # A forked process has the frames that its figures are drawn from without a copy.
     with ProcessPoolExecutor(cores, get_context("fork"), _todo.update, (drawing,)) as pool:
-        return dict(zip(drawing, pool.map(_write_figure, (folder / name for name in drawing)), strict=True))
+        drawn = pool.map(_write_figure, (folder / name for name in drawing))
+        return dict(zip(drawing, track(drawn, "Drawing figures", len(drawing)), strict=True))
 
 
 _todo: dict[str, Callable[[], Figure]] = {}  # in a process that draws, what draws each figure

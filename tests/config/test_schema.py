@@ -21,7 +21,7 @@ GIVEN = {
     "model": {"classes", "channels", "image_size", "normalization", "activation"},
     "optimizer": {"model"},
     "schedule": {"epochs", "steps_per_epoch"},
-    "logger": {"folder", "settings"},
+    "logger": {"run"},
 }
 
 
