@@ -5,7 +5,7 @@
 Each side is a process of its own, timed from its start to its end, one after another for each seed, so that a noisy
 machine is noisy for all. Same network, batch size, epochs, optimiser, training and validation images, which all sides
 find decoded: the notebook's are arrays that become PIL images one by one, as `torchvision.datasets.CIFAR10` has them.
-WORDs are overrides of the `ablate` side. Lightning: `pip install -e '.[benchmarks]'`.
+WORDs are overrides of the `ablate` side. Lightning: `pip install lightning`.
 """
 
 import argparse

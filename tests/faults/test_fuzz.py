@@ -31,7 +31,6 @@ from analysis.usage import usage
 from tests.faults.planting import RUN, whole, words
 
 FEW, MANY = 15, 1000
-OPEN = ("test_records", "test_frames", "test_checkpoints")  # of many damages, some still end in another exception
 Damage = Callable[[bytes], bytes]
 register()
 
@@ -92,9 +91,6 @@ def restructured(draw: st.DrawFn) -> Damage:
 @pytest.fixture(params=[FEW, pytest.param(MANY, marks=pytest.mark.faults)])
 def fuzz(request: pytest.FixtureRequest) -> Callable[[st.SearchStrategy, Callable[[Damage], None]], None]:
     """Call a check with damages, few or many; each time the same."""
-
-    if request.param == MANY and request.node.originalname in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="wrong types that are not refused yet: docs/reliability.md"))
 
     def run(damages: st.SearchStrategy, check: Callable[[Damage], None]) -> None:
         quiet = list(HealthCheck)
