@@ -6,7 +6,7 @@ import stat
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ablate.errors import InputError
 
@@ -23,12 +23,24 @@ def contents(path: Path, most: int) -> bytes:
         InputError: it is larger than `most` bytes; nothing is then read of it.
         OSError: it cannot be read, or is no plain file: a pipe would be waited for, a device has no end.
     """
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        known = os.fstat(file.fileno())
-        if not stat.S_ISREG(known.st_mode):
-            raise OSError(None, "Not a file", str(path))
-        _check(path, "has", known.st_size, most)
+    with _plain(path) as file:
+        _check(path, "has", os.fstat(file.fileno()).st_size, most)
         return file.read(most)
+
+
+def end(path: Path, most: int) -> bytes:
+    """The last `most` bytes of a file. OSError if it cannot be read, or is no plain file."""
+    with _plain(path) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+        return file.read(most)
+
+
+def _plain(path: Path) -> BinaryIO:
+    file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")  # noqa: SIM115  closed by who asks
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(None, "Not a file", str(path))
 
 
 def arrays(path: Path, names: Sequence[str], most: int) -> dict[str, "np.ndarray"]:

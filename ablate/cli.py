@@ -1,7 +1,8 @@
 """`ablate VERB ...`: each verb imports only what it needs; every error ends in plain sentences and an exit status."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ablate.errors import guarded
 
@@ -22,9 +23,28 @@ def plan(words: Sequence[str]) -> int:
     return cli(["--multirun", *words, "hydra/sweeper=plan"])
 
 
+def data(words: Sequence[str]) -> int:
+    """What is in a data set; pictures of it, and of each augmentation."""
+    from ablate.look.verb import main
+
+    def draw(grid: Any) -> Mapping[str, bytes]:
+        from analysis import figures
+
+        return figures.rendered(figures.samples(grid.rows, grid.titles))
+
+    return main(words, draw)
+
+
 def status(words: Sequence[str]) -> int:
     """How far a study is."""
     from ablate.study.status import main
+
+    return main(words)
+
+
+def watch(words: Sequence[str]) -> int:
+    """A study while it runs: curves, time left, failures."""
+    from ablate.study.watch import main
 
     return main(words)
 
@@ -37,8 +57,23 @@ def report(words: Sequence[str]) -> int:
 
 
 def test(words: Sequence[str]) -> int:
-    """Accuracy of finished runs on the test set."""
+    """Accuracy on the test set: of finished runs, or of a study's choice and its baseline."""
     from ablate.test import main
+    from analysis.tested import compare, show
+
+    return main(words, show, compare)
+
+
+def predict(words: Sequence[str]) -> int:
+    """The class of images, as a finished run tells it."""
+    from ablate.predict import main
+
+    return main(words)
+
+
+def export(words: Sequence[str]) -> int:
+    """A finished run's network as ONNX, TorchScript or safetensors."""
+    from ablate.export import main
 
     return main(words)
 
@@ -57,6 +92,20 @@ def reproduce(words: Sequence[str]) -> int:
     return main(words)
 
 
+def verify(words: Sequence[str]) -> int:
+    """Whether a run's weights have the accuracy that it states."""
+    from ablate.verify import main
+
+    return main(words)
+
+
+def submit(words: Sequence[str]) -> int:
+    """The archive to hand in, checked."""
+    from ablate.submit import main
+
+    return main(words)
+
+
 def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
     from ablate.completion import main
@@ -65,7 +114,23 @@ def completion(words: Sequence[str]) -> int:
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
-    verb.__name__: verb for verb in (train, plan, status, report, test, diff, reproduce, completion)
+    verb.__name__: verb
+    for verb in (
+        train,
+        plan,
+        data,
+        status,
+        watch,
+        report,
+        test,
+        predict,
+        export,
+        diff,
+        reproduce,
+        verify,
+        submit,
+        completion,
+    )
 }
 
 

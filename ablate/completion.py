@@ -1,4 +1,4 @@
-"""Tab completion: verbs by ourselves, the words of `ablate train` and `ablate plan` by Hydra."""
+"""Tab completion: verbs by ourselves, the words of `ablate train`, `plan` and `data` by Hydra."""
 
 import argparse
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ _ablate() {
     local word="${COMP_WORDS[COMP_CWORD]}" choices
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="%s"
-    elif [[ "${COMP_WORDS[1]}" =~ ^(train|plan)$ ]]; then
+    elif [[ "${COMP_WORDS[1]}" =~ ^(train|plan|data)$ ]]; then
         choices=$(COMP_LINE="ablate ${COMP_LINE#* ${COMP_WORDS[1]} }" ablate train -sc query=bash 2>/dev/null)
     fi
     COMPREPLY=($(compgen -o nospace -o default -W "$choices" -- "$word"))

@@ -1,6 +1,6 @@
-"""Logits -> accuracy, loss, per-class accuracy, calibration, confusion."""
+"""Logits -> accuracy and its interval, loss, per-class accuracy, calibration, confusion, the worst mistakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -8,16 +8,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 BATCH = 500  # images; the logits do not depend on it, memory does
+PIXELS = BATCH * 64 * 64  # in a batch, of one channel: large images come in smaller batches
+BINS = 15  # of confidence, as in Guo et al. (2017)
 
 
 @torch.no_grad()
-def predict(model: nn.Module, images: Tensor, prepare: Callable[[Tensor], Tensor]) -> Tensor:
+def predict(
+    model: nn.Module,
+    images: Tensor,
+    prepare: Callable[[Tensor], Tensor],
+    steps: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
+) -> Tensor:
     """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W).
 
-    `prepare` turns a batch into the model's input.
+    `prepare` turns a batch into the model's input; `steps` goes through the batches, and may show how far it is.
     """
     model.eval()
-    return torch.cat([model(prepare(batch)).float().cpu() for batch in images.split(BATCH)])
+    size = max(1, min(BATCH, PIXELS // (images.shape[2] * images.shape[3])))
+    return torch.cat([model(prepare(batch)).float().cpu() for batch in steps(images.split(size))])
 
 
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
@@ -40,20 +48,55 @@ def per_class_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     return counts.diagonal().double() / counts.sum(1)
 
 
-def calibration_error(logits: Tensor, labels: Tensor, bins: int = 15) -> float:
-    """Expected calibration error: |accuracy - confidence|, averaged over equal-width bins by size (Guo et al. 2017)."""
+def wilson(right: int, images: int, confidence: float = 0.95) -> list[float] | None:
+    """Wilson's (1927) score interval of the accuracy `right / images`, [low, high]; None without an image.
+
+    It is over the images alone: how far the accuracy would change with others of the same kind, the network as it is.
+    """
+    from scipy.stats import binomtest  # takes most of a second
+
+    if not images:
+        return None
+    low, high = binomtest(right, images).proportion_ci(confidence, method="wilson")
+    return [float(low), float(high)]
+
+
+def reliability(logits: Tensor, labels: Tensor, bins: int = BINS) -> Tensor:
+    """Of each of equal-width bins of confidence: images, sum of their confidences, how many are right; (bins, 3)."""
     confidence, predicted = logits.softmax(1).max(1)
-    gap = (predicted == labels).float() - confidence
     where = (confidence * bins).ceil().long().clamp(1, bins) - 1
-    return (torch.zeros(bins).index_add(0, where, gap).abs().sum() / len(labels)).item()
+    rows = torch.stack([torch.ones_like(confidence), confidence, (predicted == labels).float()], 1).double()
+    return torch.zeros(bins, 3, dtype=torch.float64).index_add(0, where, rows)
+
+
+def calibration_error(logits: Tensor, labels: Tensor, bins: int = BINS) -> float:
+    """Expected calibration error: |accuracy - confidence|, averaged over equal-width bins by size (Guo et al. 2017)."""
+    _, confidence, right = reliability(logits, labels, bins).unbind(1)
+    return ((right - confidence).abs().sum() / len(labels)).item()
+
+
+def mistakes(logits: Tensor, labels: Tensor, most: int) -> list[dict[str, Any]]:
+    """The images that are taken for something else, surest first: index, label and predicted (classes), confidence."""
+    confidence, predicted = logits.double().softmax(1).max(1)
+    wrong = (predicted != labels).nonzero().flatten()
+    wrong = wrong[confidence[wrong].argsort(descending=True, stable=True)][:most]
+    columns = (wrong, labels[wrong], predicted[wrong], confidence[wrong])
+    names = ("index", "label", "predicted", "confidence")
+    return [dict(zip(names, row, strict=True)) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def summary(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, Any]:
-    """All of the above as plain numbers."""
-    per_class = per_class_accuracy(logits, labels).tolist()
+    """All of the above as plain numbers, mistakes aside."""
+    counts = confusion(logits, labels)
+    right, images = counts.diagonal().tolist(), counts.sum(1).tolist()
+    intervals = [wilson(*pair) for pair in zip(right, images, strict=True)]
     return {
+        "images": len(labels),
         **metrics(logits, labels),
-        "per_class_accuracy": dict(zip(classes, per_class, strict=True)),
+        "accuracy_interval": wilson(sum(right), len(labels)),
+        "per_class_accuracy": dict(zip(classes, per_class_accuracy(logits, labels).tolist(), strict=True)),
+        "per_class_interval": dict(zip(classes, intervals, strict=True)),
         "calibration_error": calibration_error(logits, labels),
-        "confusion": confusion(logits, labels).tolist(),
+        "reliability": reliability(logits, labels).tolist(),
+        "confusion": counts.tolist(),
     }

@@ -14,12 +14,15 @@ from ablate import engine
 from ablate.augmentation import Augmentation
 from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
-from ablate.data.prepare import Prepared, prepare
+from ablate.data.prepare import Inputs, Prepared, prepare
 from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
+from ablate.model.speednet import Whitening
+
+FITTED = 5000  # images that a layer's weights are computed from, where they are
 
 
-def build_model(config: DictConfig, data: Prepared) -> nn.Module:
+def build_model(config: DictConfig, data: Prepared | Inputs) -> nn.Module:
     """The network: its options from the configuration, its classes, channels and image size from the data."""
     return instantiate(
         config.model,
@@ -47,8 +50,10 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     """The parts of a training step, each from its group of the configuration."""
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
+    pixels = scaling(data.mean, data.std, device, layout)
     model = initialised(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
+    fit_to_data(model, pixels(data.train.images[:FITTED].to(device)))
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
@@ -56,7 +61,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         model=model,
         forward=torch.compile(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
-        pixels=scaling(data.mean, data.std, device, layout),
+        pixels=pixels,
         criterion=instantiate(config.loss),
         optimizer=optimizer,
         scheduler=LambdaLR(optimizer, factor),
@@ -64,6 +69,13 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         average=engine.averaged(model, trainer.ema),
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
     )
+
+
+def fit_to_data(model: nn.Module, images: Tensor) -> None:
+    """Set the layers whose weights are computed from training images, not drawn."""
+    for layer in model.modules():
+        if isinstance(layer, Whitening):
+            layer.fit(images)
 
 
 def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:

@@ -1,12 +1,13 @@
-"""What a person sees while a run trains: a live bar in a terminal, a plain line an epoch elsewhere."""
+"""What a person sees of what takes long: a live bar in a terminal; of training, a plain line an epoch elsewhere."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+Item = TypeVar("Item")
 REFRESH = 0.5  # seconds between two reads of the running loss, each of which waits for the device
 
 
@@ -20,9 +21,35 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
     )
 
 
+def track(items: Iterable[Item], title: str, total: int, patience: float = 0.0) -> Iterator[Item]:
+    """Iterate behind a bar on stderr, which a terminal shows once the items have taken `patience` seconds."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    began, bar = time.monotonic(), Progress(*columns, console=console, transient=True)
+    task = bar.add_task(title, total=total)
+    if patience == 0:
+        bar.start()
+    try:
+        for item in items:
+            if time.monotonic() - began > patience:
+                bar.start()  # which may be told twice
+            yield item
+            bar.advance(task)
+    finally:
+        bar.stop()
+
+
 def steps(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterable[Any]:
     """Iterate over `batches` behind a bar that shows the running `meter`; without a terminal, just iterate."""
     return _bar(batches, title, meter, console) if console.is_terminal else batches
+
+
+def bar(title: str, console: Console) -> Callable[[Sequence[Any]], Iterable[Any]]:
+    """What iterates over batches like `steps`, with nothing to show but how far it is."""
+    return lambda batches: steps(batches, title, "", console)
 
 
 def _bar(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterator[Any]:

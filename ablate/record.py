@@ -107,6 +107,18 @@ def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
     That status is `missing` (no run.json), `unreadable`, or `stale` (the run was of another configuration). A run that
     says it is running, but is not, is `interrupted`.
     """
+    return alive(read_recorded(study, planned), Path(study) / planned["folder"])
+
+
+def alive(found: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The record of the run in a study's `folder`; one that says it is running, but is not, is `interrupted`."""
+    if found["status"] == "running" and not held(folder):
+        return {**found, "status": "interrupted", "error": "Its process ended without a word."}
+    return found
+
+
+def read_recorded(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
+    """`read_planned`, but for whether a run that says it is running still is."""
     folder = Path(study) / planned["folder"]
     try:
         found = read_run(folder)
@@ -115,8 +127,6 @@ def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
         return {"status": "unreadable", "error": str(reason)} if there else {"status": "missing"}
     if found.get("config_sha256") != planned["config_sha256"]:
         return {"status": "stale", "error": "The run is of another config than the one planned."}
-    if found["status"] == "running" and not held(folder):
-        return {**found, "status": "interrupted", "error": "Its process ended without a word."}
     return found
 
 

@@ -46,6 +46,21 @@ def inside(value: Any) -> bool:
     return here.parts != () and not (here.is_absolute() or there.anchor or ".." in {*here.parts, *there.parts})
 
 
+def positive(value: Any) -> bool:
+    """True for a whole number above 0."""
+    return whole(value) and value > 0
+
+
+def fraction(value: Any) -> bool:
+    """True for a number from 0 to 1."""
+    return number(value) and 0 <= value <= 1
+
+
+def interval(value: Any) -> bool:
+    """True for two such numbers, in order."""
+    return isinstance(value, list) and len(value) == 2 and all(map(fraction, value)) and value[0] <= value[1]
+
+
 def optional(check: Check) -> Check:
     """None too."""
     return lambda value: value is None or check(value)
@@ -61,11 +76,19 @@ def named(check: Check) -> Check:
     return lambda value: isinstance(value, dict) and all(map(check, value.values()))
 
 
+def of(checks: dict[str, Check]) -> Check:
+    """An object that has all of these keys, each of whose values is as said."""
+    return lambda value: isinstance(value, dict) and set(checks) <= set(value) and not wrong(value, checks)
+
+
+INPUTS: dict[str, Check] = {
+    "channels": positive, "image_size": positive, "mean": every(number), "std": every(number),
+}  # fmt: skip
 RUN: dict[str, Check] = {
     "study": optional(text), "variant": optional(text), "factors": named(text), "seed": seed,
     "config_sha256": text, "code_sha256": optional(text), "git": optional(named(lambda value: True)),
     "rerun": optional(text), "environment": optional(named(lambda value: True)), "data_sha256": optional(text),
-    "classes": optional(every(text)), "epochs": optional(named(optional(whole))),
+    "classes": optional(every(text)), "inputs": optional(of(INPUTS)), "epochs": optional(named(optional(whole))),
     "seconds": optional(named(optional(number))), "parameters": optional(whole), "macs": optional(whole),
     "metrics": optional(named(optional(number))), "selection": optional(text), "error": optional(text),
 }  # fmt: skip

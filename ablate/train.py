@@ -22,7 +22,7 @@ from ablate import provenance, record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
-from ablate.logger import flat
+from ablate.logger import Logger, Run, flat
 from ablate.study import plan
 from ablate.study.pruning import Pruned, Pruner
 
@@ -62,13 +62,14 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
     started = time.perf_counter()
     made_by = identity(config, folder)
-    header = {"schema": record.SCHEMA, "status": "running", **made_by}
+    header = {"schema": record.SCHEMA, "status": "running", **made_by, "epochs": {"planned": config.trainer.epochs}}
     record.write_json(folder / "run.json", header)
     if changes := provenance.patch():
         record.write_bytes(folder / "code.patch", changes)
     try:
         validate(config)
-        outcome = train(config, folder, {name: made_by[name] for name in ("config_sha256", "code_sha256")})
+        of = {name: made_by[name] for name in ("config_sha256", "code_sha256")}
+        outcome = train(config, folder, of, {name: made_by[name] for name in ("study", "variant", "factors")})
     except Pruned as stop:
         outcome = pruned(config, stop.row)
     except BaseException as error:
@@ -103,10 +104,13 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     }
 
 
-def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str, Any]:
+def train(
+    config: DictConfig, folder: Path, made_by: dict[str, str], place: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Build the parts, fit them, write predictions and weights; returns what the run's record says of it.
 
-    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with.
+    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with. Loggers are told the
+    run's `place` in a study (`plan.place`).
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
@@ -129,16 +133,18 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
     record.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
 
-    loggers = watchers(config, folder)
-    console = Console(stderr=True)
+    first = np.load(io.BytesIO(looked_at))["images"]
+    told = Run(folder, **(place or plan.place(None, folder)), settings=flat(config), images=first)
+    loggers = watchers(config, told)
+    console, checkpoint = Console(stderr=True), Checkpoint(folder, made_by)
+    result = None
     try:
         with limits.in_words(parts, images, trainer, config.seed):
-            selected, rows, diverged = engine.fit(
-                parts, images, trainer, config.seed, loggers, console, Checkpoint(folder, made_by)
-            )
+            selected, rows, diverged = engine.fit(parts, images, trainer, config.seed, loggers, console, checkpoint)
+        result = selected.row
     finally:
         for logger in loggers:
-            logger.close()
+            logger.close(result)
     fitted = time.perf_counter()
 
     np.savez_compressed(
@@ -155,6 +161,12 @@ def train(config: DictConfig, folder: Path, made_by: dict[str, str]) -> dict[str
         "environment": provenance.environment(device.type, precision),
         "data_sha256": data.sha256,
         "classes": list(data.classes),
+        "inputs": {
+            "channels": data.channels,
+            "image_size": data.image_size,
+            "mean": data.mean.tolist(),
+            "std": data.std.tolist(),
+        },
         "epochs": {"planned": trainer.epochs, "done": len(rows)},
         "seconds": {
             "setup": ready - began,
@@ -184,9 +196,10 @@ def pruned(config: DictConfig, row: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def watchers(config: DictConfig, folder: Path) -> list[Any]:
-    """The loggers of a run: those of its configuration, and a search's own if the run is one of its trials."""
-    loggers = instantiate(config.logger, folder=folder, settings=flat(config), _convert_="all")
+def watchers(config: DictConfig, told: Run) -> list[Logger]:
+    """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
+    # As a partial, called here: Hydra would take `told` apart.
+    loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(told)]
     if config.study.trial is not None:
         settings = HydraConfig.get()
         loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))

@@ -44,7 +44,7 @@ def check(config: DictConfig, where: Path, trusted: bool) -> None:
     # A part of it is resolved twice, as the data are: put together, or escaped, text would then be read after all.
     if again := [text for text in _texts(settings) if "${" in text]:
         raise _refusal(where, "holds interpolations of interpolations", again)
-    if unknown := [str(target) for target in _targets(settings) if not _known(target)]:
+    if unknown := [str(target) for target in targets(settings) if not _known(target)]:
         raise _refusal(where, "calls", unknown)
 
 
@@ -98,12 +98,12 @@ def _ours(kind: str) -> frozenset[str]:
     return frozenset(found for path in files for found in re.findall(pattern, path.read_text(encoding="utf-8")))
 
 
-def _targets(node: Any) -> Iterator[Any]:
+def targets(node: Any) -> Iterator[Any]:
     """Every `_target_` in nested mappings and lists."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "_target_")
     for value in _children(node):
-        yield from _targets(value)
+        yield from targets(value)
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate import bounded, record
+from ablate import bounded, curve, record
 from ablate.errors import InputError
-from analysis.formats import without_home
+from ablate.home import without_home
+from ablate.progress import track
 
 log = logging.getLogger(__name__)
-CURVE = SAMPLES = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch
+SAMPLES = 64 * bounded.MIB  # bytes
 BASELINE = "baseline"
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
 CURVES = ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
@@ -35,7 +36,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
     plan = record.read_study(study_folder)
-    rows = [_row(Path(study_folder), run) for run in plan["runs"]]
+    planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
+    rows = [_row(Path(study_folder), run) for run in planned]
     taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in taken)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
@@ -95,23 +97,10 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
 def _epochs(path: Path) -> list[list[float]]:
     """The whole rows of a metrics.csv, in the order of `CURVES`; empty if there is no file."""
     try:
-        lines = bounded.contents(path, CURVE).decode(errors="replace").splitlines(keepends=True)
+        return [[row.get(name, float("nan")) for name in CURVES] for row in curve.read(path)]
     except InputError as error:
         log.warning("%s", error)
         return []
-    except OSError:
-        return []
-    header, rows = lines[0].strip().split(",") if lines else [], []
-    for line in lines[1:]:
-        fields = line.strip().split(",")
-        if not line.endswith("\n") or len(fields) != len(header):
-            break
-        try:
-            values = dict(zip(header, (float(field or "nan") for field in fields), strict=True))
-        except ValueError:
-            break
-        rows.append([values.get(name, float("nan")) for name in CURVES])
-    return rows
 
 
 def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, np.ndarray]:

@@ -1,21 +1,11 @@
 """Numbers and tables as text: per cent and percentage points, a dash for what is not known; Markdown and LaTeX."""
 
-import re
-from pathlib import Path
-
 import pandas as pd
 
 DASH = "—"
 # What LaTeX's own fonts write in another way.
 LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$", "²": "$^2$", "ω": r"$\omega$",
          "×": r"$\times$"}  # fmt: skip
-HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
-
-
-def without_home(text: str) -> str:
-    """The text with `~` for home folders, this user's and others', whose names are nobody's business."""
-    homes = {re.escape(str(home)) for home in (Path.home(), Path.home().resolve()) if home != Path("/")}
-    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*homes, HOMES])})(?![\w.-])", "~", text)
 
 
 def number(value: float, digits: int = 2, sign: str = "") -> str:
@@ -31,6 +21,11 @@ def count(value: float | None) -> str:
         if value >= size:
             return f"{value / size:.3g}{unit}"
     return str(int(value))
+
+
+def times(count: int) -> str:
+    """How often, in words."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def p_value(p: float) -> str:

@@ -9,11 +9,12 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from ablate.home import without_home
 from analysis import paper, sentences
 from analysis.effects import most_different
 from analysis.figures import CAPTIONS
 from analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
-from analysis.formats import DASH, number, without_home
+from analysis.formats import DASH, number
 from analysis.results import Results
 from analysis.tables import Table
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ablate import bounded, record
 from ablate.errors import InputError
+from ablate.progress import track
 from analysis import collect, stats
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
     """
     labels, classes, predicted = None, 0, {}
     completed = runs[runs["status"] == "completed"]
-    for run in completed.itertuples(index=False):
+    for run in track(completed.itertuples(index=False), "Reading predictions", len(completed), patience=1.0):
         found = _read(Path(study_folder) / run.folder / "val_predictions.npz")
         if found is None:
             continue

@@ -1,7 +1,6 @@
 """`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. Nothing else here writes."""
 
 import argparse
-import io
 import os
 import sys
 import textwrap
@@ -10,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
@@ -19,6 +17,7 @@ from rich.table import Table as Drawn
 from rich.text import Text
 
 from ablate import record
+from ablate.progress import track
 from analysis import collect, figures, numbers, page, paper, sentences, tables
 from analysis.effects import COLUMNS
 from analysis.formats import to_latex, to_markdown
@@ -54,7 +53,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     """
     results = analyse(study_folder)
     notes = sentences.notes(results.runs, results.curves, results.effects)
-    limits = sentences.limits(results.plan, results.effects)
+    limits = [*sentences.limits(results.plan, results.effects), sentences.tested(results.usage)]
     made = tables.every(results)
 
     folder = results.folder / "report"
@@ -109,7 +108,8 @@ def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> di
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     # A forked process has the frames that its figures are drawn from without a copy.
     with ProcessPoolExecutor(cores, get_context("fork"), _todo.update, (drawing,)) as pool:
-        return dict(zip(drawing, pool.map(_write_figure, (folder / name for name in drawing)), strict=True))
+        drawn = pool.map(_write_figure, (folder / name for name in drawing))
+        return dict(zip(drawing, track(drawn, "Drawing figures", len(drawing)), strict=True))
 
 
 _todo: dict[str, Callable[[], Figure]] = {}  # in a process that draws, what draws each figure
@@ -117,16 +117,10 @@ _todo: dict[str, Callable[[], Figure]] = {}  # in a process that draws, what dra
 
 def _write_figure(stem: Path) -> str:
     """A figure as PDF, SVG and PNG, without the time of day in it; returns the SVG's text."""
-    figure = _todo[stem.name]()
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once for each format
-    undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
-    for suffix, metadata in undated.items():
-        content = io.BytesIO()
-        with matplotlib.rc_context(figures.STYLE):
-            figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
-        record.write_bytes(stem.with_suffix(f".{suffix}"), content.getvalue())
-    return content.getvalue().decode()
+    files = figures.rendered(_todo[stem.name]())
+    for suffix, content in files.items():
+        record.write_bytes(stem.with_suffix(f".{suffix}"), content)
+    return files["svg"].decode()
 
 
 def _write_paper(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from ablate import record
 from analysis import collect, predictions, stats
 from analysis.changes import changes
 from analysis.effects import METRIC, effects, most_different
+from analysis.usage import Usage, usage
 
 DESCRIBED = 40  # variants whose configurations are compared
 MOST_FACTORS = 6  # of more, the interactions are too many to read
@@ -32,6 +33,7 @@ class Results:
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
     changes: pd.DataFrame  # of the variants that differ most
+    usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
 
     @property
@@ -62,7 +64,7 @@ def analyse(study_folder: Path) -> Results:
     classes, crossed = _images(predicted, compared)
     return Results(
         folder, plan, runs, collect.curves(folder, runs), compared, contrasts, anova, predicted, classes, crossed,
-        changes(folder, runs, most_different(compared, DESCRIBED)), collect.samples(folder, runs),
+        changes(folder, runs, most_different(compared, DESCRIBED)), usage(folder, plan), collect.samples(folder, runs),
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from ablate.diff import ABSENT
 from ablate.errors import InputError
 from analysis import collect, planning, stats
 from analysis.effects import pairs
-from analysis.formats import number, p_value
+from analysis.formats import number, p_value, times
+from analysis.usage import Usage
 
 VERDICTS = {
     "better": "better than the baseline",
@@ -57,7 +58,7 @@ def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: 
         said.append(f"What differs from the baseline: {'. '.join(differing)}.")
     said.append(
         "Runs are paired by seed; intervals and p are Student's t on the differences, p corrected by Holm over all"
-        " variants; no number here is of the test images."
+        " variants; the tables and figures are of validation images, not of the test set."
     )
     return said
 
@@ -172,6 +173,27 @@ def limits(plan: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
             " average, were all of them equal: choose by validation accuracy, then test once."
         )
     return said
+
+
+def tested(usage: Usage) -> str:
+    """How often the test set was used, on which runs, and what they reached there."""
+    runs, lost = usage.runs, ""
+    if usage.unreadable:
+        lost = f" {usage.unreadable} record{'s' * (usage.unreadable > 1)} of its use cannot be read."
+    if not len(runs):
+        return "The test set was not used." if not lost else f"Whether the test set was used is not known.{lost}"
+    count, words = sum(map(int, runs["times"])), []
+    for variant, own in list(runs.groupby("variant", sort=False))[: 2 * NAMED]:
+        seeds = _listed([str(seed) for seed in own["seed"].dropna().astype(int)])
+        reached = 100 * own["accuracy"].dropna()
+        spread = f" ± {number(reached.std(), 1)}" if len(reached) > 1 else ""
+        accuracy = f": {number(reached.mean(), 1)}{spread} %" if len(reached) else ""
+        words.append(f"{variant} (seed{'s' * (len(own) > 1)} {seeds}{accuracy})" if seeds else f"{variant}")
+    more = runs["variant"].nunique() - len(words)
+    return (
+        f"The test set was used {times(count)}, on {len(runs)} run{'s' * (len(runs) > 1)}: {', '.join(words)}"
+        f"{f' and {more} variants more' if more else ''}.{lost}"
+    )
 
 
 def provenance(plan: Mapping[str, Any], runs: pd.DataFrame) -> str:

@@ -46,3 +46,47 @@ def test_predictions_do_not_depend_on_the_batch_and_change_nothing():
         logits[700:710], evaluate.predict(model, images[700:710], lambda batch: batch / 255), atol=1e-6
     )
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+# Newcombe (1998), Statistics in Medicine 17:857, Table I, method 3: Wilson's score interval.
+@pytest.mark.parametrize(
+    ("right", "images", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_the_interval_is_newcombes(right, images, low, high):
+    assert evaluate.wilson(right, images) == pytest.approx([low, high], abs=5e-5)
+    assert evaluate.wilson(images - right, images) == pytest.approx([1 - high, 1 - low], abs=5e-5)
+
+
+def test_a_class_without_images_has_no_interval():
+    found = evaluate.summary(LOGITS, LABELS.clamp(max=1), ("a", "b", "c"))
+    assert found["per_class_interval"]["c"] is None and found["per_class_accuracy"]["c"] != found["accuracy"]
+    assert found["images"] == 4 and sum(map(sum, found["confusion"])) == 4
+
+
+def test_mistakes_by_hand():
+    """Of the first three the wrong class has .9, .7, .8; the fourth is right."""
+    found = evaluate.mistakes(LOGITS, torch.tensor([1, 0, 0, 0]), most=2)
+    assert [(one["index"], one["label"], one["predicted"]) for one in found] == [(0, 1, 0), (2, 0, 2)]
+    assert [one["confidence"] for one in found] == pytest.approx([0.9, 0.8])
+    assert evaluate.mistakes(LOGITS[:3], LABELS[:3], most=2) == []
+
+
+def test_reliability_by_hand():
+    """Three bins: .6 is in the second, .7, .8 and .9 in the third; the one in the second is wrong."""
+    expected = torch.tensor([[0, 0, 0], [1, 0.6, 0], [3, 2.4, 3]], dtype=torch.float64)
+    torch.testing.assert_close(evaluate.reliability(LOGITS, LABELS, 3), expected, atol=1e-6, rtol=0)
+
+
+def test_large_images_come_in_small_batches():
+    seen = []
+
+    def prepare(batch):
+        seen.append(tuple(batch.shape))
+        return batch[:, :, 0, :3].float().flatten(1)
+
+    evaluate.predict(torch.nn.Identity(), torch.zeros(10, 1, 1024, 1024, dtype=torch.uint8), prepare)
+    assert seen == [(1, 1, 1024, 1024)] * 10
+    seen.clear()
+    evaluate.predict(torch.nn.Identity(), torch.zeros(1100, 1, 32, 32, dtype=torch.uint8), prepare)
+    assert [shape[0] for shape in seen] == [500, 500, 100]

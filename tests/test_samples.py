@@ -11,7 +11,7 @@ from ablate.augmentation import Augmentation
 from ablate.augmentation.geometry import Flip
 from ablate.augmentation.mixing import Mixup
 from ablate.data.batches import Resident
-from ablate.samples import COUNT, samples
+from ablate.samples import COUNT, samples, seen
 
 
 @pytest.fixture
@@ -41,3 +41,12 @@ def test_each_is_the_image_or_its_mirror(data):
 def test_mixed_images_are_rounded(data):
     found = read(samples(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0))
     assert found.shape == (8, 3, 4, 4) and found.dtype == np.uint8
+
+
+def test_targets_are_mixed_as_the_images_are(data):
+    images, plain = seen(Augmentation({}), data, 8, seed=0)
+    mixed, targets = seen(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0)
+    assert (plain.argmax(1) == [np.flatnonzero((data.images.numpy() == i).all((1, 2, 3)))[0] for i in images]).all()
+    share = (targets * plain).sum(1)[:, None, None, None]  # of the image itself; the rest is the one before it
+    expected = share * images + (1 - share) * np.roll(images, 1, axis=0)
+    np.testing.assert_allclose(mixed, expected, atol=0.51)

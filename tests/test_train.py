@@ -54,7 +54,7 @@ def check(folder, config, outcome) -> None:
 
 
 def test_every_option_is_in_the_list():
-    assert len(OPTIONS) == 9 + 6 + 5 + 11 + 5 + 6 + 2 + 4
+    assert len(OPTIONS) == 10 + 6 + 5 + 11 + 5 + 6 + 2 + 4
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -70,6 +70,10 @@ def _ranges(kind: Any) -> dict[str, Allowed]:
     return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}
 
 
+# Folders of `conf/` that another verb reads.
+ELSEWHERE = {"rubric": "ablate test --rubric NAME", "submission": "ablate submit --submission NAME"}
+
+
 def plain(error: Exception, conf: Path) -> str:
     """One or two sentences for an error raised while Hydra composed from the folder `conf`."""
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
@@ -90,7 +94,9 @@ def plain(error: Exception, conf: Path) -> str:
         return _refusal(cause, conf)
     if override := re.search(r"Could not override '([^']+)'", text):
         key = override.group(1)
-        groups = [path.name for path in conf.iterdir() if path.is_dir()]
+        if key in ELSEWHERE:
+            return f"{key} is no part of a training; it is for {ELSEWHERE[key]}."
+        groups = [path.name for path in conf.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
         return f"{key}: there is no such key or group.{_nearest(key, groups + _known_keys(conf))}"
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
@@ -123,7 +129,7 @@ def _known_keys(conf: Path) -> list[str]:
     keys = {f.name for f in dataclasses.fields(schema.Config)}
     for path in conf.glob("*/*.yaml"):
         options = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra"):
+        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra", *ELSEWHERE):
             keys.update(_dotted(options, path.parent.name))
     return sorted(keys)
 

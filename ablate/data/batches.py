@@ -50,6 +50,6 @@ def scaling(mean: Tensor, std: Tensor, device: torch.device, layout: torch.memor
     shift, divisor = ((255 * values).view(1, -1, 1, 1).to(device) for values in (mean, std))
 
     def pixels(batch: Tensor) -> Tensor:
-        return ((batch - shift) / divisor).contiguous(memory_format=layout)
+        return ((batch.to(device) - shift) / divisor).contiguous(memory_format=layout)
 
     return pixels

@@ -4,7 +4,7 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,8 +23,16 @@ def digest(path: str) -> str:
     return hashlib.sha256(contents(Path(path), LARGEST)).hexdigest()
 
 
-def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
-    """The image file as RGB, uint8 (3, image_size, image_size), and its `digest`; the file is read once.
+def size(path: str) -> tuple[int, int]:
+    """Width and height, in pixels, of an image file as it is stored; of the file only the header is read."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.size
+
+
+def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.ndarray, str]:
+    """The image file as uint8 (channels, image_size, image_size), RGB or grey, and its `digest`; it is read once.
 
     The image is upright as its EXIF says, its aspect ratio is not kept, and of an animation it is the first frame.
     Resized with PIL's bilinear filter, which averages over the source area (antialias). Raises whatever PIL raises if
@@ -45,7 +53,8 @@ def decode(path: str, image_size: int) -> tuple[np.ndarray, str]:
                 raise ValueError(f"{image.format} files are not read, as they can run programs; save the image as PNG")
             upright = ImageOps.exif_transpose(image)
             resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
-    return np.asarray(resized).transpose(2, 0, 1), hashlib.sha256(content).hexdigest()
+    pixels = np.asarray(resized) if channels == 3 else np.asarray(resized.convert("L"))[..., None]
+    return pixels.transpose(2, 0, 1), hashlib.sha256(content).hexdigest()
 
 
 def rgb(image: "PILImage") -> "PILImage":

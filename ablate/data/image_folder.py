@@ -1,16 +1,13 @@
 """Your own image files: `train/<class>/*` and, optionally, `test/<class>/*`."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from ablate.data import cache
-from ablate.data.images import Images, Part
+from ablate.data.images import Images, NoTestImages, Part
+from ablate.data.walk import entries, files
 from ablate.errors import InputError
-
-_DESKTOP = {"thumbs.db", "desktop.ini"}  # left by Windows; the other hidden files start with a dot
 
 
 def image_folder(root: str, image_size: int, part: Part) -> Images:
@@ -21,21 +18,32 @@ def image_folder(root: str, image_size: int, part: Part) -> Images:
 
     Raises InputError for a folder not laid out so, and for files that cannot be read, which it names.
     """
+    folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
+    listed, labels = _labelled(folder, part, classes)
+    pixels = cache.pixels(folder, listed, image_size)
+    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+
+
+def paths(root: str, part: Part) -> list[str]:
+    """The files that `image_folder` reads, one an image, in its order; raises what it raises for the folder."""
     folder = Path(root).expanduser()
-    classes = _classes(folder)
+    return [f"{folder}/{file.name}" for file in _labelled(folder, part, _classes(folder))[0]]
+
+
+def _labelled(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """The files of a part, and the class of each."""
     if not (folder / part).is_dir():
-        raise InputError(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
-    files, labels = [], []
+        raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
+    listed, labels = [], []
     for name in _folders(folder / part):
-        found = list(_files(folder, f"{part}/{name}"))
+        found = list(files(folder, f"{part}/{name}"))
         if not found:
             raise InputError(f"The class folder {folder / part / name} has no images. Fill it or remove it.")
-        files += found
+        listed += found
         labels += [classes.index(name)] * len(found)
-    if not files:
+    if not listed:
         raise InputError(f"{folder / part} has no class folders. Put images into {folder / part}/<class>/.")
-    pixels = cache.pixels(folder, files, image_size)
-    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+    return listed, labels
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
@@ -56,39 +64,8 @@ def _classes(folder: Path) -> tuple[str, ...]:
 
 def _folders(folder: Path) -> list[str]:
     """Names of the class folders, sorted; a file beside them is refused, as it has no class."""
-    entries = _entries(folder)
-    stray = [entry.path for entry in entries if not entry.is_dir()]
+    found = entries(folder)
+    stray = [entry.path for entry in found if not entry.is_dir()]
     if stray:
         raise InputError(f"{stray[0]} is not in a class folder ({len(stray)} such files). Move or remove it.")
-    return [entry.name for entry in entries]
-
-
-def _files(root: Path, name: str, above: tuple[Path, ...] = ()) -> Iterator[cache.File]:
-    """All files below `root`/`name`, in the order of their paths; links are followed."""
-    real = (root / name).resolve()
-    if real in above:
-        raise InputError(f"{root / name} is a link to a folder it lies in. Remove it.")
-    for entry in _entries(root / name):
-        inner = f"{name}/{entry.name}"
-        if entry.is_dir():
-            yield from _files(root, inner, (*above, real))
-        else:
-            known = _stat(entry)
-            yield cache.File(inner, known.st_size, known.st_mtime_ns, known.st_ctime_ns)
-
-
-def _stat(entry: os.DirEntry[str]) -> os.stat_result:
-    try:
-        return entry.stat()
-    except OSError as error:
-        raise InputError(f"{entry.path} cannot be read ({error.strerror}). Replace or remove it.") from error
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder, sorted by name, without hidden files."""
-    try:
-        with os.scandir(folder) as entries:
-            visible = [e for e in entries if not e.name.startswith(".") and e.name.lower() not in _DESKTOP]
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be read ({error.strerror}).") from error
-    return sorted(visible, key=lambda entry: entry.name)
+    return [entry.name for entry in found]

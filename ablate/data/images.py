@@ -1,15 +1,21 @@
 """What every source of data returns."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.errors import InputError
 
 Part = Literal["train", "test"]
+
+
+class NoTestImages(InputError):
+    """The data has no test set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +49,23 @@ class Images:
         """How many images there are."""
         return len(self.images)
 
+    def sha256(self) -> str:
+        """Hash of the bytes of all images, then of their labels."""
+        digest = hashlib.sha256(self.images.contiguous().numpy())
+        digest.update(self.labels.contiguous().numpy())
+        return digest.hexdigest()
+
     def subset(self, indices: np.ndarray | Tensor) -> "Images":
         """The images at `indices`, integers (M,), in that order."""
         chosen = torch.as_tensor(indices)
         return Images(self.images[chosen], self.labels[chosen], self.classes)
+
+
+def shrunk(images: Tensor, side: int) -> Tensor:
+    """Images uint8 (N, C, H, W), made smaller where they exceed `side` pixels: each pixel is the mean of an area."""
+    if max(images.shape[-2:]) <= side:
+        return images
+    return F.interpolate(images.float(), (side, side), mode="area").round().byte()
 
 
 def _describe(tensor: Tensor) -> str:

@@ -6,8 +6,9 @@ Decoding holds the interpreter's lock for much of its time: for small files thre
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import current_process
 from typing import Any
@@ -29,7 +30,7 @@ def each(function: Callable[[str], Any], files: list[str], doing: str) -> Iterat
 
     failures = []
     shown = track(
-        _attempts(function, files),
+        attempts(function, files),
         doing,
         total=len(files),
         console=Console(stderr=True),
@@ -47,7 +48,8 @@ def each(function: Callable[[str], Any], files: list[str], doing: str) -> Iterat
         raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
 
 
-def _attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple[Any, str]]:
+def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple[Any, str]]:
+    """(result, "") or (None, why not) for each file, in order. The processes wait for a caller that is slower."""
     chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
     attempt = partial(_attempt, function)
     # A daemonic process may not start others.
@@ -57,9 +59,16 @@ def _attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tupl
         return
     # An interrupt reaches the whole process group; the parent alone answers it.
     pool = ProcessPoolExecutor(_processors(), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    given: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
-        for attempts in pool.map(attempt, chunks):
-            yield from attempts
+        for chunk in chunks:
+            if (
+                len(given) >= 2 * _processors()
+            ):  # a chunk to do and one done for each: all at once could fill the memory
+                yield from given.popleft().result()
+            given.append(pool.submit(attempt, chunk))
+        while given:
+            yield from given.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 

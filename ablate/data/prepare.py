@@ -1,7 +1,7 @@
 """From the `data` group of a configuration to the images a run trains and validates on."""
 
 import dataclasses
-import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,22 @@ from ablate.config.schema import Data
 from ablate.data.images import Images, Part
 from ablate.data.split import split
 from ablate.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a network takes and tells apart: all that it is built from, and its images are scaled by.
+
+    classes                 names of the classes
+    channels, image_size    of an image; height and width in pixels
+    mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
+    """
+
+    classes: tuple[str, ...]
+    channels: int
+    image_size: int
+    mean: Tensor
+    std: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +68,11 @@ class Prepared:
         """Height and width of an image, in pixels."""
         return self.train.images.shape[2]
 
+    @property
+    def inputs(self) -> Inputs:
+        """What a network for these images takes."""
+        return Inputs(self.classes, self.channels, self.image_size, self.mean, self.std)
+
 
 def prepare(cfg_data: DictConfig) -> Prepared:
     """Load the source's training images, split them, and settle the normalization of pixels.
@@ -71,15 +92,28 @@ def _prepare(settings: str) -> Prepared:
     train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
     train = source.subset(train_index)
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
-    digest = hashlib.sha256(source.images.contiguous().numpy().data)
-    digest.update(source.labels.contiguous().numpy().data)
     return Prepared(
-        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, digest.hexdigest()
+        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, source.sha256()
     )
 
 
+def recorded(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
+    """What the network of a run takes, from its record; of one that does not say so, from its training images.
+
+    Raises InputError if the record contradicts itself, or if those images are needed and cannot be had.
+    """
+    if not (known := run.get("inputs")):
+        return prepare(cfg_data).inputs
+    channels, classes = known["channels"], run.get("classes") or []
+    sizes = len(known["mean"]) == len(known["std"]) == channels and len(classes) > 1
+    if not sizes or not all(0 < value < math.inf for value in known["std"]):
+        raise InputError("run.json does not say what its network takes: its inputs and classes do not fit together.")
+    mean, std = (torch.tensor(known[name], dtype=torch.float32) for name in ("mean", "std"))
+    return Inputs(tuple(classes), channels, known["image_size"], mean, std)
+
+
 def load_test(cfg_data: DictConfig) -> Images:
-    """The source's test images. The only way to them; raises InputError if there are none."""
+    """The source's test images. The only way to them; raises NoTestImages if there are none."""
     return _load(cfg_data, "test")
 
 
@@ -101,7 +135,7 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
 
 def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
     """Both as float32 (C,); those that are not given are the training images' own, per channel."""
-    own_mean, own_std = _moments(train.images) if mean is None or std is None else (mean, std)
+    own_mean, own_std = moments(train.images) if mean is None or std is None else (mean, std)
     if std is None and min(own_std) == 0:
         raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
     channels = train.images.shape[1]
@@ -111,7 +145,7 @@ def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | No
     )
 
 
-def _moments(images: Tensor) -> tuple[list[float], list[float]]:
+def moments(images: Tensor) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel of uint8 (N, C, H, W), in units of 255, exact: from histograms."""
     values = torch.arange(256, dtype=torch.float64) / 255
     means, stds = [], []

@@ -18,6 +18,7 @@ from ablate import record
 from ablate.config import validate
 from ablate.config.schema import Study
 from ablate.errors import InputError
+from ablate.progress import track
 from ablate.study import design, plan
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def checked(
     """The runs with their overrides and the hash of their configuration; InputError if one cannot be trained."""
     composer = Composer(loader, config, described)
     ready = []
-    for run in runs:
+    for run in track(runs, "Checking runs", len(runs), patience=1.0):
         try:
             composed = composer.compose(run["factors"], run["seed"])
             validate(composed)

@@ -13,6 +13,7 @@ from ablate import evaluate
 from ablate.data.batches import batches, resident
 from ablate.engine import train_epoch
 from ablate.parts import set_up
+from ablate.progress import track
 
 STEPS = 5  # that are timed, after a first one that is not
 EVALUATED = 1024  # validation images
@@ -21,13 +22,15 @@ BUDGET = 20.0  # seconds, after which no other variant is begun
 
 def probe(runs: Iterable[dict[str, Any]], composed: Callable[[dict[str, Any]], DictConfig]) -> dict[str, float]:
     """Seconds of a run of each variant, of as many variants as the budget allows."""
+    first: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        first.setdefault(run["variant"], run)
     found: dict[str, float] = {}
     began = time.perf_counter()
-    for run in runs:
-        if run["variant"] not in found:
-            if time.perf_counter() - began > BUDGET:
-                break
-            found[run["variant"]] = seconds(composed(run))
+    for variant, run in track(first.items(), "Timing a run of each variant", len(first)):
+        if time.perf_counter() - began > BUDGET:
+            break
+        found[variant] = seconds(composed(run))
     return found
 
 

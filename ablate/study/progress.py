@@ -1,4 +1,4 @@
-"""What a person sees while jobs run: a live table of the study in a terminal, a line a run elsewhere."""
+"""What a person sees while jobs run: the view of `ablate watch` in a terminal, a line a run elsewhere."""
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
@@ -9,15 +9,16 @@ from rich.console import Console
 from rich.live import Live
 
 from ablate import record
-from ablate.study import status
 from ablate.study.launcher import Ends, Job
+from ablate.study.view import view
+from ablate.study.watched import Look
 
 
 def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
     """The jobs' returns in their order, from `ends`, which yields (position, return) as each ends, and None between."""
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Console(stderr=True)
-    study = record.read_study(folder)
+    look = Look(folder)
     returns: dict[int, JobReturn] = {}
     with (
         closing(ends),  # an interrupt here must end what runs there
@@ -29,7 +30,7 @@ def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
                 line = f"{len(returns)}/{len(jobs)}  {became(folder, jobs[ended[0]])}"
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
             if live:
-                live.update(status.table(folder, study), refresh=True)
+                live.update(view(*look(), console.width, console.height - 1), refresh=True)
     return [returns[position] for position in range(len(jobs))]
 
 

@@ -56,7 +56,7 @@ class Pruner:
         if row["epoch"] < self.epochs and self.trial.should_prune():
             raise Pruned(row)
 
-    def close(self) -> None:
+    def close(self, result: dict[str, float] | None) -> None:
         """Nothing is held."""
 
 

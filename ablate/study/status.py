@@ -1,9 +1,8 @@
-"""How far a study is: `ablate plan` before anything is started, `ablate status STUDY` while it runs and after."""
+"""How far a study is: `ablate plan` before anything is started, `ablate status STUDY` after; `watch` while it runs."""
 
 import argparse
 import math
 import statistics
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ablate import record
+from ablate import curve, record
+from ablate.errors import InputError
 from ablate.study import plan
 
-REFRESH = 1.0  # seconds between two looks at the folder
 TO_DO = ("missing", "running", "interrupted", "failed", "stale", "unreadable")
 
 
@@ -28,20 +26,10 @@ def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser("ablate status", description="How far a study is: its planned runs by status.")
     parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study, or its name under outputs/")
-    parser.add_argument("--watch", action="store_true", help="refresh until no run is left to do; Ctrl-C ends it")
     given = parser.parse_args(words)
     folder = record.find_study(given.study)
-    console = Console()
-    if not given.watch:
-        console.print(table(folder, record.read_study(folder)))
-        return 0
-    with Live(console=console) as live:
-        while True:
-            study = record.read_study(folder)
-            live.update(table(folder, study), refresh=True)
-            if not left(folder, study):
-                return 0
-            time.sleep(REFRESH)
+    Console().print(table(folder, record.read_study(folder)))
+    return 0
 
 
 def preview(
@@ -59,11 +47,6 @@ def preview(
     statuses = [(run, record.read_planned(folder, run)["status"]) for run in study["runs"]]
     timed = {run["variant"] for run, status in statuses if status in record.OUTCOMES}
     Console().print(table(folder, study, probe([run for run in study["runs"] if run["variant"] not in timed])))
-
-
-def left(folder: Path, study: dict[str, Any]) -> int:
-    """How many planned runs have no outcome yet."""
-    return sum(record.read_planned(folder, run)["status"] in TO_DO for run in study["runs"])
 
 
 def table(folder: Path, study: dict[str, Any], probed: Mapping[str, float] = MappingProxyType({})) -> Group:
@@ -94,10 +77,9 @@ def table(folder: Path, study: dict[str, Any], probed: Mapping[str, float] = Map
 def _epoch(folder: Path) -> str:
     """The last epoch of a run that is under way: `epoch 3, validation accuracy 61.5 %`."""
     try:
-        header, *rows = (folder / "metrics.csv").read_text().splitlines()
-        row = dict(zip(header.split(","), rows[-1].split(","), strict=True))
-        return f"epoch {row['epoch']}, validation accuracy {100 * float(row['val_accuracy']):.1f} %"
-    except (OSError, ValueError, IndexError, KeyError):  # not written yet, or just being written
+        row = curve.read(folder / "metrics.csv")[-1]
+        return f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
+    except (InputError, IndexError, KeyError):  # not written yet
         return "started"
 
 
@@ -112,25 +94,37 @@ def estimate(
 
     `probed` are seconds for variants that have none.
     """
-    seconds = {variant: [guess] for variant, guess in probed.items()}
-    to_do = []
-    for planned, run in zip(study["runs"], found, strict=True):
-        if run["status"] in record.OUTCOMES:
-            took = (run.get("seconds") or {}).get("total")
-            if took is not None and math.isfinite(took):  # a record from elsewhere may say anything
-                seconds.setdefault(planned["variant"], []).append(took)
-        else:
-            to_do.append(planned["variant"])
+    to_do = [
+        planned["variant"]
+        for planned, run in zip(study["runs"], found, strict=True)
+        if run["status"] not in record.OUTCOMES
+    ]
     if not to_do:
         return "All done."
-    if not seconds:
+    seconds = expected(study["runs"], found, probed)
+    if seconds is None:
         return "How long they take is not known before the first is done; `ablate plan --probe` guesses it."
-    usual = statistics.median(time for times in seconds.values() for time in times)
-    total = sum(statistics.median(seconds.get(variant, [usual])) for variant in to_do)
-    return f"{len(to_do)} to do, about {_duration(total)} one after another."
+    return f"{len(to_do)} to do, about {duration(sum(seconds[variant] for variant in to_do))} one after another."
 
 
-def _duration(seconds: float) -> str:
+def expected(
+    planned: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], probed: Mapping[str, float]
+) -> dict[str, float] | None:
+    """Seconds a run takes, by variant: the median of its finished ones, else `probed`, else the median of all of these.
+
+    None if nothing is known of any.
+    """
+    seconds = {variant: [guess] for variant, guess in probed.items()}
+    for entry, run in zip(planned, found, strict=True):
+        took = (run.get("seconds") or {}).get("total") if run["status"] in record.OUTCOMES else None
+        if took is not None and math.isfinite(took):  # a record from elsewhere may say anything
+            seconds.setdefault(entry["variant"], []).append(took)
+    usual = [statistics.median(time for times in seconds.values() for time in times)] if seconds else []
+    variants = {entry["variant"] for entry in planned}
+    return {variant: statistics.median(seconds.get(variant, usual)) for variant in variants} if usual else None
+
+
+def duration(seconds: float) -> str:
     """`45 s`, `12 min` or `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -1,8 +1,9 @@
 """Frames -> matplotlib figures for a page of 7 inches, readable in grey. None is written here, none is global.
 
 `loss_curves` (curves.py), the forest plot `effects` (forest.py), `interactions` and `variance_shares` (factors.py),
-`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); colours and sizes in
-style.py. `every` says which a study has.
+`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); of a tested run `calibration`
+and `mistakes` (tested.py); colours and sizes in style.py, which also makes a figure a file. `every` says which of them
+a study has.
 """
 
 from collections.abc import Callable
@@ -18,11 +19,12 @@ from analysis.figures.curves import PANELS, loss_curves, pages
 from analysis.figures.factors import interactions, variance_shares
 from analysis.figures.forest import effects
 from analysis.figures.samples import samples
-from analysis.figures.style import STYLE
+from analysis.figures.style import STYLE, rendered
+from analysis.figures.tested import calibration, mistakes
 from analysis.results import Results
 
-__all__ = ["CAPTIONS", "STYLE", "class_difference", "confusion", "cost", "effects", "every", "interactions",
-           "loss_curves", "pages", "samples", "variance_shares"]  # fmt: skip
+__all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
+           "interactions", "loss_curves", "mistakes", "pages", "rendered", "samples", "variance_shares"]  # fmt: skip
 
 DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that differ most
 CAPTIONS = {
@@ -58,8 +60,10 @@ def every(results: Results) -> dict[str, Callable[[], Figure]]:
     if results.classes is not None and results.predicted is not None:
         if chosen is not None and chosen in results.classes.index:
             found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
-        compared = {name: labels[name] for name in (collect.BASELINE, chosen) if name and name in results.classes.index}
-        found["confusion"] = partial(confusion, results.predicted, compared)
+        names = dict.fromkeys(name for name in (collect.BASELINE, chosen) if name is not None)
+        compared = [name for name in names if name in results.classes.index]
+        shares = {labels[name]: results.predicted.confusion(name) for name in compared}
+        found["confusion"] = partial(confusion, results.predicted.classes, shares)
     if results.samples:
         found["samples"] = partial(samples, {labels[name]: images for name, images in results.samples.items()})
     return found

@@ -1,6 +1,7 @@
 """Class by class: differences to the baseline, and confusion matrices."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -8,7 +9,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
-from analysis.predictions import Predictions
 
 WRITTEN = 12  # classes up to which a matrix has its numbers written in
 
@@ -24,20 +24,20 @@ def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
         colours = [BLUE if value >= 0 else VERMILLION for value in values]
         axis.barh(range(len(values)), values, color=colours, height=0.7)
         axis.axvline(0, color="black", linewidth=0.8)
-        axis.set_yticks(range(len(values)), values.index)
+        axis.set_yticks(range(len(values)), values.index, parse_math=False)
         axis.set_xlabel("Difference to the baseline (points)")
         axis.set_title(textwrap.fill(label, 50))
     return figure
 
 
-def confusion(predictions: Predictions, variants: dict[str, str]) -> Figure:
-    """A matrix for each of `variants` ({name: label}): of a row's class, the share taken for each column's, mean."""
-    k = len(predictions.classes)
+def confusion(classes: Sequence[str], matrices: Mapping[str, np.ndarray]) -> Figure:
+    """Matrices (classes, classes) by their labels: of a row's class, the share (fraction) taken for each column's."""
+    k = len(classes)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.9 + WIDTH / 2 / len(variants) * 1.7), layout="constrained")
-        axes = figure.subplots(1, len(variants), squeeze=False)[0]
-        for axis, (variant, label) in zip(axes, variants.items(), strict=True):
-            shares = 100 * predictions.confusion(variant)
+        figure = Figure(figsize=(WIDTH, 0.9 + WIDTH / 2 / len(matrices) * 1.7), layout="constrained")
+        axes = figure.subplots(1, len(matrices), squeeze=False)[0]
+        for axis, (label, matrix) in zip(axes, matrices.items(), strict=True):
+            shares = 100 * matrix
             image = axis.imshow(shares, cmap="Greys", vmin=0, vmax=100)
             if k <= WRITTEN:
                 for row, column in np.argwhere(shares >= 0.5):
@@ -46,8 +46,8 @@ def confusion(predictions: Predictions, variants: dict[str, str]) -> Figure:
                         column, row, f"{shares[row, column]:.0f}", ha="center", va="center", fontsize=6, color=colour
                     )
             if k <= 30:
-                axis.set_xticks(range(k), predictions.classes, rotation=90)
-                axis.set_yticks(range(k), predictions.classes)
+                axis.set_xticks(range(k), classes, rotation=90, parse_math=False)
+                axis.set_yticks(range(k), classes, parse_math=False)
             axis.set(title=textwrap.fill(label, 50), xlabel="Taken for")
             axis.spines[:].set_visible(False)
             axis.tick_params(length=0)

@@ -1,8 +1,13 @@
-"""What all figures share. `STYLE` must also hold while a figure is saved."""
+"""What all figures share, and a figure as files. `STYLE` must also hold while one is rendered."""
 
+import io
 import re
 import textwrap
+import warnings
 from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -30,3 +35,18 @@ def broken(label: str, width: int) -> str:
     """A label in lines of at most `width` characters; where it is too long, a level stands below its factor."""
     parts = [label] if len(label) <= width else re.split(r"(?<=[=,]) ?", label)
     return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
+
+
+def rendered(figure: Figure) -> dict[str, bytes]:
+    """A figure as PDF, PNG and SVG, by suffix; without the time of day, so that the same figure has the same bytes."""
+    undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
+    files = {}
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+")  # a character that the font lacks is drawn as a box
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, not once for each format
+        for suffix, metadata in undated.items():
+            content = io.BytesIO()
+            figure.savefig(content, format=suffix, dpi=200, metadata=metadata)
+            files[suffix] = content.getvalue()
+    return files

@@ -169,13 +169,37 @@ def test_every_figure_of_a_study_is_drawn_and_has_a_caption(make_study):
     assert {name.rstrip("_234") for name in drawing} <= set(figures.CAPTIONS)
     first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]
     assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points
-    rows = [axis.get_ylabel() for axis in drawing["samples"]().axes[::8]]
+    rows = [label.get_text() for label in drawing["samples"]().axes[0].get_yticklabels()]
     assert rows == ["baseline", "model=level1"]  # a variant that sees the same images has no row
 
 
 def test_samples_show_the_pixels_themselves():
     images = np.random.default_rng(0).integers(0, 256, (9, 3, 4, 4), dtype=np.uint8)
-    axes = figures.samples({"a": images}).axes
-    assert len(axes) == 8
-    for axis, image in zip(axes, images[:8], strict=True):
-        np.testing.assert_array_equal(axis.images[0].get_array(), image.transpose(1, 2, 0))
+    (axis,) = figures.samples({"a": images}).axes
+    for shown, image in zip(axis.images, images[:8], strict=True):
+        np.testing.assert_array_equal(shown.get_array(), image.transpose(1, 2, 0))
+
+
+def test_samples_stand_beside_their_labels_and_below_their_titles():
+    images = np.zeros((2, 1, 4, 4), np.uint8)
+    figure = figures.samples({"$a$": images, "a label longer than one line": images}, {"$a$": ["dog\n$1", "c" * 30]})
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.texts] == ["dog\n$1", "c" * 14 + "…"]
+    for text, shown in zip(axis.texts, axis.images, strict=False):
+        box, image = text.get_window_extent(), shown.get_window_extent()
+        assert image.y1 <= box.y0 and image.x0 < (box.x0 + box.x1) / 2 < image.x1
+    for label, shown in zip(axis.get_yticklabels(), axis.images[::2], strict=True):
+        box, image = label.get_window_extent(), shown.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= image.x0 and image.y0 < (box.y0 + box.y1) / 2 < image.y1
+
+
+@pytest.mark.filterwarnings("error")
+def test_files_of_a_figure_are_the_same_each_time():
+    images = np.zeros((2, 1, 4, 4), np.uint8)
+    made, again = (figures.rendered(figures.samples({"日": images})) for _ in range(2))
+    assert made == again and {name: content[:4] for name, content in made.items()} == {
+        "pdf": b"%PDF",
+        "png": b"\x89PNG",
+        "svg": b"<?xm",
+    }

@@ -6,7 +6,7 @@ import pytest
 
 from analysis import collect, tables
 from analysis.effects import effects as compare
-from analysis.formats import count, number, p_value, to_latex, to_markdown, without_home
+from analysis.formats import count, number, p_value, to_latex, to_markdown
 
 SPECIAL = {"weight_decay": ["0", "5 %"], "a&b": ["#1", "$x^2~{y}\\z|<"]}
 
@@ -63,19 +63,3 @@ def test_numbers():
     assert [number(-1.234), number(2, 1, "+"), number(float("nan"))] == ["−1.23", "+2.0", "—"]
     assert [count(999), count(553_082), count(1_234_567), count(None)] == ["999", "553 k", "1.23 M", "—"]
     assert [p_value(0.0004), p_value(0.03)] == ["< 0.001", "0.030"]
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("ablate train data.root=/home/ada/images seed=0", "ablate train data.root=~/images seed=0"),
-        ("'data.root=/Users/Ada L/x'", "'data.root=~ L/x'"),
-        ("/home/ada: Permission denied.", "~: Permission denied."),
-        ("/srv/eve/images is empty", "~/images is empty"),
-        ("/srv/eves/images", "/srv/eves/images"),
-        ("see /data/home/ada and a/home/ada", "see /data/home/ada and a/home/ada"),
-    ],
-)
-def test_no_home_folder_is_named(text, shown, monkeypatch):
-    monkeypatch.setenv("HOME", "/srv/eve")
-    assert without_home(text) == shown

@@ -29,7 +29,7 @@ def test_no_steps_leave_images_and_targets_as_they_are():
 
 def test_an_image_is_changed_alike_in_a_batch_of_any_size():
     images, targets = batch()
-    augment = Augmentation({"flip": Flip(0.5), "crop": Crop(2)})
+    augment = Augmentation({"flip": Flip(0.5), "crop": Crop(2, "constant")})
     draws = [torch.from_numpy(numbers) for numbers in augment.draw(6, stream)]
     whole, _ = augment(images, targets, draws)
     for i in range(6):
@@ -39,10 +39,10 @@ def test_an_image_is_changed_alike_in_a_batch_of_any_size():
 
 def test_steps_apply_in_order():
     images, targets = batch(1)
-    flip_first, _ = Augmentation({"flip": Flip(1), "crop": Crop(2)})(
+    flip_first, _ = Augmentation({"flip": Flip(1), "crop": Crop(2, "constant")})(
         images, targets, [torch.ones(1, 1, dtype=bool), torch.tensor([[0, 0]])]
     )
-    crop_first, _ = Augmentation({"crop": Crop(2), "flip": Flip(1)})(
+    crop_first, _ = Augmentation({"crop": Crop(2, "constant"), "flip": Flip(1)})(
         images, targets, [torch.tensor([[0, 0]]), torch.ones(1, 1, dtype=bool)]
     )
     assert (flip_first[0, :, :, :2] == 0).all() and (crop_first[0, :, :, -2:] == 0).all()
@@ -50,5 +50,5 @@ def test_steps_apply_in_order():
 
 def test_a_step_draws_the_same_whatever_others_there_are():
     alone = Augmentation({"flip": Flip(0.5)}).draw(50, stream)
-    after = Augmentation({"cutout": Cutout(4), "crop": Crop(2), "flip": Flip(0.5)}).draw(50, stream)
+    after = Augmentation({"cutout": Cutout(4), "crop": Crop(2, "constant"), "flip": Flip(0.5)}).draw(50, stream)
     assert (alone[0] == after[2]).all() and 10 < alone[0].sum() < 40

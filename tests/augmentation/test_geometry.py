@@ -1,10 +1,12 @@
 """Flip and crop against torchvision's functions, image by image."""
 
 import numpy as np
+import pytest
 import torch
 
 from ablate import seeding
 from ablate.augmentation.geometry import Crop, Flip
+from ablate.errors import InputError
 from ablate.vision import torchvision  # noqa: F401
 
 
@@ -30,19 +32,26 @@ def test_flip_draws_with_its_probability():
         assert abs(share - p) <= 4 * np.sqrt(p * (1 - p) / 20_000)
 
 
-def test_crop_is_torchvisions_pad_and_crop_at_every_corner():
+@pytest.mark.parametrize("mode", ["constant", "reflect"])
+def test_crop_is_torchvisions_pad_and_crop_at_every_corner(mode):
     from torchvision.transforms.v2 import functional
 
     images, targets = batch(25)
     corners = torch.tensor([[row, column] for row in range(5) for column in range(5)])
-    cut, _ = Crop(2)(images, targets, corners)
+    cut, _ = Crop(2, mode)(images, targets, corners)
     for i, (row, column) in enumerate(corners.tolist()):
-        expected = functional.crop(functional.pad(images[i], [2, 2, 2, 2]), row, column, 8, 8)
+        expected = functional.crop(functional.pad(images[i], [2, 2, 2, 2], padding_mode=mode), row, column, 8, 8)
         assert torch.equal(cut[i], expected)
     assert len(cut) == 25
 
 
 def test_crop_draws_every_corner_equally_often():
-    draws = Crop(2).draw(50_000, seeding.stream(0, "crop"))
+    draws = Crop(2, "constant").draw(50_000, seeding.stream(0, "crop"))
     counts = np.bincount(draws[:, 0] * 5 + draws[:, 1], minlength=25)
     assert len(counts) == 25 and (np.abs(counts - 2000) < 5 * np.sqrt(2000)).all()
+
+
+def test_a_mirror_is_no_wider_than_the_image():
+    images, targets = batch(1)
+    with pytest.raises(InputError, match="padding=8 .* must be smaller than the images, 8 x 8 pixels"):
+        Crop(8, "reflect")(images, targets, torch.zeros(1, 2, dtype=torch.long))

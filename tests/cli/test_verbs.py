@@ -95,8 +95,12 @@ def test_a_damaged_run_is_named_and_not_tested(grid, tmp_path, name):
         (["train", "--info", "defaults"], ["data/cifar10", "optimizer/sgd"]),
         (["report", "--help"], ["STUDY", "--allow-partial"]),
         (["plan", "--help"], ["ablate plan"]),
-        (["status", "--help"], ["STUDY", "--watch"]),
+        (["data", "--help"], ["ablate data [GROUP=OPTION]", "hydra.run.dir"]),
+        (["status", "--help"], ["STUDY"]),
+        (["watch", "--help"], ["STUDY", "--every", "--once"]),
         (["test", "--help"], ["RUN"]),
+        (["predict", "--help"], ["RUN IMAGE", "--tta", "exit status:"]),
+        (["export", "--help"], ["onnx,torchscript,pt2,safetensors", "uint8", "--force"]),
         (["completion", "--help"], ["bashrc"]),
     ],
 )
@@ -116,6 +120,7 @@ def test_a_reader_that_stops_early_hears_no_error(tmp_path):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [("ablate tr", "train"), ("ablate train mod", "model="), ("ablate train model=res", "model=resnet"),
+     ("ablate data augmentation=flip_", "augmentation=flip_crop"),
      ("ablate train optimizer.mo", "optimizer.momentum="), ("ablate train model=cnn trainer.ep", "trainer.epochs=")],
 )  # fmt: skip
 def test_tab_completes_in_bash(line, expected, tmp_path):

@@ -20,6 +20,7 @@ REFUSED = {
     "augmentation.flip.p=1": "augmentation.flip: there is no such key",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
+    "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",
     "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be",
     "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",
     "data.mean=[0.5,x]": "data.mean: Value 'x'",

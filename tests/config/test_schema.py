@@ -21,7 +21,7 @@ GIVEN = {
     "model": {"classes", "channels", "image_size", "normalization", "activation"},
     "optimizer": {"model"},
     "schedule": {"epochs", "steps_per_epoch"},
-    "logger": {"folder", "settings"},
+    "logger": {"run"},
 }
 
 
@@ -37,8 +37,8 @@ def name(path: Path) -> str:
 
 def test_every_group_is_visited():
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
-    assert groups == {*OWN, "trainer", "study", "experiment", "hydra"}
-    assert len(OPTIONS) == 8 + 9 + 6 + 5 + 11 + 5 + 6 + 2 + 4
+    assert groups == {*OWN, "trainer", "study", "experiment", "hydra", "rubric", "submission"}
+    assert len(OPTIONS) == 8 + 10 + 6 + 5 + 11 + 5 + 6 + 2 + 4
 
 
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
@@ -116,4 +116,14 @@ def test_the_assignments_experiments_are_the_assignments():
             assert (config.optimizer.lr, config.optimizer.momentum, config.optimizer.weight_decay) == (0.01, 0.9, 0)
             assert (config.trainer.epochs, config.trainer.batch_size) == (5, 64)
             assert list(config.data.mean) == list(config.data.std) == [0.5] * 3
-    assert len(expected) == len(list((CONF / "experiment").glob("*.yaml")))
+    assert len(expected) == len(list((CONF / "experiment").glob("assignment_*.yaml")))
+
+
+def test_the_baseline_of_the_study_of_full_marks_is_its_experiment():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        bundles = compose("config", ["study=full_marks"]).study.bundles
+        baseline = [word for levels in bundles.values() for word in next(iter(levels.values()))]
+        one = compose("config", ["study=full_marks", *baseline])
+        other = compose("config", ["experiment=full_marks"])
+    assert len(bundles) == 3
+    assert {k: v for k, v in one.items() if k != "study"} == {k: v for k, v in other.items() if k != "study"}

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ablate.data.decode import LARGEST, decode
+from ablate.data.decode import LARGEST, decode, size
 from ablate.errors import InputError
 
 PHOTO = load_sample_images().images[0][:200, :300]
@@ -99,6 +99,12 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
     first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
     pixels, _ = decode(str(tmp_path / "moving.gif"), 8)
     assert pixels[:, 0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_size_is_read_from_the_header(tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20)).save(tmp_path / "whole.png")
+    (tmp_path / "header.png").write_bytes((tmp_path / "whole.png").read_bytes()[:41])  # to where the pixels begin
+    assert size(str(tmp_path / "whole.png")) == size(str(tmp_path / "header.png")) == (30, 20)
 
 
 def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from ablate.data import parallel
-from ablate.data.image_folder import image_folder
+from ablate.data.image_folder import image_folder, paths
 from ablate.errors import InputError
 
 
@@ -33,11 +33,12 @@ def _image(path: Path, grey: int = 0) -> None:
 @pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
 def test_real_photographs_come_out_as_pil_opens_them(photo_folder: Path, part: str, count: int) -> None:
     images = image_folder(str(photo_folder), 32, part)
-    paths = sorted((photo_folder / part).glob("*/*"))
+    found = sorted((photo_folder / part).glob("*/*"))
+    assert [str(path) for path in found] == paths(str(photo_folder), part)
     assert images.classes == ("china", "flower")
     assert images.labels.tolist() == [0] * count + [1] * count
-    assert len(paths) == len(images) == 2 * count
-    for path, pixels in zip(paths, images.images, strict=True):
+    assert len(found) == len(images) == 2 * count
+    for path, pixels in zip(found, images.images, strict=True):
         with Image.open(path) as image:
             assert np.array_equal(pixels.permute(1, 2, 0), np.asarray(image)), path
 

@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import record
+from ablate import record, uses
 from ablate.checkpoint import Checkpoint
 from ablate.config import CONF, register
 from ablate.data.decode import decode
@@ -23,12 +23,14 @@ from ablate.data.prepare import prepare
 from ablate.errors import InputError
 from ablate.parts import build
 from ablate.test import test as evaluated
+from analysis import sentences
 from analysis.collect import collect, curves
 from analysis.results import analyse
+from analysis.tested import lines
+from analysis.usage import usage
 from tests.faults.planting import RUN, whole, words
 
 FEW, MANY = 15, 1000
-OPEN = ("test_records", "test_frames", "test_checkpoints")  # of many damages, some still end in another exception
 Damage = Callable[[bytes], bytes]
 register()
 
@@ -89,9 +91,6 @@ def restructured(draw: st.DrawFn) -> Damage:
 @pytest.fixture(params=[FEW, pytest.param(MANY, marks=pytest.mark.faults)])
 def fuzz(request: pytest.FixtureRequest) -> Callable[[st.SearchStrategy, Callable[[Damage], None]], None]:
     """Call a check with damages, few or many; each time the same."""
-
-    if request.param == MANY and request.node.originalname in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="wrong types that are not refused yet: docs/reliability.md"))
 
     def run(damages: st.SearchStrategy, check: Callable[[Damage], None]) -> None:
         quiet = list(HealthCheck)
@@ -181,6 +180,22 @@ def test_checkpoints(tmp_path, fuzz):
 def test_weights(tmp_path, fuzz):
     folder = shutil.copytree(trained() / RUN, tmp_path / "run")
     fuzz(bytewise, damaged(folder / "model.pt", lambda: evaluated(folder)))
+
+
+@pytest.mark.parametrize("name", ["test.json", "tests.jsonl"])
+def test_uses(tmp_path, fuzz, name):
+    study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
+    folder, plan = study / "baseline/seed=0", record.read_study(study)
+    evaluated(folder)
+    path = folder / name if name == "test.json" else study / name
+
+    def read() -> None:
+        assert sentences.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
+        if found := uses.read_result(folder):
+            assert lines(folder, found)
+        uses.earlier(folder)
+
+    fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])

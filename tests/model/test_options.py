@@ -34,7 +34,18 @@ LAYERS = {
 
 
 def test_the_options():
-    assert OPTIONS == ["alexnet", "cnn", "mlp", "resnet", "timm", "torchvision", "vgg", "vit", "wide_resnet"]
+    assert OPTIONS == [
+        "alexnet",
+        "cnn",
+        "mlp",
+        "resnet",
+        "speednet",
+        "timm",
+        "torchvision",
+        "vgg",
+        "vit",
+        "wide_resnet",
+    ]
 
 
 @pytest.mark.parametrize("channels, size", SHAPES)
@@ -96,9 +107,9 @@ def test_the_last_matrix_is_the_classifier(name, build):
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_gradients_reach_every_parameter(name, build):
+def test_gradients_reach_every_parameter_that_is_trained(name, build):
     torch.manual_seed(0)
     small = {"vgg": {"depth": 11}, "wide_resnet": {"depth": 10, "widen_factor": 1}, "vit": {"depth": 1}}
     model = build(name, "group", "gelu", channels=1, image_size=8, **small.get(name, {}))
     model(torch.randn(2, 1, 8, 8)).logsumexp(1).sum().backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)

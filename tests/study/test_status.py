@@ -58,7 +58,6 @@ def test_runs_are_counted_by_status(tmp_path):
     assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
     assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
     assert record.read_planned(tmp_path, study["runs"][-1])["status"] == "interrupted"  # nobody holds it any more
-    assert status.left(tmp_path, study) == 3
 
 
 def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
@@ -77,7 +76,7 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path):
         status.main([str(tmp_path)])
 
 
-def test_a_finished_study_ends_the_watch(tmp_path, capsys):
+def test_a_finished_study_has_nothing_to_do(tmp_path, capsys):
     make(tmp_path, {("baseline", 0): ("completed", 10.0)})
-    assert status.main([str(tmp_path), "--watch"]) == 0
+    assert status.main([str(tmp_path)]) == 0
     assert "1 runs of 1 variants. All done." in " ".join(capsys.readouterr().out.split())

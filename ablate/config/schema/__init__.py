@@ -11,7 +11,7 @@ from typing import Any, Optional
 from omegaconf import MISSING
 
 from ablate.config.field import value
-from ablate.config.schema import images, network, training
+from ablate.config.schema import images, network, submission, training
 from ablate.config.schema.images import Data
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
@@ -72,5 +72,5 @@ class Config:
 
 def nodes() -> dict[str, type]:
     """Every dataclass of the schema, by its name."""
-    parts = (vars(images), vars(network), vars(training), {"Study": Study, "Config": Config})
+    parts = (vars(images), vars(network), vars(training), vars(submission), {"Study": Study, "Config": Config})
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

@@ -52,7 +52,8 @@ class Flip(Step):
 
 @dataclass
 class Crop(Step):
-    padding: int = value("black border from which a crop of the original size is cut", unit="pixels", low=1)
+    padding: int = value("border from which a crop of the original size is cut", unit="pixels", low=1)
+    padding_mode: str = value("what the border is: constant, black; reflect, a mirror", choices=("constant", "reflect"))
 
 
 @dataclass

@@ -51,6 +51,18 @@ class ViT(Dropout):
 
 
 @dataclass
+class SpeedNet(Model):
+    widths: list[int] = value("channels of each stage; each halves height and width", low=1)
+    depth: int = value("convolutions of a stage", low=1)
+    patch_size: int = value("side of the patches the first layer sees", unit="pixels", low=1)
+    directions: int = value("filters of the first layer, of which there is also the negative", low=1)
+    stride: int = value("step from patch to patch", unit="pixels", low=1)
+    whitening: bool = value("set the first layer's filters from the training images, and keep them; false: learn them")
+    identity: bool = value("start convolutions so that they pass on their input")
+    logit_scale: float = value("factor on the logits", above=0)
+
+
+@dataclass
 class External(Model):
     name: str = value("the library's own name of the model")
 

@@ -1,0 +1,97 @@
+"""`ablate data WORD...`: what is in a data set, and what each augmentation makes of its images."""
+
+import argparse
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+
+from ablate import record
+from ablate.look.composing import composed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ablate.look.pictures import Grid
+
+Draw = Callable[["Grid"], Mapping[str, bytes]]  # a figure of a grid, as files by their suffix
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is shown: the content of data.json, pictures by their name, and an image uint8 (C, H, W) of each class."""
+
+    folder: Path
+    facts: dict[str, Any]
+    pictures: "dict[str, Grid]"
+    examples: "dict[str, Tensor]"
+
+
+def main(words: Sequence[str], draw: Draw) -> int:
+    """The verb's command line; `draw` makes its figures."""
+    parser = argparse.ArgumentParser(
+        "ablate data",
+        usage="ablate data [GROUP=OPTION] [KEY=VALUE] ... [--config-dir FOLDER]",
+        description="What is in a data set: images by class and part, sizes, colours, copies; pictures of each class, "
+        "and the same images under each augmentation. Takes the words of `ablate train`, and trains nothing.",
+        epilog="Written to outputs/data/NAME/, or to hydra.run.dir=FOLDER: data.json and, as PDF, PNG and SVG, classes "
+        "and augmentations. seed=1 shows other images. `ablate train --help` lists groups and keys.",
+    )
+    parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder of options of your own")
+    given = parser.parse_intermixed_args(words)
+    found = look(given.overrides, given.config_dir)
+    written = write(found, draw)
+
+    from rich.console import Console
+
+    from ablate.look.terminal import show
+
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal
+    show(console, found.facts, found.examples)
+    console.print(f"Written to {found.folder}: {', '.join(written)}", markup=False)
+    return 0
+
+
+def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
+    """Describe the data that `ablate train` with these words would train on. Nothing is written.
+
+    Raises:
+        InputError: the configuration could not be trained, or the data cannot be loaded.
+    """
+    asked = composed(words, config_dir)
+
+    # Imported here so that a refused configuration does not wait for PyTorch.
+    from ablate.look.facts import load
+    from ablate.look.pictures import augmented, by_class, drawn
+
+    config = asked.config
+    data, facts = load(config.data)
+    own = ["--config-dir", str(config_dir)] if config_dir else []
+    made_by = {
+        "schema": record.SCHEMA,
+        "name": asked.name,
+        "command": shlex.join(["ablate", "data", *own, *words]),
+        "data": OmegaConf.to_container(config.data, resolve=False),
+        "augmentation": OmegaConf.to_container(config.augmentation, resolve=False),
+        "seed": config.seed,
+    }
+    pictured = drawn(data.train, config.seed)
+    pictures = {"classes": by_class(pictured), "augmentations": augmented(config, asked.augmentations, data)}
+    return Look(asked.folder, made_by | facts, pictures, {name: images[0] for name, images in pictured.items()})
+
+
+def write(found: Look, draw: Draw) -> list[str]:
+    """Write the figures and, last, data.json; returns the names of these files."""
+    files = {
+        f"{name}.{suffix}": content for name, grid in found.pictures.items() for suffix, content in draw(grid).items()
+    }
+    found.folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        record.write_bytes(found.folder / name, content)
+    record.write_json(found.folder / "data.json", found.facts)
+    return [*files, "data.json"]

@@ -1,0 +1,184 @@
+"""`ablate predict RUN IMAGE...`: the class of images, as a finished run tells it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate import tta
+from ablate.data.decode import decode
+from ablate.data.parallel import attempts
+from ablate.data.walk import files
+from ablate.errors import InputError
+from ablate.predictions import FORMATS, Prediction, printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ablate.trained import Trained
+
+BATCH = 64  # images that are in memory at once, beside those that wait to be
+NAMED = 5  # files an error names; the others it counts
+HELP = """\
+Each image is made upright, resized and scaled as the run's training images were. Of a folder, the files whose names
+end as those of images do are taken, in folders below it too.
+
+exit status: 0, or 1 if some files could not be read as images. Each of these is named on stderr, and in `error` of CSV
+and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist.
+
+test-time augmentation (--tta) averages the probabilities of several views of an image: flip takes it and its mirror
+image; shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate predict",
+        description="The class of images, as a finished run tells it.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
+    parser.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="image file, folder, or - for a list of these on standard input"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("--top", type=int, default=1, metavar="K", help="the K most probable classes; default: 1")
+    parser.add_argument(
+        "--tta", choices=tta.OPTIONS, default="none", help="test-time augmentation, see below; default: none"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto")
+    parser.add_argument(
+        "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
+    )
+    given = parser.parse_args(words)
+    if given.top < 1:
+        parser.error(f"argument --top: {given.top} is less than 1")
+    images, left_out = find(given.images)
+    if left_out:
+        advice = "To predict one all the same, give its own path."
+        print(f"Left out, as not named like images: {_named(left_out)}. {advice}", file=sys.stderr)
+
+    from ablate import trained  # only now: PyTorch takes a second
+
+    run = trained.load(given.run, given.trust, given.device)
+    top = min(given.top, len(run.inputs.classes))
+    failed: list[str] = []
+    FORMATS[given.format](
+        told(predict(run, images, tta.OPTIONS[given.tta], top), len(images), failed), run.inputs.classes, top
+    )
+    if failed:
+        print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def find(given: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Paths of the files that are given, or in given folders; and what is left out there for how it is named.
+
+    Raises:
+        InputError: a path does not exist, a folder cannot be read, or there is no image.
+    """
+    paths = [path for word in given for path in (_standard_input() if word == "-" else [word])]
+    if missing := [path for path in paths if not os.path.exists(path)]:
+        raise InputError(f"No such file or folder: {_named(missing)}. Nothing was predicted.")
+    suffixes = _suffixes()
+    found, left_out = [], []
+    for path in paths:
+        if not os.path.isdir(path):
+            found.append(path)
+            continue
+        for file in files(Path(path), "."):
+            named_so = os.path.splitext(file.name)[1].lower() in suffixes
+            (found if named_so else left_out).append(str(Path(path, file.name)))
+    if not found:
+        others = f"; {len(left_out)} files there are not named like images" if left_out else ""
+        raise InputError(f"There is no image in {_named(paths) if paths else 'the list on standard input'}{others}.")
+    return found, left_out
+
+
+def _standard_input() -> list[str]:
+    """Paths, one a line; or apart by zero bytes, as `find -print0` writes them."""
+    text = os.fsdecode(sys.stdin.buffer.read())
+    return [path for path in text.split("\0" if "\0" in text else "\n") if path]
+
+
+def _suffixes() -> set[str]:
+    """Endings of the names of images in the formats that Pillow reads."""
+    from PIL import Image
+
+    Image.init()
+    kinds = {kind for kind, name in Image.MIME.items() if name.startswith("image/") and kind in Image.OPEN}
+    return {suffix for suffix, kind in Image.registered_extensions().items() if kind in kinds}
+
+
+def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> Iterator[list[Prediction]]:
+    """The `top` classes of each image file, in order, in blocks; the `views` of an image have their mean probability.
+
+    Raises:
+        InputError: the run's network takes images that no file holds.
+    """
+    import numpy as np
+    import torch
+
+    inputs = run.inputs
+    if inputs.channels not in (1, 3):
+        raise InputError(
+            f"{run.folder} was trained on images of {inputs.channels} channels; those of files have 1 or 3."
+        )
+    read = partial(decode, image_size=inputs.image_size, channels=inputs.channels)
+    tried = zip(images, attempts(read, images), strict=True)
+    while block := list(islice(tried, BATCH)):
+        whole = [decoded[0] for _, (decoded, reason) in block if not reason]
+        shares = iter(probabilities(run, torch.from_numpy(np.stack(whole)), views) if whole else ())
+        yield [
+            Prediction(image, error=reason) if reason else _ranked(image, next(shares), inputs.classes, top)
+            for image, (_, reason) in block
+        ]
+
+
+def probabilities(run: "Trained", images: "Tensor", views: tta.Views) -> "Tensor":
+    """Of each class, (N, classes), float64 on the CPU: the mean over the views of uint8 images (N, C, H, W)."""
+    import torch
+
+    with torch.no_grad():
+        each = [run.model(view).float().cpu().double().softmax(1) for view in views(run.pixels(images))]
+    return torch.stack(each).mean(0)
+
+
+def _ranked(image: str, shares: "Tensor", classes: tuple[str, ...], top: int) -> Prediction:
+    if not shares.isfinite().all():
+        return Prediction(image, error="the network's output for it is not a finite number")
+    values, order = shares.topk(top)
+    return Prediction(image, tuple(classes[label] for label in order.tolist()), tuple(values.tolist()))
+
+
+def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> Iterator[list[Prediction]]:
+    """The blocks as they are; on the way, failures are named on stderr and kept, behind a progress bar."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    # On a terminal the predictions themselves show how far it is.
+    with Progress(console=console, transient=True, disable=sys.stdout.isatty() or not console.is_terminal) as progress:
+        task = progress.add_task("Predicting", total=total)
+        for block in blocks:
+            for found in block:
+                if found.error:
+                    failed.append(found.image)
+                    console.print(
+                        printable(f"{found.image}: {found.error.rstrip('.')}."),
+                        markup=False,
+                        highlight=False,
+                        soft_wrap=True,
+                    )
+            yield block
+            progress.advance(task, len(block))
+
+
+def _named(paths: list[str]) -> str:
+    more = f" and {len(paths) - NAMED} others" if len(paths) > NAMED else ""
+    return ", ".join(map(repr, paths[:NAMED])) + more

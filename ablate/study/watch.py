@@ -1,0 +1,89 @@
+"""`ablate watch STUDY`: the curves of all runs, the time left and what failed, as the runs' folders change."""
+
+import argparse
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from ablate import record
+from ablate.study.view import AROUND, ENDED, view
+from ablate.study.watched import Look
+
+SHOWN = 40  # runs and lines of failures where no terminal's height says how many
+WIDE = 120  # characters of a line that is not written to a terminal
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate watch",
+        description="Curves, time left and failures of a study while it runs. Ends with its last run, or with q.",
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study or of a run, or a study's NAME")
+    parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="between two looks (1)")
+    parser.add_argument("--once", action="store_true", help="one view, as it is printed where there is no terminal")
+    given = parser.parse_args(words)
+    look = Look(record.find_study(given.study))
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without blocks is no reason to fail
+    console = Console(highlight=False)
+    if not given.once and console.is_terminal and not console.is_dumb_terminal:
+        look()  # what cannot be watched is said before the screen is taken
+        with suppress(KeyboardInterrupt), keys() as pressed:
+            follow(look, given.every, console, pressed)
+    show(look, console)
+    return 0
+
+
+def seconds(text: str) -> float:
+    """A time between two looks."""
+    value = float(text)
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
+    return value
+
+
+def show(look: Look, console: Console) -> None:
+    """One view, to stay."""
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    console.print(view(*look(), console.width, AROUND + SHOWN))
+
+
+def follow(look: Look, every: float, console: Console, pressed: Callable[[float], str]) -> None:
+    """A view that fills the terminal, until no run is left to end or `pressed`, which waits for a key, returns q."""
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            study, runs = look()
+            live.update(view(study, runs, console.width, console.height), refresh=True)
+            if all(run.status in ENDED for run in runs) or pressed(every) in ("q", "Q"):
+                return
+
+
+@contextmanager
+def keys() -> Iterator[Callable[[float], str]]:
+    """A function that waits so many seconds for a key and returns it, empty if there was none; nothing is echoed."""
+    if os.name != "posix" or not sys.stdin.isatty():
+        yield lambda patience: time.sleep(patience) or ""
+        return
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)
+        yield lambda patience: _key(terminal) if select.select([terminal], [], [], patience)[0] else ""
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _key(terminal: int) -> str:
+    return os.read(terminal, 1).decode(errors="replace") or "q"  # a terminal that is gone reads as empty

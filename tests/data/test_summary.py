@@ -1,0 +1,94 @@
+"""Counts, copies and warnings of images written down by hand."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from ablate.data.images import Images
+from ablate.data.prepare import Prepared
+from ablate.data.summary import Files, copies, spread, summary
+
+CLASSES = ("a", "b")
+
+
+def images(values: list[int], labels: list[int]) -> Images:
+    """An image of 4x4 grey pixels of each value."""
+    pixels = torch.tensor(values, dtype=torch.uint8).reshape(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+    return Images(pixels, torch.tensor(labels), CLASSES)
+
+
+@pytest.fixture
+def data() -> Prepared:
+    """Training: 10 10 20 30 of classes a a a b; validation: 10 40 of classes a b; two more are not used."""
+    half = torch.tensor([0.5])
+    train, val = images([10, 10, 20, 30], [0, 0, 0, 1]), images([10, 40], [0, 1])
+    return Prepared(train, val, np.array([0, 1, 3, 5]), np.array([2, 4]), 8, half, half, "0" * 64)
+
+
+def test_counts_and_colours(data):
+    facts = summary(data, images([50, 60, 70], [0, 0, 0]).images, None)
+    assert facts["images"] == {"train": 4, "validation": 2, "unused": 2, "test": 3}
+    assert facts["classes"] == {"a": {"train": 3, "validation": 1}, "b": {"train": 1, "validation": 1}}
+    assert facts["largest_class"] == {"name": "a", "validation_share": 0.5}
+    assert facts["size"] == {"channels": 1, "height": 4, "width": 4} and facts["files"] is None
+    assert facts["pixels"]["mean"] == pytest.approx([17.5 / 255])
+    assert facts["pixels"]["std"] == pytest.approx([(275 / 4) ** 0.5 / 255])  # 7.5² + 7.5² + 2.5² + 12.5² = 275
+    assert facts["normalization"] == {"mean": [0.5], "std": [0.5]}
+
+
+def test_copies_are_found_within_and_across_parts(data):
+    facts = summary(data, images([10, 40, 50], [1, 1, 1]).images, None)
+    assert facts["copies"] == {
+        "train": 1,
+        "train_and_validation": 1,
+        "train_or_validation_and_test": 2,
+        "of_two_classes": 0,
+        "listed": [
+            ["training image 0", "training image 2"],
+            ["training image 0", "test image 0"],
+            ["training image 4", "test image 1"],
+            ["training image 0", "training image 1"],
+        ],
+    }
+    assert facts["warnings"] == [
+        "Classes of unequal size: a has 3.0 times the training images of b.",
+        "Validation images that are also in the training part: 1 of 2, such as training image 0 and training image 2. "
+        "Learning by heart is enough for them.",
+        "Test images that are also trained or validated on: 2 of 3, such as training image 0 and test image 0. "
+        "Learning by heart is enough for them.",
+        "Training images that are copies of others: 1 of 4.",
+    ]
+
+
+def test_one_image_of_two_classes(data):
+    torn = dataclasses.replace(data, val=images([30, 20], [0, 1]))
+    assert [copy.agree for copy in copies(torn, None, None)] == [False, False, True]
+    assert summary(torn, None, None)["copies"]["of_two_classes"] == 2
+    said = "Images that another class has too: 2, such as training image 5 and training image 2."
+    assert said in summary(torn, None, None)["warnings"]
+
+
+def test_nothing_to_warn_of(data):
+    clean = dataclasses.replace(data, train=images([10, 20, 30, 40], [0, 1, 0, 1]), val=images([50, 60], [0, 1]))
+    facts = summary(clean, None, None)
+    assert facts["warnings"] == [] and facts["copies"]["listed"] == [] and facts["images"]["test"] is None
+
+
+def test_files_give_names_and_sizes(data):
+    names = [f"train/{index}.png" for index in range(8)]
+    sizes = np.array([[4, 4]] * 6 + [[8, 4], [9, 9]])
+    facts = summary(data, images([10], [0]).images, Files(names, ["test/0.png"], sizes))
+    assert facts["files"] == {
+        "width": {"smallest": 4, "median": 4.0, "largest": 9},
+        "height": {"smallest": 4, "median": 4.0, "largest": 9},
+        "sizes": 3,
+        "not_square": 1,
+    }
+    assert facts["copies"]["listed"][:2] == [["train/0.png", "train/2.png"], ["train/0.png", "test/0.png"]]
+    assert facts["warnings"][-1] == "Images that are not square, and squeezed to 4x4: 1 of 8."
+
+
+def test_the_median_is_that_of_each_side():
+    assert spread(np.array([[1, 10], [2, 20], [5, 90]]))["width"] == {"smallest": 1, "median": 2.0, "largest": 5}

@@ -1,0 +1,21 @@
+"""What names a home folder, and what only looks so."""
+
+import pytest
+
+from ablate.home import without_home
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ablate train data.root=/home/ada/images seed=0", "ablate train data.root=~/images seed=0"),
+        ("'data.root=/Users/Ada L/x'", "'data.root=~ L/x'"),
+        ("/home/ada: Permission denied.", "~: Permission denied."),
+        ("/srv/eve/images is empty", "~/images is empty"),
+        ("/srv/eves/images", "/srv/eves/images"),
+        ("see /data/home/ada and a/home/ada", "see /data/home/ada and a/home/ada"),
+    ],
+)
+def test_no_home_folder_is_named(text, shown, monkeypatch):
+    monkeypatch.setenv("HOME", "/srv/eve")
+    assert without_home(text) == shown
