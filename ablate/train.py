@@ -81,7 +81,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     record.write_json(folder / "run.json", {**header, **outcome})
     for name in (record.CHECKPOINT, record.BEFORE):
         (folder / name).unlink(missing_ok=True)
-    log.info("%s: %s", outcome["status"], folder)
+    log.info("%s: %s", outcome["status"], os.path.relpath(folder))
     return outcome
 
 

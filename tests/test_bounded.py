@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import bounded, record, test
+from ablate import bounded, record
 from ablate.checkpoint import Checkpoint
 from ablate.errors import InputError
+from ablate.test import _load
 
 ZEROS = bytes(20 * bounded.MIB)  # pack to a thousandth
 
@@ -79,19 +80,19 @@ def test_weights_are_no_program_and_no_larger_than_their_model(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     model = torch.nn.Linear(3, 2)
     torch.save({"weight": torch.ones(2, 3), "bias": torch.zeros(2)}, tmp_path / "model.pt")
-    test._load(model, tmp_path / "model.pt")
+    _load(model, tmp_path / "model.pt")
     assert model(torch.ones(1, 3)).tolist() == [[3, 3]]
     torch.save({"weight": _Program()}, tmp_path / "model.pt")
     with pytest.raises(InputError, match="does not hold this run's weights"):
-        test._load(model, tmp_path / "model.pt")
+        _load(model, tmp_path / "model.pt")
     assert not (tmp_path / "ran").exists()
     _packed(tmp_path / "model.pt", **{"archive/data.pkl": ZEROS})
     with pytest.raises(InputError, match="would unpack to"):
-        test._load(model, tmp_path / "model.pt")
+        _load(model, tmp_path / "model.pt")
     torch.save({"weight": torch.ones(1000, 1000)}, content := io.BytesIO())
     (tmp_path / "model.pt").write_bytes(content.getvalue())
     with pytest.raises(InputError, match="more than the"):
-        test._load(model, tmp_path / "model.pt")
+        _load(model, tmp_path / "model.pt")
 
 
 def test_a_checkpoint_is_no_program(tmp_path, monkeypatch):
