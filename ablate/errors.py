@@ -86,4 +86,5 @@ def sentence(error: BaseException) -> str:
         return plain(error, CONF)
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'}: {error.strerror or error}."
-    return f"{type(error).__name__}: {error} (a traceback is in the run's train.log, or comes with --debug)."
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said} (a traceback is in the run's train.log, or comes with --debug)."
