@@ -7,8 +7,8 @@ from typing import Any
 
 from ablate.errors import InputError
 
-# What Hydra reads as it stands; anything else is put in quotes.
-PLAIN = re.compile(r"[\w./@%+:$-]+")
+# Text that Hydra reads as it stands; anything else, such as a number or null that is meant as text, is put in quotes.
+PLAIN = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_/][\w./@%+:~-]*", re.ASCII | re.IGNORECASE)
 
 
 def words(overrides: Iterable[str], settings: Mapping[str, Any]) -> list[str]:
