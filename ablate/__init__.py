@@ -16,7 +16,7 @@ Read in the order in which data flows:
    process a run; `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are
 7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `test.py`: the test set
-8. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless
+8. `own.py`: parts of the user's own; `bounded.py`, `shape.py`, `trust.py`: what keeps files from others harmless
 9. the two doors: `cli.py`, the verbs as commands, and `api/`, the verbs as functions. They alone import the package
    `analysis`, which makes the report: it reads run folders and never trains
 """

@@ -23,7 +23,7 @@ STUDY = {**SMALL, "study.name": "norm", "normalization": ["batch", "none"], "see
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where a study was trained by its function, inside a running event loop, as in a notebook, and is now worked in."""
+    """Where a study was trained by its function inside a running event loop, as a notebook has."""
     folder, before = tmp_path_factory.mktemp("api"), Path.cwd()
     os.chdir(folder)
 
@@ -136,7 +136,7 @@ def test_runs_that_fail_are_said_to(monkeypatch, tmp_path):
     with pytest.raises(RunFailed, match="^ArithmeticError: two lines"):
         ablate.train(**SMALL | {"model._target_": "mine.net"})
     with pytest.raises(RunFailed, match=r"status\('s'\)"):
-        ablate.train(**SMALL | {"study.name": "s", "model._target_": ["ablate.model.cnn.CNN", "mine.net"]})
+        ablate.train(**SMALL | {"study.name": "s", "model._target_": ["ablate.model.mlp.MLP", "mine.net"]})
     assert list(ablate.status("s").runs["status"]) == ["completed", "failed"]
 
 
