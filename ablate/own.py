@@ -28,10 +28,9 @@ def search() -> None:
 def find(target: str) -> ModuleSpec | None:
     """The file, or the folder, of a `_target_`'s outermost module; nothing is imported. None if there is none."""
     root = target.partition(".")[0]
-    try:
-        return importlib.util.find_spec(root) or PathFinder.find_spec(root, [os.getcwd()])
-    except ValueError:  # such as `__main__`, a notebook's own cells, which no other process can import
+    if root in ("", "__main__"):  # a notebook's own cells, which no other process can import
         return None
+    return importlib.util.find_spec(root) or PathFinder.find_spec(root, [os.getcwd()])
 
 
 def sources(settings: Any) -> dict[str, bytes]:

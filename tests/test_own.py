@@ -1,4 +1,4 @@
-"""Parts from a file outside the package: trained, tested and reproduced; an edit of the file is another configuration."""
+"""Parts from a file outside the package are trained, tested and reproduced; an edit of it is another configuration."""
 
 import json
 import sys
@@ -18,7 +18,8 @@ from torch import nn
 
 class Net(nn.Sequential):
     def __init__(self, classes, channels, image_size, normalization, activation, width={width}):
-        super().__init__(nn.Flatten(), nn.Linear(channels * image_size**2, width), activation(), nn.Linear(width, classes))
+        first, last = nn.Linear(channels * image_size**2, width), nn.Linear(width, classes)
+        super().__init__(nn.Flatten(), first, activation(), last)
 """
 WORDS = (*SMALL, "model._target_=my_model.Net")
 
