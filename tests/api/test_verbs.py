@@ -146,7 +146,7 @@ def test_an_interrupt_ends_the_training_in_order(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True,
     )  # fmt: skip
-    assert "epoch 1/" in process.stdout.readline()
+    assert "epoch 1/" in process.stdout.readline() and "epoch 2/" in process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as a notebook does
     _, said = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in said
