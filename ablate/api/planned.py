@@ -82,7 +82,7 @@ class Plan:
 
         from ablate.study.status import table
 
-        console = Console(width=100, force_jupyter=False, no_color=True)
+        console = Console(width=100, force_jupyter=False, force_terminal=False, color_system=None)
         with console.capture() as drawn:
             console.print(table(self.folder, self.study))
         return "\n".join(line.rstrip() for line in drawn.get().rstrip().splitlines())

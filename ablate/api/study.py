@@ -1,8 +1,9 @@
 """What a study and its report have left in their folder, for a notebook: read when it is first asked for."""
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,9 @@ class Figures(Mapping[str, "Figure"]):
 
     def __getitem__(self, name: str) -> "Figure":
         """Draw it."""
-        return self.drawing[name]()
+        figure = self.drawing[name]()
+        figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]  # a notebook shows pyplot's alone
+        return figure
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.drawing)
@@ -117,6 +120,16 @@ class Figures(Mapping[str, "Figure"]):
     def __repr__(self) -> str:
         """Their names."""
         return f"Figures({', '.join(self.drawing)})"
+
+
+def _png(figure: "Figure") -> bytes:
+    import matplotlib
+
+    from analysis.figures import STYLE
+
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(content := io.BytesIO(), format="png", dpi=120)
+    return content.getvalue()
 
 
 @dataclass(frozen=True)
