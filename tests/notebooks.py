@@ -26,13 +26,8 @@ def sha256(notebook: nbformat.NotebookNode) -> str:
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run all its cells in `folder`, with this Python and this code; CellExecutionError if one fails."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
-    )
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=None, record_timing=False, coalesce_streams=True, resources=place)
     client.execute(env=environment)
     return notebook
 
