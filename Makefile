@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo install test test-integration test-faults lint docs clean
+.PHONY: demo install test test-integration test-faults notebooks lint docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -22,6 +22,9 @@ test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by 
 
 test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults tests/faults
+
+notebooks: $(VENV)/.developed  # runs notebooks/*.ipynb again, and keeps what they show
+	$(BIN)/python -m tests.notebooks
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

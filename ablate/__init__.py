@@ -1,5 +1,7 @@
 """Ablation studies of image classifiers, from Hydra config groups to a table of paired differences.
 
+From Python, as from the command line: `from ablate import train, plan, status, report, test, reproduce, diff`.
+
 Read in the order in which data flows:
 
 1. `config/`: the schema of every option in `conf/`, and the checks before anything trains
@@ -20,6 +22,46 @@ Read in the order in which data flows:
    `exchange.py`: the network for other programs, in which formats
 8. `verify.py`: whether a run's weights have the accuracy it states; `submit.py`, `submission/`: the archive to hand in
 9. `look/`: what is in a data set, and what each augmentation makes of its images
-10. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless; `home.py`: names not told
-11. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
+10. `own.py`: parts of the user's own; `bounded.py`, `shape.py`, `trust.py`: what keeps files from others harmless;
+    `home.py`: names not told
+11. the two doors: `cli.py`, the verbs as commands, and `api/`, the verbs as functions. They alone import the package
+    `analysis`, which makes the report: it reads run folders and never trains
 """
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablate.api import Report, Run, Study, Tested, diff, plan, report, reproduce, status, test, train
+    from ablate.errors import InputError, RunFailed
+
+_VERBS = ("train", "plan", "status", "report", "test", "reproduce", "diff")
+_HOME = dict.fromkeys((*_VERBS, "Run", "Study", "Report", "Tested"), "ablate.api")
+_HOME |= dict.fromkeys(("InputError", "RunFailed"), "ablate.errors")
+__all__ = ["InputError", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "plan", "report", "reproduce",
+           "status", "test", "train"]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """This package, in which `train` is the function, imported at its first use, and never the module `train.py`.
+
+    Importing a module binds its name in its package; here not if the name is a verb's. `from ablate.train import cli`
+    finds the module in `sys.modules`, and works as ever.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module 'ablate' has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_HOME})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -15,7 +15,7 @@ IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model
 # What may have changed a number, in the order in which it is looked at: name, part of a difference, keys (none: all).
 CAUSES = (
     ("configuration", "configuration", ()),
-    ("code", "code", ("code_sha256",)),
+    ("code", "code", ("code_sha256", "own_code")),
     ("packages", "environment", ("python", "torch", "torchvision", "numpy", "hydra-ablate")),
     ("number of threads", "environment", ("threads",)),
     ("hardware", "environment", ("platform", "cpu", "device", "precision")),

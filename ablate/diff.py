@@ -67,7 +67,8 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
         key: value for key, value in flat(written, resolve=False).items()
         if key.split(".")[0] not in record.NOT_TRAINED
     }  # fmt: skip
-    code = {"code_sha256": run.get("code_sha256"), **(run.get("git") or {})}
+    own = {name: digest[:12] for name, digest in (run.get("own_code") or {}).items()}
+    code = {"code_sha256": run.get("code_sha256"), "own_code": own or ABSENT, **(run.get("git") or {})}
     environment = {**(run.get("environment") or {}), "data_sha256": run.get("data_sha256")}
     outcome = {"status": run["status"], **(run.get("epochs") or {}), **(run.get("metrics") or {})}
     outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}

@@ -10,11 +10,20 @@ INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
 BROKEN_PIPE = 141  # and by the end of a pipe
 
 
-class InputError(Exception):
-    """Something the user gave (a setting, a file, a folder) cannot be used.
+class Told(Exception):
+    """An error whose message says all that a user needs: one or two plain sentences."""
 
-    The message is one or two plain sentences: what is wrong, where, and what to do.
-    """
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: the sentence, not the calls that led to it."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InputError(Told):
+    """Something the user gave (a setting, a file, a folder) cannot be used: what is wrong, where, and what to do."""
+
+
+class RunFailed(Told):
+    """A run that was started from Python ended without a result; those beside it are finished."""
 
 
 def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
@@ -77,4 +86,5 @@ def sentence(error: BaseException) -> str:
         return plain(error, CONF)
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'}: {error.strerror or error}."
-    return f"{type(error).__name__}: {error} (a traceback is in the run's train.log, or comes with --debug)."
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said} (a traceback is in the run's train.log, or comes with --debug)."

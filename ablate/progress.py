@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 Item = TypeVar("Item")
 REFRESH = 0.5  # seconds between two reads of the running loss, each of which waits for the device
+LINE = 10.0  # the same where every read is a line that stays, as in a notebook or a log
 
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
@@ -43,8 +44,17 @@ def track(items: Iterable[Item], title: str, total: int, patience: float = 0.0) 
 
 
 def steps(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterable[Any]:
-    """Iterate over `batches` behind a bar that shows the running `meter`; without a terminal, just iterate."""
-    return _bar(batches, title, meter, console) if console.is_terminal else batches
+    """Iterate over `batches` behind a bar that shows the running `meter`; without a terminal, a line now and then."""
+    return (_bar if console.is_terminal else _lines)(batches, title, meter, console)
+
+
+def _lines(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterator[Any]:
+    told = time.monotonic()
+    for done, batch in enumerate(batches, 1):
+        yield batch
+        if time.monotonic() - told > LINE and done < len(batches):
+            console.print(f"{title}  {done}/{len(batches)}  {meter}", highlight=False, soft_wrap=True)
+            told = time.monotonic()
 
 
 def bar(title: str, console: Console) -> Callable[[Sequence[Any]], Iterable[Any]]:

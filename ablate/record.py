@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from ablate import bounded, shape, trust
+from ablate import bounded, own, shape, trust
 from ablate.errors import InputError
 from ablate.lock import held
 from ablate.shape import PLAN, PLANNED
@@ -186,9 +186,14 @@ def read_study(folder: Path) -> dict[str, Any]:
 
 
 def config_sha256(config: DictConfig) -> str:
-    """Hash of what is trained. Interpolations are hashed as written, so that a run has one hash on all machines."""
+    """Hash of what is trained, the source of the user's own parts included.
+
+    Interpolations are hashed as written, so that a run has one hash on all machines.
+    """
     content = OmegaConf.to_container(config, resolve=False)
     assert isinstance(content, dict)
     trained = {str(name): value for name, value in content.items() if name not in NOT_TRAINED}
     trained["augmentation"] = list(content["augmentation"].items())  # the order of these keys is the order of the steps
+    if code := own.hashes(content):
+        trained["own_code"] = code
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()

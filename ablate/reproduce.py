@@ -79,7 +79,7 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
     """Refuse a command that makes Hydra do, or a configuration that names, what is not of this package."""
     from hydra import compose, initialize_config_dir
 
-    from ablate.config import CONF, register
+    from ablate.config import CONF, register, validate
 
     for word in overrides:
         if word.startswith("-") or (word.lstrip("+~").startswith("hydra") and word != "hydra.mode=RUN"):
@@ -91,6 +91,7 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
         config = compose("config", words)
     built = [str(name) for name in config if name != "study"]  # where a run is kept, which nothing is built from
     trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
+    validate(config)
 
 
 def original(run: Path, found: dict[str, Any], trusted: bool) -> Any:

@@ -86,7 +86,8 @@ INPUTS: dict[str, Check] = {
 }  # fmt: skip
 RUN: dict[str, Check] = {
     "study": optional(text), "variant": optional(text), "factors": named(text), "seed": seed,
-    "config_sha256": text, "code_sha256": optional(text), "git": optional(named(lambda value: True)),
+    "config_sha256": text, "code_sha256": optional(text), "own_code": named(text),
+    "git": optional(named(lambda value: True)),
     "rerun": optional(text), "environment": optional(named(lambda value: True)), "data_sha256": optional(text),
     "classes": optional(every(text)), "inputs": optional(of(INPUTS)), "epochs": optional(named(optional(whole))),
     "seconds": optional(named(optional(number))), "parameters": optional(whole), "macs": optional(whole),

@@ -16,9 +16,9 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from ablate import provenance, record
+from ablate import own, provenance, record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import lock
@@ -66,6 +66,9 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     record.write_json(folder / "run.json", header)
     if changes := provenance.patch():
         record.write_bytes(folder / "code.patch", changes)
+    for name, content in own.sources(OmegaConf.to_container(config, resolve=False)).items():
+        (folder / "own_code" / name).parent.mkdir(parents=True, exist_ok=True)
+        record.write_bytes(folder / "own_code" / name, content)
     try:
         validate(config)
         of = {name: made_by[name] for name in ("config_sha256", "code_sha256")}
@@ -82,14 +85,14 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     record.write_json(folder / "run.json", {**header, **outcome})
     for name in (record.CHECKPOINT, record.BEFORE):
         (folder / name).unlink(missing_ok=True)
-    log.info("%s: %s", outcome["status"], folder)
+    log.info("%s: %s", outcome["status"], os.path.relpath(folder))
     return outcome
 
 
 def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
     """What is known of a run before it trains: its place in a study, its configuration, its code, how to repeat it."""
     hydra_config = HydraConfig.get()
-    own = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
+    searched = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
     # A launcher that runs several at once sets the threads of each, which a number depends on.
     shared = hydra_config.mode == RunMode.MULTIRUN and config.trainer.threads is None
     threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
@@ -99,8 +102,9 @@ def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
         "seed": config.seed,
         "config_sha256": record.config_sha256(config),
         "code_sha256": provenance.code_sha256(),
+        "own_code": own.hashes(OmegaConf.to_container(config, resolve=False)),
         "git": provenance.git(),
-        "rerun": plan.rerun_command([*hydra_config.overrides.task, *threads], own),
+        "rerun": plan.rerun_command([*hydra_config.overrides.task, *threads], searched),
     }
 
 
@@ -208,6 +212,7 @@ def watchers(config: DictConfig, told: Run) -> list[Logger]:
 
 def cli(words: Sequence[str]) -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
+    own.search()
     words = ["study.extend=true" if word == "--extend" else word for word in words]
     # Hydra's parser takes no flag between two overrides.
     overrides = get_args_parser().parse_known_intermixed_args(words)[0].overrides

@@ -14,6 +14,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ablate import own
 from ablate.errors import InputError
 
 LIBRARIES = ("torch", "torchvision", "timm")
@@ -34,6 +35,7 @@ def check(config: DictConfig, where: Path, trusted: bool) -> None:
         InputError: names the targets, or the interpolations, that are not allowed.
     """
     if trusted:
+        own.search()
         return
     check_interpolations(config, where)
     try:
@@ -44,7 +46,7 @@ def check(config: DictConfig, where: Path, trusted: bool) -> None:
     # A part of it is resolved twice, as the data are: put together, or escaped, text would then be read after all.
     if again := [text for text in _texts(settings) if "${" in text]:
         raise _refusal(where, "holds interpolations of interpolations", again)
-    if unknown := [str(target) for target in targets(settings) if not _known(target)]:
+    if unknown := [str(target) for target in own.targets(settings) if not _known(target)]:
         raise _refusal(where, "calls", unknown)
 
 
@@ -98,23 +100,11 @@ def _ours(kind: str) -> frozenset[str]:
     return frozenset(found for path in files for found in re.findall(pattern, path.read_text(encoding="utf-8")))
 
 
-def targets(node: Any) -> Iterator[Any]:
-    """Every `_target_` in nested mappings and lists."""
-    if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "_target_")
-    for value in _children(node):
-        yield from targets(value)
-
-
 def _texts(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node
-    for value in _children(node):
+    for value in own.children(node):
         yield from _texts(value)
-
-
-def _children(node: Any) -> list[Any]:
-    return list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
 
 
 def _known(target: Any) -> bool:

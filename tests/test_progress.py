@@ -1,11 +1,13 @@
 """Long work shows how far it is on a terminal, and nothing elsewhere."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from rich.console import Console
 
 from ablate import progress
 
@@ -50,3 +52,13 @@ def test_who_stops_early_has_the_terminal_back(monkeypatch):
 
     text = shown(monkeypatch, first_alone)
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again
+
+
+@pytest.mark.parametrize(
+    ("pause", "lines"), [(-1.0, ["epoch 1/2  1/3  loss 0.5", "epoch 1/2  2/3  loss 0.5"]), (1e9, [])]
+)
+def test_a_line_tells_the_running_figures_and_the_epochs_own_line_its_end(monkeypatch, pause, lines):
+    monkeypatch.setattr(progress, "LINE", pause)
+    console = Console(file=io.StringIO(), width=10)
+    assert list(progress.steps("abc", "epoch 1/2", "loss 0.5", console)) == ["a", "b", "c"]
+    assert console.file.getvalue().splitlines() == lines

@@ -121,8 +121,9 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
         ({"rerun": "ablate train data=digits hydra.run.dir=elsewhere"}, "hydra.run.dir"),
         ({"rerun": "ablate train data=digits ++hydra.callbacks.a._target_=os.getcwd"}, "hydra.callbacks"),
         ({"rerun": "ablate train --multirun data=digits"}, "--multirun"),
-        ({"rerun": "ablate train data=digits data.root=${oc.env:HOME}"}, "no such key"),
+        ({"rerun": "ablate train data=digits data.root=${oc.env:HOME}"}, "oc.env"),
         ({"rerun": "ablate train data=image_folder data.root=${oc.env:HOME}"}, "oc.env"),
+        ({"rerun": "ablate train data=digits data.root=here"}, "no such key"),
     ],
     ids=str,
 )

@@ -11,6 +11,7 @@ from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ablate import own
 from ablate.config import schema
 from ablate.config.field import Allowed
 from ablate.errors import InputError
@@ -35,16 +36,19 @@ def _check_keys(key: str, section: DictConfig) -> None:
     prefix = f"{key}." if key else ""
     settings: Any = OmegaConf.to_container(section, resolve=True)
     known = [f.name for f in dataclasses.fields(kind)]
-    # A `_target_` of the user's own has keys of its own; one of ours was given a key it does not have, with +key=value.
-    extra = [
-        name
-        for name in settings
-        if name not in known and str(settings.get("_target_", "ablate.")).startswith("ablate.")
-    ]
+    target = str(settings.get("_target_", "ablate."))
+    # A `_target_` of the user's own has keys of its own; one of ours has those it declares.
+    extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith("ablate.")]
     if extra:
-        raise InputError(f"{prefix}{extra[0]}: there is no such key.{_nearest(extra[0], known)}")
+        near = _nearest(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"])
+        raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` shows all.")
+    if not own.find(target):
+        raise InputError(
+            f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} here or among the installed "
+            "packages. Write it to a file in the folder from which you train."
+        )
     for name, allowed in _ranges(kind).items():
-        if not allowed.accepts(settings[name]):
+        if name in settings and not allowed.accepts(settings[name]):  # `~key` leaves one out
             raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
 
 

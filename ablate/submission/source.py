@@ -12,9 +12,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from ablate import provenance, trust
+from ablate import provenance
 from ablate.config import CONF
 from ablate.errors import InputError
+from ablate.own import targets as every_target
 
 PACKAGES = ("ablate", "analysis", "hydra_plugins/ablate_study")
 BESIDE = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")  # of a checkout: what it takes to install it
@@ -112,5 +113,5 @@ def requirements(modules: Sequence[str]) -> str:
 
 def targets(settings: object) -> list[str]:
     """All that a configuration names to be called, and what an option of ours calls of timm."""
-    named = [str(target) for target in trust.targets(settings)]
+    named = [str(target) for target in every_target(settings)]
     return [*named, *("timm" for target in named if target.startswith("ablate.") and "timm" in target)]

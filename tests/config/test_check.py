@@ -21,6 +21,9 @@ REFUSED = {
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
     "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",
+    "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle here",
+    "model._target_=__main__.Net": "there is no module __main__ here",
+    "model.width=3": "model.width: there is no such key",
     "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be",
     "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",
     "data.mean=[0.5,x]": "data.mean: Value 'x'",
@@ -60,6 +63,20 @@ def test_refused_in_one_or_two_plain_sentences(words):
     assert "\n" not in message and len(message) < 300
 
 
-def test_a_target_of_the_users_own_may_have_keys_of_its_own():
+def test_a_target_of_the_users_own_may_have_keys_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_model.py").write_text("raise RuntimeError('a check imports nothing')")
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        validate(compose("config", ["model._target_=my_model.Net", "+model.width=3"]))
+        validate(compose("config", ["model._target_=my_model.Net", "model.width=3"]))
+        validate(compose("config", ["loss._target_=my_model.Net", "~loss.label_smoothing"]))
+
+
+def test_an_option_of_the_users_own_needs_no_schema(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_model.py").touch()
+    (tmp_path / "mine/model").mkdir(parents=True)
+    (tmp_path / "mine/model/net.yaml").write_text("_target_: my_model.Net\nwidth: 3\n")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["model=net", "model.width=4", f"hydra.searchpath=['file://{tmp_path}/mine']"])
+    validate(config)
+    assert config.model == {"_target_": "my_model.Net", "width": 4}

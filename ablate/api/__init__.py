@@ -1,0 +1,141 @@
+"""The verbs as functions: `from ablate import train, plan, status, report, test, reproduce, diff`.
+
+`words.py`     Python values -> overrides
+`planned.py`   overrides -> whether they are a run or a study, and its folder
+`child.py`     the command itself, in a process of its own: `ablate.train` stays the one way to train
+`run.py`, `study.py`  what a folder holds, as frames and figures
+"""
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate import record
+from ablate.api.child import call
+from ablate.api.planned import Plan, Planned, read
+from ablate.api.run import Run, Tested
+from ablate.api.study import Report, Study
+from ablate.api.words import words
+from ablate.errors import InputError, RunFailed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ablate.compare import Comparison
+
+Place = str | PathLike[str]  # of a folder; a study's may also be its name under `outputs/`
+
+
+def train(*overrides: str, config_dir: Place | None = None, **settings: Any) -> Run | Study:
+    """Train one run, or a study: `ablate train`, the same numbers to the last bit.
+
+    Overrides are words of the command line, keywords, or both: `train("data=digits", model="cnn", seed=1)`,
+    `train(**{"optimizer.lr": 0.1})`. A list or a range is a sweep, which makes it a study, whose baseline has the first
+    of each: `train("study.name=norm", normalization=["batch", "none"], seed=range(3))`. A tuple is one value, a list:
+    `augmentation=("flip_crop", "cutout")`. `config_dir` is a folder with options of your own.
+
+    Raises:
+        InputError: the configuration is refused, or the data cannot be used.
+        RunFailed: a run ended without a result.
+    """
+    found = read(words(overrides, settings), config_dir)
+    if found.composed is None:
+        call("train", found.command)
+        return Run(found.folder)
+    try:
+        call("train", found.command)
+    except RunFailed:
+        raise RunFailed(
+            f"Not all runs of {found.folder} have a result, see above. The same call runs those again; "
+            f"status({found.folder.name!r}) is the study as it is."
+        ) from None
+    return Study(found.folder)
+
+
+def plan(
+    *overrides: str, config_dir: Place | None = None, probe: bool = False, power: bool = False, **settings: Any
+) -> Plan:
+    """What `train` would run with the same arguments; starts nothing.
+
+    `probe` also times a few steps of each variant, `power` says how small a difference the study could find; both are
+    printed.
+
+    Raises:
+        InputError: a planned run is refused.
+    """
+    found = read(words(overrides, settings), config_dir)
+    if probe or power:
+        flags = [flag for flag, wanted in {"--probe": probe, "--power": power}.items() if wanted]
+        call("plan", [*flags, *found.command])
+    return found.plan()
+
+
+def status(study: Place | Study) -> Study:
+    """How far a study is: the study, whose `runs` have a status each.
+
+    Raises:
+        InputError: there is no such study.
+    """
+    return Study(_folder(study, study=True))
+
+
+def report(study: Place | Study, allow_partial: bool = False) -> Report:
+    """Write a study's tables, figures and pages to its folder `report`.
+
+    Raises:
+        InputError: it is no study.
+        RunFailed: runs are incomplete and `allow_partial` is not given; the report is written.
+    """
+    folder = _folder(study, study=True)
+    call("report", [str(folder), *["--allow-partial"] * allow_partial], shown=False)
+    return Report(folder / "report")
+
+
+def test(run: Place | Run, trust: bool = False) -> Tested:
+    """Accuracy of a finished run on the test set.
+
+    `trust`: also run code that the run's configuration names and this package has not, such as your own model.
+
+    Raises:
+        InputError: it is no finished run, or its data have no test set.
+    """
+    folder = _folder(run)
+    call("test", [str(folder), *["--trust"] * trust], shown=False)
+    return Tested(folder)
+
+
+test.__test__ = False  # pytest would take it for a test of the file that imports it
+
+
+def reproduce(run: Place | Run, from_commit: bool = False, trust: bool = False) -> "Comparison":
+    """Train a run again in a fresh folder, and compare: its `verdict` is identical, within tolerance or different.
+
+    Raises:
+        InputError: it is no finished run, or cannot be trained again.
+    """
+    from ablate.reproduce import reproduce
+
+    return reproduce(_folder(run), from_commit, trust)
+
+
+def diff(one: Place | Run, other: Place | Run) -> "pd.DataFrame":
+    """What differs between two runs, times aside. Columns: part, key, and a value of each run, as text.
+
+    Raises:
+        InputError: either is no run.
+    """
+    import pandas as pd
+
+    from ablate.diff import diff
+
+    return pd.DataFrame(diff(_folder(one), _folder(other)), columns=["part", "key", "one", "other"])
+
+
+def _folder(given: Place | Run | Study, study: bool = False) -> Path:
+    if isinstance(given, Run | Study):
+        return given.folder
+    return record.find_study(Path(given)) if study else Path(given)
+
+
+__all__ = ["InputError", "Plan", "Planned", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "plan", "report",
+           "reproduce", "status", "test", "train"]  # fmt: skip
