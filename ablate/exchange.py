@@ -29,6 +29,8 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
         # Buffers, unlike the constants of a function, follow the network to a device.
+        self.shift: Tensor
+        self.divisor: Tensor
         self.register_buffer("shift", 255 * mean.view(1, -1, 1, 1))
         self.register_buffer("divisor", 255 * std.view(1, -1, 1, 1))
 

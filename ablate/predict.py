@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate import tta
 from ablate.data.decode import decode
@@ -86,7 +86,8 @@ def find(given: Iterable[str]) -> tuple[list[str], list[str]]:
     if missing := [path for path in paths if not os.path.exists(path)]:
         raise InputError(f"No such file or folder: {_named(missing)}. Nothing was predicted.")
     suffixes = _suffixes()
-    found, left_out = [], []
+    found: list[str] = []
+    left_out: list[str] = []
     for path in paths:
         if not os.path.isdir(path):
             found.append(path)
@@ -124,7 +125,7 @@ def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> It
     import numpy as np
     import torch
 
-    inputs = run.inputs
+    inputs: Any = run.inputs
     if inputs.channels not in (1, 3):
         raise InputError(
             f"{run.folder} was trained on images of {inputs.channels} channels; those of files have 1 or 3."

@@ -72,7 +72,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
 
     run = trained.load(folder, trusted, "auto")
     stated = (run.run.get("metrics") or {}).get("val_accuracy")
-    if not shape.fraction(stated):
+    if stated is None or not shape.fraction(stated):
         raise InputError(f"{folder}/run.json states no validation accuracy: there is nothing to verify.")
     if data_root is not None:
         OmegaConf.update(run.config, "data.root", data_root, force_add=True)

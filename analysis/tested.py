@@ -1,5 +1,6 @@
 """What `ablate test` found: a run as lines of text and figures, a study's choice beside its baseline."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,5 +152,6 @@ def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[s
 
 def spread(accuracies: list[float]) -> str:
     """Mean and standard deviation of fractions, in per cent."""
-    mean, sd = 100 * np.mean(accuracies), 100 * np.std(accuracies, ddof=1) if len(accuracies) > 1 else np.nan
+    mean = float(100 * np.mean(accuracies))
+    sd = float(100 * np.std(accuracies, ddof=1)) if len(accuracies) > 1 else math.nan
     return f"{number(mean, 1)} ± {number(sd, 1)} %"

@@ -104,7 +104,7 @@ def test(run: Place | Run, trust: bool = False) -> Tested:
     return Tested(folder)
 
 
-test.__test__ = False  # pytest would take it for a test of the file that imports it
+vars(test)["__test__"] = False  # pytest would take it for a test of the file that imports it
 
 
 def reproduce(run: Place | Run, from_commit: bool = False, trust: bool = False) -> "Comparison":

@@ -110,10 +110,10 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
             validate_sweep_overrides=False,
         )  # fmt: skip
         if sweeps or config.hydra.mode == RunMode.MULTIRUN:
-            name = OmegaConf.to_container(config.study, resolve=False)["name"]
-            words = [*words, *([f"study.name={text(config.study.name)}"] if "${" in name else [])]
+            settings: Any = OmegaConf.to_container(config.study, resolve=False)
+            words = [*words, *([f"study.name={text(config.study.name)}"] if "${" in settings["name"] else [])]
             return Planned([*flags, "-m", *words], Path(config.hydra.sweep.dir), words, config)
-        validate(OmegaConf.masked_copy(config, [name for name in config if name != "hydra"]))
+        validate(OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"]))
         folder = Path(config.hydra.run.dir)
         return Planned([*flags, *words, f"hydra.run.dir={text(folder)}"], folder, words)
 

@@ -51,8 +51,8 @@ class Images:
 
     def sha256(self) -> str:
         """Hash of the bytes of all images, then of their labels."""
-        digest = hashlib.sha256(self.images.contiguous().numpy())
-        digest.update(self.labels.contiguous().numpy())
+        digest = hashlib.sha256(self.images.contiguous().numpy().data)
+        digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":

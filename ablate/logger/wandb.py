@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import Literal
 
 from ablate.logger import Csv, Row, Run, missing
 
@@ -9,7 +10,7 @@ from ablate.logger import Csv, Row, Run, missing
 class Wandb(Csv):
     """metrics.csv; and a W&B run, in the run folder's `wandb/`."""
 
-    def __init__(self, run: Run, project: str, mode: str) -> None:
+    def __init__(self, run: Run, project: str, mode: Literal["offline", "online"]) -> None:
         try:
             import wandb
         except ImportError:

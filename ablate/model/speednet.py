@@ -1,5 +1,7 @@
 """A small network for the shortest training: whitened patches, then stages of convolutions that are pooled early."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -58,7 +60,7 @@ class SpeedNet(nn.Sequential):
         identity: bool,
         logit_scale: float,
     ) -> None:
-        first: nn.Conv2d = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
+        first: Any = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
         if not whitening:
             first = nn.Conv2d(channels, first.out_channels, patch_size, stride, first.padding, bias=False)
 

@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ablate import record
 from ablate.errors import InputError
@@ -67,8 +68,8 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     return Choice(Path(study), chosen, kept, validation, len(means))
 
 
-def _accuracy(folder: Path, result: dict) -> float:
+def _accuracy(folder: Path, result: dict[str, Any]) -> float:
     accuracy = (result.get("metrics") or {}).get("val_accuracy")
     if accuracy is None or not 0 <= accuracy <= 1:
         raise InputError(f"{folder} is completed, but its val_accuracy is {accuracy}: nothing can be chosen by it.")
-    return accuracy
+    return float(accuracy)

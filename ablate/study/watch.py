@@ -67,11 +67,17 @@ def follow(look: Look, every: float, console: Console, pressed: Callable[[float]
                 return
 
 
+def _asleep(seconds: float) -> str:
+    """Where no key can be pressed."""
+    time.sleep(seconds)
+    return ""
+
+
 @contextmanager
 def keys() -> Iterator[Callable[[float], str]]:
     """A function that waits so many seconds for a key and returns it, empty if there was none; nothing is echoed."""
     if os.name != "posix" or not sys.stdin.isatty():
-        yield lambda patience: time.sleep(patience) or ""
+        yield _asleep
         return
     import termios
     import tty

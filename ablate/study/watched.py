@@ -49,7 +49,7 @@ class Seen:
     @property
     def status(self) -> str:
         """As `record.read_planned` says."""
-        return self.found["status"]
+        return str(self.found["status"])
 
     @property
     def done(self) -> int:
@@ -109,6 +109,7 @@ class Look:
             mark = (now.st_mtime_ns, now.st_size, now.st_ino)
         except OSError:
             mark = None
+        value: Value
         before, value = self.known.get((path, what), ((), None))
         if before != mark:
             value = read(path)

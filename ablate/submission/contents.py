@@ -138,7 +138,8 @@ def _add_report(made: Contents, path: Path, rules: Submission) -> None:
 def _add_notebook(made: Contents, path: Path | None, rules: Submission) -> None:
     if rules.notebook is None:
         return
-    if path is None and not (path := Path("notebooks", "assignment.ipynb")).is_file():
+    given, path = path, path or Path("notebooks", "assignment.ipynb")
+    if given is None and not path.is_file():
         raise InputError(f"There is no notebook: {path} is not here. Say which one to hand in: --notebook FILE.")
     content, cells = documents.notebook(path)
     made.add(rules.notebook, content, f"{path}: {cells} cells of code, executed in order, no error")

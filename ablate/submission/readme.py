@@ -89,7 +89,7 @@ def accuracies(run: dict[str, Any], tested: dict[str, Any] | None) -> str:
 def _files(rules: Submission, facts: Facts) -> dict[str, str]:
     """Each file, or folder, and what it is."""
     mine = f", {', '.join(facts.own)} the author's own" if facts.own else ""
-    files = {
+    files: dict[Any, str] = {
         rules.report: "the report",
         rules.notebook: "the notebook, executed",
         f"{rules.code}/": f"the code: `ablate` trains, `analysis` reports, `conf` has the options{mine}",

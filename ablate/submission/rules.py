@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -30,11 +31,12 @@ def read(given: str, student: str) -> Submission:
         if "${" in text:
             raise ValueError("interpolations are not read")
         trust.check_yaml(text)
-        config = OmegaConf.merge(OmegaConf.structured(Submission), OmegaConf.create(text))
+        config: Any = OmegaConf.merge(OmegaConf.structured(Submission), OmegaConf.create(text))
         validate(config)
-        rules = OmegaConf.to_object(config)
+        rules: Any = OmegaConf.to_object(config)
         named = {key: name.replace("{id}", student) for key in NAMES if (name := getattr(rules, key)) is not None}
-        return dataclasses.replace(rules, **named)
+        made: Submission = dataclasses.replace(rules, **named)
+        return made
     except FileNotFoundError:
         raise InputError(f"--submission {given}: there is no such file, nor one of {', '.join(own)}.") from None
     except InputError as error:
