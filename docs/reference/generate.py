@@ -12,7 +12,7 @@ import subprocess
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,19 @@ def top_level() -> list[Key]:
 
 def group_keys(group: str) -> list[Key]:
     """The keys of a group's options, each once, with its default in every option that has it."""
+    return _merged(
+        key
+        for path in sorted((CONF / group).glob("*.yaml"))
+        for kind, prefix, values in _nodes(path)
+        for key in _keys(kind, f"{group}.{prefix}", path.stem, values)
+    )
+
+
+def _merged(keys: Iterable[Key]) -> list[Key]:
+    """Each key once, with the defaults of all that are the same."""
     found: dict[Key, Key] = {}
-    for path in sorted((CONF / group).glob("*.yaml")):
-        for kind, prefix, values in _nodes(path):
-            for key in _keys(kind, f"{group}.{prefix}", path.stem, values):
-                found.setdefault(key, key).defaults.update(key.defaults)
+    for key in keys:
+        found.setdefault(key, key).defaults.update(key.defaults)
     return list(found.values())
 
 
@@ -185,8 +193,12 @@ def _presets(group: str, text: str) -> str:
 
 
 def _files(folder: Path) -> str:
-    """Option files that no dataclass describes, as they are; their comments say what each key is."""
+    """Files that no group of a run is: their keys if the schema has them, else as they are, with their comments."""
     name = folder.relative_to(CONF).as_posix()
+    if kind := schema.nodes().get(name.capitalize()):
+        files = {path.stem: OmegaConf.to_container(OmegaConf.load(path)) for path in sorted(folder.glob("*.yaml"))}
+        keys = _merged(key for option, values in files.items() for key in _keys(kind, "", option, values))
+        return f"## {name}\n\n{(kind.__doc__ or '').splitlines()[0]}\n\n{_table(keys, set(files))}"
     shown = [f"`{name}={p.stem}`\n\n```yaml\n{p.read_text().strip()}\n```" for p in sorted(folder.glob("*.yaml"))]
     return "\n\n".join([f"## {name}", *shown])
 
