@@ -20,6 +20,7 @@ Read in the order in which data flows:
    `exchange.py`: the network for other programs, in which formats
 8. `verify.py`: whether a run's weights have the accuracy it states; `submit.py`, `submission/`: the archive to hand in
 9. `look/`: what is in a data set, and what each augmentation makes of its images
-10. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless; `home.py`: names not told
+10. `bounded.py`, `shape.py`, `trust.py`: what keeps files from somebody else harmless; `home.py`: names not told;
+    `printable.py`: text made safe to print
 11. `cli.py`: the verbs; the report is made by the package `analysis`, which reads run folders and never trains
 """
