@@ -23,7 +23,7 @@ Read in the order in which data flows:
 8. `verify.py`: whether a run's weights have the accuracy it states; `submit.py`, `submission/`: the archive to hand in
 9. `look/`: what is in a data set, and what each augmentation makes of its images
 10. `own.py`: parts of the user's own; `bounded.py`, `shape.py`, `trust.py`: what keeps files from others harmless;
-    `home.py`: names not told
+    `home.py`: names not told; `printable.py`: text made safe to print
 11. the two doors: `cli.py`, the verbs as commands, and `api/`, the verbs as functions. They alone import the package
     `analysis`, which makes the report: it reads run folders and never trains
 """

@@ -19,7 +19,7 @@ from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
 from ablate.model.speednet import Whitening
 
-FITTED = 5000  # images that a layer's weights are computed from, where they are
+FITTED = 5000 * 32 * 32  # pixels of the images that a layer's weights are computed from, where they are
 
 
 def build_model(config: DictConfig, data: Prepared | Inputs) -> nn.Module:
@@ -53,7 +53,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     pixels = scaling(data.mean, data.std, device, layout)
     model = initialised(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
-    fit_to_data(model, pixels(data.train.images[:FITTED].to(device)))
+    fit_to_data(model, data.train.images, pixels)
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
@@ -71,11 +71,12 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     )
 
 
-def fit_to_data(model: nn.Module, images: Tensor) -> None:
-    """Set the layers whose weights are computed from training images, not drawn."""
+def fit_to_data(model: nn.Module, images: Tensor, pixels: Callable[[Tensor], Tensor]) -> None:
+    """Set the layers whose weights are computed from training images, uint8 (N, C, H, W), not drawn."""
+    few = images[: max(1, FITTED // images[0, 0].numel())]
     for layer in model.modules():
         if isinstance(layer, Whitening):
-            layer.fit(images)
+            layer.fit(pixels(few).cpu())
 
 
 def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:

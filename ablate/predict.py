@@ -14,7 +14,8 @@ from ablate.data.decode import decode
 from ablate.data.parallel import attempts
 from ablate.data.walk import files
 from ablate.errors import InputError
-from ablate.predictions import FORMATS, Prediction, printable
+from ablate.predictions import FORMATS, Prediction
+from ablate.printable import printable
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from ablate.printable import printable
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -77,8 +79,3 @@ def as_json(blocks: Blocks, classes: Sequence[str], top: int) -> None:
 
 
 FORMATS: dict[str, Callable[[Blocks, Sequence[str], int], None]] = {"table": table, "csv": as_csv, "json": as_json}
-
-
-def printable(text: str) -> str:
-    """The text in one line, without what moves a terminal's cursor or is no text in any encoding."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

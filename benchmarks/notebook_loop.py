@@ -62,7 +62,7 @@ def network(name: str, seed: int):
     torch.manual_seed(seed)
     norm = normalization.batch() if name == "cnn_bn" else normalization.none()
     same = {"classes": 10, "channels": 3, "image_size": 32, "normalization": norm, "activation": nn.ReLU}
-    return MLP(hidden=[128, 256, 512], dropout=0, **same) if name == "mlp" else CNN(**same)
+    return MLP(hidden=[128, 256, 512], **same) if name == "mlp" else CNN(**same)
 
 
 def notebook(images: Path, name: str, seed: int, epochs: int) -> float:

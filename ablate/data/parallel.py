@@ -62,9 +62,8 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
     given: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
         for chunk in chunks:
-            if (
-                len(given) >= 2 * _processors()
-            ):  # a chunk to do and one done for each: all at once could fill the memory
+            # One to do and one done for each process: all at once could fill the memory.
+            if len(given) >= 2 * _processors():
                 yield from given.popleft().result()
             given.append(pool.submit(attempt, chunk))
         while given:

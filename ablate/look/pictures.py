@@ -14,6 +14,7 @@ from ablate.augmentation import Augmentation
 from ablate.data.batches import resident
 from ablate.data.images import Images, shrunk
 from ablate.data.prepare import Prepared
+from ablate.printable import printable
 from ablate.samples import seen
 
 ACROSS = 8  # pictures in a row
@@ -85,8 +86,3 @@ def shares(target: np.ndarray, classes: Sequence[str]) -> str:
     if len(parts) == 1:
         return printable(classes[parts[0]])
     return "\n".join(f"{100 * target[index]:.0f} % {printable(classes[index])}" for index in parts)
-
-
-def printable(text: str) -> str:
-    """The text with its control characters spelled out: a name of a file can have any."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

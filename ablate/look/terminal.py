@@ -16,7 +16,7 @@ from rich.text import Text
 from torch import Tensor
 
 from ablate.data.images import shrunk
-from ablate.look.pictures import printable
+from ablate.printable import printable
 
 LISTED = 25  # classes in a table; data.json has all
 SHOWN = 20  # and of which there is a thumbnail

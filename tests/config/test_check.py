@@ -18,6 +18,7 @@ REFUSED = {
     "augmentation=[flip,cutot]": "augmentation=cutot: there is no such option. Did you mean cutout?",
     "model=[mlp,cnn]": "only augmentation takes one",
     "augmentation.flip.p=1": "augmentation.flip: there is no such key",
+    "experiment=full_marks augmentation=none": "augmentation.crop has keys (padding, padding_mode) but no step of that",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
     "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",

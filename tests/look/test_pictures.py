@@ -9,7 +9,7 @@ from ablate.data.images import Images
 from ablate.look import pictures
 from ablate.look.composing import composed
 from ablate.look.facts import load
-from ablate.look.pictures import Grid, augmented, by_class, drawn, labelled, printable, shares
+from ablate.look.pictures import Grid, augmented, by_class, drawn, labelled, shares
 from tests.processes import ablate
 
 
@@ -88,10 +88,6 @@ def test_shares_of_a_target():
     assert shares(np.array([0, 1, 0]), classes) == "dog"
     assert shares(np.array([0.704, 0.296, 0]), classes) == "70 % cat\n30 % dog"
     assert shares(np.array([0.001, 0, 0.999]), classes) == r"a\x1b[31m"
-
-
-def test_control_characters_are_spelled_out():
-    assert printable("é 日\x1b\udcff") == r"é 日\x1b\udcff"
 
 
 def test_large_pictures_are_shrunk(monkeypatch):

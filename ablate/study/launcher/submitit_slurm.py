@@ -76,7 +76,8 @@ def pending_for(array: str) -> set[str]:
 
 def _returned(handle: "submitit.Job[JobReturn]") -> JobReturn:
     try:
-        return handle.result()
+        result: JobReturn = handle.result()
+        return result
     except Exception as error:  # submitit's own, when a job was killed or left no result
         return failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_brief(error)}"))
 

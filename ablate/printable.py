@@ -1,0 +1,6 @@
+"""Text from somebody else, such as the name of a file or a class, made safe to print."""
+
+
+def printable(text: str) -> str:
+    """The text in one line, without what moves a terminal's cursor or is no text in any encoding."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -1,0 +1,7 @@
+"""Names that hold what no terminal should be told."""
+
+from ablate.printable import printable
+
+
+def test_control_characters_are_spelled_out():
+    assert printable("é 日\x1b\udcff") == r"é 日\x1b\udcff"
