@@ -1,10 +1,14 @@
-"""What tests of all rooms share: real photographs as a folder of images, and a cache apart from the user's own."""
+"""What tests of all rooms share: real photographs, a reported study, and a cache apart from the user's own."""
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.processes import SMALL, ablate
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,3 +40,30 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(patch).save(folder / f"{index:02}.{'png' if index % 2 else 'jpg'}", quality=95)
     return root
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a notebook, and a study of two variants, tested and reported."""
+    import nbformat
+    from nbformat import v4
+
+    folder = tmp_path_factory.mktemp("submit")
+    (folder / "notebooks").mkdir()
+    shown = v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+    cells = [v4.new_code_cell("1 + 1", execution_count=1, outputs=[shown])]
+    nbformat.write(v4.new_notebook(cells=cells), folder / "notebooks/assignment.ipynb")
+    words = ("train", "-m", "study.name=s", "model=mlp", "optimizer.lr=0.1,0.0001", *SMALL)
+    for command in (words, ("test", "s"), ("report", "s")):
+        ended = ablate(folder, *command)
+        assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def here(reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to change something in, which is also where the test works."""
+    shutil.copytree(reported, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", [*sys.path])  # to which `own.search` adds the folder it works in
+    return tmp_path / "here"

@@ -10,16 +10,14 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import nbformat
 import pytest
 import torch
-from nbformat import v4
-from pypdf import PdfWriter
 
 from ablate import record, submit
 from ablate.errors import InputError
 from ablate.submission import archive, rules
 from ablate.submission.contents import Given, gather
+from tests.handing_in import blank, refused
 from tests.processes import ROOT, SMALL, ablate
 
 MINE = '''
@@ -39,46 +37,6 @@ class Net(nn.Module):
 LAYERS = (
     "from torch import nn\n\n\ndef block(i, o):\n    return nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.ReLU())\n"
 )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A folder with a notebook, and a study of two variants, tested and reported."""
-    folder = tmp_path_factory.mktemp("submit")
-    (folder / "notebooks").mkdir()
-    shown = v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
-    cells = [v4.new_code_cell("1 + 1", execution_count=1, outputs=[shown])]
-    nbformat.write(v4.new_notebook(cells=cells), folder / "notebooks/assignment.ipynb")
-    words = ("train", "-m", "study.name=s", "model=mlp", "optimizer.lr=0.1,0.0001", *SMALL)
-    for command in (words, ("test", "s"), ("report", "s")):
-        ended = ablate(folder, *command)
-        assert ended.returncode == 0, ended.stderr
-    return folder
-
-
-@pytest.fixture
-def here(made, tmp_path, monkeypatch):
-    """A copy of it to change something in, which is also where the test works."""
-    shutil.copytree(made, tmp_path / "here")
-    monkeypatch.chdir(tmp_path / "here")
-    return tmp_path / "here"
-
-
-def blank(path: Path, pages: int) -> None:
-    """Write a PDF of so many empty pages."""
-    writer = PdfWriter()
-    for _ in range(pages):
-        writer.add_blank_page(100, 100)
-    writer.write(path)
-
-
-def refused(*words: str) -> str:
-    """The sentence with which these words are refused; nothing is left of the attempt."""
-    before = {*Path().rglob("*")}
-    with pytest.raises(InputError) as error:
-        submit.main(["s", "--id", "s123", *words])
-    assert {*Path().rglob("*")} == before and "\n" not in str(error.value)
-    return str(error.value)
 
 
 def graders(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -194,13 +152,6 @@ def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
     assert "The code of `ablate` has changed since the run." in told
 
 
-def test_an_archive_over_the_limit_is_refused(here):
-    own_rules = (ROOT / "conf/submission/assignment.yaml").read_text()
-    Path("own.yaml").write_text(own_rules.replace("max_archive_mb: 100", "max_archive_mb: 0.2"))
-    said = refused("--submission", "own.yaml")
-    assert "more than the 0.2 MB" in said and "its largest part is model.pt" in said
-
-
 @pytest.mark.parametrize("student", ["", ".hidden", "../s123", "a/b", "a\\b", "a b", "-x", "é", "a" * 65, "a\n"])
 def test_an_id_that_is_no_name_of_a_file_is_refused(student):
     with pytest.raises(InputError, match="give letters, digits"):
@@ -222,41 +173,6 @@ def test_bad_input_is_a_sentence_and_status_2(here):
         ended = ablate(here, "submit", *words)
         assert ended.returncode == 2 and said in ended.stderr and "Traceback" not in ended.stderr
         assert ended.stdout == "" and not [*here.glob("*.zip")]
-
-
-def test_parts_that_are_missing_or_not_what_is_asked_are_refused(here):
-    Path("notebooks/assignment.ipynb").rename("notebooks/mine.ipynb")
-    assert "Say which one to hand in: --notebook FILE" in refused()
-    own = ("--notebook", "notebooks/mine.ipynb")
-    assert "cannot be written to (No such file or directory)" in refused(*own, "--output", "nowhere")
-    assert "cannot be written to (Not a directory)" in refused(*own, "--output", "notebooks/mine.ipynb")
-    blank(Path("long.pdf"), 3)
-    assert "long.pdf has 3 pages, but at most 2" in refused(*own, "--report", "long.pdf")
-    shutil.copy("long.pdf", "outputs/s/report/report.pdf")
-    assert "report.pdf has 3 pages" in refused(*own)
-    for path in Path("outputs/s/baseline").rglob("model.pt"):
-        path.unlink()
-    blank(Path("short.pdf"), 1)
-    assert "model.pt is not there: the run's weights are lost" in refused(*own, "--report", "short.pdf")
-
-
-def test_a_report_of_other_runs_or_words_is_refused(here):
-    run = Path("outputs/s/optimizer.lr=0.0001/seed=0/run.json")
-    found = json.loads(run.read_text())
-    accuracy = found["metrics"]["val_accuracy"]
-    record.write_json(run, {**found, "metrics": {**found["metrics"], "val_accuracy": accuracy + 1e-3}})
-    assert "is older than its runs. Run `ablate report" in refused()
-    record.write_json(run, found)
-    later = Path("outputs/s/report/report.pdf").stat().st_mtime + 1
-    for name, what in (("report.md", "your words in"), ("tests.jsonl", "the uses of the test set in")):
-        os.utime(f"outputs/s/{name}", (later, later))
-        assert f"is older than {what} outputs/s/{name}" in refused()
-        os.utime(f"outputs/s/{name}", (0, 0))
-    record.write_json(run, {**found, "status": "failed"})
-    assert "1 of 2 planned runs of outputs/s are not done" in refused()
-    record.write_json(run, found)
-    shutil.rmtree("outputs/s/report")
-    assert refused() == "outputs/s has no report. Run `ablate report outputs/s`."
 
 
 def test_what_it_needs_is_an_extra():
