@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ablate.errors import InputError
-from ablate.hardware import pick_device, pick_precision, repeatable
+from ablate.hardware import peak_memory, pick_device, pick_precision, repeatable
 
 
 def test_auto_takes_a_device_there_is():
@@ -37,3 +37,11 @@ def test_with_deterministic_an_operation_that_is_not_is_refused_and_without_it_i
     finally:
         repeatable(False)
     assert values.put_(places, torch.ones(2)).sum() == 2
+
+
+def test_the_peak_of_memory_grows_by_what_is_held():
+    before = peak_memory(torch.device("cpu"))
+    assert before["device"] is None and before["process"] > 50  # PyTorch alone takes more
+    held = torch.ones(int(before["process"]) * 2**18)  # as much again: each float32 has four bytes
+    after = peak_memory(torch.device("cpu"))["process"]
+    assert after > before["process"] and after > held.nbytes / 2**20
