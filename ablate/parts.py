@@ -16,7 +16,7 @@ from ablate.compiler import keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Inputs, Prepared, prepare
 from ablate.data.streamed import Pixels
-from ablate.hardware import pick_device, pick_precision, repeatable
+from ablate.hardware import keep_memory, pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
 from ablate.model.speednet import Whitening
 
@@ -41,6 +41,7 @@ def set_up(config: DictConfig) -> tuple[engine.Parts, Prepared, torch.device, st
     if trainer.threads:
         torch.set_num_threads(trainer.threads)
     device = pick_device(trainer.device)
+    keep_memory()
     repeatable(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
     data = prepare(config.data)

@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[list[str], float | None]] = {
     "python -c 'import torch'": ([sys.executable, "-c", "import torch"], None),
     "ablate train data=digits, first step": ([sys.executable, "-c", FIRST_STEP, "data=digits"], 3.0),
     "the same of experiment=full_marks": (
-        [sys.executable, "-c", FIRST_STEP, "data=digits", "experiment=full_marks", "augmentation=none"],
+        [sys.executable, "-c", FIRST_STEP, "data=digits", "experiment=full_marks"],
         3.0,
     ),
 }

@@ -1,5 +1,9 @@
 """Devices and number formats, chosen by what the machine has."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -45,3 +49,24 @@ def test_the_peak_of_memory_grows_by_what_is_held():
     held = torch.ones(int(before["process"]) * 2**18)  # as much again: each float32 has four bytes
     after = peak_memory(torch.device("cpu"))["process"]
     assert after > before["process"] and after > held.nbytes / 2**20
+
+
+# Page faults of the first and of twenty more blocks of 64 MiB, each freed before the next.
+BLOCKS = """
+import resource, torch
+from ablate.hardware import keep_memory
+keep_memory()
+def faults(rounds):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(rounds):
+        torch.ones(2**24)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults(1), faults(20))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone has mallopt")
+def test_freed_memory_is_used_again_without_the_systems_help():
+    done = subprocess.run([sys.executable, "-c", BLOCKS], check=True, capture_output=True, text=True)
+    first, others = map(int, done.stdout.split())
+    assert first > 20 and others < 10 * first  # each block anew would be 20 times the first
