@@ -1,6 +1,8 @@
 """Where a run computes, and in which number format."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -28,6 +30,17 @@ def pick_precision(name: str, device: torch.device) -> str:
         checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         native = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
     return "bf16" if native else "fp32"
+
+
+@contextmanager
+def threads_restored() -> Iterator[None]:
+    """After the block PyTorch has the threads it had before: a run's own number is not for the next in the process."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 def repeatable(wanted: bool) -> None:
