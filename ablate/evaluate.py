@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablate.data.streamed import Pixels
+
 BATCH = 500  # images; the logits do not depend on it, memory does
 PIXELS = BATCH * 64 * 64  # in a batch, of one channel: large images come in smaller batches
 BINS = 15  # of confidence, as in Guo et al. (2017)
@@ -15,17 +17,19 @@ BINS = 15  # of confidence, as in Guo et al. (2017)
 @torch.no_grad()
 def predict(
     model: nn.Module,
-    images: Tensor,
+    images: Pixels,
     prepare: Callable[[Tensor], Tensor],
-    steps: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
+    steps: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Tensor:
     """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W).
 
-    `prepare` turns a batch into the model's input; `steps` goes through the batches, and may show how far it is.
+    `prepare` turns a batch into the model's input; `steps` goes through the starts of the batches, and may show how
+    far it is.
     """
     model.eval()
     size = max(1, min(BATCH, PIXELS // (images.shape[2] * images.shape[3])))
-    return torch.cat([model(prepare(batch)).float().cpu() for batch in steps(images.split(size))])
+    batches = (images[start : start + size] for start in steps(range(0, len(images), size)))
+    return torch.cat([model(prepare(batch)).float().cpu() for batch in batches])
 
 
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:

@@ -1,12 +1,15 @@
-"""Where a run computes, and in which number format."""
+"""Where a run computes, in which number format, and the memory it took."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
 from ablate.errors import InputError
+
+MIB = 2**20
 
 
 def pick_device(name: str) -> torch.device:
@@ -54,3 +57,16 @@ def repeatable(wanted: bool) -> None:
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
     if wanted != torch.are_deterministic_algorithms_enabled():  # the call imports PyTorch's compiler
         torch.use_deterministic_algorithms(wanted)
+
+
+def peak_memory(device: torch.device) -> dict[str, float | None]:
+    """The most memory in use at a time so far, MiB: of this `process`, earlier runs in it included, and on the GPU."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        process = None
+    else:
+        unit = 1 if sys.platform == "darwin" else 1024
+        process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB
+    cuda = device.type == "cuda"
+    return {"process": process, "device": torch.cuda.max_memory_allocated(device) / MIB if cuda else None}

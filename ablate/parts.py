@@ -15,6 +15,7 @@ from ablate.augmentation import Augmentation
 from ablate.compiler import compiled, keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Inputs, Prepared, prepare
+from ablate.data.streamed import Pixels
 from ablate.hardware import pick_device, pick_precision, repeatable
 from ablate.initialisation import initialised
 from ablate.model.speednet import Whitening
@@ -71,9 +72,9 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     )
 
 
-def fit_to_data(model: nn.Module, images: Tensor, pixels: Callable[[Tensor], Tensor]) -> None:
+def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:
     """Set the layers whose weights are computed from training images, uint8 (N, C, H, W), not drawn."""
-    few = images[: max(1, FITTED // images[0, 0].numel())]
+    few = images[: max(1, FITTED // images.shape[2:].numel())]
     for layer in model.modules():
         if isinstance(layer, Whitening):
             layer.fit(pixels(few).cpu())

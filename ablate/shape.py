@@ -90,7 +90,8 @@ RUN: dict[str, Check] = {
     "git": optional(named(lambda value: True)),
     "rerun": optional(text), "environment": optional(named(lambda value: True)), "data_sha256": optional(text),
     "classes": optional(every(text)), "inputs": optional(of(INPUTS)), "epochs": optional(named(optional(whole))),
-    "seconds": optional(named(optional(number))), "parameters": optional(whole), "macs": optional(whole),
+    "seconds": optional(named(optional(number))),
+    "peak_memory": optional(named(optional(number))), "parameters": optional(whole), "macs": optional(whole),
     "metrics": optional(named(optional(number))), "selection": optional(text), "error": optional(text),
 }  # fmt: skip
 STUDY: dict[str, Check] = {

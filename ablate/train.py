@@ -129,6 +129,7 @@ def train(
     from ablate import engine, limits
     from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
+    from ablate.hardware import peak_memory
     from ablate.parts import multiply_accumulates, set_up
     from ablate.samples import samples
 
@@ -183,6 +184,7 @@ def train(
             "train": sum(row["seconds"] for row in rows),
             "write": time.perf_counter() - fitted,
         },
+        "peak_memory": peak_memory(device),
         "parameters": sum(p.numel() for p in parts.model.parameters()),
         "macs": macs,
         "metrics": {

@@ -3,8 +3,8 @@
     python benchmarks/sweep.py [--repeat 3] [WORD ...]
 
 WORDs are overrides of all runs. The three are run one after another in each repeat, so that a noisy machine is noisy
-for all; the medians and their ratios are printed. Also: what a run costs beside its training, in a worker and in
-a process of its own, and how long a process takes until its first batch is trained.
+for all; the medians and their ratios are printed. Also: what a run costs beside its training, in a worker and in a
+process of its own, and what the sweep uses of the arithmetic of which `peak.py` finds the machine capable.
 """
 
 import argparse
@@ -16,19 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import peak
+
 FACTORS = {"normalization": ["none", "batch"], "activation": ["relu", "gelu"], "seed": ["0", "1", "2"]}
 COMMAND = [sys.executable, "-m", "ablate.cli", "train"]
-FIRST_BATCH = """
-import os, sys, time
-from torch.optim.optimizer import register_optimizer_step_post_hook
-def end(*_):
-    print(time.time(), flush=True)
-    os._exit(0)
-register_optimizer_step_post_hook(end)
-sys.argv = ["ablate", "train", *sys.argv[1:]]
-from ablate.cli import main
-main()
-"""
 SWEEP = [f"{name}={','.join(levels)}" for name, levels in FACTORS.items()]
 
 
@@ -46,13 +37,6 @@ def hydra_basic(folder: Path, words: list[str]) -> None:
     run([*COMMAND, "-m", "study.name=s", "hydra/sweeper=basic", "hydra/launcher=basic", *words, *SWEEP], folder)
 
 
-def first_batch(words: list[str]) -> float:
-    """Seconds from the start of a process to the end of its first training step."""
-    with tempfile.TemporaryDirectory() as folder:
-        began = time.time()
-        return float(run([sys.executable, "-c", FIRST_BATCH, *words], Path(folder))) - began
-
-
 def run(command: list[str], folder: Path) -> str:
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if ended.returncode:
@@ -60,15 +44,17 @@ def run(command: list[str], folder: Path) -> str:
     return ended.stdout
 
 
-def timed(way, words: list[str]) -> tuple[float, list[dict]]:
-    """Seconds, and the records of the runs."""
+def timed(way, words: list[str]) -> tuple[float, list[dict], float]:
+    """Seconds, the records of the runs, and the GFLOP/s that all of them used together."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         way(Path(folder), words)
         seconds = time.perf_counter() - began
-        records = [json.loads(path.read_text()) for path in Path(folder).rglob("run.json")]
+        runs = [path.parent for path in Path(folder).rglob("run.json")]
+        records = [json.loads((run / "run.json").read_text()) for run in runs]
+        rate = sum(peak.operations(run) for run in runs) / seconds / 1e9
     assert len(records) == 12 and {record["status"] for record in records} == {"completed"}
-    return seconds, records
+    return seconds, records, rate
 
 
 def main() -> None:
@@ -78,12 +64,13 @@ def main() -> None:
     given = parser.parse_args()
     ways = {"local": local, "shell loop": shell_loop, "Hydra basic": hydra_basic}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    beside, alone, firsts = [], [], []
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    beside, alone = [], []
     for _ in range(given.repeat):
-        firsts.append(first_batch(given.words))
         for name, way in ways.items():
-            taken, records = timed(way, given.words)
+            taken, records, rate = timed(way, given.words)
             seconds[name].append(taken)
+            rates[name].append(rate)
             if name == "local":
                 beside += [record["seconds"]["total"] - record["seconds"]["train"] for record in records]
             if name == "shell loop":
@@ -92,11 +79,9 @@ def main() -> None:
     print(f"12 runs of {' '.join(given.words)}; median of {given.repeat}")
     for name, times in seconds.items():
         ratio = statistics.median(times) / statistics.median(seconds["local"])
-        listed = ", ".join(f"{time:.1f}" for time in times)
-        print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   ({listed})")
+        rate, listed = statistics.median(rates[name]), ", ".join(f"{time:.1f}" for time in times)
+        print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   {rate:5.0f} GFLOP/s   ({listed})")
     print(f"beside training, a run with local: {statistics.median(beside):.3f} s (largest {max(beside):.3f})")
-    listed = ", ".join(f"{time:.2f}" for time in firsts)
-    print(f"to the first batch, a process of its own: {statistics.median(firsts):.2f} s   ({listed})")
     print(f"beside training, a process of its own: {statistics.median(alone):.2f} s")
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ablate.errors import InputError
-from ablate.hardware import pick_device, pick_precision, repeatable, threads_restored
+from ablate.hardware import peak_memory, pick_device, pick_precision, repeatable, threads_restored
 
 
 def test_auto_takes_a_device_there_is():
@@ -44,3 +44,11 @@ def test_the_threads_of_a_run_are_not_those_of_the_next():
     with threads_restored():
         torch.set_num_threads(before + 1)
     assert torch.get_num_threads() == before
+
+
+def test_the_peak_of_memory_grows_by_what_is_held():
+    before = peak_memory(torch.device("cpu"))
+    assert before["device"] is None and before["process"] > 50  # PyTorch alone takes more
+    held = torch.ones(int(before["process"]) * 2**18)  # as much again: each float32 has four bytes
+    after = peak_memory(torch.device("cpu"))["process"]
+    assert after > before["process"] and after > held.nbytes / 2**20

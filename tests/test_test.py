@@ -43,7 +43,7 @@ def test_the_numbers_are_scikit_learns(made, run):
     from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, recall_score
 
     result = evaluated(run)
-    found, images = trained.load(run), image_folder(str(made / "photos"), 16, "test")
+    found, images = trained.load(run), image_folder(str(made / "photos"), 16, 1, "test")
     with torch.no_grad():
         logits = found.model(found.pixels(images.images))
     labels, taken = images.labels.numpy(), logits.argmax(1).numpy()

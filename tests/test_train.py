@@ -97,6 +97,9 @@ def test_photographs_train_through_image_folder(photo_folder, tmp_path):
     words = ["data=image_folder", f"data.root={photo_folder}", "data.image_size=16", "model=cnn", "normalization=batch"]
     config, outcome = trained(tmp_path, *words)
     check(tmp_path, config, outcome)
+    weights = (tmp_path / "model.pt").read_bytes()
+    _, streamed = trained(tmp_path, *words, "data.memory_limit=0")
+    assert (tmp_path / "model.pt").read_bytes() == weights and streamed["data_sha256"] == outcome["data_sha256"]
 
 
 def test_multiply_accumulates_of_the_assignments_networks(tmp_path):

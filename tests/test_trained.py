@@ -34,7 +34,7 @@ def test_it_gives_the_logits_of_the_run_without_its_training_images(made, run):
     """The validation logits, which training wrote down as float16."""
     import numpy as np
 
-    images = image_folder(str(made / "photos"), 16, "train").images
+    images = image_folder(str(made / "photos"), 16, 1, "train").images
     kept = np.load(run / "val_predictions.npz")
     shutil.move(made / "photos/train", made / "photos/away")
     try:

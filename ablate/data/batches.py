@@ -1,4 +1,4 @@
-"""Images on the device, whole, and what turns them into batches."""
+"""Images on the device, or streamed to it, and what turns them into batches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,20 +9,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.data.prepare import Prepared
+from ablate.data.streamed import Pixels
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A run's images on its device: uint8 (N, C, H, W); training targets are class probabilities (N, classes).
+    """A run's images on its device, or streamed to it: uint8 (N, C, H, W); training targets are class probabilities.
 
     `index` (N,) says which of the `source` images of the data set each training image is.
     """
 
-    images: Tensor
+    images: Pixels
     targets: Tensor
     index: np.ndarray
     source: int
-    val_images: Tensor
+    val_images: Pixels
     val_labels: Tensor
 
 

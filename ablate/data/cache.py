@@ -11,6 +11,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +22,7 @@ import numpy as np
 
 from ablate.data.decode import decode, digest
 from ablate.data.parallel import each
+from ablate.errors import InputError
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,12 @@ class File:
     changed_ns: int  # of the inode: an edit that restores the time of modification still sets it
 
 
-def pixels(root: Path, files: list[File], image_size: int) -> np.ndarray:
+def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.ndarray:
     """The files as uint8 (N, 3, image_size, image_size), from the cache or decoded into it.
 
-    Raises InputError that names them if some cannot be read as images.
+    In memory, or `mapped` from the file in the cache, of which as much is in memory as there is room for.
+
+    Raises InputError that names them if some cannot be read as images; or if a cache to map cannot be written.
     """
     folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
     memo = folder / f"{_listing(root, files, image_size)}.key"
@@ -51,24 +55,53 @@ def pixels(root: Path, files: list[File], image_size: int) -> np.ndarray:
     remembered = key = _read_key(memo)
     if key is None and any(folder.glob(f"{kind}-*.npy")):  # a copy of this folder may have been decoded before
         key = _content(each(digest, paths, "Reading images"), image_size)
-    cached = _load(folder / f"{kind}-{key}.npy", shape) if key else None
-    if cached is None:
-        cached, digests = _decode(paths, shape)
-        key = _content(digests, image_size)
+    cached = _load(folder / f"{kind}-{key}.npy", shape, mapped) if key else None
+    if cached is None and mapped:
+        key = _decode_on_disk(paths, shape, folder)
+        cached = _load(folder / f"{kind}-{key}.npy", shape, mapped)
+    elif cached is None:
+        cached = np.empty(shape, np.uint8)
+        key = _content(_decode(paths, cached), image_size)
         _write(folder / f"{kind}-{key}.npy", lambda file: np.save(file, cached))
     if key is not None and key != remembered:
         memory = key.encode()
         _write(memo, lambda file: file.write(memory))
+    assert cached is not None
     return cached
 
 
-def _decode(paths: list[str], shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
-    """All images, uint8 `shape`, and the digests of their files."""
-    images, digests = np.empty(shape, np.uint8), []
-    for index, (image, sha256) in enumerate(each(partial(decode, image_size=shape[-1]), paths, "Decoding images")):
+def _decode(paths: list[str], images: np.ndarray) -> list[str]:
+    """Put all images into `images`, uint8 (N, 3, size, size); the digests of their files."""
+    digests = []
+    decoded = each(partial(decode, image_size=images.shape[-1]), paths, "Decoding images")
+    for index, (image, sha256) in enumerate(decoded):
         images[index] = image
         digests.append(sha256)
-    return images, digests
+    return digests
+
+
+def _decode_on_disk(paths: list[str], shape: tuple[int, ...], folder: Path) -> str:
+    """Decode all images into the cache without holding them in memory; their content's SHA-256."""
+    part = folder / f"{uuid.uuid4().hex}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        images = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+        with part.open("r+b") as file:  # a disk that is full while a mapped page is written kills the process
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
+            key = _content(_decode(paths, images), shape[-1])
+            images.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / f"{len(paths)}x{shape[-1]}-{key}.npy")
+        return key
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error}), but images over data.memory_limit are read from there."
+            " Set ABLATE_CACHE to a folder with room for them, or raise data.memory_limit."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _recipe(image_size: int) -> str:
@@ -95,12 +128,13 @@ def _read_key(memo: Path) -> str | None:
     return text if re.fullmatch("[0-9a-f]{64}", text) else None
 
 
-def _load(store: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+def _load(store: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None:
     """The array in `store`; None if there is none, or it is not whole."""
     if not os.path.isfile(store):
         return None
     try:
-        array = np.load(store, allow_pickle=False)
+        # Copy-on-write: PyTorch warns of an array that cannot be written.
+        array = np.load(store, mmap_mode="c" if mapped else None, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         array = None
     if array is None or array.shape != shape or array.dtype != np.uint8:

@@ -6,22 +6,27 @@ import torch
 
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
+from ablate.data.streamed import Streamed
 from ablate.data.walk import entries, files
 from ablate.errors import InputError
 
+GIB = 2**30
 
-def image_folder(root: str, image_size: int, part: Part) -> Images:
+
+def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
     """The images under `root`/`part`, RGB (N, 3, image_size, image_size), in the order of their paths.
 
     Each folder in train/ is a class, in the order of their names; sub-folders of a class belong to it. Hidden files
     are ignored; any other file must be an image (see `decode.decode` for how it is read). Decoded once: see `cache`.
+    Those that take more than `memory_limit` GiB are streamed from there.
 
     Raises InputError for a folder not laid out so, and for files that cannot be read, which it names.
     """
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
     listed, labels = _labelled(folder, part, classes)
-    pixels = cache.pixels(folder, listed, image_size)
-    return Images(torch.from_numpy(pixels), torch.tensor(labels), classes)
+    streamed = len(listed) * 3 * image_size**2 > memory_limit * GIB
+    pixels = torch.from_numpy(cache.pixels(folder, listed, image_size, streamed))
+    return Images(Streamed(pixels) if streamed else pixels, torch.tensor(labels), classes)
 
 
 def paths(root: str, part: Part) -> list[str]:

@@ -1,6 +1,7 @@
 """What every source of data returns."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,9 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablate.data.streamed import Pixels, Streamed
 from ablate.errors import InputError
 
 Part = Literal["train", "test"]
+CHUNK = 2**22  # bytes of pixels
 
 
 class NoTestImages(InputError):
@@ -22,14 +25,14 @@ class NoTestImages(InputError):
 class Images:
     """Labelled images of one size.
 
-    images   uint8 (N, C, H, W), values 0 to 255
+    images   uint8 (N, C, H, W), values 0 to 255: a tensor, or streamed from disk
     labels   int64 (N,), indices into `classes`
     classes  names of the classes
 
     Raises InputError if these do not fit together, or if there is no image.
     """
 
-    images: Tensor
+    images: Pixels
     labels: Tensor
     classes: tuple[str, ...]
 
@@ -51,14 +54,23 @@ class Images:
 
     def sha256(self) -> str:
         """Hash of the bytes of all images, then of their labels."""
-        digest = hashlib.sha256(self.images.contiguous().numpy().data)
+        digest = hashlib.sha256()
+        for batch in batched(self.images):
+            digest.update(batch.contiguous().numpy().data)
         digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":
         """The images at `indices`, integers (M,), in that order."""
         chosen = torch.as_tensor(indices)
-        return Images(self.images[chosen], self.labels[chosen], self.classes)
+        images = self.images.subset(chosen) if isinstance(self.images, Streamed) else self.images[chosen]
+        return Images(images, self.labels[chosen], self.classes)
+
+
+def batched(images: Pixels) -> Iterator[Tensor]:
+    """The images in their order, as many at a time as `CHUNK` has room for."""
+    size = max(1, CHUNK * len(images) // images.numel())
+    return (images[start : start + size] for start in range(0, len(images), size))
 
 
 def shrunk(images: Tensor, side: int) -> Tensor:
@@ -68,5 +80,5 @@ def shrunk(images: Tensor, side: int) -> Tensor:
     return F.interpolate(images.float(), (side, side), mode="area").round().byte()
 
 
-def _describe(tensor: Tensor) -> str:
+def _describe(tensor: Pixels) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -12,8 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ablate.config.schema import Data
-from ablate.data.images import Images, Part
+from ablate.data.images import Images, Part, batched
 from ablate.data.split import split
+from ablate.data.streamed import Pixels
 from ablate.errors import InputError
 
 
@@ -145,12 +146,16 @@ def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | No
     )
 
 
-def moments(images: Tensor) -> tuple[list[float], list[float]]:
+def moments(images: Pixels) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel of uint8 (N, C, H, W), in units of 255, exact: from histograms."""
     values = torch.arange(256, dtype=torch.float64) / 255
+    counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
+    for batch in batched(images):
+        for channel, seen in zip(batch.unbind(1), counts, strict=True):
+            seen += torch.bincount(channel.flatten(), minlength=256)
     means, stds = [], []
-    for channel in images.unbind(1):
-        share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+    for seen in counts:
+        share = seen.double() / seen.sum()
         mean = (share * values).sum()
         means.append(mean.item())
         stds.append((share * (values - mean) ** 2).sum().sqrt().item())

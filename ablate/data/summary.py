@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ablate.data.prepare import Prepared, moments
+from ablate.data.streamed import Pixels
 
 IMBALANCE = 2.0  # times the images of the smallest class that the largest may have without a warning
 NAMED = 20  # copies that are listed; the others are counted
@@ -38,7 +39,7 @@ class Copy:
     agree: bool
 
 
-def summary(data: Prepared, test: Tensor | None, files: Files | None) -> dict[str, Any]:
+def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[str, Any]:
     """The facts, as JSON has them: keys in the order of the questions a user asks.
 
     `test` are the test images, uint8 (N, C, H, W); None if there are none. Their labels are not asked for.
@@ -97,7 +98,7 @@ def spread(sizes: np.ndarray) -> dict[str, Any]:
     return {**sides, "sizes": len(np.unique(sizes, axis=0)), "not_square": int((sizes[:, 0] != sizes[:, 1]).sum())}
 
 
-def copies(data: Prepared, test: Tensor | None, files: Files | None) -> list[Copy]:
+def copies(data: Prepared, test: Pixels | None, files: Files | None) -> list[Copy]:
     """Each image whose very pixels an earlier one has, and the first of these; those across classes and parts first."""
     firsts: dict[bytes, tuple[str, str, int | None]] = {}
     found = []
@@ -110,21 +111,20 @@ def copies(data: Prepared, test: Tensor | None, files: Files | None) -> list[Cop
     return sorted(found, key=lambda copy: (copy.agree, copy.first[0] == copy.second[0]))
 
 
-def _all(data: Prepared, test: Tensor | None, files: Files | None) -> Any:
+def _all(data: Prepared, test: Pixels | None, files: Files | None) -> Any:
     """Part, name, class and pixels of every image."""
     for (part, images), indices in zip(_parts(data), (data.train_index, data.val_index), strict=True):
-        pixels = images.images.contiguous().numpy()
-        for index, label, image in zip(indices.tolist(), images.labels.tolist(), pixels, strict=True):
-            yield part, files.train[index] if files else f"training image {index}", label, image
-    for index, image in enumerate([] if test is None else test.contiguous().numpy()):
-        yield "test", files.test[index] if files else f"test image {index}", None, image
+        for index, label, image in zip(indices.tolist(), images.labels.tolist(), images.images, strict=True):
+            yield part, files.train[index] if files else f"training image {index}", label, image.contiguous().numpy()
+    for index, image in enumerate([] if test is None else test):
+        yield "test", files.test[index] if files else f"test image {index}", None, image.contiguous().numpy()
 
 
 def _among(found: list[Copy], first: list[str], second: list[str]) -> int:
     return sum(copy.first[0] in first and copy.second[0] in second for copy in found)
 
 
-def warnings(data: Prepared, test: Tensor | None, files: Files | None, found: list[Copy]) -> list[str]:
+def warnings(data: Prepared, test: Pixels | None, files: Files | None, found: list[Copy]) -> list[str]:
     """Sentences on what may mislead whoever trains on these images."""
     said = []
     sizes = counted(data.train.labels, len(data.classes))

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
-from torch import Tensor
 
 from ablate.data.decode import size
 from ablate.data.image_folder import paths
 from ablate.data.images import NoTestImages
 from ablate.data.parallel import each
 from ablate.data.prepare import Prepared, load_test, prepare
+from ablate.data.streamed import Pixels
 from ablate.data.summary import Files, summary
 from ablate.look.composing import of_files
 
@@ -25,7 +25,7 @@ def load(data: DictConfig) -> tuple[Prepared, dict[str, Any]]:
     return prepared, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
 
 
-def _test(data: DictConfig) -> Tensor | None:
+def _test(data: DictConfig) -> Pixels | None:
     """The test images without their labels, which `ablate test` alone looks at; None if there are none."""
     try:
         return load_test(data).images

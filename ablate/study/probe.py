@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ablate import evaluate
 from ablate.data.batches import batches, resident
+from ablate.data.streamed import Pixels
 from ablate.engine import train_epoch
 from ablate.parts import set_up
 from ablate.progress import track
@@ -49,7 +50,7 @@ def seconds(config: DictConfig) -> float:
         *_, taken = train_epoch(parts, few, trainer, 1, config.seed, Console(quiet=True))
         return count(few.images), taken
 
-    def count(images: torch.Tensor) -> int:
+    def count(images: Pixels) -> int:
         return len(batches(torch.arange(len(images)), trainer.batch_size))
 
     epoch(1)  # the first step also allocates what the others use again

@@ -1,5 +1,6 @@
 import logging
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from ablate.data import cache
+from ablate.errors import InputError
 
 # Decodes the folder given and prints the sum of all pixels; run by several processes at once.
 SCRIPT = """
@@ -31,13 +33,13 @@ def photos(photo_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(photo_folder / "test", tmp_path / "photos"))
 
 
-def read(root: Path, image_size: int) -> np.ndarray:
+def read(root: Path, image_size: int, mapped: bool = False) -> np.ndarray:
     files = []
     for path in sorted(root.glob("*/*")):
         known = path.stat()
         name = path.relative_to(root).as_posix()
         files.append(cache.File(name, known.st_size, known.st_mtime_ns, known.st_ctime_ns))
-    return cache.pixels(root, files, image_size)
+    return cache.pixels(root, files, image_size, mapped)
 
 
 def _mark(store: Path) -> None:
@@ -124,6 +126,29 @@ def test_without_a_writable_folder_images_are_decoded_and_it_is_said(
     with caplog.at_level(logging.WARNING):
         assert read(photos, 32).shape == (30, 3, 32, 32)
     assert "not cached" in caplog.text and "ABLATE_CACHE" in caplog.text
+
+
+def test_a_cache_that_must_be_mapped_and_cannot_be_written_is_refused(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(InputError, match=r"cannot be written.*memory_limit.*ABLATE_CACHE"):
+        read(photos, 32, mapped=True)
+
+
+def test_a_disk_that_is_full_is_noticed_before_images_are_decoded(
+    photos: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The limit is that of this process and of files: what a write beyond it raises is what a full disk raises.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(InputError, match="cannot be written"):
+            read(photos, 32, mapped=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(store.iterdir()) == []
 
 
 def test_processes_that_start_together_agree_and_leave_one_whole_copy(photos: Path, store: Path) -> None:

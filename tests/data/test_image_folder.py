@@ -32,7 +32,7 @@ def _image(path: Path, grey: int = 0) -> None:
 
 @pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
 def test_real_photographs_come_out_as_pil_opens_them(photo_folder: Path, part: str, count: int) -> None:
-    images = image_folder(str(photo_folder), 32, part)
+    images = image_folder(str(photo_folder), 32, 1, part)
     found = sorted((photo_folder / part).glob("*/*"))
     assert [str(path) for path in found] == paths(str(photo_folder), part)
     assert images.classes == ("china", "flower")
@@ -44,7 +44,7 @@ def test_real_photographs_come_out_as_pil_opens_them(photo_folder: Path, part: s
 
 
 def test_images_are_resized(photo_folder: Path) -> None:
-    assert image_folder(str(photo_folder), 20, "test").images.shape == (30, 3, 20, 20)
+    assert image_folder(str(photo_folder), 20, 1, "test").images.shape == (30, 3, 20, 20)
 
 
 def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> N
     for grey, name in enumerate(names):
         _image(tmp_path / "train" / name / "x" / "2.png", 10 * grey + 2)
         _image(tmp_path / "train" / name / "1.png", 10 * grey + 1)
-    images = image_folder(str(tmp_path), 8, "train")
+    images = image_folder(str(tmp_path), 8, 1, "train")
     assert images.classes == ("B", "a10", "a9", "b")
     assert images.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert images.images[:, 0, 0, 0].tolist() == [11, 12, 21, 22, 31, 32, 1, 2]
@@ -65,19 +65,19 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
     (folder / "README.txt").write_text("beside train: no concern of ours")
     _image(tmp_path / "elsewhere/1.png", 9)
     (folder / "train/c").symlink_to(tmp_path / "elsewhere")
-    images = image_folder(str(folder), 8, "train")
+    images = image_folder(str(folder), 8, 1, "train")
     assert images.classes == ("a", "b", "c")
     assert images.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 9]
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder.parent))
-    assert len(image_folder("~/set", 8, "train")) == 4
+    assert len(image_folder("~/set", 8, 1, "train")) == 4
 
 
 def test_a_class_may_be_absent_from_test_and_labels_stay_those_of_train(folder: Path) -> None:
     shutil.rmtree(folder / "test/a")
-    images = image_folder(str(folder), 8, "test")
+    images = image_folder(str(folder), 8, 1, "test")
     assert images.classes == ("a", "b")
     assert images.labels.tolist() == [1, 1]
 
@@ -85,7 +85,7 @@ def test_a_class_may_be_absent_from_test_and_labels_stay_those_of_train(folder: 
 def test_training_does_not_read_the_test_images(folder: Path) -> None:
     for path in (folder / "test").rglob("*.png"):
         path.write_bytes(b"no image")
-    assert len(image_folder(str(folder), 8, "train")) == 4
+    assert len(image_folder(str(folder), 8, 1, "train")) == 4
 
 
 def _empty(path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_folder_laid_out_otherwise_is_refused(folder: Path, case: str) -> None
     break_it, said = MISLAID[case]
     break_it(folder)
     with pytest.raises(InputError, match=said):
-        image_folder(str(folder), 8, "train")
+        image_folder(str(folder), 8, 1, "train")
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_missing_test_images_are_refused_when_asked_for(
     folder: Path, break_it: Callable[[Path], object], said: str
 ) -> None:
     break_it(folder)
-    assert len(image_folder(str(folder), 8, "train")) == 4
+    assert len(image_folder(str(folder), 8, 1, "train")) == 4
     with pytest.raises(InputError, match=said):
-        image_folder(str(folder), 8, "test")
+        image_folder(str(folder), 8, 1, "test")
 
 
 def test_every_unreadable_file_is_named_never_dropped(folder: Path) -> None:
@@ -143,7 +143,7 @@ def test_every_unreadable_file_is_named_never_dropped(folder: Path) -> None:
     for name, content in broken.items():
         (folder / "train/a" / name).write_bytes(content)
     with pytest.raises(InputError) as error:
-        image_folder(str(folder), 8, "train")
+        image_folder(str(folder), 8, 1, "train")
     assert str(error.value).startswith("4 of 8 files cannot be read as images: ")
     for name in broken:
         assert f"{folder}/train/a/{name} (" in str(error.value)
@@ -156,7 +156,7 @@ def test_of_many_unreadable_files_a_few_are_named_and_all_counted(photo_folder: 
     for path in paths[10:110]:
         path.write_bytes(b"no image")
     with pytest.raises(InputError, match=r"^100 of 120 files .*\); \.\.\.\. Replace or remove them\.$") as error:
-        image_folder(str(tmp_path), 32, "train")
+        image_folder(str(tmp_path), 32, 1, "train")
     assert [str(path) in str(error.value) for path in paths] == [10 <= index < 15 for index in range(120)]
 
 

@@ -44,7 +44,7 @@ def test_digits_as_configured() -> None:
 
 def test_the_parts_are_the_sources_images_at_their_indices(photo_folder: Path) -> None:
     data = prepare(_data("data=image_folder", f"data.root={photo_folder}", "data.train_limit=50"))
-    source = image_folder(str(photo_folder), 32, "train")
+    source = image_folder(str(photo_folder), 32, 1, "train")
     assert (len(data.train), len(data.val)) == (50, 12)
     for part, index in ((data.train, data.train_index), (data.val, data.val_index)):
         assert torch.equal(part.images, source.images[index])
@@ -53,7 +53,7 @@ def test_the_parts_are_the_sources_images_at_their_indices(photo_folder: Path) -
 
 
 def test_the_digest_is_of_all_training_images_whatever_part_is_used(photo_folder: Path) -> None:
-    source = image_folder(str(photo_folder), 32, "train")
+    source = image_folder(str(photo_folder), 32, 1, "train")
     expected = hashlib.sha256(source.images.numpy().tobytes() + source.labels.numpy().tobytes()).hexdigest()
     option = ["data=image_folder", f"data.root={photo_folder}"]
     assert prepare(_data(*option)).sha256 == expected

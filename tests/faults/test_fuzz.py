@@ -209,7 +209,7 @@ def test_images(tmp_path, fuzz, photo_folder, monkeypatch, kind):
     path = next((root / "train/china").iterdir())
 
     def read() -> None:
-        images = image_folder(str(root), 8, "train")
+        images = image_folder(str(root), 8, 1, "train")
         pixels, _ = decode(str(path), 8)  # what was accepted is what the file holds
         assert np.array_equal(images.images[0].numpy(), pixels)
 

@@ -38,6 +38,11 @@ class ImageFolder(Data):
 
     root: str = value("folder that holds train/<class>/ and, optionally, test/<class>/")
     image_size: int = value("images are resized to this height and width", unit="pixels", low=4, high=1024)
+    memory_limit: float = value(
+        "decoded images that take more, training and test images each, are read from disk as they are needed",
+        unit="GiB",
+        low=0,
+    )
 
 
 @dataclass

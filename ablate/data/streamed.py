@@ -1,0 +1,52 @@
+"""Images that stay on disk."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Streamed:
+    """Rows of an array that is mapped from a file, uint8 (N, C, H, W); it stands where a tensor of images would.
+
+    What is asked of it, by an index as a tensor takes it, is read then, and comes as a tensor on `device`. The system
+    keeps in memory what there is room for.
+    """
+
+    dtype, ndim = torch.uint8, 4
+
+    def __init__(self, mapped: Tensor, rows: Tensor | None = None, device: torch.device | None = None) -> None:
+        self.mapped = mapped
+        self.rows = torch.arange(len(mapped)) if rows is None else rows
+        self.device = device or torch.device("cpu")
+
+    @property
+    def shape(self) -> torch.Size:
+        """(N, C, H, W)."""
+        return torch.Size([len(self.rows), *self.mapped.shape[1:]])
+
+    def numel(self) -> int:
+        """How many values there are."""
+        return self.shape.numel()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        rows = self.rows[index.cpu() if isinstance(index, Tensor) else index]
+        return self.mapped[rows].to(self.device)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[place] for place in range(len(self)))
+
+    def subset(self, index: Tensor) -> "Streamed":
+        """The images at `index`, in that order; none is read."""
+        return Streamed(self.mapped, self.rows[index], self.device)
+
+    def to(self, device: torch.device) -> "Streamed":
+        """The same, each batch of them moved to `device` when it is read."""
+        return Streamed(self.mapped, self.rows, device)
+
+
+Pixels = Tensor | Streamed

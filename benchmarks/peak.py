@@ -1,0 +1,108 @@
+"""What this machine's arithmetic can do at best, and what a run uses of it.
+
+    python benchmarks/peak.py [RUN ...]
+
+Prints GFLOP/s of large matrix products and convolutions, forward and backward, for one thread and for all, in fp32 and
+bf16: the best of several rounds, since a peak is what nothing disturbs. RUNs are folders of finished runs, of which it
+prints what their training steps used. A multiply-add counts as two operations, a training step as three forward passes.
+"""
+
+import argparse
+import csv
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+ROUNDS, SECONDS = 5, 0.3
+PRODUCT = 2048  # rows and columns
+# The convolution with which the assignment's CNN spends most of its time, and one as wide as cores like it.
+CONVOLUTIONS = {"conv 64-128 5x5 at 8x8": (64, 128, 5, 8), "conv 256-256 3x3 at 16x16": (256, 256, 3, 16)}
+
+
+def best(work: Callable[[], object], operations: float) -> float:
+    """GFLOP/s of `work`, the best round of several."""
+    work()
+    rates = []
+    for _ in range(ROUNDS):
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < SECONDS:
+            work()
+            count += 1
+        rates.append(operations * count / (time.perf_counter() - began) / 1e9)
+    return max(rates)
+
+
+def product(dtype: torch.dtype) -> float:
+    """GFLOP/s of a square matrix product."""
+    a, b = (torch.randn(PRODUCT, PRODUCT, dtype=dtype) for _ in range(2))
+    return best(lambda: a @ b, 2 * PRODUCT**3)
+
+
+def convolution(dtype: torch.dtype, inputs: int, outputs: int, kernel: int, side: int, batch: int = 64) -> float:
+    """GFLOP/s of a convolution, forward and backward to its input and its filters."""
+    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2).to(dtype, memory_format=torch.channels_last)
+    images = torch.randn(batch, inputs, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+    images.requires_grad_()
+    ones = torch.ones(batch, outputs, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+
+    def step() -> None:
+        layer(images).backward(ones)
+
+    return best(step, 3 * 2 * batch * side**2 * inputs * outputs * kernel**2)
+
+
+def peaks(threads: int, dtype: torch.dtype) -> dict[str, float]:
+    """GFLOP/s of each kind of work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = {f"matrix product {PRODUCT}": product(dtype)}
+        return found | {name: convolution(dtype, *shape) for name, shape in CONVOLUTIONS.items()}
+    finally:
+        torch.set_num_threads(before)
+
+
+def used(folder: Path) -> float:
+    """GFLOP/s of a run's training steps, the median of its epochs; validation and start-up are not counted."""
+    return per_image(folder) * statistics.median(float(row["images_per_second"]) for row in epochs(folder)) / 1e9
+
+
+def operations(folder: Path) -> float:
+    """Operations of all training steps of a run; a last batch that is not full counts as one that is."""
+    batch = OmegaConf.load(folder / ".hydra" / "config.yaml").trainer.batch_size
+    return per_image(folder) * batch * int(epochs(folder)[-1]["step"])
+
+
+def per_image(folder: Path) -> float:
+    """Operations of a training step, for each of its images."""
+    return 3 * 2 * json.loads((folder / "run.json").read_text())["macs"]
+
+
+def epochs(folder: Path) -> list[dict[str, str]]:
+    """The rows of a run's metrics.csv."""
+    with (folder / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
+    given = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    print("GFLOP/s" + "".join(f"{f'{n} thread, {d}':>18}" for n in (1, cores) for d in ("fp32", "bf16")))
+    columns = [peaks(n, d) for n in (1, cores) for d in (torch.float32, torch.bfloat16)]
+    for name in columns[0]:
+        print(f"{name:28}" + "".join(f"{column[name]:>18.0f}" for column in columns))
+    for run in given.runs:
+        print(f"{run}: {used(run):.0f} GFLOP/s in its training steps")
+
+
+if __name__ == "__main__":
+    main()
