@@ -6,7 +6,7 @@ import stat
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from ablate.errors import InputError
 
@@ -23,19 +23,20 @@ def contents(path: Path, most: int) -> bytes:
         InputError: it is larger than `most` bytes; nothing is then read of it.
         OSError: it cannot be read, or is no plain file: a pipe would be waited for, a device has no end.
     """
-    with _plain(path) as file:
-        _check(path, "has", os.fstat(file.fileno()).st_size, most)
+    with plain(path) as file:
+        check(path, "has", os.fstat(file.fileno()).st_size, most)
         return file.read(most)
 
 
 def end(path: Path, most: int) -> bytes:
     """The last `most` bytes of a file. OSError if it cannot be read, or is no plain file."""
-    with _plain(path) as file:
+    with plain(path) as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - most))
         return file.read(most)
 
 
-def _plain(path: Path) -> BinaryIO:
+def plain(path: Path) -> io.BufferedReader:
+    """The file at a path, to be closed by who asks. OSError if it cannot be read, or is no plain file."""
     file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")  # noqa: SIM115  closed by who asks
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
@@ -66,9 +67,10 @@ def check_unpacked(path: Path, content: bytes, most: int) -> None:
         zipfile.BadZipFile: it is no zip file.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _check(path, "would unpack to", sum(member.file_size for member in archive.infolist()), most)
+        check(path, "would unpack to", sum(member.file_size for member in archive.infolist()), most)
 
 
-def _check(path: Path, does: str, size: int, most: int) -> None:
+def check(path: Path, does: str, size: int, most: int) -> None:
+    """InputError if `size` is more than `most` bytes; `does` is what the file at `path` does with them."""
     if size > most:
         raise InputError(f"{path} {does} {size:,} bytes, more than the {most:,} that are read. It is not used.")

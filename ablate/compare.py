@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from ablate import provenance, record
+from ablate import provenance, record, shape
 from ablate.diff import Difference, diff
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
@@ -16,9 +16,10 @@ IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model
 CAUSES = (
     ("configuration", "configuration", ()),
     ("code", "code", ("code_sha256", "own_code")),
-    ("packages", "environment", ("python", "torch", "torchvision", "numpy", "hydra-ablate")),
+    ("packages", "environment", ("python", *provenance.PACKAGES)),
     ("number of threads", "environment", ("threads",)),
     ("hardware", "environment", ("platform", "cpu", "device", "precision")),
+    ("an interruption, after which it went on elsewhere", "environment", ("earlier",)),
     ("data", "environment", ("data_sha256",)),
 )
 
@@ -66,7 +67,7 @@ def tolerance(run: Path) -> tuple[float, str]:
         if len(known) > 1:
             return statistics.stdev(known), f"the standard deviation over the {len(known)} seeds of its variant"
     margin = OmegaConf.select(record.read_config(run, trusted=True), "study.margin")
-    return (margin or 0.0) / 100, "study.margin of its configuration"
+    return (margin if shape.number(margin) else 0.0) / 100, "study.margin of its configuration"
 
 
 def cause(differences: Sequence[Difference], commit: str | None) -> list[str]:

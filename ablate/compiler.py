@@ -1,4 +1,4 @@
-"""torch.compile's front end, `torch._dynamo`, is imported only where something is compiled: it takes over a second."""
+"""torch.compile, the same in every process; its front end is imported only where it is used: it takes over a second."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,6 +6,17 @@ from types import FunctionType
 from typing import Any
 
 import torch
+from torch import nn
+
+
+def compiled(model: nn.Module) -> Callable[..., Any]:
+    """The model, compiled for each size of a batch apart, as if it were the first that this process compiles.
+
+    PyTorch's compiler takes a second size for a sign that there will be many, and what it compiled before for a sign of
+    what comes: the code, and by it the last bits, would depend on the runs before and on where a run was cut off.
+    """
+    torch.compiler.reset()
+    return torch.compile(model, dynamic=False)
 
 
 def keep_out(kind: type) -> None:

@@ -1,18 +1,21 @@
 """`ablate diff RUN RUN`: what differs between two runs, in configuration, code, environment and outcome."""
 
 import argparse
-import csv
 import hashlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from ablate import record
+from ablate import bounded, curve, record
 from ablate.logger import flat
+from ablate.printable import printable
 
 Difference = tuple[str, str, str, str]  # part, key, of the one, of the other
 ABSENT = "—"
+LARGEST = 16 * bounded.GIB  # bytes of model.pt and val_predictions.npz
 TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that no two runs share
 SAME = "The two runs are the same in configuration, code, environment and outcome."
 
@@ -53,10 +56,11 @@ def diff(one: Path, other: Path) -> list[Difference]:
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(key, of the one, of the other) of the keys whose values differ, as text; a dash where one has no such key."""
+    """(key, of the one, of the other) of the keys whose values differ, printable; a dash where one has no such key."""
     keys = dict.fromkeys([*one, *other])
     pairs = [(key, one.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
-    return [(key, str(mine), str(theirs)) for key, mine, theirs in pairs if mine != theirs]
+    different = [row for row in pairs if row[1] != row[2]]
+    return [(printable(str(key)), printable(str(mine)), printable(str(theirs))) for key, mine, theirs in different]
 
 
 def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -79,17 +83,19 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
 def _curve(path: Path) -> str:
     """Hash of the epochs without their times."""
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            rows = [[row[name] for name in row if name not in TIMED] for row in csv.DictReader(file)]
+        text = bounded.contents(path, curve.MOST).decode(errors="replace")
     except OSError:
         return ABSENT
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
+    header, *rows = [line.split(",") for line in text.splitlines()] or [[]]
+    untimed = [[field for name, field in zip_longest(header, row) if name not in TIMED] for row in (header, *rows)]
+    return hashlib.sha256(repr(untimed).encode()).hexdigest()[:12]
 
 
 def _content(path: Path) -> str:
-    """Hash of a file."""
+    """Hash of a file; InputError if it is larger than `LARGEST`."""
     try:
-        with path.open("rb") as file:
+        with bounded.plain(path) as file:
+            bounded.check(path, "has", os.fstat(file.fileno()).st_size, LARGEST)
             return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError:
         return ABSENT

@@ -1,10 +1,13 @@
 """What a user sees of an error: plain sentences and an exit status; a traceback only with --debug."""
 
+import logging
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+
+from ablate.printable import printable_lines
 
 INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
 BROKEN_PIPE = 141  # and by the end of a pipe
@@ -35,6 +38,8 @@ def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> in
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing and exiting
     if "--debug" in words:
         os.environ["ABLATE_DEBUG"] = "1"  # an environment variable reaches the workers of a launcher too
+    # A log that cannot be written, as on a full disk, is no reason for a traceback: what fails next says it.
+    logging.raiseExceptions = "ABLATE_DEBUG" in os.environ
     try:
         return command([word for word in words if word != "--debug"])
     except KeyboardInterrupt:
@@ -52,7 +57,8 @@ def explain(error: Exception) -> int:
     if os.environ.get("ABLATE_DEBUG"):
         traceback.print_exception(error)
     else:
-        print(sentence(error), file=sys.stderr)
+        # It may quote a file from somebody else, and a terminal obeys more than letters.
+        print(printable_lines(sentence(error)), file=sys.stderr)
     return 2 if _refused(unwrapped(error)) else 1
 
 

@@ -3,6 +3,8 @@
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -44,6 +46,17 @@ def keep_memory() -> None:
     if mallopt:
         mallopt(M_MMAP_MAX, 0)  # no block from the system alone
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)  # none given back
+
+
+@contextmanager
+def threads_restored() -> Iterator[None]:
+    """After the block PyTorch has the threads it had before: a run's own number is not for the next in the process."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 def repeatable(wanted: bool) -> None:

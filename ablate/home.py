@@ -1,5 +1,6 @@
 """Home folders, whose names are nobody's business, are not told."""
 
+import getpass
 import re
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,18 @@ HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
 
 
 def without_home(text: str) -> str:
-    """The text with `~` for home folders, this user's and those of others below /home and /Users."""
+    """The text with `~` for home folders: this user's, those of others below /home and /Users, and any of this name."""
     homes = {re.escape(str(home)) for home in (Path.home(), Path.home().resolve()) if home != Path("/")}
-    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*homes, HOMES])})(?![\w.-])", "~", text)
+    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*homes, HOMES, *_named()])})(?![\w.-])", "~", text)
+
+
+def _named() -> list[str]:
+    """A pattern of folders that are called as this user is, such as /scratch/ada; none for a name that many have."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number
+        return []
+    return [] if name == "root" else [rf"(?:/[\w.-]{{1,64}}){{0,8}}/{re.escape(name)}"]
 
 
 def without_homes(content: Any) -> Any:

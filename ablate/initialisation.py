@@ -26,8 +26,9 @@ def initialised(build: Callable[[], nn.Module], seed: int) -> nn.Module:
         with _Draws(drawn.append):
             model = build()
         keys = _keys(model, drawn, seed)
-        torch.manual_seed(next(keys))
-        with _Draws(lambda _: torch.manual_seed(next(keys))):
+        # Not torch.manual_seed, which would seed a GPU's generators too, for good.
+        torch.default_generator.manual_seed(next(keys))
+        with _Draws(lambda _: torch.default_generator.manual_seed(next(keys))):
             return build()
 
 

@@ -1,8 +1,12 @@
 """One process at a time trains in a run's folder: the operating system's own lock, which ends with its holder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from ablate.errors import InputError
 
 PATIENCE = 1.0  # seconds that `held` of another process may keep a lock busy
 
@@ -14,6 +18,27 @@ def lock(folder: Path) -> FileLock:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=PATIENCE)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """In the block no other process trains in the folder of this run, which is outside a study.
+
+    Raises:
+        InputError: another one does.
+    """
+    place = folder / ".ablate.lock"
+    try:
+        with FileLock(place, timeout=0):
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # Windows keeps a file that is open
+                    place.unlink()
+    except Timeout:
+        raise InputError(
+            f"Another process trains in {folder}. Wait for it, or give this run another folder: hydra.run.dir=FOLDER."
+        ) from None
 
 
 def held(folder: Path) -> bool:

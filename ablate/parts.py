@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate import engine
 from ablate.augmentation import Augmentation
-from ablate.compiler import keep_out
+from ablate.compiler import compiled, keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Inputs, Prepared, prepare
 from ablate.data.streamed import Pixels
@@ -61,7 +61,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
     return engine.Parts(
         model=model,
-        forward=torch.compile(model) if trainer.compile else model,
+        forward=compiled(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=pixels,
         criterion=instantiate(config.loss),

@@ -1,6 +1,7 @@
 """Where a number comes from: the code, its commit and changes, the packages and the hardware."""
 
 import hashlib
+import os
 import platform
 import re
 import subprocess
@@ -15,6 +16,10 @@ from typing import Any
 from ablate.errors import InputError
 
 ROOT = Path(__file__).parents[1]  # the folder to import this package from
+CODE = ("ablate", "conf", "hydra_plugins")  # what of it a number may depend on
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "hydra-ablate")  # and of what is installed
+# Whatever the user has set for their own eyes: colours, other prefixes, other programs.
+PATCH = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
 
 
 @cache
@@ -32,7 +37,7 @@ def git() -> dict[str, Any] | None:
     """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
     try:
         _git("ls-files", "--error-unmatch", "provenance.py")  # not so a wheel below some other checkout
-        changed = _git("status", "--porcelain", "--untracked-files=no")
+        changed = _git("status", "--porcelain", "--untracked-files=no") or _untracked()
         return {"commit": _git("rev-parse", "HEAD").decode().strip(), "dirty": bool(changed)}
     except (OSError, subprocess.CalledProcessError):
         return None
@@ -41,16 +46,25 @@ def git() -> dict[str, Any] | None:
 @cache
 def patch() -> bytes:
     """What `git apply` makes this code of that commit; empty if the checkout is not changed, or there is none."""
-    return _git("diff", "HEAD", "--binary", "--no-ext-diff") if (git() or {}).get("dirty") else b""
+    if not (git() or {}).get("dirty"):
+        return b""
+    new = [_git(*PATCH, "--no-index", "--", os.devnull, name, at=ROOT, status=1) for name in _untracked()]
+    return _git(*PATCH, "HEAD", at=ROOT) + b"".join(new)
+
+
+def _untracked() -> list[str]:
+    """Files of the code that git is yet to be told of."""
+    return os.fsdecode(_git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, at=ROOT)).split("\0")[:-1]
 
 
 def changed_since(commit: str) -> str:
     """git's summary of what this code has changed since a commit; empty if git does not know."""
     try:
-        stat = _git("diff", "--stat", _hexadecimal(commit), "--", "ablate", "conf", "hydra_plugins", at=ROOT)
+        stat = _git("diff", "--stat=200", _hexadecimal(commit), "--", *CODE, at=ROOT)
+        new = "".join(f"\n {name} | new, not known to git" for name in _untracked())
     except (OSError, subprocess.CalledProcessError, InputError):
         return ""
-    return stat.decode(errors="replace").rstrip()
+    return (stat.decode(errors="replace").rstrip() + new).lstrip("\n")
 
 
 @contextmanager
@@ -88,10 +102,13 @@ def _hexadecimal(commit: str) -> str:
     return commit
 
 
-def _git(*words: str, at: Path = Path(__file__).parent) -> bytes:
+def _git(*words: str, at: Path = Path(__file__).parent, status: int = 0) -> bytes:
+    """What a git command says that ends with 0, or a `status` that is no error."""
     # --no-optional-locks: a run must not stand in the way of the user's own git.
-    command = ["git", "--no-optional-locks", *words]
-    return subprocess.run(command, cwd=at, capture_output=True, check=True).stdout
+    ended = subprocess.run(["git", "--no-optional-locks", *words], cwd=at, capture_output=True)
+    if ended.returncode not in (0, status):
+        ended.check_returncode()
+    return ended.stdout
 
 
 def environment(device: str, precision: str) -> dict[str, Any]:
@@ -100,7 +117,7 @@ def environment(device: str, precision: str) -> dict[str, Any]:
 
     return {
         "python": platform.python_version(),
-        **{package: _version(package) for package in ("torch", "torchvision", "numpy", "hydra-ablate")},
+        **{package: _version(package) for package in PACKAGES},
         "platform": platform.platform(),
         "cpu": _cpu(),
         "device": torch.cuda.get_device_name() if device == "cuda" else device,

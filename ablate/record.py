@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ OUTCOMES = ("completed", "diverged", "pruned")  # a result: good, bad, or not wo
 RUN = shape.COLUMNS
 CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 BEFORE = "checkpoint.before.pt"  # and the one before it, for one may be damaged
+NEXT = "checkpoint.next.pt"  # and, for a moment, the one that is about to take its place
+CHECKPOINTS = (NEXT, CHECKPOINT, BEFORE)  # each whole, the newest first
+PART = ".ablate-part"  # the end of the name of a file that is being written, or was when its process was killed
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
 # What a file may have in bytes: a hundred times what the largest study known writes.
@@ -35,9 +39,9 @@ def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -
 
     What is not `durable` is safe when this process ends, not when the machine does.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with naming(path), os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             if durable:
@@ -48,6 +52,30 @@ def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -
         with suppress(FileNotFoundError):  # an interrupt may come just after the replacement: it must stay one
             os.unlink(temporary)
         raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error of the system in the block that names no file, as when a disk is full, names this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what kills have left half-written in the folder of a run that is about to be trained."""
+    # Not in all folders below it: it may be the one that the user works in (hydra.run.dir=.).
+    for part in [*folder.glob(f".*{PART}"), *(folder / "own_code").rglob(f".*{PART}")]:
+        part.unlink(missing_ok=True)
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Remove what the run in a folder, which is done, no longer needs."""
+    for name in CHECKPOINTS:
+        (folder / name).unlink(missing_ok=True)
 
 
 @cache

@@ -13,11 +13,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ablate import provenance, record, trust
+from ablate import provenance, record, shape, trust
 from ablate.compare import Comparison, compare
 from ablate.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
+THREADS = 1024  # that a record may ask for: the system refuses to start a million
+# Hydra's own settings that say nothing of how a single run is done.
+UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
 
 
 def main(words: Sequence[str]) -> int:
@@ -51,7 +54,8 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False) -> Co
     with original(run, found, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
-        command = [sys.executable, "-P", "-m", "ablate.train", *flags, *overrides, f"hydra.run.dir='{place}'"]
+        alone = ["hydra.mode=RUN", f"hydra.run.dir='{place}'"]
+        command = [sys.executable, "-P", "-m", "ablate.train", *flags, *overrides, *alone]
         status = subprocess.run(command, env=surroundings(code, found)).returncode
     if status or not (folder / "run.json").exists():
         raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
@@ -69,7 +73,7 @@ def asked_for(run: Path, found: dict[str, Any], config: DictConfig) -> tuple[lis
     flags: list[str] = []
     overrides = words[2:]
     while overrides[:1] == ["--config-dir"]:
-        flags, overrides = [*flags, *overrides[:2]], overrides[2:]
+        flags, overrides = overrides[:2], overrides[2:]  # of several the last counts, as for Hydra
     if OmegaConf.select(config, "trainer.threads") is None:  # they come by the environment, as they did then
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
     return flags, overrides
@@ -89,9 +93,20 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
     words = [*(word for word in overrides if word != "hydra.mode=RUN"), f"hydra.searchpath=[{places}]"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", words)
+        ours, theirs = (compose("config", given, return_hydra_config=True).hydra for given in ([], words))
+    # A folder of options, or an option put elsewhere, can set what Hydra calls before anything trains.
+    if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
+        raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
     built = [str(name) for name in config if name != "study"]  # where a run is kept, which nothing is built from
     trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
     validate(config)
+
+
+def _used(hydra: DictConfig) -> dict[str, Any]:
+    """Hydra's own settings for a single run, as they are written."""
+    settings: Any = OmegaConf.to_container(hydra, resolve=False)
+    settings["job"] = {**settings["job"], "override_dirname": None}
+    return {name: value for name, value in settings.items() if name not in UNUSED}
 
 
 def original(run: Path, found: dict[str, Any], trusted: bool) -> Any:
@@ -109,9 +124,9 @@ def original(run: Path, found: dict[str, Any], trusted: bool) -> Any:
 def surroundings(code: Path, found: dict[str, Any]) -> dict[str, str]:
     """The environment in which the package of the folder `code` trains, with as many threads as the run had."""
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = (found.get("environment") or {}).get("threads")
+    threads: Any = (found.get("environment") or {}).get("threads")
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
-        **({"OMP_NUM_THREADS": str(threads)} if isinstance(threads, int) else {}),
+        **({"OMP_NUM_THREADS": str(threads)} if shape.positive(threads) and threads <= THREADS else {}),
     }

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate import own, provenance, record
 from ablate.config import CONF, register, validate
 from ablate.errors import explain, guarded, sentence
-from ablate.lock import lock
+from ablate.lock import alone, lock
 from ablate.logger import Logger, Run, flat
 from ablate.study import plan
 from ablate.study.pruning import Pruned, Pruner
@@ -37,7 +37,8 @@ def main(config: DictConfig) -> float | None:
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             return share(config, folder)
-        return run(config, folder)["metrics"]["val_accuracy"]
+        with alone(folder):
+            return run(config, folder)["metrics"]["val_accuracy"]
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper finds it in what the job returned, and goes on
@@ -61,9 +62,11 @@ def share(config: DictConfig, folder: Path) -> float | None:
 def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
     started = time.perf_counter()
+    record.remove_parts(folder)
     made_by = identity(config, folder)
     header = {"schema": record.SCHEMA, "status": "running", **made_by, "epochs": {"planned": config.trainer.epochs}}
     record.write_json(folder / "run.json", header)
+    (folder / "code.patch").unlink(missing_ok=True)  # of the code that the run was begun with
     if changes := provenance.patch():
         record.write_bytes(folder / "code.patch", changes)
     for name, content in own.sources(OmegaConf.to_container(config, resolve=False)).items():
@@ -71,8 +74,11 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         record.write_bytes(folder / "own_code" / name, content)
     try:
         validate(config)
+        from ablate.hardware import threads_restored  # PyTorch, which a refused configuration does not wait for
+
         of = {name: made_by[name] for name in ("config_sha256", "code_sha256")}
-        outcome = train(config, folder, of, {name: made_by[name] for name in ("study", "variant", "factors")})
+        with threads_restored():
+            outcome = train(config, folder, of, {name: made_by[name] for name in ("study", "variant", "factors")})
     except Pruned as stop:
         outcome = pruned(config, stop.row)
     except BaseException as error:
@@ -83,8 +89,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         raise
     outcome["seconds"]["total"] = time.perf_counter() - started
     record.write_json(folder / "run.json", {**header, **outcome})
-    for name in (record.CHECKPOINT, record.BEFORE):
-        (folder / name).unlink(missing_ok=True)
+    record.remove_checkpoints(folder)
     log.info("%s: %s", outcome["status"], os.path.relpath(folder))
     return outcome
 
@@ -113,8 +118,8 @@ def train(
 ) -> dict[str, Any]:
     """Build the parts, fit them, write predictions and weights; returns what the run's record says of it.
 
-    A checkpoint in `folder` that was also `made_by` this configuration and code is gone on with. Loggers are told the
-    run's `place` in a study (`plan.place`).
+    A checkpoint in `folder` that was also `made_by` this configuration and code, of the same images, is gone on with.
+    Loggers are told the run's `place` in a study (`plan.place`).
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
@@ -141,7 +146,8 @@ def train(
     first = np.load(io.BytesIO(looked_at))["images"]
     told = Run(folder, **(place or plan.place(None, folder)), settings=flat(config), images=first)
     loggers = watchers(config, told)
-    console, checkpoint = Console(stderr=True), Checkpoint(folder, made_by)
+    environment = provenance.environment(device.type, precision)
+    console, checkpoint = Console(stderr=True), Checkpoint(folder, {**made_by, "data_sha256": data.sha256}, environment)
     result = None
     try:
         with limits.in_words(parts, images, trainer, config.seed):
@@ -163,7 +169,7 @@ def train(
     record.write_bytes(folder / "model.pt", weights.getvalue())
     return {
         "status": "diverged" if diverged else "completed",
-        "environment": provenance.environment(device.type, precision),
+        "environment": {**environment, **({"earlier": checkpoint.earlier} if checkpoint.earlier else {})},
         "data_sha256": data.sha256,
         "classes": list(data.classes),
         "inputs": {

@@ -8,6 +8,7 @@ import pandas as pd
 from ablate import record
 from ablate.diff import differing
 from ablate.errors import InputError
+from ablate.home import without_home
 from ablate.logger import flat
 from analysis import collect
 
@@ -24,7 +25,7 @@ def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.D
         own = _settings(study_folder, runs, variant)
         if base is None or own is None or variant == collect.BASELINE:
             continue
-        rows += [(variant, *change) for change in differing(base, own)]
+        rows += [(variant, *map(without_home, change)) for change in differing(base, own)]
     return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
 
 

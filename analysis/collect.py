@@ -12,7 +12,7 @@ import pandas as pd
 
 from ablate import bounded, curve, record
 from ablate.errors import InputError
-from ablate.home import without_home
+from ablate.home import without_home, without_homes
 from ablate.progress import track
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,17 @@ CURVES += ["seconds", "images_per_second"]
 HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
 
 
+def read_plan(study_folder: Path) -> dict[str, Any]:
+    """The plan of a study as a report shows it: no level, and not its command, names a home folder.
+
+    InputError if `study_folder` is not a study.
+    """
+    plan = record.read_study(study_folder)
+    shown = {key: without_homes(plan[key]) for key in ("factors", "baseline", "command")}
+    runs = [{**run, "factors": without_homes(run["factors"])} for run in plan["runs"]]
+    return {**plan, **shown, "runs": runs}
+
+
 def collect(study_folder: Path) -> pd.DataFrame:
     """One row a planned run, in plan order.
 
@@ -35,7 +46,7 @@ def collect(study_folder: Path) -> pd.DataFrame:
     A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
-    plan = record.read_study(study_folder)
+    plan = read_plan(study_folder)
     planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
     rows = [_row(Path(study_folder), run) for run in planned]
     taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
@@ -116,6 +127,7 @@ def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, 
             continue
         if (
             images.ndim == 4
+            and images.size > 0
             and images.dtype == np.uint8
             and not any(np.array_equal(images, other) for other in found.values())
         ):

@@ -9,7 +9,6 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from ablate.home import without_home
 from analysis import paper, sentences
 from analysis.effects import most_different
 from analysis.figures import CAPTIONS
@@ -53,7 +52,7 @@ def to_html(
         curves=_curves(results),
         limits=limits,
         provenance=sentences.provenance(results.plan, results.runs),
-        command=without_home(results.plan["command"]),
+        command=results.plan["command"],
         plotly=get_plotlyjs(),
     )
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from ablate import bounded
 from analysis import sentences, tables
 from analysis.figures import CAPTIONS
 from analysis.results import Results
 
 PAGES = 2
+WORDS = bounded.MIB  # bytes of report.md
 # In the order in which they are dropped, last first, when the pages are full; report.html has all of them.
 FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "class_difference", "confusion",
            "samples")  # fmt: skip
@@ -67,9 +69,13 @@ def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
 
 
 def author(path: Path) -> dict[str, Any]:
-    """What report.md holds: `title`, and the paragraphs of each section."""
+    """What report.md holds: `title`, and the paragraphs of each section; nothing if there is no such file.
+
+    Raises:
+        InputError: it is larger than `WORDS`.
+    """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = bounded.contents(path, WORDS).decode(errors="replace")
     except OSError:
         return {}
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)

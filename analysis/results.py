@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate import record
 from analysis import collect, predictions, stats
 from analysis.changes import changes
 from analysis.effects import METRIC, effects, most_different
@@ -56,7 +55,7 @@ class Results:
 def analyse(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
-    plan, runs = record.read_study(folder), collect.collect(folder)
+    plan, runs = collect.read_plan(folder), collect.collect(folder)
     predicted = predictions.load(folder, runs)
     chance = 1 / len(predicted.classes) if predicted else None
     compared = effects(runs, margin=plan.get("margin"), chance=chance)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ablate import bounded, record, uses
+from ablate.printable import printable
 from ablate.study.choice import BASELINE, Choice
 from ablate.test import LARGEST, MISTAKES, PICTURES
 from analysis import stats
@@ -23,7 +24,7 @@ PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes that the images of mistakes have
 
 def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
     """Print what a test.json says and draw its figures into the run's folder; if `brief`, one line and none."""
-    said = lines(folder, result)
+    said = [printable(line) for line in lines(folder, result)]
     if brief:
         print(said[0], flush=True)
         return
@@ -60,8 +61,9 @@ def _pictures(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
     except Exception:  # numpy and zipfile raise many kinds on a damaged file
         return None
     images, index = found["images"], found["index"]
-    whole = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and len(images) == len(index)
-    return images if whole and index.tolist() == [one["index"] for one in result["mistakes"]] else None
+    whole = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
+    same = len(images) == len(index) and index.tolist() == [one["index"] for one in result["mistakes"]]
+    return images if whole and same else None
 
 
 def lines(folder: Path, result: Mapping[str, Any]) -> list[str]:

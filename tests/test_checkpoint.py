@@ -1,5 +1,6 @@
 """A run that was cut off and gone on with is the run that was not, bit for bit."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,46 @@ def test_without_a_whole_state_the_run_starts_anew(tmp_path, caplog):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:1000])
     rows, _ = fit(tmp_path, "model=mlp")
     assert rows == whole and "starts anew" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def parts():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["data=digits", "data.train_limit=64", "model=mlp", "model.hidden=[4]"])
+    return build(config, prepare(config.data), CPU, "fp32")
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_whatever_a_save_is_cut_off_in_a_whole_state_stays(tmp_path, parts, monkeypatch, moment):
+    """Before each of its changes of a name, of which the first makes the new file whole."""
+    for epoch in (1, 2):
+        Checkpoint(tmp_path, {}).save(parts, {"rows": list(range(epoch))})
+    assert not (tmp_path / "checkpoint.pt").samefile(tmp_path / "checkpoint.before.pt")
+    replace, seen = os.replace, []
+
+    def cut(*paths):
+        seen.append(paths)
+        if len(seen) == moment:
+            raise Cut
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", cut)
+    with pytest.raises(Cut):
+        Checkpoint(tmp_path, {}).save(parts, {"rows": [0, 1, 2]})
+    assert len(Checkpoint(tmp_path, {}).load(parts)["rows"]) == (2 if moment == 1 else 3)
+
+
+def test_a_state_of_another_environment_is_gone_on_with_and_told(tmp_path, parts, caplog):
+    Checkpoint(tmp_path, {}, {"torch": "2", "threads": 1}).save(parts, {"rows": [1, 2]})
+    later = Checkpoint(tmp_path, {}, {"torch": "2", "threads": 2, "cpu": "x"})
+    assert later.load(parts) == {"rows": [1, 2]} and later.earlier == [{"epochs": 2, "threads": 1, "cpu": "—"}]
+    assert "threads: 1 then, 2 now" in caplog.text
+    later.save(parts, {"rows": [1, 2, 3]})
+    last = Checkpoint(tmp_path, {}, later.environment)
+    assert last.load(parts) == {"rows": [1, 2, 3]} and last.earlier == later.earlier
+
+
+def test_a_state_that_would_fill_the_memory_is_not_read(tmp_path, parts, caplog):
+    (tmp_path / "checkpoint.pt").touch()
+    os.truncate(tmp_path / "checkpoint.pt", 2**31)  # of holes, which take no room on the disk
+    assert Checkpoint(tmp_path, {}).load(parts) is None and "has 2,147,483,648 bytes, more than" in caplog.text

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from ablate.compiler import keep_out
+from ablate.compiler import compiled, keep_out
 
 RUN = """
 import sys
@@ -45,3 +46,17 @@ def test_other_wrappers_are_left() -> None:
     keep_out(Kind)
     assert Kind.evaluate is before
     assert not Kind().evaluate()
+
+
+def test_each_size_is_compiled_apart_and_nothing_of_an_earlier_run_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's own counter of compilations; left to itself, its compiler takes any size from the second on."""
+    from torch._dynamo.testing import CompileCounter
+
+    counter = CompileCounter()
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=counter))
+    for run in (1, 2):
+        forward = compiled(torch.nn.Linear(2, 2))
+        for size in (4, 3, 5, 4, 3):
+            forward(torch.zeros(size, 2))
+        assert counter.frame_count == 3 * run
+    torch.compiler.reset()

@@ -1,6 +1,7 @@
 """What two runs differ in, from what they left behind."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -69,3 +70,17 @@ def test_what_is_no_run_is_refused(make, tmp_path):
     shutil.rmtree(other / ".hydra")
     with pytest.raises(InputError, match="missing or damaged"):
         diff(one, other)
+
+
+def test_a_value_moves_no_cursor(make, capsys):
+    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"\x1b]0;y": 1})
+    assert main([str(one), str(other)]) == 0
+    assert r"\x1b[2J\nx" in (said := capsys.readouterr().out) and "\x1b" not in said
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(make):
+    one, other = make("one"), make("other")
+    for name in ("metrics.csv", "model.pt"):
+        (other / name).unlink()
+        os.mkfifo(other / name)
+    assert [(key, theirs) for _, key, _, theirs in diff(one, other)] == [("metrics.csv", "—"), ("model.pt", "—")]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ablate.errors import InputError
-from ablate.hardware import peak_memory, pick_device, pick_precision, repeatable
+from ablate.hardware import peak_memory, pick_device, pick_precision, repeatable, threads_restored
 
 
 def test_auto_takes_a_device_there_is():
@@ -41,6 +41,13 @@ def test_with_deterministic_an_operation_that_is_not_is_refused_and_without_it_i
     finally:
         repeatable(False)
     assert values.put_(places, torch.ones(2)).sum() == 2
+
+
+def test_the_threads_of_a_run_are_not_those_of_the_next():
+    before = torch.get_num_threads()
+    with threads_restored():
+        torch.set_num_threads(before + 1)
+    assert torch.get_num_threads() == before
 
 
 def test_the_peak_of_memory_grows_by_what_is_held():

@@ -14,8 +14,13 @@ from ablate.home import without_home
         ("/srv/eve/images is empty", "~/images is empty"),
         ("/srv/eves/images", "/srv/eves/images"),
         ("see /data/home/ada and a/home/ada", "see /data/home/ada and a/home/ada"),
+        (
+            "data.root=/scratch/lab-2/eve/images of eve, not /scratch/evening",
+            "data.root=~/images of eve, not /scratch/evening",
+        ),
     ],
 )
 def test_no_home_folder_is_named(text, shown, monkeypatch):
     monkeypatch.setenv("HOME", "/srv/eve")
+    monkeypatch.setenv("LOGNAME", "eve")
     assert without_home(text) == shown

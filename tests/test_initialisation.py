@@ -93,3 +93,9 @@ def test_the_global_generator_is_left_alone():
     torch.manual_seed(3)
     initialised(lambda: nn.Linear(2, 2), 0)
     assert torch.equal(torch.rand(2), expected)
+
+
+def test_the_generators_of_a_gpu_are_left_alone(monkeypatch):
+    """`torch.manual_seed` seeds them too, and where there is no GPU notes it for later."""
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU's generator was seeded"))
+    initialised(lambda: nn.Linear(2, 2), 0)

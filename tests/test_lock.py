@@ -6,7 +6,8 @@ import sys
 import pytest
 from filelock import Timeout
 
-from ablate.lock import held, lock
+from ablate.errors import InputError
+from ablate.lock import alone, held, lock
 
 HOLD = """
 import pathlib, sys
@@ -30,3 +31,11 @@ def test_a_lock_ends_with_its_process_and_looking_writes_nothing(tmp_path):
     assert not held(run)
     with lock(run):
         assert held(run)
+
+
+def test_a_run_outside_a_study_is_alone_in_its_folder_and_leaves_no_lock(tmp_path):
+    with alone(tmp_path), pytest.raises(InputError, match="Another process trains in"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -26,7 +26,7 @@ def test_the_environment_names_what_a_number_depends_on_and_nobody():
 
 
 def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
-    """In a repository of its own, with a change that is not UTF-8."""
+    """In a repository of its own, with a change that is not UTF-8, a new file, and a user who likes other diffs."""
     code = tmp_path / "code"
     shutil.copytree(Path(provenance.__file__).parent, code / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
     run = partial(subprocess.run, cwd=code, check=True, capture_output=True)
@@ -39,9 +39,17 @@ def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
     assert run(ask, env=environment).stdout == b"False\n"
     changed = code / "ablate" / "loss.py"
     changed.write_bytes(changed.read_bytes() + b"# caf\xe9\n")
+    new = code / "ablate" / "new.py"
+    new.write_text("NEW = 1\n")
+    for name, value in {"diff.noprefix": "true", "color.ui": "always", "diff.external": "false"}.items():
+        run(["git", "config", name, value])
     dirty, patch = run(ask, env=environment).stdout.split(b"\n", 1)
     assert dirty == b"True" and b"caf\xe9" in patch
-    run(["git", "stash", "-q"])
+    run(["git", "stash", "-q", "--include-untracked"])
+    assert not new.exists()
     (tmp_path / "code.patch").write_bytes(patch)
     run(["git", "apply", tmp_path / "code.patch"])
     assert changed.read_bytes().endswith(b"# caf\xe9\n")
+    assert new.read_text() == "NEW = 1\n"
+    run(["git", "checkout", "-q", "."])
+    assert run(ask, env=environment).stdout.startswith(b"True\n")  # a new file alone is a change too

@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate import record
-from ablate.errors import InputError
+from ablate.errors import InputError, sentence
 
 
 def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path):
@@ -75,3 +75,18 @@ def test_an_interrupt_just_after_the_replacement_is_still_an_interrupt(tmp_path,
     with pytest.raises(KeyboardInterrupt):
         record.write_text(tmp_path / "run.json", "new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.json", "new")]
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    """Linux's own full disk, whose error names no file."""
+    with pytest.raises(OSError) as error, record.naming(tmp_path / "run.json"), open("/dev/full", "wb", 0) as full:
+        full.write(b"x")
+    assert sentence(error.value) == f"{tmp_path}/run.json: No space left on device."
+
+
+def test_what_a_kill_has_left_is_removed(tmp_path):
+    (tmp_path / "own_code").mkdir()
+    for name in (f".model.pt.a1b2c3d4{record.PART}", f"own_code/.net.py.a1b2c3d4{record.PART}", ".x.part", "model.pt"):
+        (tmp_path / name).write_text("")
+    record.remove_parts(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".x.part", "model.pt", "own_code"] and not os.listdir(tmp_path / "own_code")

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ablate import compare, record
+from ablate.reproduce import surroundings
 from tests.processes import ROOT, SMALL, ablate
 
 
@@ -147,3 +148,43 @@ def test_a_commit_that_cannot_be_had_is_refused(run, git, said):
     change(run, git=git)
     refused = ablate(run.parents[2], "reproduce", str(run), "--from-commit")
     assert refused.returncode == 2 and said in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+
+
+EVIL = {
+    "callbacks": "callbacks: {a: {_target_: ablate.record.write_text, path: PLACE, text: x}}",
+    "job_logging": "job_logging: {handlers: {console: {(): os.mkdir, path: PLACE}}}",
+    "job": "job: {name: ../../elsewhere}",
+}
+
+
+@pytest.mark.parametrize("part", EVIL)
+def test_options_that_a_run_brings_do_not_tell_hydra_what_to_call(run, part):
+    for name in ("harmless", "brought"):
+        (run / name / "experiment").mkdir(parents=True)
+        (run / name / "experiment/it.yaml").write_text("# @package _global_\nseed: 1\n")
+    text = f"# @package _global_\nhydra:\n  {EVIL[part]}\n".replace("PLACE", str(run / "ran"))
+    (run / "brought/experiment/it.yaml").write_text(text)
+    folders = f"--config-dir {run}/harmless --config-dir {run}/brought"  # of two, Hydra takes the last
+    change(run, rerun=f"ablate train {folders} data=digits model=mlp experiment=it")
+    refused = ablate(run.parents[2], "reproduce", str(run))
+    assert refused.returncode == 2 and f"sets hydra.{part}" in refused.stderr, refused.stderr
+    assert not (run / "ran").exists() and not (run.parents[2] / "outputs").exists()
+
+
+def test_a_run_of_a_study_file_and_options_of_its_own_is_trained_alone(run):
+    (run / "mine/study").mkdir(parents=True)
+    (run / "mine/study/few.yaml").write_text(
+        "# @package _global_\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '0,1'}}}\n"
+    )
+    change(run, rerun=f"ablate train --config-dir {run}/mine study=few model=mlp model.hidden=[8] seed=0 "
+           + " ".join(SMALL[:-1]))  # fmt: skip
+    again = ablate(run.parents[2], "reproduce", str(run))
+    assert again.returncode == 0 and compare.IDENTICAL in again.stdout, again.stderr
+
+
+@pytest.mark.parametrize("threads", [True, -1, 10**9, "2"])
+def test_only_so_many_threads_as_a_system_has_are_asked_for(monkeypatch, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    found = {"environment": {"threads": threads}}
+    assert surroundings(ROOT, found)["OMP_NUM_THREADS"] == "1"
+    assert surroundings(ROOT, {"environment": {"threads": 2}})["OMP_NUM_THREADS"] == "2"

@@ -26,7 +26,7 @@ class Policy:
         changed = []
         with torch.random.fork_rng(devices=[]):
             for image, seed in zip(whole.cpu(), draws[:, 0].tolist(), strict=True):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed a GPU's, for dropout
                 changed.append(self.transform(image))
         return torch.stack(changed).to(images.device), targets
 

@@ -87,20 +87,24 @@ class Csv:
     """metrics.csv: a header and a row an epoch, on disk before the next epoch starts."""
 
     def __init__(self, run: Run) -> None:
-        self.file = open(run.folder / "metrics.csv", "w", newline="")  # noqa: SIM115  closed by close()
+        self.path = run.folder / "metrics.csv"
+        self.file = open(self.path, "w", newline="")  # noqa: SIM115  closed by close()
         self.writer = csv.DictWriter(self.file, COLUMNS)
-        self.writer.writeheader()
-        self.file.flush()
+        with record.naming(self.path):
+            self.writer.writeheader()
+            self.file.flush()
 
     def log(self, row: Row) -> None:
         """Write a row and flush it to disk."""
-        self.writer.writerow(row)
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        with record.naming(self.path):
+            self.writer.writerow(row)
+            self.file.flush()
+            os.fsync(self.file.fileno())
 
     def close(self, result: Row | None) -> None:
         """Close the file."""
-        self.file.close()
+        with record.naming(self.path):
+            self.file.close()
 
 
 def grid(images: "np.ndarray") -> "np.ndarray":

@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ablate import record
+from ablate import bounded, record
 from ablate.errors import InputError, sentence
 from ablate.lock import held, lock
+from ablate.printable import printable_lines
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
 LAST = 4  # lines of a failed run's log that are shown
+ENOUGH = 4 * bounded.KIB  # bytes that these are in
 ENDED = (*record.OUTCOMES, "failed")
 
 
@@ -44,6 +46,8 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> None
         for run, status in zip(runs, found, strict=True):
             if status not in record.OUTCOMES:
                 make_way(folder / run["folder"], status)
+            else:  # a kill just after its end has left these
+                record.remove_checkpoints(folder / run["folder"])
 
     errors = launch(missing, lambda run: record.read_planned(folder, run)["status"], folder, launcher)
     found = [record.read_planned(folder, run) for run in runs]
@@ -85,7 +89,7 @@ def make_way(folder: Path, status: str) -> None:
     """Leave a run that was cut off to be gone on with; rename any other to `<folder>.old-<n>`: nothing is lost."""
     if not folder.exists() or held(folder):
         return
-    if status == "interrupted" and (folder / record.CHECKPOINT).exists():
+    if status == "interrupted" and any((folder / name).exists() for name in record.CHECKPOINTS):
         log.info("%s: cut off before, gone on with", folder)
         return
     with lock(folder):
@@ -108,9 +112,11 @@ def failures(
         error = errors.get(run["folder"])
         why = sentence(error) if error else now.get("error") or "It was not started."
         if error and now["status"] == "interrupted":
-            why = f"{error}; the same command goes on with it."
+            ended = why.rstrip(".") if isinstance(error, OSError) else error
+            why = f"{ended}; the same command goes on with it."
         path = folder / run["folder"] / "train.log"
-        drawn.add_row(Text(run["folder"]), now["status"], Text(why))
-        if path.exists() and not isinstance(error, InputError):  # whose sentence says it all
-            logs.append(Text("\n".join([f"{path} ends with", *path.read_text(errors="replace").splitlines()[-LAST:]])))
+        drawn.add_row(Text(run["folder"]), now["status"], Text(printable_lines(why)))
+        if path.is_file() and not isinstance(error, InputError):  # whose sentence says it all
+            end = printable_lines(bounded.end(path, ENOUGH).decode(errors="replace")).splitlines()[-LAST:]
+            logs.append(Text("\n".join([f"{path} ends with", *end])))
     return [drawn, *logs]

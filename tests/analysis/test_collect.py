@@ -150,3 +150,11 @@ def test_variants_are_labelled_by_what_they_change(make_study):
         ("normalization=none+model=cnn", "model=cnn, normalization=none"),
     ]
     assert collect.baseline_levels(runs) == "model=resnet, normalization=batch"
+
+
+def test_no_level_names_a_home_folder(make_study):
+    levels = ["/home/ada/a", "/home/ada/b"]
+    study = make_study({"baseline": {0: 0.5}, f"data.root={levels[1]}": {0: 0.6}}, {"data.root": levels})
+    runs, plan = collect.collect(study), collect.read_plan(study)
+    assert runs["data.root"].tolist() == ["~/a", "~/b"] and plan["factors"] == {"data.root": ["~/a", "~/b"]}
+    assert list(collect.labels(runs).values()) == ["baseline", "data.root=~/b"]

@@ -50,3 +50,9 @@ def test_grey_images_and_mixed_ones_are_taken_too(name):
     grey, _ = OPTIONS[name](photos(4)[:, :1], torch.eye(4), draws)
     mixed, _ = OPTIONS[name](photos(4).float(), torch.eye(4), draws)
     assert grey.shape == (4, 1, 32, 32) and grey.dtype == mixed.dtype == torch.uint8
+
+
+def test_the_generators_of_a_gpu_which_dropout_draws_from_are_left_alone(monkeypatch):
+    draws = torch.from_numpy(OPTIONS["trivialaugment"].draw(2, seeding.stream(0, "augmentation", 1)))
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU's generator was seeded"))
+    OPTIONS["trivialaugment"](photos(2), torch.eye(2), draws)
