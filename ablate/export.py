@@ -53,8 +53,7 @@ def main(words: Sequence[str]) -> int:
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
     given = parser.parse_args(words)
-    in_folder = given.output is None or given.output.is_dir()
-    path = (given.output or given.run) / FILES[given.format] if in_folder else given.output
+    path = target(given.run, given.format, given.output)
     if path.exists() and not given.force:
         raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
     if given.output and not path.parent.is_dir():
@@ -72,6 +71,15 @@ def main(words: Sequence[str]) -> int:
         f" {exported.difference:.1e}, where the largest is {exported.largest:.1f}."
     )
     return 0
+
+
+def target(run: Path, form: str, output: Path | None) -> Path:
+    """The file to write: `output`, or in that folder, or in the run's. InputError if there is no such format."""
+    if form not in FILES:
+        raise InputError(f"{form!r} is no format to export to; there are {', '.join(FILES)}.")
+    if output is None or output.is_dir():
+        return (output or run) / FILES[form]
+    return output
 
 
 @dataclass(frozen=True)

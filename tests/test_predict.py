@@ -18,7 +18,7 @@ from ablate import predictions, trained, tta
 from ablate.data import parallel
 from ablate.data.digits import digits
 from ablate.errors import InputError
-from ablate.predict import find, predict, probabilities
+from ablate.predict import listed, predict, probabilities
 from tests.processes import ENVIRONMENT, SMALL, ablate
 
 EXACT = ("trainer.precision=fp32", "trainer.device=cpu")  # as the network is used afterwards
@@ -183,7 +183,7 @@ def test_a_list_may_be_apart_by_lines_or_by_zero_bytes(tmp_path, monkeypatch):
     for separator, taken in (("\n", names[:2]), ("\0", names)):
         content = os.fsencode(separator.join(taken) + separator)
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
-        assert find(["-"]) == (taken, [])
+        assert listed(["-"]) == taken
 
 
 def test_a_name_that_is_no_text_comes_out_as_the_same_bytes(photos, photo_folder, tmp_path):

@@ -130,19 +130,26 @@ def _own_options(config_dir: str | PathLike[str] | None) -> tuple[list[str], lis
 
 @contextmanager
 def _hydra() -> Iterator["Hydra"]:
-    """Hydra over our options, apart from one that the caller may have; its errors are said in plain words."""
+    """Hydra over our options, apart from one that the caller may have."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from ablate.config import CONF, register
 
     register()
+    with in_plain_words(), initialize_config_dir(str(CONF), job_name="train", version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        yield hydra
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Errors of composing become an InputError that says the same in plain words."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
     try:
-        with initialize_config_dir(str(CONF), job_name="train", version_base="1.3"):
-            hydra = GlobalHydra.instance().hydra
-            assert hydra is not None
-            yield hydra
+        yield
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(sentence(error)) from None
