@@ -100,7 +100,7 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
-    from ablate.config import validate
+    from ablate.config import Chosen, validate
 
     flags, searched = _own_options(config_dir)
     with _hydra() as hydra:
@@ -113,7 +113,8 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
             settings: Any = OmegaConf.to_container(config.study, resolve=False)
             words = [*words, *([f"study.name={text(config.study.name)}"] if "${" in settings["name"] else [])]
             return Planned([*flags, "-m", *words], Path(config.hydra.sweep.dir), words, config)
-        validate(OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"]))
+        asked_for = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+        validate(asked_for, Chosen.of(config.hydra))
         folder = Path(config.hydra.run.dir)
         return Planned([*flags, *words, f"hydra.run.dir={text(folder)}"], folder, words)
 

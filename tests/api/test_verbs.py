@@ -83,6 +83,10 @@ def test_a_plan_starts_nothing(folder):
         ablate.plan(**STUDY | {"seed": range(3)})
     with pytest.raises(InputError, match="a list of levels"):
         ablate.plan(**SMALL)
+    with pytest.raises(
+        InputError, match="^Run optimizer=sgd/seed=0: experiment=full_marks sets optimizer.companion_lr"
+    ):
+        ablate.plan(data="digits", experiment="full_marks", optimizer=["muon", "sgd"], seed=0)
     assert sorted(folder.rglob("*")) == before
 
 
