@@ -58,6 +58,8 @@ def main(words: Sequence[str]) -> int:
         raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
     if given.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
+    if path.parent.is_dir():  # else there is no run, which is said of it
+        record.check_writable(path.parent)
 
     from rich.console import Console
 

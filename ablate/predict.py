@@ -29,7 +29,8 @@ Each image is made upright, resized and scaled as the run's training images were
 end as those of images do are taken, in folders below it too.
 
 exit status: 0, or 1 if some files could not be read as images. Each of these is named on stderr, and in `error` of CSV
-and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist.
+and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist, or when none
+of the files is an image.
 
 test-time augmentation (--tta) averages the probabilities of several views of an image: flip takes it and its mirror
 image; shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
@@ -71,7 +72,7 @@ def main(words: Sequence[str]) -> int:
     )
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
-    return 1 if failed else 0
+    return 2 if len(failed) == len(images) else 1 if failed else 0
 
 
 def listed(words: Iterable[str]) -> list[str]:

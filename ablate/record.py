@@ -30,6 +30,16 @@ NOT_TRAINED = ("study", "logger")
 RECORD, STUDY, CONFIG = 4 * bounded.MIB, 64 * bounded.MIB, 256 * bounded.KIB
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which no file can be made: before the work, not after it."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written to ({error.strerror}). Say where else: --output."
+        ) from None
+
+
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
     """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
 
@@ -82,7 +92,7 @@ def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:
     try:
         content = json.loads(bounded.contents(path, most))
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written anywhere
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None

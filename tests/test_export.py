@@ -198,6 +198,7 @@ def fail(run: Path) -> None:
         ),
         (fail, [], "not a completed run"),
         (lambda run: None, ["--output", "nowhere/model.onnx"], "The folder nowhere does not exist"),
+        (lambda run: None, ["--output", "/proc/model.onnx"], "/proc cannot be written to .* Say where else: --output"),
     ],
 )
 def test_a_run_that_cannot_be_exported_is_refused(copied, change, words, said):

@@ -97,6 +97,7 @@ def test_a_test_a_report_and_a_difference(folder):
     assert tested.accuracy == told["accuracy"]
     assert tested.confusion.to_numpy().trace() / tested.confusion.to_numpy().sum() == pytest.approx(tested.accuracy)
     assert tested.per_class["3"] == pytest.approx(tested.confusion.loc["3", "3"] / tested.confusion.loc["3"].sum())
+    assert list(tested.figures) == ["confusion", "calibration", "mistakes"] and tested.figures["mistakes"].axes
     written = ablate.report("norm")
     assert written.pdf.read_bytes().startswith(b"%PDF") and written.html.exists()
     assert written.figures["effects"].read_bytes().startswith(b"\x89PNG")
