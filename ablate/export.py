@@ -70,7 +70,7 @@ def main(words: Sequence[str]) -> int:
     record.write_bytes(path, exported.content)
     print(
         f"{path}: on {exported.images} images its logits differ from the run's own by at most"
-        f" {exported.difference:.1e}, where the largest is {exported.largest:.1f}."
+        f" {exported.difference:.1e}, where the largest is {exported.largest:.2g}."
     )
     return 0
 

@@ -35,9 +35,7 @@ def check_writable(folder: Path) -> None:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written to ({error.strerror}). Say where else: --output."
-        ) from None
+        raise InputError(f"{folder} cannot be written to ({error.strerror}). Say where else: --output.") from None
 
 
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:

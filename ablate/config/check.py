@@ -145,6 +145,10 @@ def plain(error: Exception, conf: Path) -> str:
             "A group was given a list of options; only augmentation takes one. In a study (-m) write them without []."
         )
     if isinstance(error, OverrideParseException):
+        if "=" not in error.override:
+            groups = [path.parent.name for path in sorted(conf.glob("*/*.yaml")) if path.stem == error.override]
+            near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
+            return f"{error.override}: a word is key=value.{f' Did you mean {near[0]}?' if near else ''}"
         return (
             f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
         )

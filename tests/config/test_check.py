@@ -24,6 +24,8 @@ REFUSED = {
     "experiment=full_marks augmentation=none": "augmentation.crop has keys (padding, padding_mode) but no step of that",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
+    "digits": "digits: a word is key=value. Did you mean data=digits?",
+    "two-words": "two-words: a word is key=value.",
     "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",
     "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle here",
     "model._target_=__main__.Net": "there is no module __main__ here",
