@@ -101,6 +101,8 @@ def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:
 
 def read_run(folder: Path) -> dict[str, Any]:
     """The record of the run in `folder`, its status and the types of its values checked; else InputError."""
+    if (Path(folder) / "study.json").exists() and not os.path.lexists(Path(folder) / "run.json"):
+        raise InputError(f"{folder} is a study. Give one of its runs, such as {folder}/baseline/seed=0.")
     run = read_json(Path(folder) / "run.json", "a run folder")
     if run.get("status") not in STATUSES:
         raise InputError(f"{folder}/run.json has status {run.get('status')!r:.80}; known are {', '.join(STATUSES)}.")

@@ -86,8 +86,8 @@ class Data:
     def _repr_html_(self) -> str:
         from html import escape
 
-        warnings = "".join(f"<li>{escape(warning)}</li>" for warning in self.facts["warnings"])
-        return f"<p>{escape(self._counted())}</p>{self.counts.T.to_html()}<ul>{warnings}</ul>"
+        warnings = "".join(f"<p>{escape(warning)}</p>" for warning in self.facts["warnings"])
+        return f"<p>{escape(self._counted())}</p>{self.counts.T.to_html()}{warnings}"
 
     def _counted(self) -> str:
         size, images = self.facts["size"], self.facts["images"]

@@ -143,7 +143,7 @@ def test_forest_names_the_baseline_and_the_unit(runs):
     axis = figures.effects(compare(runs), runs).axes[0]
     first, second = axis.get_xlabel().splitlines()
     assert first == "Difference in validation accuracy to the baseline (percentage points)"
-    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00 %, n = 5"
+    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00\N{NO-BREAK SPACE}%, n = 5"
 
 
 @pytest.mark.parametrize("results", [{"baseline": {0: 0.5}}, {"baseline": {0: None}, "model=b": {0: "failed"}}])
