@@ -15,9 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from ablate import exchange, trained
+from ablate.data.batches import scaling
 from ablate.data.digits import digits
+from ablate.data.prepare import Inputs
 from ablate.errors import InputError
 from ablate.export import export, main
+from ablate.model.external import torchvision_model
+from ablate.normalization import batch, layer
 from tests.processes import ROOT, SMALL, ablate
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -127,6 +131,23 @@ def test_a_network_that_is_another_as_a_file_is_refused(run, form, said):
     moody = replace(trained.load(run), model=Moody())
     with pytest.raises(InputError, match=said):
         export(moody, form)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("form", ["onnx", "torchscript"])
+@pytest.mark.parametrize(("name", "kind", "act"), [("swin_t", layer, nn.GELU), ("shufflenet_v2_x0_5", batch, nn.ReLU)])
+@pytest.mark.filterwarnings("ignore")
+def test_networks_whose_shapes_depend_on_the_images_are_exported(run, tmp_path, form, name, kind, act):
+    """Windows that are shifted and masked, channels that are shuffled: neither may be fixed for the example."""
+    torch.manual_seed(0)
+    network = torchvision_model(name, 10, 3, 32, kind(), act).eval()
+    inputs = Inputs(tuple(DIGITS), 3, 32, torch.full((3,), 0.5), torch.full((3,), 0.5))
+    loaded = trained.load(run)
+    pixels = scaling(inputs.mean, inputs.std, torch.device("cpu"), torch.contiguous_format)
+    images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8)
+    np.savez(tmp_path / "samples.npz", images=images.numpy())
+    found = export(replace(loaded, folder=tmp_path, inputs=inputs, model=network, pixels=pixels), form)
+    assert found.images == 5 and found.difference < 1e-5 * found.largest
 
 
 def test_no_file_is_left_of_one_that_does_not_agree(copied, monkeypatch):
