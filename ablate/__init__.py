@@ -1,6 +1,6 @@
 """Ablation studies of image classifiers, from Hydra config groups to a table of paired differences.
 
-From Python, as from the command line: `from ablate import train, plan, status, report, test, reproduce, diff`.
+From Python, as from the command line: `from ablate import train, report, predict`; `look` is `ablate data`.
 
 Read in the order in which data flows:
 
@@ -35,14 +35,33 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablate.api import Report, Run, Study, Tested, diff, plan, report, reproduce, status, test, train
+    from ablate.api import (
+        Data,
+        Report,
+        Run,
+        Study,
+        Tested,
+        diff,
+        export,
+        look,
+        plan,
+        predict,
+        report,
+        reproduce,
+        status,
+        submit,
+        test,
+        train,
+        watch,
+    )
     from ablate.errors import InputError, RunFailed
 
-_VERBS = ("train", "plan", "status", "report", "test", "reproduce", "diff")
-_HOME = dict.fromkeys((*_VERBS, "Run", "Study", "Report", "Tested"), "ablate.api")
+_VERBS = ("train", "plan", "look", "status", "watch", "report", "test", "predict", "export", "reproduce", "diff",
+          "submit")  # fmt: skip
+_HOME = dict.fromkeys((*_VERBS, "Data", "Run", "Study", "Report", "Tested"), "ablate.api")
 _HOME |= dict.fromkeys(("InputError", "RunFailed"), "ablate.errors")
-__all__ = ["InputError", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "plan", "report", "reproduce",
-           "status", "test", "train"]  # fmt: skip
+__all__ = ["Data", "InputError", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "export", "look", "plan",
+           "predict", "report", "reproduce", "status", "submit", "test", "train", "watch"]  # fmt: skip
 
 
 class _Package(ModuleType):

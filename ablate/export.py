@@ -53,12 +53,13 @@ def main(words: Sequence[str]) -> int:
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
     given = parser.parse_args(words)
-    in_folder = given.output is None or given.output.is_dir()
-    path = (given.output or given.run) / FILES[given.format] if in_folder else given.output
+    path = target(given.run, given.format, given.output)
     if path.exists() and not given.force:
         raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
     if given.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
+    if path.parent.is_dir():  # else there is no run, which is said of it
+        record.check_writable(path.parent)
 
     from rich.console import Console
 
@@ -69,9 +70,18 @@ def main(words: Sequence[str]) -> int:
     record.write_bytes(path, exported.content)
     print(
         f"{path}: on {exported.images} images its logits differ from the run's own by at most"
-        f" {exported.difference:.1e}, where the largest is {exported.largest:.1f}."
+        f" {exported.difference:.1e}, where the largest is {exported.largest:.2g}."
     )
     return 0
+
+
+def target(run: Path, form: str, output: Path | None) -> Path:
+    """The file to write: `output`, or in that folder, or in the run's. InputError if there is no such format."""
+    if form not in FILES:
+        raise InputError(f"{form!r} is no format to export to; there are {', '.join(FILES)}.")
+    if output is None or output.is_dir():
+        return (output or run) / FILES[form]
+    return output
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ Each image is made upright, resized and scaled as the run's training images were
 end as those of images do are taken, in folders below it too.
 
 exit status: 0, or 1 if some files could not be read as images. Each of these is named on stderr, and in `error` of CSV
-and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist.
+and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist, or when none
+of the files is an image.
 
 test-time augmentation (--tta) averages the probabilities of several views of an image: flip takes it and its mirror
 image; shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
@@ -59,10 +60,7 @@ def main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     if given.top < 1:
         parser.error(f"argument --top: {given.top} is less than 1")
-    images, left_out = find(given.images)
-    if left_out:
-        advice = "To predict one all the same, give its own path."
-        print(f"Left out, as not named like images: {_named(left_out)}. {advice}", file=sys.stderr)
+    images = find(listed(given.images))
 
     from ablate import trained  # only now: PyTorch takes a second
 
@@ -74,16 +72,23 @@ def main(words: Sequence[str]) -> int:
     )
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
-    return 1 if failed else 0
+    return 2 if len(failed) == len(images) else 1 if failed else 0
 
 
-def find(given: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Paths of the files that are given, or in given folders; and what is left out there for how it is named.
+def listed(words: Iterable[str]) -> list[str]:
+    """The paths that are given; those on standard input in place of a -. InputError if there is none."""
+    paths = [path for word in words for path in (_standard_input() if word == "-" else [word])]
+    if not paths:
+        raise InputError("There is no image in the list on standard input.")
+    return paths
+
+
+def find(paths: Sequence[str]) -> list[str]:
+    """The files that are given, or in given folders; what is left out there for how it is named is said on stderr.
 
     Raises:
         InputError: a path does not exist, a folder cannot be read, or there is no image.
     """
-    paths = [path for word in given for path in (_standard_input() if word == "-" else [word])]
     if missing := [path for path in paths if not os.path.exists(path)]:
         raise InputError(f"No such file or folder: {_named(missing)}. Nothing was predicted.")
     suffixes = _suffixes()
@@ -98,8 +103,11 @@ def find(given: Iterable[str]) -> tuple[list[str], list[str]]:
             (found if named_so else left_out).append(str(Path(path, file.name)))
     if not found:
         others = f"; {len(left_out)} files there are not named like images" if left_out else ""
-        raise InputError(f"There is no image in {_named(paths) if paths else 'the list on standard input'}{others}.")
-    return found, left_out
+        raise InputError(f"There is no image in {_named(paths) if paths else 'the list'}{others}.")
+    if left_out:
+        advice = "To predict one all the same, give its own path."
+        print(f"Left out, as not named like images: {_named(left_out)}. {advice}", file=sys.stderr)
+    return found
 
 
 def _standard_input() -> list[str]:
@@ -142,6 +150,28 @@ def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> It
         ]
 
 
+def predict_pixels(run: "Trained", images: Any, views: tta.Views, top: int) -> Iterator[list[Prediction]]:
+    """The same of images that are decoded: an array uint8 (N, C, H, W) of the run's size; each is named by its place.
+
+    Raises:
+        InputError: the array is of another type or shape.
+    """
+    import numpy as np
+    import torch
+
+    inputs = run.inputs
+    pixels = images if isinstance(images, torch.Tensor) else np.asarray(images)
+    kind, needed = str(pixels.dtype).removeprefix("torch."), (inputs.channels, inputs.image_size, inputs.image_size)
+    if kind != "uint8" or tuple(pixels.shape[1:]) != needed:
+        raise InputError(
+            f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size}x{inputs.image_size}"
+            f" pixels: an array uint8 (N, {', '.join(map(str, needed))}), not {kind} {tuple(pixels.shape)}."
+        )
+    for start in range(0, len(pixels), BATCH):
+        shares = probabilities(run, torch.as_tensor(pixels[start : start + BATCH]), views)
+        yield [_ranked(str(start + place), share, inputs.classes, top) for place, share in enumerate(shares)]
+
+
 def probabilities(run: "Trained", images: "Tensor", views: tta.Views) -> "Tensor":
     """Of each class, (N, classes), float64 on the CPU: the mean over the views of uint8 images (N, C, H, W)."""
     import torch
@@ -181,6 +211,6 @@ def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> I
             progress.advance(task, len(block))
 
 
-def _named(paths: list[str]) -> str:
+def _named(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - NAMED} others" if len(paths) > NAMED else ""
     return ", ".join(map(repr, paths[:NAMED])) + more

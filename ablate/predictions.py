@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.printable import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,29 @@ def as_csv(blocks: Blocks, classes: Sequence[str], top: int) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a file's name is bytes, not always text
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    ranks = ["", *(f"_{rank}" for rank in range(2, top + 1))]
-    writer.writerow(["image", *(f"{name}{rank}" for rank in ranks for name in ("class", "probability")), "error"])
+    writer.writerow(columns(top))
     for found in chain.from_iterable(blocks):
         pairs = zip(found.classes, found.probabilities, strict=True)
         cells = [cell for name, share in pairs for cell in (name, f"{share:.6f}")] or [""] * (2 * top)
         writer.writerow([found.image, *cells, found.error])
+
+
+def columns(top: int) -> list[str]:
+    """Names of what is said of an image, in CSV and in a frame."""
+    ranks = ["", *(f"_{rank}" for rank in range(2, top + 1))]
+    return ["image", *(f"{name}{rank}" for rank in ranks for name in ("class", "probability")), "error"]
+
+
+def frame(blocks: Blocks, top: int) -> "pd.DataFrame":
+    """The rows of the CSV; None for a class or an error, and NaN for a probability, that there is not."""
+    import pandas as pd
+
+    rows = []
+    for found in chain.from_iterable(blocks):
+        pairs = zip(found.classes, found.probabilities, strict=True)
+        cells: list[Any] = [cell for pair in pairs for cell in pair] or [None, float("nan")] * top
+        rows.append([found.image, *cells, found.error or None])
+    return pd.DataFrame(rows, columns=columns(top))
 
 
 def as_json(blocks: Blocks, classes: Sequence[str], top: int) -> None:

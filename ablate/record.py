@@ -34,6 +34,14 @@ NOT_TRAINED = ("study", "logger")
 RECORD, STUDY, CONFIG = 4 * bounded.MIB, 64 * bounded.MIB, 256 * bounded.KIB
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which no file can be made: before the work, not after it."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written to ({error.strerror}). Say where else: --output.") from None
+
+
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
     """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
 
@@ -110,7 +118,7 @@ def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:
     try:
         content = json.loads(bounded.contents(path, most))
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written anywhere
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None
@@ -121,6 +129,8 @@ def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:
 
 def read_run(folder: Path) -> dict[str, Any]:
     """The record of the run in `folder`, its status and the types of its values checked; else InputError."""
+    if (Path(folder) / "study.json").exists() and not os.path.lexists(Path(folder) / "run.json"):
+        raise InputError(f"{folder} is a study. Give one of its runs, such as {folder}/baseline/seed=0.")
     run = read_json(Path(folder) / "run.json", "a run folder")
     if run.get("status") not in STATUSES:
         raise InputError(f"{folder}/run.json has status {run.get('status')!r:.80}; known are {', '.join(STATUSES)}.")

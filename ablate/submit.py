@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
     student = check_id(given.id)
     asked = rules.read(given.submission, student)
     link = given.link and check_link(given.link)
-    check_writable(given.output)
+    record.check_writable(given.output)
     made = gather(
         record.find_study(given.study),
         asked,
@@ -95,16 +95,6 @@ def check_link(link: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or not written:
         raise InputError(f"--link {link[:80]!r} is no address on the web, such as https://example.org/model.pt.")
     return link
-
-
-def check_writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be made: before the work, not after it."""
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written to ({error.strerror}). Say where else: --output FOLDER."
-        ) from None
 
 
 def check(content: bytes, code: str, made: Contents) -> list[str]:

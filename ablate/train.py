@@ -19,7 +19,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ablate import own, provenance, record
-from ablate.config import CONF, register, validate
+from ablate.config import CONF, Chosen, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import alone, lock
 from ablate.logger import Logger, Run, flat
@@ -73,7 +73,7 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         (folder / "own_code" / name).parent.mkdir(parents=True, exist_ok=True)
         record.write_bytes(folder / "own_code" / name, content)
     try:
-        validate(config)
+        validate(config, Chosen.of(HydraConfig.get()))
         from ablate.hardware import threads_restored  # PyTorch, which a refused configuration does not wait for
 
         of = {name: made_by[name] for name in ("config_sha256", "code_sha256")}

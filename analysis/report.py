@@ -53,7 +53,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     """
     results = analyse(study_folder)
     notes = sentences.notes(results.runs, results.curves, results.effects)
-    limits = [*sentences.limits(results.plan, results.effects), sentences.tested(results.usage)]
+    limits = [*sentences.limits(results.plan, results.effects, results.contrasts), sentences.tested(results.usage)]
     made = tables.every(results)
 
     folder = results.folder / "report"

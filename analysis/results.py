@@ -68,15 +68,19 @@ def analyse(study_folder: Path) -> Results:
 
 
 def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Main effects with interactions, and the analysis of variance, where a study has two factors or more."""
+    """Main effects and the analysis of variance, where a study has two factors or more; interactions if one is seen."""
     factors = collect.varied(runs)
     if not 2 <= len(factors) <= MOST_FACTORS:
         return None, None
     frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
     contrasts = stats.contrasts(frame, factors, METRIC)
+    anova = stats.anova(frame, METRIC, factors, block="seed")
+    main = contrasts["kind"] == "main"
+    if not contrasts.loc[~main, "estimable"].any():  # no rows of nothing
+        contrasts, anova = contrasts[main], anova[~anova["term"].str.contains(":")]
     # Two families: main effects, and interactions.
-    contrasts["p_holm"] = contrasts.groupby("kind", sort=False)["p"].transform(lambda p: stats.holm(p))
-    return contrasts, stats.anova(frame, METRIC, factors, block="seed")
+    p_holm = contrasts.groupby("kind", sort=False)["p"].transform(lambda p: stats.holm(p))
+    return contrasts.assign(p_holm=p_holm), anova
 
 
 def _images(

@@ -157,15 +157,18 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     return said
 
 
-def limits(plan: Mapping[str, Any], effects: pd.DataFrame) -> list[str]:
-    """What a study of this size and design can not tell, a sentence each."""
+def limits(plan: Mapping[str, Any], effects: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[str]:
+    """What a study of this size and design, with these `contrasts` if it has any, can not tell, a sentence each."""
     tested = effects[effects["p"].notna()]
     if not len(tested):
         return [planning.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     n, m = int(tested["n"].min()), len(tested)
     said = [planning.smallest(n, m)]
-    if plan.get("design") in NOT_CROSSED and sum(len(levels) > 1 for levels in plan["factors"].values()) > 1:
-        said.append("Interactions are not estimable: the design never changes two factors independently.")
+    unseen = plan.get("design") in NOT_CROSSED
+    if contrasts is not None:
+        unseen = not (contrasts["kind"] == "interaction").any()
+    if unseen and sum(len(levels) > 1 for levels in plan["factors"].values()) > 1:
+        said.append("Interactions are not estimable: no two factors were changed both alone and together.")
     k = int(effects["mean"].notna().sum())
     if k > 2:
         said.append(

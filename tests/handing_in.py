@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 
-from ablate import submit
 from ablate.errors import InputError
+from ablate.submit import main
 
 
 def blank(path: Path, pages: int) -> None:
@@ -21,6 +21,6 @@ def refused(*words: str) -> str:
     """The sentence with which these words are refused; nothing is left of the attempt."""
     before = {*Path().rglob("*")}
     with pytest.raises(InputError) as error:
-        submit.main(["s", "--id", "s123", *words])
+        main(["s", "--id", "s123", *words])
     assert {*Path().rglob("*")} == before and "\n" not in str(error.value)
     return str(error.value)

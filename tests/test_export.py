@@ -14,9 +14,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ablate import exchange, export, trained
+from ablate import exchange, trained
+from ablate.data.batches import scaling
 from ablate.data.digits import digits
+from ablate.data.prepare import Inputs
 from ablate.errors import InputError
+from ablate.export import export, main
+from ablate.model.external import torchvision_model
+from ablate.normalization import batch, layer
 from tests.processes import ROOT, SMALL, ablate
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -84,7 +89,7 @@ def test_onnx_takes_any_number_of_images_as_they_are_decoded(run, tmp_path):
 @pytest.mark.parametrize(("form", "name"), [("torchscript", "model.ts"), ("pt2", "model.pt2")])
 @pytest.mark.filterwarnings("ignore:.*deprecated")
 def test_pytorch_reads_it_without_this_package(copied, monkeypatch, form, name):
-    assert export.main([str(copied), "--format", form]) == 0
+    assert main([str(copied), "--format", form]) == 0
     content, extra = (copied / name).read_bytes(), {exchange.METADATA: ""}
     if form == "torchscript":
         network = torch.jit.load(io.BytesIO(content), _extra_files=extra)
@@ -102,7 +107,7 @@ def test_pytorch_reads_it_without_this_package(copied, monkeypatch, form, name):
 def test_safetensors_are_the_weights_with_what_is_needed_to_use_them(copied):
     import safetensors
 
-    assert export.main([str(copied), "--format", "safetensors"]) == 0
+    assert main([str(copied), "--format", "safetensors"]) == 0
     saved = torch.load(copied / "model.pt", weights_only=True)
     with safetensors.safe_open(copied / "model.safetensors", "pt") as file:
         assert set(file.keys()) == set(saved) and all(torch.equal(file.get_tensor(name), saved[name]) for name in saved)
@@ -125,7 +130,24 @@ class Moody(nn.Module):
 def test_a_network_that_is_another_as_a_file_is_refused(run, form, said):
     moody = replace(trained.load(run), model=Moody())
     with pytest.raises(InputError, match=said):
-        export.export(moody, form)
+        export(moody, form)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("form", ["onnx", "torchscript"])
+@pytest.mark.parametrize(("name", "kind", "act"), [("swin_t", layer, nn.GELU), ("shufflenet_v2_x0_5", batch, nn.ReLU)])
+@pytest.mark.filterwarnings("ignore")
+def test_networks_whose_shapes_depend_on_the_images_are_exported(run, tmp_path, form, name, kind, act):
+    """Windows that are shifted and masked, channels that are shuffled: neither may be fixed for the example."""
+    torch.manual_seed(0)
+    network = torchvision_model(name, 10, 3, 32, kind(), act).eval()
+    inputs = Inputs(tuple(DIGITS), 3, 32, torch.full((3,), 0.5), torch.full((3,), 0.5))
+    loaded = trained.load(run)
+    pixels = scaling(inputs.mean, inputs.std, torch.device("cpu"), torch.contiguous_format)
+    images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8)
+    np.savez(tmp_path / "samples.npz", images=images.numpy())
+    found = export(replace(loaded, folder=tmp_path, inputs=inputs, model=network, pixels=pixels), form)
+    assert found.images == 5 and found.difference < 1e-5 * found.largest
 
 
 def test_no_file_is_left_of_one_that_does_not_agree(copied, monkeypatch):
@@ -138,7 +160,7 @@ def test_no_file_is_left_of_one_that_does_not_agree(copied, monkeypatch):
         monkeypatch.setitem(exchange.FORMATS, "safetensors", (wrong, read))
         before = sorted(copied.iterdir())
         with pytest.raises(InputError, match=said):
-            export.main([str(copied), "--format", "safetensors"])
+            main([str(copied), "--format", "safetensors"])
         assert sorted(copied.iterdir()) == before
 
 
@@ -155,11 +177,11 @@ def test_a_file_that_is_there_is_kept_unless_forced(copied, capsys):
     target = copied / "model.safetensors"
     target.write_text("mine")
     with pytest.raises(InputError, match="--force"):
-        export.main([str(copied), "--format", "safetensors"])
+        main([str(copied), "--format", "safetensors"])
     assert target.read_text() == "mine"
-    assert export.main([str(copied), "--format", "safetensors", "--force"]) == 0 and target.stat().st_size > 1000
+    assert main([str(copied), "--format", "safetensors", "--force"]) == 0 and target.stat().st_size > 1000
     (copied / "folder").mkdir()
-    assert export.main([str(copied), "--format", "safetensors", "--output", str(copied / "folder")]) == 0
+    assert main([str(copied), "--format", "safetensors", "--output", str(copied / "folder")]) == 0
     assert (copied / "folder/model.safetensors").stat().st_size == target.stat().st_size
 
 
@@ -171,7 +193,7 @@ def test_a_package_that_is_missing_is_named_with_how_to_install_it(run, monkeypa
     for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match=rf"needs the package {package}\. Run: pip install 'hydra-ablate\[export\]'"):
-        export.export(trained.load(run), form)
+        export(trained.load(run), form)
 
 
 def fail(run: Path) -> None:
@@ -197,13 +219,14 @@ def fail(run: Path) -> None:
         ),
         (fail, [], "not a completed run"),
         (lambda run: None, ["--output", "nowhere/model.onnx"], "The folder nowhere does not exist"),
+        (lambda run: None, ["--output", "/proc/model.onnx"], "/proc cannot be written to .* Say where else: --output"),
     ],
 )
 def test_a_run_that_cannot_be_exported_is_refused(copied, change, words, said):
     change(copied)
     before = sorted(copied.iterdir())
     with pytest.raises(InputError, match=said):
-        export.main([str(copied), "--format", "pt2", *words])
+        main([str(copied), "--format", "pt2", *words])
     assert sorted(copied.iterdir()) == before
 
 

@@ -10,7 +10,9 @@ import pytest
 import ablate
 from tests.processes import ENVIRONMENT, ROOT
 
-VERBS = ("train", "plan", "status", "report", "test", "reproduce", "diff")
+VERBS = ("train", "plan", "look", "status", "watch", "report", "test", "predict", "export", "reproduce", "diff",
+         "submit")  # fmt: skip
+MODULES = "ablate.train, ablate.test, ablate.diff, ablate.reproduce, ablate.look.verb, ablate.predict, ablate.submit"
 
 
 def python(code: str) -> str:
@@ -26,7 +28,7 @@ def test_importing_the_package_imports_no_library():
     assert not {"torch", "pandas", "matplotlib", "analysis"}.intersection(loaded)
 
 
-@pytest.mark.parametrize("before", ["", "import ablate.train, ablate.test, ablate.diff, ablate.reproduce;"])
+@pytest.mark.parametrize("before", ["", f"import {MODULES};"])
 def test_a_verb_is_a_function_whichever_modules_are_imported(before):
     ask = f"{before}import ablate; print(*(type(getattr(ablate, name)).__name__ for name in {VERBS}))"
     assert python(ask).split() == ["function"] * len(VERBS)

@@ -18,7 +18,7 @@ from ablate import predictions, trained, tta
 from ablate.data import parallel
 from ablate.data.digits import digits
 from ablate.errors import InputError
-from ablate.predict import find, predict, probabilities
+from ablate.predict import listed, predict, probabilities
 from tests.processes import ENVIRONMENT, SMALL, ablate
 
 EXACT = ("trainer.precision=fp32", "trainer.device=cpu")  # as the network is used afterwards
@@ -160,6 +160,7 @@ def test_what_is_no_image_is_named_and_the_others_are_predicted(photos, mixed, f
         (["{run}", "nowhere.jpg", "{images}"], "No such file or folder: 'nowhere.jpg'. Nothing was predicted."),
         (["nowhere", "{images}"], "nowhere has no run.json"),
         (["{run}", "empty"], "There is no image in 'empty'; 1 files there"),
+        (["{run}", "empty/notes.txt"], "empty/notes.txt: an empty file.\n1 of 1 files cannot be read as images."),
         (["{run}", "-"], "There is no image in the list on standard input."),
         (["{run}", "{images}", "--top", "0"], "--top: 0 is less than 1"),
         (["{run}", "{images}", "--format", "xml"], "invalid choice: 'xml'"),
@@ -183,7 +184,7 @@ def test_a_list_may_be_apart_by_lines_or_by_zero_bytes(tmp_path, monkeypatch):
     for separator, taken in (("\n", names[:2]), ("\0", names)):
         content = os.fsencode(separator.join(taken) + separator)
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
-        assert find(["-"]) == (taken, [])
+        assert listed(["-"]) == taken
 
 
 def test_a_name_that_is_no_text_comes_out_as_the_same_bytes(photos, photo_folder, tmp_path):

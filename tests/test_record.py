@@ -49,6 +49,14 @@ def test_what_is_not_a_record_is_refused_by_name(tmp_path, content, message):
         record.read_run(tmp_path)
 
 
+def test_a_study_or_a_file_in_place_of_a_run_is_refused(tmp_path):
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(InputError, match="is a study. Give one of its runs"):
+        record.read_run(tmp_path)
+    with pytest.raises(InputError, match="study.json has no run.json: it is not a run folder"):
+        record.read_run(tmp_path / "study.json")
+
+
 def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
     def sha256(text: str) -> str:
         return record.config_sha256(OmegaConf.create({"augmentation": {}, **OmegaConf.create(text)}))

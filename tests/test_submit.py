@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate import record, submit
+from ablate import record
 from ablate.errors import InputError
 from ablate.submission import archive, rules
 from ablate.submission.contents import Given, gather
+from ablate.submit import check_id, main
 from tests.handing_in import blank, refused
 from tests.processes import ROOT, SMALL, ablate
 
@@ -91,8 +92,8 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     assert ablate(here, "train", "-m", "study.name=o", *words, root=root).returncode == 0
     command = ["o", "--id", "s1", "--report", "own.pdf"]
     with pytest.raises(InputError, match="calls 'mine.Net': .* say --trust"):
-        submit.main(command)
-    assert submit.main([*command, "--trust"]) == 0
+        main(command)
+    assert main([*command, "--trust"]) == 0
     assert "your own layers.py, mine.py" in capsys.readouterr().out
     with zipfile.ZipFile(here / "s1.zip") as unpacked:
         unpacked.extractall(tmp_path / "un")
@@ -108,7 +109,7 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     late = "import importlib\nblock = importlib.import_module('lay' + 'ers').block"
     (here / "mine.py").write_text(MINE.replace("from layers import block", late).replace("/work/", "/home/ada/"))
     (here / "s1.zip").unlink()
-    assert submit.main([*command, "--trust"]) == 1
+    assert main([*command, "--trust"]) == 1
     said = capsys.readouterr().err
     assert "No module named 'layers'" in said and "Traceback" not in said
     assert "code/mine.py names a home folder" in said and "s1.zip was not written" in said
@@ -120,7 +121,7 @@ def test_weights_without_the_stated_accuracy_are_told(here, capsys):
     for path in (here / "outputs/s/baseline").rglob("model.pt"):
         weights = torch.load(path, weights_only=True)
         torch.save({name: -value for name, value in weights.items()}, path)
-    assert submit.main(["s", "--id", "s123"]) == 1
+    assert main(["s", "--id", "s123"]) == 1
     assert "does not hold what it states: validation accuracy" in capsys.readouterr().err
     assert (here / "s123.zip").read_text() == "an earlier one"
 
@@ -143,7 +144,7 @@ def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
     for path in Path("outputs/s/baseline").rglob("run.json"):
         record.write_json(path, {**json.loads(path.read_text()), "code_sha256": "0" * 64, "git": None})
     address = "https://example.org/model.pt?download=1"
-    assert submit.main(["s", "--id", "s123", *own, "--link", address]) == 0
+    assert main(["s", "--id", "s123", *own, "--link", address]) == 0
     assert "It was not opened" in (shown := capsys.readouterr().out) and "changed since the run" in shown
     with zipfile.ZipFile("s123.zip") as unpacked:
         assert unpacked.read("model_link.txt").decode() == f"{address}\n" and "model.pt" not in unpacked.namelist()
@@ -155,12 +156,12 @@ def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
 @pytest.mark.parametrize("student", ["", ".hidden", "../s123", "a/b", "a\\b", "a b", "-x", "é", "a" * 65, "a\n"])
 def test_an_id_that_is_no_name_of_a_file_is_refused(student):
     with pytest.raises(InputError, match="give letters, digits"):
-        submit.check_id(student)
+        check_id(student)
 
 
 @pytest.mark.parametrize("student", ["s123456", "20-123-456", "a.b_c", "7", "a" * 64])
 def test_an_id(student):
-    assert submit.check_id(student) == student
+    assert check_id(student) == student
 
 
 def test_bad_input_is_a_sentence_and_status_2(here):

@@ -1,20 +1,22 @@
-"""The verbs as functions: `from ablate import train, plan, status, report, test, reproduce, diff`.
+"""The verbs as functions: `from ablate import train, plan, look, status, watch, report, test, predict, ...`.
 
 `words.py`     Python values -> overrides
 `planned.py`   overrides -> whether they are a run or a study, and its folder
 `child.py`     the command itself, in a process of its own: `ablate.train` stays the one way to train
-`run.py`, `study.py`  what a folder holds, as frames and figures
+`run.py`, `study.py`  what a folder holds, as frames and figures (`drawn.py`); `place.py`, what names a folder
+`dataset.py`, `watching.py`, `use.py`  the verbs before a training, beside it and after it
 """
 
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate import record
 from ablate.api.child import call
+from ablate.api.dataset import Data, look
+from ablate.api.place import Place, of_run, of_study
 from ablate.api.planned import Plan, Planned, read
 from ablate.api.run import Run, Tested
 from ablate.api.study import Report, Study
+from ablate.api.use import export, predict, submit
+from ablate.api.watching import watch
 from ablate.api.words import words
 from ablate.errors import InputError, RunFailed
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ablate.compare import Comparison
-
-Place = str | PathLike[str]  # of a folder; a study's may also be its name under `outputs/`
 
 
 def train(*overrides: str, config_dir: Place | None = None, **settings: Any) -> Run | Study:
@@ -76,7 +76,7 @@ def status(study: Place | Study) -> Study:
     Raises:
         InputError: there is no such study.
     """
-    return Study(_folder(study, study=True))
+    return Study(of_study(study))
 
 
 def report(study: Place | Study, allow_partial: bool = False) -> Report:
@@ -86,7 +86,7 @@ def report(study: Place | Study, allow_partial: bool = False) -> Report:
         InputError: it is no study.
         RunFailed: runs are incomplete and `allow_partial` is not given; the report is written.
     """
-    folder = _folder(study, study=True)
+    folder = of_study(study)
     call("report", [str(folder), *["--allow-partial"] * allow_partial], shown=False)
     return Report(folder / "report")
 
@@ -99,7 +99,7 @@ def test(run: Place | Run, trust: bool = False) -> Tested:
     Raises:
         InputError: it is no finished run, or its data have no test set.
     """
-    folder = _folder(run)
+    folder = of_run(run)
     call("test", [str(folder), *["--trust"] * trust], shown=False)
     return Tested(folder)
 
@@ -115,7 +115,7 @@ def reproduce(run: Place | Run, from_commit: bool = False, trust: bool = False) 
     """
     from ablate.reproduce import reproduce
 
-    return reproduce(_folder(run), from_commit, trust)
+    return reproduce(of_run(run), from_commit, trust)
 
 
 def diff(one: Place | Run, other: Place | Run) -> "pd.DataFrame":
@@ -128,14 +128,8 @@ def diff(one: Place | Run, other: Place | Run) -> "pd.DataFrame":
 
     from ablate.diff import diff
 
-    return pd.DataFrame(diff(_folder(one), _folder(other)), columns=["part", "key", "one", "other"])
+    return pd.DataFrame(diff(of_run(one), of_run(other)), columns=["part", "key", "one", "other"])
 
 
-def _folder(given: Place | Run | Study, study: bool = False) -> Path:
-    if isinstance(given, Run | Study):
-        return given.folder
-    return record.find_study(Path(given)) if study else Path(given)
-
-
-__all__ = ["InputError", "Plan", "Planned", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "plan", "report",
-           "reproduce", "status", "test", "train"]  # fmt: skip
+__all__ = ["Data", "InputError", "Plan", "Planned", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "export",
+           "look", "plan", "predict", "report", "reproduce", "status", "submit", "test", "train", "watch"]  # fmt: skip

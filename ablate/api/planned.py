@@ -100,7 +100,7 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
-    from ablate.config import validate
+    from ablate.config import Chosen, validate
 
     flags, searched = _own_options(config_dir)
     with _hydra() as hydra:
@@ -113,7 +113,8 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
             settings: Any = OmegaConf.to_container(config.study, resolve=False)
             words = [*words, *([f"study.name={text(config.study.name)}"] if "${" in settings["name"] else [])]
             return Planned([*flags, "-m", *words], Path(config.hydra.sweep.dir), words, config)
-        validate(OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"]))
+        asked_for = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+        validate(asked_for, Chosen.of(config.hydra))
         folder = Path(config.hydra.run.dir)
         return Planned([*flags, *words, f"hydra.run.dir={text(folder)}"], folder, words)
 
@@ -130,19 +131,26 @@ def _own_options(config_dir: str | PathLike[str] | None) -> tuple[list[str], lis
 
 @contextmanager
 def _hydra() -> Iterator["Hydra"]:
-    """Hydra over our options, apart from one that the caller may have; its errors are said in plain words."""
+    """Hydra over our options, apart from one that the caller may have."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from ablate.config import CONF, register
 
     register()
+    with in_plain_words(), initialize_config_dir(str(CONF), job_name="train", version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        yield hydra
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Errors of composing become an InputError that says the same in plain words."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
     try:
-        with initialize_config_dir(str(CONF), job_name="train", version_base="1.3"):
-            hydra = GlobalHydra.instance().hydra
-            assert hydra is not None
-            yield hydra
+        yield
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(sentence(error)) from None

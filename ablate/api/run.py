@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate import bounded
+from ablate.api.drawn import Figures
 from ablate.record import read_config, read_json, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
 CURVE = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch
@@ -99,6 +101,13 @@ class Tested:
 
         names = list(self.record["per_class_accuracy"])
         return pd.DataFrame(self.record["confusion"], pd.Index(names, name="true"), pd.Index(names, name="predicted"))
+
+    @property
+    def figures(self) -> "Mapping[str, Figure]":
+        """`confusion`, `calibration`, and `mistakes`, the surest ones with their images."""
+        from analysis.tested import figures
+
+        return Figures(figures(self.folder, self.record))
 
     def __repr__(self) -> str:
         """In a line."""

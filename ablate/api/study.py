@@ -1,13 +1,13 @@
 """What a study and its report have left in their folder, for a notebook: read when it is first asked for."""
 
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.api.drawn import Figures
 from ablate.api.run import Run
 from ablate.errors import InputError
 from ablate.record import read_study
@@ -97,39 +97,6 @@ class Study:
     def _counted(self) -> str:
         counts = self.runs["status"].value_counts()
         return f"{len(self.runs)} runs, " + ", ".join(f"{number} {status}" for status, number in counts.items())
-
-
-class Figures(Mapping[str, "Figure"]):
-    """Figures by name, from what draws each."""
-
-    def __init__(self, drawing: Mapping[str, Callable[[], "Figure"]]) -> None:
-        self.drawing = drawing
-
-    def __getitem__(self, name: str) -> "Figure":
-        """Draw it."""
-        figure = self.drawing[name]()
-        figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]  # a notebook shows pyplot's alone
-        return figure
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.drawing)
-
-    def __len__(self) -> int:
-        return len(self.drawing)
-
-    def __repr__(self) -> str:
-        """Their names."""
-        return f"Figures({', '.join(self.drawing)})"
-
-
-def _png(figure: "Figure") -> bytes:
-    import matplotlib
-
-    from analysis.figures import STYLE
-
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(content := io.BytesIO(), format="png", dpi=120)
-    return content.getvalue()
 
 
 @dataclass(frozen=True)

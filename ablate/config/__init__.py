@@ -7,7 +7,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import schema
-from ablate.config.check import plain, validate
+from ablate.config.check import Chosen, plain, validate
 from ablate.config.schema.option import Option
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -37,4 +37,4 @@ def _node(kind: type) -> DictConfig:
     return node
 
 
-__all__ = ["CONF", "plain", "register", "validate"]
+__all__ = ["CONF", "Chosen", "plain", "register", "validate"]

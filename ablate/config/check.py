@@ -3,7 +3,8 @@
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,30 @@ from ablate.config.field import Allowed
 from ablate.errors import InputError
 
 
-def validate(config: DictConfig) -> None:
+@dataclass(frozen=True)
+class Chosen:
+    """What a configuration was composed from: the option of each group, and the words of the command line."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    words: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, hydra: Any) -> "Chosen":
+        """As Hydra's own settings have it."""
+        return cls(hydra.runtime.choices, list(hydra.overrides.task))
+
+    def preset(self, key: str) -> tuple[str, str] | None:
+        """`experiment` or `study` and its name, if one was chosen and no word sets the key."""
+        if any(word.lstrip("+").startswith(f"{key}=") for word in self.words):
+            return None
+        chosen = [(group, name) for group in ("experiment", "study") if (name := self.options.get(group))]
+        return chosen[0] if chosen else None
+
+
+def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     """Refuse, with the key, the value and what is allowed, a configuration that cannot be trained.
+
+    `chosen` is what it was composed from, if that is known: a key of a preset is then said to be one.
 
     Raises:
         InputError: a key without a value, a value out of its range, or two that do not go together.
@@ -26,12 +49,42 @@ def validate(config: DictConfig) -> None:
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise InputError(f"{missing[0]} has no value; give it one with {missing[0]}=...")
-    for check in (_check_keys, _check_together):  # in this order: a value out of its range is itself the thing to say
-        for key, section in _sections(config):
-            check(key, section)
+    chosen = chosen or Chosen()
+    _check_steps(config.get("augmentation") or {}, chosen)
+    for key, section in _sections(config):
+        _check_keys(key, section, chosen)
+    for key, section in _sections(config):  # only now: a value out of its range is itself the thing to say
+        _check_together(key, section)
 
 
-def _check_keys(key: str, section: DictConfig) -> None:
+def _check_steps(steps: Mapping[Any, Any], chosen: Chosen) -> None:
+    """Refuse keys of a step that no chosen augmentation has."""
+    for name, step in steps.items():
+        if OmegaConf.is_dict(step) and "_target_" not in step:
+            place = f"augmentation.{name}"
+            _refuse_preset("augmentation", [f"{place}.{key}" for key in step], chosen, place)
+            raise InputError(
+                f"{place} has keys ({', '.join(map(str, step))}) but no step of that name was chosen: name an option"
+                f" that has it, or take the keys away with '~{place}'."
+            )
+
+
+def _refuse_preset(group: str, keys: list[str], chosen: Chosen, step: str = "") -> None:
+    """Refuse keys, all of a `step` if they are, that a preset sets for another option of the group, if it was one."""
+    if not (keys := [key for key in keys if chosen.preset(key)]) or not (preset := chosen.preset(keys[0])):
+        return
+    kind, name = preset
+    away = " ".join(f"'~{key}'" for key in ([step] if step else keys))
+    advice = {
+        "experiment": f"Say {away} too; in a study, set the keys of each option in a bundle, as study=full_marks does.",
+        "study": f"Keep the option, or change a copy of conf/study/{name}.yaml in a folder of your own (--config-dir).",
+    }
+    raise InputError(
+        f"{kind}={name} sets {', '.join(keys)}, which {group}={chosen.options.get(group)} does not have. {advice[kind]}"
+    )
+
+
+def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
     kind: Any = OmegaConf.get_type(section)
     prefix = f"{key}." if key else ""
     settings: Any = OmegaConf.to_container(section, resolve=True)
@@ -40,6 +93,7 @@ def _check_keys(key: str, section: DictConfig) -> None:
     # A `_target_` of the user's own has keys of its own; one of ours has those it declares.
     extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith("ablate.")]
     if extra:
+        _refuse_preset(key, extra, chosen)
         near = _nearest(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"])
         raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` shows all.")
     if not own.find(target):
@@ -91,6 +145,10 @@ def plain(error: Exception, conf: Path) -> str:
             "A group was given a list of options; only augmentation takes one. In a study (-m) write them without []."
         )
     if isinstance(error, OverrideParseException):
+        if "=" not in error.override:
+            groups = [path.parent.name for path in sorted(conf.glob("*/*.yaml")) if path.stem == error.override]
+            near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
+            return f"{error.override}: a word is key=value.{f' Did you mean {near[0]}?' if near else ''}"
         return (
             f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
         )

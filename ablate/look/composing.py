@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.config import CONF, register, validate
+from ablate.config import CONF, Chosen, register, validate
 from ablate.config.schema.images import ImageFolder
 from ablate.errors import InputError
 
@@ -43,7 +43,7 @@ def composed(words: Sequence[str], config_dir: Path | None = None) -> Asked:
         options = compose(None, [*path, *(f"+{GROUP}@{name}={name}" for name in names)])  # each in a key of its own
     with open_dict(config):
         settings = config.pop("hydra")
-    validate(config)
+    validate(config, Chosen.of(settings))
     name = named(config.data, str(settings.runtime.choices.data))
     asked_for = any(word.startswith("hydra.run.dir=") for word in settings.overrides.hydra)
     folder = Path(settings.run.dir) if asked_for else Path("outputs", "data", name)

@@ -15,14 +15,14 @@ from ablate.data.summary import Files, summary
 from ablate.look.composing import of_files
 
 
-def load(data: DictConfig) -> tuple[Prepared, dict[str, Any]]:
-    """The images that would be trained on, and what there is to say of them: `summary`.
+def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
+    """The images that would be trained on, the test images (None without any), and what there is to say: `summary`.
 
     Raises:
         InputError: they cannot be loaded or split.
     """
     prepared, test = prepare(data), _test(data)
-    return prepared, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
+    return prepared, test, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
 
 
 def _test(data: DictConfig) -> Pixels | None:

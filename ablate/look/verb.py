@@ -15,6 +15,8 @@ from ablate.look.composing import composed
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ablate.data.prepare import Prepared
+    from ablate.data.streamed import Pixels
     from ablate.look.pictures import Grid
 
 Draw = Callable[["Grid"], Mapping[str, bytes]]  # a figure of a grid, as files by their suffix
@@ -22,9 +24,17 @@ Draw = Callable[["Grid"], Mapping[str, bytes]]  # a figure of a grid, as files b
 
 @dataclass(frozen=True)
 class Look:
-    """What is shown: the content of data.json, pictures by their name, and an image uint8 (C, H, W) of each class."""
+    """The images, and what is shown of them.
+
+    data, test  what would be trained and validated on; the test images uint8 (N, C, H, W), None if there are none
+    facts       the content of data.json
+    pictures    by their name
+    examples    an image uint8 (C, H, W) of each class
+    """
 
     folder: Path
+    data: "Prepared"
+    test: "Pixels | None"
     facts: dict[str, Any]
     pictures: "dict[str, Grid]"
     examples: "dict[str, Tensor]"
@@ -70,7 +80,7 @@ def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
     from ablate.look.pictures import augmented, by_class, drawn
 
     config = asked.config
-    data, facts = load(config.data)
+    data, test, facts = load(config.data)
     own = ["--config-dir", str(config_dir)] if config_dir else []
     made_by = {
         "schema": record.SCHEMA,
@@ -82,7 +92,8 @@ def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
     }
     pictured = drawn(data.train, config.seed)
     pictures = {"classes": by_class(pictured), "augmentations": augmented(config, asked.augmentations, data)}
-    return Look(asked.folder, made_by | facts, pictures, {name: images[0] for name, images in pictured.items()})
+    examples = {name: images[0] for name, images in pictured.items()}
+    return Look(asked.folder, data, test, made_by | facts, pictures, examples)
 
 
 def write(found: Look, draw: Draw) -> list[str]:

@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate import record
-from ablate.config import validate
+from ablate.config import Chosen, validate
 from ablate.config.schema import Study
 from ablate.errors import InputError
 from ablate.progress import track
@@ -81,11 +81,12 @@ def checked(
 ) -> list[dict[str, Any]]:
     """The runs with their overrides and the hash of their configuration; InputError if one cannot be trained."""
     composer = Composer(loader, config, described)
-    ready = []
+    ready, options = [], dict(config.hydra.runtime.choices)
     for run in track(runs, "Checking runs", len(runs), patience=1.0):
         try:
             composed = composer.compose(run["factors"], run["seed"])
-            validate(composed)
+            of_run = dict(word.split("=", 1) for word in described.overrides(run["factors"]) if "=" in word)
+            validate(composed, Chosen(options | of_run, config.hydra.overrides.task))
         except InputError as error:
             raise InputError(f"Run {run['folder']}: {error}") from None
         # Named here, for a name made from the time must be the same in every worker.

@@ -14,7 +14,7 @@ from rich.live import Live
 
 from ablate import record
 from ablate.study.view import AROUND, ENDED, view
-from ablate.study.watched import Look
+from ablate.study.watched import Look, Seen
 
 SHOWN = 40  # runs and lines of failures where no terminal's height says how many
 WIDE = 120  # characters of a line that is not written to a terminal
@@ -30,16 +30,20 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="between two looks (1)")
     parser.add_argument("--once", action="store_true", help="one view, as it is printed where there is no terminal")
     given = parser.parse_args(words)
-    look = Look(record.find_study(given.study))
+    watch(Look(record.find_study(given.study)), given.every, given.once)
+    return 0
+
+
+def watch(look: Look, every: float, once: bool) -> None:
+    """The view until no run is left to end, in a terminal; elsewhere, or `once`, one view."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without blocks is no reason to fail
     console = Console(highlight=False)
-    if not given.once and console.is_terminal and not console.is_dumb_terminal:
+    if not once and console.is_terminal and not console.is_dumb_terminal:
         look()  # what cannot be watched is said before the screen is taken
         with suppress(KeyboardInterrupt), keys() as pressed:
-            follow(look, given.every, console, pressed)
+            follow(look, every, console, pressed)
     show(look, console)
-    return 0
 
 
 def seconds(text: str) -> float:
@@ -63,8 +67,13 @@ def follow(look: Look, every: float, console: Console, pressed: Callable[[float]
         while True:
             study, runs = look()
             live.update(view(study, runs, console.width, console.height), refresh=True)
-            if all(run.status in ENDED for run in runs) or pressed(every) in ("q", "Q"):
+            if ended(runs) or pressed(every) in ("q", "Q"):
                 return
+
+
+def ended(runs: Sequence[Seen]) -> bool:
+    """True if no run is left that may still train."""
+    return all(run.status in ENDED for run in runs)
 
 
 def _asleep(seconds: float) -> str:

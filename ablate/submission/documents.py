@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def _opened(path: Path, content: bytes) -> Any:
         from pypdf import PdfReader
     except ImportError:
         raise InputError(MISSING.format("pypdf")) from None
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it warns of before it gives up is said below
     try:
         opened = PdfReader(io.BytesIO(content))
         len(opened.pages)

@@ -74,7 +74,7 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
     text = f"baseline: {collect.baseline_levels(runs)}" if collect.factors(runs) else "baseline"
     if len(baseline) and baseline["n"].iloc[0] > 0:
         row = baseline.iloc[0]
-        text += f"; mean {100 * row['mean']:.2f} %, n = {row['n']}"
+        text += f"; mean {100 * row['mean']:.2f}\N{NO-BREAK SPACE}%, n = {row['n']}"
     wrapped = textwrap.fill(text, 66, break_on_hyphens=False)
     return f"Difference in validation accuracy to the baseline (percentage points)\n{wrapped}"
 

@@ -35,7 +35,9 @@ def every(results: Results) -> dict[str, Table]:
         rows = tuple(compared.index)
         found["tests"] = Table("Without the normal distribution", compared.reset_index(drop=True), TESTS_NOTE, rows)
     if results.contrasts is not None and results.anova is not None:
-        found["contrasts"] = Table("Main effects and interactions", contrasts(results.contrasts))
+        crossed = (results.contrasts["kind"] == "interaction").any()
+        title = "Main effects and interactions" if crossed else "Main effects"
+        found["contrasts"] = Table(title, contrasts(results.contrasts))
         found["anova"] = Table("Analysis of variance", anova(results.anova), ANOVA_NOTE)
     if results.classes is not None:
         rows = tuple(results.classes.index)

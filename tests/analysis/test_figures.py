@@ -1,6 +1,7 @@
 """What is in the figures: which lines, from which runs, under which words."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
@@ -142,7 +143,7 @@ def test_forest_names_the_baseline_and_the_unit(runs):
     axis = figures.effects(compare(runs), runs).axes[0]
     first, second = axis.get_xlabel().splitlines()
     assert first == "Difference in validation accuracy to the baseline (percentage points)"
-    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00 %, n = 5"
+    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00\N{NO-BREAK SPACE}%, n = 5"
 
 
 @pytest.mark.parametrize("results", [{"baseline": {0: 0.5}}, {"baseline": {0: None}, "model=b": {0: "failed"}}])
@@ -171,6 +172,36 @@ def test_every_figure_of_a_study_is_drawn_and_has_a_caption(make_study):
     assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points
     rows = [label.get_text() for label in drawing["samples"]().axes[0].get_yticklabels()]
     assert rows == ["baseline", "model=level1"]  # a variant that sees the same images has no row
+
+
+PAIR = {"kind": "interaction", "factor": "model", "level": "wide_resnet", "factor_2": "normalization"}
+
+
+@pytest.mark.parametrize("level", ["batch", "weight_standardization"])
+def test_the_words_at_the_colour_bar_of_two_by_two_are_whole(level):
+    contrasts = pd.DataFrame([{**PAIR, "level_2": level, "mean": -0.138}])
+    figure = figures.interactions(contrasts, ["model", "normalization"])
+    figure.draw_without_rendering()
+    bar = figure.axes[1]
+    assert bar.get_title() == "Interaction\n(points)" and figure.axes[0].texts[0].get_text() == "−13.8"
+    box = figure.bbox
+    for text in (bar.title, *figure.axes[0].get_xticklabels(), *figure.axes[0].get_yticklabels()):
+        inside = text.get_window_extent()
+        assert box.x0 <= inside.x0 and inside.x1 <= box.x1 and box.y0 <= inside.y0 and inside.y1 <= box.y1
+    assert not bar.title.get_window_extent().overlaps(bar.get_window_extent())
+
+
+def test_interactions_that_no_pair_of_changes_shows_are_not_drawn(make_study):
+    results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "weight_decay=0": {0: 0.4, 1: 0.3}}
+    alone = analyse(make_study(results, FACTORS))
+    drawing = figures.every(alone)
+    assert "interactions" not in drawing and "variance_shares" in drawing
+    assert set(alone.contrasts["kind"]) == {"main"} and alone.contrasts["estimable"].any()
+    bars = [label.get_text() for label in drawing["variance_shares"]().axes[0].get_yticklabels()]
+    assert sorted(bars) == ["model", "seed", "weight_decay"]
+    results |= {"model=b+weight_decay=0": {0: 0.5, 1: 0.5}}
+    both = analyse(make_study(results, FACTORS, name="both"))
+    assert "interactions" in figures.every(both) and set(both.contrasts["kind"]) == {"main", "interaction"}
 
 
 def test_samples_show_the_pixels_themselves():

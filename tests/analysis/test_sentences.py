@@ -1,5 +1,7 @@
 """What is said of a study, and what is not."""
 
+import pandas as pd
+
 from analysis import collect, sentences
 from analysis.effects import effects as compare
 
@@ -42,6 +44,9 @@ def test_interactions_that_were_not_tested_are_named(make_study):
         design: " ".join(sentences.limits({"design": design, **two}, table)) for design in ("factorial", "cumulative")
     }
     assert "not estimable" in said["cumulative"] and "not estimable" not in said["factorial"]
+    for kinds, unseen in (["main", "main"], True), (["main", "interaction"], False):
+        drawn = sentences.limits({"design": "random", **two}, table, pd.DataFrame({"kind": kinds}))
+        assert ("not estimable" in " ".join(drawn)) == unseen
 
 
 def test_without_a_baseline_run_it_is_said_once(make_study):

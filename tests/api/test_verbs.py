@@ -83,6 +83,10 @@ def test_a_plan_starts_nothing(folder):
         ablate.plan(**STUDY | {"seed": range(3)})
     with pytest.raises(InputError, match="a list of levels"):
         ablate.plan(**SMALL)
+    with pytest.raises(
+        InputError, match="^Run optimizer=sgd/seed=0: experiment=full_marks sets optimizer.companion_lr"
+    ):
+        ablate.plan(data="digits", experiment="full_marks", optimizer=["muon", "sgd"], seed=0)
     assert sorted(folder.rglob("*")) == before
 
 
@@ -93,6 +97,7 @@ def test_a_test_a_report_and_a_difference(folder):
     assert tested.accuracy == told["accuracy"]
     assert tested.confusion.to_numpy().trace() / tested.confusion.to_numpy().sum() == pytest.approx(tested.accuracy)
     assert tested.per_class["3"] == pytest.approx(tested.confusion.loc["3", "3"] / tested.confusion.loc["3"].sum())
+    assert list(tested.figures) == ["confusion", "calibration", "mistakes"] and tested.figures["mistakes"].axes
     written = ablate.report("norm")
     assert written.pdf.read_bytes().startswith(b"%PDF") and written.html.exists()
     assert written.figures["effects"].read_bytes().startswith(b"\x89PNG")

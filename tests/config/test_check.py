@@ -1,9 +1,12 @@
 """Every way to get the configuration wrong is refused, and the message names the key and the way out."""
 
+import re
+
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import open_dict
 
-from ablate.config import CONF, plain, register, validate
+from ablate.config import CONF, Chosen, plain, register, validate
 from ablate.errors import InputError
 
 register()
@@ -21,6 +24,8 @@ REFUSED = {
     "experiment=full_marks augmentation=none": "augmentation.crop has keys (padding, padding_mode) but no step of that",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
+    "digits": "digits: a word is key=value. Did you mean data=digits?",
+    "two-words": "two-words: a word is key=value.",
     "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",
     "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle here",
     "model._target_=__main__.Net": "there is no module __main__ here",
@@ -62,6 +67,47 @@ def test_refused_in_one_or_two_plain_sentences(words):
             pytest.fail(f"{words} was accepted")
     assert REFUSED[words] in message
     assert "\n" not in message and len(message) < 300
+
+
+SWAPPED = {
+    "experiment=full_marks optimizer=sgd": "experiment=full_marks sets optimizer.companion_lr, optimizer.ns_steps,"
+    " which optimizer=sgd does not have. Say '~optimizer.companion_lr' '~optimizer.ns_steps' too; in a study,",
+    "experiment=full_marks augmentation=none": "sets augmentation.crop.padding, augmentation.crop.padding_mode, which"
+    " augmentation=none does not have. Say '~augmentation.crop' too;",
+    "experiment=full_marks optimizer=adam optimizer.ns_steps=3": "sets optimizer.companion_lr, optimizer.momentum,",
+    "experiment=full_marks optimizer.betas=[0.9,0.9]": "optimizer.betas: there is no such key.",
+    "study=full_marks loss=focal": "study=full_marks sets loss.label_smoothing, which loss=focal does not have. Keep",
+    "optimizer.ns_steps=3": "optimizer.ns_steps: there is no such key. Did you mean",
+}
+
+
+@pytest.mark.parametrize("words", SWAPPED)
+def test_a_presets_key_that_the_chosen_option_lacks_is_said_to_be_the_presets(words):
+    message = refused(words.split())
+    assert SWAPPED[words] in message and "\n" not in message and len(message) < 300
+
+
+def refused(words: list[str]) -> str:
+    """What is said of a configuration by who knows what it was composed from; nothing if it is accepted."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", words, return_hydra_config=True)
+    chosen = Chosen.of(config.hydra)
+    with open_dict(config):
+        del config["hydra"]
+    try:
+        validate(config, chosen)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "swap", ["optimizer=sgd", "optimizer=adamw", "augmentation=none", "augmentation=[flip,cutout]"]
+)
+def test_what_the_refusal_says_to_do_is_accepted(swap):
+    words = ["experiment=full_marks", swap]
+    away = re.findall("'(~[^']+)'", refused(words))
+    assert away and refused([*words, *away]) == ""
 
 
 def test_a_target_of_the_users_own_may_have_keys_of_its_own(tmp_path, monkeypatch):

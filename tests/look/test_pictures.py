@@ -47,7 +47,7 @@ def test_few_classes_have_a_row_and_many_a_picture_each(many):
 @pytest.fixture(scope="module")
 def shown() -> Grid:
     asked = composed(["data=digits", "augmentation=[flip,cutout]", "augmentation.cutout.size=3", "seed=4"])
-    data, _ = load(asked.config.data)
+    data, _, _ = load(asked.config.data)
     return augmented(asked.config, asked.augmentations, data)
 
 

@@ -68,12 +68,6 @@ class Config:
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
-        for name, step in self.augmentation.items():
-            if isinstance(step, dict) and "_target_" not in step:
-                raise ValueError(
-                    f"augmentation.{name} has keys ({', '.join(step)}) but no step of that name was chosen: name an"
-                    f" option that has it, or take the keys away with ~augmentation.{name}"
-                )
 
 
 def nodes() -> dict[str, type]:
