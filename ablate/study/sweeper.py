@@ -76,7 +76,8 @@ def launch(
             log.info("%s and %d more are run by another process: waiting", waiting[0]["folder"], len(waiting) - 1)
             with lock(folder / waiting[0]["folder"]).acquire(timeout=-1):
                 continue
-        returns: Sequence[JobReturn] = launcher.launch([run["overrides"] for run in free], initial_job_idx=number)
+        with record.naming(folder):  # Hydra's own files, of which its errors name none
+            returns: Sequence[JobReturn] = launcher.launch([run["overrides"] for run in free], initial_job_idx=number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
             if isinstance(job._return_value, Exception):
