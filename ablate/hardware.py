@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import torch
 
+from ablate.bounded import MIB
 from ablate.errors import InputError
 
-MIB = 2**20
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import torch
 
+from ablate.bounded import GIB
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.streamed import Streamed
 from ablate.data.walk import entries, files
 from ablate.errors import InputError
-
-GIB = 2**30
 
 
 def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
