@@ -106,13 +106,15 @@ class StudyLauncher(Launcher):
         """Run the jobs, and show how far they are."""
         import importlib
 
+        from hydra.core.singleton import Singleton
         from omegaconf import OmegaConf
 
         from ablate.study.launcher import Job
         from ablate.study.progress import follow
 
+        state = Singleton.get_state()
         jobs = [
-            Job(self.hydra_context, self.task_function, self.config, number, overrides)
+            Job(self.hydra_context, self.task_function, self.config, number, overrides, state)
             for number, overrides in enumerate(job_overrides, initial_job_idx)
         ]
         settings = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
@@ -31,8 +32,8 @@ class Job:
     config: DictConfig
     number: int
     overrides: Sequence[str]
+    state: dict[str, Any]  # Hydra's own, of which all jobs of a study have the same
     directory: Path = field(default_factory=Path.cwd)
-    state: dict[Any, Any] = field(default_factory=Singleton.get_state)
 
     def __call__(self) -> JobReturn:
         """Compose the run and do it; what it raises is in what is returned."""
@@ -49,8 +50,9 @@ class Job:
 
     def _run(self) -> JobReturn:
         os.chdir(self.directory)
-        Singleton.set_state(self.state)
-        setup_globals()
+        if not GlobalHydra.instance().is_initialized():  # each set_state imports all plugins again, and keeps the old
+            Singleton.set_state(self.state)
+            setup_globals()
         config = self.context.config_loader.load_sweep_config(self.config, list(self.overrides))
         with open_dict(config.hydra.job):
             config.hydra.job.id, config.hydra.job.num = str(self.number), self.number
