@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ablate import bounded, record
+from ablate import atomic, bounded, record
 
 if TYPE_CHECKING:
     from ablate.engine import Parts
@@ -44,7 +44,7 @@ class Checkpoint:
         state = {name: getattr(parts, name).state_dict() for name in STATEFUL}
         of = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
         torch.save({**of, "outcome": outcome, **state}, content := io.BytesIO())
-        record.write_bytes(self.following, content.getbuffer())
+        atomic.write_bytes(self.following, content.getbuffer())
         with suppress(FileNotFoundError):  # there is none yet
             os.replace(self.path, self.before)
         os.replace(self.following, self.path)

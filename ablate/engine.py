@@ -13,7 +13,7 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ablate import evaluate, progress, seeding
+from ablate import evaluate, progress, seeding, tta
 from ablate.augmentation import Augmentation
 from ablate.checkpoint import Checkpoint
 from ablate.config.schema import Trainer
@@ -78,6 +78,7 @@ class Parts:
     scheduler: torch.optim.lr_scheduler.LRScheduler
     clip: Callable[..., object]
     average: Average
+    views: tta.Views
     precision: Callable[[], AbstractContextManager]
 
 
@@ -114,7 +115,7 @@ def fit(
         rate = float(parts.scheduler.get_last_lr()[0])
         loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, seed, console)
         with parts.precision():
-            val_logits = evaluate.predict(parts.average.module, data.val_images, parts.pixels)
+            val_logits = evaluate.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
         val = evaluate.metrics(val_logits, data.val_labels)
         row: Row = {
             "epoch": epoch,

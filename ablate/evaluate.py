@@ -1,4 +1,4 @@
-"""Logits -> accuracy and its interval, loss, per-class accuracy, calibration, confusion, the worst mistakes."""
+"""Images -> logits -> accuracy and its interval, loss, accuracy by class, calibration, confusion, worst mistakes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablate import tta
 from ablate.data.streamed import Pixels
 
 BATCH = 500  # images; the logits do not depend on it, memory does
@@ -19,17 +20,18 @@ def predict(
     model: nn.Module,
     images: Pixels,
     prepare: Callable[[Tensor], Tensor],
+    views: tta.Views,
     steps: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Tensor:
     """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W).
 
-    `prepare` turns a batch into the model's input; `steps` goes through the starts of the batches, and may show how
-    far it is.
+    `prepare` turns a batch into the model's input, over whose `views` the logits are averaged (`tta`); `steps` goes
+    through the starts of the batches, and may show how far it is.
     """
     model.eval()
     size = max(1, min(BATCH, PIXELS // (images.shape[2] * images.shape[3])))
     batches = (images[start : start + size] for start in steps(range(0, len(images), size)))
-    return torch.cat([model(prepare(batch)).float().cpu() for batch in batches])
+    return torch.cat([tta.logits(model, prepare(batch), views).cpu() for batch in batches])
 
 
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:

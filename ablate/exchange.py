@@ -1,7 +1,7 @@
 """A network in formats that other programs read: each is written to bytes, and read again to see what it says.
 
-In `onnx`, `torchscript` and `pt2` the scaling of pixels is part of the network: images go in as they are decoded. In
-`safetensors` there are the weights alone.
+In `onnx`, `torchscript` and `pt2` the scaling of pixels and the views of `trainer.tta` are part of the network: images
+go in as they are decoded. In `safetensors` there are the weights alone.
 """
 
 import copy
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ablate import tta
 from ablate.errors import InputError
 
 Metadata = dict[str, Any]  # plain values
@@ -25,9 +26,9 @@ METADATA = "metadata.json"  # its name in the archives of PyTorch
 class Network(nn.Module):
     """uint8 images (N, C, H, W), values 0 to 255 -> logits (N, classes)."""
 
-    def __init__(self, model: nn.Module, mean: Tensor, std: Tensor) -> None:
+    def __init__(self, model: nn.Module, views: tta.Views, mean: Tensor, std: Tensor) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.views = model, views
         # Buffers, unlike the constants of a function, follow the network to a device.
         self.shift: Tensor
         self.divisor: Tensor
@@ -36,7 +37,7 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes)."""
-        return self.model((images - self.shift) / self.divisor)
+        return tta.logits(self.model, (images - self.shift) / self.divisor, self.views)
 
 
 def to_onnx(network: Network, example: Tensor, metadata: Metadata) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from ablate import bounded, record
+from ablate import atomic, bounded
 from ablate.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def main(words: Sequence[str]) -> int:
     if given.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
     if path.parent.is_dir():  # else there is no run, which is said of it
-        record.check_writable(path.parent)
+        atomic.check_writable(path.parent)
 
     from rich.console import Console
 
@@ -67,7 +67,7 @@ def main(words: Sequence[str]) -> int:
 
     with Console(stderr=True).status(f"Writing {path.name} and checking it"):  # on a terminal; it may take a minute
         exported = export(trained.load(given.run, given.trust), given.format)
-    record.write_bytes(path, exported.content)
+    atomic.write_bytes(path, exported.content)
     print(
         f"{path}: on {exported.images} images its logits differ from the run's own by at most"
         f" {exported.difference:.1e}, where the largest is {exported.largest:.2g}."
@@ -107,8 +107,8 @@ def export(run: "Trained", form: str) -> Exported:
 
     inputs = run.inputs
     images = samples(run)
-    own = evaluate.predict(run.model, images, run.pixels)
-    network = exchange.Network(run.model, inputs.mean, inputs.std).eval()
+    own = evaluate.predict(run.model, images, run.pixels, run.views)
+    network = exchange.Network(run.model, run.views, inputs.mean, inputs.std).eval()
     # PyTorch takes 0 and 1 for constants.
     example = torch.zeros(2, inputs.channels, inputs.image_size, inputs.image_size, dtype=torch.uint8)
     write, read = exchange.FORMATS[form]
@@ -141,6 +141,7 @@ def metadata(run: "Trained") -> dict[str, Any]:
         "image_size": inputs.image_size,
         "mean": inputs.mean.tolist(),
         "std": inputs.std.tolist(),
+        "tta": run.tta,
         "network": {
             name: OmegaConf.to_container(run.config[name], resolve=True)
             for name in ("model", "normalization", "activation")

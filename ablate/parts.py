@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablate import engine
+from ablate import engine, tta
 from ablate.augmentation import Augmentation
 from ablate.compiler import compiled, keep_out
 from ablate.data.batches import batches, scaling
@@ -69,6 +69,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         scheduler=LambdaLR(optimizer, factor),
         clip=engine.clipper(trainer.grad_clip),
         average=engine.averaged(model, trainer.ema),
+        views=tta.OPTIONS[trainer.tta],
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
     )
 

@@ -32,8 +32,8 @@ exit status: 0, or 1 if some files could not be read as images. Each of these is
 and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist, or when none
 of the files is an image.
 
-test-time augmentation (--tta) averages the probabilities of several views of an image: flip takes it and its mirror
-image; shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
+test-time augmentation (--tta) averages the logits of several views of an image: flip takes it and its mirror image;
+shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -51,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     parser.add_argument("--top", type=int, default=1, metavar="K", help="the K most probable classes; default: 1")
     parser.add_argument(
-        "--tta", choices=tta.OPTIONS, default="none", help="test-time augmentation, see below; default: none"
+        "--tta", choices=tta.OPTIONS, help="test-time augmentation, see below; default: trainer.tta of the run"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto")
     parser.add_argument(
@@ -66,9 +66,10 @@ def main(words: Sequence[str]) -> int:
 
     run = trained.load(given.run, given.trust, given.device)
     top = min(given.top, len(run.inputs.classes))
+    views = tta.OPTIONS[given.tta] if given.tta else run.views
     failed: list[str] = []
     FORMATS[given.format](
-        told(predict(run, images, tta.OPTIONS[given.tta], top), len(images), failed), run.inputs.classes, top
+        told(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
     )
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
@@ -126,7 +127,7 @@ def _suffixes() -> set[str]:
 
 
 def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> Iterator[list[Prediction]]:
-    """The `top` classes of each image file, in order, in blocks; the `views` of an image have their mean probability.
+    """The `top` classes of each image file, in order, in blocks; the logits of the `views` of an image are averaged.
 
     Raises:
         InputError: the run's network takes images that no file holds.
@@ -173,12 +174,11 @@ def predict_pixels(run: "Trained", images: Any, views: tta.Views, top: int) -> I
 
 
 def probabilities(run: "Trained", images: "Tensor", views: tta.Views) -> "Tensor":
-    """Of each class, (N, classes), float64 on the CPU: the mean over the views of uint8 images (N, C, H, W)."""
+    """Of each class, (N, classes), float64 on the CPU, for uint8 images (N, C, H, W) by their views."""
     import torch
 
     with torch.no_grad():
-        each = [run.model(view).float().cpu().double().softmax(1) for view in views(run.pixels(images))]
-    return torch.stack(each).mean(0)
+        return tta.logits(run.model, run.pixels(images), views).cpu().double().softmax(1)
 
 
 def _ranked(image: str, shares: "Tensor", classes: tuple[str, ...], top: int) -> Prediction:

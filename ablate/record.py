@@ -1,12 +1,8 @@
-"""What a run leaves behind: one self-describing `run.json`, written whole or not at all; and how it is read."""
+"""What a run leaves behind: one self-describing `run.json`; its names, and how it and a study's plan are read."""
 
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,90 +23,16 @@ CHECKPOINT = "checkpoint.pt"  # in a run's folder while the run is unfinished
 BEFORE = "checkpoint.before.pt"  # and the one before it, for one may be damaged
 NEXT = "checkpoint.next.pt"  # and, for a moment, the one that is about to take its place
 CHECKPOINTS = (NEXT, CHECKPOINT, BEFORE)  # each whole, the newest first
-PART = ".ablate-part"  # the end of the name of a file that is being written, or was when its process was killed
 # Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
 NOT_TRAINED = ("study", "logger")
 # What a file may have in bytes: a hundred times what the largest study known writes.
 RECORD, STUDY, CONFIG = 4 * bounded.MIB, 64 * bounded.MIB, 256 * bounded.KIB
 
 
-def check_writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be made: before the work, not after it."""
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written to ({error.strerror}). Say where else: --output.") from None
-
-
-def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
-    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
-
-    What is not `durable` is safe when this process ends, not when the machine does.
-    """
-    handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
-    try:
-        with naming(path), os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private, a run folder is not
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):  # an interrupt may come just after the replacement: it must stay one
-            os.unlink(temporary)
-        raise
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """An error of the system in the block that names no file, as when a disk is full, names this one."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
-        raise
-
-
-def remove_parts(folder: Path) -> None:
-    """Remove what kills have left half-written in the folder of a run that is about to be trained."""
-    # Not in all folders below it: it may be the one that the user works in (hydra.run.dir=.).
-    for part in [*folder.glob(f".*{PART}"), *(folder / "own_code").rglob(f".*{PART}")]:
-        part.unlink(missing_ok=True)
-
-
 def remove_checkpoints(folder: Path) -> None:
     """Remove what the run in a folder, which is done, no longer needs."""
     for name in CHECKPOINTS:
         (folder / name).unlink(missing_ok=True)
-
-
-@cache
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def write_text(path: Path, text: str) -> None:
-    """`write_bytes` of UTF-8 text."""
-    write_bytes(path, text.encode())
-
-
-def write_json(path: Path, content: Any) -> None:
-    """`write_bytes` of JSON; a NaN is written as null, which every reader knows."""
-    write_text(path, json.dumps(_finite(content), indent=2) + "\n")
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {name: _finite(value) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
-    if isinstance(content, float) and (content != content or content in (float("inf"), float("-inf"))):
-        return None
-    return content
 
 
 def read_json(path: Path, what: str, most: int = RECORD) -> dict[str, Any]:

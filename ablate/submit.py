@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ablate import record
+from ablate import atomic, record
 from ablate.errors import InputError
 from ablate.submission import archive, isolated, rules
 from ablate.submission.contents import MB, Contents, Given, gather
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
     student = check_id(given.id)
     asked = rules.read(given.submission, student)
     link = given.link and check_link(given.link)
-    record.check_writable(given.output)
+    atomic.check_writable(given.output)
     made = gather(
         record.find_study(given.study),
         asked,
@@ -45,7 +45,7 @@ def main(words: Sequence[str]) -> int:
     if failures:
         print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
         return 1
-    record.write_bytes(path, content)
+    atomic.write_bytes(path, content)
     print(f"{path}: {_size(len(content))} of at most {asked.max_archive_mb:g} MB")
     return 0
 

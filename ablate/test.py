@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate import record, rubric, uses
+from ablate import atomic, record, rubric, uses
 from ablate.errors import InputError
 from ablate.study.choice import RULE, Choice, choose
 
@@ -113,7 +113,7 @@ def test(
     images = load_test(run.config.data)
     check(run, images)
     bar = progress.bar(f"testing {folder.name}", Console(stderr=True))
-    logits = evaluate.predict(run.model, images.images, run.pixels, bar)
+    logits = evaluate.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
         raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")
     return record_use(run, images, logits, marks or rubric.read("none"))
@@ -163,7 +163,7 @@ def pictures(path: Path, images: "Images", index: list[int]) -> None:
     if chosen.shape[2] > LARGEST:
         chosen = interpolate(chosen.float(), size=LARGEST, mode="area").round().byte()
     np.savez_compressed(content := io.BytesIO(), images=chosen.numpy(), index=np.array(index, dtype=np.int64))
-    record.write_bytes(path, content.getvalue())
+    atomic.write_bytes(path, content.getvalue())
 
 
 def _some(names: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from ablate import own, provenance, record
+from ablate import atomic, own, provenance, record
 from ablate.config import CONF, Chosen, register, validate
 from ablate.errors import explain, guarded, sentence
 from ablate.lock import alone, lock
@@ -62,16 +62,16 @@ def share(config: DictConfig, folder: Path) -> float | None:
 def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     """Train the configuration in `folder` and return its record; whatever happens, `run.json` says how it ended."""
     started = time.perf_counter()
-    record.remove_parts(folder)
+    atomic.remove_parts(folder)
     made_by = identity(config, folder)
     header = {"schema": record.SCHEMA, "status": "running", **made_by, "epochs": {"planned": config.trainer.epochs}}
-    record.write_json(folder / "run.json", header)
+    atomic.write_json(folder / "run.json", header)
     (folder / "code.patch").unlink(missing_ok=True)  # of the code that the run was begun with
     if changes := provenance.patch():
-        record.write_bytes(folder / "code.patch", changes)
+        atomic.write_bytes(folder / "code.patch", changes)
     for name, content in own.sources(OmegaConf.to_container(config, resolve=False)).items():
         (folder / "own_code" / name).parent.mkdir(parents=True, exist_ok=True)
-        record.write_bytes(folder / "own_code" / name, content)
+        atomic.write_bytes(folder / "own_code" / name, content)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
         from ablate.hardware import threads_restored  # PyTorch, which a refused configuration does not wait for
@@ -85,10 +85,10 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
         ending = {"status": status, "error": sentence(error)}
-        record.write_json(folder / "run.json", {**header, **ending})
+        atomic.write_json(folder / "run.json", {**header, **ending})
         raise
     outcome["seconds"]["total"] = time.perf_counter() - started
-    record.write_json(folder / "run.json", {**header, **outcome})
+    atomic.write_json(folder / "run.json", {**header, **outcome})
     record.remove_checkpoints(folder)
     log.info("%s: %s", outcome["status"], os.path.relpath(folder))
     return outcome
@@ -140,7 +140,7 @@ def train(
     with limits.in_words(parts, images, trainer, config.seed):
         macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
     looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
-    record.write_bytes(folder / "samples.npz", looked_at, durable=False)
+    atomic.write_bytes(folder / "samples.npz", looked_at, durable=False)
     ready = time.perf_counter()
 
     first = np.load(io.BytesIO(looked_at))["images"]
@@ -164,9 +164,9 @@ def train(
         label=data.val.labels.numpy(),
         logits=selected.val_logits.numpy().astype(np.float16),
     )
-    record.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
+    atomic.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
     torch.save(selected.weights, weights := io.BytesIO())
-    record.write_bytes(folder / "model.pt", weights.getvalue())
+    atomic.write_bytes(folder / "model.pt", weights.getvalue())
     return {
         "status": "diverged" if diverged else "completed",
         "environment": {**environment, **({"earlier": checkpoint.earlier} if checkpoint.earlier else {})},

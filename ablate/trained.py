@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate import bounded, record, trust
 from ablate.errors import InputError
+from ablate.tta import OPTIONS, Views
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,6 +29,7 @@ class Trained:
     inputs                classes, channels, image_size, mean, std: what the network takes and tells apart
     model                 with the run's weights, on `device`, in evaluation mode, float32
     pixels                uint8 (B, C, H, W) on any device -> the model's input on its own
+    tta                   by which views of an input it is evaluated (`trainer.tta`)
     sha256                of the file of the weights
     """
 
@@ -37,7 +39,13 @@ class Trained:
     inputs: "Inputs"
     model: "nn.Module"
     pixels: "Callable[[Tensor], Tensor]"
+    tta: str
     sha256: str
+
+    @property
+    def views(self) -> Views:
+        """(B, C, H, W) -> the inputs over which its logits are averaged."""
+        return OPTIONS[self.tta]
 
 
 def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
@@ -52,6 +60,9 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
         raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
     trust.check(OmegaConf.masked_copy(config, list(BUILT)), folder, trusted)  # the rest is not built
+    tta = str(OmegaConf.select(config, "trainer.tta", default="none"))
+    if tta not in OPTIONS:
+        raise InputError(f"{folder}: trainer.tta={tta:.80} is none of {', '.join(OPTIONS)}.")
 
     import torch
 
@@ -65,7 +76,7 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     model = build_model(config, inputs)
     sha256 = load_weights(model, folder / "model.pt")
     pixels = scaling(inputs.mean, inputs.std, place, torch.contiguous_format)
-    return Trained(folder, run, config, inputs, model.to(place).eval(), pixels, sha256)
+    return Trained(folder, run, config, inputs, model.to(place).eval(), pixels, tta, sha256)
 
 
 def completed(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Test-time augmentation: views of an image whose predictions are averaged (Krizhevsky et al. 2012, section 4.1).
+"""Test-time augmentation: views of an image whose logits are averaged (after Krizhevsky et al. 2012, section 4.1).
 
 Each option yields views (B, C, H, W) of the model's input (B, C, H, W), one at a time, the first the input itself.
 """
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # --help does not wait for PyTorch
     from torch import Tensor
 
+Model = Callable[["Tensor"], "Tensor"]
 Views = Callable[["Tensor"], Iterator["Tensor"]]
+
+
+def logits(model: Model, inputs: "Tensor", views: Views) -> "Tensor":
+    """Logits (B, classes), float32, of the model's inputs (B, C, H, W): the mean over the views."""
+    import torch
+
+    return torch.stack([model(view).float() for view in views(inputs)]).mean(0)
 
 
 def none(images: "Tensor") -> "Iterator[Tensor]":

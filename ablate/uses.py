@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ablate import bounded, record, shape
+from ablate import atomic, bounded, record, shape
 from ablate.errors import InputError
 
 LOG, RESULT = "tests.jsonl", "test.json"
@@ -113,7 +113,7 @@ def keep(run: Path, use: dict[str, Any], result: dict[str, Any]) -> dict[str, An
             before = earlier(run)
             _append(path, {"schema": record.SCHEMA, "run": name, **use})
             result = {"schema": record.SCHEMA, "uses": before + 1, **result}
-            record.write_json(run / RESULT, result)
+            atomic.write_json(run / RESULT, result)
     except Timeout:
         raise InputError(f"Another process has held {path} for {PATIENCE} s. End it, and test again.") from None
     return result

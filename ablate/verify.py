@@ -99,5 +99,5 @@ def _verified(part: str, stated: float, run: "Trained", images: "Images", precis
 
     steps = progress.bar(f"{part} images", Console(stderr=True))
     with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = evaluate.predict(run.model, images.images, run.pixels, steps)
+        logits = evaluate.predict(run.model, images.images, run.pixels, run.views, steps)
     return Verified(part, stated, evaluate.metrics(logits, images.labels)["accuracy"], len(images))

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from ablate import record
+from ablate import atomic, record
 from ablate.progress import track
 from analysis import collect, figures, numbers, page, paper, sentences, tables
 from analysis.effects import COLUMNS
@@ -62,7 +62,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         _forget(folder / part)
     _write_csv(folder / "runs.csv", results.runs)
     _write_csv(folder / "effects.csv", results.effects[COLUMNS])
-    record.write_text(folder / "numbers.tex", numbers.to_tex(results))
+    atomic.write_text(folder / "numbers.tex", numbers.to_tex(results))
     for name, table in made.items():
         _write_table(
             folder / "tables" / name,
@@ -71,7 +71,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         )
     drawn = _write_figures(folder / "figures", figures.every(results))
     told = _write_paper(results, notes, limits)
-    record.write_text(folder / "report.html", page.to_html(results, made, drawn, notes, limits))
+    atomic.write_text(folder / "report.html", page.to_html(results, made, drawn, notes, limits))
 
     incomplete = int(results.runs["status"].isin(collect.HOLES).sum())
     if incomplete:
@@ -92,15 +92,15 @@ def _forget(folder: Path) -> None:
 
 
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
-    record.write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+    atomic.write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
 def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     """A table as CSV, as Markdown with its notes, and as LaTeX."""
     _write_csv(stem.with_suffix(".csv"), table.cells)
     said = "\n\n".join(text for text in [table.note, *notes] if text)
-    record.write_text(stem.with_suffix(".md"), to_markdown(table.cells, table.strong) + (f"\n{said}\n" if said else ""))
-    record.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
+    atomic.write_text(stem.with_suffix(".md"), to_markdown(table.cells, table.strong) + (f"\n{said}\n" if said else ""))
+    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
 
 
 def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _write_figure(stem: Path) -> str:
     """A figure as PDF, SVG and PNG, without the time of day in it; returns the SVG's text."""
     files = figures.rendered(_todo[stem.name]())
     for suffix, content in files.items():
-        record.write_bytes(stem.with_suffix(f".{suffix}"), content)
+        atomic.write_bytes(stem.with_suffix(f".{suffix}"), content)
     return files["svg"].decode()
 
 
@@ -132,16 +132,16 @@ def _write_paper(results: Results, notes: Sequence[str], limits: Sequence[str]) 
 
     source = results.folder / "report" / "report.typ"
     if not (own := results.folder / "report.md").exists():
-        record.write_text(own, paper.TEMPLATE.format(title=results.plan["name"]))
+        atomic.write_text(own, paper.TEMPLATE.format(title=results.plan["name"]))
     body = paper.bodies(results, notes)
     there = {path.stem for path in (source.parent / "figures").glob("*.svg")}
     for rows, drawn in paper.SIZES:
-        record.write_text(source, paper.source(results, body, limits, there.intersection(drawn), rows))
+        atomic.write_text(source, paper.source(results, body, limits, there.intersection(drawn), rows))
         pages = typst.compile(source, format="png", ppi=10)
         if fits := not isinstance(pages, list) or len(pages) <= paper.PAGES:
             break
     # The same runs, the same bytes.
-    record.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
+    atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
     return [] if fits else [f"report.pdf has {len(pages)} pages, not {paper.PAGES}: the text of {own} is too long."]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ablate import bounded, record, uses
+from ablate import atomic, bounded, uses
 from ablate.printable import printable
 from ablate.study.choice import BASELINE, Choice
 from ablate.test import LARGEST, MISTAKES, PICTURES
@@ -35,7 +35,7 @@ def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
     drawn = figures(folder, result)
     for name, draw in drawn.items():
         for suffix, content in rendered(draw()).items():
-            record.write_bytes(place / f"{name}.{suffix}", content)
+            atomic.write_bytes(place / f"{name}.{suffix}", content)
     print("\n".join([*said, f"  Figures: {place}/ ({', '.join(drawn)})"]), flush=True)
 
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ablate import record
+from ablate import atomic, record
 from analysis import collect
 
 SEEDS, EPOCHS, IMAGES, CLASSES = 5, 20, 5000, 10
@@ -47,7 +47,7 @@ def make(folder: Path, runs: int, whole: bool) -> None:
     plan = {"schema": 1, "name": folder.name, "design": "factorial", "factors": factors, "margin": 1.0,
             "baseline": {name: levels[0] for name, levels in factors.items()}, "seeds": list(range(SEEDS)),
             "command": "ablate train -m", "runs": planned}  # fmt: skip
-    record.write_json(folder / "study.json", plan)
+    atomic.write_json(folder / "study.json", plan)
 
 
 def write_run(folder: Path, run: dict, accuracy: float, labels: np.ndarray, rng: np.random.Generator, whole: bool):
@@ -57,7 +57,7 @@ def write_run(folder: Path, run: dict, accuracy: float, labels: np.ndarray, rng:
                "epochs": {"planned": EPOCHS, "done": EPOCHS}, "seconds": {"total": 10.0 + rng.random()},
                "parameters": 500_000, "macs": 10_000_000, "classes": [f"class{c}" for c in range(CLASSES)],
                "rerun": "ablate train"}  # fmt: skip
-    record.write_bytes(folder / "run.json", record.json.dumps(written).encode(), durable=False)
+    atomic.write_bytes(folder / "run.json", record.json.dumps(written).encode(), durable=False)
     if not whole:
         return
     rows = [f"{e},{e},0.1,{1 / e},0.5,{1.2 / e + 1 - accuracy},{accuracy},1.0,1000" for e in range(1, EPOCHS + 1)]

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ablate import evaluate
+from ablate import evaluate, tta
 
 # Probabilities by hand: the first three right, the fourth wrong.
 LOGITS = torch.log(torch.tensor([[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8], [0.6, 0.3, 0.1]]))
@@ -40,10 +40,10 @@ def test_predictions_do_not_depend_on_the_batch_and_change_nothing():
     )
     images = torch.randint(0, 256, (1201, 3, 2, 2), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    logits = evaluate.predict(model, images, lambda batch: batch / 255)
+    logits = evaluate.predict(model, images, lambda batch: batch / 255, tta.none)
     assert logits.shape == (1201, 3)
     assert torch.allclose(
-        logits[700:710], evaluate.predict(model, images[700:710], lambda batch: batch / 255), atol=1e-6
+        logits[700:710], evaluate.predict(model, images[700:710], lambda batch: batch / 255, tta.none), atol=1e-6
     )
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
@@ -85,8 +85,8 @@ def test_large_images_come_in_small_batches():
         seen.append(tuple(batch.shape))
         return batch[:, :, 0, :3].float().flatten(1)
 
-    evaluate.predict(torch.nn.Identity(), torch.zeros(10, 1, 1024, 1024, dtype=torch.uint8), prepare)
+    evaluate.predict(torch.nn.Identity(), torch.zeros(10, 1, 1024, 1024, dtype=torch.uint8), prepare, tta.none)
     assert seen == [(1, 1, 1024, 1024)] * 10
     seen.clear()
-    evaluate.predict(torch.nn.Identity(), torch.zeros(1100, 1, 32, 32, dtype=torch.uint8), prepare)
+    evaluate.predict(torch.nn.Identity(), torch.zeros(1100, 1, 32, 32, dtype=torch.uint8), prepare, tta.none)
     assert [shape[0] for shape in seen] == [500, 500, 100]

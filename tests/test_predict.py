@@ -106,14 +106,14 @@ def test_the_file_changes_nothing_of_what_is_seen_in_it(photos, photo_folder, tm
     assert not resized.error and sum(resized.probabilities) == pytest.approx(1)
 
 
-def test_views_are_averaged_as_probabilities(photos):
+def test_the_logits_of_views_are_averaged(photos):
     run = trained.load(photos)
     images = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        each = [run.model(run.pixels(x)).softmax(1) for x in (images, images.flip(3))]
+        plain, mirrored = (run.model(run.pixels(x)) for x in (images, images.flip(3)))
     flipped = probabilities(run, images, tta.flip)
-    torch.testing.assert_close(flipped, (sum(each) / 2).double(), atol=1e-6, rtol=0)
-    assert not torch.allclose(flipped, each[0].double(), atol=1e-4)
+    torch.testing.assert_close(flipped, ((plain + mirrored) / 2).softmax(1).double(), atol=1e-6, rtol=0)
+    assert not torch.allclose(flipped, plain.softmax(1).double(), atol=1e-4)
     even = torch.cat([images, images.flip(3)], dim=3)[..., ::2]  # its own mirror image
     even = torch.cat([even[..., :16], even[..., :16].flip(3)], dim=3)
     torch.testing.assert_close(

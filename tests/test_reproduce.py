@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate import compare, record
+from ablate import atomic, compare
 from ablate.reproduce import surroundings
 from tests.processes import ROOT, SMALL, ablate
 
@@ -30,7 +30,7 @@ def run(study, tmp_path) -> Path:
 
 
 def change(run: Path, **values: object) -> None:
-    record.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), **values})
+    atomic.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), **values})
 
 
 @pytest.mark.parametrize("place", ["outputs/s/baseline/seed=0", "one"])
@@ -151,7 +151,7 @@ def test_a_commit_that_cannot_be_had_is_refused(run, git, said):
 
 
 EVIL = {
-    "callbacks": "callbacks: {a: {_target_: ablate.record.write_text, path: PLACE, text: x}}",
+    "callbacks": "callbacks: {a: {_target_: ablate.atomic.write_text, path: PLACE, text: x}}",
     "job_logging": "job_logging: {handlers: {console: {(): os.mkdir, path: PLACE}}}",
     "job": "job: {name: ../../elsewhere}",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate import record
+from ablate import atomic, record
 from ablate.errors import InputError
 from ablate.submission import archive, rules
 from ablate.submission.contents import Given, gather
@@ -142,7 +142,7 @@ def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
     ):
         assert "is no address on the web" in refused(*own, "--link", link)
     for path in Path("outputs/s/baseline").rglob("run.json"):
-        record.write_json(path, {**json.loads(path.read_text()), "code_sha256": "0" * 64, "git": None})
+        atomic.write_json(path, {**json.loads(path.read_text()), "code_sha256": "0" * 64, "git": None})
     address = "https://example.org/model.pt?download=1"
     assert main(["s", "--id", "s123", *own, "--link", address]) == 0
     assert "It was not opened" in (shown := capsys.readouterr().out) and "changed since the run" in shown

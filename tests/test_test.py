@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ablate import record, trained, uses
+from ablate import atomic, trained, uses
 from ablate.cli import test as verb
 from ablate.data.image_folder import image_folder
 from ablate.errors import InputError
@@ -99,7 +99,7 @@ def refused(*words: object) -> str:
 
 def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
     other = study / "optimizer.lr=0.1/seed=1"
-    record.write_json(other / "run.json", {**json.loads((other / "run.json").read_text()), "status": "running"})
+    atomic.write_json(other / "run.json", {**json.loads((other / "run.json").read_text()), "status": "running"})
     ended = ablate(tmp_path, "test", str(run), str(other))
     assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.count("\n") == 1
     assert "not a completed run (it is running)" in ended.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate import record, trained
+from ablate import atomic, trained
 from ablate.data.image_folder import image_folder
 from ablate.errors import InputError
 from tests.processes import ablate
@@ -51,7 +51,7 @@ def test_it_gives_the_logits_of_the_run_without_its_training_images(made, run):
 def test_a_record_without_inputs_is_completed_from_the_images(run):
     whole = json.loads((run / "run.json").read_text())
     expected = trained.load(run).inputs
-    record.write_json(run / "run.json", {key: value for key, value in whole.items() if key != "inputs"})
+    atomic.write_json(run / "run.json", {key: value for key, value in whole.items() if key != "inputs"})
     found = trained.load(run).inputs
     assert (found.classes, found.channels, found.image_size) == (
         expected.classes,
@@ -79,7 +79,7 @@ def test_a_record_that_contradicts_itself_is_refused(run, name):
 
 
 def test_a_run_that_is_not_finished_is_refused(run):
-    record.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), "status": "interrupted"})
+    atomic.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), "status": "interrupted"})
     with pytest.raises(InputError, match="not a completed run.*interrupted"):
         trained.load(run)
 

@@ -6,7 +6,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from ablate import record, trust
+from ablate import atomic, record, trust
 from ablate.config import CONF, register
 from ablate.errors import InputError
 from tests.processes import ROOT, SMALL, ablate
@@ -20,7 +20,7 @@ OPTIONS = [
 ]
 FOREIGN = [
     *("os.system", "builtins.eval", "torch.os.system", "torch.nn.modules.os.system", "torch.hub.load", "torch.load"),
-    *("torchvision.datasets.CIFAR10", "ablate.record.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
+    *("torchvision.datasets.CIFAR10", "ablate.atomic.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
 ]
 
 
@@ -88,8 +88,8 @@ def test_no_run_of_a_plan_is_outside_its_study(tmp_path, folder):
         "command": "",
         "runs": [run],
     }
-    record.write_json(tmp_path / "study.json", plan)
+    atomic.write_json(tmp_path / "study.json", plan)
     with pytest.raises(InputError, match="folder"):
         record.read_study(tmp_path)
-    record.write_json(tmp_path / "study.json", {**plan, "runs": [{**run, "folder": "baseline/seed=0"}]})
+    atomic.write_json(tmp_path / "study.json", {**plan, "runs": [{**run, "folder": "baseline/seed=0"}]})
     assert record.read_study(tmp_path)["runs"][0]["folder"] == "baseline/seed=0"

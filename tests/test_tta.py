@@ -1,8 +1,21 @@
-"""Views of test-time augmentation, counted and moved by hand."""
+"""Views of test-time augmentation, counted and moved by hand; and all that evaluates a run takes the run's own."""
 
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
 import torch
+from omegaconf import OmegaConf
 
-from ablate import tta
+from ablate import trained, tta
+from ablate.data.prepare import load_test, prepare
+from ablate.errors import InputError
+from ablate.export import export
+from ablate.predict import predict_pixels
+from ablate.test import test as evaluated
+from ablate.verify import verify
+from tests.processes import SMALL, ablate
 
 IMAGE = torch.arange(16.0).view(1, 1, 4, 4)  # rows 0-3, 4-7, 8-11, 12-15
 
@@ -34,3 +47,61 @@ def test_flip_shift_mirrors_each_shifted_image():
     views = list(tta.flip_shift(IMAGE))
     assert len(views) == 10 and all(torch.equal(views[i].flip(3), views[i + 1]) for i in range(0, 10, 2))
     assert [name for name, option in tta.OPTIONS.items() if torch.equal(next(option(IMAGE)), IMAGE)] == [*tta.OPTIONS]
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory) -> Path:
+    """A run on the digits that is evaluated with mirror images."""
+    folder = tmp_path_factory.mktemp("flipped")
+    words = (
+        *SMALL,
+        "model=mlp",
+        "optimizer=adam",
+        "trainer.epochs=30",
+        "trainer.tta=flip",
+        "trainer.precision=fp32",
+        "hydra.run.dir=run",
+    )
+    assert ablate(folder, "train", *words).returncode == 0
+    return folder / "run"
+
+
+def by_hand(run: trained.Trained, images: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return (run.model(run.pixels(images)) + run.model(run.pixels(images.flip(3)))) / 2
+
+
+def test_validation_test_and_verification_average_over_the_views(flipped):
+    run = trained.load(flipped)
+    val = prepare(run.config.data).val
+    mean = by_hand(run, val.images)
+    written = np.load(flipped / "val_predictions.npz")["logits"].astype(np.float32)
+    torch.testing.assert_close(torch.from_numpy(written), mean, atol=2e-3, rtol=1e-3)  # they are kept as float16
+    with torch.no_grad():
+        assert not torch.allclose(mean, run.model(run.pixels(val.images)), atol=0.1)
+    test = load_test(run.config.data)
+    right = (by_hand(run, test.images).argmax(1) == test.labels).double().mean().item()
+    assert evaluated(flipped)["accuracy"] == pytest.approx(right)
+    found = verify(flipped)
+    assert [one.part for one in found] == ["validation", "test"] and all(one.holds for one in found)
+
+
+def test_predictions_and_exports_have_the_views(flipped):
+    run = trained.load(flipped)
+    images = load_test(run.config.data).images[:20]
+    (block,) = predict_pixels(run, images, run.views, 1)
+    assert [int(one.classes[0]) for one in block] == by_hand(run, images).argmax(1).tolist()
+    program = torch.jit.load(io.BytesIO(export(run, "torchscript").content))
+    with torch.no_grad():
+        torch.testing.assert_close(program(images), by_hand(run, images), atol=1e-4, rtol=1e-4)
+
+
+def test_views_that_there_are_not_are_refused(flipped, tmp_path):
+    other = tmp_path / "other"
+    (other / ".hydra").mkdir(parents=True)
+    (other / "run.json").write_bytes((flipped / "run.json").read_bytes())
+    config = OmegaConf.load(flipped / ".hydra/config.yaml")
+    config.trainer.tta = ["rotate"]
+    OmegaConf.save(config, other / ".hydra/config.yaml")
+    with pytest.raises(InputError, match=r"trainer.tta=\['rotate'\] is none of none, flip"):
+        trained.load(other)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import record, uses
+from ablate import atomic, uses
 from ablate.errors import InputError
 
 RESULT = {
@@ -67,7 +67,7 @@ def test_the_higher_of_both_counts_holds(run, tmp_path):
 
 
 def test_a_result_of_an_earlier_version_counts_as_one(run):
-    record.write_json(run / uses.RESULT, {"schema": 1, "images": 4, "accuracy": 0.75})
+    atomic.write_json(run / uses.RESULT, {"schema": 1, "images": 4, "accuracy": 0.75})
     assert uses.read_result(run) is None and keep(run) == 2
 
 

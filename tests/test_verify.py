@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import record, verify
+from ablate import atomic, record, verify
 from ablate.errors import InputError
 from tests.processes import SMALL, ablate
 
@@ -27,7 +27,7 @@ def run(made, tmp_path):
 
 
 def change(path, **values):
-    record.write_json(path, {**json.loads(path.read_text()), **values})
+    atomic.write_json(path, {**json.loads(path.read_text()), **values})
 
 
 def test_both_accuracies_come_out(run):

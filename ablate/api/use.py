@@ -21,7 +21,7 @@ def predict(
     run: Place | Run,
     images: "Place | Iterable[Place] | np.ndarray | Tensor",
     top: int = 1,
-    tta: Literal["none", "flip", "shift", "flip_shift"] = "none",
+    tta: Literal["none", "flip", "shift", "flip_shift"] | None = None,
     device: str = "auto",
     trust: bool = False,
 ) -> "pd.DataFrame":
@@ -29,7 +29,8 @@ def predict(
 
     `images` are files and folders, of any size and mode, or an array uint8 (N, C, H, W) of the run's size. Columns:
     image (the path; an array has none, its rows are the frame's), class, probability, for `top` classes class_2,
-    probability_2, ..., and error, why an image has no class (else None). `tta` averages over views of each image.
+    probability_2, ..., and error, why an image has no class (else None). `tta` averages over views of each image;
+    None does as the run's validation did (trainer.tta).
 
     Raises:
         InputError: it is no finished run; a path does not exist, or there is no image; an array is of another shape.
@@ -40,7 +41,7 @@ def predict(
 
     if top < 1:
         raise InputError(f"top={top} is less than 1.")
-    if tta not in views.OPTIONS:
+    if tta not in (None, *views.OPTIONS):
         raise InputError(f"tta={tta!r} is none of {', '.join(views.OPTIONS)}.")
     decoded = getattr(images, "ndim", 1) > 1  # a column of a frame has one
     given: Any = images
@@ -50,7 +51,7 @@ def predict(
 
     found = trained.load(of_run(run), trust, device)
     top = min(top, len(found.inputs.classes))
-    told = (predict_pixels if decoded else predict)(found, given, views.OPTIONS[tta], top)
+    told = (predict_pixels if decoded else predict)(found, given, views.OPTIONS[tta] if tta else found.views, top)
     return predictions.frame(told, top).drop(columns=["image"] if decoded else [])
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omegaconf import DictConfig, OmegaConf
 
-from ablate import record
+from ablate import atomic, record
 from ablate.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,20 +90,20 @@ class Csv:
         self.path = run.folder / "metrics.csv"
         self.file = open(self.path, "w", newline="")  # noqa: SIM115  closed by close()
         self.writer = csv.DictWriter(self.file, COLUMNS)
-        with record.naming(self.path):
+        with atomic.naming(self.path):
             self.writer.writeheader()
             self.file.flush()
 
     def log(self, row: Row) -> None:
         """Write a row and flush it to disk."""
-        with record.naming(self.path):
+        with atomic.naming(self.path):
             self.writer.writerow(row)
             self.file.flush()
             os.fsync(self.file.fileno())
 
     def close(self, result: Row | None) -> None:
         """Close the file."""
-        with record.naming(self.path):
+        with atomic.naming(self.path):
             self.file.close()
 
 

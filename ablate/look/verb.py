@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from ablate import record
+from ablate import atomic, record
 from ablate.look.composing import composed
 
 if TYPE_CHECKING:
@@ -103,6 +103,6 @@ def write(found: Look, draw: Draw) -> list[str]:
     }
     found.folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        record.write_bytes(found.folder / name, content)
-    record.write_json(found.folder / "data.json", found.facts)
+        atomic.write_bytes(found.folder / name, content)
+    atomic.write_json(found.folder / "data.json", found.facts)
     return [*files, "data.json"]

@@ -15,6 +15,7 @@ from hydra.core.override_parser.types import Override
 from ablate import record, shape
 from ablate.config.schema import Study
 from ablate.errors import InputError
+from ablate.home import without_home
 from ablate.study import design
 from ablate.study.design import Variant
 
@@ -121,7 +122,7 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
     """`baseline`, or what differs from it, `model=cnn+augmentation=none`; safe and short enough for a folder."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
     name = "+".join(changes) or "baseline"
-    safe = re.sub(r"[^\w.=+,\[\]-]", "-", name)
+    safe = re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name))  # a level may be a path
     if safe == name and len(name) <= LONGEST:
         return name
     return f"{safe[: LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

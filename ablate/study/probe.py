@@ -57,6 +57,6 @@ def seconds(config: DictConfig) -> float:
     steps, taken = epoch(STEPS)
     some, started = whole.val_images[:EVALUATED], time.perf_counter()
     with parts.precision():
-        evaluate.predict(parts.average.module, some, parts.pixels)
+        evaluate.predict(parts.average.module, some, parts.pixels, parts.views)
     validation = (time.perf_counter() - started) * len(whole.val_images) / len(some)
     return float(ready - began + trainer.epochs * (taken / steps * count(whole.images) + validation))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ablate import bounded, record
+from ablate import atomic, bounded, record
 from ablate.errors import InputError, sentence
 from ablate.lock import held, lock
 from ablate.printable import printable_lines
@@ -39,7 +39,7 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> None
     runs = study["runs"]
     with FileLock(folder / ".lock"):  # another process may write its plan at the same moment
         written = {**study, "runs": [{name: run[name] for name in record.PLANNED} for run in runs]}
-        record.write_json(folder / "study.json", plan.extended(folder, written, config.study.extend))
+        atomic.write_json(folder / "study.json", plan.extended(folder, written, config.study.extend))
         found = [record.read_planned(folder, run)["status"] for run in runs]
         missing = [run for run, status in zip(runs, found, strict=True) if status not in record.OUTCOMES]
         log.info("study %s: %d runs, %d of them already done", study["name"], len(runs), len(runs) - len(missing))
@@ -76,7 +76,7 @@ def launch(
             log.info("%s and %d more are run by another process: waiting", waiting[0]["folder"], len(waiting) - 1)
             with lock(folder / waiting[0]["folder"]).acquire(timeout=-1):
                 continue
-        with record.naming(folder):  # Hydra's own files, of which its errors name none
+        with atomic.naming(folder):  # Hydra's own files, of which its errors name none
             returns: Sequence[JobReturn] = launcher.launch([run["overrides"] for run in free], initial_job_idx=number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):

@@ -1,6 +1,6 @@
 import pytest
 
-from ablate import record
+from ablate import atomic, record
 from analysis import planning
 
 FACTORS = {"model": ["a", "b", "c"]}
@@ -20,7 +20,7 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
     results = {"baseline": BASE, "model=b": {0: 0.69, 1: 0.71, 2: 0.73}, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}
     folder = make_study(results, FACTORS)
     plan = record.read_study(folder)
-    record.write_json(folder / "study.json", {**plan, "margin": 1.0, "command": "ablate train -m model=a,b,c"})
+    atomic.write_json(folder / "study.json", {**plan, "margin": 1.0, "command": "ablate train -m model=a,b,c"})
     one, command = planning.undecided(folder)
     assert one.startswith("model=b: inconclusive. 13 seeds, 10 more, would find a difference of 1 points")
     assert command == "To add them: ablate train -m model=a,b,c model=a,b 'seed=range(3,13)' --extend"
@@ -30,5 +30,5 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
 @pytest.mark.parametrize("margin", [None, 50.0])
 def test_without_a_margin_or_an_open_question_none_is_asked_for(make_study, margin):
     folder = make_study({"baseline": BASE, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}, FACTORS)
-    record.write_json(folder / "study.json", {**record.read_study(folder), "margin": margin})
+    atomic.write_json(folder / "study.json", {**record.read_study(folder), "margin": margin})
     assert planning.undecided(folder) == []

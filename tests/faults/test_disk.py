@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ablate import record
+from ablate import atomic
 from tests.faults.planting import RUN, assert_the_same_values, assert_undisturbed, changes, faulty, whole, words
 from tests.processes import finish, start
 
-TEMPORARIES = f".*{record.PART}"
+TEMPORARIES = f".*{atomic.PART}"
 
 
 def assert_nothing_half_written(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Overrides -> variants and runs."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -124,6 +125,13 @@ def test_folder_names_are_safe_short_and_different():
     assert len(names) == 6
     assert "augmentation=[flip,cutout]" in names
     assert all("/" not in name and len(name) <= plan.LONGEST for name in names)
+
+
+def test_a_variant_is_not_named_after_a_home_folder():
+    baseline = {"data.root": "/data/a"}
+    names = {plan.variant_name({"data.root": f"/home/{user}/b"}, baseline) for user in ("ada", "bob")}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"data\.root=--b-[0-9a-f]{8}", name) for name in names), names
 
 
 def test_the_rerun_command_is_a_shell_line_without_the_study():

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ablate import record
+from ablate import atomic
 from tests.handing_in import blank, refused
 from tests.processes import ROOT
 
@@ -37,16 +37,16 @@ def test_a_report_of_other_runs_or_words_is_refused(here):
     run = Path("outputs/s/optimizer.lr=0.0001/seed=0/run.json")
     found = json.loads(run.read_text())
     accuracy = found["metrics"]["val_accuracy"]
-    record.write_json(run, {**found, "metrics": {**found["metrics"], "val_accuracy": accuracy + 1e-3}})
+    atomic.write_json(run, {**found, "metrics": {**found["metrics"], "val_accuracy": accuracy + 1e-3}})
     assert "is older than its runs. Run `ablate report" in refused()
-    record.write_json(run, found)
+    atomic.write_json(run, found)
     later = Path("outputs/s/report/report.pdf").stat().st_mtime + 1
     for name, what in (("report.md", "your words in"), ("tests.jsonl", "the uses of the test set in")):
         os.utime(f"outputs/s/{name}", (later, later))
         assert f"is older than {what} outputs/s/{name}" in refused()
         os.utime(f"outputs/s/{name}", (0, 0))
-    record.write_json(run, {**found, "status": "failed"})
+    atomic.write_json(run, {**found, "status": "failed"})
     assert "1 of 2 planned runs of outputs/s are not done" in refused()
-    record.write_json(run, found)
+    atomic.write_json(run, found)
     shutil.rmtree("outputs/s/report")
     assert refused() == "outputs/s has no report. Run `ablate report outputs/s`."

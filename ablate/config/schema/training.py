@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
+from ablate import tta
 from ablate.config.field import value
 from ablate.config.schema.option import Option
 
@@ -118,6 +119,10 @@ class Trainer:
     grad_clip: Optional[float] = value("largest norm of the gradient; null: not limited", above=0)
     ema: Optional[float] = value(
         "decay of an average of the weights, which is then what is evaluated; null: none", above=0, below=1
+    )
+    tta: str = value(
+        "test-time augmentation: views of an image whose logits are averaged when the network is evaluated",
+        choices=tuple(tta.OPTIONS),
     )
     deterministic: bool = value("the same bits again on CUDA too, slower; on the CPU they always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
