@@ -50,7 +50,7 @@ def undecided(folder: Path) -> list[str]:
             more = max(needed - len(of_seeds[variant]), 0)
             wanted[variant] = needed
             said.append(
-                f"{variant}: inconclusive. {needed} seeds, {more} more, would find a difference of {margin:g} points 4"
+                f"{variant}: inconclusive. {needed} seeds, {more} more, would find a difference of ±{margin:g} points 4"
                 f" times in 5, were the spread between seeds that of these {len(of_seeds[variant])}."
             )
     if len(study["seeds"]) < max(wanted.values(), default=0) <= MOST:

@@ -22,7 +22,7 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
     plan = record.read_study(folder)
     atomic.write_json(folder / "study.json", {**plan, "margin": 1.0, "command": "ablate train -m model=a,b,c"})
     one, command = planning.undecided(folder)
-    assert one.startswith("model=b: inconclusive. 13 seeds, 10 more, would find a difference of 1 points")
+    assert one.startswith("model=b: inconclusive. 13 seeds, 10 more, would find a difference of ±1 points")
     assert command == "To add them: ablate train -m model=a,b,c model=a,b 'seed=range(3,13)' --extend"
     assert len(planning.preview(plan, folder)) == 3
 
