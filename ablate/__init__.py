@@ -10,8 +10,8 @@ Read in the order in which data flows:
 3. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
    `logger/`: the parts, a function or class for each option
 4. `engine.py`: the only training loop; `compiler.py`: compiles the same everywhere, and is imported only where it is
-   used; `evaluate.py`: from images to logits to figures, `tta.py`: by which views of an image; `seeding.py`: where
-   randomness comes from; `initialisation.py`: where a network starts
+   used; `evaluate.py`: from images to logits to figures, `averaging.py`: of which weights, `tta.py`: by which views of
+   an image; `seeding.py`: where randomness comes from; `initialisation.py`: where a network starts
 5. `record.py`: what a run leaves behind; `atomic.py`: files that are written whole; `provenance.py`: of which code,
    packages and hardware it is; `checkpoint.py`: the state of an unfinished one; `limits.py`: what a device cannot do,
    in words; `lock.py`: one process a run; `samples.py`: the first images it trained on

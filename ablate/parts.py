@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate import engine, tta
 from ablate.augmentation import Augmentation
+from ablate.averaging import averaged
 from ablate.compiler import compiled, keep_out
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Inputs, Prepared, prepare
@@ -68,7 +69,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         optimizer=optimizer,
         scheduler=LambdaLR(optimizer, factor),
         clip=engine.clipper(trainer.grad_clip),
-        average=engine.averaged(model, trainer.ema),
+        average=averaged(model, trainer.ema),
         views=tta.OPTIONS[trainer.tta],
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
     )

@@ -1,7 +1,6 @@
 """`ablate predict RUN IMAGE...`: the class of images, as a finished run tells it."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablate import tta
 from ablate.data.decode import decode
+from ablate.data.given import find, listed
 from ablate.data.parallel import attempts
-from ablate.data.walk import files
 from ablate.errors import InputError
 from ablate.predictions import FORMATS, Prediction
 from ablate.printable import printable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ablate.trained import Trained
 
 BATCH = 64  # images that are in memory at once, beside those that wait to be
-NAMED = 5  # files an error names; the others it counts
 HELP = """\
 Each image is made upright, resized and scaled as the run's training images were. Of a folder, the files whose names
 end as those of images do are taken, in folders below it too.
@@ -68,62 +66,10 @@ def main(words: Sequence[str]) -> int:
     top = min(given.top, len(run.inputs.classes))
     views = tta.OPTIONS[given.tta] if given.tta else run.views
     failed: list[str] = []
-    FORMATS[given.format](
-        told(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
-    )
+    FORMATS[given.format](told(predict(run, images, views, top), len(images), failed), run.inputs.classes, top)
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
     return 2 if len(failed) == len(images) else 1 if failed else 0
-
-
-def listed(words: Iterable[str]) -> list[str]:
-    """The paths that are given; those on standard input in place of a -. InputError if there is none."""
-    paths = [path for word in words for path in (_standard_input() if word == "-" else [word])]
-    if not paths:
-        raise InputError("There is no image in the list on standard input.")
-    return paths
-
-
-def find(paths: Sequence[str]) -> list[str]:
-    """The files that are given, or in given folders; what is left out there for how it is named is said on stderr.
-
-    Raises:
-        InputError: a path does not exist, a folder cannot be read, or there is no image.
-    """
-    if missing := [path for path in paths if not os.path.exists(path)]:
-        raise InputError(f"No such file or folder: {_named(missing)}. Nothing was predicted.")
-    suffixes = _suffixes()
-    found: list[str] = []
-    left_out: list[str] = []
-    for path in paths:
-        if not os.path.isdir(path):
-            found.append(path)
-            continue
-        for file in files(Path(path), "."):
-            named_so = os.path.splitext(file.name)[1].lower() in suffixes
-            (found if named_so else left_out).append(str(Path(path, file.name)))
-    if not found:
-        others = f"; {len(left_out)} files there are not named like images" if left_out else ""
-        raise InputError(f"There is no image in {_named(paths) if paths else 'the list'}{others}.")
-    if left_out:
-        advice = "To predict one all the same, give its own path."
-        print(f"Left out, as not named like images: {_named(left_out)}. {advice}", file=sys.stderr)
-    return found
-
-
-def _standard_input() -> list[str]:
-    """Paths, one a line; or apart by zero bytes, as `find -print0` writes them."""
-    text = os.fsdecode(sys.stdin.buffer.read())
-    return [path for path in text.split("\0" if "\0" in text else "\n") if path]
-
-
-def _suffixes() -> set[str]:
-    """Endings of the names of images in the formats that Pillow reads."""
-    from PIL import Image
-
-    Image.init()
-    kinds = {kind for kind, name in Image.MIME.items() if name.startswith("image/") and kind in Image.OPEN}
-    return {suffix for suffix, kind in Image.registered_extensions().items() if kind in kinds}
 
 
 def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> Iterator[list[Prediction]]:
@@ -209,8 +155,3 @@ def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> I
                     )
             yield block
             progress.advance(task, len(block))
-
-
-def _named(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - NAMED} others" if len(paths) > NAMED else ""
-    return ", ".join(map(repr, paths[:NAMED])) + more

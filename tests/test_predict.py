@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from io import BytesIO, StringIO, TextIOWrapper
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from ablate import predictions, trained, tta
 from ablate.data import parallel
 from ablate.data.digits import digits
 from ablate.errors import InputError
-from ablate.predict import listed, predict, probabilities
+from ablate.predict import predict, probabilities
 from tests.processes import ENVIRONMENT, SMALL, ablate
 
 EXACT = ("trainer.precision=fp32", "trainer.device=cpu")  # as the network is used afterwards
@@ -174,17 +174,6 @@ def test_what_cannot_be_done_is_refused_before_anything_is_predicted(photos, pho
     command = [sys.executable, "-m", "ablate.cli", "predict", *(word.format(**places) for word in words)]
     ended = subprocess.run(command, cwd=tmp_path, input="\n", capture_output=True, text=True, env=ENVIRONMENT)
     assert ended.returncode == 2 and said in ended.stderr and ended.stdout == "" and "Traceback" not in ended.stderr
-
-
-def test_a_list_may_be_apart_by_lines_or_by_zero_bytes(tmp_path, monkeypatch):
-    names = ["two words.png", "ä.png", "new\nline.png"]
-    for name in names:
-        (tmp_path / name).touch()
-    monkeypatch.chdir(tmp_path)
-    for separator, taken in (("\n", names[:2]), ("\0", names)):
-        content = os.fsencode(separator.join(taken) + separator)
-        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
-        assert listed(["-"]) == taken
 
 
 def test_a_name_that_is_no_text_comes_out_as_the_same_bytes(photos, photo_folder, tmp_path):

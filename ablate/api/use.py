@@ -37,7 +37,8 @@ def predict(
     """
     from ablate import predictions
     from ablate import tta as views
-    from ablate.predict import find, predict, predict_pixels
+    from ablate.data.given import find
+    from ablate.predict import predict, predict_pixels
 
     if top < 1:
         raise InputError(f"top={top} is less than 1.")
