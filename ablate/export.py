@@ -134,13 +134,10 @@ def export(run: "Trained", form: str) -> Exported:
 
 def metadata(run: "Trained") -> dict[str, Any]:
     """What a user of the file needs to know, as plain values."""
-    inputs = run.inputs
+    told = run.inputs.as_record()
     return {
-        "classes": list(inputs.classes),
-        "channels": inputs.channels,
-        "image_size": inputs.image_size,
-        "mean": inputs.mean.tolist(),
-        "std": inputs.std.tolist(),
+        "classes": told["classes"],
+        **told["inputs"],
         "tta": run.tta,
         "network": {
             name: OmegaConf.to_container(run.config[name], resolve=True)

@@ -27,6 +27,7 @@ from ablate.study import plan
 from ablate.study.pruning import Pruned, Pruner
 
 log = logging.getLogger(__name__)
+METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")  # of an epoch's row, in the record
 register()
 
 
@@ -171,13 +172,7 @@ def train(
         "status": "diverged" if diverged else "completed",
         "environment": {**environment, **({"earlier": checkpoint.earlier} if checkpoint.earlier else {})},
         "data_sha256": data.sha256,
-        "classes": list(data.classes),
-        "inputs": {
-            "channels": data.channels,
-            "image_size": data.image_size,
-            "mean": data.mean.tolist(),
-            "std": data.std.tolist(),
-        },
+        **data.inputs.as_record(),
         "epochs": {"planned": trainer.epochs, "done": len(rows)},
         "seconds": {
             "setup": ready - began,
@@ -187,9 +182,7 @@ def train(
         "peak_memory": peak_memory(device),
         "parameters": sum(p.numel() for p in parts.model.parameters()),
         "macs": macs,
-        "metrics": {
-            name: selected.row[name] for name in ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
-        },
+        "metrics": {name: selected.row[name] for name in METRICS},
         "selection": trainer.selection,
         "error": None,
     }
@@ -197,12 +190,11 @@ def train(
 
 def pruned(config: DictConfig, row: dict[str, float]) -> dict[str, Any]:
     """What the record says of a run that a search ended after the epoch of this row: its figures then, no weights."""
-    names = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
     return {
         "status": "pruned",
         "epochs": {"planned": config.trainer.epochs, "done": row["epoch"]},
         "seconds": {},
-        "metrics": {name: row[name] for name in names},
+        "metrics": {name: row[name] for name in METRICS},
         "selection": "last",
         "error": None,
     }

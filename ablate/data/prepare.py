@@ -33,6 +33,14 @@ class Inputs:
     mean: Tensor
     std: Tensor
 
+    def as_record(self) -> dict[str, Any]:
+        """What run.json says of it, from which `recorded` makes it again."""
+        sizes = {"channels": self.channels, "image_size": self.image_size}
+        return {
+            "classes": list(self.classes),
+            "inputs": {**sizes, "mean": self.mean.tolist(), "std": self.std.tolist()},
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
