@@ -1,6 +1,6 @@
 """What 10 and 100 times as many images, epochs and runs cost: time and peak memory, and a figure of them.
 
-    python benchmarks/scale.py --root FOLDER_OF_IMAGES [--figure scale.svg] [--largest 100]
+    python benchmarks/scale.py --root FOLDER_OF_IMAGES [--figure scale.svg] [--largest 100] [--only runs ...]
 
 Each point is a process of its own; its memory is that of the largest of its processes. A line is straight where
 time = fixed cost + cost of one x count; the last column is what is spent at each point for one more, and shows a knee.
@@ -87,9 +87,11 @@ def main() -> None:
     parser.add_argument("--root", type=lambda text: Path(text).absolute(), required=True)
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--largest", type=int, default=100, help="times the smallest count (default: 100)")
+    parser.add_argument("--only", nargs="+", choices=MEASURED, default=list(MEASURED), metavar="WHAT")
     given = parser.parse_args()
     points: dict[str, list[Point]] = {}
-    for name, (measure, smallest) in MEASURED.items():
+    for name in given.only:
+        measure, smallest = MEASURED[name]
         with tempfile.TemporaryDirectory() as folder:
             measure(smallest, given.root, Path(folder) / "warm")
             for factor in (factor for factor in (1, 10, 100) if factor <= given.largest):

@@ -79,7 +79,8 @@ def each(
 def _serve(theirs: connection.Connection, work: Callable[[int], Any], start: Callable[[], None]) -> None:
     """A worker's life."""
     os.setpgid(0, 0)  # Ctrl-C in the terminal reaches the parent alone, which passes it on once
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored below `nohup` and a shell's `&`
+        signal.signal(number, signal.default_int_handler)
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
         start()

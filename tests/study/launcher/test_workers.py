@@ -40,14 +40,27 @@ def test_each_worker_is_started_its_own_way():
     assert {end[1] for end in ends if end is not None} == {"a", "b", "c"} and "CARD" not in os.environ
 
 
-def test_leaving_ends_the_workers():
-    def forever(task: int) -> None:
-        signal.pause()
+@pytest.mark.parametrize("in_the_parent", [signal.default_int_handler, signal.SIG_IGN])  # as below `nohup`
+def test_leaving_interrupts_the_workers(tmp_path, in_the_parent):
+    begun = workers.FORK.Barrier(3)
 
-    ends = workers.each(2, forever, [lambda: None] * 2, 0.01)
-    assert next(ends) is None
-    ends.close()
-    assert not workers.FORK.active_children() if hasattr(workers.FORK, "active_children") else True
+    def forever(task: int) -> None:
+        try:
+            begun.wait(30)
+            signal.pause()
+        except KeyboardInterrupt:
+            (tmp_path / str(task)).touch()
+            raise
+
+    before = signal.signal(signal.SIGINT, in_the_parent)
+    try:
+        ends = workers.each(2, forever, [lambda: None] * 2, 0.01)
+        assert next(ends) is None
+        begun.wait(30)
+        ends.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert sorted(os.listdir(tmp_path)) == ["0", "1"] and not workers.FORK.active_children()
 
 
 def test_workers_are_spread_over_cards():
