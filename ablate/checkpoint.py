@@ -8,7 +8,7 @@ import io
 import logging
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -21,9 +21,11 @@ from ablate import atomic, bounded, record
 
 if TYPE_CHECKING:
     from ablate.engine import Parts
+    from ablate.logger import Row
 
 log = logging.getLogger(__name__)
 STATEFUL = ("model", "optimizer", "scheduler", "average")  # of the parts of a step
+WHOLE = ("epoch", "step")  # columns of a row that are whole numbers
 ABSENT = "—"
 
 
@@ -40,10 +42,14 @@ class Checkpoint:
         self.earlier: list[dict[str, Any]] = []
 
     def save(self, parts: "Parts", outcome: dict[str, Any]) -> None:
-        """Write the parts' state and the `outcome` so far, plain values and tensors, whole or not at all."""
+        """Write the parts' state and the `outcome` so far, plain values and tensors, whole or not at all.
+
+        `outcome` has `rows`, of an epoch each (`logger.Row`).
+        """
         state = {name: getattr(parts, name).state_dict() for name in STATEFUL}
         of = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
-        torch.save({**of, "outcome": outcome, **state}, content := io.BytesIO())
+        packed = {**outcome, "rows": _packed(outcome["rows"])}
+        torch.save({**of, "outcome": packed, **state}, content := io.BytesIO())
         atomic.write_bytes(self.following, content.getbuffer())
         with suppress(FileNotFoundError):  # there is none yet
             os.replace(self.path, self.before)
@@ -73,6 +79,7 @@ class Checkpoint:
         saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if saved["made_by"] != self.made_by:
             raise ValueError("it is of another configuration, other code or other images")
+        saved["outcome"]["rows"] = _unpacked(saved["outcome"]["rows"])
         earlier = self._earlier(saved)
         try:
             for name in STATEFUL:
@@ -93,6 +100,16 @@ class Checkpoint:
         told = "; ".join(f"{key}: {value} then, {now.get(key, ABSENT)} now" for key, value in changed.items())
         log.warning("Epoch %d was the last under another environment (%s): other bits may follow.", epochs, told)
         return [*saved["earlier"], {"epochs": epochs, **changed}]
+
+
+def _packed(rows: "Sequence[Row]") -> dict[str, Any]:
+    """Rows as one tensor: PyTorch looks at each number outside of one, and late epochs of a run would wait for it."""
+    return {"columns": list(rows[0]), "values": torch.tensor([list(row.values()) for row in rows], dtype=torch.float64)}
+
+
+def _unpacked(packed: Mapping[str, Any]) -> "list[Row]":
+    rows = [dict(zip(packed["columns"], values, strict=True)) for values in packed["values"].tolist()]
+    return [{**row, **{name: int(row[name]) for name in WHOLE}} for row in rows]
 
 
 def _most(fresh: Mapping[str, Any]) -> int:

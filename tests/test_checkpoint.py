@@ -19,6 +19,9 @@ register()
 CPU = torch.device("cpu")
 
 
+ROWS = [{"epoch": n, "step": 18 * n, "train_loss": 1 / (n - 3) if n != 3 else float("nan")} for n in range(1, 9)]
+
+
 class Cut(Exception):
     """Stands for whatever ends a process."""
 
@@ -126,7 +129,7 @@ def parts():
 def test_whatever_a_save_is_cut_off_in_a_whole_state_stays(tmp_path, parts, monkeypatch, moment):
     """Before each of its changes of a name, of which the first makes the new file whole."""
     for epoch in (1, 2):
-        Checkpoint(tmp_path, {}).save(parts, {"rows": list(range(epoch))})
+        Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:epoch]})
     assert not (tmp_path / "checkpoint.pt").samefile(tmp_path / "checkpoint.before.pt")
     replace, seen = os.replace, []
 
@@ -138,21 +141,27 @@ def test_whatever_a_save_is_cut_off_in_a_whole_state_stays(tmp_path, parts, monk
 
     monkeypatch.setattr(os, "replace", cut)
     with pytest.raises(Cut):
-        Checkpoint(tmp_path, {}).save(parts, {"rows": [0, 1, 2]})
+        Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:3]})
     assert len(Checkpoint(tmp_path, {}).load(parts)["rows"]) == (2 if moment == 1 else 3)
 
 
 def test_a_state_of_another_environment_is_gone_on_with_and_told(tmp_path, parts, caplog):
-    Checkpoint(tmp_path, {}, {"torch": "2", "threads": 1}).save(parts, {"rows": [1, 2]})
+    Checkpoint(tmp_path, {}, {"torch": "2", "threads": 1}).save(parts, {"rows": ROWS[:2]})
     later = Checkpoint(tmp_path, {}, {"torch": "2", "threads": 2, "cpu": "x"})
-    assert later.load(parts) == {"rows": [1, 2]} and later.earlier == [{"epochs": 2, "threads": 1, "cpu": "—"}]
+    assert later.load(parts) == {"rows": ROWS[:2]} and later.earlier == [{"epochs": 2, "threads": 1, "cpu": "—"}]
     assert "threads: 1 then, 2 now" in caplog.text
-    later.save(parts, {"rows": [1, 2, 3]})
+    later.save(parts, {"rows": ROWS[:3]})
     last = Checkpoint(tmp_path, {}, later.environment)
-    assert last.load(parts) == {"rows": [1, 2, 3]} and last.earlier == later.earlier
+    assert str(last.load(parts)["rows"]) == str(ROWS[:3]) and last.earlier == later.earlier
 
 
 def test_a_state_that_would_fill_the_memory_is_not_read(tmp_path, parts, caplog):
     (tmp_path / "checkpoint.pt").touch()
     os.truncate(tmp_path / "checkpoint.pt", 2**31)  # of holes, which take no room on the disk
     assert Checkpoint(tmp_path, {}).load(parts) is None and "has 2,147,483,648 bytes, more than" in caplog.text
+
+
+def test_rows_come_back_as_they_were(tmp_path, parts):
+    Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS})
+    # As text: 1 and 1.0 are the same number but not the same metrics.csv, and a NaN is no number's equal.
+    assert repr(Checkpoint(tmp_path, {}).load(parts)["rows"]) == repr(ROWS)
