@@ -10,8 +10,16 @@ HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
 
 def without_home(text: str) -> str:
     """The text with `~` for home folders: this user's, those of others below /home and /Users, and any of this name."""
-    homes = {re.escape(str(home)) for home in (Path.home(), Path.home().resolve()) if home != Path("/")}
-    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*homes, HOMES, *_named()])})(?![\w.-])", "~", text)
+    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*_own(), HOMES, *_named()])})(?![\w.-])", "~", text)
+
+
+def _own() -> set[str]:
+    """Patterns of this user's home folder; none for a user that has none, as a number in a container may."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return set()
+    return {re.escape(str(place)) for place in (home, home.resolve()) if place != Path("/")}
 
 
 def _named() -> list[str]:

@@ -59,10 +59,11 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     config = record.read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
         raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
-    trust.check(OmegaConf.masked_copy(config, list(BUILT)), folder, trusted)  # the rest is not built
-    tta = str(OmegaConf.select(config, "trainer.tta", default="none"))
-    if tta not in OPTIONS:
-        raise InputError(f"{folder}: trainer.tta={tta:.80} is none of {', '.join(OPTIONS)}.")
+    trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
+    trainer = config.get("trainer")
+    tta = trainer.get("tta", "none") if isinstance(trainer, DictConfig) else "none"  # an older run has no such key
+    if tta not in tuple(OPTIONS):
+        raise InputError(f"{folder}: trainer.tta={str(tta)!r:.80} is none of {', '.join(OPTIONS)}.")
 
     import torch
 

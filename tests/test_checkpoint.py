@@ -58,7 +58,9 @@ SETTINGS = {
         ["model=alexnet", "normalization=batch", "augmentation=[flip_crop,cutout,mixup]", "schedule=cosine"],
         ["model=cnn", "augmentation=trivialaugment", "schedule=one_cycle"],
     ],
-    "averages and selection": [["model=mlp", "trainer.ema=0.9", "trainer.selection=best_val", "optimizer.lr=0.3"]],
+    "averages, selection, views": [
+        ["model=mlp", "trainer.ema=0.9", "trainer.selection=best_val", "trainer.tta=flip_shift", "optimizer.lr=0.3"]
+    ],
 }
 
 

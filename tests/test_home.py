@@ -24,3 +24,11 @@ def test_no_home_folder_is_named(text, shown, monkeypatch):
     monkeypatch.setenv("HOME", "/srv/eve")
     monkeypatch.setenv("LOGNAME", "eve")
     assert without_home(text) == shown
+
+
+def test_a_user_that_has_no_home_and_no_name(monkeypatch):
+    """As a container's may that is run with the number of a user it does not know."""
+    for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+    assert without_home("/home/ada/images and /srv") == "~/images and /srv"

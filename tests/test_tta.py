@@ -1,12 +1,13 @@
 """Views of test-time augmentation, counted and moved by hand; and all that evaluates a run takes the run's own."""
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
+import yaml
 
 from ablate import trained, tta
 from ablate.data.prepare import load_test, prepare
@@ -96,12 +97,29 @@ def test_predictions_and_exports_have_the_views(flipped):
         torch.testing.assert_close(program(images), by_hand(run, images), atol=1e-4, rtol=1e-4)
 
 
-def test_views_that_there_are_not_are_refused(flipped, tmp_path):
-    other = tmp_path / "other"
-    (other / ".hydra").mkdir(parents=True)
-    (other / "run.json").write_bytes((flipped / "run.json").read_bytes())
-    config = OmegaConf.load(flipped / ".hydra/config.yaml")
-    config.trainer.tta = ["rotate"]
-    OmegaConf.save(config, other / ".hydra/config.yaml")
-    with pytest.raises(InputError, match=r"trainer.tta=\['rotate'\] is none of none, flip"):
-        trained.load(other)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["rotate"], r"""trainer.tta="\['rotate'\]" is none of none, flip"""),
+        ("\x1b[31mflip", r"trainer.tta='\\x1b\[31mflip' is none of"),
+        ("x" * 200_000, "trainer.tta='x{79} is none of"),
+        ("${trainer.tta}", "cannot be resolved .*Recursive"),
+        ("${nowhere.else}", "cannot be resolved .*nowhere.else"),
+    ],
+)
+def test_views_that_there_are_not_are_refused(given, said, flipped, tmp_path):
+    with pytest.raises(InputError, match=said):
+        trained.load(changed(flipped, tmp_path / "other", {"tta": given}))
+
+
+@pytest.mark.parametrize("trainer", [{}, {"tta": "???"}, [], None])
+def test_a_run_that_says_nothing_of_views_has_none(trainer, flipped, tmp_path):
+    assert trained.load(changed(flipped, tmp_path / "other", trainer)).tta == "none"
+
+
+def changed(run: Path, folder: Path, trainer: object) -> Path:
+    """A copy of a run, whose configuration has another `trainer`."""
+    shutil.copytree(run, folder)
+    path = folder / ".hydra/config.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"trainer": trainer}))
+    return folder

@@ -86,11 +86,16 @@ class Prepared:
 def prepare(cfg_data: DictConfig) -> Prepared:
     """Load the source's training images, split them, and settle the normalization of pixels.
 
-    What was prepared last is kept: the runs of a study share it, and none writes to it.
+    What was prepared last is kept until `forget`: the runs of a study share it, and none writes to it.
 
     Raises InputError for data that cannot be loaded or split, or that `data.mean` and `data.std` do not fit.
     """
     return _prepare(OmegaConf.to_yaml(cfg_data, resolve=True))
+
+
+def forget() -> None:
+    """Prepare anew what is asked for from now on, by who looks at files that may have changed."""
+    _prepare.cache_clear()
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,7 @@ from ablate.data.decode import size
 from ablate.data.image_folder import paths
 from ablate.data.images import NoTestImages
 from ablate.data.parallel import each
-from ablate.data.prepare import Prepared, load_test, prepare
+from ablate.data.prepare import Prepared, forget, load_test, prepare
 from ablate.data.streamed import Pixels
 from ablate.data.summary import Files, summary
 from ablate.look.composing import of_files
@@ -21,6 +21,7 @@ def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
     Raises:
         InputError: they cannot be loaded or split.
     """
+    forget()  # a notebook looks again after it has changed its images
     prepared, test = prepare(data), _test(data)
     return prepared, test, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
 

@@ -97,6 +97,7 @@ def _adapt(
         image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
         fixed = _functions(model, image) - _functions(activation(), image)
         _set(model, places, activation)
+        _keep_inputs(model)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{title} cannot be built for images of {channels}x{image_size}x{image_size}: {_first_line(error)}. "
@@ -117,6 +118,13 @@ def _first_line(error: Exception) -> str:
 def _set(model: nn.Module, paths: Iterable[str], factory: Callable[[], nn.Module]) -> None:
     for path in paths:
         model.set_submodule(path, factory())
+
+
+def _keep_inputs(model: nn.Module) -> None:
+    """Have dropout leave what it is given as it is: another activation may need it to compute its gradient."""
+    for module in model.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            module.inplace = False
 
 
 def _normalize(title: str, model: nn.Module, normalization: Normalization) -> None:

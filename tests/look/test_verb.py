@@ -115,3 +115,12 @@ def test_data_without_a_test_set_has_none(two_colours, tmp_path):
     root = shutil.copytree(two_colours, tmp_path / "images")
     shutil.rmtree(root / "test")
     assert look([*WORDS, f"data.root={root}"]).facts["images"]["test"] is None
+
+
+def test_a_folder_that_has_changed_is_looked_at_anew(two_colours, tmp_path):
+    """In one process, such as a notebook's."""
+    root = shutil.copytree(two_colours, tmp_path / "images")
+    assert len(look([*WORDS, f"data.root={root}"]).data.classes) == 2
+    shutil.copytree(root / "train/red", root / "train/green")
+    found = look([*WORDS, f"data.root={root}"])
+    assert found.data.classes == ("black", "green", "red") and found.facts["images"]["train"] == len(found.data.train)

@@ -43,6 +43,13 @@ def test_normalization_none_leaves_no_norm():
     assert found["BatchNorm2d"] == 0 and found["Identity"] == 20
 
 
+def test_an_activation_has_its_output_where_its_gradient_needs_it():
+    """mobilenet_v3's own, which need their input alone, stand before a dropout that is done in place."""
+    model = make("mobilenet_v3_small", normalization.batch(), activation.relu())
+    model(torch.ones(2, 3, 32, 32)).sum().backward()
+    assert all(weight.grad is not None for weight in model.parameters())
+
+
 def test_gates_stay():
     with torch.device("meta"):
         before = kinds(torchvision.models.mobilenet_v3_small(weights=None))
