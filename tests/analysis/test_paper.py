@@ -40,6 +40,7 @@ def test_what_has_room_on_the_first_page_is_there_though_the_curves_have_none(ma
     study = make_study(
         {name: {seed: mean + seed / 100 for seed in range(3)} for name, mean in accuracy.items()}, FACTORS
     )
+    (study / "report.md").write_text("# study\n\n## Introduction\n" + 20 * "Too long for the curves. ")
     report(study)
     written = PdfReader(study / "report" / "report.pdf").pages
     first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in written)
