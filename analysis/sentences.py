@@ -57,13 +57,9 @@ def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: 
         differing.append(f"{labels[variant]} has {'; '.join(told)}{more}")
     if differing:
         said.append(f"What differs from the baseline: {'. '.join(differing)}.")
-    margin = plan.get("margin")
-    same = f", equivalent if the difference is shown to lie within ±{margin:g} points" if margin else ""
     said.append(
         "Runs are paired by seed; intervals and p are Student's t on the differences, p corrected by Holm over all"
-        f" variants. A variant is better or worse if that p is below 0.05{same}, else inconclusive; g_z is the"
-        " difference in standard deviations of the differences (Hedges). The tables and figures are of validation"
-        " images, not of the test set."
+        " variants; the tables and figures are of validation images, not of the test set."
     )
     return said
 

@@ -17,15 +17,6 @@ def test_the_question_is_of_the_factors_that_vary():
     assert sentences.question(PLAN) == "This study asks what model changes in validation accuracy."
 
 
-def test_the_methods_say_what_a_verdict_is_with_and_without_a_margin(make_study):
-    study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS)
-    runs, changes = collect.collect(study), pd.DataFrame({"variant": []})
-    plan = PLAN | {"seeds": [0]}
-    assert "below 0.05, else inconclusive" in sentences.methods(study, plan, runs, changes)[-1]
-    said = sentences.methods(study, plan | {"margin": 1.5}, runs, changes)[-1]
-    assert "below 0.05, equivalent if the difference is shown to lie within ±1.5 points, else inconclusive" in said
-
-
 def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
     study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")
