@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # and not what a user keeps beside it
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo install test test-integration test-faults notebooks lint docs clean
@@ -27,8 +28,8 @@ notebooks: $(VENV)/.developed  # runs notebooks/*.ipynb again, and keeps what th
 	$(BIN)/python -m tests.notebooks
 
 lint: $(VENV)/.developed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 docs: $(VENV)/.documented  # the site, in build/site/index.html; a broken link or reference ends it

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from ablate.errors import guarded
@@ -148,7 +149,8 @@ def main() -> int:
         return 0 if words else 2
     verb = VERBS.get(words[0])
     if verb is None:
-        print(f"ablate {words[0]}: there is no such verb. Verbs: {', '.join(VERBS)}.", file=sys.stderr)
+        meant = "".join(f" Did you mean {near}?" for near in get_close_matches(words[0], VERBS, n=1))
+        print(f"ablate {words[0]}: there is no such verb.{meant} Verbs: {', '.join(VERBS)}.", file=sys.stderr)
         return 2
     return guarded(verb, words[1:])
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,10 @@ def read_study(folder: Path) -> dict[str, Any]:
     """The plan in a study's `study.json`; InputError if there is none or it cannot be used."""
     path = Path(folder) / "study.json"
     if not path.is_file():
+        there = [plan.parent.name for plan in Path("outputs").glob("*/study.json")]
+        meant = "".join(f" Did you mean {near}?" for near in get_close_matches(Path(folder).name, there, n=1))
         raise InputError(
-            f"{folder} is not a study: it has no study.json. Give the folder of one, such as outputs/NAME, "
+            f"{folder} is not a study: it has no study.json.{meant} Give the folder of one, such as outputs/NAME, "
             "as `ablate train -m study.name=NAME ...` makes it."
         )
     plan = read_json(path, "a study", STUDY)

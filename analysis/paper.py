@@ -122,9 +122,15 @@ WIDE, HALF = 17.4, 9.0  # cm: of the text, and of a figure that stands beside an
 
 
 def _figures(drawn: Collection[str], folder: Path) -> list[str]:
-    """The figures at the size they were drawn for; the two wide ones first, then those of half a page, two in a row."""
+    """The figures at the size they were drawn for; the two wide ones first, then those of half a page, two in a row.
+
+    A wide one after the first floats: where the page has no room for it, what comes next takes its place.
+    """
     found = {name: _figure(name, folder) for name in FIGURES if name in drawn}
-    wide = [f"#{figure}" for figure, width in found.values() if width > HALF]
+    wide = [figure for figure, width in found.values() if width > HALF]
+    wide = [
+        f"#[#set figure(placement: auto); #{figure}]" if place else f"#{figure}" for place, figure in enumerate(wide)
+    ]
     narrow = [figure for figure, width in found.values() if width <= HALF]
     grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
     return [*wide[:2], *grid, *wide[2:]]

@@ -36,7 +36,8 @@ def holes(runs: pd.DataFrame) -> dict[str, str]:
 def question(plan: Mapping[str, Any]) -> str:
     """What the study asks."""
     varied = [name for name, levels in plan["factors"].items() if len(levels) > 1]
-    return f"This study asks what {' and '.join(varied) or 'nothing'} changes in validation accuracy."
+    verb = "change" if len(varied) > 1 else "changes"
+    return f"This study asks what {' and '.join(varied) or 'nothing'} {verb} in validation accuracy."
 
 
 def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:

@@ -1,5 +1,7 @@
 """Records are read with care, and hashed the same everywhere."""
 
+from pathlib import Path
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -45,3 +47,13 @@ def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
     assert sha256("{augmentation: {crop: 1, cutout: 2}}") != sha256("{augmentation: {cutout: 2, crop: 1}}")
     monkeypatch.setenv("PLACE", "/elsewhere")
     assert sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}}") == base
+
+
+def test_a_mistyped_study_is_told_the_one_that_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs/grid").mkdir(parents=True)
+    (tmp_path / "outputs/grid/study.json").write_text("{}")
+    with pytest.raises(InputError, match=r"gird is not a study: it has no study\.json\. Did you mean grid\?"):
+        record.read_study(record.find_study(Path("gird")))
+    with pytest.raises(InputError, match=r"it has no study\.json\. Give the folder of one"):
+        record.read_study(record.find_study(Path("something-else")))

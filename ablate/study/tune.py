@@ -5,6 +5,7 @@ the configuration says without the search. The search is kept in the study's `op
 """
 
 import logging
+import shlex
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,7 +79,8 @@ def search(
     done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     if done:
         best = max(done, key=lambda trial: trial.values)
-        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], best.params)
+        words = shlex.join(f"{name}={level}" for name, level in written(best.params).items())
+        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], words)
     raise SystemExit(status)
 
 

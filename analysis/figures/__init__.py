@@ -28,13 +28,13 @@ __all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", 
 
 DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that differ most
 CAPTIONS = {
-    "effects": "Difference of each variant to the baseline.",
+    "effects": "Difference of each variant to the baseline, over the seeds.",
     "loss_curves": "Losses; dashed: training, solid: validation.",
-    "interactions": "Two-way interactions.",
-    "variance_shares": "Shares of the variance.",
-    "cost": "Cost and accuracy.",
-    "class_difference": "Class by class, the variant of the highest validation mean.",
-    "confusion": "Confusion of the classes.",
+    "interactions": "Interactions: what two changes bring together beyond the sum of what each brings alone.",
+    "variance_shares": "How much of the variance of the accuracy each factor explains.",
+    "cost": "Accuracy, with its 95 % interval, and what it costs in time.",
+    "class_difference": "Accuracy class by class of the variant with the highest mean, less the baseline's.",
+    "confusion": "Which class is taken for which, in per cent of its images.",
     "samples": "Training images as the network sees them.",
 }
 

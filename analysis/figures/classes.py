@@ -34,7 +34,7 @@ def confusion(classes: Sequence[str], matrices: Mapping[str, np.ndarray]) -> Fig
     """Matrices (classes, classes) by their labels: of a row's class, the share (fraction) taken for each column's."""
     k = len(classes)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.9 + WIDTH / 2 / len(matrices) * 1.7), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.9 + WIDTH / 2 / len(matrices) * 1.6), layout="constrained")
         axes = figure.subplots(1, len(matrices), squeeze=False)[0]
         for axis, (label, matrix) in zip(axes, matrices.items(), strict=True):
             shares = 100 * matrix

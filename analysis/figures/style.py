@@ -32,8 +32,9 @@ STYLE: "dict[RcKeyType, Any]" = {
 
 
 def broken(label: str, width: int) -> str:
-    """A label in lines of at most `width` characters; where it is too long, a level stands below its factor."""
-    parts = [label] if len(label) <= width else re.split(r"(?<=[=,]) ?", label)
+    """A label in lines of at most `width` characters: a change a line; a level below its factor if that is too long."""
+    parts = [label] if len(label) <= width else re.split(r"(?<=,) ?", label)
+    parts = [piece for part in parts for piece in ([part] if len(part) <= width else re.split(r"(?<==)", part))]
     return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
 
 

@@ -23,7 +23,7 @@ def calibration(reliability: Sequence[Sequence[float]], error: float) -> Figure:
     there = images > 0
     width, left = edges[1], edges[:-1][there]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / 2, WIDTH / 2 + 0.9), layout="constrained")
+        figure = Figure(figsize=(WIDTH / 2, WIDTH / 2 + 1.1), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         accuracy, mean = right[there] / images[there], confidence[there] / images[there]
         above.bar(left, accuracy, width, align="edge", color=BLUE, edgecolor="white", label="accuracy")
@@ -31,7 +31,7 @@ def calibration(reliability: Sequence[Sequence[float]], error: float) -> Figure:
         above.plot([0, 1], [0, 1], "--", color=GREY, label="calibrated")
         above.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="Accuracy")
         above.set_title(f"Expected calibration error {100 * error:.1f} points")
-        above.legend(loc="upper left", frameon=False)
+        figure.legend(loc="outside upper center", ncols=2, frameon=False)  # where it hides no bar
         below.bar(left, images[there], width, align="edge", color=GREY, edgecolor="white")
         below.set(xlabel="Confidence: probability of the class named", ylabel="Images")
     return figure

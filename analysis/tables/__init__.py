@@ -28,7 +28,7 @@ NAMES = ("effects", "changes", "tests", "contrasts", "anova", "classes", "images
 def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
-    found = {"effects": main(effects, runs)}
+    found = {"effects": main(effects, runs, results.margin)}
     if len(results.changes):
         found["changes"] = changes(results.changes, labels)
     if len(compared := further_tests(effects, runs)):

@@ -11,11 +11,16 @@ from analysis.sentences import holes
 from analysis.tables.table import Table
 
 
-def main(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
+def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None) -> Table:
     """The table of effects. Bold is what is shown to be better, which the highest mean alone is not."""
+    same = f"equivalent if the difference is shown to lie within ±{margin:g} points, " if margin else ""
+    note = (
+        "A variant is better or worse if p, corrected by Holm for the number of variants, is below 0.05,"
+        f" {same}inconclusive if nothing is shown. g_z is the difference in standard deviations of the differences."
+    )
     strong = frozenset(place for place, verdict in enumerate(effects["verdict"]) if verdict == "better")
     title = "Validation accuracy and differences to the baseline"
-    return Table(title, display(effects, runs), "", tuple(effects["variant"]), strong)
+    return Table(title, display(effects, runs), note, tuple(effects["variant"]), strong)
 
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:

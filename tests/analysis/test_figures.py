@@ -7,6 +7,7 @@ from matplotlib.text import Text
 
 from analysis import collect, figures
 from analysis.effects import effects as compare
+from analysis.figures.style import broken
 from analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"], "weight_decay": ["0.1", "0"]}
@@ -202,6 +203,12 @@ def test_interactions_that_no_pair_of_changes_shows_are_not_drawn(make_study):
     results |= {"model=b+weight_decay=0": {0: 0.5, 1: 0.5}}
     both = analyse(make_study(results, FACTORS, name="both"))
     assert "interactions" in figures.every(both) and set(both.contrasts["kind"]) == {"main", "interaction"}
+
+
+def test_a_long_label_is_broken_between_changes_and_only_then_within_one():
+    assert broken("model=mlp", 22) == "model=mlp"
+    assert broken("model=mlp, normalization=none", 22) == "model=mlp,\nnormalization=none"
+    assert broken("normalization=weight_standardization", 22) == "normalization=\nweight_standardization"
 
 
 def test_samples_show_the_pixels_themselves():

@@ -5,6 +5,7 @@ import random
 import pandas as pd
 import pytest
 import typst
+from pypdf import PdfReader
 
 from analysis import collect, sentences
 from analysis.effects import effects as compare
@@ -32,6 +33,18 @@ def test_two_pages_and_the_words_of_the_author(make_study):
     assert (study / "report.md").read_text() == kept
     typ = (study / "report" / "report.typ").read_text()
     assert 'text(14pt, weight: "bold", "On *norms*")' in typ and '#"Mine #1."' in typ
+
+
+def test_what_has_room_on_the_first_page_is_there_though_the_curves_have_none(make_study):
+    accuracy = {"baseline": 0.6, "model=b": 0.5, "norm=y": 0.55, "model=b+norm=y": 0.52}
+    study = make_study(
+        {name: {seed: mean + seed / 100 for seed in range(3)} for name, mean in accuracy.items()}, FACTORS
+    )
+    (study / "report.md").write_text("# study\n\n## Introduction\n" + 20 * "Too long for the curves. ")
+    report(study)
+    written = PdfReader(study / "report" / "report.pdf").pages
+    first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in written)
+    assert "Figure 2: Losses" in second and "Figure 3: Interactions" in first and "Figure 4: How much" in first
 
 
 def test_the_verdicts_are_sentences_with_their_numbers(make_study):

@@ -9,6 +9,14 @@ FACTORS = {"model": ["a", "b", "c"]}
 PLAN = {"design": "factorial", "factors": FACTORS}
 
 
+def test_the_question_is_of_the_factors_that_vary():
+    factors = {"model": ["a", "b"], "norm": ["x"], "seed_of_split": ["0", "1"]}
+    assert sentences.question({"factors": factors}) == (
+        "This study asks what model and seed_of_split change in validation accuracy."
+    )
+    assert sentences.question(PLAN) == "This study asks what model changes in validation accuracy."
+
+
 def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
     study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")

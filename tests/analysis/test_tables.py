@@ -73,3 +73,8 @@ def test_what_needs_no_normal_distribution(make_study):
     assert row[:2] == ["model=b", "6"] and row[2].startswith("0.92 [") and row[3] == "0.062"
     t = (0.01 - 0.0025) / (np.std(list(near.values()), ddof=1) / np.sqrt(6))
     assert row[4] == p_value(scipy.stats.t.sf(t, 5))
+
+
+def test_the_main_table_says_what_its_verdicts_mean(runs, effects):
+    assert "is below 0.05, inconclusive if nothing is shown" in tables.main(effects, runs).note
+    assert "within ±1.5 points, inconclusive if" in tables.main(effects, runs, 1.5).note

@@ -58,6 +58,9 @@ def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
     assert math.isclose(
         max(t.value for t in trials if t.value), max(r["metrics"]["val_accuracy"] for r in runs.values())
     )
+    words = said.rpartition("% with ")[2].split()  # as the best was trained, to be used again
+    best = next(run for run in planned if words == [f"{name}={level}" for name, level in run["factors"].items()])
+    assert record(folder / best["folder"])["metrics"]["val_accuracy"] == max(t.value for t in trials if t.value)
     status, said = finish(start(tmp_path, "report", "tune"))
     assert status == 0, said
     assert len(pd.read_csv(folder / "report/runs.csv")) == 12
