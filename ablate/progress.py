@@ -12,6 +12,17 @@ REFRESH = 0.5  # seconds between two reads of the running loss, each of which wa
 LINE = 10.0  # the same where every read is a line that stays, as in a notebook or a log
 
 
+class Terminal(Console):
+    """stderr. Who reads it may leave (`|& head`, a `tee` that is killed): what is at work goes on, unseen."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more, where rich would end the process."""
+        self.quiet = True
+
+
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
     """An epoch's figures as one line."""
     return (
@@ -24,7 +35,7 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
 
 def track(items: Iterable[Item], title: str, total: int, patience: float = 0.0) -> Iterator[Item]:
     """Iterate behind a bar on stderr, which a terminal shows once the items have taken `patience` seconds."""
-    console = Console(stderr=True)
+    console = Terminal()
     if not console.is_terminal:
         yield from items
         return

@@ -103,7 +103,6 @@ def test(
             do not fit its configuration, or give no numbers; its configuration names what is not of this package, and
             is not `trusted`; or an earlier test.json is damaged.
     """
-    from rich.console import Console
 
     from ablate import evaluate, progress, trained
     from ablate.data.prepare import load_test
@@ -112,7 +111,7 @@ def test(
     run = trained.load(folder, trusted, device)
     images = load_test(run.config.data)
     check(run, images)
-    bar = progress.bar(f"testing {folder.name}", Console(stderr=True))
+    bar = progress.bar(f"testing {folder.name}", progress.Terminal())
     logits = evaluate.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
         raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")

@@ -125,13 +125,13 @@ def train(
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     import numpy as np
     import torch
-    from rich.console import Console
 
     from ablate import engine, limits
     from ablate.checkpoint import Checkpoint
     from ablate.data.batches import resident
     from ablate.hardware import peak_memory
     from ablate.parts import multiply_accumulates, set_up
+    from ablate.progress import Terminal
     from ablate.samples import samples
 
     began = time.perf_counter()
@@ -148,7 +148,7 @@ def train(
     told = Run(folder, **(place or plan.place(None, folder)), settings=flat(config), images=first)
     loggers = watchers(config, told)
     environment = provenance.environment(device.type, precision)
-    console, checkpoint = Console(stderr=True), Checkpoint(folder, {**made_by, "data_sha256": data.sha256}, environment)
+    console, checkpoint = Terminal(), Checkpoint(folder, {**made_by, "data_sha256": data.sha256}, environment)
     result = None
     try:
         with limits.in_words(parts, images, trainer, config.seed):

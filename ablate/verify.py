@@ -92,12 +92,11 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
 def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
     """The accuracy that the weights have on some images, computed in a format of numbers."""
     import torch
-    from rich.console import Console
 
     from ablate import evaluate, progress
     from ablate.hardware import pick_device
 
-    steps = progress.bar(f"{part} images", Console(stderr=True))
+    steps = progress.bar(f"{part} images", progress.Terminal())
     with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
         logits = evaluate.predict(run.model, images.images, run.pixels, run.views, steps)
     return Verified(part, stated, evaluate.metrics(logits, images.labels)["accuracy"], len(images))

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from ablate import progress
+from tests.processes import SMALL, record, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a terminal is a posix matter")
 
@@ -62,3 +63,15 @@ def test_a_line_tells_the_running_figures_and_the_epochs_own_line_its_end(monkey
     console = Console(file=io.StringIO(), width=10)
     assert list(progress.steps("abc", "epoch 1/2", "loss 0.5", console)) == ["a", "b", "c"]
     assert console.file.getvalue().splitlines() == lines
+
+
+@pytest.mark.parametrize("where", [("hydra.run.dir=run",), ("-m", "study.name=s", "hydra/launcher=basic", "seed=0,1")])
+def test_who_stops_reading_costs_no_run(tmp_path, where):
+    """As `|& head -1` does: what is written then meets a broken pipe."""
+    process = start(tmp_path, "train", *SMALL, "model=mlp", "trainer.epochs=10", *where)
+    assert process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(timeout=300) == 0
+    runs = [path.parent for path in tmp_path.rglob("run.json")]
+    assert len(runs) == (1 if len(where) == 1 else 2)
+    assert {record(run)["status"] for run in runs} == {"completed"}

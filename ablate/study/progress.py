@@ -5,10 +5,10 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
-from rich.console import Console
 from rich.live import Live
 
 from ablate import record
+from ablate.progress import Terminal
 from ablate.study.launcher import Ends, Job
 from ablate.study.view import view
 from ablate.study.watched import Look
@@ -17,7 +17,7 @@ from ablate.study.watched import Look
 def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
     """The jobs' returns in their order, from `ends`, which yields (position, return) as each ends, and None between."""
     folder = Path(jobs[0].config.hydra.sweep.dir)
-    console = Console(stderr=True)
+    console = Terminal()
     look = Look(folder)
     returns: dict[int, JobReturn] = {}
     with (

@@ -10,7 +10,6 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from ablate import atomic, bounded, record
 from ablate.errors import InputError, sentence
 from ablate.lock import held, lock
 from ablate.printable import printable_lines
+from ablate.progress import Terminal
 from ablate.study import plan
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def sweep(study: dict[str, Any], launcher: Launcher, config: DictConfig) -> None
     found = [record.read_planned(folder, run) for run in runs]
     failed = [(run, now) for run, now in zip(runs, found, strict=True) if now["status"] not in record.OUTCOMES]
     if failed:
-        Console(stderr=True).print(*failures(folder, failed, errors), sep="\n")
+        Terminal().print(*failures(folder, failed, errors), sep="\n")
     log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
