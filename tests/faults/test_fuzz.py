@@ -169,10 +169,11 @@ def test_checkpoints(tmp_path, fuzz):
     def parts():
         return build(config, data, torch.device("cpu"), "fp32")
 
-    Checkpoint(tmp_path, made_by).save(parts(), {"rows": [1]})
+    outcome = {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]}
+    Checkpoint(tmp_path, made_by).save(parts(), outcome)
 
     def read() -> None:
-        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, {"rows": [1]})
+        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, outcome)
 
     fuzz(bytewise, damaged(tmp_path / record.CHECKPOINT, read))
 

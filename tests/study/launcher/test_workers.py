@@ -42,12 +42,13 @@ def test_each_worker_is_started_its_own_way():
 
 @pytest.mark.parametrize("in_the_parent", [signal.default_int_handler, signal.SIG_IGN])  # as below `nohup`
 def test_leaving_interrupts_the_workers(tmp_path, in_the_parent):
-    begun = workers.FORK.Barrier(3)
+    begun = workers.FORK.Semaphore(0)
 
     def forever(task: int) -> None:
         try:
-            begun.wait(30)
-            signal.pause()
+            begun.release()
+            while True:  # a signal just before `signal.pause` would leave it waiting
+                pass
         except KeyboardInterrupt:
             (tmp_path / str(task)).touch()
             raise
@@ -56,7 +57,7 @@ def test_leaving_interrupts_the_workers(tmp_path, in_the_parent):
     try:
         ends = workers.each(2, forever, [lambda: None] * 2, 0.01)
         assert next(ends) is None
-        begun.wait(30)
+        assert begun.acquire(timeout=30) and begun.acquire(timeout=30)
         ends.close()
     finally:
         signal.signal(signal.SIGINT, before)
