@@ -12,8 +12,6 @@ from rich.console import Console
 from ablate import progress
 from tests.processes import SMALL, record, start
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="a terminal is a posix matter")
-
 
 def shown(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> str:
     """What a terminal shows while the work is done."""

@@ -160,7 +160,6 @@ def test_of_many_unreadable_files_a_few_are_named_and_all_counted(photo_folder: 
     assert [str(path) in str(error.value) for path in paths] == [10 <= index < 15 for index in range(120)]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a terminal is a posix matter")
 def test_progress_is_shown_on_a_terminal_alone(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
