@@ -17,12 +17,12 @@ install: $(VENV)/.installed  # what `demo` does first
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
 
-test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), a real Ray, a study killed 20 times
+test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), and a real Ray
 	$(PIP) --editable ".[dev,cluster]"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -m integration  # a file in one worker: Slurm is there once
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup -m integration --durations 40
 
 test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults tests/faults
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults
 
 notebooks: $(VENV)/.developed  # runs notebooks/*.ipynb again, and keeps what they show
 	$(BIN)/python -m tests.notebooks

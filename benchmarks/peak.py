@@ -2,9 +2,10 @@
 
     python benchmarks/peak.py [RUN ...]
 
-Prints GFLOP/s of large matrix products and convolutions, forward and backward, for one thread and for all, in fp32 and
-bf16: the best of several rounds, since a peak is what nothing disturbs. RUNs are folders of finished runs, of which it
-prints what their training steps used. A multiply-add counts as two operations, a training step as three forward passes.
+Prints GFLOP/s of large matrix products and convolutions, forward and backward, for one thread and for all, in fp32 and,
+where the processor has it, bf16: the best of several rounds, since a peak is what nothing disturbs. RUNs are folders of
+finished runs, of which it prints what their training steps used. A multiply-add counts as two operations, a training
+step as three forward passes.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from pathlib import Path
 import torch
 from omegaconf import OmegaConf
 from torch import nn
+
+from ablate.hardware import pick_precision
 
 ROUNDS, SECONDS = 5, 0.3
 PRODUCT = 2048  # rows and columns
@@ -96,8 +99,11 @@ def main() -> None:
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     given = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
-    print("GFLOP/s" + "".join(f"{f'{n} thread, {d}':>18}" for n in (1, cores) for d in ("fp32", "bf16")))
-    columns = [peaks(n, d) for n in (1, cores) for d in (torch.float32, torch.bfloat16)]
+    # Where the processor does not multiply bf16 itself, it takes minutes to say that bf16 is no use.
+    native = pick_precision("auto", torch.device("cpu")) == "bf16"
+    kinds = {"fp32": torch.float32, "bf16": torch.bfloat16} if native else {"fp32": torch.float32}
+    print("GFLOP/s" + " " * 21 + "".join(f"{f'{n} thread, {kind}':>18}" for n in (1, cores) for kind in kinds))
+    columns = [peaks(n, dtype) for n in (1, cores) for dtype in kinds.values()]
     for name in columns[0]:
         print(f"{name:28}" + "".join(f"{column[name]:>18.0f}" for column in columns))
     for run in given.runs:

@@ -11,11 +11,6 @@ import pytest
 from tests.processes import SMALL, ablate
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: where a file is a worker's portion, it would else run at the end while the others wait."""
-    items.sort(key=lambda item: item.name != "test_twenty_kills_leave_the_same_runs")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def cache_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder that holds decoded images while tests run."""

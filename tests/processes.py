@@ -1,13 +1,16 @@
 """`ablate` as a user starts it: a real process, which can be watched, interrupted and killed."""
 
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 
@@ -16,10 +19,26 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
 
 
-def ablate(
-    folder: Path, *words: str, module: str = "ablate.cli", root: Path = ROOT
-) -> subprocess.CompletedProcess[str]:
-    """`ablate` with these words, in the folder, to its end; of the code in `root`."""
+def ablate(folder: Path, *words: str) -> CompletedProcess[str]:
+    """`ablate` with these words, in the folder, to its end: a fork, see tests/forks.py."""
+    server = forks()
+    assert server.stdin and server.stdout
+    with tempfile.NamedTemporaryFile("r") as output, tempfile.NamedTemporaryFile("r") as errors:
+        command = {"folder": str(folder), "words": words, "output": output.name, "errors": errors.name}
+        print(json.dumps(command), file=server.stdin, flush=True)
+        status = int(server.stdout.readline())
+        return CompletedProcess(words, status, output.read(), errors.read())
+
+
+@functools.cache
+def forks() -> subprocess.Popen[str]:
+    """The process that is forked, which ends with this one."""
+    command = [sys.executable, "-m", "tests.forks"]
+    return subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def alone(folder: Path, *words: str, module: str = "ablate.cli", root: Path | str = ROOT) -> CompletedProcess[str]:
+    """The same as a process of its own, which is `python -m MODULE WORDS`; of the code in `root`."""
     command = [sys.executable, "-m", module, *words]
     settings = {**ENVIRONMENT, "PYTHONPATH": str(root)}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=settings, timeout=300)

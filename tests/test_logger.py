@@ -14,7 +14,7 @@ from PIL import Image
 from ablate import logger
 from ablate.logger import grid
 from ablate.logger.tensorboard import TensorBoard
-from tests.processes import ROOT, SMALL, ablate, record
+from tests.processes import ROOT, SMALL, ablate, alone, record
 
 ROWS = [
     dict(zip(logger.COLUMNS, (1, 10, 0.1, 2.3, 0.1, 2.2, 0.2, 1.5, 100.0), strict=True)),
@@ -184,6 +184,6 @@ def test_a_grid_of_images_is_read_from_left_to_right():
 @pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
 def test_a_tracker_that_is_not_installed_is_named_with_its_extra(tmp_path, option):
     (tmp_path / f"{option}.py").write_text("raise ImportError")  # found first, as if there were none
-    ended = ablate(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
+    ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
     assert ended.returncode == 2 and f"pip install 'hydra-ablate[{option}]'" in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr

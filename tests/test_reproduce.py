@@ -10,7 +10,7 @@ import torch
 
 from ablate import atomic, compare
 from ablate.reproduce import surroundings
-from tests.processes import ROOT, SMALL, ablate
+from tests.processes import ROOT, SMALL, ablate, alone
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +100,13 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     git(code, "add", ".")
     git(code, "commit", "-qm", "first")
     words = ("train", "model=mlp", "hydra.run.dir=one", *SMALL)
-    made = ablate(runs, *words, root=code)
+    made = alone(runs, *words, root=code)
     assert made.returncode == 0, made.stderr
     changed = code / "ablate/seeding.py"
     changed.write_text(changed.read_text().replace(">> 1", ">> 2"))
-    now = ablate(runs, "reproduce", "one", root=code)
+    now = alone(runs, "reproduce", "one", root=code)
     assert "First cause found: code." in now.stdout and "ablate/seeding.py" in now.stdout
-    then = ablate(runs, "reproduce", "one", "--from-commit", root=code)
+    then = alone(runs, "reproduce", "one", "--from-commit", root=code)
     assert then.returncode == 0 and compare.IDENTICAL in then.stdout, then.stderr
     assert len(git(code, "worktree", "list").splitlines()) == 1 and "seeding" in git(code, "status", "--porcelain")
 

@@ -19,7 +19,7 @@ from ablate.submission import archive, rules
 from ablate.submission.contents import Given, gather
 from ablate.submit import check_id, main
 from tests.handing_in import blank, refused
-from tests.processes import ROOT, SMALL, ablate
+from tests.processes import ROOT, SMALL, ablate, alone
 
 MINE = '''
 """See /work/notes; by the author."""
@@ -89,7 +89,7 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     blank(Path("own.pdf"), 1)
     root = Path(f"{ROOT}:{here}")
     words = ("data=image_folder", f"data.root={images}", "model._target_=mine.Net", *SMALL[2:])
-    assert ablate(here, "train", "-m", "study.name=o", *words, root=root).returncode == 0
+    assert alone(here, "train", "-m", "study.name=o", *words, root=root).returncode == 0
     command = ["o", "--id", "s1", "--report", "own.pdf"]
     with pytest.raises(InputError, match="calls 'mine.Net': .* say --trust"):
         main(command)

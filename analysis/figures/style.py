@@ -45,7 +45,7 @@ def rendered(figure: Figure) -> dict[str, bytes]:
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+")  # a character that the font lacks is drawn as a box
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once, not once for each format
+        figure.set_layout_engine(None)  # laid out once, not once for each format; "none" would draw it once more each
         for suffix, metadata in undated.items():
             content = io.BytesIO()
             figure.savefig(content, format=suffix, dpi=200, metadata=metadata)

@@ -7,7 +7,7 @@ import sys
 
 import pexpect
 
-from tests.processes import ENVIRONMENT, SMALL, ablate, heeds_interrupts, record
+from tests.processes import ENVIRONMENT, SMALL, ablate, alone, heeds_interrupts, record
 
 
 def test_one_run_leaves_the_run_folder_of_the_design(tmp_path):
@@ -74,6 +74,6 @@ def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
 
 
 def test_python_m_ablate_train_is_the_same(tmp_path):
-    assert ablate(tmp_path, *SMALL, "model=mlp", module="ablate.train").returncode == 0
-    ended = ablate(tmp_path, "model=nothing", module="ablate.train")
+    assert alone(tmp_path, *SMALL, "model=mlp", module="ablate.train").returncode == 0
+    ended = alone(tmp_path, "model=nothing", module="ablate.train")
     assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 1

@@ -10,12 +10,12 @@ import sys
 import pandas as pd
 import pytest
 
-from tests.processes import ENVIRONMENT, SMALL, ablate, record
+from tests.processes import ENVIRONMENT, SMALL, ablate, alone, record
 
 
 @pytest.mark.parametrize("module", [("ablate.cli", "report"), ("analysis",)])
 def test_the_report_of_a_study_from_any_folder(grid, tmp_path, module):
-    ended = ablate(tmp_path, *module[1:], str(grid / "outputs/grid"), module=module[0])
+    ended = alone(tmp_path, *module[1:], str(grid / "outputs/grid"), module=module[0])
     assert ended.returncode == 0, ended.stderr
     report = grid / "outputs/grid/report"
     effects, runs = pd.read_csv(report / "effects.csv"), pd.read_csv(report / "runs.csv")

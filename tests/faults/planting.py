@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from analysis.collect import collect
-from tests.processes import ROOT, assert_the_same, finish, record, start
+from tests.processes import ROOT, ablate, assert_the_same, finish, record, start
 
 PLANTED = Path(__file__).parent / "planted"
 RUN = Path("outputs/s/baseline/seed=0")
@@ -35,8 +35,8 @@ def changes(folder: Path, *given: str) -> list[str]:
 
 def whole(folder: Path, *given: str) -> None:
     """`ablate` with these words, to a good end."""
-    status, said = finish(start(folder, *given))
-    assert status == 0, said
+    ended = ablate(folder, *given)
+    assert ended.returncode == 0, ended.stderr
 
 
 def assert_undisturbed(folder: Path, undisturbed: Path) -> None:

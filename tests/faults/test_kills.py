@@ -11,7 +11,7 @@ import pytest
 
 from ablate import record
 from tests.faults.planting import RUN, assert_the_same_values, assert_undisturbed, changes, faulty, whole, words
-from tests.processes import epochs, finish, start, until
+from tests.processes import ablate, epochs, finish, start, until
 
 DEAD = {"kill": -signal.SIGKILL, "torn": -signal.SIGXFSZ}
 
@@ -41,7 +41,7 @@ def test_what_a_kill_just_after_the_end_left_is_removed(tmp_path, undisturbed):
 
 
 def report(folder: Path) -> pd.DataFrame:
-    assert finish(start(folder, "report", "s"))[0] == 0
+    assert ablate(folder, "report", "s").returncode == 0
     return pd.read_csv(folder / "outputs/s/report/runs.csv").drop(columns="seconds")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.collect import collect
 from tests.faults.planting import PLANTED, RUN, assert_undisturbed, faulty, whole, words
-from tests.processes import ROOT, epochs, finish, record, start, until
+from tests.processes import ROOT, ablate, epochs, finish, record, start, until
 
 
 def test_sigterm_is_an_interruption_that_is_gone_on_with(tmp_path, undisturbed):
@@ -36,7 +36,7 @@ def test_a_loss_that_is_no_number_at_a_step_is_a_divergence(tmp_path, step):
 def test_the_report_names_the_run_that_diverged(tmp_path):
     given = words(4, "optimizer.lr=1e30", "seed=0,1")
     whole(tmp_path, *given)
-    assert finish(start(tmp_path, "report", "s"))[0] == 0
+    assert ablate(tmp_path, "report", "s").returncode == 0
     assert set(pd.read_csv(tmp_path / "outputs/s/report/runs.csv")["status"]) == {"diverged"}
     assert "diverged" in (tmp_path / "outputs/s/report/report.html").read_text()
 

@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from ablate.errors import InputError
 from ablate.study import plan, tune
 from ablate.study.pruning import storage
-from tests.processes import epochs, finish, record, start
+from tests.processes import ablate, epochs, record
 
 WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.threads=1", "data.train_limit=300")
 
@@ -35,10 +35,10 @@ def test_a_space_is_what_the_overrides_say():
 
 
 def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
-    status, said = finish(start(tmp_path, *WORDS, "hydra.sweeper.n_trials=7"))
-    assert status == 0, said
-    status, said = finish(start(tmp_path, *WORDS, "hydra.sweeper.n_trials=12"))
-    assert status == 0 and "best of 12 trials" in said, said
+    ended = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=7")
+    assert ended.returncode == 0, ended.stderr
+    ended = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=12")
+    assert ended.returncode == 0 and "best of 12 trials" in ended.stderr, ended.stderr
     folder = tmp_path / "outputs/tune"
     trials = optuna.load_study(study_name="tune", storage=storage(folder)).trials
     planned = json.loads((folder / "study.json").read_text())["runs"]
@@ -58,18 +58,18 @@ def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
     assert math.isclose(
         max(t.value for t in trials if t.value), max(r["metrics"]["val_accuracy"] for r in runs.values())
     )
-    words = said.rpartition("% with ")[2].split()  # as the best was trained, to be used again
+    words = ended.stderr.rpartition("% with ")[2].split()  # as the best was trained, to be used again
     best = next(run for run in planned if words == [f"{name}={level}" for name, level in run["factors"].items()])
     assert record(folder / best["folder"])["metrics"]["val_accuracy"] == max(t.value for t in trials if t.value)
-    status, said = finish(start(tmp_path, "report", "tune"))
-    assert status == 0, said
+    ended = ablate(tmp_path, "report", "tune")
+    assert ended.returncode == 0, ended.stderr
     assert len(pd.read_csv(folder / "report/runs.csv")) == 12
 
 
 def test_a_trial_of_several_seeds_is_their_mean(tmp_path):
     words = ("train", "study=tune", *WORDS[2:], "seed=0,1", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=2")
-    status, said = finish(start(tmp_path, *words))
-    assert status == 0, said
+    ended = ablate(tmp_path, *words)
+    assert ended.returncode == 0, ended.stderr
     folder = tmp_path / "outputs/tune"
     accuracies = [record(folder / f"baseline/seed={s}")["metrics"]["val_accuracy"] for s in (0, 1)]
     assert all(epochs(folder / f"baseline/seed={s}") == 4 for s in (0, 1))

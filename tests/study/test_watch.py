@@ -9,7 +9,7 @@ import pexpect
 import pytest
 
 from ablate.lock import lock
-from tests.processes import ENVIRONMENT, SMALL, ablate
+from tests.processes import ENVIRONMENT, SMALL, ablate, alone
 
 
 @pytest.fixture(scope="module")
@@ -140,5 +140,5 @@ def test_bad_input_is_refused_in_a_sentence(middle, words, said):
 
 def test_a_terminal_without_blocks_is_no_reason_to_fail(finished, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "PYTHONIOENCODING", "ascii")
-    ended = ablate(finished, "watch", "s")
+    ended = alone(finished, "watch", "s")
     assert ended.returncode == 0 and "completed" in ended.stdout and ended.stdout.isascii()

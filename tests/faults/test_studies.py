@@ -9,7 +9,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from tests.processes import epochs, finish, start, until
+from tests.processes import ablate, epochs, finish, start, until
 
 WORDS = ("train", "-m", "study.name=s", "data=digits", "model=cnn,mlp", "normalization=none,batch", "seed=0,1,2,3",
          "trainer.epochs=12", "trainer.threads=1")  # fmt: skip
@@ -22,15 +22,15 @@ def done(folder: Path) -> int:
 
 
 def report(folder: Path) -> pd.DataFrame:
-    assert finish(start(folder, "report", "s"))[0] == 0
+    assert ablate(folder, "report", "s").returncode == 0
     return pd.read_csv(folder / "outputs/s/report/runs.csv").drop(columns="seconds")
 
 
-@pytest.mark.integration
+@pytest.mark.faults
 def test_twenty_kills_leave_the_same_runs(tmp_path):
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
-    assert finish(start(tmp_path / "whole", *WORDS))[0] == 0
+    assert ablate(tmp_path / "whole", *WORDS).returncode == 0
     random = Random(0)
     for _ in range(KILLS):
         until_epoch = done(tmp_path / "cut") + random.randint(0, 6)  # 20 times at most 9 are fewer than there are
@@ -40,7 +40,7 @@ def test_twenty_kills_leave_the_same_runs(tmp_path):
         assert process.poll() is None
         os.kill(process.pid, random.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
         finish(process)
-    status, said = finish(start(tmp_path / "cut", *WORDS))
-    assert status == 0, said
+    ended = ablate(tmp_path / "cut", *WORDS)
+    assert ended.returncode == 0, ended.stderr
     pd.testing.assert_frame_equal(report(tmp_path / "cut"), report(tmp_path / "whole"))
     assert not list((tmp_path / "cut").rglob("checkpoint.pt"))
