@@ -19,7 +19,7 @@ test: lint
 
 test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), and a real Ray
 	$(PIP) --editable ".[dev,cluster]"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadgroup -m integration --durations 40
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile -m integration  # a file in one worker: Slurm is there once
 
 test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults

@@ -5,7 +5,7 @@
 Each side is a process of its own, timed from its start to its end, one after another for each seed, so that a noisy
 machine is noisy for all. Same network, batch size, epochs, optimiser, training and validation images, which all sides
 find decoded: the notebook's are arrays that become PIL images one by one, as `torchvision.datasets.CIFAR10` has them.
-WORDs are overrides of the `ablate` side. Lightning: `pip install lightning`.
+WORDs are overrides of the `ablate` side. Lightning: `pip install -e ".[benchmark]"`.
 """
 
 import argparse
@@ -95,6 +95,7 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
 
 def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
     """The same network and loaders in Lightning's Trainer, all that it does beside training turned off."""
+    train, val = loaders(images)  # before Lightning, whose torchmetrics imports torchvision, by way of ablate.vision
     import lightning
     import torch
     from torch import nn
@@ -113,7 +114,6 @@ def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), lr=LR, momentum=MOMENTUM)
 
-    train, val = loaders(images)
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False,
              "enable_model_summary": False, "num_sanity_val_steps": 0, "limit_val_batches": 0}  # fmt: skip
     module = Module()

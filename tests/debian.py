@@ -3,8 +3,11 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
@@ -16,6 +19,7 @@ def need(commands: list[str], packages: list[str]) -> None:
     if os.getuid() != 0 or not shutil.which("apt-get"):
         pytest.fail(f"{', '.join(commands)} are needed: apt install {' '.join(packages)}")
     settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    subprocess.run(install, env=settings, check=True, stdout=subprocess.DEVNULL)
+    with FileLock(Path(tempfile.gettempdir()) / "ablate-apt.lock"):  # apt refuses a second at the same time
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        subprocess.run(install, env=settings, check=True, stdout=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ import pytest
 from analysis.report import report
 from tests.debian import need
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("debian")]  # one installs packages at a time
+pytestmark = pytest.mark.integration
 LEVELS = [f"level{number}" for number in range(8)]
 
 

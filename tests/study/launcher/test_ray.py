@@ -8,7 +8,7 @@ import pytest
 
 from tests.processes import SMALL, epochs, finish, record, start, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.integration
 RAY = ("hydra/launcher=ray", "+hydra.launcher.init.num_cpus=2")
 
 

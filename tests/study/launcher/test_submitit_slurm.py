@@ -9,7 +9,7 @@ import pytest
 from tests.debian import need
 from tests.processes import SMALL, finish, record, start, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("debian")]  # one installs packages at a time
+pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
 SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10")
 
