@@ -45,9 +45,10 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.developed: $(VENV)/.installed
+$(VENV)/.developed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV), with what development needs (this can take minutes) ..."
 	$(PIP) --editable ".[dev]"
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 $(VENV)/.documented: $(VENV)/.installed
 	$(PIP) --editable ".[docs]"
