@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 .PHONY: demo install test test-integration test-faults notebooks lint docs clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:  # one pip at a time in a virtual environment
 
 demo: $(VENV)/.installed
 	$(BIN)/ablate train study=quickstart
@@ -48,7 +49,7 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.developed: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing into $(VENV), with what development needs (this can take minutes) ..."
 	$(PIP) --editable ".[dev]"
-	@touch $(VENV)/.installed $@
+	@touch $(VENV)/.installed $(VENV)/.documented $@
 
 $(VENV)/.documented: $(VENV)/.installed
 	$(PIP) --editable ".[docs]"

@@ -5,7 +5,7 @@
 Each side is a process of its own, timed from its start to its end, one after another for each seed, so that a noisy
 machine is noisy for all. Same network, batch size, epochs, optimiser, training and validation images, which all sides
 find decoded: the notebook's are arrays that become PIL images one by one, as `torchvision.datasets.CIFAR10` has them.
-WORDs are overrides of the `ablate` side. Lightning: `pip install -e ".[benchmark]"`.
+WORDs are overrides of the `ablate` side. Lightning: `pip install -e ".[benchmark]" -c constraints.txt`.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
 
 def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
     """The same network and loaders in Lightning's Trainer, all that it does beside training turned off."""
-    train, val = loaders(images)  # before Lightning, whose torchmetrics imports torchvision, by way of ablate.vision
+    train, val = loaders(images)  # first: it imports torchvision by way of ablate.vision, and Lightning directly
     import lightning
     import torch
     from torch import nn

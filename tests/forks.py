@@ -13,7 +13,7 @@ import signal
 import sys
 
 IMPORTED = ("ablate.data.digits", "ablate.engine", "ablate.parts", "ablate.train", "analysis.report")
-SECONDS = 300  # after which a command is killed
+SECONDS = 400  # after which a command is killed
 
 
 def become(folder: str, words: list[str], output: str, errors: str) -> None:

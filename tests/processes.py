@@ -1,4 +1,4 @@
-"""`ablate` as a user starts it: a real process, which can be watched, interrupted and killed."""
+"""`ablate`: as a fork, which is quick, or as a user starts it, a process to watch, interrupt and kill."""
 
 import functools
 import json
@@ -20,21 +20,26 @@ SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.thre
 
 
 def ablate(folder: Path, *words: str) -> CompletedProcess[str]:
-    """`ablate` with these words, in the folder, to its end: a fork, see tests/forks.py."""
+    """`ablate` with these words, in the folder, to its end: a fork, see tests/forks.py.
+
+    Forks have one hash seed and one state of NumPy's generator: `alone` tells whether a process has the same bits.
+    """
     server = forks()
     assert server.stdin and server.stdout
     with tempfile.NamedTemporaryFile("r") as output, tempfile.NamedTemporaryFile("r") as errors:
         command = {"folder": str(folder), "words": words, "output": output.name, "errors": errors.name}
         print(json.dumps(command), file=server.stdin, flush=True)
-        status = int(server.stdout.readline())
-        return CompletedProcess(words, status, output.read(), errors.read())
+        status = server.stdout.readline()
+        assert status, "tests.forks has ended; what it said is on stderr"
+        return CompletedProcess(words, int(status), output.read(), errors.read())
 
 
 @functools.cache
 def forks() -> subprocess.Popen[str]:
     """The process that is forked, which ends with this one."""
     command = [sys.executable, "-m", "tests.forks"]
-    return subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, **pipes)
 
 
 def alone(folder: Path, *words: str, module: str = "ablate.cli", root: Path | str = ROOT) -> CompletedProcess[str]:

@@ -35,7 +35,7 @@ def change(run: Path, **values: object) -> None:
 
 @pytest.mark.parametrize("place", ["outputs/s/baseline/seed=0", "one"])
 def test_an_unchanged_run_is_identical(study, place):
-    again = ablate(study, "reproduce", place)
+    again = alone(study, "reproduce", place)
     assert again.returncode == 0, again.stderr
     assert compare.IDENTICAL in again.stdout
     fresh = Path(again.stdout.splitlines()[0].split(" again in ")[1].rstrip("."))

@@ -9,7 +9,7 @@ import torch
 
 from ablate import atomic, record, verify
 from ablate.errors import InputError
-from tests.processes import SMALL, ablate
+from tests.processes import SMALL, ablate, alone
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
     made = ablate(tmp_path, "train", *words)
     assert made.returncode == 0, made.stderr
     moved.rename(tmp_path / "elsewhere")
-    lost = ablate(tmp_path, "verify", "one")
+    lost = alone(tmp_path, "verify", "one")
     assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
     found = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
     assert found.returncode == 0 and "of 12 images, as stated" in found.stdout

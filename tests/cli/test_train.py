@@ -33,7 +33,7 @@ def test_the_rerun_command_gives_the_same_weights(tmp_path):
     (first,) = (tmp_path / "outputs" / "single").iterdir()
     command = record(first)["rerun"].split()[1:]
     (tmp_path / "again").mkdir()
-    assert ablate(tmp_path / "again", *command).returncode == 0
+    assert alone(tmp_path / "again", *command).returncode == 0
     (second,) = (tmp_path / "again" / "outputs" / "single").iterdir()
     assert (first / "model.pt").read_bytes() == (second / "model.pt").read_bytes()
 

@@ -38,7 +38,7 @@ def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
     ("count", "words"),
     [
         (8, ["model=cnn,mlp", "optimizer.lr=0.1,1e-2", "trainer.grad_clip=null,1", "seed=3"]),
-        (4, ["experiment=assignment_cnn,assignment_mlp", "trainer.epochs=2,3", "data=digits"]),
+        (4, ["experiment=assignment_cnn,assignment_mlp", "seed=0,1", "data=digits"]),
         (8, ["experiment=assignment_cnn,assignment_mlp", "activation=relu,mish", "loss=focal,cross_entropy", "seed=1"]),
         (8, ["model=vgg,resnet", "normalization=none,batch", "optimizer=muon,adam", "optimizer.lr=0.3"]),
         (8, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.2"]),

@@ -10,7 +10,7 @@ import pytest
 from ablate import record as records
 from tests.processes import SMALL, ablate, assert_the_same, epochs, finish, record, start, until
 
-LONG = ("data=digits", "data.train_limit=512", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")
+LONG = ("data=digits", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")
 
 
 @pytest.fixture(scope="module")
