@@ -39,6 +39,12 @@ def whole(folder: Path, *given: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+def report(folder: Path) -> pd.DataFrame:
+    """What a report lists of the study's runs."""
+    assert ablate(folder, "report", "s").returncode == 0
+    return pd.read_csv(folder / "outputs/s/report/runs.csv").drop(columns="seconds")
+
+
 def assert_undisturbed(folder: Path, undisturbed: Path) -> None:
     """Weights, curves and the frame that a report writes are those of the undisturbed study; nothing else is left."""
     frames = [collect(each / "outputs/s").drop(columns="seconds") for each in (folder, undisturbed)]

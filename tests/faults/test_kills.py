@@ -10,8 +10,17 @@ import pandas as pd
 import pytest
 
 from ablate import record
-from tests.faults.planting import RUN, assert_the_same_values, assert_undisturbed, changes, faulty, whole, words
-from tests.processes import ablate, epochs, finish, start, until
+from tests.faults.planting import (
+    RUN,
+    assert_the_same_values,
+    assert_undisturbed,
+    changes,
+    faulty,
+    report,
+    whole,
+    words,
+)
+from tests.processes import epochs, finish, start, until
 
 DEAD = {"kill": -signal.SIGKILL, "torn": -signal.SIGXFSZ}
 
@@ -38,11 +47,6 @@ def test_what_a_kill_just_after_the_end_left_is_removed(tmp_path, undisturbed):
         (tmp_path / RUN / name).write_bytes(b"x")
     whole(tmp_path, *words(40))
     assert_undisturbed(tmp_path, undisturbed)
-
-
-def report(folder: Path) -> pd.DataFrame:
-    assert ablate(folder, "report", "s").returncode == 0
-    return pd.read_csv(folder / "outputs/s/report/runs.csv").drop(columns="seconds")
 
 
 @pytest.mark.faults

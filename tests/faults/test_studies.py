@@ -9,7 +9,8 @@ from random import Random
 import pandas as pd
 import pytest
 
-from tests.processes import ablate, epochs, finish, start, until
+from tests.faults.planting import report, whole
+from tests.processes import epochs, finish, start, until
 
 WORDS = ("train", "-m", "study.name=s", "data=digits", "model=cnn,mlp", "normalization=none,batch", "seed=0,1,2,3",
          "trainer.epochs=12", "trainer.threads=1")  # fmt: skip
@@ -21,16 +22,11 @@ def done(folder: Path) -> int:
     return sum(epochs(path.parent) for path in folder.glob("outputs/s/*/seed=[0-9]/metrics.csv"))
 
 
-def report(folder: Path) -> pd.DataFrame:
-    assert ablate(folder, "report", "s").returncode == 0
-    return pd.read_csv(folder / "outputs/s/report/runs.csv").drop(columns="seconds")
-
-
 @pytest.mark.faults
 def test_twenty_kills_leave_the_same_runs(tmp_path):
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
-    assert ablate(tmp_path / "whole", *WORDS).returncode == 0
+    whole(tmp_path / "whole", *WORDS)
     random = Random(0)
     for _ in range(KILLS):
         until_epoch = done(tmp_path / "cut") + random.randint(0, 6)  # 20 times at most 9 are fewer than there are
@@ -40,7 +36,6 @@ def test_twenty_kills_leave_the_same_runs(tmp_path):
         assert process.poll() is None
         os.kill(process.pid, random.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
         finish(process)
-    ended = ablate(tmp_path / "cut", *WORDS)
-    assert ended.returncode == 0, ended.stderr
+    whole(tmp_path / "cut", *WORDS)
     pd.testing.assert_frame_equal(report(tmp_path / "cut"), report(tmp_path / "whole"))
     assert not list((tmp_path / "cut").rglob("checkpoint.pt"))
