@@ -18,7 +18,7 @@ install: $(VENV)/.installed  # what `demo` does first
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
 
-test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), and a real Ray
+test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), a real Ray, and what takes long
 	$(PIP) --editable ".[dev,cluster]"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile -m integration  # a file in one worker: Slurm is there once
 

@@ -33,6 +33,7 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
     assert len(options) > 60 and inside == code | options | templates
 
 
+@pytest.mark.integration
 def test_an_installed_wheel_trains_a_study_and_reports_it(wheel, tmp_path):
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]

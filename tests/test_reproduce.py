@@ -90,6 +90,7 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
+@pytest.mark.integration
 def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     """In a repository of its own, whose code is changed after the run so that it trains otherwise."""
     code, runs = tmp_path / "code", tmp_path / "runs"

@@ -79,6 +79,7 @@ def test_an_archive_is_built_and_a_grader_verifies_it(here, tmp_path):
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.integration
 def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     photo_folder, here, tmp_path, monkeypatch, capsys
 ):

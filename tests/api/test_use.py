@@ -128,6 +128,7 @@ def test_an_export_is_a_file_that_is_kept(run, tmp_path):
         ablate.export(run, "tensorflow")
 
 
+@pytest.mark.integration
 def test_a_submission_is_an_archive(run, tmp_path, capfd):
     ablate.test(run)
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "empty.ipynb")

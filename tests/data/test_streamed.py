@@ -75,6 +75,7 @@ def test_images_over_the_limit_are_mapped_and_the_same(photo_folder: Path, own_c
         assert sorted(path.suffix for path in own_cache.iterdir()) == [".key", ".npy"]
 
 
+@pytest.mark.integration
 def test_streamed_images_do_not_fill_the_memory(photo_folder: Path, own_cache: Path) -> None:
     def reads(limit: float) -> list[str]:
         done = subprocess.run(

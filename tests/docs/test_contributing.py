@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.docs.pages import ROOT, checkout, put
@@ -19,6 +20,7 @@ def python(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], cwd=place, env=settings, capture_output=True, text=True)
 
 
+@pytest.mark.integration
 def test_the_option_that_it_adds_passes_the_tests_that_visit_every_option(tmp_path):
     place = checkout(tmp_path / "ablate")
     assert put(ROOT / "CONTRIBUTING.md", place) == 4

@@ -86,6 +86,7 @@ def test_every_option_and_preset_is_listed_with_what_it_is(page):
     assert "**" not in page and "(_target_" not in page  # no docstring that a dataclass made itself
 
 
+@pytest.mark.integration
 def test_every_verb_has_its_own_help():
     page = generate.commands()
     for verb in cli.VERBS:

@@ -39,6 +39,7 @@ def site(tmp_path_factory) -> Path:
     return place / "build/site"
 
 
+@pytest.mark.integration
 def test_every_link_leads_to_a_file_and_a_place_in_it(site):
     pages = {path: Links(path.read_text()) for path in site.rglob("*.html") if path.name != "404.html"}
     visited = 0
@@ -57,6 +58,7 @@ def test_every_link_leads_to_a_file_and_a_place_in_it(site):
     assert len(pages) > 20 and visited > 500
 
 
+@pytest.mark.integration
 def test_nothing_that_a_page_loads_is_asked_of_the_network(site):
     loaded = re.compile(
         r'<(?:script|img|iframe)[^>]*\ssrc="https?:|<link[^>]*rel="(?:stylesheet|preconnect)"[^>]*https?:'

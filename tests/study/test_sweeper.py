@@ -40,8 +40,8 @@ def children(pid: int) -> list[int]:
     "sign, launcher",
     [
         (signal.SIGKILL, "local"),
-        (signal.SIGINT, "local"),
-        (signal.SIGTERM, "basic"),
+        pytest.param(signal.SIGINT, "local", marks=pytest.mark.integration),
+        pytest.param(signal.SIGTERM, "basic", marks=pytest.mark.integration),
         pytest.param(signal.SIGTERM, "local", marks=pytest.mark.faults),
         pytest.param(signal.SIGKILL, "basic", marks=pytest.mark.faults),
         pytest.param(signal.SIGINT, "basic", marks=pytest.mark.faults),
@@ -76,6 +76,7 @@ def test_a_killed_worker_costs_its_run_alone(tmp_path, whole):
     assert_goes_on(tmp_path, whole)
 
 
+@pytest.mark.integration
 def test_two_sweeps_of_a_study_share_its_runs(tmp_path, whole):
     words = ("train", "-m", "study.name=s", *LONG, "hydra.launcher.jobs_at_once=1")
     first = start(tmp_path, *words)

@@ -34,6 +34,7 @@ def test_a_space_is_what_the_overrides_say():
         space("seed=0,1")
 
 
+@pytest.mark.integration
 def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
     ended = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=7")
     assert ended.returncode == 0, ended.stderr
