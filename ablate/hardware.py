@@ -74,12 +74,25 @@ def repeatable(wanted: bool) -> None:
 
 def peak_memory(device: torch.device) -> dict[str, float | None]:
     """The most memory in use at a time so far, MiB: of this `process`, earlier runs in it included, and on the GPU."""
+    process = next((peak for peak in (_peak_of_linux(), _peak_of_unix()) if peak), None)
+    cuda = device.type == "cuda"
+    return {"process": process, "device": torch.cuda.max_memory_allocated(device) / MIB if cuda else None}
+
+
+def _peak_of_linux() -> float | None:
+    """From /proc; what `getrusage` says counts the memory of the process by which this one was started, too."""
+    try:
+        with open("/proc/self/status") as status:
+            peak = next((line.split() for line in status if line.startswith("VmHWM:")), None)
+    except OSError:
+        return None
+    return int(peak[1]) / 1024 if peak else None
+
+
+def _peak_of_unix() -> float | None:
     try:
         import resource  # not on Windows
     except ImportError:
-        process = None
-    else:
-        unit = 1 if sys.platform == "darwin" else 1024
-        process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB
-    cuda = device.type == "cuda"
-    return {"process": process, "device": torch.cuda.max_memory_allocated(device) / MIB if cuda else None}
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MIB

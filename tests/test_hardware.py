@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -56,6 +57,14 @@ def test_the_peak_of_memory_grows_by_what_is_held():
     held = torch.ones(int(before["process"]) * 2**18)  # as much again: each float32 has four bytes
     after = peak_memory(torch.device("cpu"))["process"]
     assert after > before["process"] and after > held.nbytes / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="elsewhere nothing but getrusage tells")
+def test_the_peak_of_memory_is_not_that_of_who_started_the_process():
+    held = bytearray(600 * 2**20)
+    code = "import torch; from ablate.hardware import peak_memory; print(peak_memory(torch.device('cpu'))['process'])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert 50 < float(done.stdout) < len(held) / 2**20
 
 
 # Page faults of the first and of twenty more blocks of 64 MiB, each freed before the next.

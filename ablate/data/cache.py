@@ -7,10 +7,11 @@ changed is not read again. Every file here may be deleted at any time; it is the
 
 import hashlib
 import logging
+import math
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -73,25 +74,34 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
 def _decode(paths: list[str], images: np.ndarray) -> list[str]:
     """Put all images into `images`, uint8 (N, 3, size, size); the digests of their files."""
     digests = []
-    decoded = each(partial(decode, image_size=images.shape[-1]), paths, "Decoding images")
-    for index, (image, sha256) in enumerate(decoded):
+    for index, (image, sha256) in enumerate(_decoded(paths, images.shape[-1])):
         images[index] = image
         digests.append(sha256)
     return digests
 
 
+def _decoded(paths: list[str], image_size: int) -> Iterator[tuple[np.ndarray, str]]:
+    """Each image in turn, uint8 (3, size, size), and the digest of its file."""
+    return each(partial(decode, image_size=image_size), paths, "Decoding images")
+
+
 def _decode_on_disk(paths: list[str], shape: tuple[int, ...], folder: Path) -> str:
     """Decode all images into the cache without holding them in memory; their content's SHA-256."""
     part = folder / f"{uuid.uuid4().hex}.part"
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    digests = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        images = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-        with part.open("r+b") as file:  # a disk that is full while a mapped page is written kills the process
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
-            key = _content(_decode(paths, images), shape[-1])
-            images.flush()
+        with part.open("xb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            if hasattr(os, "posix_fallocate"):  # a disk too small is told before the work
+                os.posix_fallocate(file.fileno(), 0, file.tell() + math.prod(shape))
+            for image, sha256 in _decoded(paths, shape[-1]):
+                file.write(image.tobytes())
+                digests.append(sha256)
+            file.flush()
             os.fsync(file.fileno())
+        key = _content(digests, shape[-1])
         part.replace(folder / f"{len(paths)}x{shape[-1]}-{key}.npy")
         return key
     except OSError as error:

@@ -24,8 +24,8 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
     listed, labels = _labelled(folder, part, classes)
     streamed = len(listed) * 3 * image_size**2 > memory_limit * GIB
-    pixels = torch.from_numpy(cache.pixels(folder, listed, image_size, streamed))
-    return Images(Streamed(pixels) if streamed else pixels, torch.tensor(labels), classes)
+    pixels = cache.pixels(folder, listed, image_size, streamed)
+    return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
 
 
 def paths(root: str, part: Part) -> list[str]:
