@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ablate import atomic, bounded, record
+from ablate.printable import ABSENT
 
 if TYPE_CHECKING:
     from ablate.engine import Parts
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 STATEFUL = ("model", "optimizer", "scheduler", "average")  # of the parts of a step
 WHOLE = ("epoch", "step")  # columns of a row that are whole numbers
-ABSENT = "—"
 
 
 class Checkpoint:

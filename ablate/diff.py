@@ -11,10 +11,9 @@ from typing import Any
 
 from ablate import bounded, curve, record
 from ablate.logger import flat
-from ablate.printable import printable
+from ablate.printable import ABSENT, printable
 
 Difference = tuple[str, str, str, str]  # part, key, of the one, of the other
-ABSENT = "—"
 LARGEST = 16 * bounded.GIB  # bytes of model.pt and val_predictions.npz
 TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that no two runs share
 SAME = "The two runs are the same in configuration, code, environment and outcome."

@@ -1,5 +1,7 @@
 """Text from somebody else, such as the name of a file or a class, made safe to print."""
 
+ABSENT = "—"  # stands for what there is not
+
 
 def printable(text: str) -> str:
     """The text in one line, without what moves a terminal's cursor or is no text in any encoding."""
