@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate import atomic, own, provenance, record
 from ablate.config import CONF, Chosen, register, validate
 from ablate.errors import explain, guarded, sentence
+from ablate.identity import identity
 from ablate.lock import alone, lock
 from ablate.logger import Logger, Run, flat
 from ablate.study import plan
@@ -93,25 +94,6 @@ def run(config: DictConfig, folder: Path) -> dict[str, Any]:
     record.remove_checkpoints(folder)
     log.info("%s: %s", outcome["status"], os.path.relpath(folder))
     return outcome
-
-
-def identity(config: DictConfig, folder: Path) -> dict[str, Any]:
-    """What is known of a run before it trains: its place in a study, its configuration, its code, how to repeat it."""
-    hydra_config = HydraConfig.get()
-    searched = [source.path for source in hydra_config.runtime.config_sources if source.provider == "command-line"]
-    # A launcher that runs several at once sets the threads of each, which a number depends on.
-    shared = hydra_config.mode == RunMode.MULTIRUN and config.trainer.threads is None
-    threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
-    study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
-    return {
-        **plan.place(study, folder),
-        "seed": config.seed,
-        "config_sha256": record.config_sha256(config),
-        "code_sha256": provenance.code_sha256(),
-        "own_code": own.hashes(OmegaConf.to_container(config, resolve=False)),
-        "git": provenance.git(),
-        "rerun": plan.rerun_command([*hydra_config.overrides.task, *threads], searched),
-    }
 
 
 def train(
