@@ -43,9 +43,9 @@ def none() -> Normalization:
     return Normalization(nn.Identity, nn.Identity)
 
 
-def batch() -> Normalization:
-    """Batch normalisation: each channel over the batch (Ioffe & Szegedy 2015)."""
-    return Normalization(nn.BatchNorm2d, nn.BatchNorm1d)
+def batch(momentum: float) -> Normalization:
+    """Batch normalisation: each channel over the batch (Ioffe & Szegedy 2015); `momentum` as PyTorch has it."""
+    return Normalization(partial(nn.BatchNorm2d, momentum=momentum), partial(nn.BatchNorm1d, momentum=momentum))
 
 
 def layer() -> Normalization:

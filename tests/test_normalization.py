@@ -9,7 +9,7 @@ from ablate.errors import InputError
 
 OPTIONS = {
     "none": options.none(),
-    "batch": options.batch(),
+    "batch": options.batch(0.1),
     "layer": options.layer(),
     "group": options.group(4),
     "instance": options.instance(),
@@ -47,6 +47,17 @@ def test_maps_have_mean_0_and_variance_1_over(name, over, maps):
     variance, mean = torch.var_mean(out, dim=over, correction=0)
     torch.testing.assert_close(mean, torch.zeros_like(mean), atol=1e-5, rtol=0)
     torch.testing.assert_close(variance, torch.ones_like(variance), atol=1e-4, rtol=0)
+
+
+def test_running_statistics_take_momentum_s_share_of_a_batch():
+    option = options.batch(0.4)
+    for layer, x in (
+        (option.maps(1), torch.tensor([1.0, 5]).view(2, 1, 1, 1)),
+        (option.vectors(1), torch.tensor([[1.0], [5]])),
+    ):
+        layer.train()(x)  # of mean 3 and variance 8, from 0 and 1
+        assert layer.running_mean.item() == pytest.approx(0.4 * 3)
+        assert layer.running_var.item() == pytest.approx(0.6 * 1 + 0.4 * 8)
 
 
 def test_maps_of_an_image_computed_by_hand():

@@ -72,8 +72,11 @@ class SpeedNet(nn.Sequential):
 
         layers: list[nn.Module] = [first, activation()]
         inputs = first.out_channels
+        size = (image_size + 2 * first.padding[0] - patch_size) // stride + 1
         for width in widths:
-            layers += [conv(inputs, width), nn.MaxPool2d(2, ceil_mode=True), normalization.maps(width), activation()]
+            pool = nn.MaxPool2d(2, ceil_mode=size == 1)  # a map of one pixel stays
+            size = max(size // 2, 1)
+            layers += [conv(inputs, width), pool, normalization.maps(width), activation()]
             for _ in range(depth - 1):
                 layers += [conv(width, width), normalization.maps(width), activation()]
             inputs = width

@@ -21,7 +21,7 @@ def kinds(model):
 
 
 def test_the_models_own_norm_and_activation_change_nothing():
-    model = make("resnet18", normalization.batch(), activation.relu()).eval()
+    model = make("resnet18", normalization.batch(0.1), activation.relu()).eval()
     reference = torchvision.models.resnet18(weights=None, num_classes=10).eval()
     reference.load_state_dict(model.state_dict())
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -45,7 +45,7 @@ def test_normalization_none_leaves_no_norm():
 
 def test_an_activation_has_its_output_where_its_gradient_needs_it():
     """mobilenet_v3's own, which need their input alone, stand before a dropout that is done in place."""
-    model = make("mobilenet_v3_small", normalization.batch(), activation.relu())
+    model = make("mobilenet_v3_small", normalization.batch(0.1), activation.relu())
     model(torch.ones(2, 3, 32, 32)).sum().backward()
     assert all(weight.grad is not None for weight in model.parameters())
 
@@ -63,7 +63,7 @@ def test_gates_stay():
 
 def test_norms_of_tokens_and_of_maps():
     with torch.device("meta"):
-        model = make("convnext_tiny", normalization.batch(), activation.relu())
+        model = make("convnext_tiny", normalization.batch(0.1), activation.relu())
     found = kinds(model)
     # Liu et al. 2022: 3 + 3 + 9 + 3 blocks; norms in the stem, before three downsamplings and before the classifier.
     assert (found["BatchNorm1d"], found["BatchNorm2d"], found["ReLU"]) == (18, 5, 18)
@@ -90,27 +90,27 @@ def test_grey_images(name):
 @pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
 def test_auxiliary_outputs_are_off(name):
     with torch.device("meta"):
-        model = make(name, normalization.batch(), activation.relu(), image_size=96)
+        model = make(name, normalization.batch(0.1), activation.relu(), image_size=96)
         assert model.train()(torch.zeros(2, 3, 96, 96)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("name", ["googlenet", "densenet121"])
 def test_an_activation_that_cannot_be_exchanged_is_refused(name):
     with torch.device("meta"), pytest.raises(InputError, match=f"{name} applies relu .* Use activation=relu"):
-        make(name, normalization.batch(), activation.gelu(), image_size=96)
+        make(name, normalization.batch(0.1), activation.gelu(), image_size=96)
 
 
 def test_a_model_without_norms_takes_none_only():
     with torch.device("meta"):
         with pytest.raises(InputError, match="squeezenet1_0 has no normalisation layer.* Use normalization=none"):
-            make("squeezenet1_0", normalization.batch(), activation.relu())
+            make("squeezenet1_0", normalization.batch(0.1), activation.relu())
         assert kinds(make("squeezenet1_0", normalization.none(), activation.mish()))["Mish"] == 26
 
 
 def test_images_too_small_are_refused():
     with torch.device("meta"):
         with pytest.raises(InputError, match="inception_v3 cannot be built for images of 3x8x8: .* another size"):
-            make("inception_v3", normalization.batch(), activation.relu(), image_size=8)
+            make("inception_v3", normalization.batch(0.1), activation.relu(), image_size=8)
         with pytest.raises(InputError, match="vit_b_16 cannot be built for images of 1x28x28: .* another size"):
             make("vit_b_16", normalization.layer(), activation.gelu(), channels=1, image_size=28)
 
@@ -127,7 +127,7 @@ def test_instance_norm_is_refused_where_it_has_no_meaning():
 
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(InputError, match="model.name=resnet81 is not a classifier of torchvision.*resnet18"):
-        make("resnet81", normalization.batch(), activation.relu())
+        make("resnet81", normalization.batch(0.1), activation.relu())
 
 
 def test_no_random_number_is_drawn_to_try_the_model():
@@ -135,7 +135,7 @@ def test_no_random_number_is_drawn_to_try_the_model():
     torchvision.models.mobilenet_v3_small(weights=None, num_classes=10)
     expected = torch.rand(1)
     torch.manual_seed(0)
-    model = make("mobilenet_v3_small", normalization.batch(), activation.relu())
+    model = make("mobilenet_v3_small", normalization.batch(0.1), activation.relu())
     assert torch.equal(torch.rand(1), expected)
     assert all(m.training for m in model.modules())
     assert not any(m.running_mean.any() for m in model.modules() if isinstance(m, nn.BatchNorm2d))
@@ -144,19 +144,19 @@ def test_no_random_number_is_drawn_to_try_the_model():
 def test_timm_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(InputError, match=r"pip install 'hydra-ablate\[timm\]'"):
-        make("resnet18", normalization.batch(), activation.relu(), source=timm_model)
+        make("resnet18", normalization.batch(0.1), activation.relu(), source=timm_model)
 
 
 def test_timm():
     timm = pytest.importorskip("timm")
-    model = make("resnet18", normalization.batch(), activation.relu(), channels=1, source=timm_model).eval()
+    model = make("resnet18", normalization.batch(0.1), activation.relu(), channels=1, source=timm_model).eval()
     reference = timm.create_model("resnet18", num_classes=10, in_chans=1).eval()
     reference.load_state_dict(model.state_dict())
     images = torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(model(images), reference(images))
 
     with pytest.raises(InputError, match="model.name=resnet81 is not a classifier of timm.*resnet"):
-        make("resnet81", normalization.batch(), activation.relu(), source=timm_model)
+        make("resnet81", normalization.batch(0.1), activation.relu(), source=timm_model)
 
 
 def test_timm_norms_that_hold_their_activation():

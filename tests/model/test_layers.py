@@ -9,7 +9,7 @@ from ablate.model.layers import convolution, he
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 @pytest.mark.parametrize("stride, side", [(1, 7), (2, 4)])
 def test_size_is_kept_or_halved_rounding_up(kernel_size, stride, side):
-    layer = convolution(2, 4, kernel_size, normalization.batch(), stride)
+    layer = convolution(2, 4, kernel_size, normalization.batch(0.1), stride)
     assert layer(torch.zeros(2, 2, 7, 7)).shape == (2, 4, side, side)
 
 
@@ -23,7 +23,7 @@ def test_he_starts_filters_with_variance_two_over_fan_in(option):
 
 
 def test_he_leaves_the_normalization_it_was_given():
-    option = normalization.batch()
+    option = normalization.batch(0.1)
     changed = he(option)
     assert option.conv is nn.Conv2d
     assert (changed.maps, changed.vectors) == (option.maps, option.vectors)

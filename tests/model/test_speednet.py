@@ -65,6 +65,25 @@ def test_without_whitening_the_first_layer_is_learned(whitening, frozen, build, 
     assert parameters(model) == 297_952
 
 
+@pytest.mark.parametrize(
+    ("image_size", "keys", "expected"),
+    [
+        (32, {"patch_size": 2, "stride": 1}, [31, 15, 7, 3]),  # as Jordan's network, whose pools drop an odd row
+        (32, {}, [16, 8, 4, 2]),
+        (28, {}, [14, 7, 3, 1]),
+        (8, {}, [4, 2, 1, 1]),  # a map of one pixel has nothing to pool
+    ],
+)
+def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):
+    model, x = build("speednet", "batch", image_size=image_size, **keys), torch.randn(2, 3, image_size, image_size)
+    sizes = []
+    for layer in model:
+        x = layer(x)
+        if isinstance(layer, Whitening | nn.MaxPool2d):
+            sizes.append(x.shape[2])
+    assert sizes == expected
+
+
 def test_logits_are_scaled(build):
     torch.manual_seed(0)
     model, x = build("speednet", "batch", logit_scale=0.5), torch.randn(2, 3, 32, 32)

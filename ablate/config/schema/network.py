@@ -73,6 +73,11 @@ class Normalization(Option):
 
 
 @dataclass
+class BatchNormalization(Normalization):
+    momentum: float = value("share of a batch in the running statistics, by which it is evaluated", above=0, high=1)
+
+
+@dataclass
 class GroupNormalization(Normalization):
     groups: int = value("groups of channels; the largest divisor of the channels up to it is used", low=1)
 
