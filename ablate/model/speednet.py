@@ -1,5 +1,6 @@
 """A small network for the shortest training: whitened patches, then stages of convolutions that are pooled early."""
 
+import math
 from typing import Any
 
 import torch
@@ -41,7 +42,8 @@ class SpeedNet(nn.Sequential):
 
     K. Jordan, "94 % on CIFAR-10 in 3.29 seconds on a single GPU" (arXiv:2404.00498), made smaller for a CPU: the
     whitening layer has a stride of 2, which quarters the cost of all that follows. `identity` starts convolutions so
-    that they pass on their input; `logit_scale` multiplies the logits.
+    that they pass on their input; `logit_scale` multiplies the logits; with `ceil_mode` a pool keeps the last row and
+    column of a map of odd size, which Jordan's drop.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class SpeedNet(nn.Sequential):
         whitening: bool,
         identity: bool,
         logit_scale: float,
+        ceil_mode: bool,
     ) -> None:
         first: Any = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
         if not whitening:
@@ -74,8 +77,8 @@ class SpeedNet(nn.Sequential):
         inputs = first.out_channels
         size = (image_size + 2 * first.padding[0] - patch_size) // stride + 1
         for width in widths:
-            pool = nn.MaxPool2d(2, ceil_mode=size == 1)  # a map of one pixel stays
-            size = max(size // 2, 1)
+            pool = nn.MaxPool2d(2, ceil_mode=ceil_mode or size == 1)  # a map of one pixel has nothing to pool
+            size = math.ceil(size / 2) if pool.ceil_mode else size // 2
             layers += [conv(inputs, width), pool, normalization.maps(width), activation()]
             for _ in range(depth - 1):
                 layers += [conv(width, width), normalization.maps(width), activation()]

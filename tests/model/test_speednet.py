@@ -68,10 +68,12 @@ def test_without_whitening_the_first_layer_is_learned(whitening, frozen, build, 
 @pytest.mark.parametrize(
     ("image_size", "keys", "expected"),
     [
-        (32, {"patch_size": 2, "stride": 1}, [31, 15, 7, 3]),  # as Jordan's network, whose pools drop an odd row
+        (32, {"patch_size": 2, "stride": 1, "ceil_mode": False}, [31, 15, 7, 3]),  # as Jordan's network
+        (32, {"patch_size": 2, "stride": 1}, [31, 16, 8, 4]),
         (32, {}, [16, 8, 4, 2]),
-        (28, {}, [14, 7, 3, 1]),
-        (8, {}, [4, 2, 1, 1]),  # a map of one pixel has nothing to pool
+        (28, {}, [14, 7, 4, 2]),
+        (28, {"ceil_mode": False}, [14, 7, 3, 1]),
+        (8, {"ceil_mode": False}, [4, 2, 1, 1]),  # a map of one pixel has nothing to pool
     ],
 )
 def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):

@@ -60,6 +60,7 @@ class SpeedNet(Model):
     whitening: bool = value("set the first layer's filters from the training images, and keep them; false: learn them")
     identity: bool = value("start convolutions so that they pass on their input")
     logit_scale: float = value("factor on the logits", above=0)
+    ceil_mode: bool = value("pools keep the last row and column of a map of odd size; false: they drop them")
 
 
 @dataclass
