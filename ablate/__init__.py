@@ -12,9 +12,10 @@ Read in the order in which data flows:
 4. `engine.py`: the only training loop; `compiler.py`: compiles the same everywhere, and is imported only where it is
    used; `evaluate.py`: from images to logits to figures, `averaging.py`: of which weights, `tta.py`: by which views of
    an image; `seeding.py`: where randomness comes from; `initialisation.py`: where a network starts
-5. `record.py`: what a run leaves behind; `atomic.py`: files that are written whole; `provenance.py`: of which code,
-   packages and hardware it is; `checkpoint.py`: the state of an unfinished one; `limits.py`: what a device cannot do,
-   in words; `lock.py`: one process a run; `samples.py`: the first images it trained on
+5. `record.py`: what a run leaves behind; `identity.py`: what is known of it before; `atomic.py`: files that are written
+   whole; `provenance.py`: of which code, packages and hardware it is; `checkpoint.py`: the state of an unfinished one;
+   `hardware.py`: where it computes, `limits.py`: what a device cannot do, in words; `lock.py`: one process a run;
+   `samples.py`: the first images it trained on
 6. `study/`: which variants and runs a study has, their check, their launch, how far they are (`watch.py`: as they
    train); `curve.py`: a run's epochs, read while they are written; `progress.py`: what a person sees of what takes long
 7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `trained.py`: the network

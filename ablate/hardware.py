@@ -82,7 +82,7 @@ def peak_memory(device: torch.device) -> dict[str, float | None]:
 def _peak_of_linux() -> float | None:
     """From /proc; what `getrusage` says counts the memory of the process by which this one was started, too."""
     try:
-        with open("/proc/self/status") as status:
+        with open("/proc/self/status", errors="replace") as status:  # it begins with a name
             peak = next((line.split() for line in status if line.startswith("VmHWM:")), None)
     except OSError:
         return None

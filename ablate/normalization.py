@@ -43,8 +43,11 @@ def none() -> Normalization:
     return Normalization(nn.Identity, nn.Identity)
 
 
-def batch(momentum: float) -> Normalization:
-    """Batch normalisation: each channel over the batch (Ioffe & Szegedy 2015); `momentum` as PyTorch has it."""
+def batch(momentum: float = 0.1) -> Normalization:
+    """Batch normalisation: each channel over the batch (Ioffe & Szegedy 2015); `momentum` as PyTorch has it.
+
+    By default as in records from before there was the option.
+    """
     return Normalization(partial(nn.BatchNorm2d, momentum=momentum), partial(nn.BatchNorm1d, momentum=momentum))
 
 

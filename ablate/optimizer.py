@@ -1,6 +1,7 @@
 """Optimisers; by default norms and biases are not decayed. Each takes the model and returns a torch optimiser.
 
-Fused where PyTorch has it so: one pass over all parameters. Adam's step is then a tenth of its time on the CPU.
+Adam and AdamW are fused, one pass over all parameters: half their time on the CPU (docs/performance.md). SGD gains
+little by it, and PyTorch's fails if it is fused and a parameter has its first gradient in a later step.
 """
 
 from typing import Any
@@ -11,6 +12,8 @@ from torch.optim.adamw import adamw as adamw_step
 
 from ablate.compiler import keep_out
 
+TOGETHER = 4  # steps of Muon's iteration for which a matrix is multiplied with its transpose once
+
 for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
     keep_out(kind)
 
@@ -18,19 +21,19 @@ for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.opt
 def sgd(model: nn.Module, momentum: float, nesterov: bool, **options: Any) -> torch.optim.Optimizer:
     """Stochastic gradient descent with momentum."""
     groups, lr = _groups(model, **options)
-    return torch.optim.SGD(groups, lr, momentum, nesterov=nesterov, fused=True)
+    return torch.optim.SGD(groups, lr, momentum, nesterov=nesterov)
 
 
 def adam(model: nn.Module, betas: list[float], eps: float, **options: Any) -> torch.optim.Optimizer:
     """Adam, weight decay as an L2 penalty (Kingma & Ba 2015)."""
     groups, lr = _groups(model, **options)
-    return torch.optim.Adam(groups, lr, (betas[0], betas[1]), eps, fused=True)
+    return torch.optim.Adam(groups, lr, (betas[0], betas[1]), eps, fused=_fusible(groups))
 
 
 def adamw(model: nn.Module, betas: list[float], eps: float, **options: Any) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
     groups, lr = _groups(model, **options)
-    return torch.optim.AdamW(groups, lr, (betas[0], betas[1]), eps, fused=True)
+    return torch.optim.AdamW(groups, lr, (betas[0], betas[1]), eps, fused=_fusible(groups))
 
 
 def rmsprop(model: nn.Module, alpha: float, momentum: float, eps: float, **options: Any) -> torch.optim.Optimizer:
@@ -51,6 +54,22 @@ def _groups(
     return [group for group in groups if group["params"]], lr
 
 
+def _fusible(groups: list[dict[str, Any]]) -> bool | None:
+    """True if the fused kernels can take the parameters: they walk memory in its order, so it must have no gaps.
+
+    None leaves the choice to PyTorch.
+    """
+    layouts = (torch.contiguous_format, torch.channels_last)
+    return (
+        all(
+            p.is_floating_point() and any(p.is_contiguous(memory_format=layout) for layout in layouts)
+            for group in groups
+            for p in group["params"]
+        )
+        or None
+    )
+
+
 def muon(
     model: nn.Module,
     companion_lr: float,
@@ -62,10 +81,10 @@ def muon(
 ) -> "Muon":
     """Muon for matrices and filters, AdamW for vectors and the classifier (Jordan et al. 2024)."""
     groups, lr = _groups(model, **options)
-    # The last matrix is the classifier, whose rows are classes: Jordan et al. leave it to the companion.
     matrices = [group for group in groups if group["params"][0].ndim > 1]
-    classifier = {**matrices[0], "params": [matrices[0]["params"].pop()]}
-    companions = [classifier, *(group for group in groups if group["params"] and group["params"][0].ndim <= 1)]
+    companions = [group for group in groups if group["params"][0].ndim <= 1]
+    if matrices:  # the last is the classifier, whose rows are classes: Jordan et al. leave it to the companion
+        companions.insert(0, {**matrices[0], "params": [matrices[0]["params"].pop()]})
     settings = {"momentum": momentum, "nesterov": nesterov, "ns_steps": ns_steps, "fixed_norm": fixed_norm}
     return Muon([{**g, **settings, "lr": lr} for g in matrices if g["params"]], companions, companion_lr)
 
@@ -79,8 +98,9 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(self, matrices: list[dict[str, Any]], companions: list[dict[str, Any]], companion_lr: float) -> None:
         groups = [{**group, "orthogonal": True} for group in matrices]
-        # "fused" tells PyTorch, when it loads a state, to put the count of steps where the parameter is.
-        groups += [{**group, "lr": companion_lr, "orthogonal": False, "fused": True} for group in companions]
+        # By "fused" PyTorch knows, when it loads a state, to put the count of steps where the parameter is.
+        fused = _fusible(companions)
+        groups += [{**group, "lr": companion_lr, "orthogonal": False, "fused": fused} for group in companions]
         super().__init__(groups, {})
 
     @torch.no_grad()
@@ -114,7 +134,7 @@ class Muon(torch.optim.Optimizer):
                 self.state[parameter].update(state)
         first, second, steps = ([self.state[p][name] for p in parameters] for name in ("first", "second", "step"))
         adamw_step(
-            parameters, gradients, first, second, [], steps, fused=True, amsgrad=False,
+            parameters, gradients, first, second, [], steps, fused=group["fused"], amsgrad=False,
             beta1=0.9, beta2=0.95,  # Jordan et al.'s values for the companion
             lr=group["lr"], weight_decay=group["weight_decay"], eps=1e-10, maximize=False,
         )  # fmt: skip
@@ -124,19 +144,23 @@ def orthogonalise(matrix: Tensor, steps: int) -> Tensor:
     """Nearly U V^T of `matrix` = U S V^T: singular values end between about 0.7 and 1.2 (Jordan et al. 2024).
 
     A step of their iteration is X <- (a + b G + c G^2) X with G = X X^T. All these polynomials in the first G commute,
-    so they are multiplied among themselves, and once with the wide X: half the work for the filters of a network.
-    The coefficients give the steepest slope at 0 that still keeps all values in that band.
+    so they are multiplied among themselves, and once with the wide X: half the work for the filters of a network. In
+    float32, for rounding makes an eigenvalue of G that should be 0 negative, and each step multiplies it by up to a^2;
+    G is computed anew after `TOGETHER` steps. The coefficients give the steepest slope at 0 that still keeps all values
+    in that band.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix  # G is then the smaller one
     x = x / (x.norm() + 1e-7)  # the iteration converges for singular values up to 1
-    gram, product = x @ x.mT, None
-    for step in range(steps):
-        polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        polynomial.diagonal().add_(a)
-        product = polynomial if product is None else polynomial @ product
-        if step < steps - 1:
-            gram = polynomial @ gram @ polynomial
-    x = product @ x
+    for first in range(0, steps, TOGETHER):
+        last = min(first + TOGETHER, steps) - 1
+        gram, product = x @ x.mT, None
+        for step in range(first, last + 1):
+            polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+            polynomial.diagonal().add_(a)
+            product = polynomial if product is None else polynomial @ product
+            if step < last:
+                gram = polynomial @ gram @ polynomial
+        x = product @ x
     return x.mT if tall else x

@@ -9,24 +9,21 @@ Both find their images decoded; what decoding them to disk takes is printed firs
 
 import argparse
 import json
-import subprocess
-import sys
+import os
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-TRAIN = [sys.executable, "-m", "ablate.cli", "train", "data=image_folder", "model=mlp", "model.hidden=[16]"]
+from scale import TRAIN, cost
+
+WORDS = ["data=image_folder", "model=mlp", "model.hidden=[16]"]
 
 
 def train(root: Path, image_size: int, epochs: int, limit: float, folder: Path) -> tuple[float, dict[str, Any]]:
     """Seconds from start to end, and the run's record."""
     words = [f"data.root={root}", f"data.image_size={image_size}", f"data.memory_limit={limit}"]
-    began = time.perf_counter()
-    subprocess.run(
-        [*TRAIN, *words, f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"], check=True, stderr=subprocess.DEVNULL
-    )
-    return time.perf_counter() - began, json.loads((folder / "run.json").read_text())
+    seconds, _ = cost([*TRAIN, *WORDS, *words, f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"], folder.parent)
+    return seconds, json.loads((folder / "run.json").read_text())
 
 
 def main() -> None:
@@ -36,6 +33,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
+        os.environ["ABLATE_CACHE"] = f"{scratch}/cache"
         seconds, _ = train(given.root, given.image_size, 1, 0.001, Path(scratch) / "decoded")
         print(f"one epoch, streamed, decoding as well: {seconds:.1f} s")
         losses = set()

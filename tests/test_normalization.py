@@ -49,6 +49,10 @@ def test_maps_have_mean_0_and_variance_1_over(name, over, maps):
     torch.testing.assert_close(variance, torch.ones_like(variance), atol=1e-4, rtol=0)
 
 
+def test_a_record_from_before_the_option_has_pytorchs_momentum():
+    assert options.batch().maps(1).momentum == options.batch().vectors(1).momentum == nn.BatchNorm2d(1).momentum
+
+
 def test_running_statistics_take_momentum_s_share_of_a_batch():
     option = options.batch(0.4)
     for layer, x in (

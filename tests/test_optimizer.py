@@ -32,12 +32,13 @@ def train(model: nn.Module, steps: int, optimiser: torch.optim.Optimizer) -> lis
     return [p.detach() for p in model.parameters()]
 
 
-def stepped(model: nn.Module, optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
-    """The parameters after three steps along gradients that are drawn."""
+def stepped(model: nn.Module, optimiser: torch.optim.Optimizer, size: float = 1) -> list[torch.Tensor]:
+    """The parameters after three steps along gradients that are drawn, of that `size`."""
     generator = torch.Generator().manual_seed(1)
     for _ in range(3):
-        for parameter in model.parameters():
-            parameter.grad = torch.randn(parameter.shape, generator=generator)
+        for parameter in model.parameters():  # in the parameter's own memory order, as autograd has them
+            drawn = size * torch.randn(parameter.shape, generator=generator)
+            parameter.grad = torch.empty_like(parameter).copy_(drawn)
         optimiser.step()
     return [p.detach() for p in model.parameters()]
 
@@ -59,14 +60,52 @@ def test_norms_and_biases_are_not_decayed_unless_asked():
     ],
     ids=["sgd", "adam", "adamw", "rmsprop"],
 )
-def test_three_steps_are_pytorchs(ours, theirs):
-    model, reference = network(), network()
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_three_steps_are_pytorchs(ours, theirs, layout):
+    model, reference = network().to(memory_format=layout), network()
     matrices = [p for p in reference.parameters() if p.ndim > 1]
     vectors = [p for p in reference.parameters() if p.ndim == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
     mine, others = stepped(model, ours(model, lr=0.1, **DECAY)), stepped(reference, theirs(groups, lr=0.1))
     # Theirs is not fused, so it rounds in another order.
     torch.testing.assert_close(mine, others, rtol=1e-5, atol=1e-6)
+
+
+OPTIONS = {
+    "sgd": partial(optimizer.sgd, momentum=0.9, nesterov=True),
+    "adam": partial(optimizer.adam, **ADAM),
+    "adamw": partial(optimizer.adamw, **ADAM),
+    "rmsprop": partial(optimizer.rmsprop, **RMSPROP),
+    "muon": partial(optimizer.muon, companion_lr=0.01, momentum=0.9, nesterov=True, ns_steps=3, fixed_norm=False),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+def test_a_parameter_may_have_its_first_gradient_late(option):
+    model = network()
+    optimiser, late = option(model, lr=0.1, **DECAY), model[3].weight
+    before = late.detach().clone()
+    for used in (False, True):
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter) if used or parameter is not late else None
+        optimiser.step()
+        assert torch.equal(late, before) is not used
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+def test_a_parameter_with_gaps_in_its_memory_steps_as_one_without(option):
+    model, reference = network(), network()
+    wide = torch.zeros(8, 288)
+    wide[:, ::2] = model[3].weight.detach()
+    model[3].weight = nn.Parameter(wide[:, ::2])
+    torch.testing.assert_close(
+        stepped(model, option(model, lr=0.1, **DECAY)), stepped(reference, option(reference, lr=0.1, **DECAY))
+    )
+
+
+def test_muon_takes_a_model_without_matrices():
+    model = nn.BatchNorm1d(3)
+    assert [g["orthogonal"] for g in muon(model).param_groups] == [False]
 
 
 def muon(model: nn.Module) -> torch.optim.Optimizer:
@@ -94,14 +133,21 @@ def test_newton_schulz_is_jordans_iteration(shape):
         assert (optimizer.orthogonalise(matrix, steps) - x).norm() < 1e-5 * x.norm()
 
 
-@pytest.mark.parametrize("fixed_norm", [False, True])
-def test_matrices_step_as_torchs_muon(fixed_norm):
+def test_newton_schulz_stays_finite_for_a_matrix_of_low_rank():
+    for steps in (5, 20):  # of singular values 1, 0, 0, ...; all rounding is in those that should be 0
+        out = optimizer.orthogonalise(torch.outer(torch.arange(1.0, 65), torch.arange(1.0, 257)), steps)
+        values = torch.linalg.svdvals(out)
+        assert 0.6 < values[0] < 1.3 and (steps > 5 or values[1] < 0.01) and out.isfinite().all()
+
+
+@pytest.mark.parametrize(("fixed_norm", "nesterov"), [(False, True), (True, True), (False, False)])
+def test_matrices_step_as_torchs_muon(fixed_norm, nesterov):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(12, 30, bias=False), nn.Linear(30, 4, bias=False))
     reference, start = copy.deepcopy(model), model[0].weight.detach().clone()
-    mine = optimizer.muon(model, 0.003, 0.95, True, 5, fixed_norm, lr=0.02, **DECAY)
+    mine = optimizer.muon(model, 0.003, 0.95, nesterov, 5, fixed_norm, lr=0.02, **DECAY)
     decay = 0.0 if fixed_norm else 0.1
-    other = torch.optim.Muon([reference[0].weight], lr=0.02, weight_decay=decay, momentum=0.95, nesterov=True)
+    other = torch.optim.Muon([reference[0].weight], lr=0.02, weight_decay=decay, momentum=0.95, nesterov=nesterov)
     for seed in range(3):
         gradient = torch.randn(30, 12, generator=torch.Generator().manual_seed(seed))
         model[0].weight.grad, reference[0].weight.grad = gradient.clone(), gradient.clone()
@@ -118,12 +164,13 @@ def test_muons_companion_steps_as_adamw_and_holds_the_classifier():
     model, reference = network(), network()
     optimiser = muon(model)
     matrix = [g for g in optimiser.param_groups if g["orthogonal"]]
+    assert [g["fused"] for g in optimiser.param_groups if not g["orthogonal"]] == [True, True]
     assert [p.shape for g in matrix for p in g["params"]] == [(4, 3, 3, 3), (8, 144)]
     classifier, biases = reference[5].weight, [p for p in reference.parameters() if p.ndim == 1]
     groups = [{"params": [classifier], "weight_decay": 0.1}, {"params": biases, "weight_decay": 0.0}]
     other = torch.optim.AdamW(groups, 0.003, (0.9, 0.95), 1e-10)
-    stepped(model, optimiser)
-    stepped(reference, other)
+    stepped(model, optimiser, size=1e-10)  # so small that Adam's eps is seen
+    stepped(reference, other, size=1e-10)
     compared = 0
     for mine, its in zip(model.parameters(), reference.parameters(), strict=True):
         if its.ndim == 1 or its is classifier:

@@ -37,9 +37,9 @@ class Streamed:
 
     def __getitem__(self, index: Any) -> Tensor:
         rows = self.rows[index.cpu() if isinstance(index, Tensor) else index]
-        images = torch.from_numpy(self.mapped)[rows].to(self.device)
+        images = torch.from_numpy(self.mapped)[rows.flatten()].to(self.device)  # a list of rows: a copy, also of one
         forget(self.mapped)
-        return images
+        return images.view(*rows.shape, *images.shape[1:])
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[place] for place in range(len(self)))

@@ -61,7 +61,7 @@ class SpeedNet(nn.Sequential):
         whitening: bool,
         identity: bool,
         logit_scale: float,
-        ceil_mode: bool,
+        ceil_mode: bool = True,  # as in records from before there was the option
     ) -> None:
         first: Any = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
         if not whitening:

@@ -48,6 +48,12 @@ def test_an_index_gives_what_a_tensor_gives(mapped: np.ndarray, index: object) -
     assert torch.equal(streamed.subset(order).subset(order)[index], tensor[order][order][index])
 
 
+def test_one_image_is_a_copy_too(mapped: np.ndarray) -> None:
+    before = mapped.copy()
+    Streamed(mapped)[0].fill_(7)
+    assert np.array_equal(mapped, before)
+
+
 def test_its_measures_are_those_of_a_tensor(mapped: np.ndarray) -> None:
     streamed, tensor = Streamed(mapped).subset(torch.tensor([1, 4])), torch.from_numpy(mapped)[[1, 4]]
     assert (streamed.shape, streamed.ndim, streamed.dtype) == (tensor.shape, tensor.ndim, tensor.dtype)

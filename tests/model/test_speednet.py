@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 from sklearn.decomposition import PCA
 from torch import nn
 
-from ablate.model.speednet import Scale, Whitening
+from ablate.config import CONF
+from ablate.model.speednet import Scale, SpeedNet, Whitening
+from ablate.normalization import batch
 
 
 def test_parameters_by_hand(build, parameters):
@@ -84,6 +87,13 @@ def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):
         if isinstance(layer, Whitening | nn.MaxPool2d):
             sizes.append(x.shape[2])
     assert sizes == expected
+
+
+def test_a_record_from_before_the_option_has_its_maps(build):
+    option = OmegaConf.load(CONF / "model" / "speednet.yaml")
+    keys = {key: value for key, value in option.items() if key not in ("defaults", "_target_", "ceil_mode")}
+    model = SpeedNet(10, 3, 31, batch(), nn.ReLU, **keys)
+    assert all(layer.ceil_mode for layer in model if isinstance(layer, nn.MaxPool2d))
 
 
 def test_logits_are_scaled(build):

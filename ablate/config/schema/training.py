@@ -50,7 +50,7 @@ class Muon(Optimizer):
     nesterov: bool = value("Nesterov's form of momentum")
     ns_steps: int = value("Newton-Schulz iterations", low=1, high=20)
     fixed_norm: bool = value(
-        "scale a matrix to the norm sqrt(rows) before each step, in place of its weight decay (airbench94_muon)"
+        "scale all that is a matrix or filters to the norm sqrt(rows) before each step, in place of weight decay"
     )
     companion_lr: float = value("AdamW's learning rate, for all that is not a matrix", above=0)
 
