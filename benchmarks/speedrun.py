@@ -10,8 +10,6 @@ validation that belongs to it: after each epoch in `ablate`, at the end in the r
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from hydra import compose, initialize_config_dir
+from scale import TRAIN, cost
 from torch import Tensor, nn
 
 from ablate.config import CONF, register
@@ -28,7 +27,6 @@ from ablate.data.prepare import Prepared, prepare
 from ablate.hardware import keep_memory, pick_device, pick_precision
 from ablate.model.speednet import Whitening
 
-TRAIN = [sys.executable, "-m", "ablate.cli", "train"]
 WIDTHS = (64, 256, 256)
 BIAS_RATE, HEAD_RATE, FILTER_RATE, DECAY = 0.053, 0.67, 0.24, 2e-6  # the decay is an image's
 BIAS_EPOCHS = 3  # for so long the first layer's bias is trained
@@ -164,7 +162,7 @@ def main() -> None:
         print(f"airbench94_muon, seed {seed}: {seconds:.1f} s, {shown}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             command = [*TRAIN, "experiment=speedrun", *words, *settings, f"seed={seed}", f"hydra.run.dir={folder}"]
-            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+            cost(command, Path(folder))
             run = json.loads((Path(folder) / "run.json").read_text())
         accuracy, taken = 100 * run["metrics"]["val_accuracy"], run["seconds"]["train"]
         print(
