@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from tests.processes import ROOT
 def test_an_archive_over_the_limit_is_refused(here):
     own_rules = (ROOT / "conf/submission/assignment.yaml").read_text()
     Path("own.yaml").write_text(own_rules.replace("max_archive_mb: 100", "max_archive_mb: 0.2"))
+    notebook = Path("notebooks/assignment.ipynb")
+    content = json.loads(notebook.read_text())
+    content["metadata"]["noise"] = random.Random(0).randbytes(3_000_000).hex()  # larger than code and weights
+    notebook.write_text(json.dumps(content))
     said = refused("--submission", "own.yaml")
-    assert "more than the 0.2 MB" in said and "its largest part is model.pt" in said
+    assert "more than the 0.2 MB" in said and "its largest part is notebook.ipynb" in said
 
 
 def test_parts_that_are_missing_or_not_what_is_asked_are_refused(here):
