@@ -12,7 +12,7 @@ from torch.optim.adamw import adamw as adamw_step
 
 from ablate.compiler import keep_out
 
-TOGETHER = 4  # steps of Muon's iteration for which a matrix is multiplied with its transpose once
+TOGETHER = 5  # steps of Muon's iteration for which a matrix is multiplied with its transpose once
 
 for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
     keep_out(kind)
