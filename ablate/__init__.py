@@ -30,9 +30,7 @@ Read in the order in which data flows:
     `analysis`, which makes the report: it reads run folders and never trains
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,34 +53,22 @@ if TYPE_CHECKING:
         train,
         watch,
     )
-    from ablate.errors import InputError, RunFailed
+    from ablate.terminal.errors import InputError, RunFailed
 
 _VERBS = ("train", "plan", "look", "status", "watch", "report", "test", "predict", "export", "reproduce", "diff",
           "submit")  # fmt: skip
 _HOME = dict.fromkeys((*_VERBS, "Data", "Run", "Study", "Report", "Tested"), "ablate.api")
-_HOME |= dict.fromkeys(("InputError", "RunFailed"), "ablate.errors")
+_HOME |= dict.fromkeys(("InputError", "RunFailed"), "ablate.terminal.errors")
 __all__ = ["Data", "InputError", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "export", "look", "plan",
            "predict", "report", "reproduce", "status", "submit", "test", "train", "watch"]  # fmt: skip
 
 
-class _Package(ModuleType):
-    """This package, in which `train` is the function, imported at its first use, and never the module `train.py`.
-
-    Importing a module binds its name in its package; here not if the name is a verb's. `from ablate.train import cli`
-    finds the module in `sys.modules`, and works as ever.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in _HOME:
-            raise AttributeError(f"module 'ablate' has no attribute {name!r}")
-        return getattr(import_module(_HOME[name]), name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_HOME})
+def __getattr__(name: str) -> Any:
+    """The function or class of this name, imported at its first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'ablate' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
 
 
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

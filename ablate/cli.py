@@ -1,115 +1,106 @@
 """`ablate VERB ...`: each verb imports only what it needs; every error ends in plain sentences and an exit status."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Any
 
-from ablate.errors import guarded
+from ablate.commands.exit_status import guarded
 
 
 def train(words: Sequence[str]) -> int:
     """Train one run, or a study."""
-    from ablate.train import cli
+    from ablate.commands.train import main
 
-    return cli(words)
+    return main(words)
 
 
 def plan(words: Sequence[str]) -> int:
     """What a study would run: variants, what is done, time; starts nothing."""
-    from ablate.train import cli
+    from ablate.commands.plan import main
 
-    flags = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=true"}
-    words = [flags.get(word, word) for word in words]
-    return cli(["--multirun", *words, "hydra/sweeper=plan"])
+    return main(words)
 
 
 def data(words: Sequence[str]) -> int:
     """What is in a data set; pictures of it, and of each augmentation."""
-    from ablate.look.verb import main
+    from ablate.commands.data import main
 
-    def draw(grid: Any) -> Mapping[str, bytes]:
-        from analysis import figures
-
-        return figures.rendered(figures.samples(grid.rows, grid.titles))
-
-    return main(words, draw)
+    return main(words)
 
 
 def status(words: Sequence[str]) -> int:
     """How far a study is."""
-    from ablate.study.status import main
+    from ablate.commands.status import main
 
     return main(words)
 
 
 def watch(words: Sequence[str]) -> int:
     """A study while it runs: curves, time left, failures."""
-    from ablate.study.watch import main
+    from ablate.commands.watch import main
 
     return main(words)
 
 
 def report(words: Sequence[str]) -> int:
     """Tables and figures of a study."""
-    from analysis.report import main
+    from ablate.commands.report import main
 
     return main(words)
 
 
 def test(words: Sequence[str]) -> int:
     """Accuracy on the test set: of finished runs, or of a study's choice and its baseline."""
-    from ablate.test import main
-    from analysis.tested import compare, show
+    from ablate.commands.test import main
 
-    return main(words, show, compare)
+    return main(words)
 
 
 def predict(words: Sequence[str]) -> int:
     """The class of images, as a finished run tells it."""
-    from ablate.predict import main
+    from ablate.commands.predict import main
 
     return main(words)
 
 
 def export(words: Sequence[str]) -> int:
     """A finished run's network as ONNX, TorchScript or safetensors."""
-    from ablate.export import main
+    from ablate.commands.export import main
 
     return main(words)
 
 
 def diff(words: Sequence[str]) -> int:
     """What differs between two runs."""
-    from ablate.diff import main
+    from ablate.commands.diff import main
 
     return main(words)
 
 
 def reproduce(words: Sequence[str]) -> int:
     """Train a run again, and whether its numbers come out again."""
-    from ablate.reproduce import main
+    from ablate.commands.reproduce import main
 
     return main(words)
 
 
 def verify(words: Sequence[str]) -> int:
     """Whether a run's weights have the accuracy that it states."""
-    from ablate.verify import main
+    from ablate.commands.verify import main
 
     return main(words)
 
 
 def submit(words: Sequence[str]) -> int:
     """The archive to hand in, checked."""
-    from ablate.submit import main
+    from ablate.commands.submit import main
 
     return main(words)
 
 
 def completion(words: Sequence[str]) -> int:
     """Tab completion: eval "$(ablate completion bash)"."""
-    from ablate.completion import main
+    from ablate.commands.completion import main
 
     return main(words, VERBS)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 class Normalization:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_step
 
-from ablate.compiler import keep_out
+from ablate.backend.compiler import keep_out
 
 TOGETHER = 5  # steps of Muon's iteration for which a matrix is multiplied with its transpose once
 

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate import bounded, curve, record
-from ablate.errors import InputError
-from ablate.home import without_home, without_homes
-from ablate.progress import track
+from ablate.files import bounded
+from ablate.runs import record
+from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
+from ablate.runs.epochs import read as read_epochs
+from ablate.terminal.errors import InputError
+from ablate.terminal.progress import track
+from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
 SAMPLES = 64 * bounded.MIB  # bytes
 BASELINE = "baseline"
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
-CURVES = ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
-CURVES += ["seconds", "images_per_second"]
 
 # All but an outcome, good or bad (`record.OUTCOMES`), is a hole in the study.
 HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
@@ -100,15 +101,15 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     for run in runs[runs["status"].isin(record.OUTCOMES)].itertuples(index=False):
         epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
         parts += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
-    frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *CURVES])
-    frame = frame.astype({name: float for name in CURVES})
+    frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *EPOCH_COLUMNS])
+    frame = frame.astype({name: float for name in EPOCH_COLUMNS})
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
 
 
 def _epochs(path: Path) -> list[list[float]]:
-    """The whole rows of a metrics.csv, in the order of `CURVES`; empty if there is no file."""
+    """The whole rows of a metrics.csv, in the order of `EPOCH_COLUMNS`; empty if there is no file."""
     try:
-        return [[row.get(name, float("nan")) for name in CURVES] for row in curve.read(path)]
+        return [[row.get(name, float("nan")) for name in EPOCH_COLUMNS] for row in read_epochs(path)]
     except InputError as error:
         log.warning("%s", error)
         return []

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import collect, predictions, stats
-from analysis.changes import changes
-from analysis.effects import METRIC, effects, most_different
-from analysis.usage import Usage, usage
+from ablate.analysis import collect, image_correctness, stats
+from ablate.analysis.config_differences import changes
+from ablate.analysis.effects import METRIC, effects, most_different
+from ablate.analysis.test_usage import Usage, usage
 
 DESCRIBED = 40  # variants whose configurations are compared
 MOST_FACTORS = 6  # of more, the interactions are too many to read
@@ -28,7 +28,7 @@ class Results:
     effects: pd.DataFrame
     contrasts: pd.DataFrame | None
     anova: pd.DataFrame | None
-    predicted: predictions.Predictions | None
+    predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
     changes: pd.DataFrame  # of the variants that differ most
@@ -56,7 +56,7 @@ def analyse(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)
-    predicted = predictions.load(folder, runs)
+    predicted = image_correctness.load(folder, runs)
     chance = 1 / len(predicted.classes) if predicted else None
     compared = effects(runs, margin=plan.get("margin"), chance=chance)
     contrasts, anova = _factorial(runs)
@@ -84,12 +84,12 @@ def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | 
 
 
 def _images(
-    predicted: predictions.Predictions | None, compared: pd.DataFrame
+    predicted: image_correctness.Predictions | None, compared: pd.DataFrame
 ) -> tuple[pd.DataFrame | None, dict[str, stats.CrossedInterval]]:
     """Accuracy by class, and differences over seeds and images, of the variants that are compared."""
     if predicted is None or not predicted.correct(collect.BASELINE):
         return None, {}
     names = [name for name in compared["variant"] if name != collect.BASELINE]
-    classes = predictions.class_differences(predicted, names)
-    found = {name: predictions.crossed(predicted, name) for name in classes.index[1:]}
+    classes = image_correctness.class_differences(predicted, names)
+    found = {name: image_correctness.crossed(predicted, name) for name in classes.index[1:]}
     return classes, {name: interval for name, interval in found.items() if interval is not None}

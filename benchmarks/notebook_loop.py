@@ -28,7 +28,7 @@ def loaders(images: Path):
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
 
-    from ablate.vision import torchvision
+    from ablate.backend.torchvision import torchvision
 
     scale = torchvision.transforms.Normalize((0.5,) * 3, (0.5,) * 3)
     transform = torchvision.transforms.Compose([torchvision.transforms.ToTensor(), scale])
@@ -95,7 +95,9 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
 
 def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
     """The same network and loaders in Lightning's Trainer, all that it does beside training turned off."""
-    train, val = loaders(images)  # first: it imports torchvision by way of ablate.vision, and Lightning directly
+    train, val = loaders(
+        images
+    )  # first: it imports torchvision by way of ablate.backend.torchvision, and Lightning directly
     import lightning
     import torch
     from torch import nn

@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from precision import NETWORKS
 
 from ablate.config import CONF, register
-from ablate.parts import set_up
+from ablate.training.parts import set_up
 
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "muon")
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ablate import record
+from ablate.runs import record
 
 STUDY = Path("outputs/pairing")
 FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimizer.lr=0.01,0.02")
@@ -46,7 +46,7 @@ def main() -> None:
     words = ["-m", f"study.name={STUDY.name}", "study.design=one_at_a_time", "experiment=assignment_cnn", *FACTORS,
              "data=image_folder", f"data.root={given.root.absolute()}", f"data.train_limit={given.limit}",
              f"trainer.epochs={given.epochs}", f"seed=range({given.seeds})"]  # fmt: skip
-    subprocess.run([sys.executable, "-m", "ablate.train", *words], check=True)
+    subprocess.run([sys.executable, "-m", "ablate.cli", "train", *words], check=True)
     found = accuracies(STUDY)
     baseline = found["baseline"]
     print(f"{'variant':<28} {'difference':>10} {'sd, paired':>10} {'sd, apart':>10} {'ratio':>6}")

@@ -21,7 +21,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from ablate.hardware import pick_precision
+from ablate.backend.hardware import pick_precision
 
 ROUNDS, SECONDS = 5, 0.3
 PRODUCT = 2048  # rows and columns

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from ablate.config import CONF, register
 from ablate.data.batches import resident
-from ablate.engine import train_epoch
-from ablate.parts import set_up
+from ablate.training.loop import train_epoch
+from ablate.training.parts import set_up
 
 # A network of the table -> the words that choose it; each with the assignment's batches of 64 and SGD.
 NETWORKS = {

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ablate import atomic, record
-from analysis import collect
+from ablate.analysis import collect
+from ablate.files import atomic
+from ablate.runs import record
 
 SEEDS, EPOCHS, IMAGES, CLASSES = 5, 20, 5000, 10
 COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
@@ -82,7 +83,7 @@ def main() -> None:
         print(f"collect, {len(found)} run folders: {seconds:.1f} s (goal 5)")
         make(study, given.runs, whole=True)
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "analysis", study], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "ablate.cli", "report", study], check=True, stdout=subprocess.DEVNULL)
         print(f"report, {given.runs} runs: {time.perf_counter() - started:.1f} s (goal 30)")
 
 

@@ -56,7 +56,7 @@ def runs(count: int, root: Path, folder: Path) -> tuple[float, float]:
 def reported(count: int, root: Path, folder: Path) -> tuple[float, float]:
     """The report of a study of so many runs, with curves of 20 epochs and predictions of 5,000 images each."""
     make(folder / f"study{count}", count, whole=True)
-    return cost([sys.executable, "-m", "analysis", folder / f"study{count}"], folder)
+    return cost([sys.executable, "-m", "ablate.cli", "report", folder / f"study{count}"], folder)
 
 
 # What grows -> how it is measured, and its smallest count; a report's figures need several variants.

@@ -21,10 +21,10 @@ from hydra import compose, initialize_config_dir
 from scale import TRAIN, cost
 from torch import Tensor, nn
 
+from ablate.backend.hardware import keep_memory, pick_device, pick_precision
 from ablate.config import CONF, register
 from ablate.data.batches import scaling
 from ablate.data.prepare import Prepared, prepare
-from ablate.hardware import keep_memory, pick_device, pick_precision
 from ablate.model.speednet import Whitening
 
 WIDTHS = (64, 256, 256)

@@ -24,7 +24,7 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from ablate.config import CONF, register
 from ablate.data.prepare import Inputs
-from ablate.parts import build_model
+from ablate.model.build import build_model
 
 BATCH, SECONDS = 64, 2.0  # of a round
 RATE, MOMENTUM = 0.01, 0.9

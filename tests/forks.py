@@ -12,7 +12,13 @@ import runpy
 import signal
 import sys
 
-IMPORTED = ("ablate.data.digits", "ablate.engine", "ablate.parts", "ablate.train", "analysis.report")
+IMPORTED = (
+    "ablate.data.digits",
+    "ablate.training.loop",
+    "ablate.training.parts",
+    "ablate.commands.train",
+    "ablate.commands.report",
+)
 SECONDS = 400  # after which a command is killed
 
 

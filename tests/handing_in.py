@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 
-from ablate.errors import InputError
-from ablate.submit import main
+from ablate.commands.submit import main
+from ablate.terminal.errors import InputError
 
 
 def blank(path: Path, pages: int) -> None:

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from ablate import normalization as options
 from ablate.config import CONF
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 OPTIONS = {
     "none": options.none(),

@@ -25,11 +25,12 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
     inside = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     code = {
         path.relative_to(ROOT).as_posix()
-        for package in ("ablate", "analysis", "hydra_plugins")
+        for package in ("ablate", "hydra_plugins")
         for path in (ROOT / package).rglob("*.py")
     }
+    code |= {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "analysis").rglob("*.py")}
     options = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    templates = {f"analysis/templates/report.{suffix}" for suffix in ("html", "css", "js")}
+    templates = {f"ablate/analysis/report/templates/report.{suffix}" for suffix in ("html", "css", "js")}
     assert len(options) > 60 and inside == code | options | templates
 
 

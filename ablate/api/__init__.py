@@ -9,21 +9,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ablate.api.child import call
-from ablate.api.dataset import Data, look
-from ablate.api.place import Place, of_run, of_study
-from ablate.api.planned import Plan, Planned, read
+from ablate.api.child_process import call
+from ablate.api.data import Data, look
+from ablate.api.overrides import words
+from ablate.api.paths import Place, of_run, of_study
+from ablate.api.resolve import Plan, Planned, read
 from ablate.api.run import Run, Tested
 from ablate.api.study import Report, Study
 from ablate.api.use import export, predict, submit
-from ablate.api.watching import watch
-from ablate.api.words import words
-from ablate.errors import InputError, RunFailed
+from ablate.api.watch_view import watch
+from ablate.terminal.errors import InputError, RunFailed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ablate.compare import Comparison
+    from ablate.commands.reproduce.comparison import Comparison
 
 
 def train(*overrides: str, config_dir: Place | None = None, **settings: Any) -> Run | Study:
@@ -113,7 +113,7 @@ def reproduce(run: Place | Run, from_commit: bool = False, trust: bool = False) 
     Raises:
         InputError: it is no finished run, or cannot be trained again.
     """
-    from ablate.reproduce import reproduce
+    from ablate.commands.reproduce.retrain import reproduce
 
     return reproduce(of_run(run), from_commit, trust)
 
@@ -126,7 +126,7 @@ def diff(one: Place | Run, other: Place | Run) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ablate.diff import diff
+    from ablate.runs.differences import diff
 
     return pd.DataFrame(diff(of_run(one), of_run(other)), columns=["part", "key", "one", "other"])
 

@@ -8,9 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate import bounded
-from ablate.api.drawn import Figures
-from ablate.record import read_config, read_json, read_run
+from ablate.api.figures import Figures
+from ablate.files import bounded
+from ablate.runs.record import read_config, read_json, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ class Tested:
     @property
     def figures(self) -> "Mapping[str, Figure]":
         """`confusion`, `calibration`, and `mistakes`, the surest ones with their images."""
-        from analysis.tested import figures
+        from ablate.analysis.test_results import figures
 
         return Figures(figures(self.folder, self.record))
 

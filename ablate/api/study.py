@@ -7,16 +7,16 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.api.drawn import Figures
+from ablate.api.figures import Figures
 from ablate.api.run import Run
-from ablate.errors import InputError
-from ablate.record import read_study
+from ablate.runs.record import read_study
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from analysis.results import Results
+    from ablate.analysis.results import Results
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Study:
     @cached_property
     def runs(self) -> "pd.DataFrame":
         """A row a planned run: variant, one column a factor, seed, status, metrics, epochs, seconds, folder, ..."""
-        from analysis.collect import collect
+        from ablate.analysis.collect import collect
 
         return collect(self.folder)
 
     @cached_property
     def results(self) -> "Results":
         """All that the report computes."""
-        from analysis.results import analyse
+        from ablate.analysis.results import analyse
 
         return analyse(self.folder)
 
@@ -57,14 +57,14 @@ class Study:
     @property
     def effects(self) -> "pd.DataFrame":
         """A row a variant, compared with the baseline on the same seeds: the columns of report/effects.csv."""
-        from analysis.effects import COLUMNS
+        from ablate.analysis.effects import COLUMNS
 
         return self.results.effects[COLUMNS]
 
     @property
     def figures(self) -> Mapping[str, "Figure"]:
         """The figures of the report, by name; each is drawn when it is asked for."""
-        from analysis.figures import every
+        from ablate.analysis.figures import every
 
         return Figures(every(self.results))
 
@@ -89,7 +89,7 @@ class Study:
         return f"Study({str(self.folder)!r}: {self._counted()})"
 
     def _repr_html_(self) -> str:
-        from analysis.tables import every
+        from ablate.analysis.tables import every
 
         cells = every(self.results)["effects"].cells
         return f"<p>{escape(str(self.folder))}: {self._counted()}</p>{cells.to_html(index=False)}"

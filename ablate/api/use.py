@@ -5,11 +5,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.api.child import call
-from ablate.api.place import Place, of_run, of_study
+from ablate.api.child_process import call
+from ablate.api.paths import Place, of_run, of_study
 from ablate.api.run import Run
 from ablate.api.study import Study
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,10 +35,10 @@ def predict(
     Raises:
         InputError: it is no finished run; a path does not exist, or there is no image; an array is of another shape.
     """
-    from ablate import predictions
-    from ablate import tta as views
-    from ablate.data.given import find
-    from ablate.predict import predict, predict_pixels
+    from ablate.commands import predict_formats
+    from ablate.commands.predict import predict, predict_pixels
+    from ablate.data.image_files import find
+    from ablate.evaluation import tta as views
 
     if top < 1:
         raise InputError(f"top={top} is less than 1.")
@@ -48,12 +48,12 @@ def predict(
     given: Any = images
     if not decoded:
         given = find([str(path) for path in ([images] if isinstance(images, (str, PathLike)) else images)])
-    from ablate import trained  # only now: PyTorch takes a second
+    from ablate.evaluation import trained_model  # only now: PyTorch takes a second
 
-    found = trained.load(of_run(run), trust, device)
+    found = trained_model.load(of_run(run), trust, device)
     top = min(top, len(found.inputs.classes))
     told = (predict_pixels if decoded else predict)(found, given, views.OPTIONS[tta] if tta else found.views, top)
-    return predictions.frame(told, top).drop(columns=["image"] if decoded else [])
+    return predict_formats.frame(told, top).drop(columns=["image"] if decoded else [])
 
 
 def export(
@@ -70,7 +70,7 @@ def export(
     Raises:
         InputError: it is no finished run; the network cannot be written so; or the file is there already.
     """
-    from ablate.export import target
+    from ablate.commands.export import target
 
     folder = of_run(run)
     path = target(folder, format, None if output is None else Path(output))
@@ -98,8 +98,8 @@ def submit(
         InputError: a part cannot be used, or is over a limit.
         RunFailed: the archive failed its check, which is printed; it is not kept.
     """
-    from ablate.submission import rules
-    from ablate.submit import check_id
+    from ablate.commands.submit import check_id
+    from ablate.course import rules
 
     path = Path(output) / rules.read(str(submission), check_id(id)).archive
     given = {"report": report, "notebook": notebook, "link": link, "data-root": data_root}

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 @dataclass(frozen=True)

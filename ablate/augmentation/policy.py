@@ -54,6 +54,6 @@ def autoaugment(policy: str) -> Policy:
 
 def _v2() -> ModuleType:
     """torchvision's transforms, imported only where a policy is used."""
-    from ablate.vision import torchvision
+    from ablate.backend.torchvision import torchvision
 
     return import_module(f"{torchvision.__name__}.transforms.v2")

@@ -1,18 +1,14 @@
 """The configuration: its schema, what a key may hold (`field`), and the checks before anything trains (`check`)."""
 
 from dataclasses import fields
-from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import schema
-from ablate.config.check import Chosen, plain, validate
+from ablate.config.check import Chosen, validate
+from ablate.config.folder import CONF
 from ablate.config.schema.option import Option
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-# A wheel carries conf/ inside the package; a checkout has it beside.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 
 def register() -> None:
@@ -37,4 +33,4 @@ def _node(kind: type) -> DictConfig:
     return node
 
 
-__all__ = ["CONF", "Chosen", "plain", "register", "validate"]
+__all__ = ["CONF", "Chosen", "register", "validate"]

@@ -1,21 +1,17 @@
-"""Checks of a composed configuration before anything trains, and Hydra's refusals in plain words."""
+"""Checks of a composed configuration before anything trains."""
 
 import dataclasses
-import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from ablate import own
-from ablate.config import schema
-from ablate.config.field import Allowed
-from ablate.errors import InputError
+from ablate.config import user_code
+from ablate.config.field import ranges
+from ablate.config.messages import NEAR
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -94,14 +90,14 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
     extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith("ablate.")]
     if extra:
         _refuse_preset(key, extra, chosen)
-        near = _nearest(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"])
+        near = did_you_mean(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"], NEAR)
         raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` shows all.")
-    if not own.find(target):
+    if not user_code.find(target):
         raise InputError(
             f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} here or among the installed "
             "packages. Write it to a file in the folder from which you train."
         )
-    for name, allowed in _ranges(kind).items():
+    for name, allowed in ranges(kind).items():
         if name in settings and not allowed.accepts(settings[name]):  # `~key` leaves one out
             raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
 
@@ -122,88 +118,3 @@ def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConf
     for name in config:
         if OmegaConf.is_dict(config._get_node(name)):
             yield from _sections(config[name], f"{key}.{name!s}" if key else str(name))
-
-
-def _ranges(kind: Any) -> dict[str, Allowed]:
-    return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}
-
-
-# Folders of `conf/` that another verb reads.
-ELSEWHERE = {"rubric": "ablate test --rubric NAME", "submission": "ablate submit --submission NAME"}
-
-
-def plain(error: Exception, conf: Path) -> str:
-    """One or two sentences for an error raised while Hydra composed from the folder `conf`."""
-    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
-    text = str(error)
-    if option := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", text):
-        group, name = option.groups()
-        known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
-        return f"{group}={name}: there is no such option.{_nearest(name, known)} Options: {', '.join(known)}."
-    if "is not a subclass of" in text:
-        return (
-            "A group was given a list of options; only augmentation takes one. In a study (-m) write them without []."
-        )
-    if isinstance(error, OverrideParseException):
-        if "=" not in error.override:
-            groups = [path.parent.name for path in sorted(conf.glob("*/*.yaml")) if path.stem == error.override]
-            near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
-            return f"{error.override}: a word is key=value.{f' Did you mean {near[0]}?' if near else ''}"
-        return (
-            f"{error.override}: {_first_line(error)}. Lists are written [a,b]; quote what the shell would read itself."
-        )
-    if isinstance(cause, OmegaConfBaseException):
-        return _refusal(cause, conf)
-    if override := re.search(r"Could not override '([^']+)'", text):
-        key = override.group(1)
-        if key in ELSEWHERE:
-            return f"{key} is no part of a training; it is for {ELSEWHERE[key]}."
-        groups = [path.name for path in conf.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
-        return f"{key}: there is no such key or group.{_nearest(key, groups + _known_keys(conf))}"
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _refusal(cause: OmegaConfBaseException, conf: Path) -> str:
-    """OmegaConf's refusal of a key or a value."""
-    key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
-    where = f"{key}: " if key else ""
-    if "Key '" not in str(cause) or "Interpolation" in str(cause):
-        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
-    siblings = dataclasses.fields(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else ()
-    parent = key.rpartition(".")[0]
-    own = [f"{parent}.{f.name}".strip(".") for f in siblings if f.name != "_target_"]
-    near = _nearest(key, own) or _nearest(key, [known for known in _known_keys(conf) if known != key])
-    return f"{where}there is no such key.{near} `ablate train --cfg job` shows all."
-
-
-def _allowed(key: str, cause: OmegaConfBaseException) -> str:
-    name = key.rpartition(".")[2]
-    ranges = _ranges(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else {}
-    return f" It must be {ranges[name]} ({ranges[name].doc})." if name in ranges and str(ranges[name]) else ""
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
-
-
-def _known_keys(conf: Path) -> list[str]:
-    """Every key a configuration can have, from the option files: `optimizer.lr`, `augmentation.cutout.size`, `seed`."""
-    keys = {f.name for f in dataclasses.fields(schema.Config)}
-    for path in conf.glob("*/*.yaml"):
-        options = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra", *ELSEWHERE):
-            keys.update(_dotted(options, path.parent.name))
-    return sorted(keys)
-
-
-def _dotted(options: dict[Any, Any], prefix: str) -> Iterator[str]:
-    for name, value in options.items():
-        if name not in ("defaults", "_target_"):
-            yield f"{prefix}.{name}"
-            if isinstance(value, dict):
-                yield from _dotted(value, f"{prefix}.{name}")
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""

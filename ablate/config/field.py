@@ -66,3 +66,8 @@ def _number(bound: float) -> str:
 def value(doc: str, **allowed: Any) -> Any:
     """A dataclass field without a default whose metadata says what it means and may hold."""
     return dataclasses.field(default=MISSING, metadata={"allowed": Allowed(doc, **allowed)})
+
+
+def ranges(kind: Any) -> dict[str, Allowed]:
+    """What each field of a dataclass of the schema may hold, for those that declare it."""
+    return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}

@@ -23,7 +23,7 @@ import numpy as np
 
 from ablate.data.decode import decode, digest
 from ablate.data.parallel import each
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ablate.bounded import GIB, contents
+from ablate.files.bounded import GIB, contents
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage

@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 
 from ablate.data.images import Images, Part
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 _STL10_CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -76,7 +76,7 @@ def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str
 
     `urls` gives the addresses of the files for a download by hand, which go into `subfolder` of `root`.
     """
-    from ablate.vision import torchvision
+    from ablate.backend.torchvision import torchvision
 
     kind = getattr(torchvision.datasets, name)
     folder = Path(root).expanduser()

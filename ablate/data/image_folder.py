@@ -4,12 +4,12 @@ from pathlib import Path
 
 import torch
 
-from ablate.bounded import GIB
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.streamed import Streamed
 from ablate.data.walk import entries, files
-from ablate.errors import InputError
+from ablate.files.bounded import GIB
+from ablate.terminal.errors import InputError
 
 
 def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.data.streamed import Pixels, Streamed
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 Part = Literal["train", "test"]
 CHUNK = 2**22  # bytes of pixels

@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import current_process
 from typing import Any
 
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 _CHUNK = 64  # files a process takes at a time; for fewer in all, none is started
 _NAMED = 5  # files an error names; the others it counts

@@ -15,7 +15,7 @@ from ablate.config.schema import Data
 from ablate.data.images import Images, Part, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ablate.data.images import Images
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 def split(

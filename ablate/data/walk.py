@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ablate.data.cache import File
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 _DESKTOP = {"thumbs.db", "desktop.ini"}  # left by Windows; the other hidden files start with a dot
 

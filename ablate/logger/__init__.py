@@ -10,40 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omegaconf import DictConfig, OmegaConf
-
-from ablate import atomic, record
-from ablate.errors import InputError
+from ablate.files import atomic
+from ablate.runs import record
+from ablate.runs.epochs import COLUMNS, Row
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
-
-COLUMNS = (
-    "epoch",
-    "step",
-    "learning_rate",
-    "train_loss",
-    "train_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "seconds",
-    "images_per_second",
-)
-Row = dict[str, float]
-
-
-def flat(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
-    """The configuration as dotted keys and plain values, the form in which trackers list hyperparameters.
-
-    Without `resolve` interpolations stay as written.
-    """
-
-    def dotted(node: Any, prefix: str) -> Any:
-        for name, value in node.items():
-            key = f"{prefix}{name}"
-            yield from dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)]
-
-    return dict(dotted(OmegaConf.to_container(config, resolve=resolve), ""))
 
 
 @dataclass(frozen=True, eq=False)

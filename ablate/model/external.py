@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ablate.activation import Activation
-from ablate.errors import InputError
 from ablate.normalization import Normalization
+from ablate.terminal.errors import InputError
 
 # By class name, since timm has classes of its own for some.
 ACTIVATIONS = {
@@ -29,7 +29,7 @@ def torchvision_model(
     name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
 ) -> nn.Module:
     """A classifier of torchvision, `name` being one of `torchvision.models.list_models(torchvision.models)`."""
-    from ablate.vision import torchvision
+    from ablate.backend.torchvision import torchvision
 
     models = torchvision.models
     _check_name("torchvision", name, models.list_models(models))
@@ -55,7 +55,7 @@ def timm_model(
     name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
 ) -> nn.Module:
     """A classifier of timm, `name` being one of `timm.list_models()`."""
-    from ablate.vision import torchvision  # noqa: F401  (timm imports torchvision itself)
+    from ablate.backend.torchvision import torchvision  # noqa: F401  (timm imports torchvision itself)
 
     try:
         import timm

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ablate.activation import Activation
-from ablate.errors import InputError
 from ablate.normalization import Normalization
+from ablate.terminal.errors import InputError
 
 
 class ViT(nn.Sequential):

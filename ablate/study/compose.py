@@ -14,12 +14,12 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate import record
 from ablate.config import Chosen, validate
 from ablate.config.schema import Study
-from ablate.errors import InputError
-from ablate.progress import track
+from ablate.runs import record
 from ablate.study import design, plan
+from ablate.terminal.errors import InputError
+from ablate.terminal.progress import track
 
 log = logging.getLogger(__name__)
 Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline

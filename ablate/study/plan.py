@@ -4,20 +4,19 @@ import hashlib
 import itertools
 import logging
 import re
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from ablate import record, shape
 from ablate.config.schema import Study
-from ablate.errors import InputError
-from ablate.home import without_home
+from ablate.runs import record, schema
 from ablate.study import design
 from ablate.study.design import Variant
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import without_home
 
 log = logging.getLogger(__name__)
 LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
@@ -74,7 +73,7 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
     for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
         fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
     for factor, levels in bundles.items():
-        if factor in shape.COLUMNS:
+        if factor in schema.COLUMNS:
             raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
         unknown = set(factors.setdefault(factor, list(levels))) - set(levels)
         if unknown or len(factors[factor]) < 2:
@@ -162,23 +161,3 @@ def extended(folder: Path, study: dict[str, Any], extend: bool) -> dict[str, Any
     factors = {name: list(dict.fromkeys(old["factors"][name] + levels)) for name, levels in study["factors"].items()}
     runs = {run["folder"]: run for run in [*old["runs"], *study["runs"]]}
     return {**study, "factors": factors, "seeds": sorted({*old["seeds"], *study["seeds"]}), "runs": list(runs.values())}
-
-
-def place(study: Path | None, folder: Path) -> dict[str, Any]:
-    """The study, variant and factors of the run in `folder`; all empty for a run outside a study."""
-    if study is None:
-        return {"study": None, "variant": None, "factors": {}}
-    inside = folder.resolve().relative_to(study.resolve()).as_posix()
-    planned: dict[str, Any] = {}
-    if (study / "study.json").exists():
-        listed = record.read_study(study)["runs"]
-        planned = next((run for run in listed if run["folder"] == inside), {})
-    return {"study": study.name, "variant": planned.get("variant", inside), "factors": planned.get("factors", {})}
-
-
-def rerun_command(overrides: Iterable[str], config_dirs: Iterable[str] = ()) -> str:
-    """The shell command that trains a run's configuration again, alone; `config_dirs` are the user's own."""
-    words = [word for word in overrides if not word.startswith("study.")]
-    single = ["hydra.mode=RUN"] if any(word.startswith("study=") for word in words) else []
-    flags = [word for folder in config_dirs for word in ("--config-dir", folder)]
-    return shlex.join(["ablate", "train", *flags, *words, *single])

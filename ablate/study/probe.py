@@ -9,12 +9,12 @@ import torch
 from omegaconf import DictConfig
 from rich.console import Console
 
-from ablate import evaluate
 from ablate.data.batches import batches, resident
 from ablate.data.streamed import Pixels
-from ablate.engine import train_epoch
-from ablate.parts import set_up
-from ablate.progress import track
+from ablate.evaluation import metrics
+from ablate.terminal.progress import track
+from ablate.training.loop import train_epoch
+from ablate.training.parts import set_up
 
 STEPS = 5  # that are timed, after a first one that is not
 EVALUATED = 1024  # validation images
@@ -57,6 +57,6 @@ def seconds(config: DictConfig) -> float:
     steps, taken = epoch(STEPS)
     some, started = whole.val_images[:EVALUATED], time.perf_counter()
     with parts.precision():
-        evaluate.predict(parts.average.module, some, parts.pixels, parts.views)
+        metrics.predict(parts.average.module, some, parts.pixels, parts.views)
     validation = (time.perf_counter() - started) * len(whole.val_images) / len(some)
     return float(ready - began + trainer.epochs * (taken / steps * count(whole.images) + validation))

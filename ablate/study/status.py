@@ -1,6 +1,5 @@
 """How far a study is: `ablate plan` before anything is started, `ablate status STUDY` after; `watch` while it runs."""
 
-import argparse
 import math
 import statistics
 from collections import Counter
@@ -15,21 +14,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from ablate import curve, record
-from ablate.errors import InputError
+from ablate.runs import epochs, record
 from ablate.study import plan
+from ablate.terminal.errors import InputError
 
 TO_DO = ("missing", "running", "interrupted", "failed", "stale", "unreadable")
-
-
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
-    parser = argparse.ArgumentParser("ablate status", description="How far a study is: its planned runs by status.")
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study, or its name under outputs/")
-    given = parser.parse_args(words)
-    folder = record.find_study(given.study)
-    Console().print(table(folder, record.read_study(folder)))
-    return 0
 
 
 def preview(
@@ -77,7 +66,7 @@ def table(folder: Path, study: dict[str, Any], probed: Mapping[str, float] = Map
 def _epoch(folder: Path) -> str:
     """The last epoch of a run that is under way: `epoch 3, validation accuracy 61.5 %`."""
     try:
-        row = curve.read(folder / "metrics.csv")[-1]
+        row = epochs.read(folder / "metrics.csv")[-1]
         return f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
     except (InputError, IndexError, KeyError):  # not written yet
         return "started"

@@ -13,12 +13,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ablate import atomic, bounded, record
-from ablate.errors import InputError, sentence
-from ablate.lock import held, lock
-from ablate.printable import printable_lines
-from ablate.progress import Terminal
+from ablate.config.messages import sentence
+from ablate.files import atomic, bounded
+from ablate.files.lock import held, lock
+from ablate.runs import record
 from ablate.study import plan
+from ablate.terminal.errors import InputError
+from ablate.terminal.progress import Terminal
+from ablate.terminal.text import printable_lines
 
 log = logging.getLogger(__name__)
 LAST = 4  # lines of a failed run's log that are shown

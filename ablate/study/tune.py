@@ -16,12 +16,12 @@ from hydra.core.override_parser.types import Override
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
-from ablate import record
 from ablate.config import validate
-from ablate.errors import InputError
+from ablate.runs import record
 from ablate.study import compose, plan
-from ablate.study.pruning import opened
 from ablate.study.sweeper import sweep
+from ablate.terminal.errors import InputError
+from ablate.training.pruning import opened
 
 if TYPE_CHECKING:
     import optuna

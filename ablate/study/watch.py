@@ -1,37 +1,20 @@
 """`ablate watch STUDY`: the curves of all runs, the time left and what failed, as the runs' folders change."""
 
-import argparse
 import os
 import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
-from ablate import record
-from ablate.study.view import AROUND, ENDED, view
-from ablate.study.watched import Look, Seen
+from ablate.study.snapshot import Look, Seen
+from ablate.study.terminal_view import AROUND, ENDED, view
 
 SHOWN = 40  # runs and lines of failures where no terminal's height says how many
 WIDE = 120  # characters of a line that is not written to a terminal
-
-
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
-    parser = argparse.ArgumentParser(
-        "ablate watch",
-        description="Curves, time left and failures of a study while it runs. Ends with its last run, or with q.",
-    )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study or of a run, or a study's NAME")
-    parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="between two looks (1)")
-    parser.add_argument("--once", action="store_true", help="one view, as it is printed where there is no terminal")
-    given = parser.parse_args(words)
-    watch(Look(record.find_study(given.study)), given.every, given.once)
-    return 0
 
 
 def watch(look: Look, every: float, once: bool) -> None:
@@ -44,14 +27,6 @@ def watch(look: Look, every: float, once: bool) -> None:
         with suppress(KeyboardInterrupt), keys() as pressed:
             follow(look, every, console, pressed)
     show(look, console)
-
-
-def seconds(text: str) -> float:
-    """A time between two looks."""
-    value = float(text)
-    if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 3600 seconds")
-    return value
 
 
 def show(look: Look, console: Console) -> None:

@@ -11,17 +11,17 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from analysis import collect
-from analysis.effects import most_different
-from analysis.figures.classes import class_difference, confusion
-from analysis.figures.cost import cost
-from analysis.figures.curves import PANELS, loss_curves, pages
-from analysis.figures.factors import interactions, variance_shares
-from analysis.figures.forest import effects
-from analysis.figures.samples import samples
-from analysis.figures.style import STYLE, rendered
-from analysis.figures.tested import calibration, mistakes
-from analysis.results import Results
+from ablate.analysis import collect
+from ablate.analysis.effects import most_different
+from ablate.analysis.figures.calibration import calibration, mistakes
+from ablate.analysis.figures.classes import class_difference, confusion
+from ablate.analysis.figures.cost import cost
+from ablate.analysis.figures.factors import interactions, variance_shares
+from ablate.analysis.figures.forest import effects
+from ablate.analysis.figures.images import samples
+from ablate.analysis.figures.learning_curves import PANELS, loss_curves, pages
+from ablate.analysis.figures.style import STYLE, rendered
+from ablate.analysis.results import Results
 
 __all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
            "interactions", "loss_curves", "mistakes", "pages", "rendered", "samples", "variance_shares"]  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
+from ablate.analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
 
 WRITTEN = 12  # classes up to which a matrix has its numbers written in
 

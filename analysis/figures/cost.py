@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from analysis import collect
-from analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, broken
+from ablate.analysis import collect
+from ablate.analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, broken
 
 NAMED = 12  # points that are named; with more of them, only the best and the baseline
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures.style import BLUE, GREY, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, GREY, STYLE, WIDTH
 
 LEVELS = 16  # in the heatmap; of more, those that interact most
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from analysis import collect
-from analysis.effects import pairs
-from analysis.figures.style import GREEN, GREY, STYLE, VERMILLION, WIDTH
+from ablate.analysis import collect
+from ablate.analysis.effects import pairs
+from ablate.analysis.figures.style import GREEN, GREY, STYLE, VERMILLION, WIDTH
 
 VERDICTS = {"better": GREEN, "worse": VERMILLION}
 

@@ -7,10 +7,9 @@
 `power.py`      what a study could detect, and with how many seeds
 """
 
-from analysis.stats.factorial import anova, contrasts
-from analysis.stats.images import CrossedInterval, McNemar, crossed_interval, mcnemar
-from analysis.stats.multiple import holm, optimism
-from analysis.stats.paired import (
+from ablate.analysis.stats.factorial import anova, contrasts
+from ablate.analysis.stats.multiple import holm, optimism
+from ablate.analysis.stats.paired import (
     PairedDifference,
     WelchDifference,
     equivalence,
@@ -21,7 +20,8 @@ from analysis.stats.paired import (
     welch_difference,
     win_probability,
 )
-from analysis.stats.power import minimum_detectable_effect, paired_power, seeds_needed
+from ablate.analysis.stats.power import minimum_detectable_effect, paired_power, seeds_needed
+from ablate.analysis.stats.seeds_and_images import CrossedInterval, McNemar, crossed_interval, mcnemar
 
 __all__ = [
     "CrossedInterval",

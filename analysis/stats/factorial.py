@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.stats.paired import paired_difference
+from ablate.analysis.stats.paired import paired_difference
 
 Cell = tuple[Hashable, ...]
 Signed = list[tuple[int, Cell]]  # +1 or -1, and the cell

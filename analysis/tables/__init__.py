@@ -5,19 +5,11 @@
 `runs.py`       configurations, classes, failures
 """
 
-from analysis.results import Results
-from analysis.tables.effects import (
-    IMAGES_NOTE,
-    TESTS_NOTE,
-    display,
-    diverged,
-    further_tests,
-    images,
-    main,
-)
-from analysis.tables.factorial import ANOVA_NOTE, anova, contrasts
-from analysis.tables.runs import changes, classes, failures
-from analysis.tables.table import Table
+from ablate.analysis.results import Results
+from ablate.analysis.tables.comparison import IMAGES_NOTE, TESTS_NOTE, display, diverged, further_tests, images, main
+from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts
+from ablate.analysis.tables.runs import changes, classes, failures
+from ablate.analysis.tables.table import Table
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
            "further_tests", "images", "main"]  # fmt: skip

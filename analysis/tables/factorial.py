@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.formats import DASH, difference, number, p_value
+from ablate.analysis.formats import DASH, difference, number, p_value
 
 
 def contrasts(found: pd.DataFrame) -> pd.DataFrame:

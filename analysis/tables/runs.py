@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis import collect
-from analysis.formats import DASH, number
-from analysis.tables.table import Table
+from ablate.analysis import collect
+from ablate.analysis.formats import DASH, number
+from ablate.analysis.tables.table import Table
 
 
 def changes(found: pd.DataFrame, labels: Mapping[str, str]) -> Table:

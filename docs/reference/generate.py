@@ -21,10 +21,10 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from ablate import cli
-from ablate.atomic import write_text
 from ablate.config import CONF, schema
 from ablate.config.field import Allowed
 from ablate.config.schema.option import Option
+from ablate.files.atomic import write_text
 
 HERE = Path(__file__).parent
 GROUPS = [field.name for field in dataclasses.fields(schema.Config) if (CONF / field.name).is_dir()]

@@ -79,7 +79,7 @@ class PlanSweeper(StudySweeper):
         if self.power:
             from pathlib import Path
 
-            from analysis.planning import preview as power
+            from ablate.analysis.study_power import preview as power
 
             print(*power(study, Path(self.config.hydra.sweep.dir)), sep="\n")
 
@@ -109,8 +109,8 @@ class StudyLauncher(Launcher):
         from hydra.core.singleton import Singleton
         from omegaconf import OmegaConf
 
+        from ablate.study.launch_progress import follow
         from ablate.study.launcher import Job
-        from ablate.study.progress import follow
 
         state = Singleton.get_state()
         jobs = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import collect
-from analysis.effects import effects as compare
+from ablate.analysis import collect
+from ablate.analysis.effects import effects as compare
 
 COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
 

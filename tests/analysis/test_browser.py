@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from analysis.report import report
+from ablate.analysis.report.write import report
 from tests.debian import need
 
 pytestmark = pytest.mark.integration

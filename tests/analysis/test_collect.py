@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from ablate import shape
-from ablate.errors import InputError
-from analysis import collect
+from ablate.analysis import collect
+from ablate.runs import schema
+from ablate.terminal.errors import InputError
 
 FACTORS = {"normalization": ["batch", "none"], "optimizer.weight_decay": ["0.0005", "0"]}
 
@@ -42,7 +42,7 @@ def test_no_factor_can_hide_a_column(study):
     run["metrics"]["epoch"] = 4
     (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
     columns = list(collect.collect(study).columns)
-    assert set(columns) - set(FACTORS) == set(shape.COLUMNS) and len(columns) == len(set(columns))
+    assert set(columns) - set(FACTORS) == set(schema.COLUMNS) and len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from analysis import collect
-from analysis.effects import COLUMNS as WRITTEN
-from analysis.effects import effects as compare
-from analysis.effects import most_different
+from ablate.analysis import collect
+from ablate.analysis.effects import COLUMNS as WRITTEN
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.effects import most_different
 
 FACTORS = {"model": ["a", "b", "c"]}
 COLUMNS = "variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm hedges_gz wins failures verdict"

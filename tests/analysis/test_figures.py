@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from analysis import collect, figures
-from analysis.effects import effects as compare
-from analysis.figures.style import broken
-from analysis.results import analyse
+from ablate.analysis import collect, figures
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.figures.style import broken
+from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"], "weight_decay": ["0.1", "0"]}
 

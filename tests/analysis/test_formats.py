@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from analysis import collect, tables
-from analysis.effects import effects as compare
-from analysis.formats import count, number, p_value, to_latex, to_markdown
+from ablate.analysis import collect, tables
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.formats import count, number, p_value, to_latex, to_markdown
 
 SPECIAL = {"weight_decay": ["0", "5 %"], "a&b": ["#1", "$x^2~{y}\\z|<"]}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import collect
-from analysis.report import report
-from tests.analysis.test_page import Page
+from ablate.analysis import collect
+from ablate.analysis.report.write import report
+from tests.analysis.report.test_html import Page
 
 HOSTILE = [
     *("<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>", '"onmouseover="alert(1)'),

@@ -3,9 +3,9 @@
 import numpy as np
 import scipy.stats
 
-from analysis import collect, tables
-from analysis.effects import effects as compare
-from analysis.formats import p_value
+from ablate.analysis import collect, tables
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.formats import p_value
 
 FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
 

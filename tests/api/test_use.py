@@ -13,7 +13,7 @@ from PIL import Image
 
 import ablate
 from ablate.data.digits import digits
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 from tests import notebooks
 from tests.handing_in import blank
 from tests.processes import ablate as command

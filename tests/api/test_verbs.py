@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ablate
-from ablate.errors import InputError, RunFailed
+from ablate.terminal.errors import InputError, RunFailed
 from tests.processes import ENVIRONMENT, assert_the_same
 from tests.processes import ablate as command
 

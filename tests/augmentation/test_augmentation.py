@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from ablate import seeding
 from ablate.augmentation import Augmentation
 from ablate.augmentation.erasing import Cutout
 from ablate.augmentation.geometry import Crop, Flip
+from ablate.backend import seeding
 
 
 def batch(n: int = 6) -> tuple[torch.Tensor, torch.Tensor]:

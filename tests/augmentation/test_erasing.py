@@ -2,8 +2,8 @@
 
 import torch
 
-from ablate import seeding
 from ablate.augmentation.erasing import Cutout, boxes
+from ablate.backend import seeding
 
 
 def test_boxes_worked_out_by_hand():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import seeding
 from ablate.augmentation.geometry import Crop, Flip
-from ablate.errors import InputError
-from ablate.vision import torchvision  # noqa: F401
+from ablate.backend import seeding
+from ablate.backend.torchvision import torchvision  # noqa: F401
+from ablate.terminal.errors import InputError
 
 
 def batch(n: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import seeding
 from ablate.augmentation.mixing import CutMix, Mixup
+from ablate.backend import seeding
 
 
 def test_mixup_worked_out_by_hand():

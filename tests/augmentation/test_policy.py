@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ablate import seeding
 from ablate.augmentation import policy
-from ablate.vision import torchvision  # noqa: F401
+from ablate.backend import seeding
+from ablate.backend.torchvision import torchvision  # noqa: F401
 
 OPTIONS = {
     "color_jitter": policy.color_jitter(0.2, 0.2, 0.2, 0.05),

@@ -71,9 +71,3 @@ def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
     )  # an epoch, then the sentence
     assert record(folder)["status"] == "failed" and not (folder / "model.pt").exists()
     assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.name != ".hydra"]
-
-
-def test_python_m_ablate_train_is_the_same(tmp_path):
-    assert alone(tmp_path, *SMALL, "model=mlp", module="ablate.train").returncode == 0
-    ended = alone(tmp_path, "model=nothing", module="ablate.train")
-    assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 1

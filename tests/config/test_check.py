@@ -6,8 +6,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import open_dict
 
-from ablate.config import CONF, Chosen, plain, register, validate
-from ablate.errors import InputError
+from ablate.config import CONF, Chosen, register, validate
+from ablate.config.messages import sentence
+from ablate.terminal.errors import InputError
 
 register()
 
@@ -62,7 +63,7 @@ def test_refused_in_one_or_two_plain_sentences(words):
         except InputError as error:
             message = str(error)
         except Exception as error:
-            message = plain(error, CONF)
+            message = sentence(error)
         else:
             pytest.fail(f"{words} was accepted")
     assert REFUSED[words] in message

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from ablate.vision import torchvision
+from ablate.backend.torchvision import torchvision
 
 CIFAR10, CIFAR100, SVHN, MNIST, FashionMNIST, STL10 = (
     getattr(torchvision.datasets, name) for name in ("CIFAR10", "CIFAR100", "SVHN", "MNIST", "FashionMNIST", "STL10")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ablate.data import cache
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 # Decodes the folder given and prints the sum of all pixels; run by several processes at once.
 SCRIPT = """

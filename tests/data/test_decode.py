@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from ablate.data.decode import LARGEST, decode, size
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 PHOTO = load_sample_images().images[0][:200, :300]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ablate.data import download
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 from tests.data.formats import CIFAR10, CLOSED, MNIST, SETS, SVHN, md5, patched_svhn
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ablate.data import parallel
 from ablate.data.image_folder import image_folder, paths
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 @pytest.fixture

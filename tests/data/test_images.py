@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ablate.data.images import Images
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 def _pixels(count: int, dtype: torch.dtype = torch.uint8) -> torch.Tensor:

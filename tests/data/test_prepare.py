@@ -11,7 +11,7 @@ from ablate.config import register
 from ablate.data.image_folder import image_folder
 from ablate.data.images import Images
 from ablate.data.prepare import load_test, prepare
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 CONF = Path(__file__).parents[2] / "conf"
 

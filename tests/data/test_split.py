@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from ablate.data.images import Images
 from ablate.data.split import split, stratified
-from ablate.errors import InputError
+from ablate.terminal.errors import InputError
 
 
 def _images(*counts: int) -> Images:

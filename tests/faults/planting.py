@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from analysis.collect import collect
+from ablate.analysis.collect import collect
 from tests.processes import ROOT, ablate, assert_the_same, finish, record, start
 
 PLANTED = Path(__file__).parent / "planted"

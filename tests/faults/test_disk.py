@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import atomic
+from ablate.files import atomic
 from tests.faults.planting import RUN, assert_the_same_values, assert_undisturbed, changes, faulty, whole, words
 from tests.processes import ablate, finish, start
 

@@ -14,20 +14,20 @@ from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablate import record, uses
-from ablate.checkpoint import Checkpoint
+from ablate.analysis.collect import collect, curves
+from ablate.analysis.report import sentences
+from ablate.analysis.results import analyse
+from ablate.analysis.test_results import lines
+from ablate.analysis.test_usage import usage
+from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
 from ablate.data.decode import decode
 from ablate.data.image_folder import image_folder
 from ablate.data.prepare import prepare
-from ablate.errors import InputError
-from ablate.parts import build
-from ablate.test import test as evaluated
-from analysis import sentences
-from analysis.collect import collect, curves
-from analysis.results import analyse
-from analysis.tested import lines
-from analysis.usage import usage
+from ablate.runs import record, test_log
+from ablate.terminal.errors import InputError
+from ablate.training.checkpoint import Checkpoint
+from ablate.training.parts import build
 from tests.faults.planting import RUN, whole, words
 
 FEW, MANY = 15, 1000
@@ -192,9 +192,9 @@ def test_uses(tmp_path, fuzz, name):
 
     def read() -> None:
         assert sentences.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
-        if found := uses.read_result(folder):
+        if found := test_log.read_result(folder):
             assert lines(folder, found)
-        uses.earlier(folder)
+        test_log.earlier(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
 

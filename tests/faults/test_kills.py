@@ -9,7 +9,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from ablate import record
+from ablate.runs import record
 from tests.faults.planting import (
     RUN,
     assert_the_same_values,

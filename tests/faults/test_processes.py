@@ -5,7 +5,7 @@ import signal
 import pandas as pd
 import pytest
 
-from analysis.collect import collect
+from ablate.analysis.collect import collect
 from tests.faults.planting import PLANTED, RUN, assert_undisturbed, faulty, whole, words
 from tests.processes import ROOT, ablate, epochs, finish, record, start, until
 

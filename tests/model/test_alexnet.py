@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.vision import torchvision
+from ablate.backend.torchvision import torchvision
 
 
 def convolutions(model):

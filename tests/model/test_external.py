@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from ablate import activation, normalization
-from ablate.errors import InputError
+from ablate.backend.torchvision import torchvision
 from ablate.model.external import timm_model, torchvision_model
 from ablate.normalization import InstanceNorm, StandardizedConv2d
-from ablate.vision import torchvision
+from ablate.terminal.errors import InputError
 
 
 def make(name, norm, act, channels=3, image_size=32, source=torchvision_model):

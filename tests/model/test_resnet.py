@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from ablate.activation import relu
+from ablate.backend.torchvision import torchvision
 from ablate.model.resnet import Block, PadShortcut
 from ablate.normalization import none
-from ablate.vision import torchvision
 
 
 @pytest.mark.parametrize("depth, millions", [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85)])

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.vision import torchvision
+from ablate.backend.torchvision import torchvision
 
 # Three fully connected layers of 512, 512 and 10 units.
 CLASSIFIER = 512 * 512 + 512 + 512 * 512 + 512 + 512 * 10 + 10

@@ -4,9 +4,9 @@ from hydra.errors import InstantiationException
 from torch import nn
 
 from ablate.activation import gelu
-from ablate.errors import InputError
 from ablate.model.vit import Block, Patches, ViT
 from ablate.normalization import layer
+from ablate.terminal.errors import InputError
 
 
 def test_parameters(build, parameters):

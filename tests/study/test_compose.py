@@ -6,10 +6,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
-from ablate import record
 from ablate.config import CONF, register
-from ablate.errors import InputError
+from ablate.runs import record
 from ablate.study import compose
+from ablate.terminal.errors import InputError
 
 register()
 

@@ -7,8 +7,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate.config.schema import Study
-from ablate.errors import InputError
 from ablate.study import plan
+from ablate.terminal.errors import InputError
 
 SETTINGS = Study("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
 BUNDLES = {"regularisation": {"full": [], "no": ["augmentation=none", "optimizer.weight_decay=0"]}}

@@ -6,10 +6,10 @@ import json
 import pytest
 from rich.console import Console
 
-from ablate import record
-from ablate.errors import InputError
-from ablate.lock import lock
+from ablate.files.lock import lock
+from ablate.runs import record
 from ablate.study import status
+from ablate.terminal.errors import InputError
 
 
 def make(tmp_path, runs):

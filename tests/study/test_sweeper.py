@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import record as records
+from ablate.runs import record as records
 from tests.processes import SMALL, ablate, assert_the_same, epochs, finish, record, start, until
 
 LONG = ("data=digits", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")

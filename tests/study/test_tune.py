@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate.errors import InputError
 from ablate.study import plan, tune
-from ablate.study.pruning import storage
+from ablate.terminal.errors import InputError
+from ablate.training.pruning import storage
 from tests.processes import ablate, epochs, record
 
 WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.threads=1", "data.train_limit=300")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from ablate.lock import lock
+from ablate.files.lock import lock
 from tests.processes import ENVIRONMENT, SMALL, ablate, alone
 
 

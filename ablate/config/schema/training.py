@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from ablate import tta
 from ablate.config.field import value
 from ablate.config.schema.option import Option
 
@@ -125,7 +124,7 @@ class Trainer:
     )
     tta: str = value(
         "test-time augmentation: views of an image whose logits are averaged when the network is evaluated",
-        choices=tuple(tta.OPTIONS),
+        choices=("none", "flip", "shift", "flip_shift"),  # the functions of ablate.evaluation.tta
     )
     deterministic: bool = value("the same bits again on CUDA too, slower; on the CPU they always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)

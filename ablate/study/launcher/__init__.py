@@ -18,7 +18,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from ablate.errors import sentence, unwrapped
+from ablate.config.messages import sentence, unwrapped
 
 Ends = Generator[tuple[int, JobReturn] | None, None, None]  # position and return as each job ends, None between
 

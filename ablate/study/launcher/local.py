@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from ablate import provenance
 from ablate.data.prepare import prepare
+from ablate.runs import provenance
 from ablate.study.launcher import Ends, Job, failed, workers
 
 REFRESH = 1.0  # seconds
@@ -61,7 +61,7 @@ def begin(card: str | None, threads: int, output: Path) -> None:
 
 def _load(job: Job) -> None:
     """Have here what all workers then share: modules, images, and what a record says of the code."""
-    from ablate.parts import build
+    from ablate.training.parts import build
 
     provenance.patch(), provenance.code_sha256()
     torch.set_num_threads(1)  # threads of this process would not survive a fork

@@ -5,8 +5,8 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from ablate.errors import InputError
 from ablate.study.launcher import Ends, Job, failed
+from ablate.terminal.errors import InputError
 
 REFRESH = 1.0  # seconds
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 
-from ablate.errors import InputError
 from ablate.study.launcher import Ends, Job, failed
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import submitit

@@ -9,7 +9,7 @@ import pytest
 import statsmodels.formula.api as smf
 from statsmodels.stats.anova import anova_lm
 
-from analysis.stats import anova, contrasts
+from ablate.analysis.stats import anova, contrasts
 
 DAYS = {
     (1, 1): [0, 2, 1, 3, 0, 2, 0, 5, 6, 8],

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.stats import holm, optimism
+from ablate.analysis.stats import holm, optimism
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
-from analysis.stats import (
+from ablate.analysis.stats import (
     equivalence,
     paired_difference,
     sign_flip_p,

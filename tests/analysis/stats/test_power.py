@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import nct, t
 from statsmodels.stats.power import TTestPower
 
-from analysis.stats import minimum_detectable_effect, paired_power, seeds_needed
+from ablate.analysis.stats import minimum_detectable_effect, paired_power, seeds_needed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from analysis.stats import holm, paired_difference
+from ablate.analysis.stats import holm, paired_difference
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""PyTorch and the devices it runs on: seeding, hardware, compiler, torchvision."""

@@ -1,0 +1,12 @@
+"""`ablate plan`: the study that `ablate train -m` would run with the same words; starts nothing."""
+
+from collections.abc import Sequence
+
+from ablate.commands import train
+
+FLAGS = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=true"}
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    return train.main(["--multirun", *(FLAGS.get(word, word) for word in words), "hydra/sweeper=plan"])

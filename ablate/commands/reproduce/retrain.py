@@ -1,0 +1,133 @@
+"""`ablate reproduce RUN`: trains a run again in a fresh folder, and says whether its numbers come out again."""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ablate.commands.reproduce.comparison import Comparison, compare
+from ablate.config import trust
+from ablate.runs import provenance, record, schema
+from ablate.terminal.errors import InputError
+
+REPRODUCIBLE = ("completed", "diverged")
+THREADS = 1024  # that a record may ask for: the system refuses to start a million
+# Hydra's own settings that say nothing of how a single run is done.
+UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate reproduce", description="Train a run again in a fresh folder, and compare the two bit for bit."
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
+    parser.add_argument("--from-commit", action="store_true", help="with the code of the commit the run was made of")
+    parser.add_argument("--trust", action="store_true", help="also run code that the run's folder brings or names")
+    given = parser.parse_args(words)
+    found = reproduce(given.run, given.from_commit, given.trust)
+    print("\n".join([f"{given.run} was trained again in {found.again}.", *found.told]))
+    return 1 if found.verdict == "different" else 0
+
+
+def reproduce(run: Path, from_commit: bool = False, trusted: bool = False) -> Comparison:
+    """Train `run` again, with its threads, in `outputs/single/<time>`, and compare.
+
+    Raises:
+        InputError: the run has no result, or cannot be trained again; or its folder brings code and is not `trusted`.
+    """
+    found = record.read_run(run)
+    if found["status"] not in REPRODUCIBLE:
+        raise InputError(f"{run} is {found['status']}: only a run that is completed or diverged can be reproduced.")
+    config = record.read_config(run, trusted)
+    flags, overrides = asked_for(run, found, config)
+    if not trusted:
+        check(run, flags, overrides)
+    folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
+    with original(run, found, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
+        place = str(folder.absolute()).replace("'", "\\'")
+        # -P: what lies in the folder this is called from, such as a checkout, is not the code.
+        alone = ["hydra.mode=RUN", f"hydra.run.dir='{place}'"]
+        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *flags, *overrides, *alone]
+        status = subprocess.run(command, env=surroundings(code, found)).returncode
+    if status or not (folder / "run.json").exists():
+        raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
+    return compare(run, folder)
+
+
+def asked_for(run: Path, found: dict[str, Any], config: DictConfig) -> tuple[list[str], list[str]]:
+    """Flags and overrides of the command in a run's record, less the threads that its launcher gave it."""
+    try:
+        words = shlex.split(found.get("rerun") or "")
+    except ValueError:
+        words = []
+    if words[:2] != ["ablate", "train"]:
+        raise InputError(f"{run}/run.json does not say how to train the run again: it has no `rerun` of this version.")
+    flags: list[str] = []
+    overrides = words[2:]
+    while overrides[:1] == ["--config-dir"]:
+        flags, overrides = overrides[:2], overrides[2:]  # of several the last counts, as for Hydra
+    if OmegaConf.select(config, "trainer.threads") is None:  # they come by the environment, as they did then
+        overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
+    return flags, overrides
+
+
+def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
+    """Refuse a command that makes Hydra do, or a configuration that names, what is not of this package."""
+    from hydra import compose, initialize_config_dir
+
+    from ablate.config import CONF, register, validate
+
+    for word in overrides:
+        if word.startswith("-") or (word.lstrip("+~").startswith("hydra") and word != "hydra.mode=RUN"):
+            raise InputError(f"The command of {run} has {word!r}, which can change what is run. {trust.ADVICE}")
+    register()
+    places = ",".join(f"'file://{Path(folder).absolute()}'" for folder in flags[1::2])
+    words = [*(word for word in overrides if word != "hydra.mode=RUN"), f"hydra.searchpath=[{places}]"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", words)
+        ours, theirs = (compose("config", given, return_hydra_config=True).hydra for given in ([], words))
+    # A folder of options, or an option put elsewhere, can set what Hydra calls before anything trains.
+    if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
+        raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
+    built = [str(name) for name in config if name != "study"]  # where a run is kept, which nothing is built from
+    trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
+    validate(config)
+
+
+def _used(hydra: DictConfig) -> dict[str, Any]:
+    """Hydra's own settings for a single run, as they are written."""
+    settings: Any = OmegaConf.to_container(hydra, resolve=False)
+    settings["job"] = {**settings["job"], "override_dirname": None}
+    return {name: value for name, value in settings.items() if name not in UNUSED}
+
+
+def original(run: Path, found: dict[str, Any], trusted: bool) -> Any:
+    """A temporary checkout of the commit of the run, with the changes it was made of."""
+    git = found.get("git") or {}
+    if not (commit := git.get("commit")):
+        raise InputError(f"{run} was not made from a checkout: no commit is known. Leave out --from-commit.")
+    if git.get("dirty") and not trusted:
+        raise InputError(
+            f"{run} was made of changed code: --from-commit applies its code.patch and runs it. {trust.ADVICE}"
+        )
+    return provenance.worktree(str(commit), run / "code.patch" if git.get("dirty") else None)
+
+
+def surroundings(code: Path, found: dict[str, Any]) -> dict[str, str]:
+    """The environment in which the package of the folder `code` trains, with as many threads as the run had."""
+    paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
+    threads: Any = (found.get("environment") or {}).get("threads")
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        **({"OMP_NUM_THREADS": str(threads)} if schema.positive(threads) and threads <= THREADS else {}),
+    }

@@ -1,0 +1,83 @@
+"""`ablate test RUN|STUDY...`: what runs reach on the test set. Nothing else reads test labels; each use is recorded."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ablate.course import rubric
+from ablate.evaluation.test_set import test
+from ablate.runs import record, test_log
+from ablate.study.selection import RULE, Choice, choose
+from ablate.terminal.errors import InputError
+
+Results = dict[Path, dict[str, Any]]
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate test",
+        description="Accuracy on the test set: of finished runs, or of a study's choice and its baseline. The choice"
+        f" is {RULE}. All seeds of both are tested. Results are written to test.json in each run's folder, figures to"
+        " test/ of the best run of each, every use to tests.jsonl of the study (or of a run outside one); the study's"
+        " report says how often. Intervals are over test images; mean and SD over seeds.",
+        epilog="Exit status: 0, 2 if something cannot be used; nothing is tested then. --debug adds a traceback.",
+    )
+    parser.add_argument(
+        "given", nargs="+", type=Path, metavar="RUN|STUDY",
+        help="folder of a run, such as outputs/NAME/baseline/seed=0; or of a study, such as outputs/NAME, or its NAME",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rubric", default="assignment", metavar="NAME|FILE",
+        help=f"the mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml",
+    )  # fmt: skip
+    parser.add_argument("--allow-partial", action="store_true", help="choose though planned runs are incomplete")
+    parser.add_argument(
+        "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="the default is the first there is"
+    )
+    parser.add_argument(
+        "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
+    )
+    given = parser.parse_args(words)
+
+    from ablate.analysis.test_results import compare, show  # pandas and matplotlib, for which --help does not wait
+
+    marks = rubric.read(given.rubric)
+    choices, folders = asked_for(given.given, given.allow_partial)
+    whole = {*given.given, *(run for choice in choices for run in choice.best.values())}
+    results: Results = {}
+    for folder in folders:
+        results[folder] = test(folder, given.trust, marks.judge, given.device)
+        show(folder, results[folder], folder not in whole)
+    for choice in choices:
+        compare(choice, results)
+    return 0
+
+
+def asked_for(given: Sequence[Path], allow_partial: bool) -> tuple[list[Choice], list[Path]]:
+    """What is chosen of the studies among `given`, and all folders of runs to be tested, each once.
+
+    Raises:
+        InputError: a study has nothing to choose, or a run is not completed: before any is tested.
+    """
+    from ablate.evaluation.trained_model import completed
+
+    choices, folders = [], []
+    for path in given:
+        study = record.find_study(path)
+        if (study / "study.json").exists():
+            choices.append(choose(study, allow_partial))
+            folders += [run for seeds in choices[-1].runs.values() for run in seeds.values()]
+        elif os.path.lexists(path / "run.json"):
+            folders.append(path)
+        else:
+            raise InputError(f"{path} is neither a run nor a study: it has no run.json and no study.json.")
+    for folder in folders:
+        completed(folder)
+        test_log.earlier(folder)
+    once: dict[Path, Path] = {}
+    for folder in folders:
+        once.setdefault(folder.resolve(), folder)
+    return choices, list(once.values())

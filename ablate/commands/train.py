@@ -1,0 +1,60 @@
+"""`ablate train`: one run in Hydra's output folder, or a study with `-m`; also the start of `ablate plan`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import hydra
+from filelock import Timeout
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from ablate.commands.exit_status import explain
+from ablate.config import CONF, register, user_code
+from ablate.files.lock import alone, lock
+from ablate.runs import record
+from ablate.training.run import run
+
+register()
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+def task(config: DictConfig) -> float | None:
+    """Train one run in Hydra's output folder; its validation accuracy, for a sweeper that looks for the best."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            return share(config, folder)
+        with alone(folder):
+            return run(config, folder)["metrics"]["val_accuracy"]
+    except Exception as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise  # the sweeper finds it in what the job returned, and goes on
+        raise SystemExit(explain(error)) from None
+    except SystemExit as leaving:  # a part that ends the process would end the other runs too
+        raise RuntimeError(f"a part of the run called sys.exit({leaving.code})") from leaving
+
+
+def share(config: DictConfig, folder: Path) -> float | None:
+    """`run` in a study's folder, unless another process is at it, or has been since the study was started here."""
+    try:
+        with lock(folder):
+            found = record.read_planned(folder, {"folder": ".", "config_sha256": record.config_sha256(config)})
+            if found["status"] not in (*record.OUTCOMES, "failed"):
+                found = run(config, folder)
+            return found.get("metrics", {}).get("val_accuracy")
+    except Timeout:
+        return None
+
+
+def main(words: Sequence[str]) -> int:
+    """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
+    user_code.search()
+    words = ["study.extend=true" if word == "--extend" else word for word in words]
+    # Hydra's parser takes no flag between two overrides.
+    overrides = get_args_parser().parse_known_intermixed_args(words)[0].overrides
+    sys.argv = [sys.argv[0], *(word for word in words if word not in overrides), *overrides]
+    task()
+    return 0

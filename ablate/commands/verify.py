@@ -1,0 +1,103 @@
+"""`ablate verify RUN`: whether the weights of a run, or of an unpacked submission, have the accuracy that it states."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import OmegaConf
+
+from ablate.runs import schema, test_log
+from ablate.terminal.errors import InputError
+
+if TYPE_CHECKING:
+    from ablate.data.images import Images
+    from ablate.evaluation.trained_model import Trained
+
+TOLERANCE = 0.001  # a fraction: other hardware rounds otherwise, and may then tell an image or two otherwise
+
+
+@dataclass(frozen=True)
+class Verified:
+    """An accuracy (fraction) as a run states it, and as its weights have it on so many `images`."""
+
+    part: str
+    stated: float
+    found: float
+    images: int
+
+    @property
+    def holds(self) -> bool:
+        """True if the two are one, or apart by no more than `TOLERANCE` or one image."""
+        return abs(self.found - self.stated) <= max(TOLERANCE, 1 / self.images) + 1e-9
+
+    def __str__(self) -> str:
+        told = f"{self.part} accuracy {100 * self.found:.2f} % of {self.images:,} images"
+        if not self.holds:
+            return f"{told}, but {100 * self.stated:.2f} % is stated"
+        exactly = abs(self.found - self.stated) < 0.5 / self.images
+        return f"{told}, as stated" if exactly else f"{told}, near the {100 * self.stated:.2f} % that is stated"
+
+
+def main(words: Sequence[str]) -> int:
+    """The verb's command line."""
+    parser = argparse.ArgumentParser(
+        "ablate verify",
+        description="Whether the weights of a run, or of an unpacked submission, have the accuracy that it states.",
+        epilog=f"An accuracy may be {100 * TOLERANCE:g} percentage points, or one image, off: other hardware rounds"
+        " otherwise. Exit status: 0, 1 if one does not come out, 2 if the run cannot be used.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or the folder of an unpacked submission")
+    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the run had them")
+    parser.add_argument(
+        "--trust", action="store_true", help="also run code that the run's configuration names and this package has not"
+    )
+    given = parser.parse_args(words)
+    found = verify(given.run, given.data_root, given.trust)
+    for one in found:
+        print(one)
+    return 0 if all(one.holds for one in found) else 1
+
+
+def verify(folder: Path, data_root: str | None = None, trusted: bool = False) -> list[Verified]:
+    """The validation accuracy of a completed run, and its test accuracy if it states one, beside what its weights have.
+
+    Raises:
+        InputError: the run or its weights cannot be used, or its images cannot be had or are others.
+    """
+    from ablate.data.prepare import load_test, prepare
+    from ablate.evaluation import trained_model
+    from ablate.evaluation.test_set import check
+
+    run = trained_model.load(folder, trusted, "auto")
+    stated = (run.run.get("metrics") or {}).get("val_accuracy")
+    if stated is None or not schema.fraction(stated):
+        raise InputError(f"{folder}/run.json states no validation accuracy: there is nothing to verify.")
+    if data_root is not None:
+        OmegaConf.update(run.config, "data.root", data_root, force_add=True)
+    tested = test_log.read_result(folder)
+    data = prepare(run.config.data)
+    if run.run.get("data_sha256") not in (None, data.sha256):
+        raise InputError(f"The images are not those that {folder} was trained on. Say where these are: --data-root.")
+    precision = (run.run.get("environment") or {}).get("precision")
+    found = [_verified("validation", stated, run, data.val, precision)]
+    if tested:
+        images = load_test(run.config.data)
+        check(run, images)
+        found.append(_verified("test", tested["accuracy"], run, images, "fp32"))  # as `ablate test` does
+    return found
+
+
+def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
+    """The accuracy that the weights have on some images, computed in a format of numbers."""
+    import torch
+
+    from ablate.backend.hardware import pick_device
+    from ablate.evaluation import metrics
+    from ablate.terminal import progress
+
+    steps = progress.bar(f"{part} images", progress.Terminal())
+    with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
+        logits = metrics.predict(run.model, images.images, run.pixels, run.views, steps)
+    return Verified(part, stated, metrics.metrics(logits, images.labels)["accuracy"], len(images))

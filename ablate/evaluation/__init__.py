@@ -1,0 +1,1 @@
+"""From images to logits to metrics; the network of a finished run."""

@@ -1,0 +1,101 @@
+"""A finished run on the test set. Nothing else reads test labels; each use is recorded."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablate.files import atomic
+from ablate.runs import test_log
+from ablate.terminal.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ablate.data.images import Images
+    from ablate.evaluation.trained_model import Trained
+
+PICTURES = "test_mistakes.npz"
+MISTAKES = 25  # that are kept with their images
+Judge = Callable[[float, Sequence[float]], dict[str, Any] | None]  # accuracy and its interval (fractions) -> a mark
+LARGEST = 128  # height and width of a kept image, in pixels
+
+
+def test(
+    folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu"
+) -> dict[str, Any]:
+    """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
+
+    It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the surest mistakes,
+    what `judge` makes of the accuracy and its interval, and how often the run was tested by now (`uses`).
+
+    Raises:
+        InputError: the folder is not that of a completed run, or its data has no test set or other classes; its weights
+            do not fit its configuration, or give no numbers; its configuration names what is not of this package, and
+            is not `trusted`; or an earlier test.json is damaged.
+    """
+
+    from ablate.data.prepare import load_test
+    from ablate.evaluation import metrics, trained_model
+    from ablate.terminal import progress
+
+    test_log.earlier(folder)
+    run = trained_model.load(folder, trusted, device)
+    images = load_test(run.config.data)
+    check(run, images)
+    bar = progress.bar(f"testing {folder.name}", progress.Terminal())
+    logits = metrics.predict(run.model, images.images, run.pixels, run.views, bar)
+    if not logits.isfinite().all():
+        raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")
+    return record_use(run, images, logits, judge)
+
+
+def check(run: "Trained", images: "Images") -> None:
+    """Refuse test images that are not of the kind and classes which the run was trained on."""
+    inputs, shape = run.inputs, tuple(images.images.shape[1:])
+    if images.classes != inputs.classes:
+        raise InputError(
+            f"{run.folder} tells apart {len(inputs.classes)} classes ({_some(inputs.classes)}), but the test set has"
+            f" {len(images.classes)} ({_some(images.classes)}): its data have changed since it was trained."
+        )
+    if shape != (inputs.channels, inputs.image_size, inputs.image_size):
+        raise InputError(
+            f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size} pixels, but those of the"
+            f" test set are {shape}: its data have changed since it was trained."
+        )
+
+
+def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None) -> dict[str, Any]:
+    """What the logits of a run say of the test images, after that it is written down that they were used."""
+    from ablate.evaluation import metrics
+
+    found = metrics.summary(logits, images.labels, images.classes)
+    worst = metrics.mistakes(logits, images.labels, MISTAKES)
+    use = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        **{key: run.run.get(key) for key in ("variant", "seed", "config_sha256", "code_sha256")},
+        "weights_sha256": run.sha256,
+        "test_sha256": images.sha256(),
+    }
+    mark = judge(found["accuracy"], found["accuracy_interval"]) if judge else None
+    result = test_log.keep(run.folder, use, {**use, **found, "mistakes": worst, "mark": mark})
+    pictures(run.folder / PICTURES, images, [mistake["index"] for mistake in worst])
+    return result
+
+
+def pictures(path: Path, images: "Images", index: list[int]) -> None:
+    """Write the images at `index`, uint8 (N, C, H, W) of at most `LARGEST` pixels a side, for a figure."""
+    import io
+
+    import numpy as np
+    from torch.nn.functional import interpolate
+
+    chosen = images.images[index]
+    if chosen.shape[2] > LARGEST:
+        chosen = interpolate(chosen.float(), size=LARGEST, mode="area").round().byte()
+    np.savez_compressed(content := io.BytesIO(), images=chosen.numpy(), index=np.array(index, dtype=np.int64))
+    atomic.write_bytes(path, content.getvalue())
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -1,0 +1,40 @@
+"""A run's `metrics.csv`, epoch by epoch, which may be read while it is written."""
+
+from pathlib import Path
+
+from ablate.files import bounded
+
+COLUMNS = (
+    "epoch",
+    "step",
+    "learning_rate",
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "seconds",
+    "images_per_second",
+)
+Row = dict[str, float]
+MOST = 64 * bounded.MIB  # bytes: an epoch has 150
+
+
+def read(path: Path) -> list[dict[str, float]]:
+    """The whole rows of a metrics.csv, one an epoch, by column; empty if there is no file that can be read.
+
+    What follows a row that is cut off, or holds what is no number, is left out. InputError for a file above `MOST`.
+    """
+    try:
+        lines = bounded.contents(path, MOST).decode(errors="replace").splitlines(keepends=True)
+    except OSError:
+        return []
+    header, rows = lines[0].strip().split(",") if lines else [], []
+    for line in lines[1:]:
+        fields = line.strip().split(",")
+        if not line.endswith("\n") or len(fields) != len(header):
+            break
+        try:
+            rows.append(dict(zip(header, (float(field or "nan") for field in fields), strict=True)))
+        except ValueError:
+            break
+    return rows

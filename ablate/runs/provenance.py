@@ -1,0 +1,143 @@
+"""Where a number comes from: the code, its commit and changes, the packages and the hardware."""
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ablate.terminal.errors import InputError
+
+PACKAGE = Path(__file__).parents[1]
+ROOT = PACKAGE.parent  # the folder that the package is imported from
+CODE = ("ablate", "conf", "hydra_plugins")  # what of it a number may depend on
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "hydra-ablate")  # and of what is installed
+# Whatever the user has set for their own eyes: colours, other prefixes, other programs.
+PATCH = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
+
+
+@cache
+def code_sha256() -> str:
+    """SHA-256 of the source of the package, file names included, but for `analysis`, which never trains."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith("analysis/"):
+            digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def git() -> dict[str, Any] | None:
+    """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
+    try:
+        _git("ls-files", "--error-unmatch", "__init__.py")  # not so a wheel below some other checkout
+        changed = _git("status", "--porcelain", "--untracked-files=no") or _untracked()
+        return {"commit": _git("rev-parse", "HEAD").decode().strip(), "dirty": bool(changed)}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+@cache
+def patch() -> bytes:
+    """What `git apply` makes this code of that commit; empty if the checkout is not changed, or there is none."""
+    if not (git() or {}).get("dirty"):
+        return b""
+    new = [_git(*PATCH, "--no-index", "--", os.devnull, name, at=ROOT, status=1) for name in _untracked()]
+    return _git(*PATCH, "HEAD", at=ROOT) + b"".join(new)
+
+
+def _untracked() -> list[str]:
+    """Files of the code that git is yet to be told of."""
+    return os.fsdecode(_git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, at=ROOT)).split("\0")[:-1]
+
+
+def changed_since(commit: str) -> str:
+    """git's summary of what this code has changed since a commit; empty if git does not know."""
+    try:
+        stat = _git("diff", "--stat=200", _hexadecimal(commit), "--", *CODE, at=ROOT)
+        new = "".join(f"\n {name} | new, not known to git" for name in _untracked())
+    except (OSError, subprocess.CalledProcessError, InputError):
+        return ""
+    return (stat.decode(errors="replace").rstrip() + new).lstrip("\n")
+
+
+@contextmanager
+def worktree(commit: str, patch: Path | None = None) -> Iterator[Path]:
+    """A temporary checkout of a commit of this code, with a patch applied; gone after the block.
+
+    Raises:
+        InputError: this is no checkout, or does not have the commit; or the patch does not apply to it.
+    """
+    with tempfile.TemporaryDirectory(prefix="ablate-") as parent:
+        folder = Path(parent, "code")
+        try:
+            _git("worktree", "add", "--detach", str(folder), _hexadecimal(commit), at=ROOT)
+        except (OSError, subprocess.CalledProcessError):
+            raise InputError(f"{ROOT} has no commit {commit}: fetch it with git, or leave out --from-commit.") from None
+        try:
+            if patch:
+                _apply(patch.absolute(), folder)
+            yield folder
+        finally:
+            _git("worktree", "remove", "--force", str(folder), at=ROOT)
+
+
+def _apply(patch: Path, folder: Path) -> None:
+    try:
+        _git("apply", str(patch), at=folder)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip()
+        raise InputError(f"{patch} does not apply to the commit of its run: {said}.") from None
+
+
+def _hexadecimal(commit: str) -> str:
+    if not re.fullmatch("[0-9a-f]{7,64}", commit):  # git takes other words for options
+        raise InputError(f"{commit!r:.80} is no commit.")
+    return commit
+
+
+def _git(*words: str, at: Path = PACKAGE, status: int = 0) -> bytes:
+    """What a git command says that ends with 0, or a `status` that is no error."""
+    # --no-optional-locks: a run must not stand in the way of the user's own git.
+    ended = subprocess.run(["git", "--no-optional-locks", *words], cwd=at, capture_output=True)
+    if ended.returncode not in (0, status):
+        ended.check_returncode()
+    return ended.stdout
+
+
+def environment(device: str, precision: str) -> dict[str, Any]:
+    """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in PACKAGES},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "threads": torch.get_num_threads(),
+        "precision": precision,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):  # not Linux
+        return platform.processor()

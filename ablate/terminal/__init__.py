@@ -1,0 +1,1 @@
+"""What is shown in a terminal: errors, progress, text made safe to print."""

@@ -1,0 +1,82 @@
+"""A configuration and its data -> the parts of a training step."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.flop_counter import FlopCounterMode
+
+from ablate.augmentation import Augmentation
+from ablate.backend.compiler import compiled, keep_out
+from ablate.backend.hardware import keep_memory, pick_device, pick_precision, repeatable
+from ablate.data.batches import batches, scaling
+from ablate.data.prepare import Prepared, prepare
+from ablate.data.streamed import Pixels
+from ablate.evaluation import tta
+from ablate.model.build import build_model
+from ablate.model.initialization import initialised
+from ablate.model.speednet import Whitening
+from ablate.training import loop
+from ablate.training.averaging import averaged
+
+FITTED = 5000 * 32 * 32  # pixels of the images that a layer's weights are computed from, where they are
+
+
+def set_up(config: DictConfig) -> tuple[loop.Parts, Prepared, torch.device, str]:
+    """What a run trains with: the parts of a step, its images, and the device and precision it asks for."""
+    trainer = config.trainer
+    if trainer.threads:
+        torch.set_num_threads(trainer.threads)
+    device = pick_device(trainer.device)
+    keep_memory()
+    repeatable(trainer.deterministic)
+    precision = pick_precision(trainer.precision, device)
+    data = prepare(config.data)
+    return build(config, data, device, precision), data, device, precision
+
+
+def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> loop.Parts:
+    """The parts of a training step, each from its group of the configuration."""
+    trainer = config.trainer
+    layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
+    pixels = scaling(data.mean, data.std, device, layout)
+    model = initialised(partial(build_model, config, data), config.seed)
+    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
+    fit_to_data(model, data.train.images, pixels)
+    optimizer = instantiate(config.optimizer, model=model)
+    steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
+    factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
+    return loop.Parts(
+        model=model,
+        forward=compiled(model) if trainer.compile else model,
+        augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
+        pixels=pixels,
+        criterion=instantiate(config.loss),
+        optimizer=optimizer,
+        scheduler=LambdaLR(optimizer, factor),
+        clip=loop.clipper(trainer.grad_clip),
+        average=averaged(model, trainer.ema),
+        views=tta.OPTIONS[trainer.tta],
+        precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
+    )
+
+
+def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:
+    """Set the layers whose weights are computed from training images, uint8 (N, C, H, W), not drawn."""
+    few = images[: max(1, FITTED // images.shape[2:].numel())]
+    for layer in model.modules():
+        if isinstance(layer, Whitening):
+            layer.fit(pixels(few).cpu())
+
+
+def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:
+    """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        keep_out(type(counter.mode))
+        model(pixels(images))
+    return counter.get_total_flops() // 2

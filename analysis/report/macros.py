@@ -1,0 +1,82 @@
+r"""Every number a paper would quote, as LaTeX: \input{numbers.tex}, then \ablate{normalization=none}{difference}."""
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from ablate.analysis import collect, stats
+from ablate.analysis.formats import latex_symbols, number, p_value
+from ablate.analysis.results import Results
+
+HEAD = r"""% \ablate{name}{quantity} is a number of this study. Names: a variant, a main effect (main:level),
+% an interaction (level*level), or study. Accuracies in per cent, differences in percentage points.
+\providecommand{\ablate}[2]{\ifcsname ablate:#1:#2\endcsname\csname ablate:#1:#2\endcsname
+  \else\errmessage{There is no number #2 of #1 in numbers.tex}\fi}
+"""
+
+
+def to_tex(results: Results) -> str:
+    r"""The text of numbers.tex. A character of a name that \csname cannot hold is a hyphen."""
+    lines, taken = [HEAD], set()
+    for name, quantities in _quantities(results):
+        safe = re.sub(r"[^A-Za-z0-9=._+*/:, @-]", "-", name)
+        while safe in taken:
+            safe += "-"
+        taken.add(safe)
+        for quantity, text in quantities.items():
+            lines.append(rf"\expandafter\def\csname ablate:{safe}:{quantity}\endcsname{{{latex_symbols(text)}}}" + "\n")
+    return "".join(lines)
+
+
+def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
+    """(name, {quantity: text}) of the study, of each variant, and of each main effect and interaction."""
+    runs = results.runs
+    statuses = runs["status"].value_counts()
+    yield (
+        "study",
+        {
+            "runs": str(len(runs)),
+            "completed": str(statuses.get("completed", 0)),
+            "diverged": str(statuses.get("diverged", 0)),
+            "holes": str(int(runs["status"].isin(collect.HOLES).sum())),
+            "variants": str(runs["variant"].nunique()),
+            "seeds": str(runs["seed"].nunique()),
+            **_detectable(results.effects),
+        },
+    )
+    cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
+    for row in results.effects.itertuples():
+        base = row.variant == collect.BASELINE
+        own = {"n": str(row.n), "mean": number(100 * row.mean), "sd": number(100 * row.sd)}
+        own["parameters"] = number(cost["parameters"].get(row.variant, float("nan")), 0)
+        own["seconds"] = number(cost["seconds"].get(row.variant, float("nan")), 1)
+        yield (
+            row.variant,
+            own
+            if base
+            else own
+            | {
+                **_difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp),
+                "p": p_value(row.p_holm),
+                "gz": number(row.hedges_gz),
+                "wins": "---" if pd.isna(row.wins) else str(row.wins),
+                "verdict": row.verdict,
+            },
+        )
+    for row in results.contrasts.itertuples() if results.contrasts is not None else ():
+        name = f"{row.factor}={row.level}"
+        name = f"{name}*{row.factor_2}={row.level_2}" if row.kind == "interaction" else f"main:{name}"
+        yield name, {**_difference(100 * row.mean, 100 * row.low, 100 * row.high), "p": p_value(row.p_holm)}
+
+
+def _detectable(effects: pd.DataFrame) -> dict[str, str]:
+    """The smallest standardised difference that the study finds 4 times in 5; none where nothing is tested."""
+    tested = effects[effects["p"].notna()]
+    if not len(tested):
+        return {}
+    return {"detectable": number(stats.minimum_detectable_effect(int(tested["n"].min()), comparisons=len(tested)))}
+
+
+def _difference(mean: float, low: float, high: float) -> dict[str, str]:
+    return {name: number(value, sign="+") for name, value in (("difference", mean), ("low", low), ("high", high))}

@@ -1,0 +1,31 @@
+"""What a level's name stands for, from the recorded configurations."""
+
+from omegaconf import OmegaConf
+
+from ablate.analysis import collect
+from ablate.analysis.config_differences import changes
+from ablate.analysis.report.sentences import methods
+
+
+def test_keys_that_differ_and_no_others(make_study):
+    study = make_study(
+        {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6}, "model=c": {0: 0.6}}, {"model": ["a", "b", "c"]}
+    )
+    common = {"seed": 0, "study": {"name": "s"}, "logger": {}, "optimizer": {"lr": 0.1, "_target_": "o.sgd"}}
+    common |= {"data": {"_target_": "d.digits", "val_fraction": 0.1, "split_seed": 0}}
+    common |= {"trainer": {"epochs": 5, "batch_size": 64}}
+    for name, model in (("baseline", {"_target_": "m.A", "width": 3}), ("model=b", {"_target_": "m.B", "hidden": [1]})):
+        folder = study / name / "seed=0" / ".hydra"
+        folder.mkdir()
+        OmegaConf.save(OmegaConf.create({**common, "seed": len(name), "model": model}), folder / "config.yaml")
+    runs = collect.collect(study)
+    found = changes(study, runs, ["baseline", "model=b", "model=c"])
+    assert found.values.tolist() == [
+        ["model=b", "model._target_", "m.A", "m.B"],
+        ["model=b", "model.width", "3", "—"],
+        ["model=b", "model.hidden", "—", "[1]"],
+    ]
+    plan = {"design": "factorial", "factors": {"model": ["a", "b", "c"]}, "seeds": [0, 1]}
+    said = " ".join(methods(study, plan, runs, found))
+    assert "model=b has model B, not A; no model.width; model.hidden [1]." in said
+    assert "sgd with lr 0.1." in said and "4 runs of 3 variants" in said

@@ -1,0 +1,46 @@
+"""Streams: the same for the same name, unrelated for another, and no trace in PyTorch's global state."""
+
+import numpy as np
+import torch
+
+from ablate.backend import seeding
+
+
+def test_a_stream_depends_on_its_seed_and_every_word_alone():
+    numbers = {
+        name: tuple(seeding.stream(*name).integers(0, 2**62, 4))
+        for name in [
+            (0, "order", 1),
+            (0, "order", 2),
+            (1, "order", 1),
+            (0, "augmentation", 1),
+            (0, "order"),
+            (0, "order", 11),
+        ]
+    }
+    assert len(set(numbers.values())) == 6
+    assert tuple(seeding.stream(0, "order", 1).integers(0, 2**62, 4)) == numbers[0, "order", 1]
+
+
+def test_key_is_the_published_hash():
+    # SHA-256 of "abc" is a test vector of FIPS 180-4: ba7816bf 8f01cfea ...; read little-endian and halved.
+    assert seeding.key("abc") == int.from_bytes(bytes.fromhex("ba7816bf8f01cfea"), "little") >> 1
+
+
+def test_streams_of_neighbouring_seeds_are_uncorrelated():
+    draws = np.stack([seeding.stream(seed, "order", 1).standard_normal(10_000) for seed in range(8)])
+    correlation = np.corrcoef(draws)[~np.eye(8, dtype=bool)]
+    assert np.abs(correlation).max() < 0.05  # five standard errors of a correlation of 10,000 pairs
+
+
+def test_scope_is_reproducible_and_restores_the_global_generator():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    with seeding.scope(0, "dropout", 1):
+        first = torch.rand(3)
+    assert torch.equal(torch.rand(3), expected)
+    with seeding.scope(0, "dropout", 1):
+        assert torch.equal(torch.rand(3), first)
+    with seeding.scope(0, "dropout", 2):
+        assert not torch.equal(torch.rand(3), first)

@@ -1,0 +1,192 @@
+"""A run trained again: identical where nothing has changed, and the first cause where something has."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from ablate.commands.reproduce import comparison
+from ablate.commands.reproduce.retrain import surroundings
+from ablate.files import atomic
+from tests.processes import ROOT, SMALL, ablate, alone
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    """A study of one variant and two seeds, and a single run."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    made = ablate(folder, "train", "-m", "study.name=s", "model=mlp", "model.hidden=[8]", "seed=0,1", *SMALL[:-1])
+    assert made.returncode == 0, made.stderr
+    assert ablate(folder, "train", "model=mlp", "hydra.run.dir=one", *SMALL).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def run(study, tmp_path) -> Path:
+    """A copy of the study's first run, to change something in, in a study of its own."""
+    return shutil.copytree(study / "outputs/s", tmp_path / "s") / "baseline/seed=0"
+
+
+def change(run: Path, **values: object) -> None:
+    atomic.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), **values})
+
+
+@pytest.mark.parametrize("place", ["outputs/s/baseline/seed=0", "one"])
+def test_an_unchanged_run_is_identical(study, place):
+    again = alone(study, "reproduce", place)
+    assert again.returncode == 0, again.stderr
+    assert comparison.IDENTICAL in again.stdout
+    fresh = Path(again.stdout.splitlines()[0].split(" again in ")[1].rstrip("."))
+    assert (study / fresh / "model.pt").read_bytes() == (study / place / "model.pt").read_bytes()
+    assert (study / fresh / "val_predictions.npz").read_bytes() == (study / place / "val_predictions.npz").read_bytes()
+
+
+def test_another_outcome_has_a_verdict_and_a_cause(run):
+    found = json.loads((run / "run.json").read_text())
+    weights = torch.load(run / "model.pt", weights_only=True)
+    torch.save({name: value + 1 for name, value in weights.items()}, run / "model.pt")
+    environment = {**found["environment"], "torch": "1.0.0", "cpu": "Z80"}
+    change(run, environment=environment, metrics={**found["metrics"], "val_accuracy": 2.0})
+    again = ablate(run.parents[2], "reproduce", str(run))
+    assert again.returncode == 1
+    assert "Different: validation accuracy 200.00 % then" in again.stdout
+    assert "standard deviation over the 2 seeds" in again.stdout and "model.pt" in again.stdout
+    assert "First cause found: packages. torch: 1.0.0 then" in again.stdout and "Z80" not in again.stdout
+
+
+def test_the_tolerance_is_the_spread_of_the_seeds(run):
+    other = run.parent / "seed=1"
+    for folder, accuracy in ((run, 0.5), (other, 0.54)):
+        change(folder, metrics={"val_accuracy": accuracy})
+    limit, source = comparison.tolerance(run)
+    assert limit == pytest.approx(0.04 / 2**0.5) and "2 seeds" in source  # the sd of two numbers
+    change(other, status="failed")
+    assert comparison.tolerance(run) == (0.01, "study.margin of its configuration")
+
+
+ROWS = {
+    "configuration": ("configuration", "seed", "0", "1"),
+    "code": ("code", "code_sha256", "a", "b"),
+    "packages": ("environment", "numpy", "1", "2"),
+    "number of threads": ("environment", "threads", "1", "2"),
+    "hardware": ("environment", "cpu", "a", "b"),
+    "data": ("environment", "data_sha256", "a", "b"),
+}
+
+
+def test_causes_are_looked_for_in_order():
+    for at, name in enumerate(ROWS):
+        rows = [("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b"), *reversed(list(ROWS.values())[at:])]
+        assert comparison.cause(rows, None)[0].startswith(f"First cause found: {name}.")
+    assert comparison.cause([("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b")], None)[0].startswith(
+        "No cause"
+    )
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.integration
+def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
+    """In a repository of its own, whose code is changed after the run so that it trains otherwise."""
+    code, runs = tmp_path / "code", tmp_path / "runs"
+    runs.mkdir()
+    for name in ("ablate", "conf", "hydra_plugins"):
+        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    git(code, "init", "-q")
+    git(code, "add", ".")
+    git(code, "commit", "-qm", "first")
+    words = ("train", "model=mlp", "hydra.run.dir=one", *SMALL)
+    made = alone(runs, *words, root=code)
+    assert made.returncode == 0, made.stderr
+    changed = code / "ablate/backend/seeding.py"
+    changed.write_text(changed.read_text().replace(">> 1", ">> 2"))
+    now = alone(runs, "reproduce", "one", root=code)
+    assert "First cause found: code." in now.stdout and "ablate/backend/seeding.py" in now.stdout
+    then = alone(runs, "reproduce", "one", "--from-commit", root=code)
+    assert then.returncode == 0 and comparison.IDENTICAL in then.stdout, then.stderr
+    assert len(git(code, "worktree", "list").splitlines()) == 1 and "seeding" in git(code, "status", "--porcelain")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"status": "failed"}, "only a run that is completed or diverged"),
+        ({"rerun": None}, "does not say how to train"),
+        ({"rerun": "rm -rf ."}, "does not say how to train"),
+        ({"rerun": "ablate train 'unclosed"}, "does not say how to train"),
+        ({"rerun": "ablate train data=digits model._target_=torch.os.getcwd"}, "torch.os.getcwd"),
+        ({"rerun": "ablate train data=digits hydra.run.dir=elsewhere"}, "hydra.run.dir"),
+        ({"rerun": "ablate train data=digits ++hydra.callbacks.a._target_=os.getcwd"}, "hydra.callbacks"),
+        ({"rerun": "ablate train --multirun data=digits"}, "--multirun"),
+        ({"rerun": "ablate train data=digits data.root=${oc.env:HOME}"}, "oc.env"),
+        ({"rerun": "ablate train data=image_folder data.root=${oc.env:HOME}"}, "oc.env"),
+        ({"rerun": "ablate train data=digits data.root=here"}, "no such key"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_trained_again_is_refused_in_a_sentence(run, changed, said):
+    change(run, **changed)
+    refused = ablate(run.parents[2], "reproduce", str(run))
+    assert refused.returncode == 2 and said in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+    assert not (run.parents[2] / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("git", "said"),
+    [
+        (None, "no commit is known"),
+        ({"commit": "0" * 40, "dirty": False}, "fetch it with git"),
+        ({"commit": "--output=x", "dirty": False}, "is no commit"),
+        ({"commit": "0" * 40, "dirty": True}, "--trust"),
+    ],
+)
+def test_a_commit_that_cannot_be_had_is_refused(run, git, said):
+    change(run, git=git)
+    refused = ablate(run.parents[2], "reproduce", str(run), "--from-commit")
+    assert refused.returncode == 2 and said in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+
+
+EVIL = {
+    "callbacks": "callbacks: {a: {_target_: ablate.files.atomic.write_text, path: PLACE, text: x}}",
+    "job_logging": "job_logging: {handlers: {console: {(): os.mkdir, path: PLACE}}}",
+    "job": "job: {name: ../../elsewhere}",
+}
+
+
+@pytest.mark.parametrize("part", EVIL)
+def test_options_that_a_run_brings_do_not_tell_hydra_what_to_call(run, part):
+    for name in ("harmless", "brought"):
+        (run / name / "experiment").mkdir(parents=True)
+        (run / name / "experiment/it.yaml").write_text("# @package _global_\nseed: 1\n")
+    text = f"# @package _global_\nhydra:\n  {EVIL[part]}\n".replace("PLACE", str(run / "ran"))
+    (run / "brought/experiment/it.yaml").write_text(text)
+    folders = f"--config-dir {run}/harmless --config-dir {run}/brought"  # of two, Hydra takes the last
+    change(run, rerun=f"ablate train {folders} data=digits model=mlp experiment=it")
+    refused = ablate(run.parents[2], "reproduce", str(run))
+    assert refused.returncode == 2 and f"sets hydra.{part}" in refused.stderr, refused.stderr
+    assert not (run / "ran").exists() and not (run.parents[2] / "outputs").exists()
+
+
+def test_a_run_of_a_study_file_and_options_of_its_own_is_trained_alone(run):
+    (run / "mine/study").mkdir(parents=True)
+    (run / "mine/study/few.yaml").write_text(
+        "# @package _global_\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '0,1'}}}\n"
+    )
+    change(run, rerun=f"ablate train --config-dir {run}/mine study=few model=mlp model.hidden=[8] seed=0 "
+           + " ".join(SMALL[:-1]))  # fmt: skip
+    again = ablate(run.parents[2], "reproduce", str(run))
+    assert again.returncode == 0 and comparison.IDENTICAL in again.stdout, again.stderr
+
+
+@pytest.mark.parametrize("threads", [True, -1, 10**9, "2"])
+def test_only_so_many_threads_as_a_system_has_are_asked_for(monkeypatch, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    found = {"environment": {"threads": threads}}
+    assert surroundings(ROOT, found)["OMP_NUM_THREADS"] == "1"
+    assert surroundings(ROOT, {"environment": {"threads": 2}})["OMP_NUM_THREADS"] == "2"

@@ -1,0 +1,87 @@
+"""What two runs differ in, from what they left behind."""
+
+import json
+import os
+import shutil
+
+import pytest
+from omegaconf import OmegaConf
+
+from ablate.commands.diff import SAME, main
+from ablate.runs.differences import diff
+from ablate.terminal.errors import InputError
+
+RUN = {
+    "schema": 1, "status": "completed", "seed": 0, "code_sha256": "c0de", "git": {"commit": "abc", "dirty": False},
+    "environment": {"torch": "2.13.0", "threads": 1}, "data_sha256": "da7a", "epochs": {"planned": 1, "done": 1},
+    "metrics": {"val_accuracy": 0.5}, "seconds": {"total": 3.0},
+}  # fmt: skip
+CONFIG = {"seed": 0, "study": {"name": "s"}, "logger": {}, "optimizer": {"lr": 0.1}}
+CURVE = "epoch,val_loss,seconds,images_per_second\r\n1,0.5,{},9\r\n"
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(name, config=CONFIG, seconds=1.0, weights=b"w", **changed):
+        folder = tmp_path / name
+        (folder / ".hydra").mkdir(parents=True)
+        OmegaConf.save(OmegaConf.create(config), folder / ".hydra" / "config.yaml")
+        (folder / "run.json").write_text(json.dumps({**RUN, **changed}))
+        (folder / "metrics.csv").write_text(CURVE.format(seconds))
+        (folder / "model.pt").write_bytes(weights)
+        return folder
+
+    return make
+
+
+def test_times_and_places_are_no_difference(make, capsys):
+    one = make("one")
+    other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, seconds_total=9)
+    assert diff(one, other) == []
+    assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{SAME}\n"
+
+
+def test_each_part_names_its_keys(make, capsys):
+    environment = {"torch": "2.13.0", "threads": 2, "cpu": "x"}
+    config = {**CONFIG, "seed": 1, "optimizer": {"lr": 0.01, "momentum": 0.9}}
+    changed = {"environment": environment, "git": None, "metrics": {"val_accuracy": 0.25}}
+    one, other = make("one"), make("other", config, weights=b"v", **changed)
+    found = diff(one, other)
+    weights = found.pop()
+    assert weights[:2] == ("outcome", "model.pt") and weights[2] != weights[3]
+    assert found == [
+        ("configuration", "seed", "0", "1"),
+        ("configuration", "optimizer.lr", "0.1", "0.01"),
+        ("configuration", "optimizer.momentum", "—", "0.9"),
+        ("code", "commit", "abc", "—"),
+        ("code", "dirty", "False", "—"),
+        ("environment", "threads", "1", "2"),
+        ("environment", "cpu", "—", "x"),
+        ("outcome", "val_accuracy", "0.5", "0.25"),
+    ]
+    assert main([str(one), str(other)]) == 0
+    said = capsys.readouterr().out
+    assert all(text in said for row in found for text in row)
+
+
+def test_what_is_no_run_is_refused(make, tmp_path):
+    one, other = make("one"), make("other")
+    with pytest.raises(InputError, match="not a run folder"):
+        diff(one, tmp_path)
+    shutil.rmtree(other / ".hydra")
+    with pytest.raises(InputError, match="missing or damaged"):
+        diff(one, other)
+
+
+def test_a_value_moves_no_cursor(make, capsys):
+    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"\x1b]0;y": 1})
+    assert main([str(one), str(other)]) == 0
+    assert r"\x1b[2J\nx" in (said := capsys.readouterr().out) and "\x1b" not in said
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(make):
+    one, other = make("one"), make("other")
+    for name in ("metrics.csv", "model.pt"):
+        (other / name).unlink()
+        os.mkfifo(other / name)
+    assert [(key, theirs) for _, key, _, theirs in diff(one, other)] == [("metrics.csv", "—"), ("model.pt", "—")]

@@ -1,0 +1,149 @@
+"""`ablate test` on real photographs: its numbers against scikit-learn's, its count, and what it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ablate.cli import test as verb
+from ablate.commands.test import test as evaluated
+from ablate.data.image_folder import image_folder
+from ablate.evaluation import trained_model
+from ablate.files import atomic
+from ablate.runs import test_log
+from ablate.terminal.errors import InputError
+from tests.processes import ablate
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, photo_folder) -> Path:
+    """A folder with a study of two variants and two seeds on photographs, and the photographs."""
+    folder = tmp_path_factory.mktemp("tested")
+    root = shutil.copytree(photo_folder, folder / "photos")
+    words = ["data=image_folder", f"data.root={root}", "data.image_size=16", "model=mlp", "model.hidden=[8]"]
+    words += ["trainer.epochs=3", "trainer.threads=1", "optimizer.lr=0.001,0.1", "seed=0,1", "study.name=s"]
+    ended = ablate(folder, "train", "-m", *words, "hydra/launcher=basic")
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def study(made, tmp_path) -> Path:
+    return shutil.copytree(made / "outputs/s", tmp_path / "outputs/s")
+
+
+@pytest.fixture
+def run(study) -> Path:
+    return study / "baseline/seed=0"
+
+
+def test_the_numbers_are_scikit_learns(made, run):
+    from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, recall_score
+
+    result = evaluated(run)
+    found, images = trained_model.load(run), image_folder(str(made / "photos"), 16, 1, "test")
+    with torch.no_grad():
+        logits = found.model(found.pixels(images.images))
+    labels, taken = images.labels.numpy(), logits.argmax(1).numpy()
+    assert result["images"] == len(labels) == 30
+    assert result["accuracy"] == accuracy_score(labels, taken)
+    assert result["confusion"] == confusion_matrix(labels, taken).tolist()
+    assert result["loss"] == pytest.approx(log_loss(labels, logits.double().softmax(1).numpy()), rel=1e-5)
+    assert list(result["per_class_accuracy"].values()) == recall_score(labels, taken, average=None).tolist()
+    assert json.loads((run / "test.json").read_text()) == result == test_log.read_result(run)
+    pictures = np.load(run / "test_mistakes.npz")
+    wrong = [mistake["index"] for mistake in result["mistakes"]]
+    assert sorted(wrong) == np.flatnonzero(labels != taken).tolist()
+    assert (pictures["images"] == images.images[wrong].numpy()).all() and pictures["index"].tolist() == wrong
+
+
+def test_a_study_and_runs_in_one_command(study, tmp_path):
+    """The choice by hand: the higher mean of the accuracies in the records; each of the four runs is tested once."""
+    ended = ablate(tmp_path, "test", "s", "outputs/s/baseline/seed=1", "--rubric", "none")
+    assert ended.returncode == 0, ended.stderr
+    variants = {"baseline": [], "optimizer.lr=0.1": []}
+    for name, values in variants.items():
+        for seed in (0, 1):
+            values.append(json.loads((study / name / f"seed={seed}/run.json").read_text())["metrics"]["val_accuracy"])
+    assert np.mean(variants["optimizer.lr=0.1"]) != np.mean(variants["baseline"])
+    chosen = max(variants, key=lambda name: np.mean(variants[name]))
+    assert f"outputs/s: {chosen} has the highest mean validation accuracy of 2 variants" in ended.stdout
+    names = dict.fromkeys([chosen, "baseline"])
+    assert test_log.read_log(study / test_log.LOG) == (
+        {f"{name}/seed={seed}": 1 for name in names for seed in (0, 1)},
+        0,
+    )
+    for name in names:
+        accuracies = [100 * test_log.read_result(study / name / f"seed={seed}")["accuracy"] for seed in (0, 1)]
+        assert f"{name}: test accuracy {np.mean(accuracies):.1f} ± {np.std(accuracies, ddof=1):.1f} %" in ended.stdout
+    assert "Mark" not in ended.stdout
+
+
+def test_uses_are_counted_and_shown(run, tmp_path):
+    evaluated(run)
+    ended = ablate(tmp_path, "test", str(run))
+    assert ended.returncode == 0, ended.stderr
+    assert "The test set has been used twice on this run." in ended.stdout
+    assert "Mark by the rubric assignment" in ended.stdout
+    for name in ("confusion", "calibration", "mistakes"):
+        with Image.open(run / "test" / f"{name}.png") as image:
+            assert image.size[0] >= 700
+
+
+def refused(*words: object) -> str:
+    """What is said of words that are refused."""
+    with pytest.raises(InputError) as refusal:
+        verb([str(word) for word in words])
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
+    other = study / "optimizer.lr=0.1/seed=1"
+    atomic.write_json(other / "run.json", {**json.loads((other / "run.json").read_text()), "status": "running"})
+    ended = ablate(tmp_path, "test", str(run), str(other))
+    assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.count("\n") == 1
+    assert "not a completed run (it is running)" in ended.stderr
+    assert "--allow-partial" in refused(run, study)
+    assert "There is no rubric assignmnt. Did you mean assignment?" in refused(run, "--rubric", "assignmnt")
+    assert "nowhere is neither a run nor a study" in refused(run, "nowhere")
+    (run / "test.json").write_text("{junk")
+    assert "test.json cannot be read" in refused(run)
+    assert not list(study.rglob("test_mistakes.npz")) and not (study / test_log.LOG).exists()
+
+
+def test_a_missing_or_changed_test_set_is_refused(made, run, tmp_path):
+    settings = run / ".hydra/config.yaml"
+    root = shutil.copytree(made / "photos", tmp_path / "photos")
+    settings.write_text(settings.read_text().replace(str(made / "photos"), str(root)))
+    (root / "test").rename(root / "away")
+    with pytest.raises(InputError, match="photos has no test images"):
+        evaluated(run)
+    (root / "away").rename(root / "test")
+    for part in ("train", "test"):
+        (root / part / "china").rename(root / part / "temple")
+    with pytest.raises(
+        InputError, match=r"tells apart 2 classes \(china, flower\), but the test set has 2 \(flower, temple\)"
+    ):
+        evaluated(run)
+    assert not (run / "test.json").exists() and not test_log.log_of(run)[0].exists()
+
+
+def test_images_of_another_size_are_refused(run):
+    settings = run / ".hydra/config.yaml"
+    settings.write_text(settings.read_text().replace("image_size: 16", "image_size: 8"))
+    with pytest.raises(
+        InputError, match=r"takes images of 3 channels and 16 pixels, but those of the test set are \(3, 8"
+    ):
+        evaluated(run)
+
+
+def test_a_network_without_numbers_is_refused(run):
+    weights = torch.load(run / "model.pt", weights_only=True)
+    torch.save({name: value * float("nan") for name, value in weights.items()}, run / "model.pt")
+    with pytest.raises(InputError, match="not finite"):
+        evaluated(run)

@@ -1,0 +1,98 @@
+"""Whether weights have the accuracy that is stated: beside one computed from the run's own logits."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from ablate.commands import verify
+from ablate.files import atomic
+from ablate.runs import record
+from ablate.terminal.errors import InputError
+from tests.processes import SMALL, ablate, alone
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("verify")
+    words = (*SMALL, "trainer.epochs=3", "model=mlp", "hydra.run.dir=one")
+    assert ablate(folder, "train", *words).returncode == 0
+    assert ablate(folder, "test", "one").returncode == 0
+    return folder / "one"
+
+
+@pytest.fixture
+def run(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "run")
+
+
+def change(path, **values):
+    atomic.write_json(path, {**json.loads(path.read_text()), **values})
+
+
+def test_both_accuracies_come_out(run):
+    validation, test = verify.verify(run)
+    with np.load(run / "val_predictions.npz") as file:
+        right = float((file["logits"].argmax(1) == file["label"]).mean())
+    assert (validation.part, validation.images) == ("validation", 288) and validation.found == pytest.approx(right)
+    counts = np.array(json.loads((run / "test.json").read_text())["confusion"])
+    assert (test.part, test.images) == ("test", 360) == ("test", counts.sum())
+    assert test.found == pytest.approx(counts.trace() / 360) and validation.holds and test.holds
+
+
+def test_without_a_test_only_validation_is_stated(run):
+    (run / "test.json").unlink()
+    assert [one.part for one in verify.verify(run)] == ["validation"]
+
+
+def test_other_weights_are_told(run, capsys):
+    weights = torch.load(run / "model.pt", weights_only=True)
+    torch.save({name: -value for name, value in weights.items()}, run / "model.pt")
+    assert verify.main([str(run)]) == 1
+    said = capsys.readouterr().out
+    assert (
+        said.count("is stated\n") == 2 and f"but {100 * record.read_run(run)['metrics']['val_accuracy']:.2f} %" in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("stated", "found", "images", "holds"),
+    [
+        (0.5, 0.5, 10, True),
+        (0.5, 0.6, 10, True),  # one image
+        (0.5, 0.7, 10, False),
+        (0.62, 0.621, 10_000, True),  # 0.1 points
+        (0.62, 0.6212, 10_000, False),
+        (0.62, 0.6188, 10_000, False),
+    ],
+)
+def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(stated, found, images, holds):
+    one = verify.Verified("test", stated, found, images)
+    assert one.holds == holds
+    assert str(one).endswith("as stated" if stated == found else "that is stated" if holds else "is stated")
+
+
+def test_what_cannot_be_verified_is_refused(run):
+    change(run / "run.json", data_sha256="0" * 64)
+    with pytest.raises(InputError, match="not those that .* was trained on"):
+        verify.verify(run)
+    change(run / "run.json", metrics={})
+    with pytest.raises(InputError, match="states no validation accuracy"):
+        verify.verify(run)
+    change(run / "run.json", status="failed")
+    with pytest.raises(InputError, match="not a completed run"):
+        verify.verify(run)
+
+
+def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
+    moved = shutil.copytree(photo_folder, tmp_path / "photos")
+    words = ("data=image_folder", "data.root=photos", "model=mlp", "model.hidden=[8]", *SMALL[2:], "hydra.run.dir=one")
+    made = ablate(tmp_path, "train", *words)
+    assert made.returncode == 0, made.stderr
+    moved.rename(tmp_path / "elsewhere")
+    lost = alone(tmp_path, "verify", "one")
+    assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
+    found = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
+    assert found.returncode == 0 and "of 12 images, as stated" in found.stdout

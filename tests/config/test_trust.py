@@ -1,0 +1,96 @@
+"""What a configuration from somebody else may name: parts, and nothing that runs or reads what is not its own."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from ablate.config import CONF, register, trust
+from ablate.files import atomic
+from ablate.runs import record
+from ablate.terminal.errors import InputError
+from tests.processes import ROOT, SMALL, ablate
+
+register()
+WHERE = Path("run")
+OPTIONS = [
+    f"{group}={option.stem}"
+    for group in ("model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "data")
+    for option in sorted((ROOT / "conf" / group).glob("*.yaml"))
+]
+FOREIGN = [
+    *("os.system", "builtins.eval", "torch.os.system", "torch.nn.modules.os.system", "torch.hub.load", "torch.load"),
+    *("torchvision.datasets.CIFAR10", "ablate.files.atomic.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
+]
+
+
+@pytest.mark.parametrize("target", FOREIGN)
+@pytest.mark.parametrize("place", ["model._target_", "model.extra.0._target_"])
+def test_what_is_no_part_is_refused_by_name(target, place):
+    nested = {"_target_": target}
+    model = nested if place.count(".") == 1 else {"_target_": "ablate.model.mlp.MLP", "extra": [nested]}
+    config = OmegaConf.create({"model": model})
+    with pytest.raises(InputError, match=target.replace(".", r"\.")):
+        trust.check(config, WHERE, trusted=False)
+    trust.check(config, WHERE, trusted=True)
+
+
+@pytest.mark.parametrize("target", ["torch.nn.Linear", "torch.optim.SGD", "torch.nn.modules.conv.Conv2d"])
+def test_layers_and_optimisers_of_the_libraries_are_parts(target):
+    trust.check(OmegaConf.create({"model": {"_target_": target}}), WHERE, trusted=False)
+
+
+def test_every_option_of_this_package_is_allowed():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        for word in OPTIONS:
+            more = ["data.root=images"] if word == "data=image_folder" else []
+            name = {"model=torchvision": ["model.name=resnet18"], "model=timm": ["model.name=resnet18"]}.get(word, [])
+            trust.check(compose("config", [word, *more, *name]), WHERE, trusted=False)
+    assert len(OPTIONS) > 45
+
+
+@pytest.mark.parametrize("text", ["${oc.env:HOME}", "${oc.decode:1}", "${oc.${a}:HOME}", "${now:%Y}x", "${a:b}"])
+def test_what_reads_more_than_the_configuration_is_refused(text):
+    with pytest.raises(InputError, match="--trust"):
+        trust.check(OmegaConf.create({"a": "env", "data": {"root": text}}), WHERE, trusted=False)
+
+
+def test_a_thousand_million_laughs_are_not_unpacked(tmp_path):
+    (tmp_path / ".hydra").mkdir()
+    laughs = ["a0: &a0 [ha]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10))]
+    for text in ("\n".join(laughs), "[" * 100_000, "a: !!python/object/apply:os.system [exit]", "# " + "x" * 2**20):
+        (tmp_path / ".hydra" / "config.yaml").write_text(text)
+        with pytest.raises(InputError, match=r"config\.yaml"):
+            record.read_config(tmp_path)
+
+
+def test_a_run_that_names_a_program_does_not_start_it(tmp_path):
+    assert ablate(tmp_path, "train", *SMALL, "model=mlp", "hydra.run.dir=run").returncode == 0
+    settings = tmp_path / "run/.hydra/config.yaml"
+    whole = settings.read_text()
+    settings.write_text(whole.replace("ablate.model.mlp.MLP", "torch.os.mkdir"))
+    assert settings.read_text() != whole
+    refused = ablate(tmp_path, "test", "run")
+    assert refused.returncode == 2 and "torch.os.mkdir" in refused.stderr and "Traceback" not in refused.stderr
+    settings.write_text(whole)
+    assert ablate(tmp_path, "test", "run").returncode == 0
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "../other", "a/../../b", "", "C:\\x", 3, None])
+def test_no_run_of_a_plan_is_outside_its_study(tmp_path, folder):
+    run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": folder, "config_sha256": "0"}
+    plan = {
+        "schema": record.SCHEMA,
+        "name": "s",
+        "baseline": {},
+        "factors": {},
+        "seeds": [0],
+        "command": "",
+        "runs": [run],
+    }
+    atomic.write_json(tmp_path / "study.json", plan)
+    with pytest.raises(InputError, match="folder"):
+        record.read_study(tmp_path)
+    atomic.write_json(tmp_path / "study.json", {**plan, "runs": [{**run, "folder": "baseline/seed=0"}]})
+    assert record.read_study(tmp_path)["runs"][0]["folder"] == "baseline/seed=0"

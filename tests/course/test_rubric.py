@@ -1,0 +1,86 @@
+"""Mark bands: the assignment's, at and around each of its bounds; and files that are none."""
+
+import pytest
+
+from ablate.config import CONF
+from ablate.course import rubric
+from ablate.terminal.errors import InputError
+
+# The assignment: over 80 % full; 70-80: 90 %; 65-70: 80 %; 60-65: 70 %; 50-60: 60 %; below: none.
+MARKS = [
+    *((1.0, 100), (0.8001, 100), (0.8, 90), (0.7, 90), (0.6999, 80), (0.65, 80)),
+    *((0.6499, 70), (0.6, 70), (0.5999, 60), (0.5, 60), (0.4999, 0), (0.0, 0)),
+]
+
+
+def test_every_rubric_is_read():
+    files = sorted(path.stem for path in (CONF / "rubric").glob("*"))
+    assert files == rubric.known() == ["assignment", "none"]
+    assert [len(rubric.read(name).bands) for name in files] == [5, 0]
+
+
+@pytest.mark.parametrize(("accuracy", "mark"), MARKS)
+def test_the_assignments_marks(accuracy, mark):
+    course = rubric.read("assignment")
+    assert course.mark(course.place(accuracy)) == mark
+    right = round(accuracy * 10_000)  # a share of images is on the same side of a bound as the decimal number
+    assert course.mark(course.place(right / 10_000)) == mark
+
+
+def test_an_interval_is_judged_too():
+    course = rubric.read("assignment")
+    assert course.judge(0.62, (0.598, 0.652)) == {
+        "rubric": "assignment", "mark": 70, "band": "60 to 65 %",
+        "interval_marks": [60, 80], "interval_bands": ["50 to 60 %", "65 to 70 %"],
+    }  # fmt: skip
+    assert course.judge(0.9, (0.8, 0.95))["interval_bands"] == ["70 to 80 %", "over 80 %"]
+    assert course.judge(0.1, (0.0, 0.2))["interval_bands"] == ["under 50 %", "under 50 %"]
+    assert rubric.read("none").judge(0.9, (0.8, 0.95)) is None
+
+
+def test_a_file_of_ones_own(tmp_path):
+    (tmp_path / "mine.yaml").write_text("bands: [{from: 62.5, mark: 50}]")
+    mine = rubric.read(str(tmp_path / "mine.yaml"))
+    assert (mine.name, mine.place(5 / 8), mine.place(0.6249), mine.words(0)) == ("mine", 0, 1, "62.5 % or more")
+
+
+REFUSED = {
+    "bands": "must have one key, bands",
+    "bands: 3": "must have one key, bands",
+    "bands: []\nband: []": "must have one key, bands",
+    "bands: [80]": "A band of the rubric",
+    "bands: [{from: 80}]": "it must be {from: NUMBER, mark: NUMBER}",
+    "bands: [{from: 80, above: 80, mark: 1}]": "it must be {from: NUMBER",
+    "bands: [{form: 80, mark: 1}]": "it must be {from: NUMBER",
+    "bands: [{from: 80, mark: 101}]": "mark: 101; it must be a number from 0 to 100",
+    "bands: [{from: .nan, mark: 1}]": "from: nan; it must",
+    "bands: [{from: 8e400, mark: 1}]": "from: 8e400; it must",
+    "bands: [{from: yes, mark: 1}]": "from: True; it must",
+    "bands: [{from: 70, mark: 90}, {above: 80, mark: 100}]": "must fall, accuracies and marks, but 70 (mark 90)",
+    "bands: [{from: 80, mark: 90}, {from: 70, mark: 90}]": "must fall",
+    "bands: [": "cannot be read",
+    "bands: &a [*a]": "aliases and tags are not read",
+    "bands: !!python/object/apply:os.getcwd []": "aliases and tags are not read",
+    "[" * 1000: "levels deep",
+    "#" * 100_000: "more than the 65,536",
+    "\0": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:30])
+def test_what_is_no_rubric_is_refused_in_a_sentence(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as refusal:
+        rubric.read(str(path))
+    assert REFUSED[text] in str(refusal.value) and str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("assignmnt", "Did you mean assignment?"), ("../rubric", "one of"), ("", "one of")]
+)
+def test_an_unknown_rubric_is_refused(given, said):
+    with pytest.raises(InputError, match="There is no rubric") as refusal:
+        rubric.read(given)
+    assert said in str(refusal.value)

@@ -1,0 +1,190 @@
+"""Each logger writes what its own reader finds again, of real runs, and changes no bit of them."""
+
+import csv
+import io
+import math
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ablate import logger
+from ablate.logger import grid
+from ablate.logger.tensorboard import TensorBoard
+from ablate.runs.epochs import COLUMNS
+from tests.processes import ROOT, SMALL, ablate, alone, record
+
+ROWS = [
+    dict(zip(COLUMNS, (1, 10, 0.1, 2.3, 0.1, 2.2, 0.2, 1.5, 100.0), strict=True)),
+    dict(zip(COLUMNS, (2, 20, 0.05, math.nan, 0.1, 2.1, 0.3, 1.4, 110.0), strict=True)),
+]
+WORDS = ("-m", "study.name=s", *SMALL[:-2], "trainer.threads=1", "trainer.epochs=2", "model=mlp,cnn")
+
+
+def told(folder: Path, settings: dict) -> logger.Run:
+    return logger.Run(folder, None, None, {}, settings, np.zeros((2, 1, 4, 4), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a study of two models, by the logger it was trained with."""
+    made: dict[str, Path] = {}
+
+    def train(option: str) -> Path:
+        if option not in made:
+            folder = tmp_path_factory.mktemp(option)
+            ended = ablate(folder, "train", *WORDS, f"logger={option}")
+            assert ended.returncode == 0, ended.stderr
+            made[option] = folder / "outputs/s"
+        return made[option]
+
+    return train
+
+
+def read_csv(folder) -> list[dict[str, float]]:
+    with open(folder / "metrics.csv", newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def test_csv_is_on_disk_after_each_epoch(tmp_path):
+    each = logger.Csv(told(tmp_path, {}))
+    each.log(ROWS[0])
+    assert read_csv(tmp_path) == ROWS[:1]
+    each.log(ROWS[1])
+    each.close(None)
+    rows = read_csv(tmp_path)
+    assert list(rows[0]) == list(COLUMNS)
+    assert rows[0] == ROWS[0] and math.isnan(rows[1]["train_loss"]) and len(rows) == 2
+
+
+@pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
+def test_no_bit_of_a_run_depends_on_its_logger(trained, option):
+    pytest.importorskip(option)
+    for name in ("baseline", "model=cnn"):
+        one, other = (trained(logged) / name / "seed=0" for logged in ("csv", option))
+        for file in ("model.pt", "val_predictions.npz", "samples.npz"):
+            assert (one / file).read_bytes() == (other / file).read_bytes()
+        assert record(one)["metrics"] == record(other)["metrics"]
+        assert record(one)["config_sha256"] == record(other)["config_sha256"]
+        assert [row["val_loss"] for row in read_csv(one)] == [row["val_loss"] for row in read_csv(other)]
+
+
+def events(folder: Path):
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    found = reader.EventAccumulator(str(folder / "tensorboard"))
+    found.Reload()
+    return found
+
+
+def test_tensorboard_shows_curves_images_and_what_it_compares(trained):
+    run = trained("tensorboard") / "model=cnn/seed=0"
+    found = events(run)
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    expected = [(int(row["step"]), pytest.approx(row["val_accuracy"])) for row in read_csv(run)]
+    assert [(event.step, event.value) for event in found.Scalars("val_accuracy")] == expected
+    (image,) = found.Images("augmented images")
+    shown = np.asarray(Image.open(io.BytesIO(image.encoded_image_string)))[..., 0]
+    first = np.load(run / "samples.npz")["images"][:, 0]  # 16 of 8 x 8 pixels, four in a row
+    assert (shown == np.block([list(first[row : row + 4]) for row in range(0, 16, 4)])).all()
+    metadata = found.summary_metadata["_hparams_/session_start_info"].plugin_data.content
+    compared = HParamsPluginData.FromString(metadata).session_start_info.hparams
+    assert compared["model"].string_value == "cnn" and compared["optimizer.lr"].number_value == 0.01
+    assert not [name for name in compared if name.startswith(("study.", "logger."))]
+    assert found.Scalars("result/val_accuracy")[0].value == pytest.approx(record(run)["metrics"]["val_accuracy"])
+
+
+def test_tensorboard_has_each_epoch_of_a_run_that_goes_on_once(tmp_path):
+    pytest.importorskip("tensorboard")
+    for upto in (1, 2):  # cut off after an epoch, then gone on with: its first epoch is logged again
+        each = TensorBoard(told(tmp_path, {"optimizer.lr": 0.1, "model.hidden": [8], "trainer.ema": None}))
+        for row in ROWS[:upto]:
+            each.log(row)
+        assert len(events(tmp_path).Scalars("val_loss")) == upto  # for who watches, before the end
+        each.close(None if upto == 1 else ROWS[0])
+    found = events(tmp_path)
+    assert [(e.step, round(e.value, 4)) for e in found.Scalars("val_accuracy")] == [(10, 0.2), (20, 0.3)]
+    assert math.isnan(found.Scalars("train_loss")[1].value)
+    assert round(found.Scalars("result/val_loss")[0].value, 4) == 2.2  # of the selected epoch
+
+
+def wandb_records(path: Path):
+    """The records of W&B's transaction log: LevelDB's format after a header of 7 bytes."""
+    pb = pytest.importorskip("wandb.proto.wandb_internal_pb2")
+    content, at, held = path.read_bytes(), 7, b""
+    while at + 7 <= len(content):
+        if 32768 - at % 32768 < 7:  # too little of a block for a header
+            at += 32768 - at % 32768
+        _, length, kind = struct.unpack_from("<IHB", content, at)
+        held += content[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind in (1, 4):  # whole, or the last part
+            yield pb.Record.FromString(held)
+            held = b""
+
+
+def test_wandb_offline_leaves_a_run_to_sync(trained):
+    pytest.importorskip("wandb")
+    run = trained("wandb") / "model=cnn/seed=0"
+    (path,) = (run / "wandb").glob("offline-run-*/run-*.wandb")
+    records = list(wandb_records(path))
+    (made,) = [each.run for each in records if each.HasField("run")]
+    config = {item.key: item.value_json for item in made.config.update}
+    assert (made.display_name, made.run_group, made.project) == ("model=cnn/seed=0", "s", "ablate")
+    assert config["model"] == '"cnn"' and config["optimizer.lr"] == "0.01" and "study.name" not in config
+    history = [
+        {item.key or item.nested_key[0]: item.value_json for item in each.history.item}
+        for each in records
+        if each.HasField("history")
+    ]
+    logged = [float(step["val_accuracy"]) for step in history if "val_accuracy" in step]
+    assert logged == [row["val_accuracy"] for row in read_csv(run)]
+    assert len(list(path.parent.glob("files/media/images/*.png"))) == 16
+    assert [each.exit.exit_code for each in records if each.HasField("exit")] == [0]
+
+
+def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
+    mlflow = pytest.importorskip("mlflow")
+    study = trained("mlflow")
+    client = mlflow.MlflowClient(f"sqlite:///{study}/mlflow.db")
+    experiment = client.get_experiment_by_name("ablate")
+    found = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(found) == {"baseline/seed=0", "model=cnn/seed=0"}
+    run = found["model=cnn/seed=0"]
+    assert run.info.status == "FINISHED" and run.data.tags["study"] == "s"
+    assert run.data.params["model"] == "cnn" and run.data.params["optimizer.lr"] == "0.01"
+    written = study / "model=cnn/seed=0"
+    assert run.data.metrics["result_val_accuracy"] == record(written)["metrics"]["val_accuracy"]
+    history = client.get_metric_history(run.info.run_id, "val_loss")
+    assert [(m.step, m.value) for m in history] == [(row["step"], row["val_loss"]) for row in read_csv(written)]
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["augmented_images.png"]
+    assert {path.name for path in study.parent.parent.iterdir()} == {"outputs"}  # nothing lies where it was called
+
+
+def test_a_run_that_failed_is_no_result_to_mlflow(tmp_path):
+    mlflow = pytest.importorskip("mlflow")
+    from ablate.logger.mlflow import MLflow
+
+    each = MLflow(told(tmp_path, {"seed": 0}), experiment="mine", tracking_uri=None)
+    each.log(ROWS[1])
+    each.close(None)
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
+    assert run.info.status == "FAILED" and math.isnan(run.data.metrics["train_loss"])
+
+
+def test_a_grid_of_images_is_read_from_left_to_right():
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] + np.zeros((3, 2, 2, 1), np.uint8)
+    expected = [[0, 1], [0, 1], [2, 0], [2, 0]]  # the fourth place is empty
+    assert grid(images).tolist() == [[[value] * 2 for value in row] for row in expected]
+
+
+@pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
+def test_a_tracker_that_is_not_installed_is_named_with_its_extra(tmp_path, option):
+    (tmp_path / f"{option}.py").write_text("raise ImportError")  # found first, as if there were none
+    ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert ended.returncode == 2 and f"pip install 'hydra-ablate[{option}]'" in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stderr

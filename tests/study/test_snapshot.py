@@ -1,0 +1,104 @@
+"""What is seen of a study's folder, and that only what has changed is read."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from ablate.files.lock import lock
+from ablate.runs import record
+from ablate.study import snapshot
+from ablate.terminal.errors import InputError
+from tests.study.test_status import make
+
+RUNS = {("baseline", 0): ("completed", 10.0), ("baseline", 1): ("running", 1.0), ("model=mlp", 0): ("failed", 1.0)}
+
+
+def change(folder: Path, **values: object) -> None:
+    """Other values in a record, which is also of a study's run."""
+    found = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**found, "study": "s", **values}))
+
+
+def test_a_run_is_seen_as_its_folder_is_now(tmp_path):
+    make(tmp_path, RUNS)
+    looked, folder = snapshot.Look(tmp_path), tmp_path / "baseline/seed=1"
+    change(folder, epochs={"planned": 4})
+    with lock(folder):
+        assert [(run.status, run.done, run.of) for run in looked()[1]][1] == ("running", 0, 4)
+        (folder / "metrics.csv").write_text("epoch,val_accuracy,seconds\n1,0.25,3\n2,0.75,5\n3,0.5")
+        seen = looked()[1][1]
+        assert (seen.done, seen.epochs.accuracies, seen.epochs.pace) == (2, [0.25, 0.75], 4.0)
+        assert seen.epochs.limits == (0.25, 0.75)
+    assert looked()[1][1].status == "interrupted"  # nobody holds it any more
+    change(folder, status="completed")
+    assert looked()[1][1].status == "completed"
+    (folder / "run.json").unlink()
+    assert (looked()[1][1].status, looked()[1][1].done) == ("missing", 0)
+
+
+def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
+    make(tmp_path, RUNS)
+    (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
+    read = []
+    contents, end = snapshot.bounded.contents, snapshot.bounded.end
+    monkeypatch.setattr(snapshot.bounded, "contents", lambda path, most: read.append(path) or contents(path, most))
+    monkeypatch.setattr(snapshot.bounded, "end", lambda path, most: read.append(path) or end(path, most))
+    looked = snapshot.Look(tmp_path)
+    assert looked()[1][2].log == ["first", "last"] and len(read) > len(RUNS)
+    read.clear()
+    looked()
+    assert read == []
+    (tmp_path / "baseline/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.5\n")
+    assert looked()[1][0].done == 1
+    assert read == [tmp_path / "baseline/seed=0/metrics.csv"]
+    study = json.loads((tmp_path / "study.json").read_text())
+    (tmp_path / "study.json").write_text(json.dumps({**study, "runs": study["runs"][:2]}))
+    assert len(looked()[1]) == 2
+
+
+def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,val_accuracy,seconds\n1,1e308,inf\n2,0.5,-1\n3,nan,2\n4,-inf,nan\n")
+    epochs = snapshot.read_epochs(path)
+    assert [math.isnan(value) for value in epochs.accuracies] == [True, False, True, True]
+    assert (epochs.pace, epochs.limits) == (2.0, (0.5, 0.5))
+    path.write_text("epoch\n1\n")
+    assert snapshot.read_epochs(path).limits is None
+    os.truncate(path, snapshot.curve.MOST + 1)
+    assert snapshot.read_epochs(path) == snapshot.NONE
+
+
+def test_of_a_log_the_end_is_read_and_nothing_moves_the_cursor(tmp_path):
+    path = tmp_path / "train.log"
+    path.write_text("x" * 3 * snapshot.LOG + "\n\n\x1b[2Jred\x07\nlast\n")
+    lines = snapshot.last_lines(path)
+    assert lines[1:] == [" [2Jred ", "last"] and len(lines[0]) < snapshot.LOG
+    assert snapshot.last_lines(tmp_path / "none") == []
+    os.mkfifo(tmp_path / "pipe")  # which would be waited for
+    assert snapshot.last_lines(tmp_path / "pipe") == []
+
+
+def test_a_single_run_is_a_study_of_one(tmp_path):
+    found = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
+    (tmp_path / "run.json").write_text(json.dumps({**found, "config_sha256": "a"}))
+    study, (run,) = snapshot.Look(tmp_path)()
+    assert (study["name"], run.status, run.of) == (tmp_path.name, "running", 2)  # it has no lock that would tell
+
+
+def test_what_is_neither_is_refused(tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match=r"no study\.json"):
+            snapshot.Look(folder)()
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        snapshot.Look(tmp_path)()
+
+
+def test_alive_is_what_read_planned_says(tmp_path):
+    study = make(tmp_path, RUNS)
+    for planned in study["runs"]:
+        recorded = record.read_recorded(tmp_path, planned)
+        assert record.alive(recorded, tmp_path / planned["folder"]) == record.read_planned(tmp_path, planned)

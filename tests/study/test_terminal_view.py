@@ -1,0 +1,108 @@
+"""A study as a terminal shows it."""
+
+import io
+import math
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ablate.study import terminal_view
+from ablate.study.snapshot import Epochs, Seen
+
+
+def seen(variant: str, status: str, accuracies=(), of: int | None = 10, **found: Any) -> Seen:
+    limits = (min(accuracies), max(accuracies)) if accuracies else None
+    planned = {"variant": variant, "seed": 0, "folder": f"{variant}/seed=0"}
+    pace = found.pop("pace", 2.0 if accuracies else None)
+    log = found.pop("log", [])
+    return Seen(
+        planned, {"status": status, "epochs": {"planned": of}, **found}, Epochs(list(accuracies), pace, limits), log
+    )
+
+
+def shown(runs: list[Seen], width: int = 120, height: int = 40) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(terminal_view.view({"name": "s"}, runs, width, height))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_curve_is_a_block_an_epoch_between_the_limits():
+    assert (
+        terminal_view.sparkline([0.0, 0.5, 1.0], 3, (0.0, 1.0)) == "▁▅█"
+    )  # 0, 3.5 and 7 of 7, a half to the even level
+    assert terminal_view.sparkline([0.25, math.nan, 0.75], 10, (0.25, 0.75)) == "▁ █"  # as far as it is, of ten
+    assert terminal_view.sparkline([0.5], None, (0.5, 0.5)) == "█" and terminal_view.sparkline([], 10, (0.0, 1.0)) == ""
+
+
+@pytest.mark.parametrize("planned", [1, 23, 24, 25, 48, 1000])
+def test_a_curve_ends_where_its_epochs_do(planned):
+    values = [epoch / planned for epoch in range(1, planned + 1)]
+    whole = terminal_view.sparkline(values, planned, (0.0, 1.0))
+    assert len(whole) == min(planned, terminal_view.CURVE) and whole[-1] == "█" and list(whole) == sorted(whole)
+    half = terminal_view.sparkline(values[: planned // 2], planned, (0.0, 1.0))
+    assert whole.startswith(half) and abs(len(half) - len(whole) / 2) <= 0.5
+
+
+def test_the_time_left_is_shared_by_those_that_run():
+    done = seen("a", "completed", [0.5] * 10, seconds={"total": 30.0})
+    running = [seen("b", "running", [0.1] * 4), seen("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
+    assert terminal_view.left([done, *running]) == "about 12 s left, 2 at once"  # the longer one
+    # a: 30 s as before; b: 10 epochs of 2 s; c: the median of both. With 12 + 8 that is 95 s for two.
+    waiting = [seen("a", "missing"), seen("b", "missing"), seen("c", "missing")]
+    assert terminal_view.left([done, *running, *waiting]) == "about 48 s left, 2 at once"
+    assert terminal_view.left([done, seen("d", "running")]) == "about 30 s left"  # nothing of its own is known
+    assert "after the first epoch" in terminal_view.left([seen("d", "running"), *waiting])
+    assert "none is running, 3 to do" in terminal_view.left([done, *waiting])
+    assert (
+        terminal_view.left([done, seen("b", "failed", [0.1])]) == "all runs have ended"
+    )  # a failed one is not run again
+
+
+def test_a_study_in_the_middle():
+    lines = shown([
+        seen("baseline", "completed", [0.5, 0.9], of=2, seconds={"total": 10.0}),
+        seen("model=cnn", "running", [0.25], of=4),
+        seen("model=vgg", "failed", error="It is too small.", log=["Traceback", "ValueError: 3"]),
+        seen("model=vit", "missing", of=None),
+    ])  # fmt: skip
+    assert lines[0] == "s  4 runs  1 running  1 failed  1 completed  1 missing"
+    assert "56 %" in lines[1] and "about 15 s left" in lines[1]  # (1 + 1/4 + 1) / 4; 3 x 2 s, median of 10 and 4 x 2
+    assert lines[3].split() == ["variant", "seed", "status", "epoch", "val.", "acc.", "25", "to", "90", "%", "time"]
+    assert lines[4].split() == ["baseline", "0", "completed", "2/2", "90.0", "%", "▄█", "10", "s"]
+    assert lines[5].split() == ["model=cnn", "0", "running", "1/4", "25.0", "%", "▁", "6", "s", "left"]
+    assert lines[7].split() == ["model=vit", "0", "missing"]
+    assert lines[9:] == ["model=vgg/seed=0 failed", "  It is too small.", "  Traceback", "  ValueError: 3"]
+
+
+def test_of_a_thousand_those_that_run_and_failed_come_first():
+    runs = [seen(f"v{index}", "completed", [0.5]) for index in range(990)]
+    runs += [seen(f"f{index}", "failed", error=f"Error {index % 5}") for index in range(7)]
+    runs += [seen("r", "running", [0.5]), seen("m", "missing"), seen("i", "interrupted")]
+    lines = shown(runs, height=30)
+    assert len(lines) <= 30
+    assert [line.split()[0] for line in lines[4:14]] == ["r", *(f"f{index}" for index in range(7)), "i", "v0"]
+    assert any(line.startswith("9") and " more: " in line and "completed, 1 missing" in line for line in lines)
+    assert "f0/seed=0 and 1 more failed" in lines and "and 2 more, with other errors" in lines
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("height", [1, 8, 12, 24])
+def test_no_terminal_is_too_small(width, height):
+    runs = [seen("a-long-name-of-a-variant" * 4, "running", [0.5] * 5), seen("b", "failed", error="word " * 200)] * 9
+    lines = shown(runs, width, height)
+    assert all(len(line) <= width for line in lines) and len(lines) <= max(height, 9)
+
+
+def test_a_narrow_terminal_shortens_the_names_alone():
+    runs = [
+        seen("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
+    ]
+    (row,) = [line.split() for line in shown(runs, width=60) if "completed" in line and "%" in line]
+    assert row[0].endswith("…") and row[1:] == ["0", "completed", "2/10", "87.5", "%", "9", "s"]
+
+
+def test_text_from_somebody_else_moves_no_cursor_and_is_no_markup():
+    lines = shown([seen("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
+    assert "[red]a" in lines[4] and " [2J[bold]x" in lines[7] and "[/]" in lines[8]
+    assert "\x1b" not in "".join(lines)

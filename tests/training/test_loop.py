@@ -1,0 +1,136 @@
+"""The loop against a loop written out plainly, and what it promises: repeatable, honest about divergence."""
+
+import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+from torch.nn import functional as F
+
+from ablate.backend import seeding
+from ablate.config import CONF, register
+from ablate.data.batches import batches, resident
+from ablate.data.prepare import prepare
+from ablate.runs.epochs import COLUMNS
+from ablate.training import loop
+from ablate.training.checkpoint import Checkpoint
+from ablate.training.parts import build
+
+register()
+CPU = torch.device("cpu")
+
+
+class Rows(list):
+    """A logger that keeps its rows."""
+
+    log = list.append
+
+    def close(self) -> None: ...
+
+
+def fit(*words: str):
+    common = ["data=digits", "data.train_limit=321", "trainer.epochs=2", "trainer.batch_size=32", "trainer.threads=1"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [*common, *words])
+    data = prepare(config.data)
+    parts = build(config, data, CPU, "fp32")
+    start = {name: value.clone() for name, value in parts.model.state_dict().items()}
+    rows = Rows()
+    console = Console(file=open("/dev/null", "w"))  # noqa: SIM115
+    with TemporaryDirectory() as folder:
+        checkpoint = Checkpoint(Path(folder), {})
+        ended = loop.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console, checkpoint)
+    return config, data, parts, start, rows, ended
+
+
+def test_two_epochs_are_those_of_a_plain_loop():
+    """Momentum SGD, normalisation of pixels and cross-entropy written out by hand give the same weights."""
+    config, data, parts, start, rows, (selected, history, diverged) = fit("model=mlp", "model.hidden=[32]", "seed=3")
+    weights = {name: value.clone().requires_grad_() for name, value in start.items()}
+    velocity = {name: torch.zeros_like(value) for name, value in start.items()}
+    losses = []
+    for epoch in (1, 2):
+        ranks = seeding.stream(3, "order", epoch).random(1797)  # of all digits
+        order = torch.from_numpy(ranks[data.train_index].argsort())
+        for i in range(0, 320, 32):  # the 321st image would be a batch of one
+            index = order[i : i + 32]
+            x = (data.train.images[index].float().flatten(1) / 255 - 0.5) / 0.5
+            hidden = (x @ weights["1.weight"].T + weights["1.bias"]).clamp(min=0)
+            names = [name for name in weights if not name.startswith("1.")]
+            logits = hidden @ weights[names[0]].T + weights[names[1]]
+            loss = -logits.log_softmax(1)[torch.arange(32), data.train.labels[index]].mean()
+            gradients = torch.autograd.grad(loss, list(weights.values()))
+            losses.append(loss.item())
+            with torch.no_grad():
+                for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
+                    velocity[name] = 0.9 * velocity[name] + gradient
+                    weight -= 0.01 * velocity[name]
+    assert (len(history), diverged, len(rows)) == (2, False, 2)
+    for name, weight in weights.items():
+        assert torch.allclose(selected.weights[name], weight, atol=1e-5), name
+    assert rows[1]["train_loss"] == pytest.approx(sum(losses[10:]) / 10, rel=1e-5)
+    assert [row["step"] for row in rows] == [10, 20] and tuple(rows[0]) == COLUMNS
+    assert rows[1]["val_loss"] == pytest.approx(F.cross_entropy(selected.val_logits, data.val.labels).item())
+
+
+def test_a_seed_gives_one_result_and_another_seed_another():
+    words = ["normalization=batch", "augmentation=[flip_crop,cutout,mixup]", "model=alexnet", "trainer.epochs=1"]
+    first, again, other = (fit(*words, f"seed={seed}")[-1][0].weights for seed in (0, 0, 1))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not any(torch.equal(first[name], other[name]) for name in first if name.endswith("0.weight"))
+
+
+def test_training_learns_handwritten_digits():
+    *_, (selected, _, _) = fit("normalization=batch", "data.train_limit=null", "trainer.epochs=4")
+    assert selected.row["val_accuracy"] > 0.9  # chance is 0.1
+
+
+def test_a_loss_that_is_no_number_ends_training_as_diverged():
+    *_, rows, (selected, history, diverged) = fit("optimizer.lr=1e30", "trainer.epochs=5")
+    assert diverged and len(history) == len(rows) < 5
+    assert not all(math.isfinite(row["train_loss"] + row["val_loss"]) for row in rows)
+
+
+def test_best_val_selects_the_epoch_of_highest_validation_accuracy():
+    *_, rows, (selected, _, _) = fit("optimizer.lr=0.3", "trainer.epochs=6", "trainer.selection=best_val", "seed=1")
+    assert selected.row["val_accuracy"] == max(row["val_accuracy"] for row in rows)
+    assert selected.row["epoch"] < 6 or rows[-1]["val_accuracy"] == selected.row["val_accuracy"]
+
+
+def test_the_average_is_what_is_evaluated():
+    """Of two steps, an epoch each, and a decay of a quarter: a quarter of the first, three of the second."""
+    words = ("model=mlp", "trainer.batch_size=400")
+    (first, *_), (second, *_) = (fit(*words, f"trainer.epochs={epochs}")[-1] for epochs in (1, 2))
+    *_, (selected, _, _) = fit(*words, "trainer.epochs=2", "trainer.ema=0.25")
+    for name, value in selected.weights.items():
+        expected = 0.25 * first.weights[name] + 0.75 * second.weights[name]
+        assert torch.allclose(value, expected, atol=1e-7) and not torch.equal(value, second.weights[name]), name
+
+
+def test_the_gradients_norm_is_limited():
+    parameter = torch.zeros(4, requires_grad=True)
+    for limit, expected in ((1.0, 1.0), (None, 10.0), (100.0, 10.0)):
+        parameter.grad = torch.full((4,), 5.0)
+        loop.clipper(limit)([parameter])
+        assert parameter.grad.norm().item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_dropout_does_not_touch_the_global_generator():
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    fit("model=alexnet", "trainer.epochs=1", "augmentation=trivialaugment", "data.train_limit=64")
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_last_batch_of_one_is_left_out_but_a_data_set_of_one_is_not():
+    sizes = [[len(part) for part in batches(torch.arange(n), 4)] for n in (8, 9, 10, 1)]
+    assert sizes == [[4, 4], [4, 4], [4, 4, 2], [1]]
+
+
+def test_the_loop_is_the_only_one():
+    found = [path.name for path in Path(loop.__file__).parent.rglob("*.py") if ".backward(" in path.read_text()]
+    assert found == ["engine.py"]
