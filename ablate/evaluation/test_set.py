@@ -21,9 +21,7 @@ Judge = Callable[[float, Sequence[float]], dict[str, Any] | None]  # accuracy an
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
-def test(
-    folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu"
-) -> dict[str, Any]:
+def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> dict[str, Any]:
     """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
 
     It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the surest mistakes,

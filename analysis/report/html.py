@@ -32,9 +32,12 @@ def to_html(
     from plotly.offline import get_plotlyjs
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ablate.analysis.report", "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.PackageLoader("ablate.analysis.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     words = pdf.author(results.folder / "report.md")
     bodies = pdf.bodies(results, notes)
     place = {name: position for position, name in enumerate(results.labels)}

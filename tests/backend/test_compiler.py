@@ -10,7 +10,7 @@ from ablate.backend.compiler import compiled, keep_out
 
 RUN = """
 import sys
-from ablate.training.run import cli
+from ablate.commands.train import main as cli
 cli(sys.argv[1:])
 print(sorted({"torch._dynamo", "sklearn", "pandas", "torchvision"} & set(sys.modules)))
 """

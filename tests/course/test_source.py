@@ -52,10 +52,10 @@ def test_the_package_is_all_of_its_code_and_options_and_nothing_else():
     names = set(source.package())
     assert {
         "ablate/training/run.py",
-        "analysis/report/templates/report.html",
+        "ablate/analysis/report/templates/report.html",
         "conf/config.yaml",
         "pyproject.toml",
     } <= names
     assert {"hydra_plugins/ablate_study/__init__.py", "conf/hydra/launcher/local.yaml", "LICENSE"} <= names
-    assert {name.split("/")[0] for name in names if "/" in name} == {"ablate", "analysis", "conf", "hydra_plugins"}
+    assert {name.split("/")[0] for name in names if "/" in name} == {"ablate", "conf", "hydra_plugins"}
     assert not any("__pycache__" in name or "/." in name for name in names)

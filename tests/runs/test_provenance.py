@@ -12,7 +12,7 @@ from ablate.runs import provenance
 
 
 def test_the_code_hash_is_the_same_in_another_process():
-    command = [sys.executable, "-c", "from ablate import provenance; print(provenance.code_sha256())"]
+    command = [sys.executable, "-c", "from ablate.runs import provenance; print(provenance.code_sha256())"]
     other = subprocess.run(
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()}
     )
@@ -33,7 +33,7 @@ def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
     run(["git", "init", "-q"])
     run(["git", "add", "."])
     run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"])
-    ask = "import sys; from ablate import provenance; print(provenance.git()['dirty']); sys.stdout.flush();"
+    ask = "import sys; from ablate.runs import provenance; print(provenance.git()['dirty']); sys.stdout.flush();"
     ask = [sys.executable, "-c", ask + "sys.stdout.buffer.write(provenance.patch())"]
     environment = {**os.environ, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}
     assert run(ask, env=environment).stdout == b"False\n"

@@ -132,11 +132,3 @@ def test_a_variant_is_not_named_after_a_home_folder():
     names = {plan.variant_name({"data.root": f"/home/{user}/b"}, baseline) for user in ("ada", "bob")}
     assert len(names) == 2
     assert all(re.fullmatch(r"data\.root=--b-[0-9a-f]{8}", name) for name in names), names
-
-
-def test_the_rerun_command_is_a_shell_line_without_the_study():
-    assert (
-        plan.rerun_command(["model=cnn", "study.name=x", "data.root=my data"])
-        == "ablate train model=cnn 'data.root=my data'"
-    )
-    assert plan.rerun_command(["study=tiny", "seed=1"]) == "ablate train study=tiny seed=1 hydra.mode=RUN"

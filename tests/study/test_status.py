@@ -6,6 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
+from ablate.commands.status import main
 from ablate.files.lock import lock
 from ablate.runs import record
 from ablate.study import status
@@ -73,10 +74,10 @@ def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
 
 def test_a_folder_that_is_no_study_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no study\.json"):
-        status.main([str(tmp_path)])
+        main([str(tmp_path)])
 
 
 def test_a_finished_study_has_nothing_to_do(tmp_path, capsys):
     make(tmp_path, {("baseline", 0): ("completed", 10.0)})
-    assert status.main([str(tmp_path)]) == 0
+    assert main([str(tmp_path)]) == 0
     assert "1 runs of 1 variants. All done." in " ".join(capsys.readouterr().out.split())

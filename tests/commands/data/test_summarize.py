@@ -11,6 +11,7 @@ import pexpect
 import pytest
 from matplotlib.image import imread
 
+from ablate.analysis import figures
 from ablate.commands.data.summarize import look, main
 from ablate.terminal.errors import InputError
 from tests.processes import ENVIRONMENT, ablate
@@ -102,12 +103,13 @@ def test_the_exit_status_of_a_refusal_is_2(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_left_of_what_could_not_be_drawn(tmp_path):
-    def draw(grid):
+def test_nothing_is_left_of_what_could_not_be_drawn(tmp_path, monkeypatch):
+    def draw(images, titles):
         raise RuntimeError("no ink")
 
+    monkeypatch.setattr(figures, "samples", draw)
     with pytest.raises(RuntimeError, match="no ink"):
-        main(["data=digits", f"hydra.run.dir={tmp_path / 'made'}"], draw)
+        main(["data=digits", f"hydra.run.dir={tmp_path / 'made'}"])
     assert not (tmp_path / "made").exists()
 
 
