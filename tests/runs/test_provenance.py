@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 from ablate.runs import provenance
 
@@ -28,7 +27,7 @@ def test_the_environment_names_what_a_number_depends_on_and_nobody():
 def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
     """In a repository of its own, with a change that is not UTF-8, a new file, and a user who likes other diffs."""
     code = tmp_path / "code"
-    shutil.copytree(Path(provenance.__file__).parent, code / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(provenance.PACKAGE, code / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
     run = partial(subprocess.run, cwd=code, check=True, capture_output=True)
     run(["git", "init", "-q"])
     run(["git", "add", "."])

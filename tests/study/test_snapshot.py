@@ -67,7 +67,7 @@ def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
     assert (epochs.pace, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
     assert snapshot.read_epochs(path).limits is None
-    os.truncate(path, epochs.MOST + 1)
+    os.truncate(path, MOST + 1)
     assert snapshot.read_epochs(path) == snapshot.NONE
 
 
