@@ -1,33 +1,24 @@
-"""Ablation studies of image classifiers, from Hydra config groups to a table of paired differences.
+"""Ablation studies from Hydra config groups: designs, paired statistics and a report.
 
 From Python, as from the command line: `from ablate import train, report, predict`; `look` is `ablate data`.
 
-Read in the order in which data flows:
+The package, in the order in which data flows (config -> train -> run folder -> collect -> report):
 
-1. `config/`: the schema of every option in `conf/`, and the checks before anything trains
-2. `train.py`: the one training entrypoint, config -> parts -> fit -> record; `parts.py`: builds what a step is made
-   of
-3. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
-   `logger/`: the parts, a function or class for each option
-4. `engine.py`: the only training loop; `compiler.py`: compiles the same everywhere, and is imported only where it is
-   used; `evaluate.py`: from images to logits to figures, `averaging.py`: of which weights, `tta.py`: by which views of
-   an image; `seeding.py`: where randomness comes from; `initialisation.py`: where a network starts
-5. `record.py`: what a run leaves behind; `identity.py`: what is known of it before; `atomic.py`: files that are written
-   whole; `provenance.py`: of which code, packages and hardware it is; `checkpoint.py`: the state of an unfinished one;
-   `hardware.py`: where it computes, `limits.py`: what a device cannot do, in words; `lock.py`: one process a run;
-   `samples.py`: the first images it trained on
-6. `study/`: which variants and runs a study has, their check, their launch, how far they are (`watch.py`: as they
-   train); `curve.py`: a run's epochs, read while they are written; `progress.py`: what a person sees of what takes long
-7. `diff.py`, `compare.py`, `reproduce.py`: two runs beside each other, a run trained again; `trained.py`: the network
-   of a finished run; `test.py`: the test set, `uses.py`: how often it was used, `rubric.py`: which mark it gives;
-   `predict.py`, `predictions.py`: other images, how they are looked at, what is said of them; `export.py`,
-   `exchange.py`: the network for other programs, in which formats
-8. `verify.py`: whether a run's weights have the accuracy it states; `submit.py`, `submission/`: the archive to hand in
-9. `look/`: what is in a data set, and what each augmentation makes of its images
-10. `own.py`: parts of the user's own; `bounded.py`, `shape.py`, `trust.py`: what keeps files from others harmless;
-    `home.py`: names not told; `printable.py`: text made safe to print
-11. the two doors: `cli.py`, the verbs as commands, and `api/`, the verbs as functions. They alone import the package
-    `analysis`, which makes the report: it reads run folders and never trains
+1. `config/`       the schema of every option in `conf/`, the checks before anything trains, what a configuration from
+                   somebody else may name (`trust.py`), the user's own code (`user_code.py`)
+2. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
+   `logger/`       one room or file per config group, one function or class per option
+3. `training/`     `run.py`: one run, from its configuration to its folder; `parts.py`: what a step needs; `loop.py`: the
+                   only training loop; `checkpoint.py`: the state of an unfinished run
+4. `evaluation/`   `metrics.py`: images -> logits -> metrics; `tta.py`: test-time augmentation; `trained_model.py`: the
+                   network of a finished run; `test_set.py`: its accuracy on the test set
+5. `runs/`         what a run folder holds: records, identity, provenance, epochs, use of the test set
+6. `study/`        design -> plan -> sweeper -> launcher; status and live view; hyperparameter search
+7. `analysis/`     reads run folders and writes the report; never trains (in a checkout a link to `analysis/`)
+8. `course/`       course work: the rubric, the archive to submit and its check
+9. `commands/`     one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`: dispatch
+10. `files/`, `terminal/`, `backend/`  what all of these use: files that are atomic, bounded and locked; errors, progress
+   and text; PyTorch and its devices
 """
 
 from importlib import import_module

@@ -35,13 +35,15 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
 
 
 @pytest.mark.integration
-def test_an_installed_wheel_trains_a_study_and_reports_it(wheel, tmp_path):
+def test_an_installed_wheel_trains_a_study_and_reports_it_beside_a_users_own_analysis(wheel, tmp_path):
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]
     subprocess.run(install, check=True)
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"}
+    (elsewhere / "analysis").mkdir(parents=True)
+    (elsewhere / "analysis/__init__.py").write_text("raise ImportError('the analysis of somebody else')")
+    environment = {**os.environ, "PYTHONPATH": f".{os.pathsep}{site}", "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"}
+    assert {path.name for path in site.iterdir() if path.suffix != ".dist-info"} == {"ablate", "bin", "hydra_plugins"}
 
     def ablate(*words: str) -> None:
         command = [sys.executable, site / "bin" / "ablate", *words]

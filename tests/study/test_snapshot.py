@@ -9,6 +9,7 @@ import pytest
 
 from ablate.files.lock import lock
 from ablate.runs import record
+from ablate.runs.epochs import MOST
 from ablate.study import snapshot
 from ablate.terminal.errors import InputError
 from tests.study.test_status import make
