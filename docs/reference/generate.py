@@ -196,16 +196,16 @@ def commands() -> str:
     parts = [f"# Commands\n\n```text\n{cli.usage()}\n```"]
     seen: dict[str, str] = {}
     for verb in cli.VERBS:
-        said = helped(verb)
-        first = seen.setdefault(said, verb)
+        text = helped(verb)
+        first = seen.setdefault(text, verb)
         same = f"It takes the same arguments as [`ablate {first}`](#ablate-{first})."
-        own = f"```text\n{said}\n```" if first == verb else same
-        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{own}")
+        content = f"```text\n{text}\n```" if first == verb else same
+        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{content}")
     return "\n\n".join(parts) + "\n"
 
 
 def helped(verb: str) -> str:
-    """What `ablate VERB --help` prints."""
+    """The output of `ablate VERB --help`."""
     settings = {**os.environ, "COLUMNS": "100"}
     command = [sys.executable, "-m", "ablate.cli", verb, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True, env=settings).stdout.strip()
