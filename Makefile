@@ -1,31 +1,31 @@
-# `make demo` and `make test` do all the set-up there is; both are quick when repeated.
+# `make demo` and `make test` set up everything they need; repeated calls skip the installation.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # and not what a user keeps beside it
+CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # excludes other folders of the user
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo install test test-integration test-faults notebooks lint docs clean
 .DELETE_ON_ERROR:
-.NOTPARALLEL:  # one pip at a time in a virtual environment
+.NOTPARALLEL:  # pip must not run twice at once in one virtual environment
 
 demo: $(VENV)/.installed
 	$(BIN)/ablate train study=quickstart
 	$(BIN)/ablate report outputs/quickstart
 
-install: $(VENV)/.installed  # what `demo` does first
+install: $(VENV)/.installed  # install only
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread each for two workers
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # one thread per pytest worker
 
-test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by apt when this is root), a real Ray, and what takes long
+test-integration: $(VENV)/.developed  # slow tests and tests with Slurm, Chromium (both installed with apt as root) and Ray
 	$(PIP) --editable ".[dev,cluster]"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile -m integration  # a file in one worker: Slurm is there once
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile -m integration  # one worker per file, because all tests share one Slurm
 
-test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
+test-faults: $(VENV)/.developed  # fault injection: kills, full disks, damaged files (docs/reliability.md)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults
 
-notebooks: $(VENV)/.developed  # runs notebooks/*.ipynb again, and keeps what they show
+notebooks: $(VENV)/.developed  # run notebooks/*.ipynb and save their output
 	$(BIN)/python -m tests.notebooks
 
 lint: $(VENV)/.developed
@@ -33,21 +33,21 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
-docs: $(VENV)/.documented  # the site, in build/site/index.html; a broken link or reference ends it
+docs: $(VENV)/.documented  # build the site in build/site; fails on a broken link or reference
 	$(BIN)/python -m docs.reference.generate
 	$(BIN)/zensical build --strict
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is required; this is " + sys.version.split()[0] + ". Select another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot create a virtual environment; on Debian: apt install python3-venv"; exit 1; }
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
-	@echo "Installing into $(VENV) (PyTorch is large: this can take minutes) ..."
+	@echo "Installing into $(VENV) (PyTorch is large; this can take a few minutes) ..."
 	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.developed: $(BIN)/python pyproject.toml constraints.txt
-	@echo "Installing into $(VENV), with what development needs (this can take minutes) ..."
+	@echo "Installing into $(VENV) with development dependencies (this can take a few minutes) ..."
 	$(PIP) --editable ".[dev]"
 	@touch $(VENV)/.installed $(VENV)/.documented $@
 

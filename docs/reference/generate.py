@@ -1,10 +1,11 @@
-"""The pages of the reference that are made at build time: `python -m docs.reference.generate`, called by `make docs`.
+"""Generate two pages of the reference: `python -m docs.reference.generate`, called by `make docs`.
 
-`configuration.md` has every key of `ablate.config.schema` and every option of `conf/`, `commands.md` what each verb
-says with `--help`. Nothing of them is written by hand, so nothing of them can fall behind the code.
+`configuration.md` lists every key of `ablate.config.schema` and every option of `conf/`. `commands.md` contains the
+output of `--help` for each command.
 """
 
 import dataclasses
+import itertools
 import json
 import os
 import re
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from ablate import cli
@@ -28,8 +28,8 @@ from ablate.files.atomic import write_text
 
 HERE = Path(__file__).parent
 GROUPS = [field.name for field in dataclasses.fields(schema.Config) if (CONF / field.name).is_dir()]
-PRESETS = {"study": "A study in a file: `ablate train study=NAME`.", "experiment": "One run's settings in a file."}
-INTERNAL = ("help", "job_logging", "hydra_logging")  # Hydra's own, which nobody chooses between
+PRESETS = {"study": "Presets for `ablate train study=NAME`.", "experiment": "Presets for `experiment=NAME`."}
+INTERNAL = ("help", "job_logging", "hydra_logging")  # Hydra's groups with a single choice
 WORDS = {int: "integer", float: "number", bool: "true or false", str: "text", Any: "any value"}
 
 
@@ -46,9 +46,9 @@ class Key:
 def configuration() -> str:
     """The page of all keys, groups and presets, in Markdown."""
     parts = [
-        "# Configuration\n\nEvery key of `ablate train` and `ablate plan`, from the schema that checks them. "
-        "`key=value` sets one, `group=option` chooses an option, and in a study either takes a list.",
-        "## Of every run\n\n" + _table(top_level(), {""}),
+        "# Configuration\n\nAll keys of `ablate train` and `ablate plan`. Set a key with `key=value`, and select an "
+        "option with `group=option`. In a study, both accept a list of values.",
+        "## Top-level keys\n\n" + _table(top_level(), {""}),
         *(_group(group) for group in GROUPS if group != "study"),
         *(_presets(group, text) for group, text in PRESETS.items()),
         *(_files(folder) for folder in sorted(CONF.iterdir()) if folder.is_dir() and folder.name not in _DESCRIBED),
@@ -121,39 +121,27 @@ def _plural(words: str) -> str:
 
 
 def _group(group: str) -> str:
-    """A group: what it is, its options, its keys."""
+    """The section of a group: its description, options and keys."""
     files = sorted((CONF / group).glob("*.yaml"))
     first = next(kind for path in files for kind, _, _ in _nodes(path))
     base = next((kind for kind in reversed(first.__mro__) if Option in kind.__mro__[1:]), first)
     parts = [f"## {group}", (base.__doc__ or "").splitlines()[0] if base.__doc__ else ""]
     if len(files) > 1:
-        rows = [f"| `{group}={path.stem}` | {_cell(_what(path))} |" for path in files]
-        parts.append("\n".join(["| option | |", "|---|---|", *rows]))
+        rows = [f"| `{group}={path.stem}` | {_cell(_remark(path))} |" for path in files]
+        parts.append("\n".join(["| option | description |", "|---|---|", *rows]))
     if keys := group_keys(group):
         parts.append(_table(keys, {path.stem for path in files}))
     return "\n\n".join(part for part in parts if part)
 
 
-def _what(path: Path) -> str:
-    """What an option is: the first paragraph of its function's or class's docstring, and the file's own remark."""
-    content = OmegaConf.to_container(OmegaConf.load(path)) or {}
-    said = []
-    for node in (content, *content.values()):
-        if isinstance(node, dict) and "_target_" in node:
-            said.append(" ".join((get_object(node["_target_"]).__doc__ or "").split("\n\n")[0].split()))
-    steps = [entry for entry in content.get("defaults", []) if not str(entry).startswith("/")]
-    return " ".join(part for part in [*said, ", then ".join(f"`{step}`" for step in steps), _remark(path)] if part)
-
-
 def _remark(path: Path) -> str:
-    """The comment an option file begins with."""
-    lines = path.read_text().splitlines()
-    comments = [line[1:].strip() for line in lines if line.startswith("#") and "@package" not in line]
-    return " ".join(comments)
+    """The comment at the start of an option file, which describes the option."""
+    first = itertools.takewhile(lambda line: line.startswith("#"), path.read_text().splitlines())
+    return " ".join(line[1:].strip() for line in first if "@package" not in line)
 
 
 def _table(keys: list[Key], options: set[str]) -> str:
-    """A row a key; each name is a place to link to, `#optimizer-lr`."""
+    """One row per key. Each name is a link anchor, such as `#optimizer-lr`."""
     rows = ["| key | meaning | type | allowed | default |", "|---|---|---|---|---|"]
     names: set[str] = set()
     for key in keys:
@@ -177,7 +165,7 @@ def _defaults(defaults: dict[str, Any], options: set[str]) -> str:
 
 def _value(value: Any) -> str:
     if value == "???":
-        return "none: it must be given"
+        return "required"
     if value is None or isinstance(value, bool):
         return f"`{json.dumps(value)}`"  # as YAML writes them
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
@@ -189,11 +177,11 @@ def _cell(text: str) -> str:
 
 def _presets(group: str, text: str) -> str:
     rows = [f"| `{group}={path.stem}` | {_cell(_remark(path))} |" for path in sorted((CONF / group).glob("*.yaml"))]
-    return "\n".join([f"## Presets of {group}\n\n{text}\n", "| preset | |", "|---|---|", *rows])
+    return "\n".join([f"## Presets of {group}\n\n{text}\n", "| preset | description |", "|---|---|", *rows])
 
 
 def _files(folder: Path) -> str:
-    """Files that no group of a run is: their keys if the schema has them, else as they are, with their comments."""
+    """The section of a folder of option files that is not a group of a run: keys from the schema, else the files."""
     name = folder.relative_to(CONF).as_posix()
     if kind := schema.nodes().get(name.capitalize()):
         files = {path.stem: OmegaConf.to_container(OmegaConf.load(path)) for path in sorted(folder.glob("*.yaml"))}
@@ -204,20 +192,20 @@ def _files(folder: Path) -> str:
 
 
 def commands() -> str:
-    """The page of all verbs, in Markdown: each one's own help."""
+    """The page of all commands, in Markdown: the help of each one."""
     parts = [f"# Commands\n\n```text\n{cli.usage()}\n```"]
     seen: dict[str, str] = {}
     for verb in cli.VERBS:
-        said = helped(verb)
-        first = seen.setdefault(said, verb)
-        same = f"It takes the words of [`ablate {first}`](#ablate-{first})."
-        own = f"```text\n{said}\n```" if first == verb else same
-        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{own}")
+        text = helped(verb)
+        first = seen.setdefault(text, verb)
+        same = f"It takes the same arguments as [`ablate {first}`](#ablate-{first})."
+        content = f"```text\n{text}\n```" if first == verb else same
+        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{content}")
     return "\n\n".join(parts) + "\n"
 
 
 def helped(verb: str) -> str:
-    """What `ablate VERB --help` prints."""
+    """The output of `ablate VERB --help`."""
     settings = {**os.environ, "COLUMNS": "100"}
     command = [sys.executable, "-m", "ablate.cli", verb, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True, env=settings).stdout.strip()
