@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.analysis.report.write import report
 from ablate.runs import record
 
 
@@ -20,4 +19,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--allow-partial", action="store_true", help="exit with 0 though planned runs are incomplete")
     given = parser.parse_args(words)
+
+    from ablate.analysis.report.write import report  # pandas and matplotlib, for which --help does not wait
+
     return report(record.find_study(given.study), given.allow_partial)
