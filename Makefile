@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OLDEST := build/oldest
 CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # and not what a user keeps beside it
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo install test test-integration test-faults notebooks lint docs clean
+.PHONY: demo install test test-integration test-faults test-oldest notebooks lint docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # one pip at a time in a virtual environment
 
@@ -24,6 +25,17 @@ test-integration: $(VENV)/.developed  # a real Slurm and Chromium (installed by 
 
 test-faults: $(VENV)/.developed  # kills, full disks and damaged files by the hundred: docs/reliability.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults
+
+test-oldest: $(OLDEST)/.developed  # the quick tests with the oldest versions that pyproject.toml admits (CONTRIBUTING.md)
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest
+
+$(OLDEST)/.developed: pyproject.toml tests/oldest.py
+	@echo "Installing PyTorch's oldest supported version into $(OLDEST) (6 GB) ..."
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	$(PYTHON) tests/oldest.py > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/oldest.txt --editable ".[dev]"
+	@touch $@
 
 notebooks: $(VENV)/.developed  # runs notebooks/*.ipynb again, and keeps what they show
 	$(BIN)/python -m tests.notebooks
