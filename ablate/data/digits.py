@@ -24,9 +24,7 @@ def digits(part: Part) -> Images:
     # Importing scikit-learn takes nearly two seconds, reading its file a twentieth of one.
     spec = importlib.util.find_spec("sklearn")
     if spec is None or spec.origin is None:
-        raise InputError(
-            "data=digits reads the images of scikit-learn, which is not installed. Run: pip install scikit-learn"
-        )
+        raise InputError("data=digits needs the package scikit-learn, which is missing. Run: pip install scikit-learn")
     table = np.loadtxt(Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
     pixels, labels = table[:, :-1], table[:, -1].astype(np.int64)
     train, test = stratified(labels, math.ceil(_TEST_FRACTION * len(labels)), _TEST_SEED)
