@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OLDEST := build/oldest
 CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # excludes other folders of the user
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo install test test-integration test-faults notebooks lint docs clean
+.PHONY: demo install test test-integration test-faults test-oldest notebooks lint docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # pip must not run twice at once in one virtual environment
 
@@ -24,6 +25,9 @@ test-integration: $(VENV)/.developed  # slow tests and tests with Slurm, Chromiu
 
 test-faults: $(VENV)/.developed  # fault injection: kills, full disks, damaged files (docs/reliability.md)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m faults
+
+test-oldest: $(OLDEST)/.developed  # the quick tests with the oldest versions that pyproject.toml allows (CONTRIBUTING.md)
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest
 
 notebooks: $(VENV)/.developed  # run notebooks/*.ipynb and save their output
 	$(BIN)/python -m tests.notebooks
@@ -53,6 +57,14 @@ $(VENV)/.developed: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.documented: $(VENV)/.installed
 	$(PIP) --editable ".[docs]"
+	@touch $@
+
+$(OLDEST)/.developed: pyproject.toml tests/oldest.py
+	@echo "Installing the oldest supported PyTorch into $(OLDEST) (6 GB) ..."
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	$(PYTHON) tests/oldest.py > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/oldest.txt --editable ".[dev]"
 	@touch $@
 
 clean:

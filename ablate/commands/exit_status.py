@@ -12,6 +12,12 @@ from ablate.terminal.text import printable_lines
 
 INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
 BROKEN_PIPE = 141  # and by the end of a pipe
+# Module of each dependency in pyproject.toml -> what pip calls it; verbs need some each.
+DEPENDENCIES = {
+    **{name: name for name in ("torch", "torchvision", "omegaconf", "numpy", "filelock", "rich", "scipy", "pandas")},
+    **{name: name for name in ("matplotlib", "statsmodels", "typst", "tabulate", "jinja2", "plotly")},
+    **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn"},
+}
 
 
 def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
@@ -39,6 +45,11 @@ def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> in
 
 def explain(error: Exception) -> int:
     """Print what went wrong, with a traceback only after --debug; returns the exit status."""
+    missing = DEPENDENCIES.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
+    if missing:  # it may be Hydra, which the rest needs
+        text = f"The package {missing} is not installed, and this command needs it. Run: pip install {missing}"
+        print(text, file=sys.stderr)
+        return 2
     from ablate.config.messages import sentence, unwrapped  # Hydra, for which --help does not wait
 
     if os.environ.get("ABLATE_DEBUG"):

@@ -4,13 +4,13 @@ import argparse
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from ablate.files import atomic, bounded
+from ablate.runs import provenance
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def metadata(run: "Trained") -> dict[str, Any]:
         "weights_sha256": run.sha256,  # of the run's model.pt
         "config_sha256": run.run.get("config_sha256"),
         "code_sha256": run.run.get("code_sha256"),
-        "hydra-ablate": version("hydra-ablate"),
+        "hydra-ablate": provenance.installed("hydra-ablate"),
     }
 
 

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import PIL
 
 from ablate.data.decode import decode, digest
 from ablate.data.parallel import each
@@ -115,7 +115,7 @@ def _decode_on_disk(paths: list[str], shape: tuple[int, ...], folder: Path) -> s
 
 
 def _recipe(image_size: int) -> str:
-    return f"ablate {_FORMAT}, pillow {version('pillow')}, {image_size}\n"
+    return f"ablate {_FORMAT}, pillow {PIL.__version__}, {image_size}\n"
 
 
 def _listing(root: Path, files: list[File], image_size: int) -> str:

@@ -9,6 +9,7 @@ import torch
 
 from ablate.data.images import Images, Part
 from ablate.data.split import stratified
+from ablate.terminal.errors import InputError
 
 _TEST_FRACTION = 0.2
 _TEST_SEED = 0  # never to change: the test part must be the same images for ever
@@ -22,7 +23,8 @@ def digits(part: Part) -> Images:
     """
     # Importing scikit-learn takes nearly two seconds, reading its file a twentieth of one.
     spec = importlib.util.find_spec("sklearn")
-    assert spec is not None and spec.origin is not None  # a dependency of this package
+    if spec is None or spec.origin is None:
+        raise InputError("data=digits needs the package scikit-learn, which is missing. Run: pip install scikit-learn")
     table = np.loadtxt(Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
     pixels, labels = table[:, :-1], table[:, -1].astype(np.int64)
     train, test = stratified(labels, math.ceil(_TEST_FRACTION * len(labels)), _TEST_SEED)

@@ -119,7 +119,7 @@ def environment(device: str, precision: str) -> dict[str, Any]:
 
     return {
         "python": platform.python_version(),
-        **{package: _version(package) for package in PACKAGES},
+        **{package: installed(package) for package in PACKAGES},
         "platform": platform.platform(),
         "cpu": _cpu(),
         "device": torch.cuda.get_device_name() if device == "cuda" else device,
@@ -128,7 +128,8 @@ def environment(device: str, precision: str) -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str | None:
+def installed(package: str) -> str | None:
+    """The version of a package; None if it is not installed, as this one in a plain checkout."""
     try:
         return version(package)
     except PackageNotFoundError:
