@@ -2,10 +2,10 @@
 
     python benchmarks/gpu.py --images FOLDER_OR_TAR [--out FOLDER] [--only speedrun,tests] [--size small]
 
-Images: train/<class>/* and test/<class>/*, a folder or a tar archive of it. The package need not be installed. Each part
-(`gpu_parts.py`) is a process with a time limit; its rows are printed when they are measured and kept in
-FOLDER/gpu.md and FOLDER/gpu.json, also when it fails or is stopped. `--size small` runs every part at a small
-size, on a CPU too, to find errors before a GPU is used. Exit status 1 if a part failed.
+Images: train/<class>/* and test/<class>/*, a folder or a tar archive of it. The package need not be installed. Each
+part (`gpu_parts.py`) is a process with a time limit; its rows are printed when they are measured and kept in
+FOLDER/gpu.md and FOLDER/gpu.json, also when it fails or is stopped; FOLDER/<part>.log has its stderr. `--size small`
+runs every part at a small size, on a CPU too, to find errors before a GPU is used. Exit status 1 if a part failed.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import tarfile
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,7 +36,7 @@ PARTS = {
     "compile": 120,
 }
 PREPARATION = 90  # seconds to decode the images and to look at the machine
-FEW = {"small": 60, "few": 200}  # images of each class in a smaller copy
+FEW = {"small": 24, "few": 200}  # images of each class in a smaller copy
 
 
 class Table:
@@ -125,10 +126,8 @@ def read(stream, lines: queue.Queue) -> None:
 
 def end(process: subprocess.Popen) -> None:
     """End a part and every process that it started in its session."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
