@@ -87,7 +87,7 @@ def run(part: str, settings: dict, limit: float, table: Table) -> bool:
     command = [sys.executable, str(ROOT / "benchmarks/gpu_parts.py"), part, json.dumps(settings)]
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, cwd=settings["scratch"]
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, cwd=settings["empty"]
         )
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=read, args=(process.stdout, lines), daemon=True).start()
@@ -155,8 +155,8 @@ def environment(scratch: Path) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     for name, folder in {"ABLATE_CACHE": "cache", "TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton",
                          "HOME": "home", "TMPDIR": "tmp", "MPLCONFIGDIR": "home"}.items():  # fmt: skip
-        (scratch / folder).mkdir(exist_ok=True)
-        os.environ[name] = str(scratch / folder)
+        os.environ[name] = str(scratch / "environment" / folder)
+        Path(os.environ[name]).mkdir(parents=True, exist_ok=True)
     os.environ.update({"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"})
 
 
@@ -189,9 +189,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ablate-gpu-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         environment(scratch)
-        table.machine.update({"commit": commit(), "started": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"})
+        started = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        table.machine.update({"size": given.size, "commit": commit(), "started": started})
         root = unpacked(given.images, scratch)
-        settings = {"small": given.size == "small", "scratch": folder, "few": str(scratch / "few")}
+        (scratch / "empty").mkdir()  # Python looks for modules in the current folder first
+        places = {name: str(scratch / name) for name in ("few", "empty")}
+        settings = {"small": given.size == "small", "scratch": folder, **places}
         fewer(root, FEW["small" if settings["small"] else "few"], scratch / "few")
         settings["root"] = settings["few"] if settings["small"] else str(root)
         for part in ("machine", "images"):

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from rich.console import Console
 
+from ablate.augmentation import Augmentation
+from ablate.augmentation.geometry import Crop, Flip
 from ablate.config import CONF, register
 from ablate.data.batches import resident
 from ablate.data.prepare import prepare
@@ -262,10 +265,11 @@ class Steps:
         self.parts, self.prepared, device, _ = set_up(self.config)
         self.data, self.size = resident(self.prepared, device), self.config.trainer.batch_size
 
-    def own(self) -> float:
-        """Images per second of an epoch of the package."""
+    def own(self, augment: Augmentation | None = None) -> float:
+        """Images per second of an epoch of the package, with its augmentation or another."""
+        parts = replace(self.parts, augment=augment) if augment else self.parts
         began = synchronized()
-        *_, seen, _ = loop.train_epoch(self.parts, self.data, self.config.trainer, 1, 0, Console(quiet=True))
+        *_, seen, _ = loop.train_epoch(parts, self.data, self.config.trainer, 1, 0, Console(quiet=True))
         return seen / (synchronized() - began)
 
     def bare(self, steps: int, forward: Callable[[torch.Tensor], torch.Tensor] | None = None) -> float:
@@ -291,12 +295,11 @@ def resnet50(settings: Settings) -> None:
     words = [*settings.words(settings.few), "model=torchvision", "model.name=resnet50", "normalization=batch"]
     words += [f"data.image_size={pixels}", f"trainer.batch_size={size}", "trainer.precision=bf16"]
     if settings.small:
-        words.append("data.train_limit=64")
-    plain, changed = Steps(words), Steps([*words, "augmentation=[flip_crop]"])
-    for warm in (plain, changed):
-        warm.own()
-    plain.bare(2)
-    rates = [(plain.own(), changed.own(), plain.bare(steps)) for _ in range(rounds)]
+        words.append("data.train_limit=32")
+    flip_crop = Augmentation({"flip": Flip(0.5), "crop": Crop(4, "constant")})
+    model = Steps(words)
+    model.own(), model.own(flip_crop), model.bare(2)
+    rates = [(model.own(), model.own(flip_crop), model.bare(steps)) for _ in range(rounds)]
     own, augmented, bare = (statistics.median(each) for each in zip(*rates, strict=True))
     row(f"bare steps at {pixels} px, batches of {size}", f"{bare:,.0f} images/s")
     for what, rate in {"the package's steps": own, "the same with flip_crop": augmented}.items():
