@@ -61,14 +61,13 @@ def row(what: str, value: str, goal: str = "", reached: bool | None = None, fail
     print(json.dumps(facts), flush=True)
 
 
-def tried(what: str, work: Callable[[], Any]) -> Any:
-    """What `work` returns; if it raises, a row with the reason, and None."""
+def tried(what: str, work: Callable[[], object]) -> None:
+    """Do the work; if it raises, print a row with the reason."""
     try:
-        return work()
+        work()
     except Exception as error:
         print(f"{what}: {type(error).__name__}: {error}", file=sys.stderr)
-        row(what, f"failed: {type(error).__name__}: {str(error).strip().splitlines()[0][:200]}", failed=True)
-        return None
+        row(what, f"failed: {type(error).__name__}: {str(error).strip()[:200]}", failed=True)
 
 
 def synchronized() -> float:
@@ -315,9 +314,10 @@ def compiling(settings: Settings) -> None:
     words += ["data.train_limit=100"] if settings.small else [f"data.train_limit={40 * size}"]
     plain = Steps(words)
     plain.own()
-    off = tried("trainer.compile=false", lambda: statistics.median(plain.own() for _ in range(3)))
+    off = statistics.median(plain.own() for _ in range(3))
     row("experiment=speedrun, trainer.compile=false", f"{off:,.0f} images/s, batches of {size}")
-    bare = plain.bare(2) and plain.bare(steps)
+    plain.bare(2)
+    bare = plain.bare(steps)
     row("bare steps", f"{bare:,.0f} images/s")
     if CUDA:
         torch.backends.cudnn.benchmark = True
