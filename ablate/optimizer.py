@@ -129,7 +129,7 @@ class Muon(torch.optim.Optimizer):
         parameters, gradients = ([pair[side] for pair in trained] for side in (0, 1))
         for parameter in parameters:
             if not self.state[parameter]:
-                zero = torch.zeros((), device=parameter.device)
+                zero = torch.zeros((), device=parameter.device if group["fused"] else None)  # else PyTorch reads it
                 state = {"step": zero, "first": torch.zeros_like(parameter), "second": torch.zeros_like(parameter)}
                 self.state[parameter].update(state)
         first, second, steps = ([self.state[p][name] for p in parameters] for name in ("first", "second", "step"))

@@ -10,6 +10,7 @@ WORDs are overrides of the `ablate` side. Lightning: `pip install -e ".[benchmar
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 NETWORKS = {"cnn": "assignment_cnn", "cnn_bn": "assignment_cnn_bn", "mlp": "assignment_mlp"}
-BATCH, LR, MOMENTUM, WORKERS = 64, 0.01, 0.9, 2
+BATCH, LR, MOMENTUM = 64, 0.01, 0.9
+WORKERS = len(os.sched_getaffinity(0))  # of each DataLoader
 
 
 def loaders(images: Path):
@@ -70,14 +72,16 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
     import torch
     from torch import nn
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     train, val = loaders(images)
-    model = network(name, seed)
+    model = network(name, seed).to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
     for epoch in range(epochs):
         model.train()
         running, correct, seen = 0.0, 0, 0
         for inputs, labels in train:
+            inputs, labels = inputs.to(device), labels.to(device)
             optimizer.zero_grad()
             outputs = model(inputs)
             loss = criterion(outputs, labels)
@@ -89,7 +93,7 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
         print(f"epoch {epoch + 1}: loss {running / seen:.3f}, accuracy {correct / seen:.3f}", file=sys.stderr)
     model.eval()
     with torch.no_grad():
-        right = sum((model(inputs).argmax(1) == labels).sum().item() for inputs, labels in val)
+        right = sum((model(inputs.to(device)).argmax(1).cpu() == labels).sum().item() for inputs, labels in val)
     return right / len(val.dataset)
 
 

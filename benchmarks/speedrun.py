@@ -18,7 +18,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from hydra import compose, initialize_config_dir
-from scale import TRAIN, cost
 from torch import Tensor, nn
 
 from ablate.backend.hardware import keep_memory, pick_device, pick_precision
@@ -149,6 +148,8 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=8)
     given = parser.parse_args()
+    from scale import TRAIN, cost  # imports the analysis, which benchmarks/gpu.py does without
+
     words = ["data=image_folder", f"data.root={given.root}"]
     words += [f"data.train_limit={given.limit}"] if given.limit else []
     register()

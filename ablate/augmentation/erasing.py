@@ -12,7 +12,8 @@ def boxes(centres: Tensor, sides: Tensor | int, shape: torch.Size) -> Tensor:
 
     `centres` are fractions of height and width in [0, 1), (B, 2); `sides` are pixels, one number or (B, 2).
     """
-    sides = torch.as_tensor(sides, device=centres.device).expand(len(centres), 2)
+    if not isinstance(sides, Tensor):  # filled in there: a copy from the CPU would wait for the device
+        sides = torch.full((len(centres), 2), sides, device=centres.device)
 
     def within(axis: int, length: int) -> Tensor:
         start = (centres[:, axis] * length).long() - sides[:, axis] // 2

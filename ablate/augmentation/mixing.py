@@ -37,7 +37,8 @@ class CutMix:
 
     def __call__(self, images: Tensor, targets: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
         """Paste; the weight of the targets is the area after the border has cut the rectangle."""
-        size = torch.tensor(images.shape[-2:], device=images.device)
-        mask = boxes(draws[:, 1:], ((1 - draws[:, :1]).sqrt() * size).long(), images.shape)
+        share = (1 - draws[:, 0]).sqrt()
+        sides = torch.stack([share * length for length in images.shape[-2:]], 1).long()
+        mask = boxes(draws[:, 1:], sides, images.shape)
         kept = 1 - mask.float().mean((1, 2, 3))[:, None]
         return torch.where(mask, images.roll(1, 0), images), torch.lerp(targets.roll(1, 0), targets, kept)

@@ -65,6 +65,7 @@ def _load(job: Job) -> None:
 
     provenance.patch(), provenance.code_sha256()
     torch.set_num_threads(1)  # threads of this process would not survive a fork
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # nor would CUDA, which else starts when asked for
     composed = job.context.config_loader.load_sweep_config(job.config, list(job.overrides))
     try:
         build(composed, prepare(composed.data), torch.device("cpu"), "fp32")
