@@ -310,12 +310,13 @@ def resnet50(settings: Settings) -> None:
 def compiling(settings: Settings) -> None:
     """`trainer.compile` off and on; CUDA graphs, which the package has no option for, with bare steps."""
     size, steps = settings.of((50, 2), (500, 100))
-    words = [*settings.words(), "experiment=speedrun", f"trainer.batch_size={size}"]
+    network = settings.of("model=mlp", "experiment=speedrun")
+    words = [*settings.words(), network, f"trainer.batch_size={size}"]
     words += ["data.train_limit=100"] if settings.small else [f"data.train_limit={40 * size}"]
     plain = Steps(words)
     plain.own()
     off = statistics.median(plain.own() for _ in range(3))
-    row("experiment=speedrun, trainer.compile=false", f"{off:,.0f} images/s, batches of {size}")
+    row(f"{network}, trainer.compile=false", f"{off:,.0f} images/s, batches of {size}")
     plain.bare(2)
     bare = plain.bare(steps)
     row("bare steps", f"{bare:,.0f} images/s")
@@ -324,17 +325,17 @@ def compiling(settings: Settings) -> None:
         plain.bare(5)
         row("bare steps, cudnn.benchmark", f"{plain.bare(steps):,.0f} images/s")
         torch.backends.cudnn.benchmark = False
-    tried("trainer.compile=true", lambda: _compiled(words, off))
+    tried("trainer.compile=true", lambda: _compiled(words, network, off))
     what = "bare steps, CUDA graphs (mode=reduce-overhead)"
     tried(what, lambda: _graphs(plain, what, bare, steps))
 
 
-def _compiled(words: list[str], off: float) -> None:
+def _compiled(words: list[str], network: str, off: float) -> None:
     steps = Steps([*words, "trainer.compile=true"])
     first, _ = timed(steps.own)
     on = statistics.median(steps.own() for _ in range(3))
     value = f"{on:,.0f} images/s, {on / off:.2f} times as many; {first:.0f} s for the first epoch"
-    row("experiment=speedrun, trainer.compile=true", value)
+    row(f"{network}, trainer.compile=true", value)
 
 
 def _graphs(plain: Steps, what: str, bare: float, steps: int) -> None:
