@@ -36,7 +36,7 @@ __all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", 
 
 MAX_PANELS = 4 * PANELS  # of loss curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
-    "effects": "Difference of each variant from the baseline, paired by seed.",
+    "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
     "loss_curves": "Training loss (dashed) and validation loss (solid).",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Share of the variance in accuracy explained by each factor.",

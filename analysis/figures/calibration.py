@@ -59,9 +59,10 @@ def mistakes(images: np.ndarray, errors: Sequence[Mapping[str, Any]], classes: S
         for axis, image, mistake in zip(axes, images, errors, strict=False):
             pixels = image.transpose(1, 2, 0)
             axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
-            prediction = f"→ {classes[mistake['predicted']]}, {100 * mistake['confidence']:.1f} %"
-            axis.set_title(wrap_label(classes[mistake["label"]], 24), fontsize=7, pad=12, parse_math=False)
-            axis.text(0.5, 1.02, wrap_label(prediction, 26), transform=axis.transAxes, ha="center", va="bottom",
+            prediction = wrap_label(f"→ {classes[mistake['predicted']]}, {100 * mistake['confidence']:.1f} %", 26)
+            pad = 12 + 8.5 * prediction.count("\n")  # points: the title is above the prediction
+            axis.set_title(wrap_label(classes[mistake["label"]], 24), fontsize=7, pad=pad, parse_math=False)
+            axis.text(0.5, 1.02, prediction, transform=axis.transAxes, ha="center", va="bottom",
                       fontsize=7, color=VERMILLION, parse_math=False)  # fmt: skip
         figure.suptitle(
             "Most confident errors: true class → predicted class, confidence" if len(images) else "No errors"
