@@ -1,7 +1,7 @@
-"""The pages of the reference that are made at build time: `python -m docs.reference.generate`, called by `make docs`.
+"""Generate two pages of the reference: `python -m docs.reference.generate`, called by `make docs`.
 
-`configuration.md` has every key of `ablate.config.schema` and every option of `conf/`, `commands.md` what each verb
-says with `--help`. Nothing of them is written by hand, so nothing of them can fall behind the code.
+`configuration.md` lists every key of `ablate.config.schema` and every option of `conf/`. `commands.md` holds the
+`--help` of each command.
 """
 
 import dataclasses
@@ -28,14 +28,24 @@ from ablate.files.atomic import write_text
 
 HERE = Path(__file__).parent
 GROUPS = [field.name for field in dataclasses.fields(schema.Config) if (CONF / field.name).is_dir()]
-PRESETS = {"study": "A study in a file: `ablate train study=NAME`.", "experiment": "One run's settings in a file."}
-INTERNAL = ("help", "job_logging", "hydra_logging")  # Hydra's own, which nobody chooses between
+PRESETS = {
+    "study": "Studies saved in files: `ablate train study=NAME`.",
+    "experiment": "Settings of one run saved in a file: `ablate train experiment=NAME`.",
+}
+INTERNAL = ("help", "job_logging", "hydra_logging")  # groups of Hydra that users do not select from
 WORDS = {int: "integer", float: "number", bool: "true or false", str: "text", Any: "any value"}
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key as the schema describes it, and what each option of its group sets it to."""
+    """A key of the configuration.
+
+    Attributes:
+        name: Dotted name, such as `optimizer.lr`.
+        kind: Its type, in words.
+        allowed: Its meaning, unit and range.
+        defaults: {option of its group: default}.
+    """
 
     name: str
     kind: str
@@ -44,11 +54,11 @@ class Key:
 
 
 def configuration() -> str:
-    """The page of all keys, groups and presets, in Markdown."""
+    """Write the page of all keys, options and presets, in Markdown."""
     parts = [
-        "# Configuration\n\nEvery key of `ablate train` and `ablate plan`, from the schema that checks them. "
-        "`key=value` sets one, `group=option` chooses an option, and in a study either takes a list.",
-        "## Of every run\n\n" + _table(top_level(), {""}),
+        "# Configuration\n\nEvery key of `ablate train` and `ablate plan`, from the schema that validates them. "
+        "`key=value` sets a key, `group=option` selects an option. In a study, either takes a list of values.",
+        "## Top level\n\n" + _table(top_level(), {""}),
         *(_group(group) for group in GROUPS if group != "study"),
         *(_presets(group, text) for group, text in PRESETS.items()),
         *(_files(folder) for folder in sorted(CONF.iterdir()) if folder.is_dir() and folder.name not in _DESCRIBED),
@@ -61,13 +71,13 @@ _DESCRIBED = {*GROUPS, *PRESETS, "hydra"}
 
 
 def top_level() -> list[Key]:
-    """The keys that belong to no group: `seed` and those of `study`."""
+    """The keys outside the groups: `seed` and those of `study`."""
     values = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml"))
     return [*_keys(schema.Config, "", "", values), *_keys(schema.Study, "study.", "", values["study"])]
 
 
 def group_keys(group: str) -> list[Key]:
-    """The keys of a group's options, each once, with its default in every option that has it."""
+    """The keys of a group, each once, with its defaults in the options that have it."""
     return _merged(
         key
         for path in sorted((CONF / group).glob("*.yaml"))
@@ -77,24 +87,25 @@ def group_keys(group: str) -> list[Key]:
 
 
 def _merged(keys: Iterable[Key]) -> list[Key]:
-    """Each key once, with the defaults of all that are the same."""
-    found: dict[Key, Key] = {}
+    """Merge equal keys and their defaults."""
+    merged: dict[Key, Key] = {}
     for key in keys:
-        found.setdefault(key, key).defaults.update(key.defaults)
-    return list(found.values())
+        merged.setdefault(key, key).defaults.update(key.defaults)
+    return list(merged.values())
 
 
 def _nodes(path: Path) -> Iterator[tuple[type, str, dict[str, Any]]]:
-    """(its dataclass, its place in the group, its values) of each part of an option file that the schema describes."""
+    """(dataclass, prefix of its keys in the group, values) for each node of an option file that has a schema."""
     content = OmegaConf.to_container(OmegaConf.load(path)) or {}
     for entry in content.get("defaults", []):
         if match := re.fullmatch(r"/hydra/schema/(\w+)@(\w+)", str(entry)):
             name, package = match.groups()
-            here = package == "_here_"
-            yield schema.nodes()[name], "" if here else f"{package}.", content if here else content[package]
+            is_root = package == "_here_"
+            yield schema.nodes()[name], "" if is_root else f"{package}.", content if is_root else content[package]
 
 
 def _keys(kind: type, prefix: str, option: str, values: dict[str, Any]) -> Iterator[Key]:
+    """The keys of a dataclass, with an option's values as defaults."""
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
         if "allowed" in field.metadata:
@@ -103,7 +114,7 @@ def _keys(kind: type, prefix: str, option: str, values: dict[str, Any]) -> Itera
 
 
 def type_in_words(hint: Any) -> str:
-    """A type of the schema as a reader calls it: `list of numbers, or null`."""
+    """Describe a type of the schema in words: `list of numbers, or null`."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         (kind,) = (part for part in inner if part is not type(None))
@@ -116,44 +127,47 @@ def type_in_words(hint: Any) -> str:
 
 
 def _plural(words: str) -> str:
+    """The plural of a type in words: `integers`, `lists of numbers`."""
     head, _, rest = words.partition(" ")
     return f"{head if head in ('text', 'any') else head + 's'}{' ' + rest if rest else ''}"
 
 
 def _group(group: str) -> str:
-    """A group: what it is, its options, its keys."""
+    """The section of a group: its description, options and keys."""
     files = sorted((CONF / group).glob("*.yaml"))
     first = next(kind for path in files for kind, _, _ in _nodes(path))
     base = next((kind for kind in reversed(first.__mro__) if Option in kind.__mro__[1:]), first)
     parts = [f"## {group}", (base.__doc__ or "").splitlines()[0] if base.__doc__ else ""]
     if len(files) > 1:
-        rows = [f"| `{group}={path.stem}` | {_cell(_what(path))} |" for path in files]
+        rows = [f"| `{group}={path.stem}` | {_cell(_description(path))} |" for path in files]
         parts.append("\n".join(["| option | |", "|---|---|", *rows]))
     if keys := group_keys(group):
         parts.append(_table(keys, {path.stem for path in files}))
     return "\n\n".join(part for part in parts if part)
 
 
-def _what(path: Path) -> str:
-    """What an option is: the first paragraph of its function's or class's docstring, and the file's own remark."""
+def _description(path: Path) -> str:
+    """Describe an option: first paragraph of the docstring of its `_target_`, its steps, and the file's comment."""
     content = OmegaConf.to_container(OmegaConf.load(path)) or {}
-    said = []
+    docstrings = []
     for node in (content, *content.values()):
         if isinstance(node, dict) and "_target_" in node:
-            said.append(" ".join((get_object(node["_target_"]).__doc__ or "").split("\n\n")[0].split()))
+            docstrings.append(" ".join((get_object(node["_target_"]).__doc__ or "").split("\n\n")[0].split()))
     steps = [entry for entry in content.get("defaults", []) if not str(entry).startswith("/")]
-    return " ".join(part for part in [*said, ", then ".join(f"`{step}`" for step in steps), _remark(path)] if part)
+    return " ".join(
+        part for part in [*docstrings, ", then ".join(f"`{step}`" for step in steps), _remark(path)] if part
+    )
 
 
 def _remark(path: Path) -> str:
-    """The comment an option file begins with."""
+    """The comment at the start of an option file."""
     lines = path.read_text().splitlines()
     comments = [line[1:].strip() for line in lines if line.startswith("#") and "@package" not in line]
     return " ".join(comments)
 
 
 def _table(keys: list[Key], options: set[str]) -> str:
-    """A row a key; each name is a place to link to, `#optimizer-lr`."""
+    """A table with one row per key. Each name is an anchor, such as `#optimizer-lr`."""
     rows = ["| key | meaning | type | allowed | default |", "|---|---|---|---|---|"]
     names: set[str] = set()
     for key in keys:
@@ -166,7 +180,7 @@ def _table(keys: list[Key], options: set[str]) -> str:
 
 
 def _defaults(defaults: dict[str, Any], options: set[str]) -> str:
-    """The default; by option, where they differ or not all have the key."""
+    """The default of a key; if it depends on the option, each default with its options."""
     by_value: dict[str, list[str]] = {}
     for option, value in defaults.items():
         by_value.setdefault(_value(value), []).append(option)
@@ -176,24 +190,27 @@ def _defaults(defaults: dict[str, Any], options: set[str]) -> str:
 
 
 def _value(value: Any) -> str:
+    """A default, in Markdown."""
     if value == "???":
-        return "none: it must be given"
+        return "required"
     if value is None or isinstance(value, bool):
-        return f"`{json.dumps(value)}`"  # as YAML writes them
+        return f"`{json.dumps(value)}`"  # as in YAML
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def _cell(text: str) -> str:
+    """Escape text for a cell of a Markdown table."""
     return text.replace("|", "\\|")
 
 
 def _presets(group: str, text: str) -> str:
+    """The section of the presets of a group, each with the comment of its file."""
     rows = [f"| `{group}={path.stem}` | {_cell(_remark(path))} |" for path in sorted((CONF / group).glob("*.yaml"))]
-    return "\n".join([f"## Presets of {group}\n\n{text}\n", "| preset | |", "|---|---|", *rows])
+    return "\n".join([f"## Presets: {group}\n\n{text}\n", "| preset | |", "|---|---|", *rows])
 
 
 def _files(folder: Path) -> str:
-    """Files that no group of a run is: their keys if the schema has them, else as they are, with their comments."""
+    """The section of another folder of `conf/`: its keys if it has a schema, else the content of its files."""
     name = folder.relative_to(CONF).as_posix()
     if kind := schema.nodes().get(name.capitalize()):
         files = {path.stem: OmegaConf.to_container(OmegaConf.load(path)) for path in sorted(folder.glob("*.yaml"))}
@@ -204,23 +221,23 @@ def _files(folder: Path) -> str:
 
 
 def commands() -> str:
-    """The page of all verbs, in Markdown: each one's own help."""
+    """Write the page of all commands, in Markdown, with the help of each."""
     parts = [f"# Commands\n\n```text\n{cli.usage()}\n```"]
-    seen: dict[str, str] = {}
+    verbs_by_help: dict[str, str] = {}
     for verb in cli.VERBS:
-        said = helped(verb)
-        first = seen.setdefault(said, verb)
-        same = f"It takes the words of [`ablate {first}`](#ablate-{first})."
-        own = f"```text\n{said}\n```" if first == verb else same
-        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{own}")
+        text = help_text(verb)
+        first = verbs_by_help.setdefault(text, verb)
+        same = f"Takes the same arguments as [`ablate {first}`](#ablate-{first})."
+        arguments = f"```text\n{text}\n```" if first == verb else same
+        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{arguments}")
     return "\n\n".join(parts) + "\n"
 
 
-def helped(verb: str) -> str:
-    """What `ablate VERB --help` prints."""
-    settings = {**os.environ, "COLUMNS": "100"}
+def help_text(verb: str) -> str:
+    """The output of `ablate VERB --help`."""
+    environment = {**os.environ, "COLUMNS": "100"}
     command = [sys.executable, "-m", "ablate.cli", verb, "--help"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=settings).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()
 
 
 if __name__ == "__main__":
