@@ -170,7 +170,7 @@ def varied(runs: pd.DataFrame) -> list[str]:
 def labels(runs: pd.DataFrame) -> dict[str, str]:
     """Label each variant by the levels that differ from the baseline: `normalization=none, model=cnn`.
 
-    The baseline is first, the others follow in the order of the plan.
+    The baseline comes first; the other variants follow in the order of the plan.
     """
     names = factors(runs)
     first = runs.drop_duplicates("variant")

@@ -31,7 +31,12 @@ def accuracies(study: Path) -> dict[str, dict[int, float]]:
 
 
 def standard_deviations(one: dict[int, float], other: dict[int, float]) -> tuple[float, float]:
-    """Standard deviation of the differences with the same seed, and with different seeds."""
+    """Standard deviation of the difference between two variants, paired by seed and unpaired.
+
+    Args:
+        one: {seed: accuracy} of a variant.
+        other: The same of another variant.
+    """
     paired = statistics.stdev(one[seed] - other[seed] for seed in one.keys() & other.keys())
     return paired, math.hypot(statistics.stdev(one.values()), statistics.stdev(other.values()))
 

@@ -31,7 +31,7 @@ CONVOLUTIONS = {"conv 64-128 5x5 at 8x8": (64, 128, 5, 8), "conv 256-256 3x3 at 
 
 
 def best(function: Callable[[], object], operations: float) -> float:
-    """GFLOP/s of a function that computes so many `operations`, in the best of `ROUNDS` rounds."""
+    """Best GFLOP/s of a function over `ROUNDS` rounds; `operations` is the number of operations per call."""
     function()
     rates = []
     for _ in range(ROUNDS):

@@ -73,7 +73,7 @@ def draw(points: dict[str, list[Point]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(3 * len(points), 2.8), layout="constrained")
-    for axes, (name, measured) in zip(figure.subplots(1, len(points)), points.items(), strict=True):
+    for axes, (name, measured) in zip(figure.subplots(1, len(points), squeeze=False)[0], points.items(), strict=True):
         counts, seconds, _ = zip(*measured, strict=True)
         axes.loglog(counts, seconds, "o-")
         proportional = [seconds[-1] * count / counts[-1] for count in counts]

@@ -27,7 +27,7 @@ from ablate.data.prepare import Prepared, prepare
 from ablate.model.speednet import Whitening
 
 WIDTHS = (64, 256, 256)
-BIAS_RATE, HEAD_RATE, FILTER_RATE, DECAY = 0.053, 0.67, 0.24, 2e-6  # weight decay per image of a batch
+BIAS_RATE, HEAD_RATE, FILTER_RATE, DECAY = 0.053, 0.67, 0.24, 2e-6  # the weight decay is multiplied by the batch size
 BIAS_EPOCHS = 3  # epochs in which the first layer's bias is trained
 
 
@@ -55,7 +55,7 @@ class Network(nn.Module):
 
     @staticmethod
     def conv(inputs: int, outputs: int) -> nn.Conv2d:
-        """A 3x3 convolution, partly initialized with the identity."""
+        """A 3x3 convolution. Its first `inputs` filters are initialized to the identity."""
         layer = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         nn.init.dirac_(layer.weight.data[:inputs])
         return layer
@@ -75,7 +75,13 @@ class Network(nn.Module):
 
 @torch.no_grad()
 def muon_step(filters: list[Tensor], buffers: list[Tensor], rate: float) -> None:
-    """Normalize each filter bank to the norm sqrt(filters), and subtract its orthogonalized Nesterov momentum (0.6)."""
+    """Take one Muon step on the convolutions, after scaling the weights of each to the norm sqrt(number of filters).
+
+    Args:
+        filters: Weights (outputs, inputs, height, width) with their gradients.
+        buffers: Momentum buffers of the same shapes, updated in place.
+        rate: Learning rate.
+    """
     for weight, buffer in zip(filters, buffers, strict=True):
         buffer.mul_(0.6).add_(weight.grad)
         x = weight.grad.add(buffer, alpha=0.6).flatten(1)

@@ -3,8 +3,8 @@
     python benchmarks/sweep.py [--repeat 3] [OVERRIDE ...]
 
 OVERRIDEs apply to all runs. The three ways alternate, so that noise on the machine affects all of them. Prints the
-median times and their ratios, the GFLOP/s that each way achieves (compare with `peak.py`), and the overhead of a run,
-that is, its time outside training, in a worker and in a process of its own.
+median times and their ratios, the GFLOP/s that each way achieves (compare with `peak.py`), and the time per run that is
+not training, in a worker and in a separate process.
 """
 
 import argparse

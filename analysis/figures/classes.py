@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from ablate.analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
 
-ANNOTATED = 12  # most classes with numbers in the cells of the confusion matrix
-NAMED = 30  # most classes with their names on the axes
+ANNOTATED = 12  # with at most this many classes, the cells of a confusion matrix have numbers
+NAMED = 30  # with at most this many classes, the axes have the class names
 
 
 def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:

@@ -52,7 +52,7 @@ def typst_source(
         paragraphs: {section: its generated paragraphs}, from `generated_text`.
         limits: Sentences on the limits of the study, for the footer.
         figures: Names of the figures to include.
-        rows: Number of variants in the table, the baseline aside.
+        rows: Number of variants in the table, not counting the baseline.
     """
     plan, runs, effects = results.plan, results.runs, results.effects
     author = author_text(results.folder / "report.md")

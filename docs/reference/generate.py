@@ -190,7 +190,7 @@ def _defaults(defaults: dict[str, Any], options: set[str]) -> str:
 
 
 def _value(value: Any) -> str:
-    """A default, in Markdown."""
+    """Format a default value as Markdown."""
     if value == "???":
         return "required"
     if value is None or isinstance(value, bool):

@@ -53,7 +53,7 @@ def test_metrics_do_not_add_duplicate_columns(study):
         ("[]", "schema"),
         ('{"schema": 1, "status": "resting"}', "resting"),
         ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {}}', "val_accuracy is None"),
-        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', "valid run record"),
+        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', "record"),
         (
             '{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {"val_accuracy": 91.2}}',
             "91.2",
