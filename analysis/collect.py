@@ -103,7 +103,7 @@ def _from_record(run: dict[str, Any]) -> dict[str, Any]:
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     """Read `metrics.csv` of every run that has a result (completed, diverged or pruned).
 
-    A truncated file gives the epochs before the damage. Of an epoch that was written twice, the last row counts.
+    A truncated file gives the epochs before the damage. If an epoch was written twice, the last row counts.
 
     Args:
         study_folder: The study.

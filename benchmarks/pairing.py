@@ -64,7 +64,8 @@ def main() -> None:
             ratios.append(unpaired / paired)
             difference = statistics.fmean(values[seed] - baseline[seed] for seed in values.keys() & baseline.keys())
             print(f"{variant:<28} {difference:>10.2f} {paired:>10.2f} {unpaired:>10.2f} {ratios[-1]:>6.2f}")
-    print(f"median ratio {statistics.median(ratios):.2f}; unpaired runs need that ratio squared times as many seeds")
+    ratio = statistics.median(ratios)
+    print(f"median ratio {ratio:.2f}: without pairing, a study needs {ratio**2:.1f} times as many seeds")
 
 
 if __name__ == "__main__":

@@ -155,7 +155,8 @@ def train_recipe(data: Prepared, seed: int, epochs: int, size: int) -> tuple[flo
     for epoch in range(epochs):
         network.first.bias.requires_grad_(epoch < BIAS_EPOCHS)
         for index in torch.randperm(len(images), device=device)[: steps * size].split(size):
-            x = augment(images[index], pixels, mirrored[index] ^ bool(epoch % 2))  # each in every other epoch
+            # Each image is mirrored in every other epoch.
+            x = augment(images[index], pixels, mirrored[index] ^ bool(epoch % 2))
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                 logits = network(x)
             network.zero_grad()

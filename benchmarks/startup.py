@@ -15,7 +15,7 @@ import tempfile
 import time
 
 ABLATE = [sys.executable, "-m", "ablate.cli"]
-# Exits at the end of the first step of the optimizer.
+# Runs `ablate train` and exits after the first step of the optimizer.
 FIRST_STEP = """
 import os, sys
 from torch.optim.optimizer import register_optimizer_step_post_hook

@@ -55,7 +55,7 @@ def render(figure: Figure) -> dict[str, bytes]:
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+")  # a character that the font lacks is drawn as a box
         figure.draw_without_rendering()
-        figure.set_layout_engine(None)  # keeps the layout, which would else be computed for each format
+        figure.set_layout_engine(None)  # keeps the layout; otherwise it is computed again for each format
         for suffix, metadata in undated.items():
             content = io.BytesIO()
             figure.savefig(content, format=suffix, dpi=200, metadata=metadata)

@@ -122,9 +122,11 @@ def test_many_variants_fill_pages(make_study, variants, pages):
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
     assert figures.pages(runs) == pages
-    drawn = [axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()]
-    assert len(drawn) == variants
-    assert len({axis.get_ylim() for axis in drawn}) == 1
+    panels = [
+        axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()
+    ]
+    assert len(panels) == variants
+    assert len({axis.get_ylim() for axis in panels}) == 1
 
 
 def test_the_forest_plot_has_one_row_per_variant_largest_first(runs):
