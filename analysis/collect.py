@@ -1,6 +1,6 @@
-"""A study's folder -> frames: one row a planned run (`collect`), one row an epoch of a run (`curves`).
+"""Read a study folder into data frames: one row per planned run (`collect`), one row per epoch (`curves`).
 
-What was planned is in the frame whatever became of it: a run that left nothing is a row with the status `missing`.
+Every planned run has a row. A run that has written nothing has the status `missing`.
 """
 
 import logging
@@ -19,18 +19,19 @@ from ablate.terminal.progress import track
 from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
-SAMPLES = 64 * bounded.MIB  # bytes
+MAX_SAMPLES = 64 * bounded.MIB  # bytes
 BASELINE = "baseline"
 METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
 
-# All but an outcome, good or bad (`record.OUTCOMES`), is a hole in the study.
+# The statuses of planned runs without a result, in contrast to `record.OUTCOMES`.
 HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
 
 
 def read_plan(study_folder: Path) -> dict[str, Any]:
-    """The plan of a study as a report shows it: no level, and not its command, names a home folder.
+    """Read the plan of a study, with `~` for home directories in its levels and its command.
 
-    InputError if `study_folder` is not a study.
+    Raises:
+        InputError: `study_folder` is not a study.
     """
     plan = record.read_study(study_folder)
     shown = {key: without_homes(plan[key]) for key in ("factors", "baseline", "command")}
@@ -39,19 +40,22 @@ def read_plan(study_folder: Path) -> dict[str, Any]:
 
 
 def collect(study_folder: Path) -> pd.DataFrame:
-    """One row a planned run, in plan order.
+    """Read all planned runs of a study into a frame, one row per run, in the order of the plan.
 
-    Columns: study, variant, one a factor (levels, text), seed, status, the metrics (accuracies as fractions), epochs
-    (done), seconds (total), parameters, macs, folder (relative to the study), error, code_sha256, commit, rerun.
+    Returns:
+        A frame with the columns study, variant, one per factor (its level, as text), seed, status, the metrics
+        (accuracies as fractions), epochs (completed), seconds (total), parameters, macs, folder (relative to the
+        study), error, code_sha256, commit, rerun. The status is that of run.json or one of `missing` (no run.json),
+        `unreadable` (the column error has the reason) and `stale` (the run has another configuration than planned).
 
-    A status beside run.json's own: `missing` (no run.json), `unreadable` (the reason is in error) and `stale` (the run
-    was of another config than the one now planned). InputError if `study_folder` is not a study.
+    Raises:
+        InputError: `study_folder` is not a study.
     """
     plan = read_plan(study_folder)
     planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
     rows = [_row(Path(study_folder), run) for run in planned]
-    taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
-    extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in taken)
+    reserved = {*record.RUN, *plan["factors"]} - {"epoch"}  # a metric of this name would overwrite a column
+    extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in reserved)
     columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
     columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
@@ -63,17 +67,21 @@ def collect(study_folder: Path) -> pd.DataFrame:
 
 
 def _row(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
-    """What is known of one planned run."""
+    """The columns of one planned run; an invalid run.json gives the status `unreadable`."""
     row: dict[str, Any] = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
     try:
-        return row | _found(record.read_planned(study, planned))
+        return row | _from_record(record.read_planned(study, planned))
     except (AttributeError, TypeError, ValueError) as reason:
-        return row | {"status": "unreadable", "error": without_home(f"run.json is not a run's record: {reason}")}
+        return row | {"status": "unreadable", "error": without_home(f"run.json is not a valid run record: {reason}")}
 
 
-def _found(run: dict[str, Any]) -> dict[str, Any]:
-    """The parts of run.json that go into the frame. ValueError if it is completed without a result."""
+def _from_record(run: dict[str, Any]) -> dict[str, Any]:
+    """The columns that are read from run.json.
+
+    Raises:
+        ValueError: the run is completed but has no valid val_accuracy.
+    """
     metrics = run.get("metrics") or {}
     accuracy = metrics.get("val_accuracy")
     if run["status"] == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
@@ -93,21 +101,28 @@ def _found(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
-    """The `metrics.csv` of every run with a result, one row an epoch. Columns: variant, seed, status, then the file's.
+    """Read `metrics.csv` of every run that has a result (completed, diverged or pruned).
 
-    A file cut off in the middle of a line gives the epochs before it; an epoch written twice counts as last written.
+    A truncated file gives the epochs before the damage. If an epoch was written twice, the last row counts.
+
+    Args:
+        study_folder: The study.
+        runs: The frame of `collect`.
+
+    Returns:
+        A frame with one row per run and epoch: variant, seed, status, then the columns of metrics.csv.
     """
-    parts = []
+    rows = []
     for run in runs[runs["status"].isin(record.OUTCOMES)].itertuples(index=False):
         epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
-        parts += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
-    frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *EPOCH_COLUMNS])
+        rows += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
+    frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *EPOCH_COLUMNS])
     frame = frame.astype({name: float for name in EPOCH_COLUMNS})
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
 
 
 def _epochs(path: Path) -> list[list[float]]:
-    """The whole rows of a metrics.csv, in the order of `EPOCH_COLUMNS`; empty if there is no file."""
+    """The complete rows of a metrics.csv, in the order of `EPOCH_COLUMNS`; empty if there is no file."""
     try:
         return [[row.get(name, float("nan")) for name in EPOCH_COLUMNS] for row in read_epochs(path)]
     except InputError as error:
@@ -116,26 +131,29 @@ def _epochs(path: Path) -> list[list[float]]:
 
 
 def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, np.ndarray]:
-    """{variant: uint8 (n, C, H, W)}: what the baseline trains on, and the first `most` others that see something else.
+    """Read the augmented training images of the variants, skipping a variant with the same images as one before it.
 
-    Of the first seed with a `samples.npz`, so that all rows begin with the same images; empty without one.
+    Args:
+        study_folder: The study.
+        runs: The frame of `collect`. The images are those of each variant's lowest seed.
+        most: Maximum number of variants.
+
+    Returns:
+        {variant: uint8 (n, C, H, W)}; empty if no run has a readable `samples.npz`.
     """
-    found: dict[str, np.ndarray] = {}
+    images_of: dict[str, np.ndarray] = {}
     for run in runs.sort_values("seed", kind="stable").drop_duplicates("variant").itertuples(index=False):
+        path = Path(study_folder) / run.folder / "samples.npz"
         try:
-            images = bounded.arrays(Path(study_folder) / run.folder / "samples.npz", ("images",), SAMPLES)["images"]
-        except Exception:  # numpy and zipfile raise many kinds on a damaged file
+            images = bounded.arrays(path, ("images",), MAX_SAMPLES)["images"]
+        except Exception:  # numpy and zipfile raise many types of exception on a damaged file
             continue
-        if (
-            images.ndim == 4
-            and images.size > 0
-            and images.dtype == np.uint8
-            and not any(np.array_equal(images, other) for other in found.values())
-        ):
-            found[run.variant] = images
-        if len(found) == most:
+        valid = images.ndim == 4 and images.size > 0 and images.dtype == np.uint8
+        if valid and not any(np.array_equal(images, other) for other in images_of.values()):
+            images_of[run.variant] = images
+        if len(images_of) == most:
             break
-    return found
+    return images_of
 
 
 def factors(runs: pd.DataFrame) -> list[str]:
@@ -150,20 +168,24 @@ def varied(runs: pd.DataFrame) -> list[str]:
 
 
 def labels(runs: pd.DataFrame) -> dict[str, str]:
-    """Each variant, baseline first and then in plan order, and what it changes: `normalization=none, model=cnn`."""
+    """Label each variant by the levels that differ from the baseline: `normalization=none, model=cnn`.
+
+    The baseline comes first; the other variants follow in the order of the plan.
+    """
     names = factors(runs)
     first = runs.drop_duplicates("variant")
-    levels = dict(zip(first["variant"], first[names].to_dict("records"), strict=True))
-    if BASELINE not in levels:
-        return {variant: variant for variant in levels}
-    baseline = levels.pop(BASELINE)
+    levels_of = dict(zip(first["variant"], first[names].to_dict("records"), strict=True))
+    if BASELINE not in levels_of:
+        return {variant: variant for variant in levels_of}
+    baseline = levels_of.pop(BASELINE)
     labels = {BASELINE: BASELINE}
-    for variant, own in levels.items():
-        labels[variant] = ", ".join(f"{name}={own[name]}" for name in names if own[name] != baseline[name]) or variant
+    for variant, levels in levels_of.items():
+        changed = [f"{name}={levels[name]}" for name in names if levels[name] != baseline[name]]
+        labels[variant] = ", ".join(changed) or variant
     return labels
 
 
 def baseline_levels(runs: pd.DataFrame) -> str:
-    """The baseline spelled out: `normalization=batch, model=resnet`; empty in a study that varies nothing."""
+    """The baseline's level of each factor: `normalization=batch, model=resnet`; empty for a study without factors."""
     rows = runs.loc[runs["variant"] == BASELINE, factors(runs)]
     return ", ".join(f"{name}={level}" for name, level in rows.iloc[0].items()) if len(rows) else ""

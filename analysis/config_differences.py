@@ -1,4 +1,4 @@
-"""What a variant's configuration has that the baseline's has not, key by key: what a level's name stands for."""
+"""Which configuration keys differ between a variant and the baseline."""
 
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,34 @@ NOT_COMPARED = ("seed", *record.NOT_TRAINED)
 
 
 def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
-    """Columns variant, key, baseline, value: the keys in which each of `variants` differs, in the order of the keys.
+    """List the configuration keys in which variants differ from the baseline.
 
-    Read from the recorded configuration of a run of each; a variant without a readable one has no rows.
+    Reads the recorded configuration of one run per variant. A variant without a readable one has no rows.
+
+    Args:
+        study_folder: The study.
+        runs: The frame of `collect.collect`.
+        variants: The variants to compare.
+
+    Returns:
+        A frame with one row per variant and key: variant, key, baseline, value (both values as text).
     """
-    base, rows = _settings(study_folder, runs, collect.BASELINE), []
+    baseline, rows = _settings(study_folder, runs, collect.BASELINE), []
     for variant in variants:
-        own = _settings(study_folder, runs, variant)
-        if base is None or own is None or variant == collect.BASELINE:
+        settings = _settings(study_folder, runs, variant)
+        if baseline is None or settings is None or variant == collect.BASELINE:
             continue
-        rows += [(variant, *map(without_home, change)) for change in differing(base, own)]
+        rows += [(variant, *map(without_home, change)) for change in differing(baseline, settings)]
     return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
 
 
 def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str, Any] | None:
-    """The configuration of the first run of a variant that has a readable one, its keys joined with dots."""
+    """{dotted key: value} of the first run of a variant with a readable configuration."""
     for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
         try:
-            written = record.read_config(Path(study_folder) / folder, trusted=True)  # nothing of it is evaluated
-            settings = flat(written, resolve=False)
+            config = record.read_config(Path(study_folder) / folder, trusted=True)  # no part of it is evaluated
+            settings = flat(config, resolve=False)
             return {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_COMPARED}
-        except (InputError, ValueError):  # OmegaConf's errors are ValueErrors or derive from Exception
+        except (InputError, ValueError):  # some of OmegaConf's errors are ValueErrors
             continue
     return None

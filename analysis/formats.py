@@ -1,20 +1,26 @@
-"""Numbers and tables as text: per cent and percentage points, a dash for what is not known; Markdown and LaTeX."""
+"""Format numbers and tables as text, Markdown and LaTeX. A missing number is a dash."""
 
 import pandas as pd
 
 DASH = "—"
-# What LaTeX's own fonts write in another way.
+# Characters that LaTeX's default fonts lack, and the commands for them.
 LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$", "²": "$^2$", "ω": r"$\omega$",
          "×": r"$\times$"}  # fmt: skip
 
 
 def number(value: float, digits: int = 2, sign: str = "") -> str:
-    """A number with a true minus, or a dash."""
+    """Format a number with a typographic minus sign; a dash if it is missing.
+
+    Args:
+        value: The number.
+        digits: Number of decimals.
+        sign: "+" to sign positive numbers too.
+    """
     return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def count(value: float | None) -> str:
-    """Thousands and millions: `553 k`, `1.2 M`."""
+    """Format a count to three significant digits: `553 k`, `1.23 M`."""
     if value is None or pd.isna(value):
         return DASH
     for size, unit in ((1e6, " M"), (1e3, " k")):
@@ -24,17 +30,22 @@ def count(value: float | None) -> str:
 
 
 def times(count: int) -> str:
-    """How often, in words."""
+    """A count of repetitions: `once`, `twice`, `3 times`."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 seed`, `3 seeds`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def p_value(p: float) -> str:
-    """Three decimals, as no study here supports more."""
+    """Format a p-value to three decimals."""
     return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def difference(mean: float, low: float, high: float) -> str:
-    """A difference in points with its interval, as far as they are known."""
+    """Format a difference and its interval: `+1.20 [+0.40, +2.00]`; dashes for what is missing."""
     if pd.isna(mean):
         return DASH
     interval = DASH if pd.isna(low) else f"[{number(low, sign='+')}, {number(high, sign='+')}]"
@@ -42,21 +53,31 @@ def difference(mean: float, low: float, high: float) -> str:
 
 
 def share(k: int, n: int, interval: tuple[float, float]) -> str:
-    """`2/5 [5, 85 %]`: a count, and the interval of its proportion."""
+    """Format k of n and the interval (fractions) of the proportion: `2/5 [5, 85 %]`."""
     return f"{k}/{n} [{100 * interval[0]:.0f}, {100 * interval[1]:.0f} %]" if n else DASH
 
 
 def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
-    """A table of text as GitHub-flavoured Markdown; the first cells of the rows `strong` are bold."""
+    """Format a table of text as GitHub-flavored Markdown.
+
+    Args:
+        cells: The table.
+        strong: Positions of the rows with a bold first cell.
+    """
     escaped = cells.map(lambda text: str(text).replace("|", r"\|")).reset_index(drop=True)
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
-    # Without `disable_numparse` a p-value of 0.030 would be printed as 0.03.
+    # `disable_numparse` keeps trailing zeros, as in a p-value of 0.030.
     return str(escaped.to_markdown(index=False, disable_numparse=True)) + "\n"
 
 
 def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
-    r"""A table of text as a `tabular` to \input in a paper that loads booktabs; first cells of rows `strong` bold."""
+    r"""Format a table of text as a LaTeX `tabular` that needs the package booktabs.
+
+    Args:
+        cells: The table.
+        strong: Positions of the rows with a bold first cell.
+    """
     cells = cells.reset_index(drop=True)
     styler = cells.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     if strong:
@@ -66,5 +87,5 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
 
 
 def latex_symbols(text: str) -> str:
-    """Text that is escaped for LaTeX, with its symbols in commands of LaTeX."""
+    """Replace the non-ASCII symbols in escaped LaTeX text by LaTeX commands."""
     return text.translate(str.maketrans(dict[str, str | int | None](LATEX)))

@@ -1,4 +1,4 @@
-"""Which validation images each run got right, from its `val_predictions.npz`."""
+"""Which validation images each run classified correctly, from its `val_predictions.npz`."""
 
 import logging
 from dataclasses import dataclass
@@ -15,76 +15,95 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 
 log = logging.getLogger(__name__)
-LARGEST = bounded.GIB  # bytes: ten times those of ImageNet's validation images
+LARGEST = bounded.GIB  # bytes: ten times what the predictions for ImageNet's validation images need
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The study's validation images, and what each completed run took them for."""
+    """True and predicted classes of a study's N validation images.
 
-    labels: np.ndarray  # the class of each image, int64 (N,)
+    Attributes:
+        labels: True class of each image, int64 (N,).
+        classes: Names of the classes.
+        predicted: {(variant, seed): predicted class of each image, int64 (N,)} of the completed runs.
+    """
+
+    labels: np.ndarray
     classes: tuple[str, ...]
-    predicted: dict[tuple[str, int], np.ndarray]  # (variant, seed) -> int64 (N,)
+    predicted: dict[tuple[str, int], np.ndarray]
 
     def correct(self, variant: str) -> dict[int, np.ndarray]:
-        """Seed -> booleans (N,)."""
-        return {seed: found == self.labels for (name, seed), found in self.predicted.items() if name == variant}
+        """{seed: whether each image is classified correctly, bool (N,)} of a variant."""
+        return {seed: classes == self.labels for (name, seed), classes in self.predicted.items() if name == variant}
 
-    def of_classes(self, variant: str) -> np.ndarray:
-        """Share of each class's images that is right, (seeds, classes)."""
-        right = [np.bincount(self.labels[c], minlength=len(self.classes)) for c in self.correct(variant).values()]
-        return np.array(right).reshape(-1, len(self.classes)) / np.bincount(self.labels, minlength=len(self.classes))
+    def class_accuracy(self, variant: str) -> np.ndarray:
+        """Accuracy of a variant on each class, (seeds, classes), as fractions."""
+        k = len(self.classes)
+        correct = [np.bincount(self.labels[mask], minlength=k) for mask in self.correct(variant).values()]
+        return np.array(correct).reshape(-1, k) / np.bincount(self.labels, minlength=k)
 
     def confusion(self, variant: str) -> np.ndarray:
-        """Share of a class's images (row) taken for each class (column), the mean over seeds; a row sums to 1."""
+        """Confusion matrix (classes, classes) of a variant, pooled over its seeds.
+
+        Rows are true classes, columns predicted ones. A row holds fractions that sum to 1.
+        """
         k = len(self.classes)
-        runs = [found for (name, _), found in self.predicted.items() if name == variant]
-        pairs = [np.bincount(k * self.labels + found, minlength=k * k) for found in runs]
+        runs = [classes for (name, _), classes in self.predicted.items() if name == variant]
+        pairs = [np.bincount(k * self.labels + classes, minlength=k * k) for classes in runs]
         counts: np.ndarray = np.sum(pairs, axis=0).reshape(k, k)
         shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         return shares
 
 
 def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
-    """The predictions of the completed runs that were validated on the same images as the first; None without any.
+    """Load the predictions of the completed runs.
 
-    A file that is missing or damaged is left out, as is a run on other images.
+    Skips files that are missing or damaged, and runs whose validation images differ from those of the first run.
+
+    Args:
+        study_folder: The study.
+        runs: The frame of `collect.collect`.
+
+    Returns:
+        The predictions; None if no run has any.
     """
-    labels, classes, predicted = None, 0, {}
+    labels, class_count, predicted = None, 0, {}
     completed = runs[runs["status"] == "completed"]
     for run in track(completed.itertuples(index=False), "Reading predictions", len(completed), patience=1.0):
-        found = _read(Path(study_folder) / run.folder / "val_predictions.npz")
-        if found is None:
+        arrays = _read(Path(study_folder) / run.folder / "val_predictions.npz")
+        if arrays is None:
             continue
         if labels is None:
-            labels, classes = found["label"], found["logits"].shape[1]
-        if np.array_equal(labels, found["label"]) and found["logits"].shape[1] == classes:
-            predicted[run.variant, run.seed] = found["logits"].argmax(1)
+            labels, class_count = arrays["label"], arrays["logits"].shape[1]
+        if np.array_equal(labels, arrays["label"]) and arrays["logits"].shape[1] == class_count:
+            predicted[run.variant, run.seed] = arrays["logits"].argmax(1)
     if labels is None:
         return None
-    return Predictions(labels, _classes(Path(study_folder) / completed["folder"].iloc[0], classes), predicted)
+    names = _class_names(Path(study_folder) / completed["folder"].iloc[0], class_count)
+    return Predictions(labels, names, predicted)
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays `label` (N,) and `logits` (N, classes) of a file; None if it is missing or damaged."""
     try:
-        found = bounded.arrays(path, ("label", "logits"), LARGEST)
+        arrays = bounded.arrays(path, ("label", "logits"), LARGEST)
     except InputError as error:
         log.warning("%s", error)
         return None
-    except Exception:  # numpy and zipfile raise many kinds on a damaged file
+    except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    return found if _whole(found["label"], found["logits"]) else None
+    return arrays if _is_valid(arrays["label"], arrays["logits"]) else None
 
 
-def _whole(label: np.ndarray, logits: np.ndarray) -> bool:
-    """True for a class, counted from 0, and a row of numbers for each image."""
-    kinds = label.dtype.kind in "iu" and logits.dtype.kind == "f"
+def _is_valid(label: np.ndarray, logits: np.ndarray) -> bool:
+    """Whether there is at least one image, each with a class index in range and a row of floating-point logits."""
+    dtypes = label.dtype.kind in "iu" and logits.dtype.kind == "f"
     shapes = label.ndim == 1 and logits.ndim == 2 and len(label) == len(logits) > 0
-    return bool(kinds and shapes and label.min() >= 0 and label.max() < logits.shape[1])
+    return bool(dtypes and shapes and label.min() >= 0 and label.max() < logits.shape[1])
 
 
-def _classes(folder: Path, count: int) -> tuple[str, ...]:
-    """The names in a run's record; numbers if it has none."""
+def _class_names(folder: Path, count: int) -> tuple[str, ...]:
+    """The class names in a run's record; their indices if it has none."""
     try:
         names: Any = record.read_run(folder).get("classes")
     except InputError:
@@ -93,24 +112,38 @@ def _classes(folder: Path, count: int) -> tuple[str, ...]:
 
 
 def class_differences(predictions: Predictions, variants: list[str]) -> pd.DataFrame:
-    """Percentage points by which a variant differs from the baseline on each class, the mean over shared seeds.
+    """Compare the per-class accuracy of variants with the baseline's, paired by seed.
 
-    One row a variant, one column a class, the baseline's own accuracy (per cent) in the first row.
+    Args:
+        predictions: The predictions of the study.
+        variants: The variants to compare; one that shares no seed with the baseline has no row.
+
+    Returns:
+        A frame with one column per class. The first row is the accuracy of the baseline (%), each other row the mean
+        difference of a variant from it (percentage points).
     """
-    rows = {collect.BASELINE: 100 * predictions.of_classes(collect.BASELINE).mean(0)}
-    base = dict(zip(predictions.correct(collect.BASELINE), predictions.of_classes(collect.BASELINE), strict=True))
+    rows = {collect.BASELINE: 100 * predictions.class_accuracy(collect.BASELINE).mean(0)}
+    baseline = _accuracy_by_seed(predictions, collect.BASELINE)
     for variant in variants:
-        own = dict(zip(predictions.correct(variant), predictions.of_classes(variant), strict=True))
-        shared = [own[seed] - base[seed] for seed in own if seed in base]
-        if shared:
-            rows[variant] = 100 * np.mean(shared, axis=0)
+        accuracy = _accuracy_by_seed(predictions, variant)
+        differences = [accuracy[seed] - baseline[seed] for seed in accuracy if seed in baseline]
+        if differences:
+            rows[variant] = 100 * np.mean(differences, axis=0)
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(predictions.classes))
 
 
+def _accuracy_by_seed(predictions: Predictions, variant: str) -> dict[int, np.ndarray]:
+    """{seed: accuracy on each class, (classes,)} of a variant."""
+    return dict(zip(predictions.correct(variant), predictions.class_accuracy(variant), strict=True))
+
+
 def crossed(predictions: Predictions, variant: str, confidence: float = 0.95) -> stats.CrossedInterval | None:
-    """The variant's difference over seeds and images; None without two seeds that the baseline has too."""
-    own, base = predictions.correct(variant), predictions.correct(collect.BASELINE)
-    shared = [seed for seed in own if seed in base]
+    """Confidence interval of a variant's difference from the baseline, with seeds and images as random effects.
+
+    None if the variant shares fewer than two seeds with the baseline.
+    """
+    correct, baseline = predictions.correct(variant), predictions.correct(collect.BASELINE)
+    shared = [seed for seed in correct if seed in baseline]
     if len(shared) < 2:
         return None
-    return stats.crossed_interval([own[s] for s in shared], [base[s] for s in shared], confidence)
+    return stats.crossed_interval([correct[s] for s in shared], [baseline[s] for s in shared], confidence)

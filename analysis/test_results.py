@@ -1,4 +1,4 @@
-"""What `ablate test` found: a run as lines of text and figures, a study's choice beside its baseline."""
+"""Print and draw what `ablate test` measured: one run, or the best variant of a study against its baseline."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ablate.analysis import stats
-from ablate.analysis.formats import number, p_value, times
+from ablate.analysis.formats import number, p_value, plural, times
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import atomic, bounded
 from ablate.runs import test_log
@@ -18,143 +18,177 @@ from ablate.terminal.text import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FOLDER = "test"  # in a run's folder, for the figures
+FOLDER = "test"  # of the figures, in the run's folder
 LISTED = 30  # classes
-PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes that the images of mistakes have at most
+MAX_PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes
 
 
 def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
-    """Print what a test.json says and draw its figures into the run's folder; if `brief`, one line and none."""
-    said = [printable(line) for line in lines(folder, result)]
-    if brief:
-        print(said[0], flush=True)
-        return
-    from ablate.analysis.figures import rendered
+    """Print the test result of a run and write its figures to the run's folder.
 
-    place = folder / FOLDER
-    place.mkdir(exist_ok=True)
-    drawn = figures(folder, result)
-    for name, draw in drawn.items():
-        for suffix, content in rendered(draw()).items():
-            atomic.write_bytes(place / f"{name}.{suffix}", content)
-    print("\n".join([*said, f"  Figures: {place}/ ({', '.join(drawn)})"]), flush=True)
+    Args:
+        folder: The run.
+        result: The content of its test.json.
+        brief: Print the accuracy only, and write no figures.
+    """
+    text = [printable(line) for line in lines(folder, result)]
+    if brief:
+        print(text[0], flush=True)
+        return
+    from ablate.analysis.figures import render
+
+    destination = folder / FOLDER
+    destination.mkdir(exist_ok=True)
+    drawing = figures(folder, result)
+    for name, draw in drawing.items():
+        for suffix, content in render(draw()).items():
+            atomic.write_bytes(destination / f"{name}.{suffix}", content)
+    print("\n".join([*text, f"  Figures: {destination}/ ({', '.join(drawing)})"]), flush=True)
 
 
 def figures(folder: Path, result: Mapping[str, Any]) -> "dict[str, Callable[[], Figure]]":
-    """What draws each figure of a tested run, by the name of its file."""
+    """Map the name of each figure of a tested run to a function that draws it.
+
+    Args:
+        folder: The run.
+        result: The content of its test.json.
+
+    Returns:
+        `confusion`, `calibration`, and `mistakes` if the misclassified images were saved.
+    """
     from ablate.analysis.figures import calibration, confusion, mistakes
 
     names, counts = list(result["per_class_accuracy"]), np.array(result["confusion"])
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    found: dict[str, Callable[[], Figure]] = {
+    drawing: dict[str, Callable[[], Figure]] = {
         "confusion": lambda: confusion(names, {f"Test set, {result['images']} images": shares}),
         "calibration": lambda: calibration(result["reliability"], result["calibration_error"]),
     }
-    if (images := _pictures(folder, result)) is not None:
-        found["mistakes"] = lambda: mistakes(images, result["mistakes"], names)
-    return found
+    if (images := _misclassified_images(folder, result)) is not None:
+        drawing["mistakes"] = lambda: mistakes(images, result["mistakes"], names)
+    return drawing
 
 
-def _pictures(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
-    """The images of the mistakes; None if they are lost, damaged or of another test."""
+def _misclassified_images(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
+    """The images of `result["mistakes"]`, uint8 (n, C, H, W); None if missing, damaged or from an earlier test."""
     try:
-        found = bounded.arrays(folder / PICTURES, ("images", "index"), PIXELS + bounded.MIB)
-    except Exception:  # numpy and zipfile raise many kinds on a damaged file
+        arrays = bounded.arrays(folder / PICTURES, ("images", "index"), MAX_PIXELS + bounded.MIB)
+    except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    images, index = found["images"], found["index"]
-    whole = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
-    same = len(images) == len(index) and index.tolist() == [one["index"] for one in result["mistakes"]]
-    return images if whole and same else None
+    images, index = arrays["images"], arrays["index"]
+    valid = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
+    same = len(images) == len(index) and index.tolist() == [mistake["index"] for mistake in result["mistakes"]]
+    return images if valid and same else None
 
 
 def lines(folder: Path, result: Mapping[str, Any]) -> list[str]:
-    """What a test.json says, a line each: accuracy, mark, calibration, the classes, how often it was tested."""
+    """Format the test result of a run: accuracy, mark, calibration, accuracy on each class, number of tests.
+
+    Args:
+        folder: The run.
+        result: The content of its test.json.
+    """
     low, high = result["accuracy_interval"]
-    said = [
-        f"{folder}: test accuracy {100 * result['accuracy']:.1f} % of {result['images']} images"
-        f" (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+    text = [
+        f"{folder}: test accuracy {100 * result['accuracy']:.1f} % on {result['images']} images"
+        f" (95 % CI {100 * low:.1f} to {100 * high:.1f} %)"
     ]
     if result["mark"]:
-        said.append(f"  {mark(result['mark'])}")
-    said.append(
+        text.append(f"  {mark(result['mark'])}")
+    text.append(
         f"  Expected calibration error {100 * result['calibration_error']:.1f} points; loss {result['loss']:.3f}"
     )
+    text += _class_lines(result)
+    if (more := len(result["per_class_accuracy"]) - LISTED) > 0:
+        text.append(f"  ... and {more} more classes, in {folder / test_log.RESULT}")
+    text.append(f"  The test set has been used {times(result['uses'])} on this run.")
+    return text
+
+
+def _class_lines(result: Mapping[str, Any]) -> list[str]:
+    """One line per class, for at most `LISTED` classes: its accuracy and what it was most often misclassified as."""
     accuracies, intervals = result["per_class_accuracy"], result["per_class_interval"]
     width = max(map(len, accuracies))
+    text = []
     for row, name in enumerate(list(accuracies)[:LISTED]):
         if intervals[name] is None:
-            said.append(f"  {name:<{width}}  no images")
+            text.append(f"  {name:<{width}}  no images")
             continue
         low, high = intervals[name]
-        said.append(
+        text.append(
             f"  {name:<{width}}  {100 * accuracies[name]:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
-            f"{_taken(result['confusion'][row], row, list(accuracies))}"
+            f"{_most_common_error(result['confusion'][row], row, list(accuracies))}"
         )
-    if len(accuracies) > LISTED:
-        said.append(f"  ... and {len(accuracies) - LISTED} classes more, in {folder / test_log.RESULT}")
-    said.append(f"  The test set has been used {times(result['uses'])} on this run.")
-    return said
+    return text
 
 
-def _taken(counts: list[int], own: int, names: list[str]) -> str:
-    """What a class was most often taken for."""
-    others = [0 if column == own else count for column, count in enumerate(counts)]
-    return f"  most often taken for {names[others.index(max(others))]} ({max(others)})" if max(others) else ""
+def _most_common_error(counts: list[int], true_class: int, names: list[str]) -> str:
+    """The most frequent wrong prediction in a row of the confusion matrix; empty if there is none."""
+    wrong = [0 if predicted == true_class else count for predicted, count in enumerate(counts)]
+    return f"  most often misclassified as {names[wrong.index(max(wrong))]} ({max(wrong)})" if max(wrong) else ""
 
 
-def mark(judged: Mapping[str, Any]) -> str:
-    """The mark and its band, and whether the interval of the accuracy stays in that band."""
-    said = f"Mark by the rubric {judged['rubric']}: {judged['mark']:g} % ({judged['band']})"
-    marks, bands = judged["interval_marks"], judged["interval_bands"]
+def mark(grade: Mapping[str, Any]) -> str:
+    """Format the mark under a rubric, its band, and whether the whole accuracy interval lies in that band."""
+    text = f"Mark under the rubric {grade['rubric']}: {grade['mark']:g} % ({grade['band']})"
+    marks, bands = grade["interval_marks"], grade["interval_bands"]
     if len(set(marks)) == 1:
-        return f"{said}; the whole interval lies in this band."
+        return f"{text}; the whole interval lies in this band."
     return (
-        f"{said}; but the interval spans bands, from {marks[0]:g} % ({bands[0]}) to {marks[1]:g} % ({bands[1]}):"
-        " other test images could give another mark."
+        f"{text}; the interval spans several bands, from {marks[0]:g} % ({bands[0]}) to {marks[1]:g} % ({bands[1]}):"
+        " another sample of test images could change the mark."
     )
 
 
 def compare(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> None:
-    """Print the chosen variant of a study beside its baseline, over all their seeds."""
+    """Print the test accuracies of a study's best variant and its baseline, over all their seeds."""
     print("\n".join(summary(choice, results)))
 
 
 def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[str]:
-    """Mean and SD of both variants' test accuracies, and their difference, paired by seed; a line each."""
+    """Summarize a study's best variant and its baseline: test accuracies (mean ± SD) and their paired difference.
+
+    Args:
+        choice: The variant with the highest mean validation accuracy, and its runs.
+        results: {run folder: content of its test.json}.
+    """
     tested = {folder.resolve(): result["accuracy"] for folder, result in results.items()}
-    found = {
+    accuracies = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }
     best = choice.best[choice.chosen].relative_to(choice.study)
-    said = [
+    text = [
         f"{choice.study}: {choice.chosen} has the highest mean validation accuracy of {choice.of} variants;"
-        f" of its runs {best} has the highest, and is the one to hand in."
+        f" its best run is {best}."
     ]
-    for variant, accuracies in found.items():
+    for variant, by_seed in accuracies.items():
         validation = [choice.validation[run] for run in choice.runs[variant].values()]
-        said.append(
-            f"  {variant}: test accuracy {spread(list(accuracies.values()))}, validation accuracy {spread(validation)}"
-            f" (mean ± SD over {len(accuracies)} seed{'s' * (len(accuracies) > 1)})"
+        text.append(
+            f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, validation accuracy"
+            f" {mean_and_sd(validation)} (mean ± SD over {plural(len(by_seed), 'seed')})"
         )
     if choice.chosen == BASELINE:
-        return [*said, "  No variant has a higher validation accuracy than the baseline."]
-    if BASELINE not in found:
-        return [*said, "  The baseline has no completed run to compare with."]
-    own, base = found[choice.chosen], found[BASELINE]
-    shared = [seed for seed in own if seed in base]
-    difference = stats.paired_difference([own[seed] for seed in shared], [base[seed] for seed in shared])
+        return [*text, "  No variant has a higher validation accuracy than the baseline."]
+    if BASELINE not in accuracies:
+        return [*text, "  The baseline has no completed run to compare with."]
+    return [*text, f"  {_difference(accuracies[choice.chosen], accuracies[BASELINE])}"]
+
+
+def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> str:
+    """The difference between two variants, {seed: accuracy (fraction)} each, on their shared seeds, with its t-test."""
+    shared = [seed for seed in variant if seed in baseline]
+    difference = stats.paired_difference([variant[seed] for seed in shared], [baseline[seed] for seed in shared])
     if not np.isfinite(difference.p):
-        return [*said, "  A test of the difference needs two seeds that both have, and differences that differ."]
-    return [
-        *said,
-        f"  Difference {number(100 * difference.mean, 1, '+')} points, paired by {difference.n} seeds: 95 % CI"
+        return "Difference not testable: fewer than two shared seeds, or all differences equal."
+    return (
+        f"Difference {number(100 * difference.mean, 1, '+')} points, paired by {difference.n} seeds: 95 % CI"
         f" {number(100 * difference.low, 1, '+')} to {number(100 * difference.high, 1, '+')},"
-        f" p {p_value(difference.p)} (Student's t)",
-    ]
+        f" p {p_value(difference.p)} (Student's t)"
+    )
 
 
-def spread(accuracies: list[float]) -> str:
-    """Mean and standard deviation of fractions, in per cent."""
+def mean_and_sd(accuracies: list[float]) -> str:
+    """Format the mean and standard deviation of fractions, in percent: `81.2 ± 0.4 %`."""
     mean = float(100 * np.mean(accuracies))
     sd = float(100 * np.std(accuracies, ddof=1)) if len(accuracies) > 1 else math.nan
     return f"{number(mean, 1)} ± {number(sd, 1)} %"

@@ -1,4 +1,4 @@
-"""How often a study's test set was used, on which runs, and what they reached: from tests.jsonl and each test.json."""
+"""How often a study's test set was used, on which runs, and with which accuracy: from tests.jsonl and test.json."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,9 +16,12 @@ UNPLANNED = "runs that are no longer planned"
 
 @dataclass(frozen=True, eq=False)
 class Usage:
-    """`runs`: one row a tested run: variant, seed, times, accuracy (fraction, NaN if not known); the baseline first.
+    """The uses of a study's test set.
 
-    Runs that are no longer planned have no seed and are of the variant `UNPLANNED`. `unreadable` records were left out.
+    Attributes:
+        runs: One row per tested run: variant, seed, times, accuracy (fraction, NaN if unknown), in the order of the
+            plan. Runs that are no longer planned follow; they have no seed and the variant `UNPLANNED`.
+        unreadable: Number of damaged records, which are not in `runs`.
     """
 
     runs: pd.DataFrame
@@ -26,9 +29,14 @@ class Usage:
 
 
 def usage(study_folder: Path, plan: Mapping[str, Any]) -> Usage:
-    """What the log of a study and the results of its planned runs say; of a run, the higher count of the two.
+    """Count the uses of the test set, run by run.
 
-    An accuracy is that of the run that is there now: a test of one before it, of another configuration, only counts.
+    If the study's log (tests.jsonl) and a run's result (test.json) disagree, the higher count is used. The accuracy of
+    a run with another configuration than planned is left out, but its tests are counted.
+
+    Args:
+        study_folder: The study.
+        plan: The content of its study.json.
     """
     try:
         logged, unreadable = test_log.read_log(Path(study_folder) / test_log.LOG)
@@ -38,11 +46,11 @@ def usage(study_folder: Path, plan: Mapping[str, Any]) -> Usage:
     for run in plan["runs"]:
         times, accuracy = logged.pop(run["folder"], 0), float("nan")
         try:
-            found = test_log.read_result(Path(study_folder) / run["folder"])
+            result = test_log.read_result(Path(study_folder) / run["folder"])
         except InputError:
-            found, unreadable = None, unreadable + 1
-        if found and found["config_sha256"] == run["config_sha256"]:
-            times, accuracy = max(times, found["uses"]), found["accuracy"]
+            result, unreadable = None, unreadable + 1
+        if result and result["config_sha256"] == run["config_sha256"]:
+            times, accuracy = max(times, result["uses"]), result["accuracy"]
         if times:
             rows.append((run["variant"], run["seed"], times, accuracy))
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]

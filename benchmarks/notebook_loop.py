@@ -1,11 +1,12 @@
-"""The same training, less time: the loop of a notebook, and of PyTorch Lightning, against `ablate train`.
+"""Compare the wall time of the same training in `ablate train`, a notebook's loop and PyTorch Lightning.
 
-    python benchmarks/notebook_loop.py --root FOLDER_OF_IMAGES [--limit 10000] [--seeds 5] [--lightning] [WORD ...]
+    python benchmarks/notebook_loop.py --root FOLDER_OF_IMAGES [--limit 10000] [--seeds 5] [--lightning] [OVERRIDE ...]
 
-Each side is a process of its own, timed from its start to its end, one after another for each seed, so that a noisy
-machine is noisy for all. Same network, batch size, epochs, optimiser, training and validation images, which all sides
-find decoded: the notebook's are arrays that become PIL images one by one, as `torchvision.datasets.CIFAR10` has them.
-WORDs are overrides of the `ablate` side. Lightning: `pip install -e ".[benchmark]" -c constraints.txt`.
+Each program runs in its own process, timed from start to exit. The programs alternate for each seed, so that noise on
+the machine affects all of them. Network, batch size, epochs, optimizer, training and validation images are the same.
+The images are already decoded: the notebook holds arrays and converts each image to PIL, as
+`torchvision.datasets.CIFAR10` does. OVERRIDEs apply to `ablate train` only. To install Lightning:
+`pip install -e ".[benchmark]" -c constraints.txt`.
 """
 
 import argparse
@@ -26,7 +27,7 @@ WORKERS = len(os.sched_getaffinity(0))  # of each DataLoader
 
 
 def loaders(images: Path):
-    """The notebook's DataLoaders of training and validation images: PIL, ToTensor, Normalize."""
+    """Build the notebook's DataLoaders for training and validation: PIL, ToTensor, Normalize."""
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
 
@@ -35,7 +36,7 @@ def loaders(images: Path):
     scale = torchvision.transforms.Normalize((0.5,) * 3, (0.5,) * 3)
     transform = torchvision.transforms.Compose([torchvision.transforms.ToTensor(), scale])
 
-    class Pictures(Dataset):
+    class ImageArrays(Dataset):
         def __init__(self, part: str) -> None:
             self.images = np.load(images / f"{part}_images.npy")
             self.labels = np.load(images / f"{part}_labels.npy").tolist()
@@ -47,13 +48,13 @@ def loaders(images: Path):
             return transform(Image.fromarray(self.images[index])), self.labels[index]
 
     return (
-        DataLoader(Pictures("train"), batch_size=BATCH, shuffle=True, num_workers=WORKERS),
-        DataLoader(Pictures("val"), batch_size=BATCH, num_workers=WORKERS),
+        DataLoader(ImageArrays("train"), batch_size=BATCH, shuffle=True, num_workers=WORKERS),
+        DataLoader(ImageArrays("val"), batch_size=BATCH, num_workers=WORKERS),
     )
 
 
 def network(name: str, seed: int):
-    """The assignment's network, from PyTorch's own generator."""
+    """Build the assignment's network, initialized with PyTorch's global generator."""
     import torch
     from torch import nn
 
@@ -63,12 +64,12 @@ def network(name: str, seed: int):
 
     torch.manual_seed(seed)
     norm = normalization.batch() if name == "cnn_bn" else normalization.none()
-    same = {"classes": 10, "channels": 3, "image_size": 32, "normalization": norm, "activation": nn.ReLU}
-    return MLP(hidden=[128, 256, 512], **same) if name == "mlp" else CNN(**same)
+    shared = {"classes": 10, "channels": 3, "image_size": 32, "normalization": norm, "activation": nn.ReLU}
+    return MLP(hidden=[128, 256, 512], **shared) if name == "mlp" else CNN(**shared)
 
 
 def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
-    """The loop as the notebook has it, figures shown as it goes; the validation accuracy at its end."""
+    """Train with the notebook's loop, which prints loss and accuracy per epoch; returns the validation accuracy."""
     import torch
     from torch import nn
 
@@ -93,15 +94,14 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
         print(f"epoch {epoch + 1}: loss {running / seen:.3f}, accuracy {correct / seen:.3f}", file=sys.stderr)
     model.eval()
     with torch.no_grad():
-        right = sum((model(inputs.to(device)).argmax(1).cpu() == labels).sum().item() for inputs, labels in val)
-    return right / len(val.dataset)
+        correct = sum((model(inputs.to(device)).argmax(1).cpu() == labels).sum().item() for inputs, labels in val)
+    return correct / len(val.dataset)
 
 
 def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
-    """The same network and loaders in Lightning's Trainer, all that it does beside training turned off."""
-    train, val = loaders(
-        images
-    )  # first: it imports torchvision by way of ablate.backend.torchvision, and Lightning directly
+    """Train with Lightning's Trainer, without its logging, checkpoints and progress bar; returns the accuracy."""
+    # Before Lightning, which imports torchvision itself: `loaders` imports it through ablate.backend.torchvision.
+    train, val = loaders(images)
     import lightning
     import torch
     from torch import nn
@@ -109,13 +109,13 @@ def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
     class Module(lightning.LightningModule):
         def __init__(self) -> None:
             super().__init__()
-            self.network, self.right = network(name, seed), 0
+            self.network, self.correct = network(name, seed), 0
 
         def training_step(self, batch, index):
             return nn.functional.cross_entropy(self.network(batch[0]), batch[1])
 
         def validation_step(self, batch, index):
-            self.right += (self.network(batch[0]).argmax(1) == batch[1]).sum().item()
+            self.correct += (self.network(batch[0]).argmax(1) == batch[1]).sum().item()
 
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), lr=LR, momentum=MOMENTUM)
@@ -129,28 +129,41 @@ def lightning(images: Path, name: str, seed: int, epochs: int) -> float:
     with torch.no_grad():
         for index, batch in enumerate(val):
             module.validation_step(batch, index)
-    return module.right / len(val.dataset)
+    return module.correct / len(val.dataset)
 
 
-def ablate(root: Path, limit: int | None, name: str, seed: int, epochs: int, words: list[str], folder: Path) -> float:
-    """`ablate train` of the same; the validation accuracy of its record."""
+def ablate(
+    root: Path, limit: int | None, name: str, seed: int, epochs: int, overrides: list[str], folder: Path
+) -> float:
+    """Train with `ablate train`; returns the validation accuracy in run.json."""
     size = [f"data.train_limit={limit}"] if limit else []
-    given = [f"experiment={NETWORKS[name]}", f"seed={seed}", f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"]
+    run = [f"experiment={NETWORKS[name]}", f"seed={seed}", f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"]
     command = [sys.executable, "-m", "ablate.cli", "train", "data=image_folder", f"data.root={root}"]
-    subprocess.run([*command, *size, *given, *words], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*command, *size, *run, *overrides], check=True, stderr=subprocess.DEVNULL)
     return json.loads((folder / "run.json").read_text())["metrics"]["val_accuracy"]
 
 
-def other(side: str, images: Path, name: str, seed: int, epochs: int) -> float:
-    """A side of this file in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, "--images", images, "--networks", name, "--epochs", epochs]
+def run_in_process(program: str, images: Path, name: str, seed: int, epochs: int) -> float:
+    """Run `notebook` or `lightning` in a new process; returns the validation accuracy."""
+    command = [
+        sys.executable,
+        __file__,
+        "--program",
+        program,
+        "--images",
+        images,
+        "--networks",
+        name,
+        "--epochs",
+        epochs,
+    ]
     command += ["--seed", seed]
-    done = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True)
-    return float(done.stdout.split()[-1])
+    process = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True)
+    return float(process.stdout.split()[-1])
 
 
 def write_images(root: Path, limit: int | None, folder: Path) -> None:
-    """The images and the split that `ablate train` uses, as the notebook's arrays (N, H, W, C)."""
+    """Save the images and the split that `ablate train` uses as arrays (N, H, W, C) for the notebook."""
     from hydra import compose, initialize_config_dir
 
     from ablate.config import CONF, register
@@ -165,51 +178,60 @@ def write_images(root: Path, limit: int | None, folder: Path) -> None:
         np.save(folder / f"{part}_labels.npy", images.labels.numpy())
 
 
-def compare(given: argparse.Namespace, name: str, scratch: Path) -> None:
-    """All sides of one network, a seed after another, and their table."""
-    sides = {
+def compare(args: argparse.Namespace, name: str, scratch: Path) -> None:
+    """Train one network with each program and seed, and print a table."""
+    programs = {
         "ablate train": lambda seed: ablate(
-            given.root, given.limit, name, seed, given.epochs, given.words, scratch / f"{name}{seed}"
+            args.root, args.limit, name, seed, args.epochs, args.overrides, scratch / f"{name}{seed}"
         ),
-        "notebook": lambda seed: other("notebook", scratch, name, seed, given.epochs),
+        "notebook": lambda seed: run_in_process("notebook", scratch, name, seed, args.epochs),
     }
-    if given.lightning:
-        sides["lightning"] = lambda seed: other("lightning", scratch, name, seed, given.epochs)
-    took: dict[str, list[float]] = {side: [] for side in sides}
-    right: dict[str, list[float]] = {side: [] for side in sides}
-    for seed in range(given.seeds):
-        for side, train in sides.items():
-            started = time.perf_counter()
-            right[side].append(100 * train(seed))
-            took[side].append(time.perf_counter() - started)
-            print(f"  {name} seed {seed} {side}: {took[side][-1]:.1f} s, {right[side][-1]:.2f} %", flush=True)
-    print(f"{name}: seconds (median), times as long as `ablate train` (median of the seeds), validation accuracy (%)")
-    for side in sides:
-        ratio = statistics.median(t / own for t, own in zip(took[side], took["ablate train"], strict=True))
-        spread = statistics.stdev(right[side]) if given.seeds > 1 else float("nan")
-        figures = f"{statistics.median(took[side]):>8.1f} {ratio:>6.2f} {statistics.fmean(right[side]):>7.2f}"
-        print(f"  {side:<14} {figures} ± {spread:.2f}", flush=True)
+    if args.lightning:
+        programs["lightning"] = lambda seed: run_in_process("lightning", scratch, name, seed, args.epochs)
+    seconds: dict[str, list[float]] = {program: [] for program in programs}
+    accuracy: dict[str, list[float]] = {program: [] for program in programs}
+    for seed in range(args.seeds):
+        for program, train in programs.items():
+            start = time.perf_counter()
+            accuracy[program].append(100 * train(seed))
+            seconds[program].append(time.perf_counter() - start)
+            print(
+                f"  {name} seed {seed} {program}: {seconds[program][-1]:.1f} s, {accuracy[program][-1]:.2f} %",
+                flush=True,
+            )
+    print(f"{name}: median seconds, median ratio to `ablate train`, validation accuracy (%, mean ± SD)")
+    for program in programs:
+        ratio = statistics.median(t / base for t, base in zip(seconds[program], seconds["ablate train"], strict=True))
+        sd = statistics.stdev(accuracy[program]) if args.seeds > 1 else float("nan")
+        columns = (
+            f"{statistics.median(seconds[program]):>8.1f} {ratio:>6.2f} {statistics.fmean(accuracy[program]):>7.2f}"
+        )
+        print(f"  {program:<14} {columns} ± {sd:.2f}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=lambda text: Path(text).absolute(), help="train/ and test/, a folder a class")
+    parser.add_argument(
+        "--root",
+        type=lambda text: Path(text).absolute(),
+        help="folder with train/ and test/, each with one folder per class",
+    )
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=["cnn", "cnn_bn"])
-    parser.add_argument("--limit", type=int, help="training images; default: all but the validation images")
+    parser.add_argument("--limit", type=int, help="number of training images (default: all)")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--lightning", action="store_true", help="PyTorch Lightning too")
-    for hidden, kind in {"--side": str, "--images": Path, "--seed": int}.items():
+    parser.add_argument("--lightning", action="store_true", help="also time PyTorch Lightning")
+    for hidden, kind in {"--program": str, "--images": Path, "--seed": int}.items():
         parser.add_argument(hidden, type=kind, help=argparse.SUPPRESS)
-    given, given.words = parser.parse_known_args()
-    if given.side:
-        side = {"notebook": notebook, "lightning": lightning}[given.side]
-        print(side(given.images, given.networks[0], given.seed, given.epochs))
+    args, args.overrides = parser.parse_known_args()
+    if args.program:
+        program = {"notebook": notebook, "lightning": lightning}[args.program]
+        print(program(args.images, args.networks[0], args.seed, args.epochs))
         return
     with tempfile.TemporaryDirectory() as scratch:
-        write_images(given.root, given.limit, Path(scratch))
-        for name in given.networks:
-            compare(given, name, Path(scratch))
+        write_images(args.root, args.limit, Path(scratch))
+        for name in args.networks:
+            compare(args, name, Path(scratch))
 
 
 if __name__ == "__main__":

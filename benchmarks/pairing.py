@@ -1,10 +1,10 @@
-"""What pairing by seed buys: the spread of differences between variants of one seed, and of variants of two seeds.
+"""Measure how much pairing by seed reduces the variance of the difference between variants.
 
     python benchmarks/pairing.py --root FOLDER_OF_IMAGES [--seeds 8] [--limit 10000] [--epochs 3]
 
-Trains a study of four variants of the assignment's CNN in outputs/pairing, or goes on with it. With one seed, two
-variants share the order of the images, their augmentation and the start of all layers that both have. With two seeds
-they share none of it: their variances add up.
+Trains, or resumes, a study of four variants of the assignment's CNN in outputs/pairing. Two variants with the same seed
+share the order of the images, their augmentation and the initialization of the layers they have in common. With
+different seeds they share nothing, and their variances add up.
 """
 
 import argparse
@@ -21,45 +21,51 @@ FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimize
 
 
 def accuracies(study: Path) -> dict[str, dict[int, float]]:
-    """{variant: {seed: validation accuracy in per cent}} of the runs that are completed."""
-    found: dict[str, dict[int, float]] = {}
+    """{variant: {seed: validation accuracy (%)}} of the completed runs."""
+    accuracy: dict[str, dict[int, float]] = {}
     for planned in record.read_study(study)["runs"]:
         run = record.read_planned(study, planned)
         if run["status"] == "completed":
-            found.setdefault(planned["variant"], {})[planned["seed"]] = 100 * run["metrics"]["val_accuracy"]
-    return found
+            accuracy.setdefault(planned["variant"], {})[planned["seed"]] = 100 * run["metrics"]["val_accuracy"]
+    return accuracy
 
 
-def spreads(one: dict[int, float], other: dict[int, float]) -> tuple[float, float]:
-    """Standard deviation of the differences at one seed, and between two seeds."""
+def standard_deviations(one: dict[int, float], other: dict[int, float]) -> tuple[float, float]:
+    """Standard deviation of the difference between two variants, paired by seed and unpaired.
+
+    Args:
+        one: {seed: accuracy} of a variant.
+        other: The same of another variant.
+    """
     paired = statistics.stdev(one[seed] - other[seed] for seed in one.keys() & other.keys())
     return paired, math.hypot(statistics.stdev(one.values()), statistics.stdev(other.values()))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=Path, required=True, help="train/ and test/, a folder a class in each")
-    parser.add_argument("--seeds", type=int, default=8)
-    parser.add_argument("--limit", type=int, default=10_000, help="training images")
-    parser.add_argument("--epochs", type=int, default=3)
-    given = parser.parse_args()
-    words = ["-m", f"study.name={STUDY.name}", "study.design=one_at_a_time", "experiment=assignment_cnn", *FACTORS,
-             "data=image_folder", f"data.root={given.root.absolute()}", f"data.train_limit={given.limit}",
-             f"trainer.epochs={given.epochs}", f"seed=range({given.seeds})"]  # fmt: skip
-    subprocess.run([sys.executable, "-m", "ablate.cli", "train", *words], check=True)
-    found = accuracies(STUDY)
-    baseline = found["baseline"]
-    print(f"{'variant':<28} {'difference':>10} {'sd, paired':>10} {'sd, apart':>10} {'ratio':>6}")
-    ratios = []
-    for variant, values in found.items():
-        if variant != "baseline":
-            paired, apart = spreads(values, baseline)
-            ratios.append(apart / paired)
-            difference = statistics.fmean(values[seed] - baseline[seed] for seed in values.keys() & baseline.keys())
-            print(f"{variant:<28} {difference:>10.2f} {paired:>10.2f} {apart:>10.2f} {ratios[-1]:>6.2f}")
-    print(
-        f"median ratio {statistics.median(ratios):.2f}; its square is how many times as many seeds unpaired runs need"
+    parser.add_argument(
+        "--root", type=Path, required=True, help="folder with train/ and test/, each with one folder per class"
     )
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--limit", type=int, default=10_000, help="number of training images")
+    parser.add_argument("--epochs", type=int, default=3)
+    args = parser.parse_args()
+    overrides = ["-m", f"study.name={STUDY.name}", "study.design=one_at_a_time", "experiment=assignment_cnn", *FACTORS,
+             "data=image_folder", f"data.root={args.root.absolute()}", f"data.train_limit={args.limit}",
+             f"trainer.epochs={args.epochs}", f"seed=range({args.seeds})"]  # fmt: skip
+    subprocess.run([sys.executable, "-m", "ablate.cli", "train", *overrides], check=True)
+    accuracy = accuracies(STUDY)
+    baseline = accuracy["baseline"]
+    print(f"{'variant':<28} {'difference':>10} {'SD paired':>10} {'unpaired':>10} {'ratio':>6}")
+    ratios = []
+    for variant, values in accuracy.items():
+        if variant != "baseline":
+            paired, unpaired = standard_deviations(values, baseline)
+            ratios.append(unpaired / paired)
+            difference = statistics.fmean(values[seed] - baseline[seed] for seed in values.keys() & baseline.keys())
+            print(f"{variant:<28} {difference:>10.2f} {paired:>10.2f} {unpaired:>10.2f} {ratios[-1]:>6.2f}")
+    ratio = statistics.median(ratios)
+    print(f"median ratio {ratio:.2f}: without pairing, a study needs {ratio**2:.1f} times as many seeds")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What bf16, channels_last and torch.compile are worth for each network, in its own training steps.
+"""Measure the speedup from bf16, channels_last and torch.compile for the training steps of each network.
 
     python benchmarks/precision.py --root FOLDER_OF_IMAGES [--networks cnn mlp ...] [--rounds 3]
 
-The settings take turns in each round; images a second, the median, and its ratio to fp32 without the others. Steps to
-compile are not counted, but the seconds that the first of them took are printed.
+The settings alternate within each round. Prints the median images per second and the median ratio to the first
+setting, by default plain fp32. Compilation is not included; if it is slow, the time of the first step is printed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from ablate.data.batches import resident
 from ablate.training.loop import train_epoch
 from ablate.training.parts import set_up
 
-# A network of the table -> the words that choose it; each with the assignment's batches of 64 and SGD.
+# Row of the table -> overrides that select the network. All use the assignment's SGD and batches of 64.
 NETWORKS = {
     "mlp": ["model=mlp"],
     "cnn": ["model=cnn"],
@@ -38,19 +38,21 @@ SETTINGS = {
     "bf16 channels_last": ["trainer.precision=bf16"],
     "bf16 channels_last compiled": ["trainer.precision=bf16", "trainer.compile=true"],
 }
-SECONDS = 2.0  # of steps in a round
+SECONDS = 2.0  # per round
 
 
-def stepper(words: list[str]):
-    """A function of a number of steps, which trains so many: images a second."""
-    config = compose("config", words)
+def step_timer(overrides: list[str]):
+    """Set up a training; returns a function that trains for a number of steps and returns the images per second."""
+    config = compose("config", overrides)
     parts, data, device, _ = set_up(config)
-    whole = resident(data, device)
+    train_set = resident(data, device)
 
     def steps(count: int) -> float:
-        size = min(count * config.trainer.batch_size, len(whole.images))
-        few = replace(whole, images=whole.images[:size], targets=whole.targets[:size], index=whole.index[:size])
-        *_, seen, seconds = train_epoch(parts, few, config.trainer, 1, config.seed, Console(quiet=True))
+        size = min(count * config.trainer.batch_size, len(train_set.images))
+        part = {name: getattr(train_set, name)[:size] for name in ("images", "targets", "index")}
+        *_, seen, seconds = train_epoch(
+            parts, replace(train_set, **part), config.trainer, 1, config.seed, Console(quiet=True)
+        )
         return seen / seconds
 
     return steps
@@ -62,30 +64,30 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=NETWORKS)
     parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=SETTINGS)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    args = parser.parse_args()
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        for network in given.networks:
-            compare(network, ["data=image_folder", f"data.root={given.root}", *NETWORKS[network]], given)
+        for network in args.networks:
+            compare(network, ["data=image_folder", f"data.root={args.root}", *NETWORKS[network]], args)
 
 
-def compare(network: str, words: list[str], given: argparse.Namespace) -> None:
-    """The table of one network."""
-    steppers, counts, rates = {}, {}, {name: [] for name in given.settings}
-    for name in given.settings:
-        steppers[name] = stepper([*words, *SETTINGS[name]])
-        began = time.perf_counter()
-        steppers[name](1)
-        first = time.perf_counter() - began
-        counts[name] = max(2, round(SECONDS * steppers[name](3) / 64))
+def compare(network: str, overrides: list[str], args: argparse.Namespace) -> None:
+    """Time one network with all settings and print its rows of the table."""
+    timers, counts, rates = {}, {}, {name: [] for name in args.settings}
+    for name in args.settings:
+        timers[name] = step_timer([*overrides, *SETTINGS[name]])
+        start = time.perf_counter()
+        timers[name](1)
+        first = time.perf_counter() - start
+        counts[name] = max(2, round(SECONDS * timers[name](3) / 64))
         if first > SECONDS:
             print(f"{network}, {name}: the first step took {first:.1f} s", flush=True)
-    for _ in range(given.rounds):
-        for name, steps in steppers.items():
-            rates[name].append(steps(counts[name]))
-    for name, found in rates.items():
-        ratio = statistics.median(rate / plain for rate, plain in zip(found, rates[given.settings[0]], strict=True))
-        print(f"{network:18}{name:28}{statistics.median(found):8.0f} images/s{ratio:7.2f} times", flush=True)
+    for _ in range(args.rounds):
+        for name, images_per_second in timers.items():
+            rates[name].append(images_per_second(counts[name]))
+    for name, values in rates.items():
+        ratio = statistics.median(rate / plain for rate, plain in zip(values, rates[args.settings[0]], strict=True))
+        print(f"{network:18}{name:28}{statistics.median(values):8.0f} images/s{ratio:7.2f} times", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Wall time of a 12-run study: `hydra/launcher=local` against a shell loop and Hydra's own sweeper and launcher.
+"""Compare the wall time of a 12-run study with `hydra/launcher=local`, a shell loop, and Hydra's basic sweeper.
 
-    python benchmarks/sweep.py [--repeat 3] [WORD ...]
+    python benchmarks/sweep.py [--repeat 3] [OVERRIDE ...]
 
-WORDs are overrides of all runs. The three are run one after another in each repeat, so that a noisy machine is noisy
-for all; the medians and their ratios are printed. Also: what a run costs beside its training, in a worker and in a
-process of its own, and what the sweep uses of the arithmetic of which `peak.py` finds the machine capable.
+OVERRIDEs apply to all runs. The three ways alternate, so that noise on the machine affects all of them. Prints the
+median times and their ratios, the GFLOP/s that each way achieves (compare with `peak.py`), and the time per run that is
+not training, in a worker and in a separate process.
 """
 
 import argparse
@@ -23,33 +23,36 @@ COMMAND = [sys.executable, "-m", "ablate.cli", "train"]
 SWEEP = [f"{name}={','.join(levels)}" for name, levels in FACTORS.items()]
 
 
-def local(folder: Path, words: list[str]) -> None:
-    run([*COMMAND, "-m", "study.name=s", *words, *SWEEP], folder)
+def local(folder: Path, overrides: list[str]) -> None:
+    """Run the study with `hydra/launcher=local`."""
+    run([*COMMAND, "-m", "study.name=s", *overrides, *SWEEP], folder)
 
 
-def shell_loop(folder: Path, words: list[str]) -> None:
+def shell_loop(folder: Path, overrides: list[str]) -> None:
+    """Run each configuration with `ablate train` in a loop."""
     loops = " ".join(f"for {name} in {' '.join(levels)}; do" for name, levels in FACTORS.items())
-    each = " ".join(f"{name}=${name}" for name in FACTORS)
-    run(["bash", "-ec", f"{loops} {' '.join([*COMMAND, *words])} {each}; " + "done; " * len(FACTORS)], folder)
+    variables = " ".join(f"{name}=${name}" for name in FACTORS)
+    run(["bash", "-ec", f"{loops} {' '.join([*COMMAND, *overrides])} {variables}; " + "done; " * len(FACTORS)], folder)
 
 
-def hydra_basic(folder: Path, words: list[str]) -> None:
-    run([*COMMAND, "-m", "study.name=s", "hydra/sweeper=basic", "hydra/launcher=basic", *words, *SWEEP], folder)
+def hydra_basic(folder: Path, overrides: list[str]) -> None:
+    """Run the study with Hydra's basic sweeper and launcher."""
+    run([*COMMAND, "-m", "study.name=s", "hydra/sweeper=basic", "hydra/launcher=basic", *overrides, *SWEEP], folder)
 
 
-def run(command: list[str], folder: Path) -> str:
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if ended.returncode:
-        sys.exit(f"{command} ended with {ended.returncode}: {ended.stderr[-2000:]}")
-    return ended.stdout
+def run(command: list[str], folder: Path) -> None:
+    """Run a command; exits with its error output if it fails."""
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if process.returncode:
+        sys.exit(f"{command} failed with status {process.returncode}: {process.stderr[-2000:]}")
 
 
-def timed(way, words: list[str]) -> tuple[float, list[dict], float]:
-    """Seconds, the records of the runs, and the GFLOP/s that all of them used together."""
+def timed(way, overrides: list[str]) -> tuple[float, list[dict], float]:
+    """Run the study one way; returns its seconds, the records of its runs, and their total GFLOP/s."""
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        way(Path(folder), words)
-        seconds = time.perf_counter() - began
+        start = time.perf_counter()
+        way(Path(folder), overrides)
+        seconds = time.perf_counter() - start
         runs = [path.parent for path in Path(folder).rglob("run.json")]
         records = [json.loads((run / "run.json").read_text()) for run in runs]
         rate = sum(peak.operations(run) for run in runs) / seconds / 1e9
@@ -60,29 +63,32 @@ def timed(way, words: list[str]) -> tuple[float, list[dict], float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("words", nargs="*", default=["data=digits", "model=cnn", "trainer.epochs=10"])
-    given = parser.parse_args()
+    parser.add_argument(
+        "overrides", nargs="*", metavar="OVERRIDE", default=["data=digits", "model=cnn", "trainer.epochs=10"]
+    )
+    args = parser.parse_args()
     ways = {"local": local, "shell loop": shell_loop, "Hydra basic": hydra_basic}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     rates: dict[str, list[float]] = {name: [] for name in ways}
-    beside, alone = [], []
-    for _ in range(given.repeat):
+    worker_overhead, process_overhead = [], []
+    for _ in range(args.repeat):
         for name, way in ways.items():
-            taken, records, rate = timed(way, given.words)
-            seconds[name].append(taken)
+            elapsed, records, rate = timed(way, args.overrides)
+            seconds[name].append(elapsed)
             rates[name].append(rate)
             if name == "local":
-                beside += [record["seconds"]["total"] - record["seconds"]["train"] for record in records]
+                worker_overhead += [record["seconds"]["total"] - record["seconds"]["train"] for record in records]
             if name == "shell loop":
                 training = sum(record["seconds"]["train"] for record in records)
-                alone.append((taken - training) / len(records))
-    print(f"12 runs of {' '.join(given.words)}; median of {given.repeat}")
+                process_overhead.append((elapsed - training) / len(records))
+    print(f"12 runs of {' '.join(args.overrides)}; median of {args.repeat}")
     for name, times in seconds.items():
         ratio = statistics.median(times) / statistics.median(seconds["local"])
         rate, listed = statistics.median(rates[name]), ", ".join(f"{time:.1f}" for time in times)
         print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   {rate:5.0f} GFLOP/s   ({listed})")
-    print(f"beside training, a run with local: {statistics.median(beside):.3f} s (largest {max(beside):.3f})")
-    print(f"beside training, a process of its own: {statistics.median(alone):.2f} s")
+    largest = max(worker_overhead)
+    print(f"overhead per run, in a worker: {statistics.median(worker_overhead):.3f} s (largest {largest:.3f} s)")
+    print(f"overhead per run, in its own process: {statistics.median(process_overhead):.2f} s")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Planned:
             sweeper: Any = Plugins.instance().instantiate_sweeper(
                 hydra_context=context, task_function=_nothing, config=self.composed
             )
-            study = sweeper.composed(self.words)
+            study = sweeper.compose_study(self.words)
         return Plan(self.folder, extended(self.folder, study, self.composed.study.extend))
 
 

@@ -1,14 +1,22 @@
-"""Frames -> matplotlib figures for a page of 7 inches, readable in grey. None is written here, none is global.
+"""Draw matplotlib figures from frames, at most 7 inches wide and legible in grayscale.
 
-`loss_curves` (curves.py), the forest plot `effects` (forest.py), `interactions` and `variance_shares` (factors.py),
-`cost` (cost.py), `class_difference` and `confusion` (classes.py), `samples` (samples.py); of a tested run `calibration`
-and `mistakes` (tested.py); colours and sizes in style.py, which also makes a figure a file. `every` says which of them
-a study has.
+No figure is saved here, and none uses the global state of pyplot. `every` selects the figures of a study;
+`style.render` turns a figure into PDF, SVG and PNG.
+
+`learning_curves.py`  loss curves
+`forest.py`           forest plot of the differences from the baseline
+`factors.py`          interactions, and shares of the variance
+`cost.py`             accuracy against training time
+`classes.py`          per-class differences, confusion matrices
+`image_grid.py`       rows of images
+`calibration.py`      of a tested run: reliability diagram, most confident errors
+`style.py`            colors, sizes, output formats
 """
 
 from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect
@@ -18,52 +26,73 @@ from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.cost import cost
 from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
-from ablate.analysis.figures.images import samples
+from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, loss_curves, pages
-from ablate.analysis.figures.style import STYLE, rendered
+from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 
 __all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
-           "interactions", "loss_curves", "mistakes", "pages", "rendered", "samples", "variance_shares"]  # fmt: skip
+           "interactions", "loss_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
 
-DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that differ most
+MAX_PANELS = 4 * PANELS  # of loss curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
-    "effects": "Difference of each variant to the baseline, over the seeds.",
-    "loss_curves": "Losses; dashed: training, solid: validation.",
-    "interactions": "Interactions: what two changes bring together beyond the sum of what each brings alone.",
-    "variance_shares": "How much of the variance of the accuracy each factor explains.",
-    "cost": "Accuracy, with its 95 % interval, and what it costs in time.",
-    "class_difference": "Accuracy class by class of the variant with the highest mean, less the baseline's.",
-    "confusion": "Which class is taken for which, in per cent of its images.",
-    "samples": "Training images as the network sees them.",
+    "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
+    "loss_curves": "Training loss (dashed) and validation loss (solid).",
+    "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
+    "variance_shares": "Share of the variance in accuracy explained by each factor.",
+    "cost": "Mean accuracy with its 95 % confidence interval against training time.",
+    "class_difference": "Per-class accuracy of the variant with the highest mean accuracy, minus the baseline's.",
+    "confusion": "Confusion matrix, % of each true class.",
+    "samples": "Training images after augmentation.",
 }
 
+Drawing = dict[str, Callable[[], Figure]]
 
-def every(results: Results) -> dict[str, Callable[[], Figure]]:
-    """What draws each figure the study has, by the name of its file: one of `CAPTIONS`, or that with a page number."""
-    runs, labels, chosen = results.runs, results.labels, results.chosen
-    found: dict[str, Callable[[], Figure]] = {}
-    found["effects"] = partial(effects, results.effects, runs, margin=results.margin)
-    order = most_different(results.effects, DRAWN)
-    kept = runs[runs["variant"].isin(order)]
-    if len(order) > PANELS:  # those that differ most are on the first page
-        kept = kept.set_index("variant", drop=False).loc[order].reset_index(drop=True)
-    curves = results.curves[results.curves["variant"].isin(kept["variant"])]
-    for page in range(pages(kept)):
-        found[f"loss_curves_{page + 1}" if page else "loss_curves"] = partial(loss_curves, curves, kept, page)
+
+def every(results: Results) -> Drawing:
+    """Map the file name of each figure of a study to a function that draws it.
+
+    Names are those of `CAPTIONS`; further pages of the loss curves are `loss_curves_2`, `loss_curves_3`, ...
+    """
+    runs = results.runs
+    drawing: Drawing = {"effects": partial(effects, results.effects, runs, margin=results.margin)}
+    drawing |= _loss_pages(results)
     if results.contrasts is not None and results.anova is not None:
         if (results.contrasts["kind"] == "interaction").any():
-            found["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
-        found["variance_shares"] = partial(variance_shares, results.anova)
+            drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
+        drawing["variance_shares"] = partial(variance_shares, results.anova)
     if runs["variant"].nunique() > 1:
-        found["cost"] = partial(cost, runs)
-    if results.classes is not None and results.predicted is not None:
-        if chosen is not None and chosen in results.classes.index:
-            found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
-        names = dict.fromkeys(name for name in (collect.BASELINE, chosen) if name is not None)
-        compared = [name for name in names if name in results.classes.index]
-        shares = {labels[name]: results.predicted.confusion(name) for name in compared}
-        found["confusion"] = partial(confusion, results.predicted.classes, shares)
+        drawing["cost"] = partial(cost, runs)
+    drawing |= _class_figures(results)
     if results.samples:
-        found["samples"] = partial(samples, {labels[name]: images for name, images in results.samples.items()})
-    return found
+        images = {results.labels[name]: images for name, images in results.samples.items()}
+        drawing["samples"] = partial(samples, images)
+    return drawing
+
+
+def _loss_pages(results: Results) -> Drawing:
+    """The pages of loss curves."""
+    order = most_different(results.effects, MAX_PANELS)
+    runs: pd.DataFrame = results.runs[results.runs["variant"].isin(order)]
+    if len(order) > PANELS:  # the variants that differ most are on the first page
+        runs = runs.set_index("variant", drop=False).loc[order].reset_index(drop=True)
+    curves = results.curves[results.curves["variant"].isin(runs["variant"])]
+    return {
+        f"loss_curves_{page + 1}" if page else "loss_curves": partial(loss_curves, curves, runs, page)
+        for page in range(pages(runs))
+    }
+
+
+def _class_figures(results: Results) -> Drawing:
+    """The per-class figures, of the baseline and the variant with the highest mean accuracy."""
+    drawing: Drawing = {}
+    if results.classes is None or results.predicted is None:
+        return drawing
+    best = results.chosen
+    if best is not None and best in results.classes.index:
+        drawing["class_difference"] = partial(class_difference, results.classes, best, results.labels[best])
+    names = dict.fromkeys(name for name in (collect.BASELINE, best) if name is not None)
+    compared = [name for name in names if name in results.classes.index]
+    matrices = {results.labels[name]: results.predicted.confusion(name) for name in compared}
+    drawing["confusion"] = partial(confusion, results.predicted.classes, matrices)
+    return drawing

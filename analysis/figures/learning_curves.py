@@ -1,4 +1,4 @@
-"""Loss curves: one panel a variant."""
+"""Loss curves, one panel per variant."""
 
 import math
 import textwrap
@@ -20,48 +20,48 @@ from ablate.analysis.report.sentences import holes
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
 
-PANELS = 6  # a page
+PANELS = 6  # per page
 LOSSES: dict[str, tuple[str, str, "LineStyleType", str]] = {
-    "train_loss": ("training", ORANGE, (0, (2.2, 1.8)), "s"),  # wider gaps than "--", which the seeds beneath fill
+    "train_loss": ("training", ORANGE, (0, (2.2, 1.8)), "s"),  # the gaps of "--" are too narrow to see over thin lines
     "val_loss": ("validation", BLUE, "-", "o"),
 }
 
 
 def pages(runs: pd.DataFrame) -> int:
-    """How many pages of `loss_curves` the study fills."""
+    """The number of pages of `loss_curves`."""
     return math.ceil(int(runs["variant"].nunique()) / PANELS)
 
 
 def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figure:
-    """Loss against epoch, a panel a variant, `PANELS` a page: each seed thin, the mean of the completed runs thick.
+    """Draw the losses against the epoch: thin lines for single seeds, a thick line for the mean of the completed runs.
 
-    The band is a pointwise 95 % t-interval for 5 seeds or more, else from minimum to maximum. A diverged run ends at a
-    cross and is in no mean. The mean ends with the first run that does, so that it is over the same runs throughout.
+    The band is a pointwise 95 % t-interval for 5 seeds or more, else from the minimum to the maximum. The mean and the
+    band end with the shortest completed run. A diverged run ends at a cross and is not part of the mean.
+
+    Args:
+        curves: The frame of `collect.curves`.
+        runs: The frame of `collect.collect`.
+        page: Which `PANELS` variants to draw, counted from 0.
     """
     labels = collect.labels(runs)
-    shown = list(labels)[page * PANELS : (page + 1) * PANELS]
-    columns = 2 if len(shown) == 4 else min(3, len(shown))  # four make a square
-    rows = -(-len(shown) // columns)
+    variants = list(labels)[page * PANELS : (page + 1) * PANELS]
+    columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
+    rows = -(-len(variants) // columns)
     low, high = _loss_range(curves)
-    reference = _by_epoch(curves, collect.BASELINE, "val_loss").dropna().mean(axis=1)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(max(WIDTH * columns / 3, 3.5), 0.8 + 1.7 * rows), layout="constrained")
         panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
-        for axis, variant in zip(panels, shown, strict=False):
+        for axis, variant in zip(panels, variants, strict=False):
             if variant != collect.BASELINE:
-                axis.plot(reference, color=GREY, linestyle=":", linewidth=1.2, label="baseline")
+                _baseline_curve(axis, curves)
             _loss_panel(axis, curves, variant, ceiling=high)
             axis.set_title(_loss_title(labels[variant], curves, runs[runs["variant"] == variant]))
-        for axis in panels[len(shown) :]:
+        for axis in panels[len(variants) :]:
             axis.set_axis_off()
-        for axis in panels[max(0, len(shown) - columns) : len(shown)]:
+        for axis in panels[max(0, len(variants) - columns) : len(variants)]:
             axis.xaxis.set_tick_params(labelbottom=True)
             axis.set_xlabel("Epoch")
-        last = curves["epoch"].max() if len(curves) else 1
-        panels[0].set(yscale="log", ylim=(low, high), xlim=(0.5, last + 0.5))
-        panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-        panels[0].yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
-        panels[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        _set_shared_axes(panels[0], curves, low, high)
         figure.supylabel("Loss (log scale)", fontsize=8)
         figure.legend(
             handles=_loss_legend(curves, runs),
@@ -73,26 +73,41 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
     return figure
 
 
+def _set_shared_axes(axis: Axes, curves: pd.DataFrame, low: float, high: float) -> None:
+    """Set the limits and ticks that all panels share."""
+    last = curves["epoch"].max() if len(curves) else 1
+    axis.set(yscale="log", ylim=(low, high), xlim=(0.5, last + 0.5))
+    axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    axis.yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def _baseline_curve(axis: Axes, curves: pd.DataFrame) -> None:
+    """Draw the baseline's mean validation loss as a dotted line."""
+    mean = _by_epoch(curves, collect.BASELINE, "val_loss").dropna().mean(axis=1)
+    axis.plot(mean, color=GREY, linestyle=":", linewidth=1.2, label="baseline")
+
+
 def _by_epoch(curves: pd.DataFrame, variant: str, loss: str, status: str = "completed") -> pd.DataFrame:
-    """The loss of the variant's runs with that status, epochs x seeds; NaN where it is not finite or not there."""
-    chosen = curves[(curves["variant"] == variant) & (curves["status"] == status)]
-    table = chosen.pivot(index="epoch", columns="seed", values=loss)
+    """The loss of a variant's runs with a status, (epochs, seeds); NaN where it is not finite or missing."""
+    selected = curves[(curves["variant"] == variant) & (curves["status"] == status)]
+    table = selected.pivot(index="epoch", columns="seed", values=loss)
     return table.where(np.isfinite(table))
 
 
 def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) -> None:
-    """One variant's curves. A label that starts with `_` names a part without a legend entry."""
-    for loss, (name, colour, line, marker) in LOSSES.items():
+    """Draw the curves of one variant. Matplotlib leaves labels that start with `_` out of legends."""
+    for loss, (name, color, line, marker) in LOSSES.items():
         completed, diverged = (_by_epoch(curves, variant, loss, status) for status in ("completed", "diverged"))
         for _, run in [*completed.items(), *diverged.items()]:
-            axis.plot(run.dropna(), color=colour, linestyle=line, linewidth=0.5, alpha=0.6, label=f"_seed {name}")
+            axis.plot(run.dropna(), color=color, linestyle=line, linewidth=0.5, alpha=0.6, label=f"_seed {name}")
         together = completed.dropna()
         if len(together):
             mean: dict[str, Any] = {"linewidth": 1.4, "marker": marker, "zorder": 3}
             mean["markevery"] = max(1, len(together) // 6)
-            axis.plot(together.mean(axis=1), color=colour, linestyle=line, label=name, **mean)
+            axis.plot(together.mean(axis=1), color=color, linestyle=line, label=name, **mean)
         if len(together) and together.shape[1] > 1:
-            axis.fill_between(together.index, *_band(together), color=colour, alpha=0.15, linewidth=0)
+            axis.fill_between(together.index, *_band(together), color=color, alpha=0.15, linewidth=0)
     for _, run in _by_epoch(curves, variant, "val_loss", "diverged").items():
         end = run.last_valid_index()
         last, height = (run.index[-1], ceiling) if end is None else (end, min(run[end], ceiling))
@@ -101,7 +116,7 @@ def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) 
 
 
 def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Lower and upper edge of the band about the mean of values (epochs x seeds)."""
+    """Lower and upper edge of the band around the mean of `values` (epochs, seeds)."""
     from scipy.special import stdtrit
 
     n = values.shape[1]
@@ -112,27 +127,27 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def _loss_title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
-    """What the variant changes, how many runs are in its mean, and which are not."""
-    drawn = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    lost = ", ".join(holes(runs).values())
-    count = f"n = {drawn.get(runs['variant'].iloc[0], 0)}" + (f"; {lost}" if lost else "")
+    """Title of a panel: the variant, the number of runs in its mean, and the runs that are not in it."""
+    completed = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
+    others = ", ".join(holes(runs).values())
+    count = f"n = {completed.get(runs['variant'].iloc[0], 0)}" + (f"; {others}" if others else "")
     return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
 
 
 def _loss_range(curves: pd.DataFrame) -> tuple[float, float]:
-    """Limits that hold every completed run; a diverged one may leave at the top, within a factor of three."""
+    """Limits that include every completed run, and diverged runs up to three times the largest completed loss."""
     losses = curves[["train_loss", "val_loss"]].where(lambda loss: np.isfinite(loss) & (loss > 0))
     completed = losses[curves["status"] == "completed"].stack()
-    every = losses.stack()
-    if every.empty:
+    all_losses = losses.stack()
+    if all_losses.empty:
         return 0.1, 10.0
-    low = every.min()
-    high = every.max() if completed.empty else min(every.max(), 3 * completed.max())
+    low = all_losses.min()
+    high = all_losses.max() if completed.empty else min(all_losses.max(), 3 * completed.max())
     return float(low / 1.15), float(high * 1.15)
 
 
 def _loss_ticks(low: float, high: float) -> list[float]:
-    """Round numbers within the limits, the coarsest set that has three."""
+    """Round numbers within the limits: the coarsest set with at least three."""
     decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]):
         ticks = [float(decade * step) for decade in decades for step in steps if low <= decade * step <= high]
@@ -142,19 +157,19 @@ def _loss_ticks(low: float, high: float) -> list[float]:
 
 
 def _loss_legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
-    """What the lines, bands and crosses in these curves mean."""
+    """Legend entries for the lines, bands and crosses that occur in `curves`."""
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
-        for name, colour, line, marker in LOSSES.values()
+        Line2D([], [], color=color, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
+        for name, color, line, marker in LOSSES.values()
     ]
     counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
     bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval")]
-    words = [what for low, high, what in bands if ((counts >= low) & (counts < high)).any()]
-    if len(words) > 1:
-        words = ["95 % t-interval, for n < 5 min. to max."]
-    handles += [Patch(color=GREY, alpha=0.3, linewidth=0, label=f"band: {word}") for word in words]
+    kinds = [kind for low, high, kind in bands if ((counts >= low) & (counts < high)).any()]
+    if len(kinds) > 1:
+        kinds = ["95 % t-interval (n < 5: min. to max.)"]
+    handles += [Patch(color=GREY, alpha=0.3, linewidth=0, label=f"band: {kind}") for kind in kinds]
     if runs["variant"].nunique() > 1 and collect.BASELINE in counts:
-        handles.append(Line2D([], [], color=GREY, linestyle=":", label="baseline's validation mean"))
+        handles.append(Line2D([], [], color=GREY, linestyle=":", label="baseline, mean validation"))
     if (curves["status"] == "diverged").any():
-        handles.append(Line2D([], [], color="black", marker="x", markersize=6, linestyle="", label="run diverged"))
+        handles.append(Line2D([], [], color="black", marker="x", markersize=6, linestyle="", label="diverged run"))
     return handles

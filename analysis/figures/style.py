@@ -1,4 +1,7 @@
-"""What all figures share, and a figure as files. `STYLE` must also hold while one is rendered."""
+"""Colors and sizes of all figures, and their output files.
+
+`STYLE` applies when a figure is drawn and when it is rendered.
+"""
 
 import io
 import re
@@ -12,7 +15,7 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
-# Okabe & Ito (2008): told apart with every common kind of colour vision.
+# The palette of Okabe & Ito (2008), which is safe for color-blind readers.
 BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 WIDTH = 7.0  # inches
 STYLE: "dict[RcKeyType, Any]" = {
@@ -31,21 +34,28 @@ STYLE: "dict[RcKeyType, Any]" = {
 }
 
 
-def broken(label: str, width: int) -> str:
-    """A label in lines of at most `width` characters: a change a line; a level below its factor if that is too long."""
+def wrap_label(label: str, width: int) -> str:
+    """Wrap a variant's label to lines of at most `width` characters.
+
+    Breaks after the comma between two changes, and after the `=` of a change that is too long for a line.
+    """
     parts = [label] if len(label) <= width else re.split(r"(?<=,) ?", label)
     parts = [piece for part in parts for piece in ([part] if len(part) <= width else re.split(r"(?<==)", part))]
     return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
 
 
-def rendered(figure: Figure) -> dict[str, bytes]:
-    """A figure as PDF, PNG and SVG, by suffix; without the time of day, so that the same figure has the same bytes."""
+def render(figure: Figure) -> dict[str, bytes]:
+    """Render a figure as PDF, PNG and SVG.
+
+    Returns:
+        {"pdf": bytes, "png": bytes, "svg": bytes}, without creation dates: equal figures give equal bytes.
+    """
     undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
     files = {}
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+")  # a character that the font lacks is drawn as a box
         figure.draw_without_rendering()
-        figure.set_layout_engine(None)  # laid out once, not once for each format; "none" would draw it once more each
+        figure.set_layout_engine(None)  # keeps the layout; otherwise it is computed again for each format
         for suffix, metadata in undated.items():
             content = io.BytesIO()
             figure.savefig(content, format=suffix, dpi=200, metadata=metadata)

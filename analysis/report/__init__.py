@@ -1,1 +1,1 @@
-"""From the results of a study to its report: pages, macros and sentences."""
+"""Write the results of a study as a report: text, two-page PDF, interactive HTML page, LaTeX macros."""

@@ -1,4 +1,4 @@
-"""report.html: the whole report in one file that needs no network, its tables to be sorted and its curves explored."""
+"""The interactive report: one self-contained HTML file with sortable tables and zoomable loss curves."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,26 @@ from ablate.analysis.report import pdf, sentences
 from ablate.analysis.results import Results
 from ablate.analysis.tables import Table
 
-COLOURS = (GREY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000")  # the first is the baseline's
+COLORS = (GREY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000")  # the first is for the baseline
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
-DRAWN = 40  # variants whose curves can be shown
-SHOWN = 6  # of them at first
+MAX_CURVES = 40  # variants with loss curves; of more, those that differ most
+SHOWN = 6  # of them visible when the page opens
 HOVER = "%{fullData.name}<br>epoch %{x}: %{y:.4f}<extra></extra>"
-STATIC = ("loss_curves",)  # figures that the page has in a form to be explored
+INTERACTIVE = ("loss_curves",)  # figures that the page replaces by interactive ones
 
 
 def to_html(
-    results: Results, made: Mapping[str, Table], drawn: Mapping[str, str], notes: Sequence[str], limits: Sequence[str]
+    results: Results, tables: Mapping[str, Table], svgs: Mapping[str, str], notes: Sequence[str], limits: Sequence[str]
 ) -> str:
-    """The page's text. `made` are the tables, `drawn` the figures as SVG, both by name."""
+    """Write the HTML page.
+
+    Args:
+        results: The results of the study.
+        tables: {name: table}, from `tables.every`.
+        svgs: {name: SVG text} of the figures.
+        notes: Sentences on incomplete runs and mixed code.
+        limits: Sentences on the limits of the study, for the footer.
+    """
     from plotly.offline import get_plotlyjs
 
     environment = jinja2.Environment(
@@ -38,19 +46,19 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = pdf.author(results.folder / "report.md")
-    bodies = pdf.bodies(results, notes)
-    place = {name: position for position, name in enumerate(results.labels)}
+    author = pdf.author_text(results.folder / "report.md")
+    generated = pdf.generated_text(results, notes)
+    numbers = {name: position for position, name in enumerate(results.labels)}
     return environment.get_template("report.html").render(
-        title=words.get("title") or results.plan["name"],
-        sections={name: [*words.get(name, []), *bodies[name]] for name in pdf.SECTIONS},
-        tables=made,
-        place=place,
-        runs=_runs(results, place),
+        title=author.get("title") or results.plan["name"],
+        sections={name: [*author.get(name, []), *generated[name]] for name in pdf.SECTIONS},
+        tables=tables,
+        variant_numbers=numbers,
+        runs=_runs(results, numbers),
         figures=[
             (CAPTIONS[name], "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
-            for name, svg in drawn.items()
-            if name in CAPTIONS and name not in STATIC
+            for name, svg in svgs.items()
+            if name in CAPTIONS and name not in INTERACTIVE
         ],
         curves=_curves(results),
         limits=limits,
@@ -60,12 +68,12 @@ def to_html(
     )
 
 
-def _runs(results: Results, place: Mapping[str, int]) -> list[dict[str, Any]]:
-    """A row a planned run: what it is, how it ended, where it lies, and the command that trains it again."""
+def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    """One row per planned run: variant, seed, status, results, folder, and the command that retrains it."""
     return [
         {
             "variant": results.labels[run.variant],
-            "place": place[run.variant],
+            "variant_number": variant_numbers[run.variant],
             "seed": run.seed,
             "status": run.status,
             "accuracy": number(100 * run.val_accuracy),
@@ -81,36 +89,48 @@ def _runs(results: Results, place: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _curves(results: Results) -> dict[str, Any]:
-    """For plotly: {variants: [label], traces: [...]}; of each variant its mean losses, and its seeds as thin lines."""
-    drawn = most_different(results.effects, DRAWN)
+    """The loss curves for Plotly: {variants: [label], shown: number, traces: [trace]}."""
+    variants = most_different(results.effects, MAX_CURVES)
     completed = results.curves[results.curves["status"] == "completed"]
     traces = []
-    for position, variant in enumerate(drawn):
-        own, label = completed[completed["variant"] == variant], results.labels[variant]
-        for loss, dash in (("val_loss", "solid"), ("train_loss", "dash")):
-            by_seed = own.pivot(index="epoch", columns="seed", values=loss)
-            mean = by_seed.dropna().mean(axis=1)
-            style = {"color": COLOURS[position % len(COLOURS)], "dash": dash}
-            kind = "validation" if loss == "val_loss" else "training"
-            shared = {"legendgroup": str(position), "visible": position < SHOWN, "hovertemplate": HOVER}
-            shared |= {"meta": position, "mode": "lines"}
-            marker = {"symbol": MARKERS[position % len(MARKERS)], "size": 6}
-            traces.append(
-                shared | {"x": _plain(mean.index), "y": _plain(mean), "name": f"{label}, {kind}",
-                          "mode": "lines+markers", "line": style | {"width": 2}, "marker": marker,
-                          "showlegend": True}
-            )  # fmt: skip
-            for seed, run in by_seed.items():
-                thin = {"name": f"{label}, seed {seed}, {kind}", "opacity": 0.4, "showlegend": False}
-                values = {"x": _plain(run.index), "y": _plain(run), "line": style | {"width": 0.8}}
-                traces.append(shared | thin | values)
+    for position, variant in enumerate(variants):
+        curves = completed[completed["variant"] == variant]
+        traces += _traces(curves, position, results.labels[variant])
     return {
-        "variants": [results.labels[name] for name in drawn],
+        "variants": [results.labels[name] for name in variants],
         "shown": SHOWN,
         "traces": traces,
     }
 
 
-def _plain(values: pd.Series | pd.Index) -> list[float | None]:
-    """Numbers as JSON has them: what is not finite is null."""
+def _traces(curves: pd.DataFrame, position: int, label: str) -> list[dict[str, Any]]:
+    """The traces of a variant: for each loss the mean over seeds and, as thin lines, the seeds.
+
+    Args:
+        curves: The epochs of its completed runs.
+        position: Its position among the variants, which determines its color.
+        label: Its name in the legend.
+    """
+    traces = []
+    for loss, kind, dash in (("val_loss", "validation", "solid"), ("train_loss", "training", "dash")):
+        by_seed = curves.pivot(index="epoch", columns="seed", values=loss)
+        mean = by_seed.dropna().mean(axis=1)
+        style = {"color": COLORS[position % len(COLORS)], "dash": dash}
+        shared = {"legendgroup": str(position), "visible": position < SHOWN, "hovertemplate": HOVER}
+        shared |= {"meta": position, "mode": "lines"}
+        marker = {"symbol": MARKERS[position % len(MARKERS)], "size": 6}
+        traces.append(
+            shared | {"x": _json_numbers(mean.index), "y": _json_numbers(mean), "name": f"{label}, {kind}",
+                      "mode": "lines+markers", "line": style | {"width": 2}, "marker": marker,
+                      "showlegend": True}
+        )  # fmt: skip
+        for seed, run in by_seed.items():
+            thin = {"name": f"{label}, seed {seed}, {kind}", "opacity": 0.4, "showlegend": False}
+            values = {"x": _json_numbers(run.index), "y": _json_numbers(run), "line": style | {"width": 0.8}}
+            traces.append(shared | thin | values)
+    return traces
+
+
+def _json_numbers(values: pd.Series | pd.Index) -> list[float | None]:
+    """Convert to numbers that JSON can hold: null for NaN and infinity."""
     return [float(value) if np.isfinite(value) else None for value in values]

@@ -1,4 +1,4 @@
-r"""Every number a paper would quote, as LaTeX: \input{numbers.tex}, then \ablate{normalization=none}{difference}."""
+r"""LaTeX macros for the numbers of a study: \input{numbers.tex}, then \ablate{normalization=none}{difference}."""
 
 import re
 from collections.abc import Iterator
@@ -9,28 +9,28 @@ from ablate.analysis import collect, stats
 from ablate.analysis.formats import latex_symbols, number, p_value
 from ablate.analysis.results import Results
 
-HEAD = r"""% \ablate{name}{quantity} is a number of this study. Names: a variant, a main effect (main:level),
-% an interaction (level*level), or study. Accuracies in per cent, differences in percentage points.
+HEAD = r"""% \ablate{name}{quantity} prints a number of this study. name: a variant, a main effect (main:factor=level),
+% an interaction (factor=level*factor=level), or study. Accuracies in percent, differences in percentage points.
 \providecommand{\ablate}[2]{\ifcsname ablate:#1:#2\endcsname\csname ablate:#1:#2\endcsname
-  \else\errmessage{There is no number #2 of #1 in numbers.tex}\fi}
+  \else\errmessage{No quantity #2 for #1 in numbers.tex}\fi}
 """
 
 
 def to_tex(results: Results) -> str:
-    r"""The text of numbers.tex. A character of a name that \csname cannot hold is a hyphen."""
-    lines, taken = [HEAD], set()
+    r"""Write the text of numbers.tex. Characters that \csname does not allow in a name become hyphens."""
+    lines, used = [HEAD], set()
     for name, quantities in _quantities(results):
         safe = re.sub(r"[^A-Za-z0-9=._+*/:, @-]", "-", name)
-        while safe in taken:
+        while safe in used:
             safe += "-"
-        taken.add(safe)
+        used.add(safe)
         for quantity, text in quantities.items():
             lines.append(rf"\expandafter\def\csname ablate:{safe}:{quantity}\endcsname{{{latex_symbols(text)}}}" + "\n")
     return "".join(lines)
 
 
 def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
-    """(name, {quantity: text}) of the study, of each variant, and of each main effect and interaction."""
+    """(name, {quantity: text}) for the study, each variant, each main effect and each interaction."""
     runs = results.runs
     statuses = runs["status"].value_counts()
     yield (
@@ -47,23 +47,18 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
     )
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
     for row in results.effects.itertuples():
-        base = row.variant == collect.BASELINE
-        own = {"n": str(row.n), "mean": number(100 * row.mean), "sd": number(100 * row.sd)}
-        own["parameters"] = number(cost["parameters"].get(row.variant, float("nan")), 0)
-        own["seconds"] = number(cost["seconds"].get(row.variant, float("nan")), 1)
-        yield (
-            row.variant,
-            own
-            if base
-            else own
-            | {
+        quantities = {"n": str(row.n), "mean": number(100 * row.mean), "sd": number(100 * row.sd)}
+        quantities["parameters"] = number(cost["parameters"].get(row.variant, float("nan")), 0)
+        quantities["seconds"] = number(cost["seconds"].get(row.variant, float("nan")), 1)
+        if row.variant != collect.BASELINE:
+            quantities |= {
                 **_difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp),
                 "p": p_value(row.p_holm),
                 "gz": number(row.hedges_gz),
                 "wins": "---" if pd.isna(row.wins) else str(row.wins),
                 "verdict": row.verdict,
-            },
-        )
+            }
+        yield row.variant, quantities
     for row in results.contrasts.itertuples() if results.contrasts is not None else ():
         name = f"{row.factor}={row.level}"
         name = f"{name}*{row.factor_2}={row.level_2}" if row.kind == "interaction" else f"main:{name}"
@@ -71,7 +66,7 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _detectable(effects: pd.DataFrame) -> dict[str, str]:
-    """The smallest standardised difference that the study finds 4 times in 5; none where nothing is tested."""
+    """The smallest standardized difference that is detected with 80 % power; empty if nothing is tested."""
     tested = effects[effects["p"].notna()]
     if not len(tested):
         return {}
@@ -79,4 +74,5 @@ def _detectable(effects: pd.DataFrame) -> dict[str, str]:
 
 
 def _difference(mean: float, low: float, high: float) -> dict[str, str]:
+    """A difference and its interval, in percentage points."""
     return {name: number(value, sign="+") for name, value in (("difference", mean), ("low", low), ("high", high))}

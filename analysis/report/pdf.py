@@ -1,4 +1,4 @@
-"""The two pages to hand in: `report.typ`, its PDF, and the author's own words from `report.md`."""
+"""The two-page report: the Typst source of report.pdf, with the author's text from `report.md`."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -9,24 +9,26 @@ import pandas as pd
 
 from ablate.analysis import tables
 from ablate.analysis.figures import CAPTIONS
+from ablate.analysis.formats import plural
 from ablate.analysis.report import sentences
 from ablate.analysis.results import Results
 from ablate.files import bounded
 
 PAGES = 2
-WORDS = bounded.MIB  # bytes of report.md
-# In the order in which they are dropped, last first, when the pages are full; report.html has all of them.
+MAX_BYTES = bounded.MIB  # of report.md
+# By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
 FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "class_difference", "confusion",
            "samples")  # fmt: skip
-ESSENTIAL = 5  # figures that shorten the table, of `ROWS` variants, before they are dropped
-ROWS = (14, 8, 4)
+ESSENTIAL = 5  # figures that are dropped only after the table is shortened
+ROWS = (14, 8, 4)  # variants in the table
+# (rows of the table, figures), the most complete layout first.
 SIZES = [
     *((ROWS[0], FIGURES[:count]) for count in range(len(FIGURES), ESSENTIAL - 1, -1)),
     *((rows, FIGURES[:ESSENTIAL]) for rows in ROWS[1:]),
     *((ROWS[-1], FIGURES[:count]) for count in range(ESSENTIAL - 1, -1, -1)),
 ]
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
-TEMPLATE = """<!-- Your own words, for report.pdf. A section's text is put at its beginning. Never overwritten. -->
+TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
 # {title}
 
 """ + "\n\n".join(f"## {name}\n" for name in SECTIONS)
@@ -40,27 +42,43 @@ STYLE = """#set document(date: none)
 """
 
 
-def source(
-    results: Results, body: Mapping[str, list[str]], limits: Sequence[str], drawn: Collection[str], rows: int
+def typst_source(
+    results: Results, paragraphs: Mapping[str, list[str]], limits: Sequence[str], figures: Collection[str], rows: int
 ) -> str:
-    """The text of report.typ, of `bodies`, the figures whose names are `drawn`, and a table of `rows` variants."""
+    """Write the Typst source of the report.
+
+    Args:
+        results: The results of the study.
+        paragraphs: {section: its generated paragraphs}, from `generated_text`.
+        limits: Sentences on the limits of the study, for the footer.
+        figures: Names of the figures to include.
+        rows: Number of variants in the table, not counting the baseline.
+    """
     plan, runs, effects = results.plan, results.runs, results.effects
-    words = author(results.folder / "report.md")
+    author = author_text(results.folder / "report.md")
     footer = " ".join([*limits, sentences.provenance(plan, runs)])
     parts = [STYLE.format(footer=_text(footer))]
-    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or plan["name"])}))')
+    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(author.get("title") or plan["name"])}))')
     for name in SECTIONS:
-        own = words.get(name, [])
-        if not own and not body[name]:
+        text = [*author.get(name, []), *paragraphs[name]]
+        if not text:
             continue
-        parts += [f"= {name}", *(_text(paragraph) for paragraph in [*own, *body[name]])]
+        parts += [f"= {name}", *(_text(paragraph) for paragraph in text)]
         if name == "Experiments and analysis":
-            parts += [_table(effects, runs, rows), *_figures(drawn, results.folder / "report")]
+            parts += [_table(effects, runs, rows), *_figures(figures, results.folder / "report")]
     return "\n\n".join(parts) + "\n"
 
 
-def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
-    """The paragraphs that each of `SECTIONS` has of itself."""
+def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
+    """Write the generated paragraphs of each section.
+
+    Args:
+        results: The results of the study.
+        notes: Sentences on incomplete runs and mixed code, for the section on experiments.
+
+    Returns:
+        {section: paragraphs}, for each of `SECTIONS`.
+    """
     return {
         "Introduction": [sentences.question(results.plan)],
         "Methods": sentences.methods(results.folder, results.plan, results.runs, results.changes),
@@ -69,42 +87,48 @@ def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def author(path: Path) -> dict[str, Any]:
-    """What report.md holds: `title`, and the paragraphs of each section; nothing if there is no such file.
+def author_text(path: Path) -> dict[str, Any]:
+    """Read the author's text.
+
+    Args:
+        path: A report.md, with one `##` heading per section.
+
+    Returns:
+        {"title": title, section: paragraphs}; empty if there is no file.
 
     Raises:
-        InputError: it is larger than `WORDS`.
+        InputError: The file is larger than `MAX_BYTES`.
     """
     try:
-        text = bounded.contents(path, WORDS).decode(errors="replace")
+        text = bounded.contents(path, MAX_BYTES).decode(errors="replace")
     except OSError:
         return {}
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     title, *sections = re.split(r"^## +", text, flags=re.M)
-    found: dict[str, Any] = {"title": title.strip().removeprefix("#").strip()}
+    content: dict[str, Any] = {"title": title.strip().removeprefix("#").strip()}
     for section in sections:
         name, _, body = section.partition("\n")
-        found[name.strip()] = [" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip()]
-    return found
+        content[name.strip()] = [" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip()]
+    return content
 
 
 def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
-    """The main table: the baseline, and the variants that differ most."""
+    """The main table: the baseline and the variants that differ most from it."""
     order = effects["difference_pp"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
-    kept = effects.loc[[0, *[place for place in order if place != 0][:rows]]]
-    shown = tables.display(kept.reset_index(drop=True), runs).rename(columns=SHORT)
-    # A long name may be broken after these marks.
-    shown["Variant"] = shown["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
-    cells = [[f"[{_text(text)}]" for text in row] for row in shown.itertuples(index=False)]
-    for row, verdict in zip(cells, kept["verdict"], strict=True):
+    shown = effects.loc[[0, *[position for position in order if position != 0][:rows]]]
+    cells = tables.display(shown.reset_index(drop=True), runs).rename(columns=SHORT_NAMES)
+    # A zero-width space after these characters allows a line break.
+    cells["Variant"] = cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
+    typst_cells = [[f"[{_text(text)}]" for text in row] for row in cells.itertuples(index=False)]
+    for row, verdict in zip(typst_cells, shown["verdict"], strict=True):
         row[0] = f"strong{row[0]}" if verdict == "better" else row[0]
-    head = ", ".join(f"[*{_text(name)}*]" for name in shown.columns)
-    body = ", ".join(cell for row in cells for cell in row)
-    left = len(effects) - len(kept)
-    caption = "Validation accuracy and differences to the baseline." + (
-        f" {left} more variants are in effects.csv." if left else ""
-    )
-    columns = ", ".join(["1fr", *["auto"] * (len(shown.columns) - 1)])
+    head = ", ".join(f"[*{_text(name)}*]" for name in cells.columns)
+    body = ", ".join(cell for row in typst_cells for cell in row)
+    omitted = len(effects) - len(shown)
+    caption = "Validation accuracy and differences from the baseline."
+    if omitted:
+        caption += f" {plural(omitted, 'more variant')} in effects.csv."
+    columns = ", ".join(["1fr", *["auto"] * (len(cells.columns) - 1)])
     return (
         f"#figure(table(columns: ({columns}), stroke: none, inset: 3pt, align: left, table.hline(),"
         f" table.header({head}), table.hline(stroke: 0.5pt), {body}, table.hline()),"
@@ -112,27 +136,25 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     )
 
 
-SHORT = {
+SHORT_NAMES = {
     "n (seeds)": "n",
     "Validation accuracy (%), mean ± SD": "Accuracy (%), mean ± SD",
     "Parameters": "Params",
     "Time (s), median": "Time (s)",
     "Not completed (runs)": "Not completed",
 }
-WIDE, HALF = 17.4, 9.0  # cm: of the text, and of a figure that stands beside another
+WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
 
 
-def _figures(drawn: Collection[str], folder: Path) -> list[str]:
-    """The figures at the size they were drawn for; the two wide ones first, then those of half a page, two in a row.
+def _figures(names: Collection[str], folder: Path) -> list[str]:
+    """The figures at their original size: two wide ones, then the narrow ones in two columns, then the other wide ones.
 
-    A wide one after the first floats: where the page has no room for it, what comes next takes its place.
+    Each wide figure but the first floats, so that the next figures can fill a page on which it does not fit.
     """
-    found = {name: _figure(name, folder) for name in FIGURES if name in drawn}
-    wide = [figure for figure, width in found.values() if width > HALF]
-    wide = [
-        f"#[#set figure(placement: auto); #{figure}]" if place else f"#{figure}" for place, figure in enumerate(wide)
-    ]
-    narrow = [figure for figure, width in found.values() if width <= HALF]
+    figures = [_figure(name, folder) for name in FIGURES if name in names]
+    wide = [figure for figure, width in figures if width > HALF]
+    wide = [f"#[#set figure(placement: auto); #{figure}]" if i else f"#{figure}" for i, figure in enumerate(wide)]
+    narrow = [figure for figure, width in figures if width <= HALF]
     grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
     return [*wide[:2], *grid, *wide[2:]]
 
@@ -140,17 +162,17 @@ def _figures(drawn: Collection[str], folder: Path) -> list[str]:
 def _figure(name: str, folder: Path) -> tuple[str, float]:
     """A figure with its caption, and its width in cm."""
     path = f"figures/{name}.svg"
-    found = re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)
-    assert found is not None  # matplotlib writes it
-    width = min(float(found[1]) / 72 * 2.54, WIDE)
+    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)
+    assert match is not None  # Matplotlib always writes the width
+    width = min(float(match[1]) / 72 * 2.54, WIDE)
     return f'figure(image("{path}", width: {width:.2f}cm), caption: {_string(CAPTIONS[name])})', width
 
 
 def _string(text: str) -> str:
-    """A typst string literal."""
+    """A Typst string literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _text(text: str) -> str:
-    """Text as typst content in which nothing is markup."""
+    """Typst content that shows a text as it is, without interpreting markup."""
     return f"#{_string(text)}"

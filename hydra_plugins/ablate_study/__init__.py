@@ -1,4 +1,4 @@
-"""The door through which Hydra finds our sweepers and launchers; all they do is in `ablate.study`."""
+"""Hydra plugins: the sweepers and launchers of ablate, which are implemented in `ablate.study`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,11 @@ from omegaconf import DictConfig
 
 
 class StudySweeper(Sweeper):
-    """`hydra/sweeper=study`, the default of `ablate train -m`; `params` are a study file's overrides."""
+    """`hydra/sweeper=study`: run the variants of a study. The default of `ablate train -m`.
+
+    Args:
+        params: Overrides from a study file, {key: value}.
+    """
 
     launcher: Launcher
 
@@ -19,8 +23,8 @@ class StudySweeper(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra gives, and make its launcher."""
-        # Imported late: Hydra scans this module at every start, and executes it again for each scan.
+        """Store Hydra's objects and create the launcher."""
+        # Imported here because Hydra executes this module at every start, once per scan for plugins.
         from hydra.core.plugins import Plugins
 
         from ablate.study.compose import Planned
@@ -32,8 +36,8 @@ class StudySweeper(Sweeper):
             config=config,
         )
 
-    def composed(self, arguments: list[str]) -> dict[str, Any]:
-        """The study that the command line's `arguments` describe."""
+    def compose_study(self, arguments: list[str]) -> dict[str, Any]:
+        """Compose the study that the overrides of the command line describe."""
         from ablate.study import compose
 
         return compose.study(self.loader, self.config, self.params, arguments)
@@ -42,11 +46,16 @@ class StudySweeper(Sweeper):
         """Run the study."""
         from ablate.study.sweeper import sweep
 
-        return sweep(self.composed(arguments), self.launcher, self.config)
+        return sweep(self.compose_study(arguments), self.launcher, self.config)
 
 
 class OptunaSweeper(StudySweeper):
-    """`hydra/sweeper=optuna`: a study whose variants are proposed as it goes."""
+    """`hydra/sweeper=optuna`: a hyperparameter search, in which Optuna proposes each variant.
+
+    Args:
+        params: Overrides from a study file, {key: value}.
+        **settings: The options of the search, from `conf/hydra/sweeper/optuna.yaml`.
+    """
 
     def __init__(self, params: dict[str, Any] | None = None, **settings: Any) -> None:
         super().__init__(params)
@@ -56,14 +65,17 @@ class OptunaSweeper(StudySweeper):
         """Run the search."""
         from ablate.study.tune import search
 
-        words = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
-        return search(self.loader, self.launcher, self.config, words, self.settings)
+        overrides = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
+        return search(self.loader, self.launcher, self.config, overrides, self.settings)
 
 
 class PlanSweeper(StudySweeper):
-    """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run.
+    """`hydra/sweeper=plan`: print the plan of a study without running it. The default of `ablate plan`.
 
-    `probe` times a few steps, `power` says what differences the study could find.
+    Args:
+        params: Overrides from a study file, {key: value}.
+        probe: Time a few training steps of each variant.
+        power: Print the differences that the study can detect.
     """
 
     def __init__(self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False) -> None:
@@ -74,36 +86,36 @@ class PlanSweeper(StudySweeper):
         """Print the plan."""
         from ablate.study.status import preview
 
-        study = self.composed(arguments)
-        preview(study, self.config, self.probed if self.probe else lambda runs: {})
+        study = self.compose_study(arguments)
+        preview(study, self.config, self.measure_seconds if self.probe else lambda runs: {})
         if self.power:
             from pathlib import Path
 
-            from ablate.analysis.study_power import preview as power
+            from ablate.analysis.study_power import preview as power_preview
 
-            print(*power(study, Path(self.config.hydra.sweep.dir)), sep="\n")
+            print(*power_preview(study, Path(self.config.hydra.sweep.dir)), sep="\n")
 
-    def probed(self, runs: list[dict[str, Any]]) -> dict[str, float]:
-        """How long runs take, by variant."""
+    def measure_seconds(self, runs: list[dict[str, Any]]) -> dict[str, float]:
+        """Estimate the seconds per run from a few training steps: {variant: seconds}."""
         from ablate.study.probe import probe
 
         return probe(runs, lambda run: self.loader.load_sweep_config(self.config, run["overrides"]))
 
 
 class StudyLauncher(Launcher):
-    """What our launchers share: jobs that stand alone, and returns in the order of the jobs."""
+    """Base class of the launchers: builds self-contained jobs, and returns their results in the order of the jobs."""
 
-    module: str  # of ablate.study.launcher
+    module: str  # in ablate.study.launcher, with a function `launch`
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra gives."""
+        """Store Hydra's objects."""
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run the jobs, and show how far they are."""
+        """Run the jobs and show their progress."""
         import importlib
 
         from hydra.core.singleton import Singleton
@@ -126,18 +138,18 @@ class StudyLauncher(Launcher):
 
 
 class LocalLauncher(StudyLauncher):
-    """`hydra/launcher=local`."""
+    """`hydra/launcher=local`: worker processes on this machine."""
 
     module = "local"
 
 
 class SlurmLauncher(StudyLauncher):
-    """`hydra/launcher=submitit_slurm`."""
+    """`hydra/launcher=submitit_slurm`: jobs on a Slurm cluster."""
 
     module = "submitit_slurm"
 
 
 class RayLauncher(StudyLauncher):
-    """`hydra/launcher=ray`."""
+    """`hydra/launcher=ray`: tasks on a Ray cluster."""
 
     module = "ray"

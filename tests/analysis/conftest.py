@@ -1,4 +1,4 @@
-"""A study folder as `ablate train` leaves it, with the results a test wants."""
+"""Study folders as `ablate train` writes them, with given results."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,11 @@ COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accur
 
 
 def losses(accuracy, epochs, blow_up=False):
-    """Rows of metrics.csv: losses that fall to 1 - accuracy, or at last to infinity and NaN."""
+    """Rows of metrics.csv: losses that decrease towards 1 - accuracy. With `blow_up`, the last is infinite or NaN."""
     rows = []
     for epoch in range(1, epochs + 1):
-        left = (1 - accuracy) + 1.5 * 0.6**epoch
-        train, val = (float("inf"), float("nan")) if blow_up and epoch == epochs else (0.8 * left, left)
+        loss = (1 - accuracy) + 1.5 * 0.6**epoch
+        train, val = (float("inf"), float("nan")) if blow_up and epoch == epochs else (0.8 * loss, loss)
         rows.append([epoch, 10 * epoch, 0.1, train, 0.5, val, 0.5, 1.5, 1000.0])
     return rows
 
@@ -25,8 +25,8 @@ def losses(accuracy, epochs, blow_up=False):
 def make_study(tmp_path):
     """make_study({variant: {seed: accuracy | status | None}}, factors={factor: levels}) -> folder of the study.
 
-    A number is a completed run, a word that status, None a planned run without a folder. Variants are named as the
-    planner names them: `baseline`, `factor=level`, `factor=level+factor=level`.
+    A number is the accuracy of a completed run, a string the status of another run, and None a planned run without a
+    folder. Variants have the names of the planner: `baseline`, `factor=level`, `factor=level+factor=level`.
     """
 
     def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16) -> Path:
@@ -52,7 +52,7 @@ def make_study(tmp_path):
 
 
 def write_run(study, run, result, epochs, code):
-    """The folder of one run: run.json and metrics.csv."""
+    """Write the folder of one run: run.json and metrics.csv."""
     folder = study / run["folder"]
     folder.mkdir(parents=True)
     status = result if isinstance(result, str) else "completed"
@@ -73,7 +73,7 @@ def write_run(study, run, result, epochs, code):
 
 @pytest.fixture
 def runs(make_study):
-    """b: differences 1, 2, 3 points. c: 10 points lower. d: shares seed 2 alone. e: no result. f: shares no seed."""
+    """b differs by 1, 2 and 3 points, c by -10. d shares only seed 2, f no seed. No run of e is completed."""
     results = {
         "model=b": {0: 0.51, 1: 0.62, 2: 0.73},
         "baseline": {0: 0.5, 1: 0.6, 2: 0.7},

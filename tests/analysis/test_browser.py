@@ -25,20 +25,18 @@ def browser():
 @pytest.fixture
 def page(make_study, browser):
     names = ["baseline", *(f"model={level}" for level in LEVELS[1:])]
-    results = {
-        name: {seed: 0.5 + 0.03 * place + 0.002 * seed * place for seed in (0, 1)} for place, name in enumerate(names)
-    }
+    results = {name: {seed: 0.5 + 0.03 * i + 0.002 * seed * i for seed in (0, 1)} for i, name in enumerate(names)}
     study = make_study(results, {"model": LEVELS})
     assert report(study) == 0
-    said = []
+    messages = []
     page = browser.new_context(offline=True).new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: messages.append(request.url) if request.url.startswith("http") else None)
     page.goto((study / "report" / "report.html").as_uri())
     page.wait_for_selector("#plot .legend")
     yield page
-    assert said == []  # no error, and nothing asked of the network
+    assert messages == []  # no errors and no network requests
 
 
 def column(page, table, number):
@@ -58,15 +56,15 @@ def test_a_table_is_sorted_by_number_with_the_keyboard(page):
     assert falling == rising[::-1] and column(page, "effects", 4)[-1] == "—"
 
 
-def test_a_filter_keeps_the_rows_that_have_its_words(page):
+def test_a_filter_keeps_the_rows_that_contain_its_words(page):
     page.fill("input[data-table=effects]", "level3")
     assert column(page, "effects", 1) == ["model=level3"]
-    assert page.locator("#table-effects output").inner_text() == "1 rows"
+    assert page.locator("#table-effects output").inner_text() == "1 row"
     page.fill("input[data-table=effects]", "")
     assert len(column(page, "effects", 1)) == 8
 
 
-def test_a_number_leads_to_its_runs_and_to_the_baselines(page):
+def test_a_click_on_a_number_shows_the_runs_of_its_variant_and_the_baseline(page):
     page.locator("table[data-name=effects] tbody tr").nth(3).locator("a").nth(3).click()
     assert column(page, "runs", 1) == ["baseline"] * 2 + ["model=level3"] * 2
     assert page.url.endswith("#run-3")
@@ -76,21 +74,21 @@ def test_a_number_leads_to_its_runs_and_to_the_baselines(page):
     assert len(column(page, "runs", 1)) == 16 and not page.is_visible("#all-runs")
 
 
-def test_curves_are_toggled_by_box_and_by_legend_and_tell_their_values(page):
+def test_curves_are_toggled_by_checkbox_and_legend_and_show_values_on_hover(page):
     shown = "document.getElementById('plot').data.filter(trace => trace.visible === true).length"
-    each = 2 * (1 + 2)  # two losses, each a mean and two seeds
-    assert page.evaluate(shown) == 6 * each
+    per_variant = 2 * (1 + 2)  # two losses, each with a mean and two seeds
+    assert page.evaluate(shown) == 6 * per_variant
     box = page.locator("input[data-curve='7']")
     box.focus()
     page.keyboard.press("Space")
-    assert box.is_checked() and page.evaluate(shown) == 7 * each
+    assert box.is_checked() and page.evaluate(shown) == 7 * per_variant
     page.locator("input[data-curve='0']").uncheck()
-    assert page.evaluate(shown) == 6 * each
+    assert page.evaluate(shown) == 6 * per_variant
     legend = page.locator("#plot .legendtoggle")
     count = legend.count()
     legend.first.click()
     page.wait_for_selector("#plot .legend .traces[style*='opacity: 0.5']")  # plotly waits for a second click
-    assert count == 2 * 6 and page.evaluate(shown) == 5 * each
+    assert count == 2 * 6 and page.evaluate(shown) == 5 * per_variant
     page.locator("#plot .points path").first.hover(force=True)
     page.wait_for_selector("#plot .hoverlayer .hovertext")
     assert "validation" in page.locator("#plot .hoverlayer").inner_html()

@@ -1,4 +1,4 @@
-"""From run folders to frames: what was planned is there, whatever became of it."""
+"""Study folders read into frames: every planned run has a row."""
 
 import json
 
@@ -22,7 +22,7 @@ def study(make_study):
     return make_study(results, FACTORS)
 
 
-def test_every_planned_run_is_a_row_in_plan_order(study):
+def test_every_planned_run_has_a_row_in_plan_order(study):
     runs = collect.collect(study)
     expected = ["completed", "completed", "interrupted", "completed", "diverged", "missing", "failed", "interrupted"]
     assert runs["status"].tolist() == [*expected, "completed"]
@@ -37,7 +37,7 @@ def test_every_planned_run_is_a_row_in_plan_order(study):
     assert collect.factors(runs) == list(FACTORS)
 
 
-def test_no_factor_can_hide_a_column(study):
+def test_metrics_do_not_add_duplicate_columns(study):
     run = json.loads((study / "baseline" / "seed=0" / "run.json").read_text())
     run["metrics"]["epoch"] = 4
     (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
@@ -64,7 +64,7 @@ def test_no_factor_can_hide_a_column(study):
         ),
     ],
 )
-def test_an_unreadable_run_stays_with_its_reason(study, content, reason):
+def test_an_unreadable_run_keeps_its_row_and_states_the_reason(study, content, reason):
     (study / "baseline" / "seed=0" / "run.json").write_text(content)
     runs = collect.collect(study)
     assert len(runs) == 9
@@ -73,9 +73,9 @@ def test_an_unreadable_run_stays_with_its_reason(study, content, reason):
     assert np.isnan(runs.loc[0, "val_accuracy"])
 
 
-def test_a_run_of_another_config_is_not_the_planned_one(study):
+def test_a_run_with_another_configuration_is_stale(study):
     path = study / "baseline" / "seed=0" / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"config_sha256": "edited since"}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"config_sha256": "another"}))
     runs = collect.collect(study)
     assert runs.loc[0, "status"] == "stale"
     assert np.isnan(runs.loc[0, "val_accuracy"])
@@ -91,7 +91,7 @@ def test_a_run_of_another_config_is_not_the_planned_one(study):
         ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "whole runs"),
     ],
 )
-def test_a_folder_that_is_no_study_is_refused(tmp_path, content, reason):
+def test_a_folder_that_is_not_a_study_is_refused(tmp_path, content, reason):
     if content is not None:
         (tmp_path / "study.json").write_text(content)
     with pytest.raises(InputError, match=reason):
@@ -100,8 +100,8 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path, content, reason):
 
 def test_curves_are_those_of_runs_with_a_result(study):
     curves = collect.curves(study, collect.collect(study))
-    found = curves.drop_duplicates(["variant", "seed"])[["variant", "seed", "status"]].to_numpy().tolist()
-    assert found == [
+    runs = curves.drop_duplicates(["variant", "seed"])[["variant", "seed", "status"]].to_numpy().tolist()
+    assert runs == [
         ["baseline", 0, "completed"],
         ["baseline", 1, "completed"],
         ["normalization=none", 0, "completed"],
@@ -120,10 +120,13 @@ ROW = "{},10,0.1,{},0.5,0.5,0.5,1.5,1000.0\r\n"
 @pytest.mark.parametrize(
     ("text", "train_losses"),
     [
-        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:20], [2.0]),  # cut off within a row
-        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:-5], [2.0]),  # cut off within the last number
+        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:20], [2.0]),  # truncated within a row
+        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5)[:-5], [2.0]),  # truncated within the last number
         (HEAD + ROW.format(1, 2.0) + "\0" * 30 + "\n", [2.0]),  # zeros after a power failure
-        (HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5) + ROW.format(2, 1.4), [2.0, 1.4]),  # an epoch repeated
+        (
+            HEAD + ROW.format(1, 2.0) + ROW.format(2, 1.5) + ROW.format(2, 1.4),
+            [2.0, 1.4],
+        ),  # an epoch that is written twice
         (HEAD + ROW.format(1, ""), [np.nan]),
         (HEAD, []),
         (HEAD[:12], []),
@@ -131,7 +134,7 @@ ROW = "{},10,0.1,{},0.5,0.5,0.5,1.5,1000.0\r\n"
         (None, []),
     ],
 )
-def test_a_damaged_metrics_file_gives_its_whole_rows(study, text, train_losses):
+def test_a_damaged_metrics_file_gives_its_complete_rows(study, text, train_losses):
     path = study / "baseline" / "seed=0" / "metrics.csv"
     path.unlink() if text is None else path.write_text(text, newline="")
     curves = collect.curves(study, collect.collect(study))
@@ -140,7 +143,7 @@ def test_a_damaged_metrics_file_gives_its_whole_rows(study, text, train_losses):
     assert len(curves) == 16 + len(train_losses)
 
 
-def test_variants_are_labelled_by_what_they_change(make_study):
+def test_labels_list_the_levels_that_differ_from_the_baseline(make_study):
     results = {"normalization=none": {0: 0.5}, "baseline": {0: 0.5}, "normalization=none+model=cnn": {0: None}}
     factors = {"model": ["resnet", "cnn"], "normalization": ["batch", "none"]}
     runs = collect.collect(make_study(results, factors))
@@ -152,7 +155,7 @@ def test_variants_are_labelled_by_what_they_change(make_study):
     assert collect.baseline_levels(runs) == "model=resnet, normalization=batch"
 
 
-def test_no_level_names_a_home_folder(make_study):
+def test_home_directories_are_redacted_from_levels(make_study):
     levels = ["/home/ada/a", "/home/ada/b"]
     study = make_study({"baseline": {0: 0.5}, f"data.root={levels[1]}": {0: 0.6}}, {"data.root": levels})
     runs, plan = collect.collect(study), collect.read_plan(study)

@@ -1,4 +1,4 @@
-"""What a level's name stands for, from the recorded configurations."""
+"""Differences between the recorded configurations of variants."""
 
 from omegaconf import OmegaConf
 
@@ -7,7 +7,7 @@ from ablate.analysis.config_differences import changes
 from ablate.analysis.report.sentences import methods
 
 
-def test_keys_that_differ_and_no_others(make_study):
+def test_only_differing_keys_are_listed(make_study):
     study = make_study(
         {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6}, "model=c": {0: 0.6}}, {"model": ["a", "b", "c"]}
     )
@@ -19,13 +19,13 @@ def test_keys_that_differ_and_no_others(make_study):
         folder.mkdir()
         OmegaConf.save(OmegaConf.create({**common, "seed": len(name), "model": model}), folder / "config.yaml")
     runs = collect.collect(study)
-    found = changes(study, runs, ["baseline", "model=b", "model=c"])
-    assert found.values.tolist() == [
+    differences = changes(study, runs, ["baseline", "model=b", "model=c"])
+    assert differences.values.tolist() == [
         ["model=b", "model._target_", "m.A", "m.B"],
         ["model=b", "model.width", "3", "—"],
         ["model=b", "model.hidden", "—", "[1]"],
     ]
     plan = {"design": "factorial", "factors": {"model": ["a", "b", "c"]}, "seeds": [0, 1]}
-    said = " ".join(methods(study, plan, runs, found))
-    assert "model=b has model B, not A; no model.width; model.hidden [1]." in said
-    assert "sgd with lr 0.1." in said and "4 runs of 3 variants" in said
+    text = " ".join(methods(study, plan, runs, differences))
+    assert "model=b has model B, not A; no model.width; model.hidden [1]." in text
+    assert "sgd with lr 0.1." in text and "4 runs of 3 variants" in text

@@ -1,4 +1,4 @@
-"""What is in the figures: which lines, from which runs, under which words."""
+"""Contents of the figures: lines, bands, markers and labels."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 from ablate.analysis import collect, figures
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.figures.style import broken
+from ablate.analysis.figures.style import wrap_label
 from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"], "weight_decay": ["0.1", "0"]}
@@ -38,7 +38,7 @@ def lines(axis, label):
     return [line for line in axis.lines if line.get_label() == label]
 
 
-def test_a_panel_a_variant_with_its_seeds_and_mean(panels):
+def test_one_panel_per_variant_with_its_seeds_and_mean(panels):
     titles = [axis.get_title() for axis in panels[:4]]
     assert titles == [
         "baseline\nn = 5",
@@ -53,8 +53,8 @@ def test_a_panel_a_variant_with_its_seeds_and_mean(panels):
     assert [len(axis.collections) for axis in panels[:4]] == [2, 2, 0, 0]  # bands
 
 
-def test_the_mean_is_of_completed_runs_alone(panels):
-    """Validation loss of a completed run is (1 - accuracy) + 1.5 x .6^epoch: for b, .35 + ... on average."""
+def test_the_mean_is_over_completed_runs_only(panels):
+    """The validation loss of a completed run is (1 - accuracy) + 1.5 x .6^epoch, for b on average .35 + ..."""
     (mean,) = lines(panels[1], "validation")
     np.testing.assert_allclose(mean.get_ydata(), [0.35 + 1.5 * 0.6**epoch for epoch in (1, 2, 3, 4)])
     assert mean.get_linestyle() == "-" and lines(panels[1], "training")[0].get_linestyle() == "--"
@@ -77,7 +77,7 @@ def test_a_diverged_run_ends_at_a_cross(panels):
     assert not lines(panels[0], "_diverged")
 
 
-def test_a_run_without_one_finite_epoch_is_crossed_at_the_top(make_study):
+def test_a_run_without_finite_losses_has_its_cross_at_the_top(make_study):
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS)
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
@@ -88,7 +88,7 @@ def test_a_run_without_one_finite_epoch_is_crossed_at_the_top(make_study):
     assert cross.get_ydata() == pytest.approx([axis.get_ylim()[1]])
 
 
-def test_an_exploding_run_does_not_flatten_the_others(make_study):
+def test_a_diverging_loss_does_not_determine_the_limits(make_study):
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS)
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
@@ -96,7 +96,7 @@ def test_an_exploding_run_does_not_flatten_the_others(make_study):
     assert figures.loss_curves(curves, runs).axes[0].get_ylim()[1] < 5
 
 
-def test_axes_have_log_scale_words_and_readable_type(study, runs):
+def test_axes_have_a_log_scale_labels_and_a_readable_font_size(study, runs):
     figure = figures.loss_curves(collect.curves(study, runs), runs)
     assert figure.axes[0].get_yscale() == "log"
     assert figure.axes[3].get_xlabel() == "Epoch" and "log" in figure.get_supylabel()
@@ -106,7 +106,7 @@ def test_axes_have_log_scale_words_and_readable_type(study, runs):
     assert min(text.get_fontsize() for text in texts) >= 7
 
 
-def test_a_mean_ends_with_its_shortest_run(study, runs):
+def test_the_mean_ends_with_the_shortest_run(study, runs):
     curves = collect.curves(study, runs)
     curves = curves[~((curves["variant"] == "model=b") & (curves["seed"] == 1) & (curves["epoch"] > 2))]
     axis = figures.loss_curves(curves, runs).axes[1]
@@ -122,12 +122,14 @@ def test_many_variants_fill_pages(make_study, variants, pages):
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
     assert figures.pages(runs) == pages
-    drawn = [axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()]
-    assert len(drawn) == variants
-    assert len({axis.get_ylim() for axis in drawn}) == 1
+    panels = [
+        axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()
+    ]
+    assert len(panels) == variants
+    assert len({axis.get_ylim() for axis in panels}) == 1
 
 
-def test_forest_has_a_row_a_variant_largest_first(runs):
+def test_the_forest_plot_has_one_row_per_variant_largest_first(runs):
     axis = figures.effects(compare(runs), runs).axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["model=b", "model=c", "weight_decay=0"]
     means, seeds = lines(axis, "_mean"), lines(axis, "_seeds")
@@ -140,7 +142,7 @@ def test_forest_has_a_row_a_variant_largest_first(runs):
     assert axis.lines[0].get_xdata() == [0, 0]
 
 
-def test_forest_names_the_baseline_and_the_unit(runs):
+def test_the_forest_plot_names_the_baseline_and_the_unit(runs):
     axis = figures.effects(compare(runs), runs).axes[0]
     first, second = axis.get_xlabel().splitlines()
     assert first == "Difference in validation accuracy to the baseline (percentage points)"
@@ -148,7 +150,7 @@ def test_forest_names_the_baseline_and_the_unit(runs):
 
 
 @pytest.mark.parametrize("results", [{"baseline": {0: 0.5}}, {"baseline": {0: None}, "model=b": {0: "failed"}}])
-def test_a_study_without_results_is_drawn_all_the_same(make_study, results):
+def test_a_study_without_results_can_be_drawn(make_study, results):
     study = make_study(results, FACTORS)
     runs = collect.collect(study)
     for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(compare(runs), runs)):
@@ -156,10 +158,10 @@ def test_a_study_without_results_is_drawn_all_the_same(make_study, results):
     assert len(figure.axes[0].texts) == 1
 
 
-def test_every_figure_of_a_study_is_drawn_and_has_a_caption(make_study):
+def test_every_figure_of_a_study_has_a_caption(make_study):
     levels = [f"level{number}" for number in range(30)]
     results = {"baseline": {0: 0.5, 1: 0.5}}
-    results |= {f"model={level}": {0: 0.5 - place / 100, 1: 0.5} for place, level in enumerate(levels[1:])}
+    results |= {f"model={level}": {0: 0.5 - i / 100, 1: 0.5} for i, level in enumerate(levels[1:])}
     results |= {"weight_decay=0": {0: 0.1, 1: 0.2}, "model=level1+weight_decay=0": {0: 0.3, 1: 0.2}}
     study = make_study(results, {"model": levels, "weight_decay": ["0.1", "0"]})
     np.savez(study / "baseline" / "seed=0" / "samples.npz", images=np.zeros((16, 1, 8, 8), np.uint8))
@@ -172,14 +174,14 @@ def test_every_figure_of_a_study_is_drawn_and_has_a_caption(make_study):
     first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]
     assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points
     rows = [label.get_text() for label in drawing["samples"]().axes[0].get_yticklabels()]
-    assert rows == ["baseline", "model=level1"]  # a variant that sees the same images has no row
+    assert rows == ["baseline", "model=level1"]  # a variant with the same images has no row
 
 
 PAIR = {"kind": "interaction", "factor": "model", "level": "wide_resnet", "factor_2": "normalization"}
 
 
 @pytest.mark.parametrize("level", ["batch", "weight_standardization"])
-def test_the_words_at_the_colour_bar_of_two_by_two_are_whole(level):
+def test_the_labels_of_a_small_heatmap_are_not_clipped(level):
     contrasts = pd.DataFrame([{**PAIR, "level_2": level, "mean": -0.138}])
     figure = figures.interactions(contrasts, ["model", "normalization"])
     figure.draw_without_rendering()
@@ -192,7 +194,7 @@ def test_the_words_at_the_colour_bar_of_two_by_two_are_whole(level):
     assert not bar.title.get_window_extent().overlaps(bar.get_window_extent())
 
 
-def test_interactions_that_no_pair_of_changes_shows_are_not_drawn(make_study):
+def test_interactions_that_cannot_be_estimated_are_not_drawn(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "weight_decay=0": {0: 0.4, 1: 0.3}}
     alone = analyse(make_study(results, FACTORS))
     drawing = figures.every(alone)
@@ -205,20 +207,20 @@ def test_interactions_that_no_pair_of_changes_shows_are_not_drawn(make_study):
     assert "interactions" in figures.every(both) and set(both.contrasts["kind"]) == {"main", "interaction"}
 
 
-def test_a_long_label_is_broken_between_changes_and_only_then_within_one():
-    assert broken("model=mlp", 22) == "model=mlp"
-    assert broken("model=mlp, normalization=none", 22) == "model=mlp,\nnormalization=none"
-    assert broken("normalization=weight_standardization", 22) == "normalization=\nweight_standardization"
+def test_long_labels_are_wrapped_between_changes_and_then_within_a_change():
+    assert wrap_label("model=mlp", 22) == "model=mlp"
+    assert wrap_label("model=mlp, normalization=none", 22) == "model=mlp,\nnormalization=none"
+    assert wrap_label("normalization=weight_standardization", 22) == "normalization=\nweight_standardization"
 
 
-def test_samples_show_the_pixels_themselves():
+def test_samples_show_the_pixels_unchanged():
     images = np.random.default_rng(0).integers(0, 256, (9, 3, 4, 4), dtype=np.uint8)
     (axis,) = figures.samples({"a": images}).axes
     for shown, image in zip(axis.images, images[:8], strict=True):
         np.testing.assert_array_equal(shown.get_array(), image.transpose(1, 2, 0))
 
 
-def test_samples_stand_beside_their_labels_and_below_their_titles():
+def test_samples_are_next_to_their_labels_and_below_their_titles():
     images = np.zeros((2, 1, 4, 4), np.uint8)
     figure = figures.samples({"$a$": images, "a label longer than one line": images}, {"$a$": ["dog\n$1", "c" * 30]})
     figure.draw_without_rendering()
@@ -233,10 +235,10 @@ def test_samples_stand_beside_their_labels_and_below_their_titles():
 
 
 @pytest.mark.filterwarnings("error")
-def test_files_of_a_figure_are_the_same_each_time():
+def test_rendering_is_reproducible():
     images = np.zeros((2, 1, 4, 4), np.uint8)
-    made, again = (figures.rendered(figures.samples({"日": images})) for _ in range(2))
-    assert made == again and {name: content[:4] for name, content in made.items()} == {
+    first, second = (figures.render(figures.samples({"日": images})) for _ in range(2))
+    assert first == second and {name: content[:4] for name, content in first.items()} == {
         "pdf": b"%PDF",
         "png": b"\x89PNG",
         "svg": b"<?xm",

@@ -1,4 +1,4 @@
-"""Text for paper: digits, escapes, columns."""
+"""Formatted numbers and tables: digits, escapes, columns."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.formats import count, number, p_value, to_latex, to_markdown
+from ablate.analysis.formats import count, number, p_value, plural, to_latex, to_markdown
 
 SPECIAL = {"weight_decay": ["0", "5 %"], "a&b": ["#1", "$x^2~{y}\\z|<"]}
 
@@ -22,7 +22,7 @@ def special(make_study):
     return tables.display(compare(runs), runs)
 
 
-def test_latex_is_escaped_and_balanced(special):
+def test_latex_is_escaped_and_has_balanced_braces(special):
     text = to_latex(special)
     assert r"weight\_decay=5 \%" in text
     assert r"a\&b=\$x\textasciicircum 2\textasciitilde \{y\}\textbackslash z$|$$<$" in text
@@ -38,10 +38,10 @@ def test_latex_is_escaped_and_balanced(special):
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert len(rows) == 4
     for row in rows:
-        bare = re.sub(r"\\[&%$#_{}]", "", row)
-        assert bare.count("&") == 10  # eleven columns
-        assert bare.count("$") % 2 == 0 and bare.count("{") == bare.count("}")
-        assert not re.search(r"[%#_^~±−—]", bare)
+        unescaped = re.sub(r"\\[&%$#_{}]", "", row)
+        assert unescaped.count("&") == 10  # eleven columns
+        assert unescaped.count("$") % 2 == 0 and unescaped.count("{") == unescaped.count("}")
+        assert not re.search(r"[%#_^~±−—]", unescaped)
     assert r"n (seeds) & Validation accuracy (\%), mean $\pm$ SD & Difference (points) [95 \% CI]" in rows[0]
 
 
@@ -63,3 +63,4 @@ def test_numbers():
     assert [number(-1.234), number(2, 1, "+"), number(float("nan"))] == ["−1.23", "+2.0", "—"]
     assert [count(999), count(553_082), count(1_234_567), count(None)] == ["999", "553 k", "1.23 M", "—"]
     assert [p_value(0.0004), p_value(0.03)] == ["< 0.001", "0.030"]
+    assert [plural(1, "seed"), plural(0, "seed"), plural(2, "seed")] == ["1 seed", "0 seeds", "2 seeds"]

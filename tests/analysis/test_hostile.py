@@ -1,4 +1,4 @@
-"""A study from somebody else: no name in it is markup in a page, a command in a paper, or a traceback."""
+"""Untrusted studies: names are never interpreted as HTML, LaTeX or Typst, and never cause a traceback."""
 
 import json
 import math
@@ -20,7 +20,7 @@ HOSTILE = [
 
 @pytest.fixture
 def study(make_study):
-    """Every name that a file can give is hostile: of the study, its levels, a class, an error, a command."""
+    """A study with hostile names everywhere: study, levels, classes, error, commands."""
     results = {"baseline": {0: 0.5, 1: 0.6, 2: 0.55}}
     results |= {f"model={name}": {0: 0.4, 1: 0.35, 2: 0.45} for name in HOSTILE}
     results["model=failed"] = {0: "failed"}
@@ -29,26 +29,26 @@ def study(make_study):
     (folder / "study.json").write_text(json.dumps({**plan, "name": "".join(HOSTILE), "command": HOSTILE[0]}))
     for run in plan["runs"]:
         path = folder / run["folder"] / "run.json"
-        said = json.loads(path.read_text()) | {"classes": HOSTILE[:2], "rerun": HOSTILE[1]}
-        said |= {"error": "".join(HOSTILE)} if said["status"] == "failed" else {}
-        path.write_text(json.dumps(said))
+        record = json.loads(path.read_text()) | {"classes": HOSTILE[:2], "rerun": HOSTILE[1]}
+        record |= {"error": "".join(HOSTILE)} if record["status"] == "failed" else {}
+        path.write_text(json.dumps(record))
         logits = np.eye(2, dtype=np.float16)[[0, 1, run["seed"] % 2, 1]]
         np.savez(path.with_name("val_predictions.npz"), label=[0, 1, 0, 1], logits=logits, index=range(4))
     assert report(folder, allow_partial=True) == 0
     return folder / "report"
 
 
-def test_in_a_page_every_name_is_text(study):
+def test_names_are_text_in_html(study):
     text = (study / "report.html").read_text()
     page = Page(text)
-    assert [tag for tag, _ in page.elements].count("script") == 3  # the curves, plotly, and ours
+    assert [tag for tag, _ in page.elements].count("script") == 3  # curve data, Plotly, report.js
     assert not [a for _, a in page.elements if any(key.startswith("on") for key in a)]
     assert {a["src"].partition(":")[0] for tag, a in page.elements if tag == "img"} == {"data"}
     assert not any(name in text for name in HOSTILE[:3])
     assert {f"model={name}" for name in HOSTILE} <= {row[0] for row in page.tables["effects"]}
 
 
-def test_in_latex_every_name_is_text(study):
+def test_names_are_text_in_latex(study):
     for path in [*(study / "tables").glob("*.tex"), study / "numbers.tex"]:
         lines = path.read_text().splitlines()
         assert not [line for line in lines if r"\input" in line and not line.startswith("%")]
@@ -57,7 +57,7 @@ def test_in_latex_every_name_is_text(study):
     assert r"\textbackslash input\{/etc/passwd\}" in table and r"\#read" in table
 
 
-def test_in_typst_every_name_is_a_string(study):
+def test_names_are_strings_in_typst(study):
     source = (study / "report.typ").read_text()
     outside = re.sub(r'"(?:\\.|[^"\\])*"', '""', source)
     assert "passwd" in source and "passwd" not in outside and "#read" not in outside
@@ -65,11 +65,11 @@ def test_in_typst_every_name_is_a_string(study):
 
 
 @pytest.mark.parametrize("metrics", [{"seed": 1.0, "variant": 2.0, "model": 3.0}, {"val_loss": math.inf}])
-def test_no_metric_of_a_record_can_stand_for_a_column(make_study, metrics):
+def test_metrics_cannot_overwrite_columns(make_study, metrics):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.4, 1: 0.3}}, {"model": ["a", "b"]})
     path = study / "baseline/seed=0/run.json"
-    said = json.loads(path.read_text())
-    path.write_text(json.dumps(said | {"metrics": said["metrics"] | metrics}))
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"metrics": record["metrics"] | metrics}))
     runs = collect.collect(study)
     assert runs["variant"].tolist() == ["baseline", "baseline", "model=b", "model=b"]
     assert runs["seed"].tolist() == [0, 1, 0, 1] and runs["model"].tolist() == ["a", "a", "b", "b"]

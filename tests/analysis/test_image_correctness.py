@@ -1,4 +1,4 @@
-"""Which images a run got right, counted by hand."""
+"""Correct predictions per class and seed, counted by hand."""
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,8 @@ from ablate.analysis.report.write import report
 
 FACTORS = {"model": ["a", "b"]}
 LABELS = np.array([0, 0, 1, 1])
-# (variant, seed) -> what each of the four images was taken for.
-TAKEN = {
+# (variant, seed) -> predicted class of each of the four images.
+PREDICTED = {
     ("baseline", 0): [0, 1, 1, 1],
     ("baseline", 1): [0, 0, 1, 0],
     ("model=b", 0): [0, 0, 1, 1],
@@ -21,28 +21,28 @@ TAKEN = {
 @pytest.fixture
 def study(make_study):
     folder = make_study({name: {0: 0.5, 1: 0.5, 2: "diverged"} for name in ("baseline", "model=b")}, FACTORS)
-    for (variant, seed), taken in TAKEN.items():
-        logits = np.eye(2, dtype=np.float16)[taken]
+    for (variant, seed), predicted in PREDICTED.items():
+        logits = np.eye(2, dtype=np.float16)[predicted]
         np.savez(folder / variant / f"seed={seed}" / "val_predictions.npz", label=LABELS, logits=logits, index=LABELS)
     return folder
 
 
-def test_accuracy_on_each_class_and_confusion(study):
-    found = image_correctness.load(study, collect.collect(study))
-    assert found.classes == ("0", "1") and set(found.predicted) == set(TAKEN)
-    assert found.of_classes("baseline").tolist() == [[0.5, 1.0], [1.0, 0.5]]
-    assert found.confusion("baseline").tolist() == [[0.75, 0.25], [0.25, 0.75]]
-    table = image_correctness.class_differences(found, ["model=b"])
+def test_class_accuracy_and_confusion_matrix(study):
+    predictions = image_correctness.load(study, collect.collect(study))
+    assert predictions.classes == ("0", "1") and set(predictions.predicted) == set(PREDICTED)
+    assert predictions.class_accuracy("baseline").tolist() == [[0.5, 1.0], [1.0, 0.5]]
+    assert predictions.confusion("baseline").tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    table = image_correctness.class_differences(predictions, ["model=b"])
     expected = pd.DataFrame([[75.0, 75.0], [0.0, 25.0]], ["baseline", "model=b"], ["0", "1"])
     pd.testing.assert_frame_equal(table, expected)
 
 
-def test_seeds_and_images_together(study):
+def test_interval_over_seeds_and_images(study):
     interval = image_correctness.crossed(image_correctness.load(study, collect.collect(study)), "model=b")
     assert interval.mean == pytest.approx(0.125) and interval.low < 0.125 < interval.high
 
 
-def test_the_report_has_them(study):
+def test_the_report_includes_classes_and_images(study):
     assert report(study) == 0
     table = pd.read_csv(study / "report" / "tables" / "images.csv")
     assert table.iloc[0, 0] == "model=b" and table.iloc[0, 2].startswith("+12.50 [")
@@ -53,13 +53,13 @@ def test_the_report_has_them(study):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK damaged", None])
-def test_what_cannot_be_read_or_is_of_other_images_is_left_out(study, content):
+def test_damaged_files_and_runs_on_other_images_are_skipped(study, content):
     first, second = study / "baseline/seed=0/val_predictions.npz", study / "model=b/seed=0/val_predictions.npz"
     first.unlink() if content is None else first.write_bytes(content)
     np.savez(second, label=1 - LABELS, logits=np.eye(2)[LABELS])
     assert set(image_correctness.load(study, collect.collect(study)).predicted) == {("baseline", 1), ("model=b", 1)}
 
 
-def test_without_predictions_there_are_none(make_study):
+def test_a_study_without_predictions_gives_none(make_study):
     study = make_study({"baseline": {0: 0.5}}, FACTORS)
     assert image_correctness.load(study, collect.collect(study)) is None

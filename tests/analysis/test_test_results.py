@@ -1,4 +1,4 @@
-"""What is shown of a tested run: words and figures, from a test.json written by hand."""
+"""Text and figures of a tested run, from a handwritten test.json."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from ablate.analysis import figures, test_results
 from ablate.study.selection import Choice
 from tests.runs.test_test_log import RESULT
 
-WHOLE = {"schema": 1, "uses": 2, **RESULT}
+COMPLETE = {"schema": 1, "uses": 2, **RESULT}
 MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": ["60 to 65 %", "60 to 65 %"]}
 
 
 def test_the_lines_of_a_run():
-    first, calibration, a, b, used = test_results.lines(Path("run"), WHOLE)
-    assert first == "run: test accuracy 75.0 % of 4 images (95 % interval 30.0 to 95.0 %)"
+    first, calibration, a, b, used = test_results.lines(Path("run"), COMPLETE)
+    assert first == "run: test accuracy 75.0 % on 4 images (95 % CI 30.0 to 95.0 %)"
     assert calibration == "  Expected calibration error 10.0 points; loss 0.500"
     assert a == "  a  100.0 % (34.0 to 100.0 %)"
-    assert b == "  b   50.0 % (10.0 to 90.0 %)  most often taken for a (1)"
+    assert b == "  b   50.0 % (10.0 to 90.0 %)  most often misclassified as a (1)"
     assert used == "  The test set has been used twice on this run."
 
 
 def test_a_mark_and_whether_the_interval_stays_in_its_band():
     inside = test_results.mark({**MARK, "interval_marks": [70, 70]})
-    assert inside == "Mark by the rubric course: 70 % (60 to 65 %); the whole interval lies in this band."
+    assert inside == "Mark under the rubric course: 70 % (60 to 65 %); the whole interval lies in this band."
     across = test_results.mark({**MARK, "interval_marks": [60, 80], "interval_bands": ["50 to 60 %", "65 to 70 %"]})
-    assert "spans bands, from 60 % (50 to 60 %) to 80 % (65 to 70 %)" in across
+    assert "spans several bands, from 60 % (50 to 60 %) to 80 % (65 to 70 %)" in across
 
 
 def choice(runs, chosen="model=b"):
@@ -36,32 +36,30 @@ def choice(runs, chosen="model=b"):
     return Choice(Path("s"), chosen, folders, validation, 2), results
 
 
-def test_a_choice_beside_its_baseline():
+def test_the_best_variant_is_compared_with_the_baseline():
     """Differences 10, 20 and 30 points: mean 20, t = 20 / (10 / sqrt 3) = 3.46, p = .074 with 2 degrees of freedom."""
     runs = {"model=b": {0: 0.5, 1: 0.6, 2: 0.7, 3: 0.1}, "baseline": {0: 0.4, 1: 0.4, 2: 0.4}}
-    head, own, base, difference = test_results.summary(*choice(runs))
-    assert head.startswith(
-        "s: model=b has the highest mean validation accuracy of 2 variants; of its runs model=b/2 has"
-    )
-    assert own.startswith("  model=b: test accuracy 47.5 ± 26.3 %") and "over 4 seeds" in own
+    head, best, base, difference = test_results.summary(*choice(runs))
+    assert head == "s: model=b has the highest mean validation accuracy of 2 variants; its best run is model=b/2."
+    assert best.startswith("  model=b: test accuracy 47.5 ± 26.3 %") and "over 4 seeds" in best
     assert base.startswith("  baseline: test accuracy 40.0 ± 0.0 %")
     assert difference == ("  Difference +20.0 points, paired by 3 seeds: 95 % CI −4.8 to +44.8, p 0.074 (Student's t)")
 
 
 @pytest.mark.parametrize(
-    ("runs", "chosen", "said"),
+    ("runs", "chosen", "message"),
     [
-        ({"model=b": {0: 0.5}, "baseline": {0: 0.4}}, "model=b", "needs two seeds"),
+        ({"model=b": {0: 0.5}, "baseline": {0: 0.4}}, "model=b", "not testable: fewer than two shared seeds"),
         ({"model=b": {0: 0.5, 1: 0.6}}, "model=b", "no completed run to compare"),
         ({"baseline": {0: 0.5}}, "baseline", "No variant has a higher"),
     ],
 )
-def test_a_choice_with_nothing_to_compare(runs, chosen, said):
-    assert said in test_results.summary(*choice(runs, chosen))[-1]
+def test_a_best_variant_that_cannot_be_compared(runs, chosen, message):
+    assert message in test_results.summary(*choice(runs, chosen))[-1]
 
 
-def test_mistakes_are_drawn_only_with_their_own_images(tmp_path):
-    assert set(test_results.figures(tmp_path, WHOLE)) == {"confusion", "calibration"}
+def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):
+    assert set(test_results.figures(tmp_path, COMPLETE)) == {"confusion", "calibration"}
     for index, images, drawn in (
         ([3], np.ones((1, 3, 4, 4), np.uint8), True),
         ([2], np.ones((1, 3, 4, 4), np.uint8), False),
@@ -69,30 +67,30 @@ def test_mistakes_are_drawn_only_with_their_own_images(tmp_path):
         ([3], np.ones((1, 3, 4, 4)), False),
     ):
         np.savez(tmp_path / "test_mistakes.npz", images=images, index=index)
-        assert ("mistakes" in test_results.figures(tmp_path, WHOLE)) == drawn
+        assert ("mistakes" in test_results.figures(tmp_path, COMPLETE)) == drawn
 
 
-def test_the_grid_shows_the_pixels_and_says_what_they_were_taken_for():
+def test_the_grid_shows_each_image_with_its_true_and_predicted_class():
     images = np.random.default_rng(0).integers(0, 256, (7, 3, 4, 4), dtype=np.uint8)
-    found = [{"label": 0, "predicted": 1, "confidence": 0.9 - place / 10} for place in range(7)]
-    axes = figures.mistakes(images, found, ["$x$", r"$\frac"]).axes
+    errors = [{"label": 0, "predicted": 1, "confidence": 0.9 - i / 10} for i in range(7)]
+    axes = figures.mistakes(images, errors, ["$x$", r"$\frac"]).axes
     assert len(axes) == 10
     for axis, image in zip(axes[:7], images, strict=True):
         np.testing.assert_array_equal(axis.images[0].get_array(), image.transpose(1, 2, 0))
-    assert axes[1].get_title() == "$x$" and axes[1].texts[0].get_text() == r"for $\frac, 80.0 %"
+    assert axes[1].get_title() == "$x$" and axes[1].texts[0].get_text() == r"→ $\frac, 80.0 %"
     assert not axes[7].images
     figures.mistakes(images[:0], [], ["a", "b"]).draw_without_rendering()
 
 
-def test_calibration_is_drawn_by_bins():
-    """Two bins of a half: the second has 4 images, 3 of them right, of confidences that sum to 3.6."""
-    above, below = figures.calibration([[0, 0, 0], [4, 3.6, 3]], 0.15).axes
-    (bar,) = above.patches
+def test_the_reliability_diagram_has_one_bar_per_filled_bin():
+    """Of two bins, the second has 4 images, 3 of them correct, with confidences that sum to 3.6."""
+    diagram, histogram = figures.calibration([[0, 0, 0], [4, 3.6, 3]], 0.15).axes
+    (bar,) = diagram.patches
     assert (bar.get_x(), bar.get_width(), bar.get_height()) == (0.5, 0.5, 0.75)
-    assert above.lines[0].get_xydata().tolist() == [[0.9, 0.75]]
-    assert [bar.get_height() for bar in below.patches] == [4]
+    assert diagram.lines[0].get_xydata().tolist() == [[0.9, 0.75]]
+    assert [bar.get_height() for bar in histogram.patches] == [4]
 
 
-def test_names_of_classes_are_no_formulas():
+def test_class_names_are_not_parsed_as_formulas():
     figure = figures.confusion([r"$\frac$", "$x$"], {"a": np.eye(2)})
-    assert set(figures.rendered(figure)) == {"pdf", "png", "svg"}
+    assert set(figures.render(figure)) == {"pdf", "png", "svg"}

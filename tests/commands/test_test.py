@@ -88,7 +88,7 @@ def test_uses_are_counted_and_shown(run, tmp_path):
     ended = ablate(tmp_path, "test", str(run))
     assert ended.returncode == 0, ended.stderr
     assert "The test set has been used twice on this run." in ended.stdout
-    assert "Mark by the rubric assignment" in ended.stdout
+    assert "Mark under the rubric assignment" in ended.stdout
     for name in ("confusion", "calibration", "mistakes"):
         with Image.open(run / "test" / f"{name}.png") as image:
             assert image.size[0] >= 700

@@ -1,4 +1,4 @@
-"""The pages that a user reads, what is in their fenced blocks, and a checkout to try it in."""
+"""Documentation pages, their fenced code blocks, and a copy of the checkout in which to run them."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.M | re.S)
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the file that its title names, if any, and its text."""
+    """A fenced code block: language, title (a file name) if it has one, text."""
 
     language: str
     title: str | None
@@ -27,18 +27,18 @@ def blocks(page: Path) -> list[Block]:
 
 
 def pages() -> list[Path]:
-    """README.md, CONTRIBUTING.md and every page of docs/ that is written by hand."""
+    """README.md, CONTRIBUTING.md and the handwritten pages of docs/."""
     docs = ROOT / "docs"
     written = (page for page in sorted(docs.rglob("*.md")) if page.name not in GENERATED)
-    reports = docs / "results"  # a study's own report, its tables
+    reports = docs / "results"  # generated reports of studies
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(page for page in written if reports not in page.parents)]
 
 
 def checkout(copy: Path) -> Path:
-    """A copy of this checkout whose .venv is the environment the tests run in, as after `make install`."""
-    listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
+    """Copy this checkout, with the environment of the tests as its .venv, as after `make install`."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file() or (ROOT / name).is_symlink():  # ablate/analysis is a link
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
@@ -49,14 +49,14 @@ def checkout(copy: Path) -> Path:
     return copy
 
 
-def put(page: Path, place: Path) -> int:
-    """Write the files whose names and contents a page shows into a checkout, and apply its diffs; how many."""
+def apply_blocks(page: Path, root: Path) -> int:
+    """Write the titled blocks of a page to files in a checkout and apply its diffs; returns how many there are."""
     count = 0
     for block in blocks(page):
         if block.title:
-            (place / block.title).parent.mkdir(parents=True, exist_ok=True)
-            (place / block.title).write_text(block.text)
+            (root / block.title).parent.mkdir(parents=True, exist_ok=True)
+            (root / block.title).write_text(block.text)
         elif block.language == "diff":
-            subprocess.run(["git", "apply", "-"], cwd=place, input=block.text, text=True, check=True)
+            subprocess.run(["git", "apply", "-"], cwd=root, input=block.text, text=True, check=True)
         count += bool(block.title or block.language == "diff")
     return count

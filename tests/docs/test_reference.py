@@ -1,4 +1,4 @@
-"""The generated reference has every key, option and verb there is, with what they are by default."""
+"""The generated reference has every key with its default, every option and every command."""
 
 import dataclasses
 import re
@@ -25,7 +25,7 @@ def page() -> str:
 
 @pytest.fixture(scope="module")
 def rows(page) -> list[list[str]]:
-    """The cells of each row that describes a key."""
+    """The cells of each table row that describes a key."""
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in page.splitlines() if "|" in line]
     return [[re.sub(r"^`([\w.]+)`.*", r"\1", row[0].strip("| ")), *row[1:]] for row in cells if len(row) == 5]
 
@@ -34,12 +34,12 @@ def test_every_key_of_the_schema_has_a_row_with_its_meaning_unit_and_range(rows)
     assert len(SCHEMA) > 80
     for kind, field in SCHEMA:
         allowed = field.metadata["allowed"]
-        found = [row for row in rows if row[0].rpartition(".")[2] == field.name and row[1] == allowed.doc]
-        assert found, f"{kind.__name__}.{field.name}"
-        assert all(allowed.unit in row[2] and row[3] == str(allowed) for row in found)
+        matching = [row for row in rows if row[0].rpartition(".")[2] == field.name and row[1] == allowed.doc]
+        assert matching, f"{kind.__name__}.{field.name}"
+        assert all(allowed.unit in row[2] and row[3] == str(allowed) for row in matching)
 
 
-def test_every_key_of_every_option_file_is_there(rows):
+def test_every_key_of_every_option_file_is_listed(rows):
     names = {row[0] for row in rows}
     visited = 0
     for path in CONF.glob("*/*.yaml"):
@@ -69,12 +69,12 @@ def test_every_key_of_every_option_file_is_there(rows):
         ("model.hidden", "list of integers", "at least 1", "`[128, 256, 512]` in mlp"),
     ],
 )
-def test_a_key_is_described_as_conf_has_it(rows, key, kind, allowed, default):
+def test_type_range_and_default_of_a_key(rows, key, kind, allowed, default):
     (row,) = [row for row in rows if row[0] == key]
     assert row[2:] == [kind, allowed, default]
 
 
-def test_every_option_and_preset_is_listed_with_what_it_is(page):
+def test_every_option_and_preset_is_listed_with_a_description(page):
     listed = dict(re.findall(r"^\| `(\w+=\w+)` \| (.+) \|$", page, re.M))
     expected = {
         f"{path.parent.name}={path.stem}"
@@ -82,12 +82,12 @@ def test_every_option_and_preset_is_listed_with_what_it_is(page):
         if path.parent.name in {*generate.GROUPS, *generate.PRESETS} - {"trainer"}
     }
     assert set(listed) == expected and len(expected) > 60
-    assert all(len(said) > 5 for said in listed.values())
-    assert "**" not in page and "(_target_" not in page  # no docstring that a dataclass made itself
+    assert all(len(description) > 5 for description in listed.values())
+    assert "**" not in page and "(_target_" not in page  # no generated docstring of a dataclass
 
 
 @pytest.mark.integration
-def test_every_verb_has_its_own_help():
+def test_every_command_has_its_help():
     page = generate.commands()
     for verb in cli.VERBS:
         assert f"\n## ablate {verb}\n" in page

@@ -1,4 +1,4 @@
-"""The site builds without a warning, and every link in it, and in the pages beside it, leads somewhere."""
+"""The site builds without warnings, and all links in it and in README, CONTRIBUTING and CHANGELOG are valid."""
 
 import re
 import subprocess
@@ -13,38 +13,38 @@ from tests.docs.pages import GENERATED, ROOT, checkout
 
 
 class Links(HTMLParser):
-    """What an HTML page refers to, and the places in it that can be referred to."""
+    """The targets of links in an HTML page, and the ids in it that can be linked to."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.to: list[str] = []
+        self.targets: list[str] = []
         self.ids: set[str] = set()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in ("href", "src") and value:
-                self.to.append(value)
+                self.targets.append(value)
             if name == "id" and value:
                 self.ids.add(value)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    place = checkout(tmp_path_factory.mktemp("site") / "ablate")
-    made = subprocess.run(
-        ["make", "docs", "-o", ".venv/.documented"], cwd=place, capture_output=True, text=True, timeout=300
+    root = checkout(tmp_path_factory.mktemp("site") / "ablate")
+    make = subprocess.run(
+        ["make", "docs", "-o", ".venv/.documented"], cwd=root, capture_output=True, text=True, timeout=300
     )
-    assert made.returncode == 0, made.stdout + made.stderr
-    return place / "build/site"
+    assert make.returncode == 0, make.stdout + make.stderr
+    return root / "build/site"
 
 
 @pytest.mark.integration
-def test_every_link_leads_to_a_file_and_a_place_in_it(site):
+def test_every_link_has_an_existing_target(site):
     pages = {path: Links(path.read_text()) for path in site.rglob("*.html") if path.name != "404.html"}
     visited = 0
     for path, page in pages.items():
-        for link in page.to:
+        for link in page.targets:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 assert parts.scheme in ("http", "https", "data"), f"{path}: {link}"
@@ -59,14 +59,14 @@ def test_every_link_leads_to_a_file_and_a_place_in_it(site):
 
 
 @pytest.mark.integration
-def test_nothing_that_a_page_loads_is_asked_of_the_network(site):
+def test_pages_load_nothing_from_the_network(site):
     loaded = re.compile(
         r'<(?:script|img|iframe)[^>]*\ssrc="https?:|<link[^>]*rel="(?:stylesheet|preconnect)"[^>]*https?:'
     )
     assert [path for path in site.rglob("*.html") if loaded.search(path.read_text())] == []
 
 
-def test_every_page_is_in_the_navigation_and_there():
+def test_the_navigation_lists_exactly_the_existing_pages():
     def leaves(node: object) -> list[str]:
         if isinstance(node, dict):
             return [leaf for value in node.values() for leaf in leaves(value)]
@@ -79,8 +79,8 @@ def test_every_page_is_in_the_navigation_and_there():
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_the_links_of_the_pages_beside_the_site_lead_somewhere(name):
+def test_links_of_pages_outside_the_site_have_existing_targets(name):
     text = (ROOT / name).read_text()
     links = [link for pair in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text) for link in pair if link]
-    inside = [link.partition("#")[0] for link in links if not link.startswith("http")]
-    assert inside and [link for link in inside if not (ROOT / link).exists()] == []
+    local = [link.partition("#")[0] for link in links if not link.startswith("http")]
+    assert local and [link for link in local if not (ROOT / link).exists()] == []

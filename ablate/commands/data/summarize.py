@@ -97,12 +97,12 @@ def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
 
 def write(found: Look) -> list[str]:
     """Write the figures and, last, data.json; returns the names of these files."""
-    from ablate.analysis.figures import rendered, samples
+    from ablate.analysis.figures import render, samples
 
     files = {
         f"{name}.{suffix}": content
         for name, grid in found.pictures.items()
-        for suffix, content in rendered(samples(grid.rows, grid.titles)).items()
+        for suffix, content in render(samples(grid.rows, grid.titles)).items()
     }
     found.folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -1,11 +1,11 @@
 "use strict";
 
-// Tables: a click on a heading sorts, text in the filter keeps the rows that have it.
+// Tables: click a heading to sort; the filter keeps the rows that contain all of its words.
 const value = (cell) => {
   const text = cell.textContent.trim().replace("−", "-").replace(/^< /, "");
-  const found = text.match(/^[+-]?\d+(\.\d+)?( [kM]\b)?/);
-  if (!found) return text === "—" ? null : text;
-  return parseFloat(text) * ({ " k": 1e3, " M": 1e6 }[found[2]] ?? 1);
+  const match = text.match(/^[+-]?\d+(\.\d+)?( [kM]\b)?/);
+  if (!match) return text === "—" ? null : text;
+  return parseFloat(text) * ({ " k": 1e3, " M": 1e6 }[match[2]] ?? 1);
 };
 
 function compare(a, b) {
@@ -17,18 +17,18 @@ function compare(a, b) {
 for (const table of document.querySelectorAll("table")) {
   const headings = [...table.querySelectorAll("th")];
   headings.forEach((heading, column) => heading.firstChild.addEventListener("click", () => {
-    const down = heading.getAttribute("aria-sort") === "ascending";
+    const descending = heading.getAttribute("aria-sort") === "ascending";
     headings.forEach((other) => other.removeAttribute("aria-sort"));
-    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const rows = [...table.tBodies[0].rows].map((row) => [value(row.cells[column]), row]);
-    rows.sort(([a], [b]) => (a === null || b === null || !down ? compare(a, b) : compare(b, a)));  // unknown: last
+    rows.sort(([a], [b]) => (a === null || b === null || !descending ? compare(a, b) : compare(b, a)));  // missing values last
     table.tBodies[0].append(...rows.map(([, row]) => row));
   }));
 }
 
 const runs = document.querySelector("table[data-name=runs]");
 const allRuns = document.getElementById("all-runs");
-let of = null;  // the variants whose runs are shown, or all
+let shownVariants = null;  // numbers of the variants listed in the table of runs; null: all
 
 function filter(name) {
   const field = document.querySelector(`input[data-table="${name}"]`);
@@ -37,28 +37,28 @@ function filter(name) {
   for (const row of document.querySelector(`table[data-name="${name}"]`).tBodies[0].rows) {
     const text = row.textContent.toLowerCase();
     row.hidden = !words.every((word) => text.includes(word))
-      || (name === "runs" && of !== null && !of.includes(row.dataset.variant));
+      || (name === "runs" && shownVariants !== null && !shownVariants.includes(row.dataset.variant));
     count += !row.hidden;
   }
-  field.closest(".tools").querySelector("output").textContent = `${count} rows`;
-  allRuns.hidden = of === null;
+  field.closest(".tools").querySelector("output").textContent = `${count} ${count === 1 ? "row" : "rows"}`;
+  allRuns.hidden = shownVariants === null;
 }
 
 for (const field of document.querySelectorAll("input[data-table]")) {
   field.addEventListener("input", () => filter(field.dataset.table));
 }
 
-// A number leads to its runs: those of its variant, and of the baseline it is compared with.
+// A click on a number shows the runs behind it: those of its variant and of the baseline.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-variant]");
   if (!link) return;
-  of = link.dataset.variant ? [link.dataset.variant, "0"] : null;  // of no variant: of all runs together
+  shownVariants = link.dataset.variant ? [link.dataset.variant, "0"] : null;  // null: computed from all runs
   document.querySelector("input[data-table=runs]").value = "";
   filter("runs");
 });
-allRuns.addEventListener("click", () => { of = null; filter("runs"); });
+allRuns.addEventListener("click", () => { shownVariants = null; filter("runs"); });
 
-// Curves: each variant has a box to tick, for the legend cannot be reached with the keyboard.
+// Curves: a checkbox per variant, because Plotly's legend is not accessible with the keyboard.
 const { traces } = JSON.parse(document.getElementById("curve-data").textContent);
 Plotly.newPlot("plot", traces, {
   xaxis: { title: { text: "Epoch" } },
@@ -69,7 +69,7 @@ Plotly.newPlot("plot", traces, {
 }, { responsive: true, displaylogo: false });
 for (const box of document.querySelectorAll("input[data-curve]")) {
   box.addEventListener("change", () => {
-    const own = traces.flatMap((trace, place) => (trace.meta === Number(box.dataset.curve) ? [place] : []));
-    Plotly.restyle("plot", { visible: box.checked }, own);
+    const selected = traces.flatMap((trace, index) => (trace.meta === Number(box.dataset.curve) ? [index] : []));
+    Plotly.restyle("plot", { visible: box.checked }, selected);
   });
 }

@@ -1,4 +1,4 @@
-"""report.html as a file: whole, alone, and with the same numbers; what it does is in test_browser.py."""
+"""report.html is self-contained and holds the tables of the CSV files; test_browser.py tests its behavior."""
 
 import re
 from html.parser import HTMLParser
@@ -14,7 +14,7 @@ RESULTS = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.4, 1: 0.42, 
 
 
 class Page(HTMLParser):
-    """Elements as (tag, attributes), and the cells of each table by its name."""
+    """Parsed HTML: elements as (tag, attributes), and {name: rows of cells} of the tables."""
 
     def __init__(self, text):
         super().__init__()
@@ -48,7 +48,7 @@ def study(make_study):
     return folder
 
 
-def test_it_needs_nothing_but_itself(study):
+def test_the_page_is_self_contained(study):
     page = Page((study / "report" / "report.html").read_text())
     links = [attributes.get("src") or attributes.get("href") for _, attributes in page.elements]
     links = [link for link in links if link]
@@ -62,7 +62,7 @@ def test_it_needs_nothing_but_itself(study):
     assert [folder.exists() for folder in folders] == [True] * 7 + [False]  # the missing run
 
 
-def test_its_tables_are_those_of_the_files(study):
+def test_tables_equal_the_csv_files(study):
     page = Page((study / "report" / "report.html").read_text())
     written = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
                for path in (study / "report" / "tables").glob("*.csv")}  # fmt: skip
@@ -75,7 +75,7 @@ def test_its_tables_are_those_of_the_files(study):
     assert runs[1][-2:] == ["baseline/seed=0", "ablate train"]
 
 
-def test_no_name_is_markup(make_study):
+def test_names_are_not_markup(make_study):
     special = "<b>\"'&{{ x }}</script>"
     study = make_study({"baseline": {0: 0.5, 1: 0.6}, f"model={special}": {0: 0.4, 1: 0.3}}, {"model": ["a", special]})
     assert report(study) == 0

@@ -1,4 +1,4 @@
-"""The two pages, compiled by typst."""
+"""The two-page report, compiled by Typst."""
 
 import random
 
@@ -17,35 +17,34 @@ RESULTS = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.4, 1: 0.42, 
 
 
 def pages(study) -> int:
-    drawn = typst.compile(study / "report" / "report.typ", format="png", ppi=20)
-    return len(drawn) if isinstance(drawn, list) else 1
+    images = typst.compile(study / "report" / "report.typ", format="png", ppi=20)
+    return len(images) if isinstance(images, list) else 1
 
 
-def test_two_pages_and_the_words_of_the_author(make_study):
+def test_two_pages_with_the_text_of_the_author(make_study):
     study = make_study(RESULTS, FACTORS)
     report(study)
     assert (study / "report" / "report.pdf").read_bytes().startswith(b"%PDF") and pages(study) <= 2
-    own = (study / "report.md").read_text()
-    assert own.splitlines()[1] == "# study" and "## Introduction" in own
-    own = own.replace("# study", "# On *norms*").replace("## Conclusion", "## Conclusion\nMine #1.")
-    (study / "report.md").write_text(own)
-    kept = (study / "report.md").read_text()
+    text = (study / "report.md").read_text()
+    assert text.splitlines()[1] == "# study" and "## Introduction" in text
+    text = text.replace("# study", "# On *norms*").replace("## Conclusion", "## Conclusion\nMine #1.")
+    (study / "report.md").write_text(text)
     report(study)
-    assert (study / "report.md").read_text() == kept
+    assert (study / "report.md").read_text() == text
     typ = (study / "report" / "report.typ").read_text()
     assert 'text(14pt, weight: "bold", "On *norms*")' in typ and '#"Mine #1."' in typ
 
 
-def test_what_has_room_on_the_first_page_is_there_though_the_curves_have_none(make_study):
+def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit(make_study):
     accuracy = {"baseline": 0.6, "model=b": 0.5, "norm=y": 0.55, "model=b+norm=y": 0.52}
     study = make_study(
         {name: {seed: mean + seed / 100 for seed in range(3)} for name, mean in accuracy.items()}, FACTORS
     )
     (study / "report.md").write_text("# study\n\n## Introduction\n" + 20 * "Too long for the curves. ")
     report(study)
-    written = PdfReader(study / "report" / "report.pdf").pages
-    first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in written)
-    assert "Figure 2: Losses" in second and "Figure 3: Interactions" in first and "Figure 4: How much" in first
+    pdf = PdfReader(study / "report" / "report.pdf").pages
+    first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in pdf)
+    assert "Figure 2: Training loss" in second and "Figure 3: Interactions" in first and "Figure 4: Share" in first
 
 
 def test_the_verdicts_are_sentences_with_their_numbers(make_study):
@@ -67,16 +66,16 @@ def test_any_number_of_variants_fits_two_pages(make_study, count):
     assert report(study) == 0
     assert pages(study) <= 2
     if count == 60:
-        assert "45 more variants are in effects.csv" in (study / "report" / "report.typ").read_text()
+        assert "45 more variants in effects.csv" in (study / "report" / "report.typ").read_text()
 
 
-def test_no_name_is_markup(make_study):
+def test_names_are_not_markup(make_study):
     special = '_&%#$<x>@"*`[\\]~//'
     study = make_study({"baseline": {0: 0.5, 1: 0.6}, f"model={special}": {0: 0.4, 1: 0.3}}, {"model": ["a", special]})
     assert report(study) == 0 and pages(study) <= 2
 
 
-def test_without_a_single_result_it_is_said(make_study):
+def test_a_study_without_completed_runs_has_a_report(make_study):
     study = make_study({"baseline": {0: "failed"}, "model=b": {0: "diverged"}}, FACTORS)
     assert report(study) == 1 and pages(study) <= 2
     assert pd.read_csv(study / "report" / "effects.csv")["verdict"].tolist() == ["baseline", "not testable"]

@@ -1,4 +1,4 @@
-"""The whole way: a study's folder in, the report's folder out."""
+"""End to end: from a study folder to its report folder."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def contents(study):
 
 
 def run(*words, cwd):
-    """`ablate report` as a user in another folder starts it."""
+    """Run `ablate report` in another folder."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "ablate.cli", "report", *map(str, words)]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8")
@@ -48,49 +48,51 @@ def test_a_complete_study(make_study, capsys):
     assert effects["difference_pp"][1] == pytest.approx(-11)
     runs = pd.read_csv(study / "report" / "runs.csv")
     assert len(runs) == 6 and runs["val_accuracy"].tolist() == [0.9, 0.91, 0.93, 0.8, 0.79, 0.82]
-    said = capsys.readouterr().out
-    assert "| normalization=none | 3 " in " ".join(said.split())
-    assert "\x1b" not in said
-    assert said.splitlines()[-1] == f"Report: {study / 'report'}"
+    output = capsys.readouterr().out
+    assert "| normalization=none | 3 " in " ".join(output.split())
+    assert "\x1b" not in output
+    assert output.splitlines()[-1] == f"Report: {study / 'report'}"
 
 
-def test_holes_are_shown_whatever_is_allowed_and_bytes_repeat(make_study, capsys):
+def test_incomplete_runs_are_reported_and_files_are_reproducible(make_study, capsys):
     study, written = make_study(HOLES, FACTORS), []
     for allowed, status in [(False, 1), (True, 0)]:
         assert report(study, allow_partial=allowed) == status
-        said = capsys.readouterr().out
-        assert "1 failed, 1 missing" in said and "out of memory" in said
-        assert "2 of 9 planned runs are incomplete" in said
+        output = capsys.readouterr().out
+        assert "1 failed, 1 missing" in output and "out of memory" in output
+        assert "2 of 9 planned runs are incomplete" in output
         written.append(contents(study))
-    more = {f"tables/{name}.{kind}" for name in ("failures", "contrasts", "anova") for kind in ("csv", "md", "tex")}
-    drawn = {f"figures/variance_shares.{kind}" for kind in ("pdf", "svg", "png")}  # nothing is changed with another
-    assert set(written[0]) == FILES | more | drawn
+    further_tables = {
+        f"tables/{name}.{kind}" for name in ("failures", "contrasts", "anova") for kind in ("csv", "md", "tex")
+    }
+    further_figures = {f"figures/variance_shares.{kind}" for kind in ("pdf", "svg", "png")}
+    assert set(written[0]) == FILES | further_tables | further_figures
     assert written[0] == written[1]
 
 
 @pytest.mark.parametrize(("width", "p_values"), [(80, False), (140, True)])
-def test_a_terminal_loses_no_digit_and_no_name(make_study, capsys, monkeypatch, width, p_values):
+def test_a_terminal_shows_all_digits_and_names(make_study, capsys, monkeypatch, width, p_values):
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("COLUMNS", str(width))
     study = make_study(COMPLETE | {"weight_decay=0": {0: 0.1, 1: 0.99, 2: 0.4}}, FACTORS)
     report(study)
-    said = capsys.readouterr().out
-    assert "\x1b" in said
+    output = capsys.readouterr().out
+    assert "\x1b" in output
     effects = pd.read_csv(study / "report" / "tables" / "effects.csv", keep_default_na=False)
     for column in effects.columns[1:4]:
-        assert all(str(cell) in said for cell in effects[column])
-    assert "baseline" in said and "inconclusive" in said
-    assert "weight_decay=0" in said or width == 80  # a narrow one breaks a long name
-    assert ("p (Holm)" in " ".join(said.split())) == p_values
-    assert said.splitlines()[-1] == f"Report: {study / 'report'}"
+        assert all(str(cell) in output for cell in effects[column])
+    assert "baseline" in output and "inconclusive" in output
+    assert "weight_decay=0" in output or width == 80  # a narrow terminal wraps long names
+    assert ("p (Holm)" in " ".join(output.split())) == p_values
+    assert output.splitlines()[-1] == f"Report: {study / 'report'}"
 
 
-def test_a_diverged_run_is_an_outcome_not_a_hole(make_study, capsys):
+def test_a_diverged_run_is_not_incomplete(make_study, capsys):
     assert report(make_study(COMPLETE | {"weight_decay=0": {0: "diverged"}}, FACTORS)) == 0
     assert "1 diverged" in capsys.readouterr().out
 
 
-def test_what_an_earlier_report_listed_does_not_stay(make_study):
+def test_files_of_an_earlier_report_are_deleted(make_study):
     study = make_study(HOLES, FACTORS)
     report(study)
     (study / "report" / "figures" / "loss_curves_2.pdf").touch()
@@ -102,7 +104,7 @@ def test_what_an_earlier_report_listed_does_not_stay(make_study):
     assert set(contents(study)) == FILES
 
 
-def test_mixed_code_is_said(make_study, capsys):
+def test_mixed_code_is_reported(make_study, capsys):
     study = make_study(COMPLETE, FACTORS, code=lambda variant, seed: variant[:4] * 16)
     report(study)
     assert "mixed code: basebasebase (3 runs), normnormnorm (3 runs)" in capsys.readouterr().out
@@ -117,7 +119,7 @@ def test_mixed_code_is_said(make_study, capsys):
         {"normalization=none": {0: 0.5}},
     ],
 )
-def test_studies_with_little_in_them(make_study, results):
+def test_studies_with_few_results(make_study, results):
     assert report(make_study(results, FACTORS), allow_partial=True) == 0
 
 
@@ -156,7 +158,7 @@ def test_two_factors_have_their_contrasts_and_variance(make_study):
     study = make_study(results, {"model": ["a", "b"], "norm": ["x", "y"]})
     assert report(study) == 0
     table = pd.read_csv(study / "report" / "tables" / "contrasts.csv")
-    # By hand, seeds 0 and 1: model (10 + 20) / 2, norm (5 + 15) / 2, both 20 - 10; seed 2: 16.5, 11.5 and 13.
+    # Computed by hand. Seeds 0 and 1: model (10 + 20) / 2, norm (5 + 15) / 2, both 20 - 10; seed 2: 16.5, 11.5 and 13.
     assert [text.split()[0] for text in table.iloc[:, 3]] == ["+15.50", "+10.50", "+11.00"]
     assert pd.read_csv(study / "report" / "tables" / "anova.csv")["df"].tolist() == [1, 1, 1, 2, 6]
     for name in ("interactions", "variance_shares"):

@@ -1,11 +1,11 @@
-"""The seeds of one variant in one vectorised model, against the same seeds packed: a process and a thread each.
+"""Compare two ways to train several seeds of a network: vectorized in one model, and packed as one process per core.
 
-    python benchmarks/vectorised.py [--seeds 4] [--networks mlp cnn] [--rounds 3]
+    python benchmarks/vectorized.py [--seeds 4] [--networks mlp cnn] [--rounds 3]
 
-Vectorised: the parameters of all seeds are stacked, and `torch.func.vmap` takes the gradients of all in one call, with
-all cores. Packed: as many processes as cores, each with the steps of its own seed, as `hydra/launcher=local` has them.
-Images a second of all seeds together, SGD, batches of 64 random images of 32x32 pixels; medians of rounds in which the
-ways take turns. Before it is timed, the vectorised gradients are compared with each seed's own, in float64.
+Vectorized: the parameters of all seeds are stacked, and one call of `torch.func.vmap` computes all gradients on all
+cores. Packed: one single-threaded process per core, each training one seed, as with `hydra/launcher=local`. Prints the
+images per second of all seeds together: SGD, batches of 64 random 32x32 images, medians of rounds in which the two ways
+alternate. First the vectorized gradients are compared with those of the single networks, in float64.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from ablate.config import CONF, register
 from ablate.data.prepare import Inputs
 from ablate.model.build import build_model
 
-BATCH, SECONDS = 64, 2.0  # of a round
+BATCH, SECONDS = 64, 2.0  # images per batch, seconds per round
 RATE, MOMENTUM = 0.01, 0.9
 INPUTS = Inputs(tuple("0123456789"), 3, 32, torch.zeros(3), torch.ones(3))
 PRECISIONS = {"fp32": False, "bf16": True}
@@ -34,20 +34,20 @@ Step = Callable[[], object]
 
 
 def network(name: str, seed: int) -> nn.Module:
-    """A model of the package, without normalisation, whose running averages vmap cannot change."""
+    """Build a model without normalization, because vmap cannot update running averages."""
     torch.manual_seed(seed)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return build_model(compose("config", [f"model={name}"]), INPUTS)
 
 
 def images(seeds: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-    """A batch for each seed, (seeds, B, 3, 32, 32), and its labels."""
+    """One batch per seed: random images (seeds, B, 3, 32, 32) and labels (seeds, B)."""
     torch.manual_seed(0)
     return torch.randn(seeds, BATCH, 3, 32, 32, dtype=dtype), torch.randint(0, 10, (seeds, BATCH))
 
 
 def gradients(template: nn.Module, bf16: bool) -> Callable[..., dict[str, Tensor]]:
-    """(stacked parameters, buffers, images, labels) -> stacked gradients."""
+    """Build a function (stacked parameters, buffers, images, labels) -> stacked gradients."""
 
     def loss(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
@@ -57,24 +57,24 @@ def gradients(template: nn.Module, bf16: bool) -> Callable[..., dict[str, Tensor
     return vmap(grad(loss))
 
 
-def vectorised(name: str, seeds: int, bf16: bool) -> Step:
-    """A step of all seeds at once."""
+def vectorized(name: str, seeds: int, bf16: bool) -> Step:
+    """Build a function that takes one training step with all seeds at once."""
     nets = [network(name, seed) for seed in range(seeds)]
     parameters, buffers = stack_module_state(nets)
     parameters = {key: value.detach() for key, value in parameters.items()}
     moments = {key: torch.zeros_like(value) for key, value in parameters.items()}
-    of, (x, y) = gradients(copy.deepcopy(nets[0]).to("meta"), bf16), images(seeds)
+    gradients_of, (x, y) = gradients(copy.deepcopy(nets[0]).to("meta"), bf16), images(seeds)
 
     def step() -> None:
-        for key, change in of(parameters, buffers, x, y).items():
-            moments[key].mul_(MOMENTUM).add_(change)
+        for key, gradient in gradients_of(parameters, buffers, x, y).items():
+            moments[key].mul_(MOMENTUM).add_(gradient)
             parameters[key].sub_(moments[key], alpha=RATE)
 
     return step
 
 
-def alone(name: str, seed: int, bf16: bool) -> Step:
-    """A step of one seed, as the package has it."""
+def single(name: str, seed: int, bf16: bool) -> Step:
+    """Build a function that takes one training step with one seed, as `ablate train` does."""
     net = network(name, seed).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), RATE, MOMENTUM, fused=True)
     x, y = (each[0] for each in images(1))
@@ -91,27 +91,27 @@ def alone(name: str, seed: int, bf16: bool) -> Step:
 
 
 def rate(step: Step) -> float:
-    """Steps a second."""
+    """Steps per second."""
     step(), step()
-    steps, began = 0, time.perf_counter()
-    while time.perf_counter() - began < SECONDS:
+    steps, start = 0, time.perf_counter()
+    while time.perf_counter() - start < SECONDS:
         step()
         steps += 1
-    return steps / (time.perf_counter() - began)
+    return steps / (time.perf_counter() - start)
 
 
 def worker(name: str, seed: int, bf16: bool, ready, results) -> None:
-    """A process of the packed way."""
+    """Train one seed in a process and report its images per second. Waits at the barrier `ready` before timing."""
     torch.set_num_threads(1)
     register()
-    step = alone(name, seed, bf16)
+    step = single(name, seed, bf16)
     step()
     ready.wait()
     results.put(BATCH * rate(step))
 
 
 def packed(name: str, cores: int, bf16: bool) -> float:
-    """Images a second of as many processes as cores, which start together."""
+    """Total images per second of one process per core, timed simultaneously."""
     context = get_context("spawn")
     ready, results = context.Barrier(cores), context.Queue()
     processes = [context.Process(target=worker, args=(name, seed, bf16, ready, results)) for seed in range(cores)]
@@ -124,16 +124,16 @@ def packed(name: str, cores: int, bf16: bool) -> float:
 
 
 def difference(name: str) -> float:
-    """The largest difference between the vectorised gradients of two seeds and their own, in float64."""
+    """Largest absolute difference between vectorized and single gradients, over two seeds, in float64."""
     nets = [network(name, seed).double() for seed in range(2)]
     parameters, buffers = stack_module_state(nets)
     x, y = images(2, torch.float64)
-    together = gradients(copy.deepcopy(nets[0]).to("meta"), False)(parameters, buffers, x, y)
+    stacked = gradients(copy.deepcopy(nets[0]).to("meta"), False)(parameters, buffers, x, y)
     worst = 0.0
     for seed, net in enumerate(nets):
         F.cross_entropy(net(x[seed]), y[seed]).backward()
         for key, value in net.named_parameters():
-            worst = max(worst, (value.grad - together[key][seed]).abs().max().item())
+            worst = max(worst, (value.grad - stacked[key][seed]).abs().max().item())
     return worst
 
 
@@ -142,18 +142,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--networks", nargs="+", default=["mlp", "cnn"])
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    args = parser.parse_args()
     register()
     cores = len(os.sched_getaffinity(0))
-    for name in given.networks:
+    for name in args.networks:
         print(f"{name}: gradients differ by at most {difference(name):.0e} in float64", flush=True)
         for precision, bf16 in PRECISIONS.items():
-            step, found = vectorised(name, given.seeds, bf16), []
-            for _ in range(given.rounds):
-                found.append((packed(name, cores, bf16), BATCH * given.seeds * rate(step)))
-            one, other = (statistics.median(each) for each in zip(*found, strict=True))
+            step, rates = vectorized(name, args.seeds, bf16), []
+            for _ in range(args.rounds):
+                rates.append((packed(name, cores, bf16), BATCH * args.seeds * rate(step)))
+            packed_rate, vectorized_rate = map(statistics.median, zip(*rates, strict=True))
             print(
-                f"  {precision}: packed {one:,.0f}, vectorised {other:,.0f} images/s, {other / one:.2f} times",
+                f"  {precision}: packed {packed_rate:,.0f}, vectorized {vectorized_rate:,.0f} images/s,"
+                f" {vectorized_rate / packed_rate:.2f} times",
                 flush=True,
             )
 
