@@ -138,17 +138,17 @@ def fitted(words: list[str], folder: Path) -> tuple[float, float]:
 
 def speedrun(settings: Settings) -> None:
     """`experiment=speedrun` and the recipe that it follows, alternating, five seeds, each after a warm-up."""
-    from speedrun import recipe
+    from speedrun import train_recipe
 
     epochs, size, seeds = settings.of((1, 50, 2), (8, 2000, 5))
     sizes = [f"trainer.batch_size={size}", f"trainer.epochs={epochs}"]
     words = [*settings.words(), "experiment=speedrun", *sizes]
     data = prepare(configured(words).data)
-    recipe(data, 99, 1, size)
+    train_recipe(data, 99, 1, size)
     fitted([*words, "seed=99", "trainer.epochs=1"], settings.scratch / "speedrun/warm")
     own, other = [], []
     for seed in range(seeds):
-        seconds, accuracies = recipe(data, seed, epochs, size)
+        seconds, accuracies = train_recipe(data, seed, epochs, size)
         other.append((seconds, accuracies["six views"]))
         own.append(fitted([*words, f"seed={seed}"], settings.scratch / f"speedrun/{seed}"))
     (taken, right), (theirs, rival) = (tuple(zip(*runs, strict=True)) for runs in (own, other))
@@ -166,7 +166,7 @@ def _medians(seconds: tuple[float, ...], right: tuple[float, ...]) -> str:
 
 def notebook(settings: Settings) -> None:
     """The assignment's CNN by `ablate train` and in a notebook's loop, alternating, from start to end."""
-    from notebook_loop import other, write_images
+    from notebook_loop import run_in_process, write_images
 
     epochs, seeds = settings.of((1, 1), (5, 2))
     arrays = settings.scratch / "arrays"
@@ -177,7 +177,7 @@ def notebook(settings: Settings) -> None:
     for seed in range(seeds):
         folder = settings.scratch / f"notebook{seed}"
         own, record = timed(train, folder, *words, f"seed={seed}")
-        theirs, accuracy = timed(other, "notebook", arrays, "cnn", seed, epochs)
+        theirs, accuracy = timed(run_in_process, "notebook", arrays, "cnn", seed, epochs)
         ratios.append(theirs / own)
         trainings.append(record["seconds"]["train"])
         figures = f"{own:.1f} s, {100 * record['metrics']['val_accuracy']:.2f} %; notebook {theirs:.1f} s"
