@@ -7,12 +7,13 @@ its optimisers. Prints medians, and how often each was measured under its aim.
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from ablate.backend.cores import cpu_cores
 
 ABLATE = [sys.executable, "-m", "ablate.cli"]
 # The end of the first training step is that of the optimiser's step: from there nothing is waited for.
@@ -56,7 +57,7 @@ def main() -> None:
     for _ in range(given.repeat):
         for name, (command, _) in COMMANDS.items():
             took[name].append(seconds(command))
-    print(f"{os.cpu_count()} processors, {given.repeat} rounds; seconds: median, lowest, highest, aim")
+    print(f"{cpu_cores()} processors, {given.repeat} rounds; seconds: median, lowest, highest, aim")
     for name, (_, aim) in COMMANDS.items():
         times = took[name]
         met = f"{aim:5.1f}, met {sum(time < aim for time in times)} times" if aim else ""

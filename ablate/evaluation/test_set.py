@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,7 @@ Judge = Callable[[float, Sequence[float]], dict[str, Any] | None]  # accuracy an
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
-def test(
-    folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu"
-) -> dict[str, Any]:
+def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> dict[str, Any]:
     """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
 
     It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the surest mistakes,
@@ -43,7 +42,7 @@ def test(
     run = trained_model.load(folder, trusted, device)
     images = load_test(run.config.data)
     check(run, images)
-    bar = progress.bar(f"testing {folder.name}", progress.Terminal())
+    bar = partial(progress.track, title=f"testing {folder.name}", lines=True)
     logits = metrics.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
         raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
 from ablate.backend.compiler import compiled, keep_out
-from ablate.backend.hardware import keep_memory, pick_device, pick_precision, repeatable
+from ablate.backend.hardware import keep_memory, pick_device, pick_precision, set_deterministic
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
@@ -33,7 +33,7 @@ def set_up(config: DictConfig) -> tuple[loop.Parts, Prepared, torch.device, str]
         torch.set_num_threads(trainer.threads)
     device = pick_device(trainer.device)
     keep_memory()
-    repeatable(trainer.deterministic)
+    set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
     data = prepare(config.data)
     return build(config, data, device, precision), data, device, precision

@@ -1,6 +1,5 @@
 """`ablate report STUDY`: collect, compare, draw, and write it all to `<study>/report/`. Nothing else here writes."""
 
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from ablate.analysis.effects import COLUMNS
 from ablate.analysis.formats import to_latex, to_markdown
 from ablate.analysis.report import html, macros, pdf, sentences
 from ablate.analysis.results import Results, analyse
+from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.terminal.progress import track
 
@@ -90,7 +90,7 @@ def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
 
 def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
     """The figures, on all cores, for they take most of a report's time; returns the SVG's text by name."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = cpu_cores()
     # A forked process has the frames that its figures are drawn from without a copy.
     with ProcessPoolExecutor(cores, get_context("fork"), _todo.update, (drawing,)) as pool:
         drawn = pool.map(_write_figure, (folder / name for name in drawing))

@@ -1,4 +1,4 @@
-"""Streams: the same for the same name, unrelated for another, and no trace in PyTorch's global state."""
+"""Streams depend only on their name, are independent of each other, and leave PyTorch's global state unchanged."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ import torch
 from ablate.backend import seeding
 
 
-def test_a_stream_depends_on_its_seed_and_every_word_alone():
+def test_a_stream_depends_only_on_its_seed_and_its_words():
     numbers = {
         name: tuple(seeding.stream(*name).integers(0, 2**62, 4))
         for name in [

@@ -62,7 +62,7 @@ REFUSED = {
     "bands: &a [*a]": "aliases and tags are not read",
     "bands: !!python/object/apply:os.getcwd []": "aliases and tags are not read",
     "[" * 1000: "levels deep",
-    "#" * 100_000: "more than the 65,536",
+    "#" * 100_000: "more than the limit of 65,536",
     "\0": "cannot be read",
 }
 
