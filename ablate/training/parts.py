@@ -18,7 +18,7 @@ from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
 from ablate.model.build import build_model
-from ablate.model.initialization import initialised
+from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training import loop
 from ablate.training.averaging import averaged
@@ -44,7 +44,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
     pixels = scaling(data.mean, data.std, device, layout)
-    model = initialised(partial(build_model, config, data), config.seed)
+    model = initialize(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
     fit_to_data(model, data.train.images, pixels)
     optimizer = instantiate(config.optimizer, model=model)
