@@ -1,8 +1,8 @@
 """Augmentation of training images: `geometry`, `erasing`, `mixing`, and torchvision's transforms in `policy`.
 
-A step separates drawing random numbers from applying them: `draw(n, rng)` returns k random numbers for each of n images,
-shape (n, k), and `step(images, targets, draws)` applies them, shapes (B, C, H, W), (B, classes) and (B, k). Numbers are
-drawn for a whole epoch at once, so that the augmentation of an image depends on (seed, epoch, image) and not on its
+A step separates drawing random numbers from applying them. `draw(n, rng)` returns k random numbers for each of n
+images, shape (n, k). `step(images, targets, draws)` applies them, shapes (B, C, H, W), (B, classes) and (B, k). Numbers
+are drawn for a whole epoch at once, so that the augmentation of an image depends on (seed, epoch, image) and not on its
 batch.
 """
 

@@ -69,7 +69,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
     from ablate.evaluation import metrics
 
     found = metrics.summary(logits, images.labels, images.classes)
-    worst = metrics.mistakes(logits, images.labels, MISTAKES)
+    worst = metrics.confident_errors(logits, images.labels, MISTAKES)
     use = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         **{key: run.run.get(key) for key in ("variant", "seed", "config_sha256", "code_sha256")},

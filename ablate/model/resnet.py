@@ -14,8 +14,9 @@ def resnet(depth: int, **common: Any) -> "ResNet":
     """A residual network with `depth` layers with weights (He et al. 2016).
 
     Depths 18 and 34 are the ImageNet architecture of the paper: four stages from 64 channels, with 1x1 convolutions
-    where a shortcut changes shape. The stem is a 3x3 convolution instead of a 7x7 one with a pool. Other depths, 6n + 2,
-    are the CIFAR architecture (section 4.2): three stages of n blocks from 16 channels, shortcuts without parameters.
+    where a shortcut changes shape. The stem is a 3x3 convolution instead of a 7x7 one with a pool. Other depths,
+    6n + 2, are the CIFAR architecture (section 4.2): three stages of n blocks from 16 channels, with shortcuts without
+    parameters.
     """
     if depth in (18, 34):
         blocks = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}[depth]

@@ -1,4 +1,4 @@
-"""Which weights are evaluated: those of the last step, or an average over steps."""
+"""The weights that are evaluated: those of the last step, or an exponential moving average."""
 
 from typing import Protocol
 
@@ -7,39 +7,42 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
 class Average(Protocol):
-    """The weights that are evaluated: an average over steps, or the model's own."""
+    """The evaluated weights: `module` is the averaged model, or the model itself."""
 
     module: nn.Module
 
     def update_parameters(self, model: nn.Module) -> None:
-        """Take the model's weights after a step into account."""
+        """Add the weights of `model` to the average; called after each step."""
 
     def state_dict(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps of the average."""
+        """Return the state of the average for a checkpoint."""
 
     def load_state_dict(self, state: dict[str, Tensor]) -> object:
-        """Go on from there."""
+        """Restore a state of `state_dict`."""
 
 
 class Unaveraged:
-    """Stands where an average of the weights would be: the model itself, with nothing to update."""
+    """Evaluates the model itself, without an average."""
 
     def __init__(self, model: nn.Module) -> None:
         self.module = model
 
     def update_parameters(self, model: nn.Module) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Nothing beside the model."""
+        """Return an empty state."""
         return {}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
 def averaged(model: nn.Module, decay: float | None) -> Average:
-    """An exponential moving average of weights and buffers (Polyak & Juditsky 1992); without a decay, the model."""
+    """Return an exponential moving average of weights and buffers, or the model itself if `decay` is None.
+
+    Source: Polyak & Juditsky (1992).
+    """
     if decay is None:
         return Unaveraged(model)
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
