@@ -32,7 +32,7 @@ class Chosen:
         return cls(hydra.runtime.choices, list(hydra.overrides.task))
 
     def preset(self, key: str) -> tuple[str, str] | None:
-        """Return the chosen preset (`experiment` or `study`, its name), unless an override on the command line sets `key`."""
+        """Return the chosen preset, (`experiment` or `study`, name); None if there is none or an override sets `key`."""
         if any(word.lstrip("+").startswith(f"{key}=") for word in self.words):
             return None
         chosen = [(group, name) for group in ("experiment", "study") if (name := self.options.get(group))]
@@ -106,7 +106,7 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
     if extra:
         _refuse_preset(key, extra, chosen)
         near = did_you_mean(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"], NEAR)
-        raise InputError(f"{extra[0]}: unknown key.{near} `ablate train --cfg job` lists all keys.")
+        raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` lists all keys.")
     if not user_code.find(target):
         raise InputError(
             f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} in the current folder or among the "
@@ -114,7 +114,7 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
         )
     for name, allowed in ranges(kind).items():
         if name in settings and not allowed.accepts(settings[name]):  # `~key` removes a key
-            raise InputError(f"{prefix}{name}={settings[name]} is not valid: it must be {allowed} ({allowed.doc}).")
+            raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
 
 
 def _check_together(key: str, section: DictConfig) -> None:
