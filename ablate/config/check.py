@@ -32,7 +32,7 @@ class Chosen:
         return cls(hydra.runtime.choices, list(hydra.overrides.task))
 
     def preset(self, key: str) -> tuple[str, str] | None:
-        """Return the chosen preset, (`experiment` or `study`, name); None if there is none or an override sets `key`."""
+        """Return kind (`experiment` or `study`) and name of the chosen preset; None if an override sets `key`."""
         if any(word.lstrip("+").startswith(f"{key}=") for word in self.words):
             return None
         chosen = [(group, name) for group in ("experiment", "study") if (name := self.options.get(group))]
@@ -109,8 +109,8 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
         raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` lists all keys.")
     if not user_code.find(target):
         raise InputError(
-            f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} in the current folder or among the "
-            "installed packages."
+            f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} in the current folder or "
+            "among the installed packages."
         )
     for name, allowed in ranges(kind).items():
         if name in settings and not allowed.accepts(settings[name]):  # `~key` removes a key
