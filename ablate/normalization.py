@@ -62,7 +62,7 @@ def layer() -> Normalization:
 
 
 def group(groups: int) -> Normalization:
-    """Group normalization; the number of groups is the largest divisor of C up to `groups` (Wu & He 2018)."""
+    """Group normalization; at most `groups` groups, a divisor of the number of channels (Wu & He 2018)."""
     grouped = partial(_group_norm, groups)
     return Normalization(grouped, grouped)
 
@@ -102,7 +102,7 @@ class Tokens(nn.Module):
 
 
 class InstanceNorm(nn.GroupNorm):
-    """Instance normalization with scale and shift per channel, so that it differs from others only in the statistics."""
+    """Instance normalization with a scale and a shift per channel, as in the other normalization layers."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)

@@ -21,10 +21,10 @@ def compiled(model: nn.Module) -> Callable[..., Any]:
 
 
 def keep_out(kind: type) -> None:
-    """Unwrap the methods of `kind` that import `torch._dynamo` at their first call; permanent.
+    """Remove the wrappers of methods of a class that import `torch._dynamo` at the first call. Cannot be undone.
 
-    PyTorch wraps them to keep its compiler out of them. Here only models are compiled, and they call none of these
-    methods. Methods with other wrappers are left unchanged.
+    PyTorch adds these wrappers so that its compiler skips the methods. They are not needed here, since only models are
+    compiled, and models call none of these methods. Other wrappers are left unchanged.
     """
     for name, method in list(vars(kind).items()):
         if isinstance(method, FunctionType) and hasattr(method, "__wrapped__"):

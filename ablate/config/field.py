@@ -37,7 +37,7 @@ class Allowed:
     choices: Collection[Any] = ()
 
     def accepts(self, value: object) -> bool:
-        """Return True if `value`, or every element of a list, is valid. None is valid here, since the type decides on it."""
+        """Return True if `value`, or every element of a list, is in range. None counts as in range."""
         if value is None:
             return True
         if isinstance(value, (list, tuple)):

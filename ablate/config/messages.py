@@ -58,8 +58,9 @@ def _composition_message(error: Exception) -> str:
         if "=" not in error.override:
             groups = [path.parent.name for path in sorted(CONF.glob("*/*.yaml")) if path.stem == error.override]
             near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
-            return f"{error.override}: an override must have the form key=value.{f' Did you mean {near[0]}?' if near else ''}"
-        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote characters that are special to the shell."
+            meant = f" Did you mean {near[0]}?" if near else ""
+            return f"{error.override}: an override must have the form key=value.{meant}"
+        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote special characters."
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):

@@ -28,7 +28,7 @@ ADVICE = "Use --trust if you trust its source."
 
 
 def check(config: DictConfig, where: Path, trusted: bool) -> None:
-    """Check that instantiating a configuration runs and reads nothing foreign.
+    """Raise InputError if instantiating a configuration could run code or read values from outside of it.
 
     Allowed are the targets in `conf/`, and the layers, networks and optimizers of PyTorch, torchvision and timm.
 

@@ -34,7 +34,7 @@ def size(path: str) -> tuple[int, int]:
 def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.ndarray, str]:
     """Decode an image file and resize it to a square.
 
-    The image is rotated as its EXIF orientation says. Its aspect ratio is not kept. Of an animation, the first frame is
+    The image is rotated by its EXIF orientation. Its aspect ratio is not kept. Of an animation, the first frame is
     used. The filter is PIL's bilinear one with antialiasing.
 
     Args:

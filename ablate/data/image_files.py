@@ -11,7 +11,7 @@ from ablate.terminal.text import first_few
 
 
 def listed(words: Iterable[str]) -> list[str]:
-    """Return the paths in `words`, where `-` stands for a list on standard input. InputError if there is none."""
+    """Return the paths in `words`, where `-` stands for a list on standard input. Raises InputError without paths."""
     paths = [path for word in words for path in (_standard_input() if word == "-" else [word])]
     if not paths:
         raise InputError("The list on standard input contains no image.")

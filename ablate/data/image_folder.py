@@ -21,7 +21,7 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     Args:
         root: folder that contains train/ and, optionally, test/.
         image_size: height and width that images are resized to, in pixels.
-        memory_limit: in GiB; larger images are streamed from the cache instead of kept in memory.
+        memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
 
     Returns:

@@ -83,7 +83,11 @@ def wilson_interval(correct: int, images: int, confidence: float = 0.95) -> list
 
 
 def reliability(logits: Tensor, labels: Tensor, bins: int = BINS) -> Tensor:
-    """Reliability diagram, (bins, 3): images, sum of confidences and correct predictions per equal-width bin."""
+    """Compute the data of a reliability diagram.
+
+    Returns:
+        (bins, 3): images, sum of their confidences, and correct predictions, for each equal-width confidence bin.
+    """
     confidence, predicted = logits.softmax(1).max(1)
     bin_index = (confidence * bins).ceil().long().clamp(1, bins) - 1
     rows = torch.stack([torch.ones_like(confidence), confidence, (predicted == labels).float()], 1).double()

@@ -26,13 +26,13 @@ def none(images: "Tensor") -> "Iterator[Tensor]":
 
 
 def flip(images: "Tensor") -> "Iterator[Tensor]":
-    """The images, and flipped horizontally: 2 views."""
+    """The images, and horizontally flipped copies: 2 views."""
     yield images
     yield images.flip(3)
 
 
 def shift(images: "Tensor") -> "Iterator[Tensor]":
-    """The images, and shifted in four directions by a sixteenth of their size, padded by their edge: 5 views."""
+    """The images, and copies shifted up, down, left and right by 1/16 of their size, with edge padding: 5 views."""
     import torch.nn.functional as F
 
     size = images.shape[2]
@@ -44,7 +44,7 @@ def shift(images: "Tensor") -> "Iterator[Tensor]":
 
 
 def flip_shift(images: "Tensor") -> "Iterator[Tensor]":
-    """Each view of `shift`, and flipped horizontally: 10 views."""
+    """The views of `shift`, and horizontally flipped copies of them: 10 views."""
     for shifted in shift(images):
         yield from flip(shifted)
 

@@ -69,7 +69,7 @@ def check_unpacked(path: Path, content: bytes, limit: int) -> None:
         limit: largest size allowed, in bytes.
 
     Raises:
-        InputError: its members are larger together.
+        InputError: the total size of its members exceeds the limit.
         zipfile.BadZipFile: it is not a zip file.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -58,7 +58,7 @@ class Logger(Protocol):
         """Log one epoch: the columns of metrics.csv."""
 
     def close(self, result: Row | None) -> None:
-        """Log the row of the selected epoch and close the logger. `result` is None if the run was interrupted or failed."""
+        """Log the row of the selected epoch, and close. `result` is None if the run was interrupted or failed."""
 
 
 class Csv:

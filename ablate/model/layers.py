@@ -26,8 +26,8 @@ def convolution(
 def he(normalization: Normalization) -> Normalization:
     """Return the same normalization with He initialization of its convolutions (He et al. 2015).
 
-    For deep networks without shortcuts. With PyTorch's default, each layer divides
-    the variance of the signal by about 6.
+    For deep networks without shortcuts. With PyTorch's default, each layer divides the variance of the signal by about
+    6.
     """
 
     kind: Any = normalization.conv

@@ -1,4 +1,4 @@
-"""Text for messages: unprintable characters escaped, home folders hidden, lists shortened, typos corrected."""
+"""Text for messages: unprintable characters escaped, home folders hidden, long lists shortened, corrections of typos."""
 
 import getpass
 import re

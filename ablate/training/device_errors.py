@@ -21,7 +21,7 @@ NONDETERMINISTIC = re.compile(r"(\S+)(?: with .*)? does not have a deterministic
 
 @contextmanager
 def explained(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
-    """Convert such errors of training steps in the block to InputError.
+    """Convert out-of-memory and determinism errors of training steps in the block to InputError.
 
     After an out-of-memory error, further steps are taken to find a batch size that fits, so `parts` must not be used
     again.

@@ -69,7 +69,7 @@ class Pruner:
 
 
 class Pruned(Exception):
-    """The search stopped the run after the epoch `row`."""
+    """Raised to stop an unpromising run. `row` has the metrics of its last epoch."""
 
     def __init__(self, row: dict[str, float]) -> None:
         super().__init__(row)

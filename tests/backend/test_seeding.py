@@ -27,7 +27,7 @@ def test_key_is_the_published_hash():
     assert seeding.key("abc") == int.from_bytes(bytes.fromhex("ba7816bf8f01cfea"), "little") >> 1
 
 
-def test_streams_of_neighbouring_seeds_are_uncorrelated():
+def test_streams_of_neighboring_seeds_are_uncorrelated():
     draws = np.stack([seeding.stream(seed, "order", 1).standard_normal(10_000) for seed in range(8)])
     correlation = np.corrcoef(draws)[~np.eye(8, dtype=bool)]
     assert np.abs(correlation).max() < 0.05  # five standard errors of a correlation of 10,000 pairs

@@ -52,7 +52,7 @@ SOLID = [
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "png", (50, 50, 50)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "tiff", (50, 50, 50)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "ppm", (50, 50, 50)),
-    # No ink but half of black is grey.
+    # Half of black and no other ink is gray.
     (Image.new("CMYK", (8, 8), (0, 0, 0, 128)), "tiff", (127, 127, 127)),
 ]
 
@@ -108,10 +108,10 @@ def test_the_size_is_read_from_the_header(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
-    (tmp_path / "grey.pgm").write_bytes(b"P5 1 1 255 \x80")
+    (tmp_path / "gray.pgm").write_bytes(b"P5 1 1 255 \x80")
     # printf 'P5 1 1 255 \x80' | sha256sum
     assert (
-        decode(str(tmp_path / "grey.pgm"), 4)[1] == "af35d67c5af706e216bbaf63ba46be40bb779f288e94d24cf02bb07e24b60b6e"
+        decode(str(tmp_path / "gray.pgm"), 4)[1] == "af35d67c5af706e216bbaf63ba46be40bb779f288e94d24cf02bb07e24b60b6e"
     )
 
 

@@ -121,7 +121,7 @@ def test_a_download_with_the_wrong_checksum_is_not_used(
 ) -> None:
     address, folder, _ = server
     patched_svhn(monkeypatch)
-    (folder / "train_32x32.mat").write_bytes(b"a page that says no")
+    (folder / "train_32x32.mat").write_bytes(b"an error page")
     file = [f"{address}/train_32x32.mat", *SVHN.split_list["train"][1:]]
     monkeypatch.setattr(SVHN, "split_list", {"train": file})
     with pytest.raises(InputError, match=r"could not be downloaded.*corrupted"):

@@ -25,9 +25,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-def _image(path: Path, grey: int = 0) -> None:
+def _image(path: Path, gray: int = 0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8), (grey, grey, grey)).save(path)
+    Image.new("RGB", (8, 8), (gray, gray, gray)).save(path)
 
 
 @pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
@@ -49,9 +49,9 @@ def test_images_are_resized(photo_folder: Path) -> None:
 
 def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = ["b", "B", "a10", "a9"]
-    for grey, name in enumerate(names):
-        _image(tmp_path / "train" / name / "x" / "2.png", 10 * grey + 2)
-        _image(tmp_path / "train" / name / "1.png", 10 * grey + 1)
+    for gray, name in enumerate(names):
+        _image(tmp_path / "train" / name / "x" / "2.png", 10 * gray + 2)
+        _image(tmp_path / "train" / name / "1.png", 10 * gray + 1)
     images = image_folder(str(tmp_path), 8, 1, "train")
     assert images.classes == ("B", "a10", "a9", "b")
     assert images.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]

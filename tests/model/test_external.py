@@ -44,7 +44,7 @@ def test_normalization_none_leaves_no_norm():
 
 
 def test_dropout_does_not_overwrite_the_output_of_an_activation():
-    """In mobilenet_v3, in-place dropout follows an activation whose gradient needs only its input; ReLU needs its output."""
+    """In-place dropout follows the activations of mobilenet_v3, and the gradient of a ReLU needs its output."""
     model = make("mobilenet_v3_small", normalization.batch(0.1), activation.relu())
     model(torch.ones(2, 3, 32, 32)).sum().backward()
     assert all(weight.grad is not None for weight in model.parameters())

@@ -41,7 +41,8 @@ class Study:
             )
         if (self.design == "random") != (self.draws is not None):
             raise ValueError(
-                "study.draws=N, the number of variants, is required by study.design=random and invalid for other designs"
+                "study.draws=N, the number of variants, is required for study.design=random"
+                " and invalid for other designs"
             )
 
 

@@ -41,7 +41,7 @@ class ImageFolder(Data):
     root: str = value("folder that contains train/<class>/ and, optionally, test/<class>/")
     image_size: int = value("height and width that images are resized to", unit="pixels", low=4, high=1024)
     memory_limit: float = value(
-        "larger sets of decoded images (training or test) are streamed from disk",
+        "memory for decoded images, for training and test images each; larger sets are streamed from disk",
         unit="GiB",
         low=0,
     )

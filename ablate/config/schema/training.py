@@ -58,7 +58,7 @@ class Muon(Optimizer):
 class Schedule(Option):
     """The learning rate schedule: a factor on `optimizer.lr`, updated every step."""
 
-    warmup_epochs: float = value("length of the linear warmup from 0, before the schedule", low=0)
+    warmup_epochs: float = value("epochs of linear warmup from 0, before the schedule", low=0)
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Trainer:
         "test-time augmentation: views of an image whose logits are averaged in evaluation",
         choices=("none", "flip", "shift", "flip_shift"),  # the functions of ablate.evaluation.tta
     )
-    deterministic: bool = value("bit-identical results on CUDA too, slower; on the CPU they always are")
+    deterministic: bool = value("make results on CUDA bit-identical, which is slower; results on the CPU always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
     selection: str = value("epoch whose weights and metrics are the result of the run", choices=("last", "best_val"))
 
