@@ -62,7 +62,7 @@ def layer() -> Normalization:
 
 
 def group(groups: int) -> Normalization:
-    """Group normalization; at most `groups` groups, a divisor of the number of channels (Wu & He 2018)."""
+    """Group normalization; `groups` is reduced to the largest divisor of the channels (Wu & He 2018)."""
     grouped = partial(_group_norm, groups)
     return Normalization(grouped, grouped)
 

@@ -74,7 +74,10 @@ def one_cycle(
     div_factor: float,
     final_div_factor: float,
 ) -> Factor:
-    """Cosine increase from 1/div_factor to 1, then decrease to 1/(div_factor * final_div_factor) (Smith & Topin 2018)."""
+    """Cosine increase from 1/div_factor to 1, then decrease to 1/(div_factor * final_div_factor).
+
+    Source: Smith & Topin (2018).
+    """
     low, lowest = 1 / div_factor, 1 / (div_factor * final_div_factor)
 
     def shape(epoch: float, progress: float) -> float:

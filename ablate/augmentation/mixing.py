@@ -16,7 +16,7 @@ class Mixup:
     alpha: float
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw the weight of the image itself, (n, 1)."""
+        """Draw the weight of each image, (n, 1); the previous image has one minus this weight."""
         return rng.beta(self.alpha, self.alpha, (n, 1)).astype(np.float32)
 
     def __call__(self, images: Tensor, targets: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:

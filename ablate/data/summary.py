@@ -46,7 +46,7 @@ class Copy:
     same_class: bool
 
     def is_between(self, first_parts: Sequence[str], second_part: str) -> bool:
-        """Return True if the images lie in these parts (`train`, `validation`, `test`)."""
+        """Return True if the first image is in one of `first_parts` and the second one in `second_part`."""
         return self.first[0] in first_parts and self.second[0] == second_part
 
 

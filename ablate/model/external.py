@@ -162,7 +162,7 @@ def _is_leaf(module: nn.Module) -> bool:
 
 
 def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.Module:
-    """Return the replacement of `norm`, for what it normalizes: maps, vectors or (channels last) tokens."""
+    """Create the layer that replaces `norm`, which normalizes feature maps, vectors or tokens (channels last)."""
     match norm:
         case nn.BatchNorm2d():
             layer = normalization.maps(norm.num_features)

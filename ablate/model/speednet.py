@@ -13,7 +13,9 @@ from ablate.normalization import Normalization
 
 
 class Whitening(nn.Conv2d):
-    """A frozen convolution that decorrelates the pixels of a patch (Page 2019). Half of its filters are the others negated.
+    """A frozen convolution that decorrelates the pixels of a patch (Page 2019).
+
+    Half of its filters are the negatives of the others.
 
     `fit` computes the filters from training images; before that they have a convolution's default initialization. The
     layer needs no backward pass.
