@@ -1,4 +1,4 @@
-"""The nonlinearities: each option gives a factory, since a model needs a fresh module at every place."""
+"""Activation functions. Each option returns a factory, since a model needs a new module at every position."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,20 +14,20 @@ def relu() -> Activation:
 
 
 def leaky_relu(negative_slope: float) -> Activation:
-    """x where positive, `negative_slope` x elsewhere (Maas et al. 2013)."""
+    """max(x, 0) + negative_slope * min(x, 0) (Maas et al. 2013)."""
     return partial(nn.LeakyReLU, negative_slope)
 
 
 def gelu() -> Activation:
-    """x times the standard normal's cumulative distribution at x (Hendrycks & Gimpel 2016)."""
+    """x * Phi(x), where Phi is the standard normal distribution function (Hendrycks & Gimpel 2016)."""
     return nn.GELU
 
 
 def silu() -> Activation:
-    """x sigmoid(x), also called swish (Elfwing et al. 2018)."""
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018)."""
     return nn.SiLU
 
 
 def mish() -> Activation:
-    """x tanh(softplus(x)) (Misra 2020)."""
+    """x * tanh(softplus(x)) (Misra 2020)."""
     return nn.Mish

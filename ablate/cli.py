@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 from ablate.commands.exit_status import guarded
+from ablate.terminal.text import did_you_mean
 
 
 def train(words: Sequence[str]) -> int:
@@ -140,8 +140,10 @@ def main() -> int:
         return 0 if words else 2
     verb = VERBS.get(words[0])
     if verb is None:
-        meant = "".join(f" Did you mean {near}?" for near in get_close_matches(words[0], VERBS, n=1))
-        print(f"ablate {words[0]}: there is no such verb.{meant} Verbs: {', '.join(VERBS)}.", file=sys.stderr)
+        print(
+            f"ablate {words[0]}: there is no such verb.{did_you_mean(words[0], VERBS)} Verbs: {', '.join(VERBS)}.",
+            file=sys.stderr,
+        )
         return 2
     return guarded(verb, words[1:])
 

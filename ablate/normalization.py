@@ -1,6 +1,6 @@
-"""What stands between a convolution or linear map and its activation: one `Normalization` an option.
+"""Normalization layers, between a convolution or linear layer and its activation.
 
-A model asks it for layers by what they normalise (feature maps, feature vectors, tokens) and for convolutions.
+Each option returns a `Normalization`, from which a model creates its layers.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,15 @@ from ablate.terminal.errors import InputError
 
 
 class Normalization:
-    """Factories of layers for a number of channels.
+    """Factories of normalization layers and convolutions.
 
-    `maps(C)` takes (N, C, H, W), `vectors(C)` takes (N, C), and `conv` is built like `nn.Conv2d`.
+    Args:
+        maps: `maps(C)` returns a layer for feature maps (N, C, H, W).
+        vectors: `vectors(C)` returns a layer for feature vectors (N, C).
+        conv: the convolution class, with the constructor of `nn.Conv2d`.
     """
 
-    # Not a dataclass: Hydra turns an argument that is one into a configuration.
+    # Not a dataclass, which Hydra would convert to a configuration.
     def __init__(
         self,
         maps: Callable[[int], nn.Module],
@@ -29,46 +32,48 @@ class Normalization:
         self.maps, self.vectors, self.conv = maps, vectors, conv
 
     def tokens(self, channels: int) -> nn.Module:
-        """A layer for (..., C), every token of which counts as one of the vectors."""
+        """Return a layer for tokens (..., C), which normalizes each token as a vector."""
         return Tokens(self.vectors(channels))
 
     @property
     def shifts(self) -> bool:
-        """True if its layers add a bias for each channel, so that the convolution before one needs none."""
+        """True if the layers add a bias per channel, so that a convolution before one needs no bias."""
         return self.maps is not nn.Identity
 
 
 def none() -> Normalization:
-    """No normalisation."""
+    """No normalization."""
     return Normalization(nn.Identity, nn.Identity)
 
 
 def batch(momentum: float = 0.1) -> Normalization:
-    """Batch normalisation: each channel over the batch (Ioffe & Szegedy 2015); `momentum` as PyTorch has it.
+    """Batch normalization: per channel over the batch (Ioffe & Szegedy 2015).
 
-    By default as in records from before there was the option.
+    Args:
+        momentum: weight of a batch in the running statistics, as in PyTorch. The default is the value of runs recorded
+            before this option existed.
     """
     return Normalization(partial(nn.BatchNorm2d, momentum=momentum), partial(nn.BatchNorm1d, momentum=momentum))
 
 
 def layer() -> Normalization:
-    """Layer normalisation: each image over channels and pixels, each vector over its features (Ba et al. 2016)."""
+    """Layer normalization: per image over channels and pixels, per vector over its features (Ba et al. 2016)."""
     return Normalization(partial(nn.GroupNorm, 1), nn.LayerNorm)
 
 
 def group(groups: int) -> Normalization:
-    """Group normalisation, with the largest divisor of the channels that is at most `groups` (Wu & He 2018)."""
+    """Group normalization; `groups` is reduced to the largest divisor of the channels (Wu & He 2018)."""
     grouped = partial(_group_norm, groups)
     return Normalization(grouped, grouped)
 
 
 def instance() -> Normalization:
-    """Instance normalisation: each channel of each image over its pixels, so maps alone (Ulyanov et al. 2016)."""
+    """Instance normalization: per image and channel over pixels; only for feature maps (Ulyanov et al. 2016)."""
     return Normalization(InstanceNorm, _no_instance_norm)
 
 
 def weight_standardization(groups: int) -> Normalization:
-    """Standardised filters, then group normalisation (Qiao et al. 2019)."""
+    """Convolutions with standardized filters, then group normalization (Qiao et al. 2019)."""
     grouped = partial(_group_norm, groups)
     return Normalization(grouped, grouped, StandardizedConv2d)
 
@@ -79,13 +84,13 @@ def _group_norm(groups: int, channels: int) -> nn.GroupNorm:
 
 def _no_instance_norm(channels: int) -> nn.Module:
     raise InputError(
-        "normalization=instance is for feature maps, and this model also normalises vectors, which have no height or "
+        "normalization=instance needs feature maps, but this model also normalizes vectors, which have no height and "
         "width. Use normalization=batch, layer, group, weight_standardization or none, or a convolutional model."
     )
 
 
 class Tokens(nn.Module):
-    """Applies a layer for (M, C) to (..., C)."""
+    """Applies a layer for vectors (M, C) to tokens (..., C)."""
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()
@@ -97,25 +102,26 @@ class Tokens(nn.Module):
 
 
 class InstanceNorm(nn.GroupNorm):
-    """Instance normalisation, with a scale and a shift a channel as its rivals have: only the statistics differ."""
+    """Instance normalization with a scale and a shift per channel, as in the other normalization layers."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W); refuses maps of a single pixel, which it would turn to a constant."""
+        """(N, C, H, W) -> (N, C, H, W). Raises InputError for 1x1 maps, whose output would be constant."""
         if x.shape[2:].numel() == 1:
             raise InputError(
-                "normalization=instance needs maps of more than one pixel, and at this image size the model shrinks "
-                "them to 1x1. Use another normalization, larger images or a model that shrinks them less."
+                "normalization=instance needs feature maps of more than one pixel, but this model has 1x1 maps at this "
+                "image size. Use another normalization, larger images or another model."
             )
         return super().forward(x)
 
 
 class StandardizedConv2d(nn.Conv2d):
-    """A convolution whose filters have mean 0 and variance 1 (Qiao et al. 2019).
+    """A convolution whose filters are standardized to mean 0 and variance 1 (Qiao et al. 2019).
 
-    The authors' 1e-5 beside the deviation stands here, squared, beside the variance: the gradient is then finite at 0.
+    The paper adds 1e-5 to the standard deviation. Here its square is added to the variance, so that the gradient of a
+    constant filter is finite.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
-"""Optimisers; by default norms and biases are not decayed. Each takes the model and returns a torch optimiser.
+"""Optimizers. Each option takes the model and returns a PyTorch optimizer.
 
-Adam and AdamW are fused, one pass over all parameters: half their time on the CPU (docs/performance.md). SGD gains
-little by it, and PyTorch's fails if it is fused and a parameter has its first gradient in a later step.
+All take `lr`, `weight_decay` and `decay_norm_and_bias`, which applies weight decay to norms and biases too. Adam and
+AdamW use PyTorch's fused implementation, which halves their time on the CPU (docs/performance.md). SGD does not: it
+gains little, and fused SGD fails if the first gradient of a parameter comes in a later step.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from torch.optim.adamw import adamw as adamw_step
 
 from ablate.backend.compiler import keep_out
 
-TOGETHER = 5  # steps of Muon's iteration for which a matrix is multiplied with its transpose once
+GRAM_STEPS = 5  # steps of the Newton-Schulz iteration per computation of the Gram matrix
 
 for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
     keep_out(kind)
@@ -25,7 +26,7 @@ def sgd(model: nn.Module, momentum: float, nesterov: bool, **options: Any) -> to
 
 
 def adam(model: nn.Module, betas: list[float], eps: float, **options: Any) -> torch.optim.Optimizer:
-    """Adam, weight decay as an L2 penalty (Kingma & Ba 2015)."""
+    """Adam with weight decay as an L2 penalty (Kingma & Ba 2015)."""
     groups, lr = _groups(model, **options)
     return torch.optim.Adam(groups, lr, (betas[0], betas[1]), eps, fused=_fusible(groups))
 
@@ -45,7 +46,7 @@ def rmsprop(model: nn.Module, alpha: float, momentum: float, eps: float, **optio
 def _groups(
     model: nn.Module, lr: float, weight_decay: float, decay_norm_and_bias: bool
 ) -> tuple[list[dict[str, Any]], float]:
-    """Parameter groups with their weight decay: matrices and filters, then vectors (norms, biases); and the rate."""
+    """Return the parameter groups (matrices and filters; vectors, that is norms and biases), and the learning rate."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
@@ -55,7 +56,7 @@ def _groups(
 
 
 def _fusible(groups: list[dict[str, Any]]) -> bool | None:
-    """True if the fused kernels can take the parameters: they walk memory in its order, so it must have no gaps.
+    """Return True if the fused kernels support the parameters, whose memory must have no gaps; else None.
 
     None leaves the choice to PyTorch.
     """
@@ -79,54 +80,69 @@ def muon(
     fixed_norm: bool,
     **options: Any,
 ) -> "Muon":
-    """Muon for matrices and filters, AdamW for vectors and the classifier (Jordan et al. 2024)."""
+    """Muon for matrices and filters; AdamW for vectors and the classifier (Jordan et al. 2024).
+
+    Args:
+        model: the model.
+        companion_lr: learning rate of AdamW.
+        momentum: of Muon.
+        nesterov: use Nesterov momentum.
+        ns_steps: Newton-Schulz iterations per step.
+        fixed_norm: scale matrices to Frobenius norm sqrt(rows) before each step, instead of weight decay.
+        options: `lr` of Muon, `weight_decay`, `decay_norm_and_bias`.
+    """
     groups, lr = _groups(model, **options)
     matrices = [group for group in groups if group["params"][0].ndim > 1]
     companions = [group for group in groups if group["params"][0].ndim <= 1]
-    if matrices:  # the last is the classifier, whose rows are classes: Jordan et al. leave it to the companion
+    if matrices:  # the last one is the classifier, which Jordan et al. train with AdamW
         companions.insert(0, {**matrices[0], "params": [matrices[0]["params"].pop()]})
     settings = {"momentum": momentum, "nesterov": nesterov, "ns_steps": ns_steps, "fixed_norm": fixed_norm}
     return Muon([{**g, **settings, "lr": lr} for g in matrices if g["params"]], companions, companion_lr)
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal by a Newton-Schulz iteration; filters count as matrices, a row each.
+    """Momentum with updates orthogonalized by a Newton-Schulz iteration, and AdamW for the other parameters.
 
-    torch.optim.Muon takes matrices only, and no other parameters beside them: this one holds both, so that a schedule
-    and a checkpoint see a single optimiser.
+    A convolution counts as a matrix with one row per filter. Unlike torch.optim.Muon, which accepts only matrices, this
+    class trains all parameters, so that schedule and checkpoint handle a single optimizer.
+
+    Args:
+        matrices: parameter groups trained by Muon.
+        companions: parameter groups trained by AdamW.
+        companion_lr: learning rate of AdamW.
     """
 
     def __init__(self, matrices: list[dict[str, Any]], companions: list[dict[str, Any]], companion_lr: float) -> None:
         groups = [{**group, "orthogonal": True} for group in matrices]
-        # By "fused" PyTorch knows, when it loads a state, to put the count of steps where the parameter is.
+        # The key "fused" makes `load_state_dict` put the step count on the device of the parameter.
         fused = _fusible(companions)
         groups += [{**group, "lr": companion_lr, "orthogonal": False, "fused": fused} for group in companions]
         super().__init__(groups, {})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nothing here re-evaluates a loss
-        """Update every parameter that has a gradient."""
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is needed
+        """Update all parameters that have a gradient."""
         for group in self.param_groups:
             update = self._orthogonal if group["orthogonal"] else self._adamw
             update([(p, p.grad) for p in group["params"] if p.grad is not None], group)
 
-    def _orthogonal(self, trained: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
-        for parameter, gradient in trained:
+    def _orthogonal(self, pairs: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
+        for parameter, gradient in pairs:
             state = self.state[parameter]
             if not state:
                 state["momentum"] = torch.zeros_like(gradient)
             average = state["momentum"].lerp_(gradient, 1 - group["momentum"])
             update = gradient.lerp(average, group["momentum"]) if group["nesterov"] else average
-            matrix = orthogonalise(update.flatten(1), group["ns_steps"])
+            matrix = orthogonalize(update.flatten(1), group["ns_steps"])
             rows, columns = matrix.shape
-            if group["fixed_norm"]:  # rows of norm 1 on average: `lr` is the share of itself by which a matrix changes
+            if group["fixed_norm"]:  # rows then have norm 1 on average, and `lr` is the relative change of the matrix
                 parameter.mul_(rows**0.5 / (parameter.norm() + 1e-7))
             else:
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
             parameter.add_(matrix.view_as(parameter), alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
 
-    def _adamw(self, trained: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
-        parameters, gradients = ([pair[side] for pair in trained] for side in (0, 1))
+    def _adamw(self, pairs: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
+        parameters, gradients = ([pair[position] for pair in pairs] for position in (0, 1))
         for parameter in parameters:
             if not self.state[parameter]:
                 zero = torch.zeros((), device=parameter.device if group["fused"] else None)  # else PyTorch reads it
@@ -140,21 +156,30 @@ class Muon(torch.optim.Optimizer):
         )  # fmt: skip
 
 
-def orthogonalise(matrix: Tensor, steps: int) -> Tensor:
-    """Nearly U V^T of `matrix` = U S V^T: singular values end between about 0.7 and 1.2 (Jordan et al. 2024).
+def orthogonalize(matrix: Tensor, steps: int) -> Tensor:
+    """Approximate U V^T of `matrix` = U S V^T by a Newton-Schulz iteration.
 
-    A step of their iteration is X <- (a + b G + c G^2) X with G = X X^T. All these polynomials in the first G commute,
-    so they are multiplied among themselves, and once with the wide X: half the work for the filters of a network. In
-    float32, for rounding makes an eigenvalue of G that should be 0 negative, and each step multiplies it by up to a^2;
-    G is computed anew after `TOGETHER` steps. The coefficients give the steepest slope at 0 that still keeps all values
-    in that band.
+    A step is X <- (a + b G + c G^2) X with the Gram matrix G = X X^T. Its coefficients maximize the slope at 0, while
+    singular values converge to a band of about 0.7 to 1.2 instead of to 1. All polynomials in the first G commute, so
+    they are multiplied with each other first and with the wide X only once, which halves the work for typical filters.
+    Rounding can make a zero eigenvalue of G negative, and each step multiplies its error by up to a^2. So this uses
+    float32, and computes G again after `GRAM_STEPS` steps.
+
+    Args:
+        matrix: (rows, columns).
+        steps: number of iterations.
+
+    Returns:
+        (rows, columns)
+
+    Source: Jordan et al. (2024), "Muon".
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.mT if tall else matrix  # G is then the smaller one
+    x = matrix.mT if tall else matrix  # the smaller Gram matrix
     x = x / (x.norm() + 1e-7)  # the iteration converges for singular values up to 1
-    for first in range(0, steps, TOGETHER):
-        last = min(first + TOGETHER, steps) - 1
+    for first in range(0, steps, GRAM_STEPS):
+        last = min(first + GRAM_STEPS, steps) - 1
         gram, product = x @ x.mT, None
         for step in range(first, last + 1):
             polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)

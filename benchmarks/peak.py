@@ -11,7 +11,6 @@ multiply-add counts as two operations, a training step as three forward passes.
 import argparse
 import csv
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
+from ablate.backend.cores import cpu_cores
 from ablate.backend.hardware import pick_precision
 
 ROUNDS, SECONDS = 5, 0.3
@@ -99,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     args = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
+    cores = cpu_cores()
     # Without hardware support, bf16 is so slow that the measurement would take minutes.
     native = pick_precision("auto", torch.device("cpu")) == "bf16"
     kinds = {"fp32": torch.float32, "bf16": torch.bfloat16} if native else {"fp32": torch.float32}

@@ -7,12 +7,13 @@ PyTorch are timed too, as lower bounds. Prints the median, lowest and highest ti
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from ablate.backend.cores import cpu_cores
 
 ABLATE = [sys.executable, "-m", "ablate.cli"]
 # Runs `ablate train` and exits after the first step of the optimizer.
@@ -56,7 +57,7 @@ def main() -> None:
     for _ in range(args.repeat):
         for name, (command, _) in COMMANDS.items():
             measured[name].append(seconds(command))
-    print(f"{os.cpu_count()} processors, {args.repeat} rounds; seconds: median, lowest, highest, target")
+    print(f"{cpu_cores()} processors, {args.repeat} rounds; seconds: median, lowest, highest, target")
     for name, (_, target) in COMMANDS.items():
         times = measured[name]
         met = f"{target:5.1f}, met {sum(time < target for time in times)} times" if target else ""

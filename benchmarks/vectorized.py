@@ -10,7 +10,6 @@ alternate. First the vectorized gradients are compared with those of the single 
 
 import argparse
 import copy
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
+from ablate.backend.cores import cpu_cores
 from ablate.config import CONF, register
 from ablate.data.prepare import Inputs
 from ablate.model.build import build_model
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     register()
-    cores = len(os.sched_getaffinity(0))
+    cores = cpu_cores()
     for name in args.networks:
         print(f"{name}: gradients differ by at most {difference(name):.0e} in float64", flush=True)
         for precision, bf16 in PRECISIONS.items():

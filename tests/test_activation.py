@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from ablate import activation as options
 from ablate.config import CONF
 
-# Each by its definition, at -2, 0 and 1.
+# The definitions.
 FORMULAS = {
     "relu": lambda x: max(x, 0.0),
     "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
@@ -24,7 +24,7 @@ def option(name):
     return instantiate(keys)
 
 
-def test_an_option_file_for_each():
+def test_every_option_has_a_formula():
     assert {path.stem for path in (CONF / "activation").glob("*.yaml")} == set(FORMULAS)
 
 
@@ -36,7 +36,7 @@ def test_values(name):
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_each_module_is_fresh_and_leaves_its_input(name):
+def test_each_module_is_new_and_does_not_change_its_input(name):
     factory = option(name)
     assert factory() is not factory()
     x = torch.tensor([-1.0, 1.0])
@@ -44,5 +44,5 @@ def test_each_module_is_fresh_and_leaves_its_input(name):
     assert x.tolist() == [-1.0, 1.0]
 
 
-def test_slope_is_taken():
+def test_slope_of_leaky_relu():
     assert options.leaky_relu(0.25)()(torch.tensor(-4.0)).item() == -1.0

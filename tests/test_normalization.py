@@ -27,7 +27,7 @@ def tokens():
     return torch.randn(5, 6, 8, generator=torch.Generator().manual_seed(0)) * 3 + 2
 
 
-def test_an_option_file_for_each():
+def test_every_option_is_tested():
     assert {path.stem for path in (CONF / "normalization").glob("*.yaml")} == set(OPTIONS)
 
 
@@ -49,17 +49,17 @@ def test_maps_have_mean_0_and_variance_1_over(name, over, maps):
     torch.testing.assert_close(variance, torch.ones_like(variance), atol=1e-4, rtol=0)
 
 
-def test_a_record_from_before_the_option_has_pytorchs_momentum():
+def test_the_default_momentum_is_pytorchs():
     assert options.batch().maps(1).momentum == options.batch().vectors(1).momentum == nn.BatchNorm2d(1).momentum
 
 
-def test_running_statistics_take_momentum_s_share_of_a_batch():
+def test_momentum_is_the_weight_of_a_batch_in_the_running_statistics():
     option = options.batch(0.4)
     for layer, x in (
         (option.maps(1), torch.tensor([1.0, 5]).view(2, 1, 1, 1)),
         (option.vectors(1), torch.tensor([[1.0], [5]])),
     ):
-        layer.train()(x)  # of mean 3 and variance 8, from 0 and 1
+        layer.train()(x)  # with mean 3 and variance 8; the initial statistics are 0 and 1
         assert layer.running_mean.item() == pytest.approx(0.4 * 3)
         assert layer.running_var.item() == pytest.approx(0.6 * 1 + 0.4 * 8)
 
@@ -77,7 +77,7 @@ def test_instance_is_pytorchs(maps):
     torch.testing.assert_close(OPTIONS["instance"].maps(8)(maps), F.instance_norm(maps), atol=1e-5, rtol=1e-5)
 
 
-def test_every_layer_has_a_scale_and_a_shift_a_channel():
+def test_every_layer_has_a_scale_and_a_shift_per_channel():
     layers = [OPTIONS[name].maps(8) for name in OPTIONS if name != "none"]
     assert len(layers) == 5
     assert all([p.shape for p in layer.parameters()] == [(8,), (8,)] for layer in layers)
@@ -95,7 +95,7 @@ def test_every_layer_has_a_scale_and_a_shift_a_channel():
         ("weight_standardization", lambda x: F.group_norm(x, 4)),
     ],
 )
-def test_a_token_is_a_vector_is_a_map_of_one_pixel(name, reference, tokens):
+def test_tokens_are_normalized_as_vectors(name, reference, tokens):
     expected = reference(tokens.reshape(30, 8))
     torch.testing.assert_close(OPTIONS[name].vectors(8).train()(tokens.reshape(30, 8)), expected)
     torch.testing.assert_close(OPTIONS[name].tokens(8).train()(tokens), expected.view(5, 6, 8))
@@ -107,7 +107,7 @@ def test_groups_are_the_largest_divisor(option, groups, channels, used):
     assert option(groups).maps(channels).num_groups == option(groups).vectors(channels).num_groups == used
 
 
-def test_instance_is_refused_where_it_has_no_meaning():
+def test_instance_is_refused_for_vectors_and_1x1_maps():
     with pytest.raises(InputError, match="normalization=batch, layer, group, weight_standardization or none"):
         OPTIONS["instance"].vectors(8)
     with pytest.raises(InputError, match="no height"):
@@ -125,10 +125,10 @@ def test_standardized_filters_have_mean_0_and_variance_1():
     torch.manual_seed(0)
     conv = options.StandardizedConv2d(4, 5, 3, bias=False)
     conv.weight.data += 0.3
-    # The answer to an image that is 1 in a single place is the weight at that place.
-    seen = conv(torch.eye(36).view(36, 4, 3, 3))[..., 0, 0]  # (36 weights, 5 filters)
-    torch.testing.assert_close(seen.mean(0), torch.zeros(5), atol=1e-6, rtol=0)
-    torch.testing.assert_close(seen.var(0, correction=0), torch.ones(5), atol=1e-5, rtol=0)
+    # The output for an image that is 1 at a single position is the weight at that position.
+    weights = conv(torch.eye(36).view(36, 4, 3, 3))[..., 0, 0]  # (36 weights, 5 filters)
+    torch.testing.assert_close(weights.mean(0), torch.zeros(5), atol=1e-6, rtol=0)
+    torch.testing.assert_close(weights.var(0, correction=0), torch.ones(5), atol=1e-5, rtol=0)
 
 
 def test_standardized_convolution_is_the_plain_one_with_other_filters(maps):

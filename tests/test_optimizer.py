@@ -1,4 +1,4 @@
-"""Optimisers against PyTorch's own, and Newton-Schulz against the singular value decomposition."""
+"""Optimizers against those of PyTorch, and Newton-Schulz against the singular value decomposition."""
 
 import copy
 from functools import partial
@@ -21,33 +21,33 @@ def network() -> nn.Sequential:
     )
 
 
-def train(model: nn.Module, steps: int, optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
+def train(model: nn.Module, steps: int, opt: torch.optim.Optimizer) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     for _ in range(steps):
         images = torch.randn(6, 3, 8, 8, generator=generator)
         loss = model(images).square().mean()
-        optimiser.zero_grad()
+        opt.zero_grad()
         loss.backward()
-        optimiser.step()
+        opt.step()
     return [p.detach() for p in model.parameters()]
 
 
-def stepped(model: nn.Module, optimiser: torch.optim.Optimizer, size: float = 1) -> list[torch.Tensor]:
-    """The parameters after three steps along gradients that are drawn, of that `size`."""
+def stepped(model: nn.Module, opt: torch.optim.Optimizer, size: float = 1) -> list[torch.Tensor]:
+    """Return the parameters after three steps with random gradients of scale `size`."""
     generator = torch.Generator().manual_seed(1)
     for _ in range(3):
-        for parameter in model.parameters():  # in the parameter's own memory order, as autograd has them
+        for parameter in model.parameters():  # in the memory layout of the parameter, as in autograd
             drawn = size * torch.randn(parameter.shape, generator=generator)
             parameter.grad = torch.empty_like(parameter).copy_(drawn)
-        optimiser.step()
+        opt.step()
     return [p.detach() for p in model.parameters()]
 
 
-def test_norms_and_biases_are_not_decayed_unless_asked():
-    for asked, decayed in ((False, 3), (True, 8)):
-        made = optimizer.sgd(network(), 0.0, False, lr=0.1, weight_decay=0.5, decay_norm_and_bias=asked)
-        assert sum(len(g["params"]) for g in made.param_groups if g["weight_decay"] == 0.5) == decayed
-        assert sum(len(g["params"]) for g in made.param_groups) == 8  # all of them, each once
+def test_norms_and_biases_are_decayed_only_if_asked():
+    for enabled, decayed in ((False, 3), (True, 8)):
+        sgd = optimizer.sgd(network(), 0.0, False, lr=0.1, weight_decay=0.5, decay_norm_and_bias=enabled)
+        assert sum(len(g["params"]) for g in sgd.param_groups if g["weight_decay"] == 0.5) == decayed
+        assert sum(len(g["params"]) for g in sgd.param_groups) == 8  # each parameter once
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_three_steps_are_pytorchs(ours, theirs, layout):
     matrices = [p for p in reference.parameters() if p.ndim > 1]
     vectors = [p for p in reference.parameters() if p.ndim == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
-    own = ours(model, lr=0.1, **DECAY)
-    # Theirs is not fused: where ours is, it rounds in another order.
-    near = {"rtol": 1e-5, "atol": 1e-6} if own.defaults.get("fused") else {"rtol": 0, "atol": 0}
-    torch.testing.assert_close(stepped(model, own), stepped(reference, theirs(groups, lr=0.1)), **near)
+    tested = ours(model, lr=0.1, **DECAY)
+    # The reference is not fused; a fused optimizer rounds in another order.
+    near = {"rtol": 1e-5, "atol": 1e-6} if tested.defaults.get("fused") else {"rtol": 0, "atol": 0}
+    torch.testing.assert_close(stepped(model, tested), stepped(reference, theirs(groups, lr=0.1)), **near)
 
 
 OPTIONS = {
@@ -82,19 +82,19 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
-def test_a_parameter_may_have_its_first_gradient_late(option):
+def test_the_first_gradient_of_a_parameter_may_come_in_a_later_step(option):
     model = network()
-    optimiser, late = option(model, lr=0.1, **DECAY), model[3].weight
+    opt, late = option(model, lr=0.1, **DECAY), model[3].weight
     before = late.detach().clone()
     for used in (False, True):
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter) if used or parameter is not late else None
-        optimiser.step()
+        opt.step()
         assert torch.equal(late, before) is not used
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
-def test_a_parameter_with_gaps_in_its_memory_steps_as_one_without(option):
+def test_a_noncontiguous_parameter_has_the_same_steps(option):
     model, reference = network(), network()
     wide = torch.zeros(8, 288)
     wide[:, ::2] = model[3].weight.detach()
@@ -104,7 +104,7 @@ def test_a_parameter_with_gaps_in_its_memory_steps_as_one_without(option):
     )
 
 
-def test_muon_takes_a_model_without_matrices():
+def test_muon_accepts_a_model_without_matrices():
     model = nn.BatchNorm1d(3)
     assert [g["orthogonal"] for g in muon(model).param_groups] == [False]
 
@@ -113,11 +113,11 @@ def muon(model: nn.Module) -> torch.optim.Optimizer:
     return optimizer.muon(model, 0.003, 0.95, True, 5, False, lr=0.02, **DECAY)
 
 
-def test_newton_schulz_keeps_the_singular_vectors_and_flattens_the_values():
+def test_newton_schulz_keeps_the_singular_vectors_and_equalizes_the_values():
     for shape in ((20, 50), (50, 20), (30, 30)):
         matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         u, _, vt = torch.linalg.svd(matrix, full_matrices=False)
-        inner = u.T @ optimizer.orthogonalise(matrix, 5) @ vt.T
+        inner = u.T @ optimizer.orthogonalize(matrix, 5) @ vt.T
         values = inner.diagonal()
         assert (inner - values.diag()).abs().max() < 1e-4  # a function of the singular values alone
         large = torch.linalg.svdvals(matrix) > 0.1 * torch.linalg.svdvals(matrix)[0]
@@ -131,19 +131,19 @@ def test_newton_schulz_is_jordans_iteration(shape):
         x = matrix.double() / matrix.double().norm()
         for _ in range(steps):
             x = 3.4445 * x - 4.7750 * x @ x.T @ x + 2.0315 * x @ x.T @ x @ x.T @ x
-        assert (optimizer.orthogonalise(matrix, steps) - x).norm() < 1e-5 * x.norm()
+        assert (optimizer.orthogonalize(matrix, steps) - x).norm() < 1e-5 * x.norm()
 
 
 def test_newton_schulz_stays_finite_for_a_matrix_of_low_rank():
-    for steps in (5, 20):  # of singular values 1, 0, 0, ...; all rounding is in those that should be 0
-        out = optimizer.orthogonalise(torch.outer(torch.arange(1.0, 65), torch.arange(1.0, 257)), steps)
+    for steps in (5, 20):  # singular values 1, 0, 0, ...; rounding errors are in the zeros
+        out = optimizer.orthogonalize(torch.outer(torch.arange(1.0, 65), torch.arange(1.0, 257)), steps)
         values = torch.linalg.svdvals(out)
         assert 0.6 < values[0] < 1.3 and (steps > 5 or values[1] < 0.01) and out.isfinite().all()
 
 
 @pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon to compare with")
 @pytest.mark.parametrize(("fixed_norm", "nesterov"), [(False, True), (True, True), (False, False)])
-def test_matrices_step_as_torchs_muon(fixed_norm, nesterov):
+def test_steps_of_matrices_are_those_of_torchs_muon(fixed_norm, nesterov):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(12, 30, bias=False), nn.Linear(30, 4, bias=False))
     reference, start = copy.deepcopy(model), model[0].weight.detach().clone()
@@ -153,25 +153,25 @@ def test_matrices_step_as_torchs_muon(fixed_norm, nesterov):
     for seed in range(3):
         gradient = torch.randn(30, 12, generator=torch.Generator().manual_seed(seed))
         model[0].weight.grad, reference[0].weight.grad = gradient.clone(), gradient.clone()
-        if fixed_norm:  # rows of norm 1, on average of their squares
+        if fixed_norm:  # rows with mean squared norm 1
             reference[0].weight.data /= reference[0].weight.data.square().sum(1).mean().sqrt()
             start = reference[0].weight.detach().clone() if seed == 0 else start
         mine.step()
         other.step()
-    # torch iterates in bfloat16, whose numbers are right to 0.4 %
+    # torch iterates in bfloat16, with a relative precision of 0.4 %
     assert (model[0].weight - reference[0].weight).norm() < 0.02 * (reference[0].weight - start).norm()
 
 
-def test_muons_companion_steps_as_adamw_and_holds_the_classifier():
+def test_muon_trains_vectors_and_the_classifier_as_adamw_does():
     model, reference = network(), network()
-    optimiser = muon(model)
-    matrix = [g for g in optimiser.param_groups if g["orthogonal"]]
-    assert [g["fused"] for g in optimiser.param_groups if not g["orthogonal"]] == [True, True]
+    opt = muon(model)
+    matrix = [g for g in opt.param_groups if g["orthogonal"]]
+    assert [g["fused"] for g in opt.param_groups if not g["orthogonal"]] == [True, True]
     assert [p.shape for g in matrix for p in g["params"]] == [(4, 3, 3, 3), (8, 144)]
     classifier, biases = reference[5].weight, [p for p in reference.parameters() if p.ndim == 1]
     groups = [{"params": [classifier], "weight_decay": 0.1}, {"params": biases, "weight_decay": 0.0}]
     other = torch.optim.AdamW(groups, 0.003, (0.9, 0.95), 1e-10)
-    stepped(model, optimiser, size=1e-10)  # so small that Adam's eps is seen
+    stepped(model, opt, size=1e-10)  # so small that Adam's eps matters
     stepped(reference, other, size=1e-10)
     compared = 0
     for mine, its in zip(model.parameters(), reference.parameters(), strict=True):
@@ -181,7 +181,7 @@ def test_muons_companion_steps_as_adamw_and_holds_the_classifier():
     assert compared == 6
 
 
-def test_muons_state_can_be_saved_and_loaded():
+def test_the_state_of_muon_can_be_saved_and_loaded():
     straight = train(model := network(), 3, muon(model))
     first, second = network(), network()
     train(first, 0, half := muon(first))

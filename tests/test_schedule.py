@@ -9,12 +9,12 @@ EPOCHS, STEPS = 6, 10
 
 
 def pytorchs(make) -> list[float]:
-    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    scheduler = make(optimiser)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = make(optimizer)
     rates = []
     for _ in range(EPOCHS * STEPS):
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
         scheduler.step()
     return rates
 
@@ -40,17 +40,17 @@ def test_every_step_is_pytorchs(name):
     assert [factor(step) for step in range(EPOCHS * STEPS)] == pytest.approx(pytorchs(reference), abs=1e-9)
 
 
-def test_warm_up_rises_in_equal_steps_to_the_whole_rate():
+def test_warmup_increases_linearly_to_the_full_rate():
     factor = schedule.constant(EPOCHS, STEPS, 0.4)
     assert [factor(step) for step in range(6)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
 
 
-def test_what_follows_a_warm_up_still_ends_at_its_end():
+def test_a_schedule_after_a_warmup_still_reaches_its_end():
     factor = schedule.linear(EPOCHS, STEPS, 2, 0.0)
     assert factor(20) == 1.0 and factor(LAST) == pytest.approx(0.0)
     assert factor(20 + 39 // 3) == pytest.approx(1 - 13 / 39)
 
 
-def test_a_warm_up_as_long_as_training_never_divides_by_zero():
+def test_a_warmup_longer_than_training_does_not_divide_by_zero():
     factor = schedule.cosine(1, STEPS, 5, 0.0)
     assert all(0 < factor(step) < 1 for step in range(STEPS))

@@ -1,4 +1,4 @@
-"""torchvision's v2 transforms, an image at a time: each image gets a random state of its own."""
+"""torchvision's v2 transforms, applied to one image at a time, each with its own random seed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,23 +12,25 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Policy:
-    """Apply `transform`, a function of a uint8 image (C, H, W) that draws from PyTorch's global generator."""
+    """Applies `transform`, a function of a uint8 image (C, H, W) that draws from PyTorch's global generator."""
 
     transform: Callable[[Tensor], Tensor]
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """A seed an image, (n, 1)."""
+        """Draw one seed per image, (n, 1)."""
         return rng.integers(0, 2**63 - 1, (n, 1))
 
     def __call__(self, images: Tensor, targets: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
-        """Transform on the CPU, where torchvision's operations on single images are fastest."""
-        whole = images.round().byte() if images.is_floating_point() else images  # after a mixing step
-        changed = []
+        """Transform images on the CPU, where torchvision's operations on single images are fastest."""
+        rounded = images.round().byte() if images.is_floating_point() else images  # float after a mixing step
+        transformed = []
         with torch.random.fork_rng(devices=[]):
-            for image, seed in zip(whole.cpu(), draws[:, 0].tolist(), strict=True):
-                torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed a GPU's, for dropout
-                changed.append(self.transform(image))
-        return torch.stack(changed).to(images.device), targets
+            for image, seed in zip(rounded.cpu(), draws[:, 0].tolist(), strict=True):
+                torch.default_generator.manual_seed(
+                    seed
+                )  # torch.manual_seed would also reset the GPU's, used by dropout
+                transformed.append(self.transform(image))
+        return torch.stack(transformed).to(images.device), targets
 
 
 def color_jitter(brightness: float, contrast: float, saturation: float, hue: float) -> Policy:
@@ -37,7 +39,7 @@ def color_jitter(brightness: float, contrast: float, saturation: float, hue: flo
 
 
 def randaugment(num_ops: int, magnitude: int) -> Policy:
-    """`num_ops` random operations of one strength (Cubuk et al. 2020)."""
+    """`num_ops` random operations of strength `magnitude` (Cubuk et al. 2020)."""
     return Policy(_v2().RandAugment(num_ops, magnitude))
 
 
@@ -47,13 +49,13 @@ def trivialaugment() -> Policy:
 
 
 def autoaugment(policy: str) -> Policy:
-    """A learned policy: cifar10, imagenet or svhn (Cubuk et al. 2019)."""
+    """The policy learned on cifar10, imagenet or svhn (Cubuk et al. 2019)."""
     v2 = _v2()
     return Policy(v2.AutoAugment(v2.AutoAugmentPolicy(policy)))
 
 
 def _v2() -> ModuleType:
-    """torchvision's transforms, imported only where a policy is used."""
+    """Import torchvision's transforms, only where a policy is used."""
     from ablate.backend.torchvision import torchvision
 
     return import_module(f"{torchvision.__name__}.transforms.v2")

@@ -1,4 +1,4 @@
-"""torch.compile, the same in every process; its front end is imported only where it is used: it takes over a second."""
+"""torch.compile with reproducible results. Its frontend is imported only where needed: that takes over a second."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,20 +10,21 @@ from torch import nn
 
 
 def compiled(model: nn.Module) -> Callable[..., Any]:
-    """The model, compiled for each size of a batch apart, as if it were the first that this process compiles.
+    """Compile the model separately for each batch size, independent of earlier compilations in this process.
 
-    PyTorch's compiler takes a second size for a sign that there will be many, and what it compiled before for a sign of
-    what comes: the code, and by it the last bits, would depend on the runs before and on where a run was cut off.
+    By default, PyTorch switches to dynamic shapes at the second batch size and reuses what it compiled before. The
+    generated code, and so the last bits of a result, would then depend on earlier runs in the same process and on where
+    a run was interrupted.
     """
     torch.compiler.reset()
     return torch.compile(model, dynamic=False)
 
 
 def keep_out(kind: type) -> None:
-    """Undo, for good, what makes methods of `kind` import `torch._dynamo` at their first call.
+    """Remove the wrappers of methods of a class that import `torch._dynamo` at the first call. Cannot be undone.
 
-    PyTorch wraps them so that no compiler goes into them. Here only models are compiled, which call none of them.
-    Methods that are not wrapped in a way known here are left as they are.
+    PyTorch adds these wrappers so that its compiler skips the methods. They are not needed here, since only models are
+    compiled, and models call none of these methods. Other wrappers are left unchanged.
     """
     for name, method in list(vars(kind).items()):
         if isinstance(method, FunctionType) and hasattr(method, "__wrapped__"):
@@ -32,19 +33,19 @@ def keep_out(kind: type) -> None:
                 setattr(kind, name, _REPLACED[wrapper](method.__wrapped__))
 
 
-def _differentiable(step: Callable[..., Any]) -> Callable[..., Any]:
-    """An optimiser's step with gradients only if it was asked for them."""
+def _with_grad_mode(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an optimizer's step so that it records gradients only if the optimizer is `differentiable`."""
 
     @wraps(step)
-    def stepped(self: torch.optim.Optimizer, *given: Any, **named: Any) -> Any:
+    def wrapped(self: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
         with torch.set_grad_enabled(self.defaults["differentiable"]):
-            return step(self, *given, **named)
+            return step(self, *args, **kwargs)
 
-    return stepped
+    return wrapped
 
 
-# Module and name of a wrapper -> what stands in its place.
+# Module and name of a wrapper -> its replacement.
 _REPLACED: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("torch._compile", "inner"): lambda method: method,
-    ("torch.optim.optimizer", "_use_grad"): _differentiable,
+    ("torch.optim.optimizer", "_use_grad"): _with_grad_mode,
 }

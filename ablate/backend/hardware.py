@@ -1,4 +1,4 @@
-"""Where a run computes, in which number format, and the memory it took."""
+"""The device and number format of a run, and its memory."""
 
 import ctypes
 import os
@@ -11,21 +11,25 @@ import torch
 from ablate.files.bounded import MIB
 from ablate.terminal.errors import InputError
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from malloc.h
 
 
 def pick_device(name: str) -> torch.device:
-    """The device called `name`; auto is the first there is of cuda, mps, cpu."""
+    """Return the device `name`; auto is the first available of cuda, mps and cpu.
+
+    Raises:
+        InputError: the device is not available.
+    """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        name = next(device for device, there in available.items() if there)
+        name = next(device for device, usable in available.items() if usable)
     if not available[name]:
-        raise InputError(f"trainer.device={name}: this machine has none that PyTorch can use; try trainer.device=auto.")
+        raise InputError(f"trainer.device={name} is not available on this machine; try trainer.device=auto.")
     return torch.device(name)
 
 
 def pick_precision(name: str, device: torch.device) -> str:
-    """fp32 or bf16; auto is bf16 where the hardware multiplies it natively, for elsewhere it is slower than fp32."""
+    """Return fp32 or bf16; auto is bf16 where the hardware multiplies it natively, since it is slower elsewhere."""
     if name != "auto":
         return name
     if device.type == "cuda":
@@ -38,19 +42,20 @@ def pick_precision(name: str, device: torch.device) -> str:
 
 
 def keep_memory() -> None:
-    """Have the C library keep what a step has freed for the next one, where it is glibc; a tenth of a step on a CPU.
+    """Make glibc keep freed memory for the next step, which saves a tenth of a training step on a CPU.
 
-    It would give large blocks back to the system, which clears each page again before it hands it out (mallopt(3)).
+    By default it returns large blocks to the system, which clears every page before it hands it out again (mallopt(3)).
+    Other C libraries are left unchanged.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     if mallopt:
-        mallopt(M_MMAP_MAX, 0)  # no block from the system alone
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)  # none given back
+        mallopt(M_MMAP_MAX, 0)  # no block directly from the system
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)  # no memory returned
 
 
 @contextmanager
 def threads_restored() -> Iterator[None]:
-    """After the block PyTorch has the threads it had before: a run's own number is not for the next in the process."""
+    """Restore PyTorch's number of threads after the block, so that a run's setting does not affect the next run."""
     before = torch.get_num_threads()
     try:
         yield
@@ -59,37 +64,37 @@ def threads_restored() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def repeatable(wanted: bool) -> None:
-    """Have PyTorch refuse, or use again, operations that give other bits each time; on CUDA some do.
+def set_deterministic(enabled: bool) -> None:
+    """Make PyTorch refuse operations without a deterministic implementation, or allow them again.
 
-    https://docs.pytorch.org/docs/stable/notes/randomness.html
+    Source: https://docs.pytorch.org/docs/stable/notes/randomness.html
     """
-    if wanted:
+    if enabled:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA multiplies for the first time
-        # Every value is written before it is read here. The module makes this one in a way that type checkers miss.
+        # No uninitialized value is ever read here. Type checkers do not see that the module has this attribute.
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
-    if wanted != torch.are_deterministic_algorithms_enabled():  # the call imports PyTorch's compiler
-        torch.use_deterministic_algorithms(wanted)
+    if enabled != torch.are_deterministic_algorithms_enabled():  # the call below imports PyTorch's compiler
+        torch.use_deterministic_algorithms(enabled)
 
 
 def peak_memory(device: torch.device) -> dict[str, float | None]:
-    """The most memory in use at a time so far, MiB: of this `process`, earlier runs in it included, and on the GPU."""
-    process = next((peak for peak in (_peak_of_linux(), _peak_of_unix()) if peak), None)
+    """Return the peak memory in MiB: of this `process`, including earlier runs in it, and of the GPU (`device`)."""
+    process = next((peak for peak in (_peak_linux(), _peak_unix()) if peak), None)
     cuda = device.type == "cuda"
     return {"process": process, "device": torch.cuda.max_memory_allocated(device) / MIB if cuda else None}
 
 
-def _peak_of_linux() -> float | None:
-    """From /proc; what `getrusage` says counts the memory of the process by which this one was started, too."""
+def _peak_linux() -> float | None:
+    """Read the peak from /proc: `getrusage` would include the process that started this one."""
     try:
-        with open("/proc/self/status", errors="replace") as status:  # it begins with a name
+        with open("/proc/self/status", errors="replace") as status:  # its first line is the program's name, any bytes
             peak = next((line.split() for line in status if line.startswith("VmHWM:")), None)
     except OSError:
         return None
     return int(peak[1]) / 1024 if peak else None
 
 
-def _peak_of_unix() -> float | None:
+def _peak_unix() -> float | None:
     try:
         import resource  # not on Windows
     except ImportError:

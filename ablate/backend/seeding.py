@@ -1,4 +1,4 @@
-"""One seed -> named, independent random streams, so that no part of a run shifts the numbers another part draws."""
+"""Named, independent random streams from one seed, so that no part of a run affects the numbers of another part."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,21 +9,24 @@ import torch
 
 
 def key(seed: int, *words: str | int) -> int:
-    """A 63-bit number that depends on `seed` and every word, and is the same on every machine."""
+    """Hash `seed` and `words` to a 63-bit integer that is the same on every machine."""
     text = "/".join(map(str, (seed, *words)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
 def stream(seed: int, *words: str | int) -> np.random.Generator:
-    """A generator of its own for each name, such as `stream(seed, "order", epoch)` (Philox, Salmon et al. 2011)."""
+    """Return the generator with the name `words`, such as `stream(seed, "order", epoch)`.
+
+    Source: Philox, Salmon et al. (2011).
+    """
     return np.random.Generator(np.random.Philox(key(seed, *words)))
 
 
 @contextmanager
 def scope(seed: int, *words: str | int) -> Iterator[None]:
-    """Within the block PyTorch's global generators are the named stream; after it they are as they were.
+    """Seed PyTorch's global generators with the stream `words` inside the block, and restore them after it.
 
-    For what takes no generator argument: layer initialisation, dropout, torchvision's transforms.
+    For code that takes no generator argument: layer initialization, dropout, torchvision's transforms.
     """
     with torch.random.fork_rng():
         torch.manual_seed(key(seed, *words))

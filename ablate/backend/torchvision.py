@@ -1,8 +1,8 @@
-"""torchvision, imported in the one place that can also do it beside a CPU build of torch.
+"""Import of torchvision that also works next to a CPU build of torch.
 
-The registry's torchvision is built for CUDA. Beside a CPU torch its compiled operators cannot load, and its import
-stops at `operator torchvision::nms does not exist`. Declaring the two missing schemas is enough: no classifier, data
-set or transform calls them. Import this module only where torchvision is used; it takes over a second.
+PyPI's torchvision is built for CUDA. Next to a CPU torch its compiled operators cannot load, and its import fails with
+`operator torchvision::nms does not exist`. Declaring the two missing schemas is enough: no classifier, data set or
+transform calls them. Import this module only where torchvision is used, since that takes over a second.
 """
 
 import importlib.util
@@ -12,7 +12,7 @@ import torch
 
 
 def _operators_load() -> bool:
-    """True if torchvision's compiled operators can be loaded beside this torch."""
+    """Return True if torchvision's compiled operators load with this torch."""
     spec = importlib.util.find_spec("torchvision")
     library = next(Path(spec.origin).parent.glob("_C.*"), None) if spec and spec.origin else None
     if library is None:
@@ -25,7 +25,7 @@ def _operators_load() -> bool:
 
 
 if not _operators_load():
-    # The library object must live on: its operators are removed when it is collected.
+    # Must stay referenced: its operators are removed when it is garbage-collected.
     _schemas = torch.library.Library("torchvision", "FRAGMENT")
     _schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.config import CONF, register, user_code
-from ablate.files.lock import alone, lock
+from ablate.files.lock import exclusive, lock
 from ablate.runs import record
 from ablate.training.run import run
 
@@ -27,7 +27,7 @@ def task(config: DictConfig) -> float | None:
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             return share(config, folder)
-        with alone(folder):
+        with exclusive(folder):
             return run(config, folder)["metrics"]["val_accuracy"]
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def _verified(part: str, stated: float, run: "Trained", images: "Images", precis
     from ablate.evaluation import metrics
     from ablate.terminal import progress
 
-    steps = progress.bar(f"{part} images", progress.Terminal())
+    steps = partial(progress.track, title=f"{part} images", lines=True)
     with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
         logits = metrics.predict(run.model, images.images, run.pixels, run.views, steps)
     return Verified(part, stated, metrics.metrics(logits, images.labels)["accuracy"], len(images))

@@ -1,4 +1,4 @@
-"""The configuration: its schema, what a key may hold (`field`), and the checks before anything trains (`check`)."""
+"""The configuration: its schema, the valid values of a key (`field`), and checks before training (`check`)."""
 
 from dataclasses import fields
 
@@ -12,9 +12,9 @@ from ablate.config.schema.option import Option
 
 
 def register() -> None:
-    """Make each dataclass of the schema known to Hydra for the defaults lists in `conf/`.
+    """Register the dataclasses of the schema with Hydra, for the defaults lists in `conf/`.
 
-    Below `hydra/`, whose groups `--help` leaves out: nobody chooses between them.
+    They are placed below `hydra/`, whose groups `--help` does not list.
     """
     store = ConfigStore.instance()
     for name, kind in schema.nodes().items():
@@ -22,9 +22,9 @@ def register() -> None:
 
 
 def _node(kind: type) -> DictConfig:
-    """A dataclass of the schema as a node, which lets an option have more keys than it declares.
+    """Convert a dataclass of the schema to a node that also accepts undeclared keys, which user code may have.
 
-    A part of the user's own has its own. `validate` refuses them for one of ours.
+    `validate` refuses them for the options of this package.
     """
     node = OmegaConf.structured(kind)
     groups = [f.name for f in fields(kind) if isinstance(f.type, type) and issubclass(f.type, Option)]

@@ -1,6 +1,6 @@
-"""What a configuration key may hold: its meaning, unit and range, kept beside its type.
+"""Fields of the schema: the meaning, unit and range of a configuration key.
 
-The values themselves are in `conf/`; a schema field has none, so that each number stands in one place.
+Fields have no defaults, since the values are in `conf/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from omegaconf import MISSING
 
 @dataclass(frozen=True)
 class Allowed:
-    """The values a key accepts. `low`/`high` are inclusive, `above`/`below` exclusive."""
+    """The valid values of a key.
+
+    Attributes:
+        doc: meaning of the key.
+        unit: unit of its value.
+        low: smallest valid number.
+        above: valid numbers are greater than this.
+        high: largest valid number.
+        below: valid numbers are less than this.
+        choices: the valid values, if there are only a few.
+    """
 
     doc: str
     unit: str = ""
@@ -27,7 +37,7 @@ class Allowed:
     choices: Collection[Any] = ()
 
     def accepts(self, value: object) -> bool:
-        """True if `value` (or, for a list, every element) lies in the range; None is judged by the type alone."""
+        """Return True if `value`, or every element of a list, is in range. None counts as in range."""
         if value is None:
             return True
         if isinstance(value, (list, tuple)):
@@ -45,7 +55,7 @@ class Allowed:
         return True
 
     def __str__(self) -> str:
-        """The range in words, such as `above 0 and below 1`; empty where the type is the only limit."""
+        """Describe the range, such as `above 0 and below 1`; empty if there is none."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         bounds = [
@@ -58,16 +68,16 @@ class Allowed:
 
 
 def _number(bound: float) -> str:
-    """A bound as people write it: a power of two, such as a seed's, is no `9.22337e+18`."""
+    """Format a bound, with large powers of two as `2^63` instead of `9.22337e+18`."""
     exponent = math.log2(bound) if bound >= 2**16 else 0.5
     return f"2^{exponent:g}" if exponent.is_integer() else f"{bound:g}"
 
 
 def value(doc: str, **allowed: Any) -> Any:
-    """A dataclass field without a default whose metadata says what it means and may hold."""
+    """Create a dataclass field with an `Allowed` in its metadata and no default."""
     return dataclasses.field(default=MISSING, metadata={"allowed": Allowed(doc, **allowed)})
 
 
 def ranges(kind: Any) -> dict[str, Allowed]:
-    """What each field of a dataclass of the schema may hold, for those that declare it."""
+    """Return the `Allowed` of each field of a schema dataclass that has one."""
     return {f.name: f.metadata["allowed"] for f in dataclasses.fields(kind) if "allowed" in f.metadata}

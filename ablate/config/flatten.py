@@ -1,4 +1,4 @@
-"""A configuration as dotted keys."""
+"""Conversion of a configuration to dotted keys."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def flat(config: DictConfig, resolve: bool = True) -> dict[str, Any]:
-    """The configuration as dotted keys and plain values, the form in which trackers list hyperparameters.
+    """Return a configuration as a flat dict with dotted keys, such as `optimizer.lr`.
 
-    Without `resolve` interpolations stay as written.
+    Args:
+        config: the configuration.
+        resolve: evaluate interpolations; otherwise they stay as written.
     """
 
     def dotted(node: Any, prefix: str) -> Any:

@@ -1,7 +1,7 @@
-"""Where the option files are."""
+"""The folder of the option files."""
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# A wheel carries conf/ inside the package; a checkout has it beside.
+# In a wheel conf/ is inside the package, in a checkout next to it.
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"

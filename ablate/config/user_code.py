@@ -1,6 +1,6 @@
-"""Parts of the user's own: `model._target_=my_model.Net` names `Net` in `my_model.py`, in the folder they work in.
+"""User code: `model._target_=my_model.Net` names the class `Net` in `my_model.py` in the current folder.
 
-Their source counts as what is trained: it is hashed with the configuration, and kept with the run.
+Its source is hashed with the configuration and saved with the run.
 """
 
 import hashlib
@@ -16,44 +16,47 @@ from typing import Any
 from ablate.files import bounded
 
 PACKAGE = __package__.partition(".")[0]
-KEPT = bounded.MIB  # bytes of a file
+LARGEST = bounded.MIB  # bytes of a source file
 
 
 def search() -> None:
-    """Have Python look into this folder too; last of all, so that nothing in it is taken for a package's."""
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.append(here)
+    """Append the current folder to Python's search path; last, so that it cannot shadow an installed package."""
+    if (folder := os.getcwd()) not in sys.path:
+        sys.path.append(folder)
 
 
 def find(target: str) -> ModuleSpec | None:
-    """The file, or the folder, of a `_target_`'s outermost module; nothing is imported. None if there is none."""
+    """Find the top-level module of a `_target_` without importing it; None if there is none."""
     root = target.partition(".")[0]
-    if root in ("", "__main__"):  # a notebook's own cells, which no other process can import
+    if root in ("", "__main__"):  # code in a notebook, which no other process can import
         return None
     return importlib.util.find_spec(root) or PathFinder.find_spec(root, [os.getcwd()])
 
 
 def sources(settings: Any) -> dict[str, bytes]:
-    """{my_model.py: its content} of the modules that nested settings name and that are not installed packages.
+    """Read the source of all modules that are named in nested settings and are not installed packages.
 
-    Of a folder all `.py` in it; what a module imports in its turn is not followed.
+    Of a package, all `.py` files are read. Further imports of a module are not followed.
+
+    Returns:
+        The content of each file by its path, such as `my_model.py`.
     """
     roots = {str(target).partition(".")[0] for target in targets(settings)} - {PACKAGE}
-    found = {}
+    files = {}
     for root in sorted(roots):
         spec = find(root)
         for folder, path in _files(spec) if spec else ():
-            found[path.relative_to(folder).as_posix()] = bounded.contents(path, KEPT)
-    return found
+            files[path.relative_to(folder).as_posix()] = bounded.contents(path, LARGEST)
+    return files
 
 
 def hashes(settings: Any) -> dict[str, str]:
-    """SHA-256 of each of these."""
+    """Return the SHA-256 of each file of `sources`."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in sources(settings).items()}
 
 
 def targets(node: Any) -> Iterator[Any]:
-    """Every `_target_` in nested mappings and lists."""
+    """Yield every `_target_` in nested dicts and lists."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "_target_")
     for value in children(node):
@@ -61,15 +64,15 @@ def targets(node: Any) -> Iterator[Any]:
 
 
 def children(node: Any) -> list[Any]:
-    """What a mapping or a list holds."""
+    """Return the values of a dict or a list; an empty list for anything else."""
     return list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
 
 
 def _files(spec: ModuleSpec) -> Iterator[tuple[Path, Path]]:
-    """(folder that the module is imported from, source file); none of what Python or pip has installed."""
-    places = [Path(place) for place in spec.submodule_search_locations or ()]
-    paths = [path for place in places for path in sorted(place.rglob("*.py"))] or [Path(spec.origin or "")]
-    folder = (places or paths)[0].parent
+    """Yield (import folder, source file) of a module; nothing if it belongs to Python or an installed package."""
+    folders = [Path(place) for place in spec.submodule_search_locations or ()]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))] or [Path(spec.origin or "")]
+    root = (folders or paths)[0].parent
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    if str(folder) not in installed:
-        yield from ((folder, path) for path in paths if path.suffix == ".py")
+    if str(root) not in installed:
+        yield from ((root, path) for path in paths if path.suffix == ".py")

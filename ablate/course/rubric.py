@@ -1,6 +1,5 @@
 """The mark bands of a course, from `conf/rubric/NAME.yaml` or a file like it: test accuracy -> mark."""
 
-import difflib
 import itertools
 import math
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from ablate.config import CONF, trust
 from ablate.files import bounded
 from ablate.runs import schema
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
 
 LARGEST = 64 * bounded.KIB
 BEGINS = ("above", "from")  # a band begins above a number of per cent, or at it
@@ -81,8 +81,7 @@ def read(given: str) -> Rubric:
     """
     path = CONF / "rubric" / f"{given}.yaml" if given in known() else Path(given)
     if not path.is_file():
-        near = difflib.get_close_matches(given, known(), 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
+        meant = did_you_mean(given, known())
         raise InputError(f"There is no rubric {given}.{meant} Give a file, or one of {', '.join(known())}.")
     try:
         text = bounded.contents(path, LARGEST).decode()

@@ -1,4 +1,4 @@
-"""Images on the device, or streamed to it, and what turns them into batches."""
+"""Images on the run's device, or streamed to it, and their batches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +14,15 @@ from ablate.data.streamed import Pixels
 
 @dataclass(frozen=True)
 class Resident:
-    """A run's images on its device, or streamed to it: uint8 (N, C, H, W); training targets are class probabilities.
+    """The images of a run on its device, or streamed to it.
 
-    `index` (N,) says which of the `source` images of the data set each training image is.
+    Attributes:
+        images: training images, uint8 (N, C, H, W).
+        targets: their class probabilities, float32 (N, classes).
+        index: position of each training image among the `source` images of the data set, int64 (N,).
+        source: number of images in the data set's training part, before the split.
+        val_images: validation images, uint8 (M, C, H, W).
+        val_labels: their labels, int64 (M,), on the CPU.
     """
 
     images: Pixels
@@ -28,7 +34,7 @@ class Resident:
 
 
 def resident(data: Prepared, device: torch.device) -> Resident:
-    """Move the images to `device`; validation labels stay on the CPU, where the logits are compared."""
+    """Move the images to `device`. Validation labels stay on the CPU, where they are compared with the logits."""
     targets = F.one_hot(data.train.labels, len(data.classes)).float()
     return Resident(
         images=data.train.images.to(device),
@@ -41,13 +47,20 @@ def resident(data: Prepared, device: torch.device) -> Resident:
 
 
 def batches(order: Tensor, size: int) -> list[Tensor]:
-    """Split an order of image indices into batches; a last batch of one is left out, for it has no batch statistics."""
+    """Split image indices into batches. Drops a last batch of one image, which has no batch statistics."""
     parts = list(order.split(size))
     return parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
 
 
 def scaling(mean: Tensor, std: Tensor, device: torch.device, layout: torch.memory_format) -> Callable[[Tensor], Tensor]:
-    """The function from uint8 pixels (B, C, H, W) to the model's input: (pixels / 255 - mean) / std, float32."""
+    """Return the function from uint8 pixels (B, C, H, W) to the model's input, float32: (pixels / 255 - mean) / std.
+
+    Args:
+        mean: (C,), of pixels in [0, 1].
+        std: (C,), of pixels in [0, 1].
+        device: where the input is computed.
+        layout: memory format of the input.
+    """
     shift, divisor = ((255 * values).view(1, -1, 1, 1).to(device) for values in (mean, std))
 
     def pixels(batch: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
-"""Decoded images, kept from one run to the next under `$ABLATE_CACHE` or `~/.cache/ablate/images`.
+"""A cache of decoded images in `$ABLATE_CACHE`, by default `~/.cache/ablate/images`.
 
-`<count>x<size>-<content>.npy` holds the pixels; <content> is the SHA-256 of all that they follow from: the files' bytes
-in their order, the size and the decoder. `<listing>.key` holds that SHA-256, so that a folder whose listing has not
-changed is not read again. Every file here may be deleted at any time; it is then made again.
+`<count>x<size>-<content>.npy` holds the pixels, where <content> is the SHA-256 of everything that determines them: the
+bytes of the files in their order, the image size and the decoder. `<listing>.key` holds <content> for one listing of a
+folder (names, sizes and times), so that an unchanged folder is not read again. Every file may be deleted at any time;
+it is then created again.
 """
 
 import hashlib
@@ -10,9 +11,7 @@ import logging
 import math
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,57 +21,73 @@ import numpy as np
 import PIL
 
 from ablate.data.decode import decode, digest
-from ablate.data.parallel import each
+from ablate.data.parallel import map_files
+from ablate.files import atomic
 from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1  # raised when `decode` gives other pixels for the same file
+_FORMAT = 1  # increased when `decode` returns other pixels for the same file
 
 
 @dataclass(frozen=True)
 class File:
-    """An image file and what tells, without reading it, that it has changed."""
+    """An image file, and what reveals a change of it without reading it.
 
-    name: str  # path relative to the root, with /
-    size: int  # bytes
+    Attributes:
+        name: path relative to the root, with / between its parts.
+        size: in bytes.
+        modified_ns: time of the last change of the content.
+        changed_ns: time of the last change of the inode, which an edit sets even if it restores the time above.
+    """
+
+    name: str
+    size: int
     modified_ns: int
-    changed_ns: int  # of the inode: an edit that restores the time of modification still sets it
+    changed_ns: int
 
 
 def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.ndarray:
-    """The files as uint8 (N, 3, image_size, image_size), from the cache or decoded into it.
+    """Return image files as one array from the cache; decode them into it first if needed.
 
-    In memory, or `mapped` from the file in the cache, of which as much is in memory as there is room for.
+    Args:
+        root: folder that the names of the files are relative to.
+        files: the images, in order.
+        image_size: height and width that they are resized to, in pixels.
+        mapped: map the array from the cached file instead of loading it into memory.
 
-    Raises InputError that names them if some cannot be read as images; or if a cache to map cannot be written.
+    Returns:
+        uint8 (N, 3, image_size, image_size)
+
+    Raises:
+        InputError: some files cannot be decoded (it names them), or the cache cannot be written with `mapped`.
     """
     folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
-    memo = folder / f"{_listing(root, files, image_size)}.key"
+    key_file = folder / f"{_listing(root, files, image_size)}.key"
     paths = [f"{root}/{file.name}" for file in files]
     shape = (len(files), 3, image_size, image_size)
     kind = f"{len(files)}x{image_size}"
 
-    remembered = key = _read_key(memo)
+    stored_key = key = _read_key(key_file)
     if key is None and any(folder.glob(f"{kind}-*.npy")):  # a copy of this folder may have been decoded before
-        key = _content(each(digest, paths, "Reading images"), image_size)
-    cached = _load(folder / f"{kind}-{key}.npy", shape, mapped) if key else None
-    if cached is None and mapped:
+        key = _content(map_files(digest, paths, "Reading images"), image_size)
+    array = _load(folder / f"{kind}-{key}.npy", shape, mapped) if key else None
+    if array is None and mapped:
         key = _decode_on_disk(paths, shape, folder)
-        cached = _load(folder / f"{kind}-{key}.npy", shape, mapped)
-    elif cached is None:
-        cached = np.empty(shape, np.uint8)
-        key = _content(_decode(paths, cached), image_size)
-        _write(folder / f"{kind}-{key}.npy", lambda file: np.save(file, cached))
-    if key is not None and key != remembered:
-        memory = key.encode()
-        _write(memo, lambda file: file.write(memory))
-    assert cached is not None
-    return cached
+        array = _load(folder / f"{kind}-{key}.npy", shape, mapped)
+    elif array is None:
+        array = np.empty(shape, np.uint8)
+        key = _content(_decode(paths, array), image_size)
+        _write(folder / f"{kind}-{key}.npy", partial(np.save, arr=array))
+    if key is not None and key != stored_key:
+        content = key.encode()
+        _write(key_file, lambda file: file.write(content))
+    assert array is not None
+    return array
 
 
 def _decode(paths: list[str], images: np.ndarray) -> list[str]:
-    """Put all images into `images`, uint8 (N, 3, size, size); the digests of their files."""
+    """Decode all files into `images`, uint8 (N, 3, size, size); return the digests of the files."""
     digests = []
     for index, (image, sha256) in enumerate(_decoded(paths, images.shape[-1])):
         images[index] = image
@@ -81,37 +96,31 @@ def _decode(paths: list[str], images: np.ndarray) -> list[str]:
 
 
 def _decoded(paths: list[str], image_size: int) -> Iterator[tuple[np.ndarray, str]]:
-    """Each image in turn, uint8 (3, size, size), and the digest of its file."""
-    return each(partial(decode, image_size=image_size), paths, "Decoding images")
+    """Yield each image, uint8 (3, size, size), with the digest of its file."""
+    return map_files(partial(decode, image_size=image_size), paths, "Decoding images")
 
 
 def _decode_on_disk(paths: list[str], shape: tuple[int, ...], folder: Path) -> str:
-    """Decode all images into the cache without holding them in memory; their content's SHA-256."""
-    part = folder / f"{uuid.uuid4().hex}.part"
+    """Decode all files into the cache one by one, without holding them in memory; return the key of their content."""
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     digests = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
+        with atomic.part(folder / "decoding") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            if hasattr(os, "posix_fallocate"):  # a disk too small is told before the work
+            if hasattr(os, "posix_fallocate"):  # fails before the work if the disk is too small
                 os.posix_fallocate(file.fileno(), 0, file.tell() + math.prod(shape))
             for image, sha256 in _decoded(paths, shape[-1]):
                 file.write(image.tobytes())
                 digests.append(sha256)
-            file.flush()
-            os.fsync(file.fileno())
-        key = _content(digests, shape[-1])
-        part.replace(folder / f"{len(paths)}x{shape[-1]}-{key}.npy")
+            key = _content(digests, shape[-1])
+            atomic.commit(file, folder / f"{len(paths)}x{shape[-1]}-{key}.npy")
         return key
     except OSError as error:
         raise InputError(
-            f"{folder} cannot be written ({error}), but images over data.memory_limit are read from there."
-            " Set ABLATE_CACHE to a folder with room for them, or raise data.memory_limit."
+            f"{folder} is not writable ({error}), but images larger than data.memory_limit are read from there."
+            " Set ABLATE_CACHE to a folder with enough space, or raise data.memory_limit."
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _recipe(image_size: int) -> str:
@@ -119,52 +128,46 @@ def _recipe(image_size: int) -> str:
 
 
 def _listing(root: Path, files: list[File], image_size: int) -> str:
-    known = hashlib.sha256(_recipe(image_size).encode() + os.fsencode(root.resolve()))
+    sha256 = hashlib.sha256(_recipe(image_size).encode() + os.fsencode(root.resolve()))
     for file in files:
-        known.update(os.fsencode(f"\0{file.name}\0{file.size} {file.modified_ns} {file.changed_ns}"))
-    return known.hexdigest()
+        sha256.update(os.fsencode(f"\0{file.name}\0{file.size} {file.modified_ns} {file.changed_ns}"))
+    return sha256.hexdigest()
 
 
 def _content(digests: Iterable[str], image_size: int) -> str:
     return hashlib.sha256((_recipe(image_size) + "\n".join(digests)).encode()).hexdigest()
 
 
-def _read_key(memo: Path) -> str | None:
-    """The name in a memo; None if there is none, or it is damaged."""
+def _read_key(path: Path) -> str | None:
+    """Read a key file; None if it is missing or damaged."""
     try:
-        text = memo.read_text(errors="replace")
+        text = path.read_text(errors="replace")
     except OSError:
         return None
     return text if re.fullmatch("[0-9a-f]{64}", text) else None
 
 
-def _load(store: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None:
-    """The array in `store`; None if there is none, or it is not whole."""
-    if not os.path.isfile(store):
+def _load(path: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None:
+    """Load or map a cached array; None if the file is missing or damaged."""
+    if not os.path.isfile(path):
         return None
     try:
-        # Copy-on-write: PyTorch warns of an array that cannot be written.
-        array = np.load(store, mmap_mode="c" if mapped else None, allow_pickle=False)
+        # Copy-on-write, since PyTorch warns about read-only arrays.
+        array = np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         array = None
     if array is None or array.shape != shape or array.dtype != np.uint8:
-        log.warning("The cached images in %s are damaged; they are decoded again.", store)
+        log.warning("The cached images in %s are damaged. Decoding them again.", path)
         return None
     return array
 
 
 def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file that is seen whole or not at all, whoever else writes it; only warn if that cannot be done."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    """Write a cache file atomically; only warn if that fails, since a run can do without it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("xb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic.part(path) as file:
+            write(file)
+            atomic.commit(file, path)
     except OSError as error:
-        log.warning("Images are not cached, since %s cannot be written (%s). Set ABLATE_CACHE.", path.parent, error)
+        log.warning("Images are not cached: %s is not writable (%s). Set ABLATE_CACHE.", path.parent, error)

@@ -1,4 +1,4 @@
-"""One image file -> pixels of a given size. Imported by worker processes, so without torch."""
+"""Decode and resize one image file. Imported by worker processes, so without torch."""
 
 import hashlib
 import io
@@ -13,18 +13,18 @@ from ablate.files.bounded import GIB, contents
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-LARGEST = GIB  # bytes of a file: 89 million pixels, which PIL draws the line at, with 16 bits a channel
-# PostScript is a program, which PIL has Ghostscript run; IPTC holds another image, of any format.
+LARGEST = GIB  # bytes of a file: PIL refuses images above 89 million pixels, which take 0.5 GiB with 3 x 16 bits
+# Pillow runs PostScript, which is a program, in Ghostscript; an IPTC file contains another image of any format.
 REFUSED = ("EPS", "IPTC")
 
 
 def digest(path: str) -> str:
-    """SHA-256 of the file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     return hashlib.sha256(contents(Path(path), LARGEST)).hexdigest()
 
 
 def size(path: str) -> tuple[int, int]:
-    """Width and height, in pixels, of an image file as it is stored; of the file only the header is read."""
+    """Return width and height of an image file in pixels, as stored. Reads only its header."""
     from PIL import Image
 
     with Image.open(path) as image:
@@ -32,12 +32,23 @@ def size(path: str) -> tuple[int, int]:
 
 
 def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.ndarray, str]:
-    """The image file as uint8 (channels, image_size, image_size), RGB or grey, and its `digest`; it is read once.
+    """Decode an image file and resize it to a square.
 
-    The image is upright as its EXIF says, its aspect ratio is not kept, and of an animation it is the first frame.
-    Resized with PIL's bilinear filter, which averages over the source area (antialias). Raises whatever PIL raises if
-    the file is not a whole image, or says that it is so large that PIL suspects an attack, which is before it is
-    unpacked; ValueError for one of the formats that are `REFUSED`.
+    The image is rotated by its EXIF orientation. Its aspect ratio is not kept. Of an animation, the first frame is
+    used. The filter is PIL's bilinear one with antialiasing.
+
+    Args:
+        path: the file, read once.
+        image_size: height and width of the result, in pixels.
+        channels: 3 for RGB, 1 for grayscale.
+
+    Returns:
+        Pixels, uint8 (channels, image_size, image_size), and the SHA-256 of the file's bytes.
+
+    Raises:
+        ValueError: it is no image, or in one of the formats `REFUSED`.
+        Exception: any other kind that PIL raises for a damaged file, or for a header with so many pixels that it
+            suspects a decompression bomb; nothing is then unpacked.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -46,11 +57,11 @@ def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             image = Image.open(io.BytesIO(content))
-        except UnidentifiedImageError:  # whose own words name a place in memory
+        except UnidentifiedImageError:  # its message contains a memory address
             raise ValueError("not an image file" if content else "an empty file") from None
         with image:
             if image.format in REFUSED:
-                raise ValueError(f"{image.format} files are not read, as they can run programs; save the image as PNG")
+                raise ValueError(f"{image.format} files can run programs and are not read; save the image as PNG")
             upright = ImageOps.exif_transpose(image)
             resized = rgb(upright).resize((image_size, image_size), Image.Resampling.BILINEAR)
     pixels = np.asarray(resized) if channels == 3 else np.asarray(resized.convert("L"))[..., None]
@@ -58,9 +69,10 @@ def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.
 
 
 def rgb(image: "PILImage") -> "PILImage":
-    """The image in mode RGB: transparency on white, as viewers show it; 16 bits scaled to 8; grey three times.
+    """Convert an image to mode RGB: transparent pixels on white, as in viewers; 16 bits scaled to 8.
 
-    Raises ValueError for pixels without a fixed range (float, or integers beyond 16 bits).
+    Raises:
+        ValueError: its pixels have no fixed range (float, or integers of more than 16 bits).
     """
     from PIL import Image
 
@@ -73,7 +85,7 @@ def rgb(image: "PILImage") -> "PILImage":
 
 
 def _eight_bits(image: "PILImage") -> np.ndarray:
-    """Grey of up to 16 bits, 0 to 65535, as uint8 (H, W), where PIL's own conversion would clip."""
+    """Scale gray values from 0..65535 to uint8 (H, W); PIL's own conversion would clip them."""
     values = np.asarray(image)
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         raise ValueError(f"pixels of mode {image.mode} have no fixed range; save the image with 8 or 16 bits")

@@ -1,7 +1,7 @@
-"""Data sets that torchvision fetches and reads, at their native size.
+"""Data sets downloaded by torchvision, at their native image size.
 
-Each function returns the `train` or `test` part as `Images`. `root` is the folder the files are kept in; what is not
-there, or is damaged, is downloaded. Raises InputError, saying what to put where, if that fails.
+Each function returns the train or test part as `Images`. It takes `root`, the folder of the files, and downloads those
+that are missing or damaged. If that fails it raises InputError with instructions for a manual download.
 """
 
 import contextlib
@@ -19,41 +19,41 @@ from ablate.terminal.errors import InputError
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 _STL10_CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
-_SILENCE_S = 30  # a server silent for so many seconds is taken to be out of reach
+_TIMEOUT_SECONDS = 30  # after which a silent server counts as unreachable
 
 
 def cifar10(root: str, part: Part) -> Images:
-    """CIFAR-10, colour, 32x32, 10 classes, 50,000 + 10,000 images (Krizhevsky 2009)."""
+    """CIFAR-10, color, 32x32, 10 classes, 50,000 + 10,000 images. Source: Krizhevsky (2009)."""
     return _cifar("CIFAR10", root, part)
 
 
 def cifar100(root: str, part: Part) -> Images:
-    """CIFAR-100, colour, 32x32, 100 classes (the fine labels), 50,000 + 10,000 images (Krizhevsky 2009)."""
+    """CIFAR-100, color, 32x32, 100 classes (fine labels), 50,000 + 10,000 images. Source: Krizhevsky (2009)."""
     return _cifar("CIFAR100", root, part)
 
 
 def svhn(root: str, part: Part) -> Images:
-    """Street View House Numbers, colour, 32x32, 10 digits, 73,257 + 26,032 images (Netzer et al. 2011)."""
+    """Street View House Numbers, color, 32x32, 10 digits, 73,257 + 26,032 images. Source: Netzer et al. (2011)."""
     data = _open("SVHN", root, lambda kind: [kind.split_list[part][0]], split=part)
     return _images(data.data, data.labels, _DIGITS)
 
 
 def mnist(root: str, part: Part) -> Images:
-    """MNIST, grey, 28x28, 10 digits, 60,000 + 10,000 images (LeCun et al. 1998)."""
+    """MNIST, grayscale, 28x28, 10 digits, 60,000 + 10,000 images. Source: LeCun et al. (1998)."""
     data = _mnist("MNIST", root, part)
     return _images(data.data[:, None], data.targets, _DIGITS)
 
 
 def fashion_mnist(root: str, part: Part) -> Images:
-    """Fashion-MNIST, grey, 28x28, 10 kinds of clothing, 60,000 + 10,000 images (Xiao et al. 2017)."""
+    """Fashion-MNIST, grayscale, 28x28, 10 kinds of clothing, 60,000 + 10,000 images. Source: Xiao et al. (2017)."""
     data = _mnist("FashionMNIST", root, part)
     return _images(data.data[:, None], data.targets, tuple(data.classes))
 
 
 def stl10(root: str, part: Part) -> Images:
-    """STL-10's labelled images, colour, 96x96, 10 classes, 5,000 + 8,000 images (Coates et al. 2011).
+    """Labeled images of STL-10, color, 96x96, 10 classes, 5,000 + 8,000 images. Source: Coates et al. (2011).
 
-    The one archive also holds 100,000 unlabelled images, 2.6 GB, which must be there but are not used.
+    The archive also contains 100,000 unlabeled images (2.6 GB), which torchvision needs but are not used here.
     """
     data = _open("STL10", root, lambda kind: [kind.url], split=part)
     return _images(data.data, data.labels, _STL10_CLASSES)
@@ -72,9 +72,14 @@ def _mnist(name: str, root: str, part: Part) -> Any:
 
 
 def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str = "", **part: Any) -> Any:
-    """torchvision's data set `name` opened in `root`, downloaded first if it is not there whole.
+    """Open a data set of torchvision, and download it first if files are missing or damaged.
 
-    `urls` gives the addresses of the files for a download by hand, which go into `subfolder` of `root`.
+    Args:
+        name: its class in `torchvision.datasets`.
+        root: folder of the files.
+        urls: function of that class that returns the addresses of the files, for a manual download.
+        subfolder: where below `root` these files go.
+        part: further arguments of the class, which select the train or test part.
     """
     from ablate.backend.torchvision import torchvision
 
@@ -84,21 +89,21 @@ def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str
         return kind(folder, **part)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{name}.lock"), _silence_ends():  # runs that start together download once
+        with FileLock(folder / f".{name}.lock"), _timeout():  # parallel runs download only once
             return kind(folder, download=True, **part)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{name} is missing or damaged in {folder} and could not be downloaded ({reason}). Delete what is damaged"
+            f"{name} is missing or damaged in {folder} and could not be downloaded ({reason}). Delete damaged files"
             f" there and put {', '.join(urls(kind))} into {folder / subfolder} yourself, or change data.root."
         ) from error
 
 
 @contextlib.contextmanager
-def _silence_ends() -> Iterator[None]:
-    """Connections opened inside give up on a silent server, where by default they wait without end."""
+def _timeout() -> Iterator[None]:
+    """Limit how long connections opened in the block wait for a silent server; by default they wait forever."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_SILENCE_S)
+    socket.setdefaulttimeout(_TIMEOUT_SECONDS)
     try:
         yield
     finally:
@@ -106,7 +111,7 @@ def _silence_ends() -> Iterator[None]:
 
 
 def _images(pixels: Any, labels: Any, classes: tuple[str, ...]) -> Images:
-    """Images from uint8 (N, C, H, W) and integers (N,), either arrays, tensors or lists."""
+    """Convert pixels, uint8 (N, C, H, W), and integer labels (N,), as arrays, tensors or lists, to `Images`."""
     return Images(
         torch.from_numpy(np.ascontiguousarray(pixels)),
         torch.from_numpy(np.asarray(labels, dtype=np.int64)),

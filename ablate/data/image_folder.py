@@ -13,45 +13,54 @@ from ablate.terminal.errors import InputError
 
 
 def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
-    """The images under `root`/`part`, RGB (N, 3, image_size, image_size), in the order of their paths.
+    """Load the images in `root`/`part`, sorted by path.
 
-    Each folder in train/ is a class, in the order of their names; sub-folders of a class belong to it. Hidden files
-    are ignored; any other file must be an image (see `decode.decode` for how it is read). Decoded once: see `cache`.
-    Those that take more than `memory_limit` GiB are streamed from there.
+    Each folder in train/ is a class; classes are sorted by name. Images may lie in subfolders of their class. Hidden
+    files are ignored; any other file must be an image (see `decode.decode`). Decoded images are cached (see `cache`).
 
-    Raises InputError for a folder not laid out so, and for files that cannot be read, which it names.
+    Args:
+        root: folder that contains train/ and, optionally, test/.
+        image_size: height and width that images are resized to, in pixels.
+        memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
+        part: train or test.
+
+    Returns:
+        RGB images, uint8 (N, 3, image_size, image_size)
+
+    Raises:
+        InputError: the folder has another layout, or files cannot be decoded (it names them).
     """
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
-    listed, labels = _labelled(folder, part, classes)
-    streamed = len(listed) * 3 * image_size**2 > memory_limit * GIB
-    pixels = cache.pixels(folder, listed, image_size, streamed)
+    listing, labels = _labeled_files(folder, part, classes)
+    streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
+    pixels = cache.pixels(folder, listing, image_size, streamed)
     return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
 
 
 def paths(root: str, part: Part) -> list[str]:
-    """The files that `image_folder` reads, one an image, in its order; raises what it raises for the folder."""
+    """List the files of `image_folder`, in the order of its images. Raises the same errors for the folder's layout."""
     folder = Path(root).expanduser()
-    return [f"{folder}/{file.name}" for file in _labelled(folder, part, _classes(folder))[0]]
+    return [f"{folder}/{file.name}" for file in _labeled_files(folder, part, _classes(folder))[0]]
 
 
-def _labelled(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
-    """The files of a part, and the class of each."""
+def _labeled_files(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """List the files of a part, and the class index of each."""
     if not (folder / part).is_dir():
-        raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder a class.")
-    listed, labels = [], []
+        raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder per class.")
+    listing, labels = [], []
     for name in _folders(folder / part):
-        found = list(files(folder, f"{part}/{name}"))
-        if not found:
+        of_class = list(files(folder, f"{part}/{name}"))
+        if not of_class:
             raise InputError(f"The class folder {folder / part / name} has no images. Fill it or remove it.")
-        listed += found
-        labels += [classes.index(name)] * len(found)
-    if not listed:
+        listing += of_class
+        labels += [classes.index(name)] * len(of_class)
+    if not listing:
         raise InputError(f"{folder / part} has no class folders. Put images into {folder / part}/<class>/.")
-    return listed, labels
+    return listing, labels
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
-    """The class names, checked by the folders of train/ and, where there is one, test/."""
+    """Return the class names, the folders of train/; check that test/ has no others."""
     if not folder.is_dir():
         raise InputError(f"The folder data.root={folder} does not exist.")
     if not (folder / "train").is_dir():
@@ -62,14 +71,14 @@ def _classes(folder: Path) -> tuple[str, ...]:
     if (folder / "test").is_dir():
         unknown = [name for name in _folders(folder / "test") if name not in classes]
         if unknown:
-            raise InputError(f"{folder / 'test'} has classes that train has not: {', '.join(unknown)}. Rename them.")
+            raise InputError(f"{folder / 'test'} has classes that are not in train: {', '.join(unknown)}. Rename them.")
     return tuple(classes)
 
 
 def _folders(folder: Path) -> list[str]:
-    """Names of the class folders, sorted; a file beside them is refused, as it has no class."""
-    found = entries(folder)
-    stray = [entry.path for entry in found if not entry.is_dir()]
+    """Return the names of the class folders, sorted. Raises InputError for a file next to them, which has no class."""
+    content = entries(folder)
+    stray = [entry.path for entry in content if not entry.is_dir()]
     if stray:
         raise InputError(f"{stray[0]} is not in a class folder ({len(stray)} such files). Move or remove it.")
-    return [entry.name for entry in found]
+    return [entry.name for entry in content]

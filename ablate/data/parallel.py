@@ -1,11 +1,10 @@
-"""The same function over many files, in processes.
+"""Apply a function to many files in parallel processes.
 
-Decoding holds the interpreter's lock for much of its time: for small files threads are slower than one alone.
+Processes, not threads: decoding holds Python's global interpreter lock for much of its time, so that threads are slower
+than a single one on small files.
 """
 
-import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,31 +12,25 @@ from functools import partial
 from multiprocessing import current_process
 from typing import Any
 
+from ablate.backend.cores import cpu_cores
 from ablate.terminal.errors import InputError
 
-_CHUNK = 64  # files a process takes at a time; for fewer in all, none is started
-_NAMED = 5  # files an error names; the others it counts
+_CHUNK = 64  # files that a process takes at a time; fewer files are processed without starting a process
+_NAMED = 5  # files named in an error; the others are counted
 
 
-def each(function: Callable[[str], Any], files: list[str], doing: str) -> Iterator[Any]:
-    """The function's result for each file, in order, with a progress bar called `doing` on a terminal.
+def map_files(function: Callable[[str], Any], files: list[str], title: str) -> Iterator[Any]:
+    """Yield the function's result for each file, in order, behind a progress bar with a `title`.
 
-    Once it has failed for a file, nothing more is returned, but all files are tried: then InputError is raised,
-    naming the first few and how many there are.
+    Raises:
+        InputError: it failed for some files. The error names the first few and counts all, so the remaining files are
+            still tried, but no further result is yielded.
     """
-    from rich.console import Console
-    from rich.progress import track
+    from ablate.terminal.progress import track
 
     failures = []
-    shown = track(
-        attempts(function, files),
-        doing,
-        total=len(files),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    for file, (result, reason) in zip(files, shown, strict=True):
+    attempted = track(attempts(function, files), title, len(files))
+    for file, (result, reason) in zip(files, attempted, strict=True):
         if reason:
             failures.append(f"{file} ({reason})")
         elif not failures:
@@ -49,7 +42,10 @@ def each(function: Callable[[str], Any], files: list[str], doing: str) -> Iterat
 
 
 def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple[Any, str]]:
-    """(result, "") or (None, why not) for each file, in order. The processes wait for a caller that is slower."""
+    """Yield (result, "") or (None, reason of the failure) for each file, in order.
+
+    The processes wait for a slow caller, so that results do not pile up in memory.
+    """
     chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
     attempt = partial(_attempt, function)
     # A daemonic process may not start others.
@@ -57,31 +53,27 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         for chunk in chunks:
             yield from attempt(chunk)
         return
-    # An interrupt reaches the whole process group; the parent alone answers it.
-    pool = ProcessPoolExecutor(_processors(), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
-    given: deque[Future[list[tuple[Any, str]]]] = deque()
+    # An interrupt reaches the whole process group, but only the parent handles it.
+    pool = ProcessPoolExecutor(cpu_cores(), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
         for chunk in chunks:
-            # One to do and one done for each process: all at once could fill the memory.
-            if len(given) >= 2 * _processors():
-                yield from given.popleft().result()
-            given.append(pool.submit(attempt, chunk))
-        while given:
-            yield from given.popleft().result()
+            # One running and one finished chunk per process: all at once could fill the memory.
+            if len(submitted) >= 2 * cpu_cores():
+                yield from submitted.popleft().result()
+            submitted.append(pool.submit(attempt, chunk))
+        while submitted:
+            yield from submitted.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _attempt(function: Callable[[str], Any], files: list[str]) -> list[tuple[Any, str]]:
-    """(result, "") or (None, why not) for each file."""
-    attempts = []
+    """Return (result, "") or (None, reason of the failure) for each file."""
+    results = []
     for file in files:
         try:
-            attempts.append((function(file), ""))
-        except Exception as error:  # PIL raises nearly every kind on damaged files; each is reported by name
-            attempts.append((None, str(error) or type(error).__name__))
-    return attempts
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            results.append((function(file), ""))
+        except Exception as error:  # PIL raises many kinds for damaged files; each is reported with the file's name
+            results.append((None, str(error) or type(error).__name__))
+    return results

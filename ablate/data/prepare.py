@@ -1,4 +1,4 @@
-"""From the `data` group of a configuration to the images a run trains and validates on."""
+"""Load, split and describe the images of a run, from the `data` group of its configuration."""
 
 import dataclasses
 import math
@@ -20,11 +20,14 @@ from ablate.terminal.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a network takes and tells apart: all that it is built from, and its images are scaled by.
+    """Everything about the data that a network depends on: what is needed to build it and to scale its input.
 
-    classes                 names of the classes
-    channels, image_size    of an image; height and width in pixels
-    mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
+    Attributes:
+        classes: names of the classes.
+        channels: channels of an image.
+        image_size: height and width of an image, in pixels.
+        mean: float32 (C,), subtracted from pixels scaled to [0, 1].
+        std: float32 (C,), which then divides them.
     """
 
     classes: tuple[str, ...]
@@ -34,7 +37,7 @@ class Inputs:
     std: Tensor
 
     def as_record(self) -> dict[str, Any]:
-        """What run.json says of it, from which `recorded` makes it again."""
+        """Return the entries of run.json from which `inputs_from_record` restores this object."""
         sizes = {"channels": self.channels, "image_size": self.image_size}
         return {
             "classes": list(self.classes),
@@ -44,13 +47,17 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Images ready for training; the test images are not among them.
+    """Images ready for training. Contains no test images.
 
-    train, val              the two parts of the source's training images
-    train_index, val_index  which of those they are, int64 (N,)
-    source                  how many those are
-    mean, std               float32 (C,), subtracted from pixels scaled to [0, 1], and dividing them then
-    sha256                  of the bytes of all the source's training images, then of their labels
+    Attributes:
+        train: images to train on.
+        val: images to validate on.
+        train_index: positions of `train` among the training images of the source, int64 (N,).
+        val_index: positions of `val` among them, int64 (M,).
+        source: number of training images of the source.
+        mean: float32 (C,), subtracted from pixels scaled to [0, 1].
+        std: float32 (C,), which then divides them.
+        sha256: hash of the bytes of all training images of the source, then of their labels.
     """
 
     train: Images
@@ -69,7 +76,7 @@ class Prepared:
 
     @property
     def channels(self) -> int:
-        """Channels of an image."""
+        """Number of channels of an image."""
         return self.train.images.shape[1]
 
     @property
@@ -79,22 +86,23 @@ class Prepared:
 
     @property
     def inputs(self) -> Inputs:
-        """What a network for these images takes."""
+        """What a network for these images depends on."""
         return Inputs(self.classes, self.channels, self.image_size, self.mean, self.std)
 
 
 def prepare(cfg_data: DictConfig) -> Prepared:
-    """Load the source's training images, split them, and settle the normalization of pixels.
+    """Load the training images of the source, split them, and determine mean and standard deviation of their pixels.
 
-    What was prepared last is kept until `forget`: the runs of a study share it, and none writes to it.
+    The last results are cached until `clear_cache`, since all runs of a study share their images.
 
-    Raises InputError for data that cannot be loaded or split, or that `data.mean` and `data.std` do not fit.
+    Raises:
+        InputError: the data cannot be loaded or split, or `data.mean` or `data.std` does not match its channels.
     """
     return _prepare(OmegaConf.to_yaml(cfg_data, resolve=True))
 
 
-def forget() -> None:
-    """Prepare anew what is asked for from now on, by who looks at files that may have changed."""
+def clear_cache() -> None:
+    """Make `prepare` load images again, because their files may have changed."""
     _prepare.cache_clear()
 
 
@@ -111,35 +119,40 @@ def _prepare(settings: str) -> Prepared:
     )
 
 
-def recorded(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
-    """What the network of a run takes, from its record; of one that does not say so, from its training images.
+def inputs_from_record(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
+    """Restore the inputs of a run's network from its record, or from its training images if the record has none.
 
-    Raises InputError if the record contradicts itself, or if those images are needed and cannot be had.
+    Args:
+        run: the content of run.json.
+        cfg_data: the `data` group of its configuration.
+
+    Raises:
+        InputError: the record contradicts itself, or the images are needed and unavailable.
     """
-    if not (known := run.get("inputs")):
+    if not (entries := run.get("inputs")):
         return prepare(cfg_data).inputs
-    channels, classes = known["channels"], run.get("classes") or []
-    sizes = len(known["mean"]) == len(known["std"]) == channels and len(classes) > 1
-    if not sizes or not all(0 < value < math.inf for value in known["std"]):
-        raise InputError("run.json does not say what its network takes: its inputs and classes do not fit together.")
-    mean, std = (torch.tensor(known[name], dtype=torch.float32) for name in ("mean", "std"))
-    return Inputs(tuple(classes), channels, known["image_size"], mean, std)
+    channels, classes = entries["channels"], run.get("classes") or []
+    sizes_match = len(entries["mean"]) == len(entries["std"]) == channels and len(classes) > 1
+    if not sizes_match or not all(0 < value < math.inf for value in entries["std"]):
+        raise InputError("run.json does not describe the network's input: its inputs and classes do not match.")
+    mean, std = (torch.tensor(entries[name], dtype=torch.float32) for name in ("mean", "std"))
+    return Inputs(tuple(classes), channels, entries["image_size"], mean, std)
 
 
 def load_test(cfg_data: DictConfig) -> Images:
-    """The source's test images. The only way to them; raises NoTestImages if there are none."""
+    """Load the test images of the source; the only access to them. Raises NoTestImages if there are none."""
     return _load(cfg_data, "test")
 
 
 def _load(cfg_data: DictConfig, part: Part) -> Images:
-    """Call the option's `_target_` with the keys of its own, those that are not common to all data."""
+    """Call the option's `_target_` with its own keys, not with those that all data sets share."""
     from hydra.utils import instantiate
 
     common = {field.name for field in dataclasses.fields(Data)}
     settings: dict[Any, Any] = OmegaConf.to_container(cfg_data, resolve=True)  # type: ignore[assignment]
-    own = {key: value for key, value in settings.items() if key not in common}
-    # As a partial, called here: Hydra would wrap the source's own errors.
-    images = instantiate({"_target_": cfg_data._target_, **own}, part=part, _partial_=True)()
+    arguments = {key: value for key, value in settings.items() if key not in common}
+    # Called outside `instantiate`, since Hydra would wrap the source's errors.
+    images = instantiate({"_target_": cfg_data._target_, **arguments}, part=part, _partial_=True)()
     if images.images.shape[2] != images.images.shape[3]:
         raise InputError(
             f"Images must be square, but those of {cfg_data._target_} are {tuple(images.images.shape[2:])}."
@@ -148,27 +161,32 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
 
 
 def _mean_and_std(train: Images, mean: list[float] | None, std: list[float] | None) -> tuple[Tensor, Tensor]:
-    """Both as float32 (C,); those that are not given are the training images' own, per channel."""
-    own_mean, own_std = moments(train.images) if mean is None or std is None else (mean, std)
-    if std is None and min(own_std) == 0:
-        raise InputError("All training images have one and the same value in a channel. Set data.std to divide it by.")
+    """Return both as float32 (C,); None is replaced by the value of the training images."""
+    train_mean, train_std = moments(train.images) if mean is None or std is None else (mean, std)
+    if std is None and min(train_std) == 0:
+        raise InputError(
+            "A channel is constant over all training images, so its standard deviation is 0. Set data.std."
+        )
     channels = train.images.shape[1]
     return (
-        _per_channel("data.mean", own_mean if mean is None else mean, channels),
-        _per_channel("data.std", own_std if std is None else std, channels),
+        _per_channel("data.mean", train_mean if mean is None else mean, channels),
+        _per_channel("data.std", train_std if std is None else std, channels),
     )
 
 
 def moments(images: Pixels) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel of uint8 (N, C, H, W), in units of 255, exact: from histograms."""
+    """Compute mean and standard deviation per channel of uint8 (N, C, H, W), of pixels scaled to [0, 1].
+
+    Exact, since they are computed from integer histograms.
+    """
     values = torch.arange(256, dtype=torch.float64) / 255
     counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
     for batch in batched(images):
-        for channel, seen in zip(batch.unbind(1), counts, strict=True):
-            seen += torch.bincount(channel.flatten(), minlength=256)
+        for channel, histogram in zip(batch.unbind(1), counts, strict=True):
+            histogram += torch.bincount(channel.flatten(), minlength=256)
     means, stds = [], []
-    for seen in counts:
-        share = seen.double() / seen.sum()
+    for histogram in counts:
+        share = histogram.double() / histogram.sum()
         mean = (share * values).sum()
         means.append(mean.item())
         stds.append((share * (values - mean) ** 2).sum().sqrt().item())

@@ -1,4 +1,4 @@
-"""Which training images are trained on, and which are held out for validation."""
+"""The stratified split of the training images into training and validation."""
 
 import math
 from collections.abc import Iterable
@@ -7,56 +7,72 @@ import numpy as np
 
 from ablate.data.images import Images
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
 
 
 def split(
     images: Images, val_fraction: float, split_seed: int, train_limit: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the training and the validation images, each int64, sorted, stratified by class and apart.
+    """Split images into training and validation, stratified by class.
 
-    The validation part depends on labels, `val_fraction` and `split_seed` alone.
-    `train_limit` then takes so many of the training part, again stratified; None takes all.
+    Args:
+        images: the images to split.
+        val_fraction: share of the images for validation.
+        split_seed: the validation images depend only on this, on `val_fraction` and on the labels.
+        train_limit: number of training images to keep, again stratified; None keeps all.
 
-    Raises InputError if a class would have no image in one of the parts, or `train_limit` cannot be met.
+    Returns:
+        Indices of the training images and of the validation images, each int64 and sorted.
+
+    Raises:
+        InputError: a class would have no image in one of the parts, or `train_limit` is out of range.
     """
     labels = images.labels.numpy()
     _check_counts(labels, images.classes, val_fraction)
     train, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
-    _check_all_in(labels[val], images.classes, "validation", "Raise data.val_fraction or add images of it.")
-    _check_all_in(labels[train], images.classes, "training", "Lower data.val_fraction or add images of it.")
+    _check_all_in(labels[val], images.classes, "validation", "Raise data.val_fraction or add images of this class.")
+    _check_all_in(labels[train], images.classes, "training", "Lower data.val_fraction or add images of this class.")
     if train_limit is not None:
         if not len(images.classes) <= train_limit <= len(train):
             raise InputError(
-                f"data.train_limit={train_limit} must lie between the {len(images.classes)} classes and the"
-                f" {len(train)} images that are left for training."
+                f"data.train_limit={train_limit} must lie between the number of classes, {len(images.classes)}, and"
+                f" the number of training images, {len(train)}."
             )
         if train_limit < len(train):
             train = train[stratified(labels[train], len(train) - train_limit, split_seed)[0]]
-        _check_all_in(labels[train], images.classes, "training", "Raise data.train_limit or add images of it.")
+        _check_all_in(labels[train], images.classes, "training", "Raise data.train_limit or add images of this class.")
     return train, val
 
 
 def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the images that stay and of `held_out` others, int64, sorted, each class in proportion.
+    """Draw `held_out` of the images, in proportion to the size of each class.
 
-    The very choice of scikit-learn's `train_test_split(random_state=seed, stratify=labels)`, which takes nearly two
-    seconds to import.
+    Returns the same indices as scikit-learn's `train_test_split(random_state=seed, stratify=labels)`, whose import
+    takes over a second.
+
+    Args:
+        labels: int64 (N,).
+        held_out: number of images in the second part.
+        seed: seed of the draw.
+
+    Returns:
+        Indices of the two parts, each int64 and sorted.
     """
     rng = np.random.RandomState(seed)
     _, labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    staying = _shares(counts, len(labels) - held_out, rng)
-    leaving = _shares(counts - staying, held_out, rng)
+    sizes_train = _shares(counts, len(labels) - held_out, rng)
+    sizes_held_out = _shares(counts - sizes_train, held_out, rng)
     parts: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for label, (stay, leave) in enumerate(zip(staying, leaving, strict=True)):
+    for label, (size_train, size_held_out) in enumerate(zip(sizes_train, sizes_held_out, strict=True)):
         shuffled = np.flatnonzero(labels == label)[rng.permutation(counts[label])]
-        parts[0].append(shuffled[:stay])
-        parts[1].append(shuffled[stay : stay + leave])
-    kept, held = (np.sort(np.concatenate(part)) for part in parts)
-    return kept, held
+        parts[0].append(shuffled[:size_train])
+        parts[1].append(shuffled[size_train : size_train + size_held_out])
+    first, second = (np.sort(np.concatenate(part)) for part in parts)
+    return first, second
 
 
 def _shares(counts: np.ndarray, total: int, rng: np.random.RandomState) -> np.ndarray:
-    """How many of each class make `total`: whole parts first, then the largest remainders, ties by lot."""
+    """Divide `total` in proportion to `counts`, by the largest remainder method with random tie-breaking."""
     exact = counts / counts.sum() * total
     shares = np.floor(exact).astype(np.int64)
     remainders = exact - shares
@@ -70,14 +86,14 @@ def _shares(counts: np.ndarray, total: int, rng: np.random.RandomState) -> np.nd
 
 
 def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: float) -> None:
-    """Raise InputError for what `train_test_split` would refuse in words of its own."""
+    """Raise InputError if a class is too small to be split, or a part smaller than the number of classes."""
     if len(classes) < 2:
-        raise InputError(f"The data has {len(classes)} class, {', '.join(classes)}, but at least 2 are needed.")
+        raise InputError(f"The data has only {len(classes)} class ({', '.join(classes)}), but 2 are needed.")
     rare = [classes[label] for label, count in enumerate(_counts(labels, classes)) if count < 2]
     if rare:
         raise InputError(
-            f"A class needs 2 images, one to train on and one for validation, but {_named(rare)} has fewer."
-            " Add images of it or leave it out."
+            f"Each class needs at least 2 images, for training and validation. Too few in {first_few(rare)}."
+            " Add images or remove the class."
         )
     in_val = math.ceil(val_fraction * len(labels))
     for count, part, change in ((in_val, "validation", "Raise"), (len(labels) - in_val, "training", "Lower")):
@@ -91,12 +107,8 @@ def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: fl
 def _check_all_in(labels: np.ndarray, classes: tuple[str, ...], part: str, remedy: str) -> None:
     missing = [classes[label] for label, count in enumerate(_counts(labels, classes)) if not count]
     if missing:
-        raise InputError(f"The {part} part has no image of class {_named(missing)}. {remedy}")
+        raise InputError(f"The {part} part has no image of {first_few(missing)}. {remedy}")
 
 
 def _counts(labels: np.ndarray, classes: tuple[str, ...]) -> Iterable[int]:
     return np.bincount(labels, minlength=len(classes))
-
-
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} others" if len(names) > 5 else "")

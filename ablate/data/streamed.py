@@ -1,4 +1,4 @@
-"""Images that stay on disk."""
+"""Images that are read from disk when they are needed."""
 
 import mmap
 from collections.abc import Iterator
@@ -10,10 +10,15 @@ from torch import Tensor
 
 
 class Streamed:
-    """Rows of an array that is mapped from a file, uint8 (N, C, H, W); it stands where a tensor of images would.
+    """A stand-in for a tensor of images, uint8 (N, C, H, W), backed by a memory-mapped file.
 
-    What is asked of it, by an index as a tensor takes it, is read then, and comes as a tensor on `device`. The process
-    keeps none of it; the system's cache of files keeps what there is room for.
+    Indexing works as for a tensor: it reads the images and returns them as a tensor on `device`. The process keeps no
+    image in memory; the file cache of the operating system keeps as many as fit.
+
+    Args:
+        mapped: the memory-mapped array.
+        rows: indices into it, one per image; by default all.
+        device: where indexing puts the images; by default the CPU.
     """
 
     dtype, ndim = torch.uint8, 4
@@ -29,7 +34,7 @@ class Streamed:
         return torch.Size([len(self.rows), *self.mapped.shape[1:]])
 
     def numel(self) -> int:
-        """How many values there are."""
+        """Total number of values."""
         return self.shape.numel()
 
     def __len__(self) -> int:
@@ -37,24 +42,26 @@ class Streamed:
 
     def __getitem__(self, index: Any) -> Tensor:
         rows = self.rows[index.cpu() if isinstance(index, Tensor) else index]
-        images = torch.from_numpy(self.mapped)[rows.flatten()].to(self.device)  # a list of rows: a copy, also of one
-        forget(self.mapped)
+        images = torch.from_numpy(self.mapped)[rows.flatten()].to(
+            self.device
+        )  # a list of rows, even of one row: a copy
+        release_pages(self.mapped)
         return images.view(*rows.shape, *images.shape[1:])
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[place] for place in range(len(self)))
+        return (self[index] for index in range(len(self)))
 
     def subset(self, index: Tensor) -> "Streamed":
-        """The images at `index`, in that order; none is read."""
+        """Select the images at `index`, in that order, without reading them."""
         return Streamed(self.mapped, self.rows[index], self.device)
 
     def to(self, device: torch.device) -> "Streamed":
-        """The same, each batch of them moved to `device` when it is read."""
+        """Return the same images, which indexing will put on `device`."""
         return Streamed(self.mapped, self.rows, device)
 
 
-def forget(mapped: np.ndarray) -> None:
-    """Give back the pages of a mapped file that were read, which else count as the process's own until it ends."""
+def release_pages(mapped: np.ndarray) -> None:
+    """Release the pages of a mapped file that were read; otherwise they count as memory of the process."""
     if isinstance(mapped.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
         mapped.base.madvise(mmap.MADV_DONTNEED)
 

@@ -1,25 +1,29 @@
-"""What is in a data set: how many images of which class, size and colour; which are copies; what to beware of."""
+"""Statistics of a data set: images per class, sizes and colors, duplicates, and warnings."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from ablate.data.images import Images
 from ablate.data.prepare import Prepared, moments
 from ablate.data.streamed import Pixels
 
-IMBALANCE = 2.0  # times the images of the smallest class that the largest may have without a warning
-NAMED = 20  # copies that are listed; the others are counted
+IMBALANCE = 2.0  # warn if the largest class has more than so many times the images of the smallest
+LISTED = 20  # duplicates that are listed; all are counted
 
 
 @dataclass(frozen=True)
 class Files:
-    """The files that images come from: paths of the source's training images and of its test images, in their order.
+    """The files of an image folder.
 
-    `sizes` are int (N, 2), width and height in pixels as stored, of the training files.
+    Attributes:
+        train: paths of the source's training images, in their order.
+        test: paths of its test images, in their order.
+        sizes: width and height of the training files in pixels, as stored, int (N, 2).
     """
 
     train: Sequence[str]
@@ -29,31 +33,40 @@ class Files:
 
 @dataclass(frozen=True)
 class Copy:
-    """Two images of the same pixels: their parts, their names, and whether they have the same class.
+    """Two images with identical pixels.
 
-    Of test images no class is known here.
+    Attributes:
+        first: part and name of the earlier image.
+        second: part and name of the later one.
+        same_class: False if their labels differ. True for a test image, whose label is not read here.
     """
 
     first: tuple[str, str]
     second: tuple[str, str]
-    agree: bool
+    same_class: bool
+
+    def is_between(self, first_parts: Sequence[str], second_part: str) -> bool:
+        """Return True if the first image is in one of `first_parts` and the second one in `second_part`."""
+        return self.first[0] in first_parts and self.second[0] == second_part
 
 
 def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[str, Any]:
-    """The facts, as JSON has them: keys in the order of the questions a user asks.
+    """Summarize a data set as a dict that can be written as JSON.
 
-    `test` are the test images, uint8 (N, C, H, W); None if there are none. Their labels are not asked for.
+    Args:
+        data: training and validation images.
+        test: test images without their labels, uint8 (N, C, H, W); None if there are none.
+        files: the files of the images; None if they are not from a folder.
     """
-    counts = {part: counted(images.labels, len(data.classes)) for part, images in _parts(data)}
+    counts = {part: class_counts(images.labels, len(data.classes)) for part, images in _parts(data)}
     largest = int(np.argmax(counts["train"]))
     mean, std = moments(data.train.images)
-    found = copies(data, test, files)
-    used = len(data.train) + len(data.val)
+    duplicates = copies(data, test, files)
     return {
         "images": {
             "train": len(data.train),
             "validation": len(data.val),
-            "unused": data.source - used,
+            "unused": data.source - len(data.train) - len(data.val),
             "test": None if test is None else len(test),
         },
         "classes": {
@@ -65,32 +78,32 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
             "validation_share": float(counts["validation"][largest] / len(data.val)),
         },
         "size": {"channels": data.channels, "height": data.image_size, "width": data.image_size},
-        "files": None if files is None else spread(files.sizes),
+        "files": None if files is None else size_statistics(files.sizes),
         "pixels": {"mean": mean, "std": std},
         "normalization": {"mean": data.mean.tolist(), "std": data.std.tolist()},
         "copies": {
-            "train": _among(found, ["train"], ["train"]),
-            "train_and_validation": _among(found, ["train"], ["validation"]),
-            "train_or_validation_and_test": _among(found, ["train", "validation"], ["test"]),
-            "of_two_classes": sum(not copy.agree for copy in found),
-            "listed": [[copy.first[1], copy.second[1]] for copy in found[:NAMED]],
+            "train": _count(duplicates, ["train"], "train"),
+            "train_and_validation": _count(duplicates, ["train"], "validation"),
+            "train_or_validation_and_test": _count(duplicates, ["train", "validation"], "test"),
+            "of_two_classes": sum(not copy.same_class for copy in duplicates),
+            "listed": [[copy.first[1], copy.second[1]] for copy in duplicates[:LISTED]],
         },
-        "warnings": warnings(data, test, files, found),
+        "warnings": warnings(data, test, files, duplicates),
         "sha256": data.sha256,
     }
 
 
-def _parts(data: Prepared) -> list[tuple[str, Any]]:
+def _parts(data: Prepared) -> list[tuple[str, Images]]:
     return [("train", data.train), ("validation", data.val)]
 
 
-def counted(labels: Tensor, classes: int) -> np.ndarray:
-    """How many of each class there are, int64 (classes,)."""
+def class_counts(labels: Tensor, classes: int) -> np.ndarray:
+    """Count the images of each class, int64 (classes,)."""
     return np.bincount(labels.numpy(), minlength=classes)
 
 
-def spread(sizes: np.ndarray) -> dict[str, Any]:
-    """Smallest, median and largest width and height, how many sizes there are, and how many are not square."""
+def size_statistics(sizes: np.ndarray) -> dict[str, Any]:
+    """Summarize widths and heights, int (N, 2): range, median, number of different sizes and of non-square images."""
     sides = {
         name: {"smallest": int(side.min()), "median": float(np.median(side)), "largest": int(side.max())}
         for name, side in zip(("width", "height"), sizes.T, strict=True)
@@ -99,20 +112,20 @@ def spread(sizes: np.ndarray) -> dict[str, Any]:
 
 
 def copies(data: Prepared, test: Pixels | None, files: Files | None) -> list[Copy]:
-    """Each image whose very pixels an earlier one has, and the first of these; those across classes and parts first."""
-    firsts: dict[bytes, tuple[str, str, int | None]] = {}
-    found = []
-    for part, name, label, image in _all(data, test, files):
-        this = (part, name, label)
-        first = firsts.setdefault(hashlib.sha256(image).digest(), this)
-        if first is not this:
-            agree = None in (first[2], label) or first[2] == label
-            found.append(Copy(first[:2], this[:2], agree))
-    return sorted(found, key=lambda copy: (copy.agree, copy.first[0] == copy.second[0]))
+    """Find images with the same pixels as an earlier image; pairs across classes and across parts come first."""
+    earliest: dict[bytes, tuple[str, str, int | None]] = {}
+    duplicates = []
+    for part, name, label, image in _all_images(data, test, files):
+        current = (part, name, label)
+        first = earliest.setdefault(hashlib.sha256(image).digest(), current)
+        if first is not current:
+            same_class = None in (first[2], label) or first[2] == label
+            duplicates.append(Copy(first[:2], current[:2], same_class))
+    return sorted(duplicates, key=lambda copy: (copy.same_class, copy.first[0] == copy.second[0]))
 
 
-def _all(data: Prepared, test: Pixels | None, files: Files | None) -> Any:
-    """Part, name, class and pixels of every image."""
+def _all_images(data: Prepared, test: Pixels | None, files: Files | None) -> Iterator[tuple[str, str, int | None, Any]]:
+    """Yield part, name, label and pixels of every image."""
     for (part, images), indices in zip(_parts(data), (data.train_index, data.val_index), strict=True):
         for index, label, image in zip(indices.tolist(), images.labels.tolist(), images.images, strict=True):
             yield part, files.train[index] if files else f"training image {index}", label, image.contiguous().numpy()
@@ -120,39 +133,41 @@ def _all(data: Prepared, test: Pixels | None, files: Files | None) -> Any:
         yield "test", files.test[index] if files else f"test image {index}", None, image.contiguous().numpy()
 
 
-def _among(found: list[Copy], first: list[str], second: list[str]) -> int:
-    return sum(copy.first[0] in first and copy.second[0] in second for copy in found)
+def _count(duplicates: list[Copy], first_parts: list[str], second_part: str) -> int:
+    return sum(copy.is_between(first_parts, second_part) for copy in duplicates)
 
 
-def warnings(data: Prepared, test: Pixels | None, files: Files | None, found: list[Copy]) -> list[str]:
-    """Sentences on what may mislead whoever trains on these images."""
-    said = []
-    sizes = counted(data.train.labels, len(data.classes))
-    if (ratio := sizes.max() / sizes.min()) > IMBALANCE:
-        most, least = data.classes[sizes.argmax()], data.classes[sizes.argmin()]
-        said.append(f"Classes of unequal size: {most} has {ratio:.1f} times the training images of {least}.")
-    crossing = [
-        ("Validation images that are also in the training part", ["train"], "validation", len(data.val)),
+def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicates: list[Copy]) -> list[str]:
+    """List properties of the images that can make results misleading, one sentence each."""
+    messages = []
+    counts = class_counts(data.train.labels, len(data.classes))
+    if (ratio := counts.max() / counts.min()) > IMBALANCE:
+        most, least = data.classes[counts.argmax()], data.classes[counts.argmin()]
+        messages.append(f"Imbalanced classes: {most} has {ratio:.1f} times the training images of {least}.")
+    leaks = [
+        ("Validation images that are also training images", ["train"], "validation", len(data.val)),
         (
-            "Test images that are also trained or validated on",
+            "Test images that are also training or validation images",
             ["train", "validation"],
             "test",
             0 if test is None else len(test),
         ),
     ]
-    for what, first, second, total in crossing:
-        if these := [copy for copy in found if copy.first[0] in first and copy.second[0] == second]:
-            said.append(
-                f"{what}: {len(these):,} of {total:,}{_example(these[0])}. Learning by heart is enough for them."
+    for title, first_parts, second_part, total in leaks:
+        if pairs := [copy for copy in duplicates if copy.is_between(first_parts, second_part)]:
+            messages.append(
+                f"{title}: {len(pairs):,} of {total:,}{_example(pairs[0])}. A model can get these right by memorizing."
             )
-    if two := [copy for copy in found if not copy.agree]:
-        said.append(f"Images that another class has too: {len(two):,}{_example(two[0])}.")
-    if more := _among(found, ["train"], ["train"]):
-        said.append(f"Training images that are copies of others: {more:,} of {len(data.train):,}.")
-    if files is not None and (squeezed := spread(files.sizes)["not_square"]):
+    if pairs := [copy for copy in duplicates if not copy.same_class]:
+        messages.append(f"Identical images with different labels: {len(pairs):,}{_example(pairs[0])}.")
+    if count := _count(duplicates, ["train"], "train"):
+        messages.append(f"Duplicate training images: {count:,} of {len(data.train):,}.")
+    if files is not None and (not_square := size_statistics(files.sizes)["not_square"]):
         side = data.image_size
-        said.append(f"Images that are not square, and squeezed to {side}x{side}: {squeezed:,} of {data.source:,}.")
-    return said
+        messages.append(
+            f"Images that are not square and are squeezed to {side}x{side}: {not_square:,} of {data.source:,}."
+        )
+    return messages
 
 
 def _example(copy: Copy) -> str:

@@ -1,4 +1,4 @@
-"""What is in a folder of images: its entries, and all files below it."""
+"""Listings of a folder of images: its entries, and all files below it."""
 
 import os
 from collections.abc import Iterator
@@ -7,21 +7,30 @@ from pathlib import Path
 from ablate.data.cache import File
 from ablate.terminal.errors import InputError
 
-_DESKTOP = {"thumbs.db", "desktop.ini"}  # left by Windows; the other hidden files start with a dot
+_DESKTOP = {"thumbs.db", "desktop.ini"}  # created by Windows; other hidden files start with a dot
 
 
 def files(root: Path, name: str, above: tuple[Path, ...] = ()) -> Iterator[File]:
-    """All files below `root`/`name`, in the order of their paths; links are followed."""
+    """Yield all files below `root`/`name`, sorted by path. Follows links.
+
+    Args:
+        root: folder that the names of the files are relative to.
+        name: folder below it.
+        above: resolved folders on the way here, to detect a link that leads back.
+
+    Raises:
+        InputError: a link leads back to a folder above it, or a file or folder cannot be read.
+    """
     real = (root / name).resolve()
     if real in above:
-        raise InputError(f"{root / name} is a link to a folder it lies in. Remove it.")
+        raise InputError(f"{root / name} is a link to a folder above it. Remove it.")
     for entry in entries(root / name):
         inner = f"{name}/{entry.name}"
         if entry.is_dir():
             yield from files(root, inner, (*above, real))
         else:
-            known = _stat(entry)
-            yield File(inner, known.st_size, known.st_mtime_ns, known.st_ctime_ns)
+            stat = _stat(entry)
+            yield File(inner, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result:
@@ -32,7 +41,7 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result:
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder, sorted by name, without hidden files."""
+    """List a folder without hidden files, sorted by name. Raises InputError if it cannot be read."""
     try:
         with os.scandir(folder) as scan:
             visible = [e for e in scan if not e.name.startswith(".") and e.name.lower() not in _DESKTOP]

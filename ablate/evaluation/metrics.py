@@ -1,4 +1,4 @@
-"""Images -> logits -> accuracy and its interval, loss, accuracy by class, calibration, confusion, worst mistakes."""
+"""Logits of images, and metrics of logits: accuracy, loss, per-class accuracy, calibration, confusion, errors."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
 
-BATCH = 500  # images; the logits do not depend on it, memory does
-PIXELS = BATCH * 64 * 64  # in a batch, of one channel: large images come in smaller batches
-BINS = 15  # of confidence, as in Guo et al. (2017)
+BATCH = 500  # images per batch; affects memory, not the logits
+PIXELS = BATCH * 64 * 64  # per channel of a batch, so that batches of large images are smaller
+BINS = 15  # confidence bins, as in Guo et al. (2017)
 
 
 @torch.no_grad()
@@ -23,10 +23,17 @@ def predict(
     views: tta.Views,
     steps: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Tensor:
-    """Logits (N, classes), float32 on the CPU, of uint8 images (N, C, H, W).
+    """Compute the logits of images in evaluation mode.
 
-    `prepare` turns a batch into the model's input, over whose `views` the logits are averaged (`tta`); `steps` goes
-    through the starts of the batches, and may show how far it is.
+    Args:
+        model: the model.
+        images: uint8 (N, C, H, W).
+        prepare: converts a batch to the model's input.
+        views: views of the input over which the logits are averaged (`tta`).
+        steps: iterates over the start index of each batch; may show a progress bar.
+
+    Returns:
+        Logits, float32 (N, classes), on the CPU.
     """
     model.eval()
     size = max(1, min(BATCH, PIXELS // (images.shape[2] * images.shape[3])))
@@ -35,7 +42,7 @@ def predict(
 
 
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
-    """Accuracy (fraction) and mean cross-entropy (nats) of logits (N, classes) against labels (N,)."""
+    """Compute accuracy (fraction) and mean cross-entropy (nats) of logits (N, classes) for labels (N,)."""
     return {
         "accuracy": (logits.argmax(1) == labels).sum().item() / len(labels),
         "loss": F.cross_entropy(logits, labels).item(),
@@ -43,63 +50,79 @@ def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
 
 
 def confusion(logits: Tensor, labels: Tensor) -> Tensor:
-    """Counts (classes, classes): row the true class, column the predicted one."""
+    """Confusion matrix, counts (classes, classes): rows are true classes, columns predicted classes."""
     classes = logits.shape[1]
     return torch.bincount(labels * classes + logits.argmax(1), minlength=classes**2).view(classes, classes)
 
 
 def per_class_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Fraction of each class's images predicted right (classes,); NaN for a class without images."""
+    """Accuracy per class (classes,), as fractions; NaN for a class without images."""
     counts = confusion(logits, labels)
     return counts.diagonal().double() / counts.sum(1)
 
 
-def wilson(right: int, images: int, confidence: float = 0.95) -> list[float] | None:
-    """Wilson's (1927) score interval of the accuracy `right / images`, [low, high]; None without an image.
+def wilson_interval(correct: int, images: int, confidence: float = 0.95) -> list[float] | None:
+    """Wilson score interval of an accuracy, over samples of images of the same kind, for a fixed network.
 
-    It is over the images alone: how far the accuracy would change with others of the same kind, the network as it is.
+    Args:
+        correct: number of correct predictions.
+        images: number of images.
+        confidence: level of the interval.
+
+    Returns:
+        [low, high] as fractions; None without images.
+
+    Source: Wilson (1927).
     """
-    from scipy.stats import binomtest  # takes most of a second
+    from scipy.stats import binomtest  # the import takes most of a second
 
     if not images:
         return None
-    low, high = binomtest(right, images).proportion_ci(confidence, method="wilson")
+    low, high = binomtest(correct, images).proportion_ci(confidence, method="wilson")
     return [float(low), float(high)]
 
 
 def reliability(logits: Tensor, labels: Tensor, bins: int = BINS) -> Tensor:
-    """Of each of equal-width bins of confidence: images, sum of their confidences, how many are right; (bins, 3)."""
+    """Compute the data of a reliability diagram.
+
+    Returns:
+        (bins, 3): images, sum of their confidences, and correct predictions, for each equal-width confidence bin.
+    """
     confidence, predicted = logits.softmax(1).max(1)
-    where = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    bin_index = (confidence * bins).ceil().long().clamp(1, bins) - 1
     rows = torch.stack([torch.ones_like(confidence), confidence, (predicted == labels).float()], 1).double()
-    return torch.zeros(bins, 3, dtype=torch.float64).index_add(0, where, rows)
+    return torch.zeros(bins, 3, dtype=torch.float64).index_add(0, bin_index, rows)
 
 
 def calibration_error(logits: Tensor, labels: Tensor, bins: int = BINS) -> float:
-    """Expected calibration error: |accuracy - confidence|, averaged over equal-width bins by size (Guo et al. 2017)."""
-    _, confidence, right = reliability(logits, labels, bins).unbind(1)
-    return ((right - confidence).abs().sum() / len(labels)).item()
+    """Expected calibration error: |accuracy - confidence| per equal-width bin, weighted by images (Guo et al. 2017)."""
+    _, confidence, correct = reliability(logits, labels, bins).unbind(1)
+    return ((correct - confidence).abs().sum() / len(labels)).item()
 
 
-def mistakes(logits: Tensor, labels: Tensor, most: int) -> list[dict[str, Any]]:
-    """The images that are taken for something else, surest first: index, label and predicted (classes), confidence."""
+def confident_errors(logits: Tensor, labels: Tensor, limit: int) -> list[dict[str, Any]]:
+    """List up to `limit` misclassified images, most confident first.
+
+    Returns:
+        One dict per image: index, label and predicted (class indices), and confidence.
+    """
     confidence, predicted = logits.double().softmax(1).max(1)
     wrong = (predicted != labels).nonzero().flatten()
-    wrong = wrong[confidence[wrong].argsort(descending=True, stable=True)][:most]
+    wrong = wrong[confidence[wrong].argsort(descending=True, stable=True)][:limit]
     columns = (wrong, labels[wrong], predicted[wrong], confidence[wrong])
     names = ("index", "label", "predicted", "confidence")
     return [dict(zip(names, row, strict=True)) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def summary(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict[str, Any]:
-    """All of the above as plain numbers, mistakes aside."""
+    """Return all metrics of this module, except `confident_errors`, as plain numbers."""
     counts = confusion(logits, labels)
-    right, images = counts.diagonal().tolist(), counts.sum(1).tolist()
-    intervals = [wilson(*pair) for pair in zip(right, images, strict=True)]
+    correct, images = counts.diagonal().tolist(), counts.sum(1).tolist()
+    intervals = [wilson_interval(*pair) for pair in zip(correct, images, strict=True)]
     return {
         "images": len(labels),
         **metrics(logits, labels),
-        "accuracy_interval": wilson(sum(right), len(labels)),
+        "accuracy_interval": wilson_interval(sum(correct), len(labels)),
         "per_class_accuracy": dict(zip(classes, per_class_accuracy(logits, labels).tolist(), strict=True)),
         "per_class_interval": dict(zip(classes, intervals, strict=True)),
         "calibration_error": calibration_error(logits, labels),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device
     run = trained_model.load(folder, trusted, device)
     images = load_test(run.config.data)
     check(run, images)
-    bar = progress.bar(f"testing {folder.name}", progress.Terminal())
+    bar = partial(progress.track, title=f"testing {folder.name}", lines=True)
     logits = metrics.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
         raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")
@@ -68,7 +69,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
     from ablate.evaluation import metrics
 
     found = metrics.summary(logits, images.labels, images.classes)
-    worst = metrics.mistakes(logits, images.labels, MISTAKES)
+    worst = metrics.confident_errors(logits, images.labels, MISTAKES)
     use = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         **{key: run.run.get(key) for key in ("variant", "seed", "config_sha256", "code_sha256")},

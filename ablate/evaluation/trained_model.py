@@ -71,11 +71,11 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
 
     from ablate.backend.hardware import pick_device
     from ablate.data.batches import scaling
-    from ablate.data.prepare import recorded
+    from ablate.data.prepare import inputs_from_record
     from ablate.model.build import build_model
 
     place = pick_device(device)
-    inputs = recorded(run, config.data)
+    inputs = inputs_from_record(run, config.data)
     model = build_model(config, inputs)
     sha256 = load_weights(model, folder / "model.pt")
     pixels = scaling(inputs.mean, inputs.std, place, torch.contiguous_format)

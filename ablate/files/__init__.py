@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, read up to a size, and locked."""
+"""Safe files: atomic writes, reads with a size limit, and locks."""

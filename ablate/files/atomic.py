@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a reader, or a crash at any moment, sees the old content or the new."""
+"""Atomic writes: a reader, or a crash at any moment, sees the old content of a file or the new, never a part of it."""
 
 import json
 import os
@@ -7,44 +7,69 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ablate.terminal.errors import InputError
 
-PART = ".ablate-part"  # the end of the name of a file that is being written, or was when its process was killed
+PART = ".ablate-part"  # suffix of a temporary file; a killed process leaves it behind
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse a folder in which no file can be made: before the work, not after it."""
+    """Raise InputError if no file can be created in `folder`; called before long work."""
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise InputError(f"{folder} cannot be written to ({error.strerror}). Say where else: --output.") from None
+        raise InputError(f"{folder} is not writable ({error.strerror}). Choose another folder with --output.") from None
+
+
+@contextmanager
+def part(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file next to `path`; pass it to `commit`, or it is deleted at the end of the block."""
+    handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
+    try:
+        with open(temporary, "wb", opener=lambda *_: handle) as file:  # unlike `os.fdopen`, this sets `file.name`
+            yield file
+    finally:
+        with suppress(FileNotFoundError):  # it was committed
+            os.unlink(temporary)
+
+
+def commit(file: BinaryIO, path: Path, durable: bool = True) -> None:
+    """Close a file of `part` and rename it to `path`, replacing an older file.
+
+    Args:
+        file: the temporary file.
+        path: its final name, in the same folder.
+        durable: also survive a crash of the machine, not only of this process (fsync).
+    """
+    file.flush()
+    if durable:
+        os.fsync(file.fileno())
+    file.close()  # Windows renames no open file
+    os.chmod(file.name, 0o666 & ~_umask())  # temporary files are private, run folders are not
+    os.replace(file.name, path)
 
 
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
-    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
+    """Write `content` to a file atomically; see `commit` for `durable`."""
+    with naming(path), part(path) as file:
+        file.write(content)
+        commit(file, path, durable)
 
-    What is not `durable` is safe when this process ends, not when the machine does.
-    """
-    handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
-    try:
-        with naming(path), os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's files are private, a run folder is not
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):  # an interrupt may come just after the replacement: it must stay one
-            os.unlink(temporary)
-        raise
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text to a file atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON to a file atomically; NaN and infinities become null, since JSON has no such numbers."""
+    write_text(path, json.dumps(_finite(content), indent=2) + "\n")
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """An error of the system in the block that names no file, as when a disk is full, names this one."""
+    """Add `path` to an OSError raised in the block that names no file, as when the disk is full."""
     try:
         yield
     except OSError as error:
@@ -54,10 +79,10 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what kills have left half-written in the folder of a run that is about to be trained."""
-    # Not in all folders below it: it may be the one that the user works in (hydra.run.dir=.).
-    for part in [*folder.glob(f".*{PART}"), *(folder / "own_code").rglob(f".*{PART}")]:
-        part.unlink(missing_ok=True)
+    """Delete the temporary files that killed processes left in the folder of a run, before it is trained."""
+    # Not recursively: with hydra.run.dir=. this is the user's working folder.
+    for leftover in [*folder.glob(f".*{PART}"), *(folder / "own_code").rglob(f".*{PART}")]:
+        leftover.unlink(missing_ok=True)
 
 
 @cache
@@ -65,16 +90,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def write_text(path: Path, text: str) -> None:
-    """`write_bytes` of UTF-8 text."""
-    write_bytes(path, text.encode())
-
-
-def write_json(path: Path, content: Any) -> None:
-    """`write_bytes` of JSON; a NaN is written as null, which every reader knows."""
-    write_text(path, json.dumps(_finite(content), indent=2) + "\n")
 
 
 def _finite(content: Any) -> Any:

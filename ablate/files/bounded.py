@@ -1,4 +1,4 @@
-"""Files that may be from somebody else, read only up to a size."""
+"""Reads with a size limit, for files that may come from an untrusted source."""
 
 import io
 import os
@@ -16,61 +16,67 @@ if TYPE_CHECKING:
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 
-def contents(path: Path, most: int) -> bytes:
-    """The bytes of a file.
+def contents(path: Path, limit: int) -> bytes:
+    """Read a file of at most `limit` bytes.
 
     Raises:
-        InputError: it is larger than `most` bytes; nothing is then read of it.
-        OSError: it cannot be read, or is no plain file: a pipe would be waited for, a device has no end.
+        InputError: the file is larger; nothing of it is read.
+        OSError: it cannot be read or is not a regular file. A read from a pipe might block, and one from a device such
+            as /dev/zero might never end.
     """
-    with plain(path) as file:
-        check(path, "has", os.fstat(file.fileno()).st_size, most)
-        return file.read(most)
+    with open_regular(path) as file:
+        check(path, "has", os.fstat(file.fileno()).st_size, limit)
+        return file.read(limit)
 
 
-def end(path: Path, most: int) -> bytes:
-    """The last `most` bytes of a file. OSError if it cannot be read, or is no plain file."""
-    with plain(path) as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - most))
-        return file.read(most)
+def tail(path: Path, limit: int) -> bytes:
+    """Read the last `limit` bytes of a file. Raises OSError if it cannot be read or is not a regular file."""
+    with open_regular(path) as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - limit))
+        return file.read(limit)
 
 
-def plain(path: Path) -> io.BufferedReader:
-    """The file at a path, to be closed by who asks. OSError if it cannot be read, or is no plain file."""
-    file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")  # noqa: SIM115  closed by who asks
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a file for reading. Raises OSError if it cannot be read or is not a regular file (a pipe, a device)."""
+    file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")  # noqa: SIM115  closed by the caller
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
     raise OSError(None, "Not a file", str(path))
 
 
-def arrays(path: Path, names: Sequence[str], most: int) -> dict[str, "np.ndarray"]:
-    """Arrays of an `.npz` by name, none of Python objects.
+def arrays(path: Path, names: Sequence[str], limit: int) -> dict[str, "np.ndarray"]:
+    """Read arrays from an `.npz` file by name; arrays of Python objects are refused.
 
     Raises:
-        InputError: the file, or what it would unpack to, is larger than `most` bytes.
-        Exception: numpy and zipfile raise nearly every kind on a damaged file.
+        InputError: the file, or its unpacked content, is larger than `limit` bytes.
+        Exception: any other kind, since numpy and zipfile raise many different ones for a damaged file.
     """
     import numpy as np
 
-    content = contents(path, most)
-    check_unpacked(path, content, most)
+    content = contents(path, limit)
+    check_unpacked(path, content, limit)
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         return {name: file[name] for name in names}
 
 
-def check_unpacked(path: Path, content: bytes, most: int) -> None:
-    """Refuse the `content` of a zip file whose members are larger than `most` bytes together.
+def check_unpacked(path: Path, content: bytes, limit: int) -> None:
+    """Check the total unpacked size of a zip file.
+
+    Args:
+        path: the file, for the message.
+        content: its bytes.
+        limit: largest size allowed, in bytes.
 
     Raises:
-        InputError: they are.
-        zipfile.BadZipFile: it is no zip file.
+        InputError: the total size of its members exceeds the limit.
+        zipfile.BadZipFile: it is not a zip file.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        check(path, "would unpack to", sum(member.file_size for member in archive.infolist()), most)
+        check(path, "would unpack to", sum(member.file_size for member in archive.infolist()), limit)
 
 
-def check(path: Path, does: str, size: int, most: int) -> None:
-    """InputError if `size` is more than `most` bytes; `does` is what the file at `path` does with them."""
-    if size > most:
-        raise InputError(f"{path} {does} {size:,} bytes, more than the {most:,} that are read. It is not used.")
+def check(path: Path, verb: str, size: int, limit: int) -> None:
+    """Raise InputError if `size` exceeds `limit` bytes; `verb` links path and size in the message, such as `has`."""
+    if size > limit:
+        raise InputError(f"{path} {verb} {size:,} bytes, more than the limit of {limit:,}. It was not read.")

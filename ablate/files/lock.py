@@ -1,4 +1,4 @@
-"""One process at a time trains in a run's folder: the operating system's own lock, which ends with its holder."""
+"""Locks that let only one process at a time train in a run's folder. The operating system frees them on a crash."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,41 +8,42 @@ from filelock import FileLock, Timeout
 
 from ablate.terminal.errors import InputError
 
-PATIENCE = 1.0  # seconds that `held` of another process may keep a lock busy
+PATIENCE = 1.0  # seconds to wait for a lock, since `is_locked` in another process holds it for a moment
 
 
 def lock(folder: Path) -> FileLock:
-    """The lock of a run's folder, to be used as a context; Timeout if another process trains there.
+    """Return the lock of a run in a study, for use in a `with` statement.
 
-    It lies beside the folder, which may be set aside while it is held.
+    Entering it raises filelock.Timeout if another process trains in `folder`. The lock file lies next to the folder,
+    which may be renamed while the lock is held.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=PATIENCE)
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """In the block no other process trains in the folder of this run, which is outside a study.
+def exclusive(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the folder of a run outside a study, for the duration of the block.
 
     Raises:
-        InputError: another one does.
+        InputError: another process trains in it.
     """
-    place = folder / ".ablate.lock"
+    path = folder / ".ablate.lock"
     try:
-        with FileLock(place, timeout=0):
+        with FileLock(path, timeout=0):
             try:
                 yield
             finally:
-                with suppress(OSError):  # Windows keeps a file that is open
-                    place.unlink()
+                with suppress(OSError):  # Windows deletes no open file
+                    path.unlink()
     except Timeout:
         raise InputError(
-            f"Another process trains in {folder}. Wait for it, or give this run another folder: hydra.run.dir=FOLDER."
+            f"Another process is training in {folder}. Wait for it, or choose another folder: hydra.run.dir=FOLDER."
         ) from None
 
 
-def held(folder: Path) -> bool:
-    """True while another process trains in `folder`. Nothing is written."""
+def is_locked(folder: Path) -> bool:
+    """Return True while another process trains in the folder of a run in a study. Writes nothing."""
     path = folder.with_name(f".{folder.name}.lock")
     if not path.exists():
         return False
@@ -51,5 +52,5 @@ def held(folder: Path) -> bool:
             return False
     except Timeout:
         return True
-    except OSError:  # a folder that only reading is allowed in: nobody trains there
+    except OSError:  # a read-only folder, in which no run can be training
         return False

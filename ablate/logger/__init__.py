@@ -1,6 +1,6 @@
-"""Where an epoch's figures go: `metrics.csv` always, and beside it a tracker of the user's choice, a module each.
+"""Loggers: `metrics.csv`, and optionally an experiment tracker, one module each.
 
-A logger is opened with the run it is told of, given a row an epoch, and closed with the run's result.
+A logger is created with a description of the run, receives one row per epoch, and is closed with the run's result.
 """
 
 import csv
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a logger is told of a run that is about to train.
+    """The description of a run that loggers receive.
 
-    settings  its whole configuration, `flat`
-    images    uint8 (n, C, H, W), the first it trains on, augmented
+    Attributes:
+        folder: folder of the run.
+        study: name of the study; None outside a study.
+        variant: name of the variant; None outside a study.
+        factors: level of each factor of the study.
+        settings: the whole configuration as dotted keys (`config.flatten.flat`).
+        images: first images of the first batch, augmented, uint8 (n, C, H, W).
     """
 
     folder: Path
@@ -36,28 +41,28 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What a tracker calls the run: `model=cnn/seed=0`, or the folder of a run outside a study."""
+        """Name of the run in a tracker: `model=cnn/seed=0`, or its folder outside a study."""
         return f"{self.variant}/seed={self.settings['seed']}" if self.variant else self.folder.name
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """The levels of the study's factors, by which its runs are compared, then all settings of what is trained."""
+        """The level of each factor, then all settings that affect training."""
         trained = {key: value for key, value in self.settings.items() if key.split(".")[0] not in record.NOT_TRAINED}
         return {**self.factors, **trained}
 
 
 class Logger(Protocol):
-    """What the training loop asks of a logger."""
+    """The interface between the training loop and a logger."""
 
     def log(self, row: Row) -> None:
-        """Record one epoch: the columns of metrics.csv."""
+        """Log one epoch: the columns of metrics.csv."""
 
     def close(self, result: Row | None) -> None:
-        """Write out what is still held, and the row of the selected epoch; None of a run that was cut off."""
+        """Log the row of the selected epoch, and close. `result` is None if the run was interrupted or failed."""
 
 
 class Csv:
-    """metrics.csv: a header and a row an epoch, on disk before the next epoch starts."""
+    """Writes metrics.csv: a header and one row per epoch, on disk before the next epoch starts."""
 
     def __init__(self, run: Run) -> None:
         self.path = run.folder / "metrics.csv"
@@ -68,7 +73,7 @@ class Csv:
             self.file.flush()
 
     def log(self, row: Row) -> None:
-        """Write a row and flush it to disk."""
+        """Write one row and flush it to disk."""
         with atomic.naming(self.path):
             self.writer.writerow(row)
             self.file.flush()
@@ -81,7 +86,7 @@ class Csv:
 
 
 def grid(images: "np.ndarray") -> "np.ndarray":
-    """Images uint8 (n, C, H, W) as one, (rows x H, columns x W, C), as near to a square as n allows."""
+    """Arrange images in a grid that is nearly square: uint8 (n, C, H, W) -> (rows * H, columns * W, C)."""
     import numpy as np
 
     n, channels, height, width = images.shape
@@ -93,8 +98,6 @@ def grid(images: "np.ndarray") -> "np.ndarray":
     return tiled.reshape(rows * height, columns * width, channels)
 
 
-def missing(package: str) -> InputError:
-    """What is said where a tracker's package is not installed."""
-    return InputError(
-        f"logger={package} needs the package {package}; install it with pip install 'hydra-ablate[{package}]'."
-    )
+def missing_package(name: str) -> InputError:
+    """Return the error for a tracker whose package is not installed."""
+    return InputError(f"logger={name} needs the package {name}. Run: pip install 'hydra-ablate[{name}]'")

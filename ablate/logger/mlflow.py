@@ -1,4 +1,4 @@
-"""MLflow: `mlflow ui --backend-store-uri sqlite:///outputs/NAME/mlflow.db` compares the runs of a study."""
+"""MLflow. `mlflow ui --backend-store-uri sqlite:///outputs/NAME/mlflow.db` compares the runs of a study."""
 
 import os
 import time
@@ -7,34 +7,37 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ablate.logger import Csv, Row, Run, grid, missing
+from ablate.logger import Csv, Row, Run, grid, missing_package
 
 
 class MLflow(Csv):
-    """metrics.csv; and an MLflow run: on a server or, without a `tracking_uri`, in the study's `mlflow.db`.
+    """Writes metrics.csv and an MLflow run.
 
-    Of a run outside a study it is in the run's own folder.
+    Args:
+        run: the run.
+        experiment: name of the MLflow experiment.
+        tracking_uri: server or store; None for `mlflow.db` in the folder of the study, or of a run outside a study.
     """
 
     def __init__(self, run: Run, experiment: str, tracking_uri: str | None) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a local store tells nobody
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a local store should contact no server
         try:
             from mlflow import MlflowClient
             from mlflow.entities import Param, RunTag
         except ImportError:
-            raise missing("mlflow") from None
+            raise missing_package("mlflow") from None
         super().__init__(run)
-        folder = place(run)
-        # Runs that train side by side write to one file.
-        self.alone: AbstractContextManager = FileLock(folder / ".mlflow.lock") if not tracking_uri else nullcontext()
+        folder = store_folder(run)
+        # Parallel runs write to the same file.
+        self.lock: AbstractContextManager = FileLock(folder / ".mlflow.lock") if not tracking_uri else nullcontext()
         tags = {"study": run.study, "variant": run.variant, "mlflow.source.name": "ablate train"}
-        with self.alone:
+        with self.lock:
             self.client = MlflowClient(tracking_uri or f"sqlite:///{folder}/mlflow.db")
-            known = self.client.get_experiment_by_name(experiment)
-            # MLflow itself would put files into the folder that it is called from.
+            existing = self.client.get_experiment_by_name(experiment)
+            # By default MLflow puts files into the working directory.
             files = None if tracking_uri else (folder / "mlflow").as_uri()
-            identity = known.experiment_id if known else self.client.create_experiment(experiment, files)
-            self.run_id = self.client.create_run(identity, run_name=run.name).info.run_id
+            experiment_id = existing.experiment_id if existing else self.client.create_experiment(experiment, files)
+            self.run_id = self.client.create_run(experiment_id, run_name=run.name).info.run_id
             self.client.log_batch(
                 self.run_id,
                 params=[Param(name, str(value)) for name, value in run.hyperparameters.items()],
@@ -43,27 +46,27 @@ class MLflow(Csv):
             self.client.log_image(self.run_id, grid(run.images), artifact_file="augmented_images.png")
 
     def log(self, row: Row) -> None:
-        """A point in each metric, at the row's step."""
+        """Log each column as a metric, at the step of the row."""
         super().log(row)
         self._metrics(row, int(row["step"]))
 
     def close(self, result: Row | None) -> None:
-        """End the MLflow run; its `result` metrics are of the selected epoch, which need not be the last."""
+        """End the MLflow run, with the metrics of the selected epoch as `result_...`."""
         super().close(result)
         if result is not None:
             self._metrics({f"result_{name}": result[name] for name in result if name.startswith(("train", "val"))}, 0)
-        with self.alone:
+        with self.lock:
             self.client.set_terminated(self.run_id, "FINISHED" if result is not None else "FAILED")
 
-    def _metrics(self, figures: Row, step: int) -> None:
+    def _metrics(self, metrics: Row, step: int) -> None:
         from mlflow.entities import Metric
 
         now = int(1000 * time.time())
-        with self.alone:
-            self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in figures.items()])
+        with self.lock:
+            self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
 
 
-def place(run: Run) -> Path:
-    """The folder of the study, or of a run outside one."""
+def store_folder(run: Run) -> Path:
+    """Return the folder of the study, or of a run outside a study."""
     folder = run.folder.absolute()
-    return next((above for above in folder.parents if run.study and (above / "study.json").exists()), folder)
+    return next((parent for parent in folder.parents if run.study and (parent / "study.json").exists()), folder)

@@ -1,53 +1,53 @@
-"""TensorBoard: `tensorboard --logdir outputs/NAME` shows all runs of a study, and compares them by their factors."""
+"""TensorBoard. `tensorboard --logdir outputs/NAME` shows all runs of a study and compares them by their factors."""
 
 import shutil
 from typing import Any
 
-from ablate.logger import Csv, Row, Run, grid, missing
+from ablate.logger import Csv, Row, Run, grid, missing_package
 
-RESULT = "result/"  # before the figures of the selected epoch: the curves have the names themselves
+RESULT = "result/"  # prefix of the metrics of the selected epoch; without it they are the names of the curves
 
 
 class TensorBoard(Csv):
-    """metrics.csv; and curves, the first images and hyperparameters in the run folder's `tensorboard/`."""
+    """Writes metrics.csv, and curves, images and hyperparameters to `tensorboard/` in the run folder."""
 
     def __init__(self, run: Run) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            raise missing("tensorboard") from None
+            raise missing_package("tensorboard") from None
         super().__init__(run)
         self.hyperparameters = {name: _plain(value) for name, value in run.hyperparameters.items()}
         folder = run.folder / "tensorboard"
-        shutil.rmtree(folder, ignore_errors=True)  # a run that goes on logs its first epochs again
+        shutil.rmtree(folder, ignore_errors=True)  # a resumed run logs its first epochs again
         self.events = SummaryWriter(str(folder))
         self.events.add_image("augmented images", grid(run.images), dataformats="HWC")
         self.events.flush()
 
     def log(self, row: Row) -> None:
-        """A point in each curve, at the row's step, for whoever watches."""
+        """Add a point to each curve, at the step of the row, and flush for live viewing."""
         super().log(row)
         for name, value in row.items():
             self.events.add_scalar(name, value, int(row["step"]))
         self.events.flush()
 
     def close(self, result: Row | None) -> None:
-        """What the HPARAMS tab compares: hyperparameters beside the result."""
+        """Log hyperparameters and result for the HPARAMS tab."""
         super().close(result)
         if result is not None:
             self._compare({f"{RESULT}{name}": result[name] for name in result if name.startswith(("train", "val"))})
         self.events.close()
 
-    def _compare(self, figures: Row) -> None:
-        # Not `add_hparams`, which writes them as another run, in a folder beside the curves.
+    def _compare(self, metrics: Row) -> None:
+        # Not `add_hparams`, which would write them as a separate run.
         from torch.utils.tensorboard.summary import hparams
 
-        for summary in hparams(self.hyperparameters, figures):
+        for summary in hparams(self.hyperparameters, metrics):
             self.events._get_file_writer().add_summary(summary)
-        for name, value in figures.items():
+        for name, value in metrics.items():
             self.events.add_scalar(name, value)
 
 
 def _plain(value: Any) -> Any:
-    """The value if the HPARAMS tab takes its type, else as text."""
+    """Return the value, converted to text if the HPARAMS tab does not support its type."""
     return value if isinstance(value, (bool, int, float, str)) else str(value)

@@ -1,24 +1,24 @@
-"""Weights & Biases: offline, the default, leaves a run for `wandb sync` to send when you say so."""
+"""Weights & Biases. In offline mode, the default, nothing is uploaded until you run `wandb sync`."""
 
 import os
 import shutil
 from typing import Literal
 
-from ablate.logger import Csv, Row, Run, missing
+from ablate.logger import Csv, Row, Run, missing_package
 
 
 class Wandb(Csv):
-    """metrics.csv; and a W&B run, in the run folder's `wandb/`."""
+    """Writes metrics.csv, and a W&B run to `wandb/` in the run folder."""
 
     def __init__(self, run: Run, project: str, mode: Literal["offline", "online"]) -> None:
         try:
             import wandb
         except ImportError:
-            raise missing("wandb") from None
+            raise missing_package("wandb") from None
         super().__init__(run)
         if mode == "offline":
-            os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # its own crash reports would go out all the same
-            shutil.rmtree(run.folder / "wandb", ignore_errors=True)  # a run that goes on logs its first epochs again
+            os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # crash reports would be sent even in offline mode
+            shutil.rmtree(run.folder / "wandb", ignore_errors=True)  # a resumed run logs its first epochs again
         self.run = wandb.init(
             project=project,
             mode=mode,
@@ -27,17 +27,17 @@ class Wandb(Csv):
             group=run.study,
             config=run.hyperparameters,
             reinit="create_new",
-            settings=wandb.Settings(console="off"),  # the terminal stays ours: train.log has what is printed
+            settings=wandb.Settings(console="off"),  # train.log has the console output
         )
         self.run.log({"augmented images": [wandb.Image(image.transpose(1, 2, 0)) for image in run.images]}, step=0)
 
     def log(self, row: Row) -> None:
-        """One step of W&B's history."""
+        """Add one step to W&B's history."""
         super().log(row)
         self.run.log(row, step=int(row["step"]))
 
     def close(self, result: Row | None) -> None:
-        """Finish the W&B run; its summary is the result, not the last epoch."""
+        """Finish the W&B run, with the selected epoch, not the last one, as its summary."""
         super().close(result)
         self.run.summary.update(result or {})
         self.run.finish(exit_code=0 if result else 1)

@@ -1,9 +1,9 @@
-"""Classifiers of (N, channels, S, S) images of float, giving (N, classes) logits.
+"""Classifiers: float images (N, channels, S, S) -> logits (N, classes).
 
-In the order to read them: `mlp` and `cnn` (the assignment's baselines), `alexnet`, `vgg`, `resnet`, `wide_resnet`,
-`vit`; and `external`, the models of torchvision and timm. All take `classes`, `channels`, `image_size` (pixels),
-`normalization` and `activation`; what else they take is in conf/model. `layers` holds what several share.
+In reading order: `mlp` and `cnn` (the baselines of the assignment), `alexnet`, `vgg`, `resnet`, `wide_resnet`, `vit`,
+`speednet`; and `external`, the models of torchvision and timm. `layers` contains what several of them share. All take
+`classes`, `channels`, `image_size` (pixels), `normalization` and `activation`; conf/model lists their other arguments.
 
-Layers start as PyTorch starts them, save where a model says otherwise. Each that owns parameters has
-`reset_parameters()`, so that it can be initialised again by itself.
+Layers keep PyTorch's default initialization unless a model states otherwise. Every layer that owns parameters has
+`reset_parameters()`, so that it can be initialized again.
 """

@@ -1,4 +1,4 @@
-"""AlexNet, cut to small images."""
+"""AlexNet for small images."""
 
 import math
 
@@ -12,8 +12,8 @@ from ablate.normalization import Normalization
 class AlexNet(nn.Sequential):
     """Five convolutions, overlapping max-pools and three fully connected layers (Krizhevsky et al. 2012).
 
-    For 32x32 images: the widths are the one-column network's (Krizhevsky 2014), the first convolution is 5x5 without
-    stride, and the hidden layers have 1024 units. Response normalisation gives way to `normalization`.
+    Adapted to 32x32 images: the widths are those of the one-column version (Krizhevsky 2014), the first convolution is
+    5x5 with stride 1, and the hidden layers have 1024 units. `normalization` replaces local response normalization.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class AlexNet(nn.Sequential):
         def conv(inputs: int, outputs: int, kernel_size: int) -> list[nn.Module]:
             return [convolution(inputs, outputs, kernel_size, he(normalization)), activation()]
 
-        side = min(4, math.ceil(image_size / 8))  # three pools halve it, rounding up; 4 for 32x32
+        side = min(4, math.ceil(image_size / 8))  # three pools, each halving and rounding up; 4 for 32x32
         super().__init__(
             *conv(channels, 64, 5),
             nn.MaxPool2d(3, 2, padding=1),

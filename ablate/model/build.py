@@ -1,4 +1,4 @@
-"""The network of a configuration."""
+"""Build the network of a configuration."""
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -8,7 +8,7 @@ from ablate.data.prepare import Inputs, Prepared
 
 
 def build_model(config: DictConfig, data: Prepared | Inputs) -> nn.Module:
-    """The network: its options from the configuration, its classes, channels and image size from the data."""
+    """Build the network with the options in `config`, and classes, channels and image size from the data."""
     return instantiate(
         config.model,
         classes=len(data.classes),

@@ -1,4 +1,4 @@
-"""The assignment's convolutional network."""
+"""The convolutional network of the assignment."""
 
 import math
 
@@ -9,7 +9,7 @@ from ablate.normalization import Normalization
 
 
 class CNN(nn.Sequential):
-    """Five 5x5 convolutions, each normalised and activated, and three fully connected layers, activated."""
+    """Five 5x5 convolutions, each with normalization and activation, then three fully connected layers."""
 
     def __init__(
         self, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
@@ -17,7 +17,7 @@ class CNN(nn.Sequential):
         def conv(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
             return [normalization.conv(inputs, outputs, 5, stride, padding=2), normalization.maps(outputs)]
 
-        side = math.ceil(image_size / 8)  # two strides and a pool halve it, rounding up
+        side = math.ceil(image_size / 8)  # two strides and a pool, each halving and rounding up
         super().__init__(
             *conv(channels, 8),
             activation(),

@@ -1,11 +1,10 @@
-"""The classifiers of torchvision and timm, by name, untrained, with the normalization and activation of the run.
+"""Untrained classifiers of torchvision and timm, with the normalization and activation of the run.
 
-The library builds the model; then its normalisation layers, the convolutions right before one and its activation
-modules are exchanged. Gates (sigmoid, hard sigmoid) and attention stay as they are.
+The library builds the model. Then its normalization layers, the convolutions directly before them, and its activation
+modules are replaced. Gates (sigmoid, hard sigmoid) and attention are unchanged.
 """
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
@@ -16,8 +15,9 @@ from torch.overrides import TorchFunctionMode
 from ablate.activation import Activation
 from ablate.normalization import Normalization
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
 
-# By class name, since timm has classes of its own for some.
+# By class name, since timm has its own classes for some of them.
 ACTIVATIONS = {
     *("ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "CELU", "SELU", "GELU", "GELUTanh", "QuickGELU", "SiLU", "Swish"),
     *("Mish", "HardMish", "Hardswish", "HardSwish"),
@@ -28,7 +28,7 @@ FUNCTIONS = {"relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gel
 def torchvision_model(
     name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
 ) -> nn.Module:
-    """A classifier of torchvision, `name` being one of `torchvision.models.list_models(torchvision.models)`."""
+    """A torchvision classifier; `name` is one of `torchvision.models.list_models(torchvision.models)`."""
     from ablate.backend.torchvision import torchvision
 
     models = torchvision.models
@@ -54,7 +54,7 @@ def torchvision_model(
 def timm_model(
     name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
 ) -> nn.Module:
-    """A classifier of timm, `name` being one of `timm.list_models()`."""
+    """A timm classifier; `name` is one of `timm.list_models()`."""
     from ablate.backend.torchvision import torchvision  # noqa: F401  (timm imports torchvision itself)
 
     try:
@@ -73,11 +73,8 @@ def timm_model(
 
 def _check_name(library: str, name: str, known: list[str]) -> None:
     if name not in known:
-        near = get_close_matches(name, known) or known
-        raise InputError(
-            f"model.name={name} is not a classifier of {library}. "
-            f"The nearest of its {len(known)} names: {', '.join(near[:3])}."
-        )
+        meant = did_you_mean(name, known) or f" It has {len(known)} models, such as {known[0]}."
+        raise InputError(f"model.name={name} is not a classifier of {library}.{meant}")
 
 
 def _adapt(
@@ -88,24 +85,36 @@ def _adapt(
     normalization: Normalization,
     activation: Activation,
 ) -> nn.Module:
-    """The built model with its layers exchanged, after it has been seen to take an image; `title` is for messages."""
+    """Build a model, replace its layers, and check that it accepts an image of this shape.
+
+    Args:
+        title: name of the model, for messages.
+        build: builds the original model.
+        channels: channels of an image.
+        image_size: height and width of an image, in pixels.
+        normalization: repaths the normalization layers.
+        activation: repaths the activation modules.
+
+    Raises:
+        InputError: a layer cannot be replaced, or the model does not accept the image.
+    """
     try:
         model = build()
         _normalize(title, model, normalization)
-        places = [path for path, module in model.named_modules() if type(module).__name__ in ACTIVATIONS]
-        _set(model, places, nn.Identity)
+        paths = [path for path, module in model.named_modules() if type(module).__name__ in ACTIVATIONS]
+        _set(model, paths, nn.Identity)
         image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
         fixed = _functions(model, image) - _functions(activation(), image)
-        _set(model, places, activation)
-        _keep_inputs(model)
+        _set(model, paths, activation)
+        _disable_inplace_dropout(model)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{title} cannot be built for images of {channels}x{image_size}x{image_size}: {_first_line(error)}. "
-            f"Use another model.name or images of another size."
+            f"Use another model.name or another image size."
         ) from error
     if fixed:
         raise InputError(
-            f"{title} applies {', '.join(sorted(fixed))} by a function call, which activation= cannot replace. "
+            f"{title} calls {', '.join(sorted(fixed))} as a function, which activation= cannot replace. "
             f"Use activation={min(fixed)} or another model.name."
         )
     return model
@@ -120,26 +129,26 @@ def _set(model: nn.Module, paths: Iterable[str], factory: Callable[[], nn.Module
         model.set_submodule(path, factory())
 
 
-def _keep_inputs(model: nn.Module) -> None:
-    """Have dropout leave what it is given as it is: another activation may need it to compute its gradient."""
+def _disable_inplace_dropout(model: nn.Module) -> None:
+    """Make dropout keep its input, which another activation may need to compute its gradient."""
     for module in model.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.inplace = False
 
 
 def _normalize(title: str, model: nn.Module, normalization: Normalization) -> None:
-    """Exchange the normalisation layers and the convolutions that come right before one."""
+    """Replace the normalization layers and the convolutions directly before them."""
     leaves = [(path, module) for path, module in model.named_modules() if path and _is_leaf(module)]
     norms = {path: module for path, module in leaves if "Norm" in type(module).__name__}
     if not norms and normalization.shifts:
         raise InputError(
-            f"{title} has no normalisation layer that could be exchanged. Use normalization=none or another model.name."
+            f"{title} has no normalization layer to replace. Use normalization=none or another model.name."
         )
     for (path, module), (following, _) in pairwise(leaves):
         if following in norms and isinstance(module, nn.Conv2d) and normalization.conv is not nn.Conv2d:
             if type(module) is not nn.Conv2d:
                 raise InputError(
-                    f"{title} has a {type(module).__name__}, whose filters normalization= cannot standardise. "
+                    f"{title} has a {type(module).__name__}, which normalization= cannot standardize. "
                     f"Use normalization=group or another model.name."
                 )
             model.set_submodule(path, _like(module, normalization.conv, module.in_channels))
@@ -148,12 +157,12 @@ def _normalize(title: str, model: nn.Module, normalization: Normalization) -> No
 
 
 def _is_leaf(module: nn.Module) -> bool:
-    # timm's norms may hold an activation; they count as one layer, as do modules without children.
+    # A timm norm that contains an activation counts as one layer, like a module without children.
     return ("Norm" in type(module).__name__ and hasattr(module, "weight")) or not any(module.children())
 
 
 def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.Module:
-    """The run's layer for what `norm` normalises: maps, vectors or (channels last) tokens."""
+    """Create the layer that replaces `norm`, which normalizes feature maps, vectors or tokens (channels last)."""
     match norm:
         case nn.BatchNorm2d():
             layer = normalization.maps(norm.num_features)
@@ -167,14 +176,14 @@ def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.
             layer = normalization.tokens(norm.normalized_shape[0])
         case _:
             raise InputError(
-                f"{title} has a {type(norm).__name__}, which normalization= cannot exchange. Use another model.name."
+                f"{title} has a {type(norm).__name__}, which normalization= cannot replace. Use another model.name."
             )
-    inner = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]  # of timm's BatchNormAct2d
-    return nn.Sequential(layer, *inner) if inner else layer
+    children = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]  # of timm's BatchNormAct2d
+    return nn.Sequential(layer, *children) if children else layer
 
 
 def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
-    """A convolution of another kind or for other channels, with the same weights where they fit."""
+    """A convolution of another class or for other input channels, with the same weights if their shape fits."""
     names = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
     shape: dict[str, Any] = {name: getattr(conv, name) for name in names}
     new = kind(channels, **shape, bias=conv.bias is not None)
@@ -184,7 +193,7 @@ def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
 
 
 class _Recorder(TorchFunctionMode):
-    """Notes which of `FUNCTIONS` are called."""
+    """Records which of `FUNCTIONS` are called."""
 
     def __init__(self) -> None:
         self.called: set[str] = set()
@@ -198,7 +207,7 @@ class _Recorder(TorchFunctionMode):
 
 @torch.no_grad()
 def _functions(module: nn.Module, image: Tensor) -> set[str]:
-    """The activation functions that `module` calls for `image`; evaluation mode draws no random number."""
+    """Return the names of the activation functions that `module` calls. Evaluation mode draws no random number."""
     module.eval()
     with _Recorder() as recorder:
         module(image)

@@ -1,4 +1,4 @@
-"""What several models share: a convolution, alone or with its normalisation, and He's initialisation."""
+"""Layers shared by several models: a convolution, alone or with its normalization, and He initialization."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from ablate.normalization import Normalization
 
 
 def conv2d(inputs: int, outputs: int, kernel_size: int, normalization: Normalization, stride: int = 1) -> nn.Conv2d:
-    """A convolution that keeps height and width (divided by `stride`, rounded up).
+    """A convolution that keeps height and width, or divides them by `stride`, rounding up.
 
-    It has a bias only where no normalisation adds one.
+    It has a bias only if the normalization after it adds none.
     """
     padding = kernel_size // 2
     return normalization.conv(inputs, outputs, kernel_size, stride, padding, bias=not normalization.shifts)
@@ -19,14 +19,15 @@ def conv2d(inputs: int, outputs: int, kernel_size: int, normalization: Normaliza
 def convolution(
     inputs: int, outputs: int, kernel_size: int, normalization: Normalization, stride: int = 1
 ) -> nn.Sequential:
-    """The same, then its normalisation."""
+    """`conv2d`, followed by its normalization."""
     return nn.Sequential(conv2d(inputs, outputs, kernel_size, normalization, stride), normalization.maps(outputs))
 
 
 def he(normalization: Normalization) -> Normalization:
-    """The same, with filters that start so that signals neither fade nor grow through ReLUs (He et al. 2015).
+    """Return the same normalization with He initialization of its convolutions (He et al. 2015).
 
-    For deep networks without shortcuts: under PyTorch's own start, each layer divides the signal's variance by about 6.
+    For deep networks without shortcuts. With PyTorch's default, each layer divides the variance of the signal by about
+    6.
     """
 
     kind: Any = normalization.conv

@@ -1,4 +1,4 @@
-"""The assignment's multilayer perceptron."""
+"""The multilayer perceptron of the assignment."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,7 +10,7 @@ from ablate.normalization import Normalization
 
 
 class MLP(nn.Sequential):
-    """Fully connected layers of `hidden` units, each normalised and activated, then the classifier."""
+    """Fully connected layers of `hidden` units, each with normalization and activation, then the classifier."""
 
     def __init__(
         self,

@@ -11,11 +11,12 @@ from ablate.normalization import Normalization
 
 
 def resnet(depth: int, **common: Any) -> "ResNet":
-    """The residual network with `depth` layers with weights (He et al. 2016).
+    """A residual network with `depth` layers with weights (He et al. 2016).
 
-    18 and 34 are the paper's ImageNet form, four stages from 64 channels with 1x1 convolutions where a shortcut changes
-    shape, behind a 3x3 stem in place of the 7x7 with its pool. The others, 6n + 2, are its CIFAR form (section 4.2):
-    three stages of n blocks from 16 channels, shortcuts without parameters.
+    Depths 18 and 34 are the ImageNet architecture of the paper: four stages from 64 channels, with 1x1 convolutions
+    where a shortcut changes shape. The stem is a 3x3 convolution instead of a 7x7 one with a pool. Other depths,
+    6n + 2, are the CIFAR architecture (section 4.2): three stages of n blocks from 16 channels, with shortcuts without
+    parameters.
     """
     if depth in (18, 34):
         blocks = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}[depth]
@@ -24,7 +25,10 @@ def resnet(depth: int, **common: Any) -> "ResNet":
 
 
 class ResNet(nn.Sequential):
-    """A 3x3 stem, stages of blocks (each of half the size and twice the channels), mean over pixels, classifier."""
+    """A 3x3 stem, stages of residual blocks, global average pooling, classifier.
+
+    Each stage halves height and width and doubles the channels.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,7 @@ class ResNet(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions around which a shortcut leads; the last activation comes after their sum."""
+    """Two 3x3 convolutions and a shortcut; the last activation follows their sum."""
 
     def __init__(
         self,
@@ -80,7 +84,7 @@ class Block(nn.Module):
 
 
 class PadShortcut(nn.Module):
-    """Every `stride`-th pixel, and `extra` channels of zeros: the paper's option A."""
+    """Subsample by `stride` and append `extra` channels of zeros (option A of the paper)."""
 
     def __init__(self, extra: int, stride: int) -> None:
         super().__init__()

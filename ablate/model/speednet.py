@@ -1,4 +1,4 @@
-"""A small network for the shortest training: whitened patches, then stages of convolutions that are pooled early."""
+"""A small network for the shortest training time: whitened patches, then stages of early-pooled convolutions."""
 
 import math
 from typing import Any
@@ -13,10 +13,12 @@ from ablate.normalization import Normalization
 
 
 class Whitening(nn.Conv2d):
-    """Frozen filters under which neighbouring pixels are no longer correlated, each also negated (Page 2019).
+    """A frozen convolution that decorrelates the pixels of a patch (Page 2019).
 
-    `fit` sets them from training images; until then they start as any convolution's. Nothing before the next filters is
-    trained, so it costs a forward pass alone.
+    Half of its filters are the negatives of the others.
+
+    `fit` computes the filters from training images; before that they have a convolution's default initialization. The
+    layer needs no backward pass.
     """
 
     def __init__(self, channels: int, directions: int, patch_size: int, stride: int) -> None:
@@ -25,9 +27,11 @@ class Whitening(nn.Conv2d):
 
     @torch.no_grad()
     def fit(self, images: Tensor, eps: float = 5e-4) -> None:
-        """The eigenvectors of the covariance of all patches of (N, C, H, W), largest first, over their deviations.
+        """Set the filters to the principal components of all patches, each divided by its standard deviation.
 
-        `eps` keeps the directions with the least variance from being all noise.
+        Args:
+            images: (N, C, H, W), scaled as in training.
+            eps: added to the variances, so that directions of little variance do not amplify noise.
         """
         size = self.kernel_size[0]
         patches = F.unfold(images.float(), size, stride=size).transpose(1, 2).flatten(0, 1)  # (N L, C size^2)
@@ -38,12 +42,26 @@ class Whitening(nn.Conv2d):
 
 
 class SpeedNet(nn.Sequential):
-    """Whitened patches, then for each width a pooled convolution and `depth - 1` more (after Jordan 2024).
+    """Whitened patches, then one stage per width: a convolution with a pool, and `depth - 1` convolutions without.
 
-    K. Jordan, "94 % on CIFAR-10 in 3.29 seconds on a single GPU" (arXiv:2404.00498), made smaller for a CPU: the
-    whitening layer has a stride of 2, which quarters the cost of all that follows. `identity` starts convolutions so
-    that they pass on their input; `logit_scale` multiplies the logits; with `ceil_mode` a pool keeps the last row and
-    column of a map of odd size, which Jordan's drop.
+    A smaller version, for CPUs, of K. Jordan, "94 % on CIFAR-10 in 3.29 seconds on a single GPU" (arXiv:2404.00498).
+    With a stride of 2 in the whitening layer, all following layers cost a quarter.
+
+    Args:
+        classes: number of classes.
+        channels: channels of an image.
+        image_size: height and width of an image, in pixels.
+        normalization: after each convolution of a stage.
+        activation: after each normalization.
+        widths: channels of each stage.
+        depth: convolutions per stage.
+        patch_size: side of the patches that the first layer sees, in pixels.
+        directions: filters of the first layer; each is also present negated.
+        stride: stride of the first layer, in pixels.
+        whitening: freeze the first layer at the whitening of the training images; False trains it.
+        identity: initialize convolutions as the identity.
+        logit_scale: factor on the logits.
+        ceil_mode: pools keep the last row and column of a map of odd size, which those of the paper drop.
     """
 
     def __init__(
@@ -61,23 +79,23 @@ class SpeedNet(nn.Sequential):
         whitening: bool,
         identity: bool,
         logit_scale: float,
-        ceil_mode: bool = True,  # as in records from before there was the option
+        ceil_mode: bool = True,  # the behavior of runs recorded before this option existed
     ) -> None:
         first: Any = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
         if not whitening:
             first = nn.Conv2d(channels, first.out_channels, patch_size, stride, first.padding, bias=False)
 
         def conv(inputs: int, outputs: int) -> nn.Conv2d:
-            made = conv2d(inputs, outputs, 3, normalization)
+            layer = conv2d(inputs, outputs, 3, normalization)
             if identity:
-                nn.init.dirac_(made.weight[: min(inputs, outputs)])
-            return made
+                nn.init.dirac_(layer.weight[: min(inputs, outputs)])
+            return layer
 
         layers: list[nn.Module] = [first, activation()]
         inputs = first.out_channels
         size = (image_size + 2 * first.padding[0] - patch_size) // stride + 1
         for width in widths:
-            pool = nn.MaxPool2d(2, ceil_mode=ceil_mode or size == 1)  # a map of one pixel has nothing to pool
+            pool = nn.MaxPool2d(2, ceil_mode=ceil_mode or size == 1)  # a map of one pixel cannot be pooled
             size = math.ceil(size / 2) if pool.ceil_mode else size // 2
             layers += [conv(inputs, width), pool, normalization.maps(width), activation()]
             for _ in range(depth - 1):
@@ -100,5 +118,5 @@ class Scale(nn.Module):
         self.factor = factor
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape, kept."""
+        """(...) -> (...)."""
         return x * self.factor

@@ -1,4 +1,4 @@
-"""VGG, cut to small images."""
+"""VGG for small images."""
 
 from torch import nn
 
@@ -7,14 +7,14 @@ from ablate.model.layers import convolution, he
 from ablate.normalization import Normalization
 
 WIDTHS = (64, 128, 256, 512, 512)
-# In each stage, by depth: the paper's columns A, B, D and E.
+# Convolutions per stage, by depth: columns A, B, D and E of the paper.
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
 class VGG(nn.Sequential):
-    """Stages of 3x3 convolutions, a max-pool after each, and three fully connected layers (Simonyan & Zisserman 2015).
+    """Five stages of 3x3 convolutions with max-pools, then fully connected layers (Simonyan & Zisserman 2015).
 
-    At 32x32 the last stage leaves one pixel, so that the hidden layers have 512 units rather than 4096.
+    A 32x32 image is one pixel after the last stage. The hidden layers therefore have 512 units instead of 4096.
     """
 
     def __init__(

@@ -10,9 +10,9 @@ from ablate.terminal.errors import InputError
 
 
 class ViT(nn.Sequential):
-    """Patches as tokens, pre-norm transformer blocks, the mean of the tokens, classifier (Dosovitskiy et al. 2021).
+    """A vision transformer: patch embedding, pre-norm transformer blocks, classifier (Dosovitskiy et al. 2021).
 
-    The mean stands in for their class token (Beyer et al. 2022).
+    The classifier takes the mean of the tokens instead of a class token (Beyer et al. 2022).
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ViT(nn.Sequential):
 
 
 class Patches(nn.Module):
-    """Embeds patches linearly and adds what is learned about each place."""
+    """Linear patch embedding with learned position embeddings."""
 
     def __init__(self, channels: int, image_size: int, patch_size: int, width: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Patches(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Start the places near 0, as the paper's code does; `embed` sees to itself."""
+        """Initialize the position embeddings near 0, as in the code of the paper; `embed` has its own method."""
         nn.init.trunc_normal_(self.position, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a two-layer MLP, each on normalised tokens and each added to its input."""
+    """A transformer block: x + attention(norm(x)), then x + MLP(norm(x))."""
 
     def __init__(
         self,

@@ -8,9 +8,10 @@ from ablate.normalization import Normalization
 
 
 class WideResNet(nn.Sequential):
-    """Three stages of pre-activation blocks, `widen_factor` times as wide as ResNet's (Zagoruyko & Komodakis 2016).
+    """A wide residual network: three stages of pre-activation blocks (Zagoruyko & Komodakis 2016).
 
-    `depth` is 6n + 4 for n blocks a stage; `dropout` stands between the two convolutions of a block.
+    Its stages have `widen_factor` times the channels of the CIFAR ResNet (16, 32, 64). `depth` is 6n + 4 for n blocks
+    per stage. `dropout` is between the two convolutions of a block.
     """
 
     def __init__(
@@ -43,9 +44,9 @@ class WideResNet(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions, each after its normalisation and activation, around which a shortcut leads.
+    """Two 3x3 convolutions, each preceded by normalization and activation, and a shortcut.
 
-    Where the shape changes, the shortcut is a 1x1 convolution of the activated input.
+    If the number of channels changes, the shortcut is a 1x1 convolution of the activated input.
     """
 
     def __init__(

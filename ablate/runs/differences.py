@@ -62,7 +62,7 @@ def _curve(path: Path) -> str:
 def _content(path: Path) -> str:
     """Hash of a file; InputError if it is larger than `LARGEST`."""
     try:
-        with bounded.plain(path) as file:
+        with bounded.open_regular(path) as file:
             bounded.check(path, "has", os.fstat(file.fileno()).st_size, LARGEST)
             return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError:

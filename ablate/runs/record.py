@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from yaml import YAMLError
 
 from ablate.config import trust, user_code
 from ablate.files import bounded
-from ablate.files.lock import held
+from ablate.files.lock import is_locked
 from ablate.runs import schema
 from ablate.runs.schema import PLAN, PLANNED
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
 
 SCHEMA = 1
 STATUSES = ("running", "completed", "diverged", "pruned", "failed", "interrupted")
@@ -75,7 +75,7 @@ def read_planned(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
 
 def alive(found: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The record of the run in a study's `folder`; one that says it is running, but is not, is `interrupted`."""
-    if found["status"] == "running" and not held(folder):
+    if found["status"] == "running" and not is_locked(folder):
         return {**found, "status": "interrupted", "error": "Its process ended without a word."}
     return found
 
@@ -131,7 +131,7 @@ def read_study(folder: Path) -> dict[str, Any]:
     path = Path(folder) / "study.json"
     if not path.is_file():
         there = [plan.parent.name for plan in Path("outputs").glob("*/study.json")]
-        meant = "".join(f" Did you mean {near}?" for near in get_close_matches(Path(folder).name, there, n=1))
+        meant = did_you_mean(Path(folder).name, there)
         raise InputError(
             f"{folder} is not a study: it has no study.json.{meant} Give the folder of one, such as outputs/NAME, "
             "as `ablate train -m study.name=NAME ...` makes it."

@@ -12,6 +12,7 @@ from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
 from ablate.runs import record
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import printable
 
 Value = TypeVar("Value")
 FAILED = ("failed", "unreadable")
@@ -136,12 +137,7 @@ def read_epochs(path: Path) -> Epochs:
 def last_lines(path: Path) -> list[str]:
     """The end of a log, line by line; empty if there is none."""
     try:
-        text = bounded.end(path, LOG).decode(errors="replace")
+        text = bounded.tail(path, LOG).decode(errors="replace")
     except OSError:
         return []
     return [line for line in map(printable, text.splitlines()) if line.strip()]
-
-
-def printable(text: str) -> str:
-    """The text without what moves a terminal's cursor: it may be from somebody else."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ablate.config.messages import sentence
 from ablate.files import atomic, bounded
-from ablate.files.lock import held, lock
+from ablate.files.lock import is_locked, lock
 from ablate.runs import record
 from ablate.study import plan
 from ablate.terminal.errors import InputError
@@ -73,7 +73,7 @@ def launch(
     waiting = list(missing)
     number = 0
     while waiting := [run for run in waiting if status(run) not in ENDED]:
-        free = [run for run in waiting if not held(folder / run["folder"])]
+        free = [run for run in waiting if not is_locked(folder / run["folder"])]
         if not free:
             log.info("%s and %d more are run by another process: waiting", waiting[0]["folder"], len(waiting) - 1)
             with lock(folder / waiting[0]["folder"]).acquire(timeout=-1):
@@ -84,13 +84,13 @@ def launch(
         for run, job in zip(free, returns, strict=True):
             if isinstance(job._return_value, Exception):
                 errors[run["folder"]] = job._return_value
-        waiting = [run for run in waiting if run not in free or held(folder / run["folder"])]
+        waiting = [run for run in waiting if run not in free or is_locked(folder / run["folder"])]
     return errors
 
 
 def make_way(folder: Path, status: str) -> None:
     """Leave a run that was cut off to be gone on with; rename any other to `<folder>.old-<n>`: nothing is lost."""
-    if not folder.exists() or held(folder):
+    if not folder.exists() or is_locked(folder):
         return
     if status == "interrupted" and any((folder / name).exists() for name in record.CHECKPOINTS):
         log.info("%s: cut off before, gone on with", folder)
@@ -120,6 +120,6 @@ def failures(
         path = folder / run["folder"] / "train.log"
         drawn.add_row(Text(run["folder"]), now["status"], Text(printable_lines(why)))
         if path.is_file() and not isinstance(error, InputError):  # whose sentence says it all
-            end = printable_lines(bounded.end(path, ENOUGH).decode(errors="replace")).splitlines()[-LAST:]
+            end = printable_lines(bounded.tail(path, ENOUGH).decode(errors="replace")).splitlines()[-LAST:]
             logs.append(Text("\n".join([f"{path} ends with", *end])))
     return [drawn, *logs]

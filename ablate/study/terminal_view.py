@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import record
-from ablate.study.snapshot import FAILED, Seen, printable
+from ablate.study.snapshot import FAILED, Seen
 from ablate.study.status import duration, expected
+from ablate.terminal.text import printable
 
 # In the order in which runs are shown that do not fit all.
 COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted": "yellow", "stale": "yellow",

@@ -21,7 +21,7 @@ from ablate.runs import record
 from ablate.study import compose, plan
 from ablate.study.sweeper import sweep
 from ablate.terminal.errors import InputError
-from ablate.training.pruning import opened
+from ablate.training.pruning import open_study
 
 if TYPE_CHECKING:
     import optuna
@@ -53,7 +53,7 @@ def search(
     space = spaces(described, open_ended)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
-    study = opened(folder, settings)
+    study = open_study(folder, settings)
     if not study.trials:
         study.enqueue_trial(defaults(config, space))
     status: str | int | None = 0

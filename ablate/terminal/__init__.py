@@ -1,1 +1,1 @@
-"""What is shown in a terminal: errors, progress, text made safe to print."""
+"""Terminal output: errors, progress bars, and text made safe to print."""

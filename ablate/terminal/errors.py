@@ -1,17 +1,17 @@
-"""The errors whose message is all that a user needs to see."""
+"""Errors that are shown to the user as a message, without a traceback."""
 
 
-class Told(Exception):
-    """An error whose message says all that a user needs: one or two plain sentences."""
+class UserError(Exception):
+    """An error whose message is complete: one or two plain sentences for the user."""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it: the sentence, not the calls that led to it."""
+        """Show only the message in IPython, without the traceback."""
         return [f"{type(self).__name__}: {self}"]
 
 
-class InputError(Told):
-    """Something the user gave (a setting, a file, a folder) cannot be used: what is wrong, where, and what to do."""
+class InputError(UserError):
+    """An invalid setting, file or folder. The message says what is wrong, where, and what to do."""
 
 
-class RunFailed(Told):
-    """A run that was started from Python ended without a result; those beside it are finished."""
+class RunFailed(UserError):
+    """A run started from Python ended without a result; the other runs of the call have finished."""

@@ -1,30 +1,30 @@
-"""What a person sees of what takes long: a live bar in a terminal; of training, a plain line an epoch elsewhere."""
+"""Progress display: a live bar in a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Item = TypeVar("Item")
-REFRESH = 0.5  # seconds between two reads of the running loss, each of which waits for the device
-LINE = 10.0  # the same where every read is a line that stays, as in a notebook or a log
+REFRESH_SECONDS = 0.5  # between two reads of the running loss, each of which synchronizes with the GPU
+LINE_SECONDS = 10.0  # between two lines in a notebook or a log, where each line stays
 
 
 class Terminal(Console):
-    """stderr. Who reads it may leave (`|& head`, a `tee` that is killed): what is at work goes on, unseen."""
+    """A console on stderr that outlives its reader, such as `|& head` or a `tee` that was killed."""
 
     def __init__(self) -> None:
         super().__init__(stderr=True)
 
     def on_broken_pipe(self) -> None:
-        """Say nothing more, where rich would end the process."""
+        """Stop printing, instead of ending the process as rich does by default."""
         self.quiet = True
 
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
-    """An epoch's figures as one line."""
+    """Format the metrics of one epoch as one line."""
     return (
         f"epoch {row['epoch']}/{epochs}  "
         f"train loss {row['train_loss']:.3f} accuracy {100 * row['train_accuracy']:.1f} %  "
@@ -33,53 +33,64 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
     )
 
 
-def track(items: Iterable[Item], title: str, total: int, patience: float = 0.0) -> Iterator[Item]:
-    """Iterate behind a bar on stderr, which a terminal shows once the items have taken `patience` seconds."""
-    console = Terminal()
-    if not console.is_terminal:
+def track(
+    items: Iterable[Item],
+    title: str,
+    total: int | None = None,
+    *,
+    patience: float = 0.0,
+    status: object = "",
+    lines: bool = False,
+    console: Console | None = None,
+) -> Iterator[Item]:
+    """Iterate over `items` behind a progress bar that disappears at the end.
+
+    Args:
+        items: what to iterate over.
+        title: text in front of the bar.
+        total: number of items; by default their length.
+        patience: seconds before the bar appears, so that quick work shows nothing.
+        status: shown after the bar; converted to text at each refresh, so that a running mean stays current.
+        lines: where there is no terminal, print the progress as a line every `LINE_SECONDS` seconds; else nothing.
+        console: where to show it; by default stderr.
+    """
+    console = console or Terminal()
+    if total is None:
+        assert isinstance(items, Collection), "an iterator needs a total"
+        total = len(items)
+    if console.is_terminal:
+        yield from _bar(items, title, total, patience, status, console)
+    elif lines:
+        yield from _lines(items, title, total, status, console)
+    else:
         yield from items
-        return
+
+
+def _bar(
+    items: Iterable[Item], title: str, total: int, patience: float, status: object, console: Console
+) -> Iterator[Item]:
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    began, bar = time.monotonic(), Progress(*columns, console=console, transient=True)
-    task = bar.add_task(title, total=total)
+    bar = Progress(*columns, TextColumn("{task.fields[status]}"), console=console, transient=True)
+    task = bar.add_task(title, total=total, status="")
+    start = refreshed = time.monotonic()
     if patience == 0:
         bar.start()
     try:
-        for item in items:
-            if time.monotonic() - began > patience:
-                bar.start()  # which may be told twice
+        for done, item in enumerate(items, 1):
+            if time.monotonic() - start > patience:
+                bar.start()  # has no effect on a bar that is shown already
             yield item
-            bar.advance(task)
+            if time.monotonic() - refreshed > REFRESH_SECONDS or done == total:
+                bar.update(task, completed=done, status=str(status))
+                refreshed = time.monotonic()
     finally:
         bar.stop()
 
 
-def steps(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterable[Any]:
-    """Iterate over `batches` behind a bar that shows the running `meter`; without a terminal, a line now and then."""
-    return (_bar if console.is_terminal else _lines)(batches, title, meter, console)
-
-
-def _lines(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterator[Any]:
-    told = time.monotonic()
-    for done, batch in enumerate(batches, 1):
-        yield batch
-        if time.monotonic() - told > LINE and done < len(batches):
-            console.print(f"{title}  {done}/{len(batches)}  {meter}", highlight=False, soft_wrap=True)
-            told = time.monotonic()
-
-
-def bar(title: str, console: Console) -> Callable[[Sequence[Any]], Iterable[Any]]:
-    """What iterates over batches like `steps`, with nothing to show but how far it is."""
-    return lambda batches: steps(batches, title, "", console)
-
-
-def _bar(batches: Sequence[Any], title: str, meter: object, console: Console) -> Iterator[Any]:
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, TextColumn("{task.fields[running]}"), console=console, transient=True) as progress:
-        task = progress.add_task(title, total=len(batches), running="")
-        refreshed = time.monotonic()
-        for done, batch in enumerate(batches, 1):
-            yield batch
-            if time.monotonic() - refreshed > REFRESH:
-                progress.update(task, completed=done, running=str(meter))
-                refreshed = time.monotonic()
+def _lines(items: Iterable[Item], title: str, total: int, status: object, console: Console) -> Iterator[Item]:
+    printed = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - printed > LINE_SECONDS and done < total:
+            console.print(f"{title}  {done}/{total}  {status}".rstrip(), highlight=False, soft_wrap=True)
+            printed = time.monotonic()

@@ -1,51 +1,59 @@
-"""Text for people: names from files made safe to print, home folders hidden, the nearest known name."""
+"""Text for messages: unprintable characters escaped, home folders hidden, long lists shortened, typos corrected."""
 
 import getpass
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-ABSENT = "—"  # stands for what there is not
+ABSENT = "—"  # shown in place of a value that does not exist
 HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
 
 
 def printable(text: str) -> str:
-    """The text in one line, without what moves a terminal's cursor or is no text in any encoding."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    r"""Escape line breaks, control characters and lone surrogates, so that `text` cannot move the cursor: `\x1b`."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def printable_lines(text: str) -> str:
-    """The same of each line of a text."""
+    """Apply `printable` to each line of `text`."""
     return "\n".join(map(printable, text.splitlines()))
 
 
+def first_few(names: Sequence[str], limit: int = 5) -> str:
+    """Join the first `limit` names and count the others: `a, b and 3 others`."""
+    others = len(names) - limit
+    more = f" and {others} other{'s' if others > 1 else ''}" if others > 0 else ""
+    return ", ".join(names[:limit]) + more
+
+
 def without_home(text: str) -> str:
-    """The text with `~` for home folders: this user's, those of others below /home and /Users, and any of this name."""
-    return re.sub(rf"(?<![\w.~-])(?:{'|'.join([*_own(), HOMES, *_named()])})(?![\w.-])", "~", text)
+    """Replace home folders by `~`: this user's, all below /home and /Users, and any folder with this user's name."""
+    patterns = [*_home_patterns(), HOMES, *_user_name_patterns()]
+    return re.sub(rf"(?<![\w.~-])(?:{'|'.join(patterns)})(?![\w.-])", "~", text)
 
 
-def _own() -> set[str]:
-    """Patterns of this user's home folder; none for a user that has none, as a number in a container may."""
+def _home_patterns() -> set[str]:
+    """Patterns of this user's home folder; none if there is no home, as for a numeric user in a container."""
     try:
         home = Path.home()
     except RuntimeError:
         return set()
-    return {re.escape(str(place)) for place in (home, home.resolve()) if place != Path("/")}
+    return {re.escape(str(path)) for path in (home, home.resolve()) if path != Path("/")}
 
 
-def _named() -> list[str]:
-    """A pattern of folders that are called as this user is, such as /scratch/ada; none for a name that many have."""
+def _user_name_patterns() -> list[str]:
+    """A pattern of folders with this user's name, such as /scratch/ada; none for root, a name that is not personal."""
     try:
         name = getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number
+    except (KeyError, OSError):  # a numeric user in a container has no name
         return []
     return [] if name == "root" else [rf"(?:/[\w.-]{{1,64}}){{0,8}}/{re.escape(name)}"]
 
 
 def without_homes(content: Any) -> Any:
-    """The same of all texts in nested dicts and lists, pictures by their MIME type aside."""
+    """Apply `without_home` to all strings in nested dicts and lists, except images stored under their MIME type."""
     if isinstance(content, dict):
         return {key: value if str(key).startswith("image/") else without_homes(value) for key, value in content.items()}
     if isinstance(content, list):
@@ -54,6 +62,12 @@ def without_homes(content: Any) -> Any:
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """` Did you mean NAME?` with the nearest of the known names; empty if none is near."""
+    """Suggest the nearest known name: ` Did you mean NAME?`, or an empty string if none is near.
+
+    Args:
+        word: the name as typed.
+        known: the valid names.
+        cutoff: least similarity of a suggestion, from 0 (anything) to 1 (equal).
+    """
     near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]}?" if near else ""

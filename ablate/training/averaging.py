@@ -1,4 +1,4 @@
-"""Which weights are evaluated: those of the last step, or an average over steps."""
+"""The weights that are evaluated: those of the last step, or an exponential moving average."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,41 +11,41 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average(Protocol):
-    """The weights that are evaluated: an average over steps, or the model's own."""
+    """The evaluated weights: `module` is the averaged model, or the model itself."""
 
     module: nn.Module
 
     def update_parameters(self, model: nn.Module) -> None:
-        """Take the model's weights after a step into account."""
+        """Add the weights of `model` to the average; called after each step."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps of the average."""
+        """Return the state of the average for a checkpoint."""
 
     def load_state_dict(self, state: dict[str, Any]) -> object:
-        """Go on from there."""
+        """Restore a state of `state_dict`."""
 
 
 class Unaveraged:
-    """Stands where an average of the weights would be: the model itself, with nothing to update."""
+    """Evaluates the model itself, without an average."""
 
     def __init__(self, model: nn.Module) -> None:
         self.module = model
 
     def update_parameters(self, model: nn.Module) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing beside the model."""
+        """Return an empty state."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
-class Moving:
-    """An exponential moving average of weights and buffers, whole numbers rounded down.
+class MovingAverage:
+    """An exponential moving average of weights and buffers; integer buffers are rounded down.
 
-    In place of PyTorch's AveragedModel, which copies its count of steps to the device at each of them and waits for it.
+    Replaces PyTorch's AveragedModel, which copies its step count to the device at each step and waits for it.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -54,24 +54,25 @@ class Moving:
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
-        """The first step's weights, then `decay` of the average and the rest of the new weights."""
-        kinds: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
-        for own, new in zip(_values(self.module), _values(model), strict=True):
+        """Copy the weights of the first step; then average = decay * average + (1 - decay) * weights."""
+        by_dtype: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+        for average, value in zip(_values(self.module), _values(model), strict=True):
             if self.steps == 0:
-                own.copy_(new)
-            kind = kinds.setdefault(own.dtype, ([], []))
-            kind[0].append(own)
-            kind[1].append(new)
-        for averages, values in kinds.values() if self.steps else ():
-            self.update(averages, values, self.steps)
+                average.copy_(value)
+            averages, values = by_dtype.setdefault(average.dtype, ([], []))
+            averages.append(average)
+            values.append(value)
+        if self.steps > 0:
+            for averages, values in by_dtype.values():
+                self.update(averages, values, self.steps)
         self.steps += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """The average and the number of steps in it."""
+        """Return the average and the number of steps in it."""
         return {"steps": self.steps, "module": self.module.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from there."""
+        """Restore a state of `state_dict`."""
         self.module.load_state_dict(state["module"])
         self.steps = state["steps"]
 
@@ -81,7 +82,10 @@ def _values(model: nn.Module) -> Iterator[Tensor]:
 
 
 def averaged(model: nn.Module, decay: float | None) -> Average:
-    """An exponential moving average of weights and buffers (Polyak & Juditsky 1992); without a decay, the model."""
+    """Return an exponential moving average of weights and buffers, or the model itself if `decay` is None.
+
+    Source: Polyak & Juditsky (1992).
+    """
     if decay is None:
         return Unaveraged(model)
-    return Moving(model, decay)
+    return MovingAverage(model, decay)

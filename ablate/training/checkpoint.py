@@ -1,7 +1,7 @@
-"""The exact state of an unfinished run, kept beside it as `checkpoint.pt`, and the one before it.
+"""Checkpoints: the state of an unfinished run after its last epoch, and after the one before.
 
-Order, augmentation and dropout of an epoch are streams of (seed, epoch) alone: with the state after an epoch, the rest
-is trained as if the run had never been cut off, on the CPU to the last bit.
+The order of images, augmentation and dropout of an epoch depend only on (seed, epoch). A resumed run therefore has the
+same results as one that was never interrupted, on the CPU bit for bit.
 """
 
 import io
@@ -26,38 +26,47 @@ if TYPE_CHECKING:
     from ablate.training.loop import Parts
 
 log = logging.getLogger(__name__)
-STATEFUL = ("model", "optimizer", "scheduler", "average")  # of the parts of a step
-WHOLE = ("epoch", "step")  # columns of a row that are whole numbers
+STATEFUL = ("model", "optimizer", "scheduler", "average")  # the parts of a training step that have a state
+INTEGERS = ("epoch", "step")  # columns of a row; the others are floats
 
 
 class Checkpoint:
-    """`folder`/checkpoint.pt. `made_by` says what a state belongs to; one made by anything else is not used.
+    """The checkpoint of the run in a folder.
 
-    `environment` is what its numbers depend on beside that (`provenance.environment`); a state of another is gone on
-    with, and `earlier` then says after how many epochs, and what was otherwise until then.
+    Args:
+        folder: folder of the run.
+        made_by: hashes of configuration, code and images. A checkpoint with other hashes is not used.
+        environment: what else affects the results, such as hardware and package versions (`provenance.environment`). A
+            checkpoint from another environment is used with a warning.
+
+    Attributes:
+        earlier: one dict per change of environment in the course of the run: `epochs` trained before the change, and
+            the previous value of each entry that changed.
     """
 
     def __init__(self, folder: Path, made_by: dict[str, Any], environment: Mapping[str, Any] | None = None) -> None:
-        self.following, self.path, self.before = self.paths = [folder / name for name in record.CHECKPOINTS]
+        self.next, self.path, self.previous = self.paths = [folder / name for name in record.CHECKPOINTS]
         self.made_by, self.environment = made_by, dict(environment or {})
         self.earlier: list[dict[str, Any]] = []
 
     def save(self, parts: "Parts", outcome: dict[str, Any]) -> None:
-        """Write the parts' state and the `outcome` so far, plain values and tensors, whole or not at all.
+        """Write a checkpoint atomically.
 
-        `outcome` has `rows`, of an epoch each (`logger.Row`).
+        Args:
+            parts: the parts of a training step.
+            outcome: the results so far, plain values and tensors, with one row per epoch in `rows` (`logger.Row`).
         """
         state = {name: getattr(parts, name).state_dict() for name in STATEFUL}
-        of = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
+        header = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
         packed = {**outcome, "rows": _packed(outcome["rows"])}
-        torch.save({**of, "outcome": packed, **state}, content := io.BytesIO())
-        atomic.write_bytes(self.following, content.getbuffer())
-        with suppress(FileNotFoundError):  # there is none yet
-            os.replace(self.path, self.before)
-        os.replace(self.following, self.path)
+        torch.save({**header, "outcome": packed, **state}, content := io.BytesIO())
+        atomic.write_bytes(self.next, content.getbuffer())
+        with suppress(FileNotFoundError):  # the first checkpoint of the run
+            os.replace(self.path, self.previous)
+        os.replace(self.next, self.path)
 
     def load(self, parts: "Parts") -> dict[str, Any] | None:
-        """Put the last whole state into the parts and return its outcome; None if there is none that fits."""
+        """Restore the last valid checkpoint into `parts` and return its `outcome`; None if there is none."""
         for path in self.paths:
             try:
                 return self._load(path, parts)
@@ -66,56 +75,58 @@ class Checkpoint:
             except Exception as error:  # PyTorch raises nearly every kind on a damaged file
                 log.warning("%s is not used: %s.", path, str(error).partition("\n")[0].rstrip("."))
         if any(path.exists() for path in self.paths):
-            log.warning("%s: no checkpoint can be used; the run starts anew.", self.path.parent)
+            log.warning("%s: no valid checkpoint; training starts from the beginning.", self.path.parent)
         return None
 
     def _load(self, path: Path, parts: "Parts") -> dict[str, Any]:
-        fresh = {name: deepcopy(getattr(parts, name).state_dict()) for name in STATEFUL}
-        most = _most(fresh)
-        content = bounded.contents(path, most)
-        bounded.check_unpacked(path, content, most)
-        # PyTorch's file is a zip, which has a checksum of each member that PyTorch does not look at.
+        initial = {name: deepcopy(getattr(parts, name).state_dict()) for name in STATEFUL}
+        limit = _size_limit(initial)
+        content = bounded.contents(path, limit)
+        bounded.check_unpacked(path, content, limit)
+        # PyTorch's file is a zip file with a checksum per member, which PyTorch does not check.
         if damaged := zipfile.ZipFile(io.BytesIO(content)).testzip():
             raise ValueError(f"it is damaged in {damaged}")
         saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if saved["made_by"] != self.made_by:
-            raise ValueError("it is of another configuration, other code or other images")
+            raise ValueError("it belongs to another configuration, other code or other images")
         saved["outcome"]["rows"] = _unpacked(saved["outcome"]["rows"])
-        earlier = self._earlier(saved)
+        earlier = self._environment_changes(saved)
         try:
             for name in STATEFUL:
                 getattr(parts, name).load_state_dict(saved[name])
         except Exception:
-            _restore(parts, fresh)  # a state that was put in by half is none
+            _restore(parts, initial)  # undo a partial restore
             raise
         self.earlier = earlier
         return saved["outcome"]
 
-    def _earlier(self, saved: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What a state says of the environments it is of, and in what the last of them is not this one."""
-        was, now = saved["environment"], self.environment
-        changed = {key: was.get(key, ABSENT) for key in {**was, **now} if was.get(key, ABSENT) != now.get(key, ABSENT)}
+    def _environment_changes(self, saved: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the changes of environment up to now, including one since the checkpoint was written."""
+        old, new = saved["environment"], self.environment
+        changed = {key: old.get(key, ABSENT) for key in {**old, **new} if old.get(key, ABSENT) != new.get(key, ABSENT)}
         if not changed:
             return list(saved["earlier"])
         epochs = len(saved["outcome"]["rows"])
-        told = "; ".join(f"{key}: {value} then, {now.get(key, ABSENT)} now" for key, value in changed.items())
-        log.warning("Epoch %d was the last under another environment (%s): other bits may follow.", epochs, told)
+        changes = "; ".join(f"{key}: {value} then, {new.get(key, ABSENT)} now" for key, value in changed.items())
+        log.warning(
+            "Resumes after epoch %d in another environment (%s). Results may not be bit-identical.", epochs, changes
+        )
         return [*saved["earlier"], {"epochs": epochs, **changed}]
 
 
 def _packed(rows: "Sequence[Row]") -> dict[str, Any]:
-    """Rows as one tensor: PyTorch looks at each number outside of one, and late epochs of a run would wait for it."""
+    """Pack rows into one tensor: PyTorch checks each number outside of a tensor, which would slow down late epochs."""
     return {"columns": list(rows[0]), "values": torch.tensor([list(row.values()) for row in rows], dtype=torch.float64)}
 
 
 def _unpacked(packed: Mapping[str, Any]) -> "list[Row]":
     rows = [dict(zip(packed["columns"], values, strict=True)) for values in packed["values"].tolist()]
-    return [{**row, **{name: int(row[name]) for name in WHOLE}} for row in rows]
+    return [{**row, **{name: int(row[name]) for name in INTEGERS}} for row in rows]
 
 
-def _most(fresh: Mapping[str, Any]) -> int:
-    """Bytes that a state of parts with these fresh ones may have: an optimiser keeps a few times what it optimises."""
-    weights = sum(value.nbytes for value in fresh["model"].values() if isinstance(value, Tensor))
+def _size_limit(initial: Mapping[str, Any]) -> int:
+    """Return the largest size of a checkpoint in bytes: an optimizer's state is a few times as large as the weights."""
+    weights = sum(value.nbytes for value in initial["model"].values() if isinstance(value, Tensor))
     return 32 * weights + bounded.GIB
 
 

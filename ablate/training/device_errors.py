@@ -1,4 +1,4 @@
-"""What a device cannot do, in words: train a batch of this size, or repeat an operation to the bit."""
+"""Errors of the device as messages with a remedy: out of memory, or no deterministic implementation."""
 
 import re
 from collections.abc import Iterator
@@ -15,57 +15,72 @@ from ablate.data.batches import Resident
 from ablate.terminal.errors import InputError
 from ablate.training import loop
 
-CPU = "DefaultCPUAllocator"  # in the words of a RuntimeError, for which PyTorch has no class
-REFUSED = re.compile(r"(\S+)(?: with .*)? does not have a deterministic implementation")  # with trainer.deterministic
+CPU_MEMORY = "DefaultCPUAllocator"  # in the message of the RuntimeError; PyTorch has no class for it
+NONDETERMINISTIC = re.compile(r"(\S+)(?: with .*)? does not have a deterministic implementation")
 
 
 @contextmanager
-def in_words(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
-    """Whatever steps are taken in the block, such an error of theirs becomes an InputError.
+def explained(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
+    """Convert out-of-memory and determinism errors of training steps in the block to InputError.
 
-    After one of memory the parts have been used to find what fits, and cannot be used again.
+    After an out-of-memory error, further steps are taken to find a batch size that fits, so `parts` must not be used
+    again.
+
+    Args:
+        parts: the parts of a training step.
+        data: the images.
+        trainer: the trainer's settings.
+        seed: seed of the run.
+
+    Raises:
+        InputError: the device ran out of memory, or an operation has no deterministic implementation.
     """
     try:
         yield
     except RuntimeError as error:
-        if operation := REFUSED.search(str(error)):
+        if operation := NONDETERMINISTIC.search(str(error)):
             raise InputError(
-                f"trainer.deterministic=true: PyTorch has no deterministic {operation[1]} on this device, which a part"
-                f" of this run uses. Choose another part, or trainer.deterministic=false."
+                f"trainer.deterministic=true: PyTorch has no deterministic implementation of {operation[1]} on this"
+                f" device. Use trainer.deterministic=false, or change the option that needs {operation[1]}."
             ) from error
-        if not _is_full(error):
+        if not _is_out_of_memory(error):
             raise
-        raise InputError(advice(trainer.batch_size, fitting(parts, data, trainer, seed))) from error
+        raise InputError(advice(trainer.batch_size, fitting_size(parts, data, trainer, seed))) from error
 
 
-def advice(wanted: int, fits: int) -> str:
-    """What to do when memory was full with batches of so many images `wanted`, and of which so many did fit."""
-    if fits == wanted:
+def advice(batch_size: int, fits: int) -> str:
+    """Return the message for an out-of-memory error.
+
+    Args:
+        batch_size: the batch size of the run.
+        fits: a batch size that fits into memory; 0 if not even one image does.
+    """
+    if fits == batch_size:
         return (
-            f"The memory of this device was full, though a step of trainer.batch_size={wanted} does fit: in validation,"
-            f" or by what else uses the device. Use a smaller model or data.image_size, or run fewer jobs at once."
+            f"Out of memory, although a training step with trainer.batch_size={batch_size} fits: validation or another"
+            f" process needs too much. Use a smaller model or data.image_size, or run fewer jobs at once."
         )
-    use = f"{fits} did fit: use trainer.batch_size={fits}" if fits else "not even one image did: use a smaller model"
-    return f"trainer.batch_size={wanted} does not fit into the memory of this device; {use}."
+    remedy = f"use trainer.batch_size={fits}" if fits else "not even one image does: use a smaller model"
+    return f"trainer.batch_size={batch_size} does not fit into the memory of this device; {remedy}."
 
 
-def fitting(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> int:
-    """The batch, its half, its quarter, ...: the first that a step can be trained with; 0 if none can."""
+def fitting_size(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> int:
+    """Halve the batch size until a training step fits into memory, and return it; 0 if none fits."""
     size = trainer.batch_size
     while size:
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()  # what the larger one left in pieces
-        few = replace(data, images=data.images[:size], targets=data.targets[:size], index=data.index[:size])
+            torch.cuda.empty_cache()  # memory fragmented by the larger batch
+        batch = replace(data, images=data.images[:size], targets=data.targets[:size], index=data.index[:size])
         smaller: Any = OmegaConf.merge(trainer, {"batch_size": size})
         try:
-            loop.train_epoch(parts, few, smaller, 1, seed, Console(quiet=True))
+            loop.train_epoch(parts, batch, smaller, 1, seed, Console(quiet=True))
             return size
         except RuntimeError as error:
-            if not _is_full(error):
+            if not _is_out_of_memory(error):
                 raise
         size //= 2
     return 0
 
 
-def _is_full(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or CPU in str(error)
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or CPU_MEMORY in str(error)

@@ -1,4 +1,4 @@
-"""A look at what a run trains on: the first images of its first batch, augmented, as `samples.npz`."""
+"""A sample of the images a run trains on: the first of its first batch, augmented, saved as `samples.npz`."""
 
 import io
 
@@ -12,15 +12,25 @@ COUNT = 16
 
 
 def samples(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> bytes:
-    """The content of samples.npz: the `images` that are `seen`."""
-    images, _ = seen(augment, data, batch_size, seed)
+    """Return the content of samples.npz: the array `images` of `first_images`."""
+    images, _ = first_images(augment, data, batch_size, seed)
     np.savez_compressed(content := io.BytesIO(), images=images)
     return content.getvalue()
 
 
-def seen(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (n, C, H, W) after augmentation, before scaling, and their targets float32 (n, classes)."""
+def first_images(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Augment the first images of the first batch.
+
+    Args:
+        augment: the augmentation.
+        data: the training images.
+        batch_size: images per batch.
+        seed: seed of the run.
+
+    Returns:
+        Images before scaling, uint8 (n, C, H, W), and their targets, float32 (n, classes), with n up to `COUNT`.
+    """
     order, draws = drawn(augment, data, epoch=1, seed=seed)
-    index = batches(order, batch_size)[0]  # a whole batch: mixing steps take from its other images
+    index = batches(order, batch_size)[0]  # the whole batch, since mixing steps combine its images
     images, targets = augment(data.images[index], data.targets[index], [numbers[index] for numbers in draws])
     return images[:COUNT].round().byte().cpu().numpy(), targets[:COUNT].cpu().numpy()

@@ -124,8 +124,8 @@ def train_epoch(
     started = time.perf_counter()
     parts.model.train()
     with seeding.scope(seed, "dropout", epoch):
-        steps = batches(order, trainer.batch_size)
-        for index in progress.steps(steps, f"epoch {epoch}/{trainer.epochs}", meter, console):
+        steps, title = batches(order, trainer.batch_size), f"epoch {epoch}/{trainer.epochs}"
+        for index in progress.track(steps, title, status=meter, lines=True, console=console):
             images, targets = parts.augment(data.images[index], data.targets[index], [d[index] for d in draws])
             with parts.precision():
                 logits = parts.forward(parts.pixels(images))

@@ -1,4 +1,4 @@
-"""A configuration and its data -> the parts of a training step."""
+"""Build the parts of a training step from a configuration and its data."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,40 +12,47 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
 from ablate.backend.compiler import compiled, keep_out
-from ablate.backend.hardware import keep_memory, pick_device, pick_precision, repeatable
+from ablate.backend.hardware import keep_memory, pick_device, pick_precision, set_deterministic
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
 from ablate.model.build import build_model
-from ablate.model.initialization import initialised
+from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training import loop
 from ablate.training.averaging import averaged
 
-FITTED = 5000 * 32 * 32  # pixels of the images that a layer's weights are computed from, where they are
+FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
 
 def set_up(config: DictConfig) -> tuple[loop.Parts, Prepared, torch.device, str]:
-    """What a run trains with: the parts of a step, its images, and the device and precision it asks for."""
+    """Set up a run: the parts of a training step, its images, its device, and its precision (fp32 or bf16)."""
     trainer = config.trainer
     if trainer.threads:
         torch.set_num_threads(trainer.threads)
     device = pick_device(trainer.device)
     keep_memory()
-    repeatable(trainer.deterministic)
+    set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
     data = prepare(config.data)
     return build(config, data, device, precision), data, device, precision
 
 
 def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> loop.Parts:
-    """The parts of a training step, each from its group of the configuration."""
+    """Build each part of a training step from its configuration group.
+
+    Args:
+        config: the configuration of the run.
+        data: its images.
+        device: where to train.
+        precision: fp32 or bf16.
+    """
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
     pixels = scaling(data.mean, data.std, device, layout)
-    model = initialised(partial(build_model, config, data), config.seed)
-    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # PyTorch documents it, its types do not
+    model = initialize(partial(build_model, config, data), config.seed)
+    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
@@ -66,15 +73,27 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
 
 
 def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:
-    """Set the layers whose weights are computed from training images, uint8 (N, C, H, W), not drawn."""
-    few = images[: max(1, FITTED // images.shape[2:].numel())]
+    """Compute the weights of layers that depend on the data.
+
+    Args:
+        model: the model, changed in place.
+        images: training images, uint8 (N, C, H, W).
+        pixels: converts them to the model's input.
+    """
+    subset = images[: max(1, FIT_PIXELS // images.shape[2:].numel())]
     for layer in model.modules():
         if isinstance(layer, Whitening):
-            layer.fit(pixels(few).cpu())
+            layer.fit(pixels(subset).cpu())
 
 
 def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:
-    """Multiply-accumulate operations of the convolutions and matrix products of one image's forward pass."""
+    """Count the multiply-accumulate operations of a forward pass in convolutions and matrix products.
+
+    Args:
+        model: the model, left in evaluation mode.
+        pixels: converts images to the model's input.
+        images: one image, uint8 (1, C, H, W).
+    """
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         keep_out(type(counter.mode))

@@ -1,4 +1,4 @@
-"""The search a run is a trial of, and the end of a run that is not worth the rest of its epochs."""
+"""Optuna's study of a hyperparameter search, and the pruning of unpromising runs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     import optuna
 
 
-def opened(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
-    """The search of the study in `folder`; one that is there is gone on with."""
+def open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
+    """Create the Optuna study in `folder`, or resume it.
+
+    Args:
+        folder: folder of the ablate study.
+        settings: `sampler` and `pruner`, each with the `_target_` of an Optuna class.
+    """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -22,14 +27,14 @@ def opened(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
         load_if_exists=True,
     )
     sampler = settings["sampler"]
-    # A search that goes on must not draw again what it drew at first.
-    moved = {"seed": sampler["seed"] + len(study.trials)} if sampler.get("seed") is not None else {}
-    study.sampler = instantiate(sampler, **moved)
+    # With the same seed, a resumed search would draw its first trials again.
+    shifted = {"seed": sampler["seed"] + len(study.trials)} if sampler.get("seed") is not None else {}
+    study.sampler = instantiate(sampler, **shifted)
     return study
 
 
 def storage(folder: Path) -> "optuna.storages.JournalStorage":
-    """A file that processes on one machine, or on a shared file system, write to together."""
+    """Return the storage of a study: a file that several processes can write to, also on a shared file system."""
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -37,31 +42,34 @@ def storage(folder: Path) -> "optuna.storages.JournalStorage":
 
 
 class Pruner:
-    """A logger that reports each epoch's validation accuracy to the search, and ends a run that falls behind.
+    """A logger that reports each epoch's validation accuracy to Optuna and stops an unpromising run.
 
-    Raises:
-        Pruned: from `log`.
+    Args:
+        folder: folder of the study.
+        trial: number of the trial that the run is.
+        settings: see `open_study`.
+        epochs: planned epochs of the run.
     """
 
     def __init__(self, folder: Path, trial: int, settings: dict[str, Any], epochs: int) -> None:
         import optuna
 
-        study = opened(folder, settings)
+        study = open_study(folder, settings)
         self.epochs = epochs
         self.trial = optuna.Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, trial))
 
     def log(self, row: dict[str, float]) -> None:
-        """Report the epoch."""
+        """Report the validation accuracy of an epoch. Raises Pruned if the run should stop."""
         self.trial.report(row["val_accuracy"], int(row["epoch"]))
         if row["epoch"] < self.epochs and self.trial.should_prune():
             raise Pruned(row)
 
     def close(self, result: dict[str, float] | None) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
 
 class Pruned(Exception):
-    """A search has ended the run after the epoch of this row."""
+    """Raised to stop an unpromising run. `row` has the metrics of its last epoch."""
 
     def __init__(self, row: dict[str, float]) -> None:
         super().__init__(row)

@@ -84,7 +84,7 @@ def train(
     trainer = config.trainer
     parts, data, device, precision = set_up(config)
     images = resident(data, device)
-    with device_errors.in_words(parts, images, trainer, config.seed):
+    with device_errors.explained(parts, images, trainer, config.seed):
         macs = multiply_accumulates(parts.model, parts.pixels, images.images[:1])
     looked_at = samples(parts.augment, images, trainer.batch_size, config.seed)
     atomic.write_bytes(folder / "samples.npz", looked_at, durable=False)
@@ -97,7 +97,7 @@ def train(
     console, checkpoint = Terminal(), Checkpoint(folder, {**made_by, "data_sha256": data.sha256}, environment)
     result = None
     try:
-        with device_errors.in_words(parts, images, trainer, config.seed):
+        with device_errors.explained(parts, images, trainer, config.seed):
             selected, rows, diverged = loop.fit(parts, images, trainer, config.seed, loggers, console, checkpoint)
         result = selected.row
     finally:

@@ -1,6 +1,5 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from ablate.analysis.effects import COLUMNS
 from ablate.analysis.formats import to_latex, to_markdown
 from ablate.analysis.report import html, macros, pdf, sentences
 from ablate.analysis.results import Results, analyse
+from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.terminal.progress import track
 
@@ -102,9 +102,8 @@ def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> di
     Returns:
         {name: SVG text}.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     # A forked process shares the frames with its parent, so that they need not be copied.
-    with ProcessPoolExecutor(cores, get_context("fork"), _drawing.update, (drawing,)) as pool:
+    with ProcessPoolExecutor(cpu_cores(), get_context("fork"), _drawing.update, (drawing,)) as pool:
         svgs = pool.map(_write_figure, (folder / name for name in drawing))
         return dict(zip(drawing, track(svgs, "Drawing figures", len(drawing)), strict=True))
 

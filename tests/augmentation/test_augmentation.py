@@ -1,4 +1,4 @@
-"""Composition: steps in the order given, with the rows of the epoch's draws that belong to the batch."""
+"""Steps are applied in order, each image with its own draws."""
 
 import numpy as np
 import torch
@@ -19,15 +19,15 @@ def stream(step: str) -> np.random.Generator:
     return seeding.stream(0, "augmentation", step, 1)
 
 
-def test_no_steps_leave_images_and_targets_as_they_are():
+def test_without_steps_images_and_targets_are_unchanged():
     images, targets = batch()
     augment = Augmentation({})
     assert augment.draw(6, stream) == []
-    same, wanted = augment(images, targets, [])
-    assert same is images and wanted is targets
+    same_images, same_targets = augment(images, targets, [])
+    assert same_images is images and same_targets is targets
 
 
-def test_an_image_is_changed_alike_in_a_batch_of_any_size():
+def test_the_augmentation_of_an_image_does_not_depend_on_its_batch():
     images, targets = batch()
     augment = Augmentation({"flip": Flip(0.5), "crop": Crop(2, "constant")})
     draws = [torch.from_numpy(numbers) for numbers in augment.draw(6, stream)]
@@ -48,7 +48,7 @@ def test_steps_apply_in_order():
     assert (flip_first[0, :, :, :2] == 0).all() and (crop_first[0, :, :, -2:] == 0).all()
 
 
-def test_a_step_draws_the_same_whatever_others_there_are():
+def test_the_draws_of_a_step_do_not_depend_on_other_steps():
     alone = Augmentation({"flip": Flip(0.5)}).draw(50, stream)
     after = Augmentation({"cutout": Cutout(4), "crop": Crop(2, "constant"), "flip": Flip(0.5)}).draw(50, stream)
     assert (alone[0] == after[2]).all() and 10 < alone[0].sum() < 40

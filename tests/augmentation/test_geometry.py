@@ -1,4 +1,4 @@
-"""Flip and crop against torchvision's functions, image by image."""
+"""Flips and crops against torchvision's functions, image by image."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def batch(n: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randint(0, 256, (n, 3, 8, 8), generator=generator, dtype=torch.uint8), torch.eye(n)
 
 
-def test_flip_is_torchvisions_on_the_images_drawn():
+def test_flip_is_torchvisions_for_the_drawn_images():
     from torchvision.transforms.v2 import functional
 
     images, targets = batch(8)
@@ -51,7 +51,7 @@ def test_crop_draws_every_corner_equally_often():
     assert len(counts) == 25 and (np.abs(counts - 2000) < 5 * np.sqrt(2000)).all()
 
 
-def test_a_mirror_is_no_wider_than_the_image():
+def test_reflect_padding_must_be_smaller_than_the_image():
     images, targets = batch(1)
     with pytest.raises(InputError, match="padding=8 .* must be smaller than the images, 8 x 8 pixels"):
         Crop(8, "reflect")(images, targets, torch.zeros(1, 2, dtype=torch.long))

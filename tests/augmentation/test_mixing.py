@@ -17,8 +17,8 @@ def test_mixup_worked_out_by_hand():
 
 def test_cutmix_worked_out_by_hand():
     images = torch.stack([torch.zeros(1, 4, 4), torch.full((1, 4, 4), 9.0)]).byte()
-    # Weight 3/4 leaves a quarter: a square of 2x2 pixels. Centre pixel (2, 2): rows and columns 1-2.
-    # Centre pixel (0, 0): rows and columns -1-0, of which one pixel of 16 is inside.
+    # Weight 3/4 leaves a quarter: a square of 2x2 pixels. Center pixel (2, 2): rows and columns 1-2.
+    # Center pixel (0, 0): rows and columns -1-0, one pixel of 16 is inside the image.
     draws = torch.tensor([[0.75, 0.5, 0.5], [0.75, 0.0, 0.0]])
     mixed, targets = CutMix(1.0)(images, torch.eye(2), draws)
     expected = images.clone()

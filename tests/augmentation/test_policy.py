@@ -1,4 +1,4 @@
-"""Policies are torchvision's transforms, each image under its own seed."""
+"""Policies apply torchvision's transforms, each image with its own seed."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def photos(n: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_each_image_is_torchvisions_under_its_seed(name):
+def test_each_image_is_transformed_as_by_torchvision_with_its_seed(name):
     from torchvision.transforms import v2
 
     reference = {
@@ -35,24 +35,24 @@ def test_each_image_is_torchvisions_under_its_seed(name):
     images = photos(8)
     draws = torch.from_numpy(OPTIONS[name].draw(8, seeding.stream(0, "augmentation", 1)))
     before = torch.get_rng_state()
-    changed, _ = OPTIONS[name](images, torch.eye(8), draws)
+    transformed, _ = OPTIONS[name](images, torch.eye(8), draws)
     assert torch.equal(torch.get_rng_state(), before)
     for i in range(8):
         with torch.random.fork_rng():
             torch.manual_seed(int(draws[i, 0]))
-            assert torch.equal(changed[i], reference(images[i]))
-    assert changed.dtype == torch.uint8 and not torch.equal(changed, images)
+            assert torch.equal(transformed[i], reference(images[i]))
+    assert transformed.dtype == torch.uint8 and not torch.equal(transformed, images)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_grey_images_and_mixed_ones_are_taken_too(name):
+def test_grayscale_and_mixed_images_are_supported(name):
     draws = torch.from_numpy(OPTIONS[name].draw(4, seeding.stream(0, "augmentation", 1)))
-    grey, _ = OPTIONS[name](photos(4)[:, :1], torch.eye(4), draws)
+    gray, _ = OPTIONS[name](photos(4)[:, :1], torch.eye(4), draws)
     mixed, _ = OPTIONS[name](photos(4).float(), torch.eye(4), draws)
-    assert grey.shape == (4, 1, 32, 32) and grey.dtype == mixed.dtype == torch.uint8
+    assert gray.shape == (4, 1, 32, 32) and gray.dtype == mixed.dtype == torch.uint8
 
 
-def test_the_generators_of_a_gpu_which_dropout_draws_from_are_left_alone(monkeypatch):
+def test_the_generators_of_a_gpu_used_by_dropout_are_unchanged(monkeypatch):
     draws = torch.from_numpy(OPTIONS["trivialaugment"].draw(2, seeding.stream(0, "augmentation", 1)))
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU's generator was seeded"))
     OPTIONS["trivialaugment"](photos(2), torch.eye(2), draws)

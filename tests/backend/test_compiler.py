@@ -10,14 +10,14 @@ from ablate.backend.compiler import compiled, keep_out
 
 RUN = """
 import sys
-from ablate.commands.train import main as cli
-cli(sys.argv[1:])
+from ablate.commands.train import main
+main(sys.argv[1:])
 print(sorted({"torch._dynamo", "sklearn", "pandas", "torchvision"} & set(sys.modules)))
 """
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop", "muon"])
-def test_a_run_imports_nothing_that_is_slow_and_not_needed(optimizer: str, tmp_path: Path) -> None:
+def test_a_run_imports_no_slow_module_that_it_does_not_need(optimizer: str, tmp_path: Path) -> None:
     words = ["data=digits", "model=mlp", "trainer.epochs=1", "trainer.device=cpu", f"optimizer={optimizer}"]
     words.append(f"hydra.run.dir='{tmp_path}/run'")
     ended = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True)
@@ -25,7 +25,7 @@ def test_a_run_imports_nothing_that_is_slow_and_not_needed(optimizer: str, tmp_p
 
 
 @pytest.mark.parametrize("differentiable", [False, True])
-def test_a_step_has_gradients_only_if_asked_for(differentiable: bool) -> None:
+def test_a_step_records_gradients_only_if_differentiable(differentiable: bool) -> None:
     keep_out(torch.optim.SGD)
     start = torch.ones(1, requires_grad=True)
     weight = start.clone() if differentiable else start
@@ -36,7 +36,7 @@ def test_a_step_has_gradients_only_if_asked_for(differentiable: bool) -> None:
     assert (weight.grad_fn is not None) == differentiable
 
 
-def test_other_wrappers_are_left() -> None:
+def test_other_wrappers_are_left_unchanged() -> None:
     class Kind:
         @torch.no_grad()
         def evaluate(self) -> bool:
@@ -48,8 +48,8 @@ def test_other_wrappers_are_left() -> None:
     assert not Kind().evaluate()
 
 
-def test_each_size_is_compiled_apart_and_nothing_of_an_earlier_run_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTorch's own counter of compilations; left to itself, its compiler takes any size from the second on."""
+def test_each_batch_size_is_compiled_separately_in_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts compilations; by default PyTorch compiles for dynamic shapes from the second size on."""
     from torch._dynamo.testing import CompileCounter
 
     counter = CompileCounter()

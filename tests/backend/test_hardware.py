@@ -1,5 +1,6 @@
-"""Devices and number formats, chosen by what the machine has."""
+"""Devices and number formats as the machine has them, memory, and CPU cores."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -8,23 +9,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate.backend.hardware import peak_memory, pick_device, pick_precision, repeatable, threads_restored
+from ablate.backend.cores import cpu_cores
+from ablate.backend.hardware import peak_memory, pick_device, pick_precision, set_deterministic, threads_restored
 from ablate.terminal.errors import InputError
 
 
-def test_auto_takes_a_device_there_is():
+def test_auto_picks_an_available_device():
     device = pick_device("auto")
     assert device.type == ("cuda" if torch.cuda.is_available() else device.type)
     assert torch.zeros(1, device=device).device.type == device.type
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a CUDA device")
-def test_a_device_that_is_not_there_is_refused():
-    with pytest.raises(InputError, match=r"trainer\.device=cuda"):
+def test_an_unavailable_device_is_refused():
+    with pytest.raises(InputError, match=r"trainer\.device=cuda is not available"):
         pick_device("cuda")
 
 
-def test_a_named_precision_is_kept_and_auto_decides():
+def test_precision_is_the_named_one_and_auto_depends_on_the_cpu():
     cpu = torch.device("cpu")
     assert [pick_precision(name, cpu) for name in ("fp32", "bf16")] == ["fp32", "bf16"]
     with open("/proc/cpuinfo") as file:
@@ -32,43 +34,48 @@ def test_a_named_precision_is_kept_and_auto_decides():
     assert pick_precision("auto", cpu) == ("bf16" if native else "fp32")
 
 
-def test_with_deterministic_an_operation_that_is_not_is_refused_and_without_it_is_not():
-    """PyTorch's own example of one on the CPU: `put_` without accumulate."""
+def test_nondeterministic_operations_are_refused_only_if_asked():
+    """`put_` without accumulate, the example in PyTorch's documentation."""
     values, places = torch.zeros(3), torch.tensor([0, 1])
     try:
-        repeatable(True)
+        set_deterministic(True)
         with pytest.raises(RuntimeError, match="does not have a deterministic implementation"):
             values.put_(places, torch.ones(2))
     finally:
-        repeatable(False)
+        set_deterministic(False)
     assert values.put_(places, torch.ones(2)).sum() == 2
 
 
-def test_the_threads_of_a_run_are_not_those_of_the_next():
+def test_the_number_of_threads_is_restored():
     before = torch.get_num_threads()
     with threads_restored():
         torch.set_num_threads(before + 1)
     assert torch.get_num_threads() == before
 
 
-def test_the_peak_of_memory_grows_by_what_is_held():
+def test_peak_memory_grows_with_an_allocation():
     before = peak_memory(torch.device("cpu"))
     assert before["device"] is None and before["process"] > 50  # PyTorch alone takes more
-    held = torch.ones(int(before["process"]) * 2**18)  # as much again: each float32 has four bytes
+    tensor = torch.ones(int(before["process"]) * 2**18)  # as large as the whole process: a float32 has four bytes
     after = peak_memory(torch.device("cpu"))["process"]
-    assert after > before["process"] and after > held.nbytes / 2**20
+    assert after > before["process"] and after > tensor.nbytes / 2**20
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="elsewhere nothing but getrusage tells")
-def test_the_peak_of_memory_is_not_that_of_who_started_the_process():
-    held = bytearray(600 * 2**20)
-    code = "import torch; from ablate.backend import hardware; "
-    code += "print(hardware.peak_memory(torch.device('cpu'))['process'])"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert 50 < float(done.stdout) < len(held) / 2**20
+PEAK = """
+import torch
+from ablate.backend.hardware import peak_memory
+print(peak_memory(torch.device("cpu"))["process"])
+"""
 
 
-# Page faults of the first and of twenty more blocks of 64 MiB, each freed before the next.
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="without /proc only getrusage is available")
+def test_peak_memory_excludes_the_parent_process():
+    memory = bytearray(600 * 2**20)
+    done = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True)
+    assert 50 < float(done.stdout) < len(memory) / 2**20
+
+
+# Counts page faults while one and then twenty blocks of 64 MiB are allocated, each freed before the next.
 BLOCKS = """
 import resource, torch
 from ablate.backend.hardware import keep_memory
@@ -82,8 +89,19 @@ print(faults(1), faults(20))
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone has mallopt")
-def test_freed_memory_is_used_again_without_the_systems_help():
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")
+def test_freed_memory_is_reused_without_page_faults():
     done = subprocess.run([sys.executable, "-c", BLOCKS], check=True, capture_output=True, text=True)
     first, others = map(int, done.stdout.split())
-    assert first > 20 and others < 10 * first  # each block anew would be 20 times the first
+    assert first > 20 and others < 10 * first  # without reuse it would be 20 times the first
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a system with CPU affinity")
+def test_cpu_cores_are_those_of_the_affinity():
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert cpu_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert cpu_cores() == len(before)

@@ -1,4 +1,4 @@
-"""Streams: the same for the same name, unrelated for another, and no trace in PyTorch's global state."""
+"""Streams depend only on their name, are independent of each other, and leave PyTorch's global state unchanged."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ import torch
 from ablate.backend import seeding
 
 
-def test_a_stream_depends_on_its_seed_and_every_word_alone():
+def test_a_stream_depends_only_on_its_seed_and_its_words():
     numbers = {
         name: tuple(seeding.stream(*name).integers(0, 2**62, 4))
         for name in [
@@ -27,7 +27,7 @@ def test_key_is_the_published_hash():
     assert seeding.key("abc") == int.from_bytes(bytes.fromhex("ba7816bf8f01cfea"), "little") >> 1
 
 
-def test_streams_of_neighbouring_seeds_are_uncorrelated():
+def test_streams_of_neighboring_seeds_are_uncorrelated():
     draws = np.stack([seeding.stream(seed, "order", 1).standard_normal(10_000) for seed in range(8)])
     correlation = np.corrcoef(draws)[~np.eye(8, dtype=bool)]
     assert np.abs(correlation).max() < 0.05  # five standard errors of a correlation of 10,000 pairs

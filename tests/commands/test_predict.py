@@ -160,9 +160,9 @@ def test_what_is_no_image_is_named_and_the_others_are_predicted(photos, mixed, f
     [
         (["{run}", "nowhere.jpg", "{images}"], "No such file or folder: 'nowhere.jpg'. Nothing was predicted."),
         (["nowhere", "{images}"], "nowhere has no run.json"),
-        (["{run}", "empty"], "There is no image in 'empty'; 1 files there"),
+        (["{run}", "empty"], "There is no image in 'empty'; files without the suffix of an image: 1."),
         (["{run}", "empty/notes.txt"], "empty/notes.txt: an empty file.\n1 of 1 files cannot be read as images."),
-        (["{run}", "-"], "There is no image in the list on standard input."),
+        (["{run}", "-"], "The list on standard input contains no image."),
         (["{run}", "{images}", "--top", "0"], "--top: 0 is less than 1"),
         (["{run}", "{images}", "--format", "xml"], "invalid choice: 'xml'"),
         (["{run}", "{images}", "--tta", "rotate"], "invalid choice: 'rotate'"),

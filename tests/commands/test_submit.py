@@ -93,7 +93,7 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     words = ("data=image_folder", f"data.root={images}", "model._target_=mine.Net", *SMALL[2:])
     assert alone(here, "train", "-m", "study.name=o", *words, root=root).returncode == 0
     command = ["o", "--id", "s1", "--report", "own.pdf"]
-    with pytest.raises(InputError, match="calls 'mine.Net': .* say --trust"):
+    with pytest.raises(InputError, match="calls 'mine.Net': .* Use --trust"):
         main(command)
     assert main([*command, "--trust"]) == 0
     assert "your own layers.py, mine.py" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Every way to get the configuration wrong is refused, and the message names the key and the way out."""
+"""Invalid configurations are refused with a message that names the key and a remedy."""
 
 import re
 
@@ -20,21 +20,21 @@ REFUSED = {
     "data=digts": "data=digts: there is no such option. Did you mean digits? Options: cifar10, cifar100, digits",
     "augmentation=flop": "Did you mean flip?",
     "augmentation=[flip,cutot]": "augmentation=cutot: there is no such option. Did you mean cutout?",
-    "model=[mlp,cnn]": "only augmentation takes one",
+    "model=[mlp,cnn]": "Only augmentation accepts a list",
     "augmentation.flip.p=1": "augmentation.flip: there is no such key",
-    "experiment=best augmentation=none": "augmentation.crop has keys (padding, padding_mode) but no step of that",
+    "experiment=best augmentation=none": "augmentation.crop has keys (padding, padding_mode) but is not a step of",
     "experiment=nothing": "Options: assignment_cnn, assignment_cnn_bn, assignment_mlp",
     "modle=cnn": "Did you mean model?",
-    "digits": "digits: a word is key=value. Did you mean data=digits?",
-    "two-words": "two-words: a word is key=value.",
-    "rubric=none": "rubric is no part of a training; it is for ablate test --rubric NAME.",
-    "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle here",
-    "model._target_=__main__.Net": "there is no module __main__ here",
+    "digits": "digits: an override must have the form key=value. Did you mean data=digits?",
+    "two-words": "two-words: an override must have the form key=value.",
+    "rubric=none": "rubric is not a training option; use ablate test --rubric NAME.",
+    "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle in the current folder",
+    "model._target_=__main__.Net": "there is no module __main__ in",
     "model.width=3": "model.width: there is no such key",
     "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be",
     "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",
     "data.mean=[0.5,x]": "data.mean: Value 'x'",
-    "optimizer.lr=[": "Lists are written [a,b]",
+    "optimizer.lr=[": "Write lists as [a,b]",
     "optimizer.lr=${nothing}": "Interpolation key 'nothing' not found",
     "optimizer.lr=0": "optimizer.lr=0.0 is not allowed: it must be above 0 (peak learning rate)",
     "optimizer.lr=nan": "optimizer.lr=nan is not allowed",
@@ -47,16 +47,16 @@ REFUSED = {
     "data=image_folder": "data.root has no value",
     "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov=true needs optimizer.momentum above 0",
     "optimizer=adam optimizer.betas=[0.9]": "optimizer.betas=[0.9] must be two numbers",
-    "schedule=multistep schedule.milestones=[3,2]": "must rise",
+    "schedule=multistep schedule.milestones=[3,2]": "must be increasing",
     "schedule.warmup_epochs=5": "schedule.warmup_epochs=5 must be below trainer.epochs=5",
-    "study.name=../elsewhere": "study.name=../elsewhere must be the name of a folder",
+    "study.name=../elsewhere": "study.name=../elsewhere must be a folder name",
     "model=vit model.heads=5": "must be a multiple of model.heads=5",
     "augmentation=[flip,cutout] augmentation.cutout.size=0": "augmentation.cutout.size=0 is not allowed",
 }
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_refused_in_one_or_two_plain_sentences(words):
+def test_the_message_is_one_or_two_plain_sentences(words):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
             validate(compose("config", words.split()))
@@ -72,9 +72,9 @@ def test_refused_in_one_or_two_plain_sentences(words):
 
 SWAPPED = {
     "experiment=full_marks optimizer=sgd": "experiment=full_marks sets optimizer.companion_lr, optimizer.ns_steps,"
-    " which optimizer=sgd does not have. Say '~optimizer.companion_lr' '~optimizer.ns_steps' too; in a study,",
+    " which optimizer=sgd does not have. Add '~optimizer.companion_lr' '~optimizer.ns_steps'; in a study,",
     "experiment=best augmentation=none": "sets augmentation.crop.padding, augmentation.crop.padding_mode, which"
-    " augmentation=none does not have. Say '~augmentation.crop' too;",
+    " augmentation=none does not have. Add '~augmentation.crop';",
     "experiment=full_marks optimizer=adam optimizer.ns_steps=3": "sets optimizer.companion_lr, optimizer.momentum,",
     "experiment=full_marks optimizer.betas=[0.9,0.9]": "optimizer.betas: there is no such key.",
     "optimizer.ns_steps=3": "optimizer.ns_steps: there is no such key. Did you mean",
@@ -82,20 +82,20 @@ SWAPPED = {
 
 
 @pytest.mark.parametrize("words", SWAPPED)
-def test_a_presets_key_that_the_chosen_option_lacks_is_said_to_be_the_presets(words):
-    message = refused(words.split())
+def test_a_key_that_the_chosen_option_lacks_is_attributed_to_the_preset(words):
+    message = refusal(words.split())
     assert SWAPPED[words] in message and "\n" not in message and len(message) < 300
 
 
-def test_a_key_that_a_study_sets_is_said_to_be_the_studys(tmp_path):
+def test_a_key_that_the_chosen_option_lacks_is_attributed_to_the_study(tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study/mine.yaml").write_text("# @package _global_\nloss: {label_smoothing: 0.1}\n")
-    message = refused([f"hydra.searchpath=[file://{tmp_path}]", "study=mine", "loss=focal"])
+    message = refusal([f"hydra.searchpath=[file://{tmp_path}]", "study=mine", "loss=focal"])
     assert "study=mine sets loss.label_smoothing, which loss=focal does not have. Keep the option" in message
 
 
-def refused(words: list[str]) -> str:
-    """What is said of a configuration by who knows what it was composed from; nothing if it is accepted."""
+def refusal(words: list[str]) -> str:
+    """Return the error message for a configuration; empty if it is accepted."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", words, return_hydra_config=True)
     chosen = Chosen.of(config.hydra)
@@ -109,13 +109,13 @@ def refused(words: list[str]) -> str:
 
 
 @pytest.mark.parametrize("swap", ["optimizer=sgd", "optimizer=adamw", "augmentation=[flip,cutout]", "loss=focal"])
-def test_what_the_refusal_says_to_do_is_accepted(swap):
+def test_the_remedy_in_the_message_works(swap):
     words = ["experiment=best", swap]
-    away = re.findall("'(~[^']+)'", refused(words))
-    assert away and refused([*words, *away]) == ""
+    removals = re.findall("'(~[^']+)'", refusal(words))
+    assert removals and refusal([*words, *removals]) == ""
 
 
-def test_a_target_of_the_users_own_may_have_keys_of_its_own(tmp_path, monkeypatch):
+def test_user_code_may_have_any_keys(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_model.py").write_text("raise RuntimeError('a check imports nothing')")
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -123,7 +123,7 @@ def test_a_target_of_the_users_own_may_have_keys_of_its_own(tmp_path, monkeypatc
         validate(compose("config", ["loss._target_=my_model.Net", "~loss.label_smoothing"]))
 
 
-def test_an_option_of_the_users_own_needs_no_schema(tmp_path, monkeypatch):
+def test_an_option_file_of_the_user_needs_no_schema(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_model.py").touch()
     (tmp_path / "mine/model").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Ranges: what they accept and how they read."""
+"""Ranges of configuration keys: which values they accept, and their description."""
 
 import math
 
@@ -8,7 +8,7 @@ from ablate.config.field import Allowed
 
 
 @pytest.mark.parametrize(
-    ("allowed", "inside", "outside", "words"),
+    ("allowed", "valid", "invalid", "text"),
     [
         (Allowed("", low=0, below=1), [0, 0.999, None], [-1e-9, 1, math.nan], "at least 0 and below 1"),
         (Allowed("", above=0, high=2), [1e-9, 2], [0, 2.1, math.inf], "above 0 and at most 2"),
@@ -17,7 +17,7 @@ from ablate.config.field import Allowed
         (Allowed(""), [-1, "text", True], [math.nan], ""),
     ],
 )
-def test_a_range_accepts_its_inside_and_says_what_it_is(allowed, inside, outside, words):
-    assert all(allowed.accepts(value) for value in inside)
-    assert not any(allowed.accepts(value) for value in outside)
-    assert str(allowed) == words
+def test_a_range_accepts_valid_values_and_has_a_description(allowed, valid, invalid, text):
+    assert all(allowed.accepts(value) for value in valid)
+    assert not any(allowed.accepts(value) for value in invalid)
+    assert str(allowed) == text

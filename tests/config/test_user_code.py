@@ -1,4 +1,4 @@
-"""Parts from a file outside the package are trained, tested and reproduced; an edit of it is another configuration."""
+"""User code is trained, tested and reproduced, and an edit of it changes the hash of the configuration."""
 
 import json
 import sys
@@ -25,13 +25,13 @@ WORDS = (*SMALL, "model._target_=my_model.Net")
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
+def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("my_model.py").write_text(NET.format(width=8))
     return tmp_path
 
 
-def test_the_source_of_own_parts_alone_is_found_and_nothing_is_imported(here):
+def test_only_user_code_is_read_and_nothing_is_imported(folder):
     Path("parts/deep").mkdir(parents=True)
     for name in ("parts/__init__.py", "parts/deep/net.py"):
         Path(name).write_text(f"raise RuntimeError({name!r})")
@@ -40,14 +40,14 @@ def test_the_source_of_own_parts_alone_is_found_and_nothing_is_imported(here):
         "augmentation": [{"_target_": "parts.deep.net.Step"}, {"_target_": "ablate.augmentation.geometry.Flip"}],
         "data": {"_target_": "json.loads"}, "logger": {"_target_": "nowhere.Logger"},
     }  # fmt: skip
-    found = user_code.sources(settings)
-    assert set(found) == {"my_model.py", "parts/__init__.py", "parts/deep/net.py"}
-    assert found["my_model.py"] == Path("my_model.py").read_bytes()
+    sources = user_code.sources(settings)
+    assert set(sources) == {"my_model.py", "parts/__init__.py", "parts/deep/net.py"}
+    assert sources["my_model.py"] == Path("my_model.py").read_bytes()
     assert user_code.find("nowhere.Logger") is None and user_code.find("__main__.Net") is None
     assert not {"my_model", "parts"} & set(sys.modules)
 
 
-def test_only_a_configuration_with_own_parts_is_hashed_with_source(here):
+def test_the_hash_includes_the_source_of_user_code(folder):
     options = {name: OmegaConf.load(CONF / name / f"{option}.yaml") for name, option in {"model": "mlp"}.items()}
     config = OmegaConf.create({**options, "augmentation": {}})
     before = record.config_sha256(config)
@@ -57,33 +57,33 @@ def test_only_a_configuration_with_own_parts_is_hashed_with_source(here):
     assert len({before, first, record.config_sha256(config)}) == 3
 
 
-def test_the_current_folder_is_searched_last(here, monkeypatch):
+def test_the_current_folder_is_searched_last(folder, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     user_code.search()
     user_code.search()
-    assert sys.path[-1] == str(here) and sys.path.count(str(here)) == 1
+    assert sys.path[-1] == str(folder) and sys.path.count(str(folder)) == 1
 
 
-def test_an_own_model_is_trained_tested_and_reproduced(here):
-    ended = ablate(here, "train", *WORDS, "model.width=4")
+def test_a_user_model_is_trained_tested_and_reproduced(folder):
+    ended = ablate(folder, "train", *WORDS, "model.width=4")
     assert ended.returncode == 0, ended.stderr
-    (run,) = here.glob("outputs/single/*")
+    (run,) = folder.glob("outputs/single/*")
     # 64 pixels x 4 units and their biases, then 4 units x 10 classes and theirs.
     assert read(run)["parameters"] == 64 * 4 + 4 + 4 * 10 + 10
     assert (run / "own_code/my_model.py").read_text() == Path("my_model.py").read_text()
-    refused = ablate(here, "test", str(run))
+    refused = ablate(folder, "test", str(run))
     assert refused.returncode == 2 and "my_model.Net" in refused.stderr and not (run / "test.json").exists()
-    assert ablate(here, "test", "--trust", str(run)).returncode == 0
+    assert ablate(folder, "test", "--trust", str(run)).returncode == 0
     assert json.loads((run / "test.json").read_text())["images"] == 360
-    again = ablate(here, "reproduce", "--trust", str(run))
+    again = ablate(folder, "reproduce", "--trust", str(run))
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
-def test_a_study_trains_again_what_was_of_another_source(here):
+def test_a_study_retrains_runs_with_changed_source(folder):
     words = (*SMALL, "study.name=s", "model._target_=my_model.Net,ablate.model.cnn.CNN")
-    assert ablate(here, "train", "-m", *words).returncode == 0
+    assert ablate(folder, "train", "-m", *words).returncode == 0
     Path("my_model.py").write_text(NET.format(width=16))
-    ended = ablate(here, "train", "-m", *words)
+    ended = ablate(folder, "train", "-m", *words)
     assert ended.returncode == 0 and "2 runs, 1 of them already done" in ended.stderr
-    new, old = (read(here / f"outputs/s/baseline/{name}")["parameters"] for name in ("seed=0", "seed=0.old-1"))
+    new, old = (read(folder / f"outputs/s/baseline/{name}")["parameters"] for name in ("seed=0", "seed=0.old-1"))
     assert (new, old) == (64 * 16 + 16 + 16 * 10 + 10, 64 * 8 + 8 + 8 * 10 + 10)

@@ -59,10 +59,10 @@ REFUSED = {
     "bands: [{from: 70, mark: 90}, {above: 80, mark: 100}]": "must fall, accuracies and marks, but 70 (mark 90)",
     "bands: [{from: 80, mark: 90}, {from: 70, mark: 90}]": "must fall",
     "bands: [": "cannot be read",
-    "bands: &a [*a]": "aliases and tags are not read",
-    "bands: !!python/object/apply:os.getcwd []": "aliases and tags are not read",
+    "bands: &a [*a]": "aliases and tags are not supported",
+    "bands: !!python/object/apply:os.getcwd []": "aliases and tags are not supported",
     "[" * 1000: "levels deep",
-    "#" * 100_000: "more than the 65,536",
+    "#" * 100_000: "more than the limit of 65,536",
     "\0": "cannot be read",
 }
 

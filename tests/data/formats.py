@@ -1,7 +1,6 @@
-"""A few random images in each data set's own format, as its web page describes it.
+"""A few random images in the file format of each data set, as its web page describes it.
 
-torchvision's tables of checksums are replaced by theirs, and its addresses by local ones; all else is torchvision as
-it is.
+Only torchvision's checksums and download addresses are replaced.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from ablate.backend.torchvision import torchvision
 CIFAR10, CIFAR100, SVHN, MNIST, FashionMNIST, STL10 = (
     getattr(torchvision.datasets, name) for name in ("CIFAR10", "CIFAR100", "SVHN", "MNIST", "FashionMNIST", "STL10")
 )
-CLOSED = "http://127.0.0.1:9"  # the discard port: a connection is refused at once, with or without a network
+CLOSED = "http://127.0.0.1:9"  # the discard port: connections are refused immediately, also without a network
 RANDOM = np.random.default_rng(0)
 
 
@@ -34,7 +33,7 @@ def _images(*shape: int) -> np.ndarray:
 
 
 class Source:
-    """A tiny data set in its own format: the files by name, and what must be read from them."""
+    """A tiny data set: its files by name, and the pixels and labels that must be read from them."""
 
     def __init__(self, files: dict[str, bytes], train: np.ndarray, test: np.ndarray, labels: dict[str, list[int]]):
         self.files, self.pixels, self.labels = files, {"train": train, "test": test}, labels
@@ -58,15 +57,15 @@ class Source:
 
 
 def _cifar(kind: type, labels_key: str, classes: list[str]) -> Source:
-    """Rows of 3072 bytes: 1024 red, 1024 green, 1024 blue, each a 32x32 plane row by row."""
+    """Rows of 3072 bytes: a red, a green and a blue plane of 32x32 pixels, each stored row by row."""
     files, pixels, labels = {}, {"train": [], "test": []}, {"train": [], "test": []}
     for part, table in (("train", kind.train_list), ("test", kind.test_list)):
         for name, _ in table:
-            images, known = _images(4, 3, 32, 32), RANDOM.integers(0, len(classes), 4).tolist()
-            batch = {"data": images.reshape(4, 3072), labels_key: known}
+            images, drawn = _images(4, 3, 32, 32), RANDOM.integers(0, len(classes), 4).tolist()
+            batch = {"data": images.reshape(4, 3072), labels_key: drawn}
             files[f"{kind.base_folder}/{name}"] = pickle.dumps(batch)
             pixels[part].append(images)
-            labels[part] += known
+            labels[part] += drawn
     files[f"{kind.base_folder}/{kind.meta['filename']}"] = pickle.dumps({kind.meta["key"]: classes})
     return Source(files, np.concatenate(pixels["train"]), np.concatenate(pixels["test"]), labels)
 
@@ -82,7 +81,7 @@ def _patched_cifar(kind: type, labels_key: str, classes: list[str], patch: pytes
 
 
 def patched_svhn(patch: pytest.MonkeyPatch) -> Source:
-    """MATLAB: X is height x width x channel x image, y the digits, the digit 0 written as 10."""
+    """MATLAB format: X is height x width x channel x image; y are the digits, with 10 for the digit 0."""
     images, files, table = {"train": _images(5, 3, 32, 32), "test": _images(3, 3, 32, 32)}, {}, {}
     labels = {"train": [0, 1, 9, 0, 5], "test": [3, 0, 2]}
     for part, pixels in images.items():
@@ -96,7 +95,7 @@ def patched_svhn(patch: pytest.MonkeyPatch) -> Source:
 
 
 def _patched_mnist(kind: type, patch: pytest.MonkeyPatch) -> Source:
-    """IDX: big-endian magic number and sizes, then the pixels row by row; labels likewise."""
+    """IDX format: a big-endian magic number and sizes, then the pixels row by row, or the labels."""
     images, files = {"train": _images(5, 1, 28, 28), "test": _images(3, 1, 28, 28)}, {}
     labels = {"train": [0, 1, 9, 0, 5], "test": [3, 0, 2]}
     for part, name in (("train", "train"), ("test", "t10k")):
@@ -110,7 +109,7 @@ def _patched_mnist(kind: type, patch: pytest.MonkeyPatch) -> Source:
 
 
 def _patched_stl10(patch: pytest.MonkeyPatch) -> Source:
-    """Planes column by column, one channel after the other; labels from 1."""
+    """One plane per channel, stored column by column; labels start at 1."""
     images = {"train": _images(3, 3, 96, 96), "test": _images(2, 3, 96, 96)}
     labels, files = {"train": [0, 9, 4], "test": [1, 9]}, {"stl10_binary/unlabeled_X.bin": b"unused"}
     for part, pixels in images.items():
@@ -125,7 +124,7 @@ def _patched_stl10(patch: pytest.MonkeyPatch) -> Source:
 
 CLOTHES = "T-shirt/top Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Ankle_boot"
 TEN, HUNDRED = [f"ten {index}" for index in range(10)], [f"hundred {index}" for index in range(100)]
-# Each function: its tiny data set, the classes it must name, and what to fetch by hand and where to.
+# Function -> its tiny data set, its class names, the files of a manual download, and their subfolder.
 SETS = {
     "cifar10": (partial(_patched_cifar, CIFAR10, "labels", TEN), TEN, ["cifar-10-python.tar.gz"], ""),
     "cifar100": (partial(_patched_cifar, CIFAR100, "fine_labels", HUNDRED), HUNDRED, ["cifar-100-python.tar.gz"], ""),

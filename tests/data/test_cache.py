@@ -13,7 +13,7 @@ from PIL import Image
 from ablate.data import cache
 from ablate.terminal.errors import InputError
 
-# Decodes the folder given and prints the sum of all pixels; run by several processes at once.
+# Decodes a folder and prints the sum of all pixels; run by several processes at once.
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -36,21 +36,21 @@ def photos(photo_folder: Path, tmp_path: Path) -> Path:
 def read(root: Path, image_size: int, mapped: bool = False) -> np.ndarray:
     files = []
     for path in sorted(root.glob("*/*")):
-        known = path.stat()
+        stat = path.stat()
         name = path.relative_to(root).as_posix()
-        files.append(cache.File(name, known.st_size, known.st_mtime_ns, known.st_ctime_ns))
+        files.append(cache.File(name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
     return cache.pixels(root, files, image_size, mapped)
 
 
 def _mark(store: Path) -> None:
-    """Change a pixel in the only cached array: whoever then sees 123 there has not decoded."""
+    """Set a pixel of the only cached array to 123, which shows that an array came from the cache."""
     (path,) = store.glob("*.npy")
     array = np.load(path)
     array[0, 0, 0, 0] = 123
     np.save(path, array)
 
 
-def test_a_second_start_takes_what_the_first_has_decoded(photos: Path, store: Path) -> None:
+def test_a_second_run_uses_the_cache(photos: Path, store: Path) -> None:
     first = read(photos, 32)
     assert first[0, 0, 0, 0] != 123
     _mark(store)
@@ -58,7 +58,7 @@ def test_a_second_start_takes_what_the_first_has_decoded(photos: Path, store: Pa
     assert sorted(path.suffix for path in store.iterdir()) == [".key", ".npy"]
 
 
-def test_a_copy_elsewhere_and_a_touched_file_are_recognised_by_content(
+def test_a_copy_elsewhere_and_a_touched_file_are_recognized_by_content(
     photos: Path, store: Path, tmp_path: Path
 ) -> None:
     read(photos, 32)
@@ -69,7 +69,7 @@ def test_a_copy_elsewhere_and_a_touched_file_are_recognised_by_content(
     assert read(photos, 32)[0, 0, 0, 0] == 123
 
 
-def test_a_changed_image_is_seen_even_if_size_and_time_are_not(tmp_path: Path, store: Path) -> None:
+def test_a_changed_image_is_detected_even_if_size_and_time_are_the_same(tmp_path: Path, store: Path) -> None:
     paths = [tmp_path / "photos" / name / "1.bmp" for name in ("a", "b")]
     for path in paths:
         path.parent.mkdir(parents=True)
@@ -82,7 +82,7 @@ def test_a_changed_image_is_seen_even_if_size_and_time_are_not(tmp_path: Path, s
     assert read(tmp_path / "photos", 8)[:, 0, 0, 0].tolist() == [1, 2]
 
 
-def test_another_size_a_renamed_file_and_one_more_are_other_images(photos: Path, store: Path) -> None:
+def test_another_size_a_renamed_file_and_a_new_file_are_detected(photos: Path, store: Path) -> None:
     first = read(photos, 32)
     assert read(photos, 16).shape == (30, 3, 16, 16)
     paths = sorted(photos.glob("*/*"))
@@ -94,7 +94,7 @@ def test_another_size_a_renamed_file_and_one_more_are_other_images(photos: Path,
 
 
 @pytest.mark.parametrize("length", [0, 60, 128, 1000, -1])
-def test_a_truncated_array_is_recognised_and_made_again(
+def test_a_truncated_array_is_recognized_and_replaced(
     photos: Path, store: Path, length: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = read(photos, 32)
@@ -108,7 +108,7 @@ def test_a_truncated_array_is_recognised_and_made_again(
 
 
 @pytest.mark.parametrize("content", [b"", b"ab12", b"\xff\x00" * 32, b"../" * 21 + b"x"])
-def test_a_damaged_key_is_made_again(photos: Path, store: Path, content: bytes) -> None:
+def test_a_damaged_key_is_replaced(photos: Path, store: Path, content: bytes) -> None:
     first = read(photos, 32)
     (path,) = store.glob("*.key")
     whole = path.read_bytes()
@@ -117,7 +117,7 @@ def test_a_damaged_key_is_made_again(photos: Path, store: Path, content: bytes) 
     assert path.read_bytes() == whole
 
 
-def test_without_a_writable_folder_images_are_decoded_and_it_is_said(
+def test_a_cache_that_is_not_writable_gives_a_warning(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A file where the folder should be: unlike missing permissions, this also stops the superuser.
@@ -128,35 +128,35 @@ def test_without_a_writable_folder_images_are_decoded_and_it_is_said(
     assert "not cached" in caplog.text and "ABLATE_CACHE" in caplog.text
 
 
-def test_a_cache_that_must_be_mapped_and_cannot_be_written_is_refused(
+def test_a_cache_that_is_not_writable_is_an_error_for_mapped_images(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(InputError, match=r"cannot be written.*memory_limit.*ABLATE_CACHE"):
+    with pytest.raises(InputError, match=r"is not writable.*memory_limit.*ABLATE_CACHE"):
         read(photos, 32, mapped=True)
 
 
-def test_a_disk_that_is_full_is_noticed_before_images_are_decoded(
+def test_a_full_disk_is_detected_before_images_are_decoded(
     photos: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The limit is that of this process and of files: what a write beyond it raises is what a full disk raises.
+    # A limit on the file size of this process: a larger write raises the same exception as a full disk.
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
-        with pytest.raises(InputError, match="cannot be written"):
+        with pytest.raises(InputError, match="is not writable"):
             read(photos, 32, mapped=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(store.iterdir()) == []
 
 
-def test_processes_that_start_together_agree_and_leave_one_whole_copy(photos: Path, store: Path) -> None:
+def test_parallel_processes_write_one_complete_copy(photos: Path, store: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(photos)]
     here = Path(__file__)
     environment = {**os.environ, "PYTHONPATH": f"{here.parent}{os.pathsep}{here.parents[2]}"}
     running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for _ in range(3)]
     sums = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
-    assert {int(known) for known in sums} == {int(read(photos, 32).sum())}
+    assert {int(total) for total in sums} == {int(read(photos, 32).sum())}
     assert sorted(path.suffix for path in store.iterdir()) == [".key", ".npy"]

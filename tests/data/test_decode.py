@@ -30,7 +30,7 @@ def _palette(transparent: bool) -> Image.Image:
     return image
 
 
-# Each an image of one colour, how it is saved, and the colour that must come out.
+# A constant image, the format it is saved in, and the color it must be decoded to.
 SOLID = [
     (Image.new("RGB", (8, 8), (10, 20, 30)), "png", (10, 20, 30)),
     (Image.new("RGB", (8, 8), (10, 20, 30)), "bmp", (10, 20, 30)),
@@ -42,7 +42,7 @@ SOLID = [
     (_palette(False), "png", (100, 50, 200)),
     (_palette(False), "gif", (100, 50, 200)),
     (_palette(True), "png", (255, 255, 255)),
-    # Half transparent on white: the mean of the colour and 255, weighted 153/255 = 0.6.
+    # Half transparent on white: the mean of the color and 255, weighted 153/255 = 0.6.
     (_rgba(153), "png", (162, 102, 222)),
     (_rgba(0), "png", (255, 255, 255)),
     (_rgba(255), "png", (100, 0, 200)),
@@ -52,26 +52,26 @@ SOLID = [
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "png", (50, 50, 50)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "tiff", (50, 50, 50)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "ppm", (50, 50, 50)),
-    # No ink but half of black is grey.
+    # Half of black and no other ink is gray.
     (Image.new("CMYK", (8, 8), (0, 0, 0, 128)), "tiff", (127, 127, 127)),
 ]
 
 
 @pytest.mark.parametrize(
-    ("image", "suffix", "colour"), SOLID, ids=[f"{image.mode}-{suffix}-{c[0]}" for image, suffix, c in SOLID]
+    ("image", "suffix", "color"), SOLID, ids=[f"{image.mode}-{suffix}-{c[0]}" for image, suffix, c in SOLID]
 )
-def test_every_mode_comes_out_as_its_colour(
-    image: Image.Image, suffix: str, colour: tuple[int, int, int], tmp_path: Path
+def test_every_mode_is_decoded_to_its_color(
+    image: Image.Image, suffix: str, color: tuple[int, int, int], tmp_path: Path
 ) -> None:
     image.save(tmp_path / f"image.{suffix}")
     pixels, _ = decode(str(tmp_path / f"image.{suffix}"), 4)
     assert pixels.shape == (3, 4, 4)
     assert pixels.dtype == np.uint8
-    assert np.abs(pixels.astype(int) - np.reshape(colour, (3, 1, 1))).max() <= 1
+    assert np.abs(pixels.astype(int) - np.reshape(color, (3, 1, 1))).max() <= 1
 
 
 @pytest.mark.parametrize("size", [16, 64, 256])
-def test_resizing_averages_over_the_source_as_torch_does(size: int, tmp_path: Path) -> None:
+def test_resizing_is_that_of_torch_with_antialiasing(size: int, tmp_path: Path) -> None:
     Image.fromarray(PHOTO).save(tmp_path / "photo.png")
     pixels, _ = decode(str(tmp_path / "photo.png"), size)
     photo = torch.from_numpy(PHOTO.copy()).permute(2, 0, 1)[None].float()
@@ -80,21 +80,21 @@ def test_resizing_averages_over_the_source_as_torch_does(size: int, tmp_path: Pa
     assert (torch.from_numpy(pixels.copy()).float() - expected).abs().max() <= 1.5
 
 
-def test_an_image_of_the_right_size_is_left_as_it_is(tmp_path: Path) -> None:
+def test_an_image_of_the_right_size_is_unchanged(tmp_path: Path) -> None:
     Image.fromarray(PHOTO[:64, :64]).save(tmp_path / "photo.png")
     pixels, _ = decode(str(tmp_path / "photo.png"), 64)
     assert np.array_equal(pixels.transpose(1, 2, 0), PHOTO[:64, :64])
 
 
-def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
+def test_the_exif_orientation_is_applied(tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # Orientation: the camera was turned, so that viewers turn the image 90 degrees clockwise
+    exif[0x0112] = 6  # Orientation: viewers rotate the image by 90 degrees clockwise
     Image.fromarray(PHOTO[:64, :64]).save(tmp_path / "photo.png", exif=exif)
     pixels, _ = decode(str(tmp_path / "photo.png"), 64)
     assert np.array_equal(pixels.transpose(1, 2, 0), np.rot90(PHOTO[:64, :64], -1))
 
 
-def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
+def test_the_first_frame_of_an_animation_is_used(tmp_path: Path) -> None:
     first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
     first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
     pixels, _ = decode(str(tmp_path / "moving.gif"), 8)
@@ -103,15 +103,15 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
 
 def test_the_size_is_read_from_the_header(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20)).save(tmp_path / "whole.png")
-    (tmp_path / "header.png").write_bytes((tmp_path / "whole.png").read_bytes()[:41])  # to where the pixels begin
+    (tmp_path / "header.png").write_bytes((tmp_path / "whole.png").read_bytes()[:41])  # up to the start of the pixels
     assert size(str(tmp_path / "whole.png")) == size(str(tmp_path / "header.png")) == (30, 20)
 
 
-def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
-    (tmp_path / "grey.pgm").write_bytes(b"P5 1 1 255 \x80")
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "gray.pgm").write_bytes(b"P5 1 1 255 \x80")
     # printf 'P5 1 1 255 \x80' | sha256sum
     assert (
-        decode(str(tmp_path / "grey.pgm"), 4)[1] == "af35d67c5af706e216bbaf63ba46be40bb779f288e94d24cf02bb07e24b60b6e"
+        decode(str(tmp_path / "gray.pgm"), 4)[1] == "af35d67c5af706e216bbaf63ba46be40bb779f288e94d24cf02bb07e24b60b6e"
     )
 
 
@@ -122,11 +122,11 @@ def test_pixels_without_a_fixed_range_are_refused(tmp_path: Path) -> None:
             decode(str(tmp_path / f"{index}.tiff"), 4)
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.new("L", (8, 8)).save(buffer, "png")
     content = bytearray(buffer.getvalue())
-    # The header's width and height, and its checksum: an image of 10 billion pixels, and one PIL only warns of.
+    # Width, height and checksum of the header: 10 billion pixels, and 100 million, for which PIL only warns.
     for side in (100_000, 10_000):
         content[16:24] = struct.pack(">II", side, side)
         content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
@@ -137,7 +137,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("suffix", "at", "form"), [("gif", 6, "<HH"), ("bmp", 18, "<ii"), ("tiff", None, "<I")])
-def test_a_header_that_promises_too_much_is_refused_in_other_formats(
+def test_decompression_bombs_of_other_formats_are_not_unpacked(
     suffix: str, at: int | None, form: str, tmp_path: Path
 ) -> None:
     buffer = io.BytesIO()
@@ -154,15 +154,15 @@ def test_a_header_that_promises_too_much_is_refused_in_other_formats(
         decode(str(tmp_path / f"bomb.{suffix}"), 8)
 
 
-def test_an_image_that_is_a_program_is_not_run(tmp_path: Path) -> None:
-    Image.new("RGB", (8, 8)).save(tmp_path / "image.eps")  # PostScript, whatever it is called
+def test_a_postscript_program_is_not_run(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "image.eps")  # PostScript under another name
     (tmp_path / "image.eps").rename(tmp_path / "image.png")
-    with pytest.raises(ValueError, match="EPS files are not read"):
+    with pytest.raises(ValueError, match="EPS files can run programs and are not read"):
         decode(str(tmp_path / "image.png"), 8)
 
 
-def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
+def test_a_file_above_the_size_limit_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "image.png").touch()
-    os.truncate(tmp_path / "image.png", LARGEST + 1)  # a hole, which takes no room on the disk
+    os.truncate(tmp_path / "image.png", LARGEST + 1)  # a sparse file, which takes no space on the disk
     with pytest.raises(InputError, match=r"image\.png has 1,073,741,825 bytes"):
         decode(str(tmp_path / "image.png"), 8)

@@ -15,7 +15,7 @@ from tests.data.formats import CIFAR10, CLOSED, MNIST, SETS, SVHN, md5, patched_
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_files_in_place_are_read_without_a_download(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_files_are_read_without_a_download(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make, classes, _, _ = SETS[name]
     source = make(patch=monkeypatch)
     source.write(tmp_path / "data")
@@ -28,7 +28,7 @@ def test_files_in_place_are_read_without_a_download(name: str, tmp_path: Path, m
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_without_a_connection_it_says_what_to_put_where(
+def test_without_a_connection_the_error_explains_the_manual_download(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, _, files, subfolder = SETS[name]
@@ -46,7 +46,7 @@ def test_a_damaged_file_is_not_read(name: str, tmp_path: Path, monkeypatch: pyte
     damaged = next(name for name in source.files if "train" in name or "batch_1" in name)
     source.files[damaged] = source.files[damaged][:-1]
     source.write(tmp_path)
-    with pytest.raises(InputError, match=f"is missing or damaged in {tmp_path}.*Delete what is damaged"):
+    with pytest.raises(InputError, match=f"is missing or damaged in {tmp_path}.*Delete damaged files"):
         getattr(download, name)(str(tmp_path), "train")
 
 
@@ -58,15 +58,15 @@ def test_a_truncated_archive_is_not_unpacked(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")  # a file in the way: unlike missing permissions, it also stops the superuser
+    (tmp_path / "file").write_text("")  # unlike missing permissions, a file in the way also stops root
     with pytest.raises(InputError, match=f"CIFAR10 is missing or damaged in {tmp_path}/file/data.*change data.root"):
         download.cifar10(str(tmp_path / "file" / "data"), "train")
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, Path, list[str]]]:
-    """A web server on this machine: its address, its folder, and the files it was asked for."""
-    asked: list[str] = []
+    """A web server on this machine: its address, its folder, and the paths requested so far."""
+    requested: list[str] = []
     folder = tmp_path / "served"
     folder.mkdir()
 
@@ -75,30 +75,30 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path, list[str]]]:
             pass
 
         def send_head(self) -> object:
-            asked.append(self.path)
+            requested.append(self.path)
             return super().send_head()
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}", folder, asked
+        yield f"http://127.0.0.1:{running.server_port}", folder, requested
         running.shutdown()
 
 
-def test_what_is_missing_is_downloaded_once_however_many_ask(
+def test_parallel_processes_download_a_missing_file_once(
     server: tuple[str, Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, folder, asked = server
+    address, folder, requested = server
     source = SETS["cifar10"][0](patch=monkeypatch)
     packed = source.archive()
     (folder / "cifar-10-python.tar.gz").write_bytes(packed)
     monkeypatch.setattr(CIFAR10, "tgz_md5", md5(packed))
     monkeypatch.setattr(CIFAR10, "url", f"{address}/cifar-10-python.tar.gz")
     with ThreadPoolExecutor(3) as pool:
-        got = list(pool.map(lambda _: download.cifar10(str(tmp_path / "data"), "train"), range(3)))
-    for images in got:
+        results = list(pool.map(lambda _: download.cifar10(str(tmp_path / "data"), "train"), range(3)))
+    for images in results:
         assert np.array_equal(images.images, source.pixels["train"])
-    # torchvision asks twice for each download: where the address leads to, and then for the file.
-    assert asked == ["/cifar-10-python.tar.gz"] * 2
+    # torchvision sends two requests per download: to resolve redirects, then for the file.
+    assert requested == ["/cifar-10-python.tar.gz"] * 2
 
 
 def test_mnist_is_downloaded_and_unpacked(
@@ -121,7 +121,7 @@ def test_a_download_with_the_wrong_checksum_is_not_used(
 ) -> None:
     address, folder, _ = server
     patched_svhn(monkeypatch)
-    (folder / "train_32x32.mat").write_bytes(b"a page that says no")
+    (folder / "train_32x32.mat").write_bytes(b"an error page")
     file = [f"{address}/train_32x32.mat", *SVHN.split_list["train"][1:]]
     monkeypatch.setattr(SVHN, "split_list", {"train": file})
     with pytest.raises(InputError, match=r"could not be downloaded.*corrupted"):

@@ -1,4 +1,4 @@
-"""Which files are meant by paths, folders and lists."""
+"""Which files are selected by paths, folders and lists."""
 
 import os
 import sys
@@ -11,24 +11,24 @@ from ablate.data.image_files import find, listed
 from ablate.terminal.errors import InputError
 
 
-def test_a_list_may_be_apart_by_lines_or_by_zero_bytes(tmp_path, monkeypatch):
+def test_a_list_is_separated_by_line_breaks_or_zero_bytes(tmp_path, monkeypatch):
     names = ["two words.png", "ä.png", "new\nline.png"]
     for name in names:
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
-    for separator, taken in (("\n", names[:2]), ("\0", names)):
-        content = os.fsencode(separator.join(taken) + separator)
+    for separator, expected in (("\n", names[:2]), ("\0", names)):
+        content = os.fsencode(separator.join(expected) + separator)
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
-        assert listed(["-"]) == taken
+        assert listed(["-"]) == expected
 
 
-def test_of_a_folder_what_is_named_like_an_image_is_taken(tmp_path, monkeypatch, capsys):
+def test_files_in_a_folder_are_selected_by_their_suffix(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("deep").mkdir()
     for name in ("b.PNG", "deep/a.jpeg", "notes.txt", ".hidden.png"):
         Path(name).touch()
     assert find(["."]) == ["b.PNG", "deep/a.jpeg"]
-    assert "Left out, as not named like images: 'notes.txt'." in capsys.readouterr().err
-    assert find(["notes.txt"]) == ["notes.txt"]  # which was named itself
+    assert "Skipped, no suffix of an image: 'notes.txt'." in capsys.readouterr().err
+    assert find(["notes.txt"]) == ["notes.txt"]  # named explicitly
     with pytest.raises(InputError, match="No such file or folder: 'c.png'. Nothing was predicted."):
         find(["b.PNG", "c.png"])

@@ -17,7 +17,7 @@ from ablate.terminal.errors import InputError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """train/ and test/ of classes a and b, two black images in each."""
+    """A folder with train/ and test/, classes a and b, and two black images in each."""
     for part in ("train", "test"):
         for name in "ab":
             for index in range(2):
@@ -25,20 +25,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-def _image(path: Path, grey: int = 0) -> None:
+def _image(path: Path, gray: int = 0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8), (grey, grey, grey)).save(path)
+    Image.new("RGB", (8, 8), (gray, gray, gray)).save(path)
 
 
 @pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
-def test_real_photographs_come_out_as_pil_opens_them(photo_folder: Path, part: str, count: int) -> None:
+def test_photographs_are_decoded_as_by_pil(photo_folder: Path, part: str, count: int) -> None:
     images = image_folder(str(photo_folder), 32, 1, part)
-    found = sorted((photo_folder / part).glob("*/*"))
-    assert [str(path) for path in found] == paths(str(photo_folder), part)
+    files = sorted((photo_folder / part).glob("*/*"))
+    assert [str(path) for path in files] == paths(str(photo_folder), part)
     assert images.classes == ("china", "flower")
     assert images.labels.tolist() == [0] * count + [1] * count
-    assert len(found) == len(images) == 2 * count
-    for path, pixels in zip(found, images.images, strict=True):
+    assert len(files) == len(images) == 2 * count
+    for path, pixels in zip(files, images.images, strict=True):
         with Image.open(path) as image:
             assert np.array_equal(pixels.permute(1, 2, 0), np.asarray(image)), path
 
@@ -49,9 +49,9 @@ def test_images_are_resized(photo_folder: Path) -> None:
 
 def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = ["b", "B", "a10", "a9"]
-    for grey, name in enumerate(names):
-        _image(tmp_path / "train" / name / "x" / "2.png", 10 * grey + 2)
-        _image(tmp_path / "train" / name / "1.png", 10 * grey + 1)
+    for gray, name in enumerate(names):
+        _image(tmp_path / "train" / name / "x" / "2.png", 10 * gray + 2)
+        _image(tmp_path / "train" / name / "1.png", 10 * gray + 1)
     images = image_folder(str(tmp_path), 8, 1, "train")
     assert images.classes == ("B", "a10", "a9", "b")
     assert images.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -62,7 +62,7 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
     for hidden in (".DS_Store", "train/.DS_Store", "train/a/.DS_Store", "train/a/Thumbs.db", "train/.git/x"):
         (folder / hidden).parent.mkdir(exist_ok=True)
         (folder / hidden).write_bytes(b"no image")
-    (folder / "README.txt").write_text("beside train: no concern of ours")
+    (folder / "README.txt").write_text("next to train: ignored")
     _image(tmp_path / "elsewhere/1.png", 9)
     (folder / "train/c").symlink_to(tmp_path / "elsewhere")
     images = image_folder(str(folder), 8, 1, "train")
@@ -70,12 +70,12 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
     assert images.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 9]
 
 
-def test_the_home_folder_may_be_written_as_a_tilde(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_stands_for_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder.parent))
     assert len(image_folder("~/set", 8, 1, "train")) == 4
 
 
-def test_a_class_may_be_absent_from_test_and_labels_stay_those_of_train(folder: Path) -> None:
+def test_labels_are_those_of_train_if_test_lacks_a_class(folder: Path) -> None:
     shutil.rmtree(folder / "test/a")
     images = image_folder(str(folder), 8, 1, "test")
     assert images.classes == ("a", "b")
@@ -93,13 +93,13 @@ def _empty(path: Path) -> None:
     path.mkdir()
 
 
-MISLAID: dict[str, tuple[Callable[[Path], object], str]] = {
+LAYOUTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no root": (shutil.rmtree, r"data.root=.*set does not exist"),
     "no train": (lambda root: shutil.rmtree(root / "train"), "set has no folder train"),
     "no classes": (lambda root: _empty(root / "train"), "train has 0 class folders"),
     "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folders, but at least 2"),
     "empty class": (lambda root: _empty(root / "train/b"), "class folder .*train/b has no images"),
-    "test class": (lambda root: (root / "test/bb").mkdir(), r"test has classes that train has not: bb\."),
+    "test class": (lambda root: (root / "test/bb").mkdir(), r"test has classes that are not in train: bb\."),
     "no class": (lambda root: _image(root / "train/x.png"), r"train/x.png is not in a class folder \(1 such"),
     "link to nothing": (
         lambda root: (root / "train/a/x.png").symlink_to(root / "gone"),
@@ -107,37 +107,37 @@ MISLAID: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "loop": (
         lambda root: (root / "train/a/again").symlink_to(root / "train/a"),
-        "again is a link to a folder it lies in",
+        "again is a link to a folder above it",
     ),
 }
 
 
-@pytest.mark.parametrize("case", MISLAID)
-def test_a_folder_laid_out_otherwise_is_refused(folder: Path, case: str) -> None:
-    break_it, said = MISLAID[case]
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_a_folder_with_another_layout_is_refused(folder: Path, case: str) -> None:
+    break_it, message = LAYOUTS[case]
     break_it(folder)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         image_folder(str(folder), 8, 1, "train")
 
 
 @pytest.mark.parametrize(
-    ("break_it", "said"),
+    ("break_it", "message"),
     [
         (lambda root: shutil.rmtree(root / "test"), "set has no test images"),
         (lambda root: _empty(root / "test"), "test has no class folders"),
         (lambda root: _empty(root / "test/b"), "test/b has no images"),
     ],
 )
-def test_missing_test_images_are_refused_when_asked_for(
-    folder: Path, break_it: Callable[[Path], object], said: str
+def test_missing_test_images_are_an_error_only_for_the_test_part(
+    folder: Path, break_it: Callable[[Path], object], message: str
 ) -> None:
     break_it(folder)
     assert len(image_folder(str(folder), 8, 1, "train")) == 4
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         image_folder(str(folder), 8, 1, "test")
 
 
-def test_every_unreadable_file_is_named_never_dropped(folder: Path) -> None:
+def test_unreadable_files_are_named(folder: Path) -> None:
     whole = (folder / "train/a/0.png").read_bytes()
     broken = {"cut.png": whole[:-30], "empty.jpg": b"", "labels.csv": b"x,1\n", "flipped.png": whole[:45] + whole[50:]}
     for name, content in broken.items():
@@ -149,8 +149,8 @@ def test_every_unreadable_file_is_named_never_dropped(folder: Path) -> None:
         assert f"{folder}/train/a/{name} (" in str(error.value)
 
 
-def test_of_many_unreadable_files_a_few_are_named_and_all_counted(photo_folder: Path, tmp_path: Path) -> None:
-    # 120 files are enough for worker processes, whose failures come back too.
+def test_of_many_unreadable_files_a_few_are_named_and_all_are_counted(photo_folder: Path, tmp_path: Path) -> None:
+    # 120 files are enough to start worker processes.
     shutil.copytree(photo_folder / "train", tmp_path / "train")
     paths = sorted((tmp_path / "train").rglob("*.*"))
     for path in paths[10:110]:
@@ -160,21 +160,21 @@ def test_of_many_unreadable_files_a_few_are_named_and_all_counted(photo_folder: 
     assert [str(path) in str(error.value) for path in paths] == [10 <= index < 15 for index in range(120)]
 
 
-def test_progress_is_shown_on_a_terminal_alone(
+def test_progress_is_shown_only_on_a_terminal(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(path) for path in sorted((folder / "train").rglob("*.png"))]
-    assert list(parallel.each(os.path.getsize, files, "Weighing"))
+    assert list(parallel.map_files(os.path.getsize, files, "Weighing"))
     assert capfd.readouterr().err == ""
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setenv("TERM", "xterm")
         assert Console(stderr=True).is_terminal
-        assert list(parallel.each(os.path.getsize, files, "Weighing"))
+        assert list(parallel.map_files(os.path.getsize, files, "Weighing"))
     shown = b""
-    with suppress(OSError):  # Linux's word for the end of a terminal that nobody writes to any more
-        while piece := os.read(ours, 65536):  # one read may give a part only
+    with suppress(OSError):  # raised by Linux once the other end is closed
+        while piece := os.read(ours, 65536):  # one read may return only a part
             shown += piece
     os.close(ours)
     assert b"Weighing" in shown

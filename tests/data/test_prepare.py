@@ -23,12 +23,12 @@ def _data(*overrides: str) -> DictConfig:
 
 
 def wide(part: str) -> Images:
-    """A source of images that are not square."""
+    """A data source whose images are not square."""
     return Images(torch.zeros(20, 1, 2, 3, dtype=torch.uint8), torch.arange(20) % 2, ("a", "b"))
 
 
 def black(part: str) -> Images:
-    """A source of images without any contrast."""
+    """A data source whose images are constant."""
     return Images(torch.zeros(20, 1, 2, 2, dtype=torch.uint8), torch.arange(20) % 2, ("a", "b"))
 
 
@@ -42,7 +42,7 @@ def test_digits_as_configured() -> None:
     assert len(load_test(_data("data=digits"))) == 360
 
 
-def test_the_parts_are_the_sources_images_at_their_indices(photo_folder: Path) -> None:
+def test_the_parts_are_the_images_of_the_source_at_their_indices(photo_folder: Path) -> None:
     data = prepare(_data("data=image_folder", f"data.root={photo_folder}", "data.train_limit=50"))
     source = image_folder(str(photo_folder), 32, 1, "train")
     assert (len(data.train), len(data.val)) == (50, 12)
@@ -52,7 +52,7 @@ def test_the_parts_are_the_sources_images_at_their_indices(photo_folder: Path) -
     assert (data.channels, data.image_size, data.classes) == (3, 32, ("china", "flower"))
 
 
-def test_the_digest_is_of_all_training_images_whatever_part_is_used(photo_folder: Path) -> None:
+def test_the_digest_covers_all_training_images_of_the_source(photo_folder: Path) -> None:
     source = image_folder(str(photo_folder), 32, 1, "train")
     expected = hashlib.sha256(source.images.numpy().tobytes() + source.labels.numpy().tobytes()).hexdigest()
     option = ["data=image_folder", f"data.root={photo_folder}"]
@@ -61,7 +61,7 @@ def test_the_digest_is_of_all_training_images_whatever_part_is_used(photo_folder
     assert prepare(_data(*option, "data.image_size=16")).sha256 != expected
 
 
-def test_mean_and_std_left_out_are_those_of_the_training_part(photo_folder: Path) -> None:
+def test_mean_and_std_default_to_those_of_the_training_part(photo_folder: Path) -> None:
     option = ["data=image_folder", f"data.root={photo_folder}", "data.train_limit=40"]
     data = prepare(_data(*option, "data.mean=null", "data.std=null"))
     pixels = data.train.images.numpy().astype(np.float64) / 255
@@ -72,19 +72,19 @@ def test_mean_and_std_left_out_are_those_of_the_training_part(photo_folder: Path
     assert half.std.tolist() == [0.5, 0.5, 0.5]
 
 
-def test_one_value_is_for_all_channels_and_any_other_number_must_be_theirs(photo_folder: Path) -> None:
+def test_mean_and_std_have_one_value_or_one_per_channel(photo_folder: Path) -> None:
     option = ["data=image_folder", f"data.root={photo_folder}"]
     data = prepare(_data(*option, "data.mean=[0.25]", "data.std=[0.1,0.2,0.3]"))
     assert data.mean.tolist() == [0.25, 0.25, 0.25]
     assert data.std.tolist() == pytest.approx([0.1, 0.2, 0.3])
     for key in ("data.mean", "data.std"):
         for values, count in (("[0.5,0.5]", 2), ("[]", 0)):
-            said = f"{key} has {count} values, but the images have 3 channels. Give 1 or 3."
-            with pytest.raises(InputError, match=said):
+            message = f"{key} has {count} values, but the images have 3 channels. Give 1 or 3."
+            with pytest.raises(InputError, match=message):
                 prepare(_data(*option, f"{key}={values}"))
 
 
-def test_images_without_contrast_need_a_divisor() -> None:
+def test_constant_images_need_a_std() -> None:
     option = ["data=digits", f"data._target_={__name__}.black", "data.mean=null"]
     assert prepare(_data(*option)).mean.tolist() == [0.0]
     with pytest.raises(InputError, match=r"Set data\.std"):
@@ -96,7 +96,7 @@ def test_images_must_be_square() -> None:
         prepare(_data("data=digits", f"data._target_={__name__}.wide"))
 
 
-def test_a_sources_own_error_comes_through_as_it_is(photo_folder: Path, tmp_path: Path) -> None:
+def test_errors_of_a_source_are_not_wrapped(photo_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^The folder data.root=/nowhere does not exist\.$"):
         prepare(_data("data=image_folder", "data.root=/nowhere"))
     (tmp_path / "train").symlink_to(photo_folder / "train")

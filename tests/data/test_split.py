@@ -13,7 +13,7 @@ from ablate.terminal.errors import InputError
 
 
 def _images(*counts: int) -> Images:
-    """One-pixel images, so many of each class, the classes mixed."""
+    """Images of one pixel in random order, with these counts per class."""
     labels = np.repeat(np.arange(len(counts)), counts)
     labels = torch.from_numpy(np.random.default_rng(0).permutation(labels))
     classes = tuple(f"class {index}" for index in range(len(counts)))
@@ -22,7 +22,7 @@ def _images(*counts: int) -> Images:
 
 @pytest.mark.parametrize("fraction", [0.05, 0.1, 0.25, 0.5, 0.9])
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
-def test_the_parts_are_all_images_each_once_in_proportion(fraction: float, seed: int) -> None:
+def test_each_image_is_in_one_part_and_classes_in_proportion(fraction: float, seed: int) -> None:
     images = _images(100, 200, 700)
     train, val = split(images, fraction, seed, None)
     assert sorted([*train, *val]) == list(range(1000))
@@ -37,8 +37,8 @@ def test_the_parts_are_all_images_each_once_in_proportion(fraction: float, seed:
     fraction=st.floats(0.01, 0.99),
     seed=st.integers(0, 2**32 - 1),
 )
-@example(counts=[2, 2, 2, 2, 2], fraction=0.5, seed=0)  # all remainders tied
-def test_the_choice_is_scikit_learns(counts: list[int], fraction: float, seed: int) -> None:
+@example(counts=[2, 2, 2, 2, 2], fraction=0.5, seed=0)  # all remainders are tied
+def test_the_split_is_that_of_scikit_learn(counts: list[int], fraction: float, seed: int) -> None:
     labels = _images(*counts).labels.numpy()
     held_out = math.ceil(fraction * len(labels))
     assume(len(counts) <= held_out <= len(labels) - len(counts))
@@ -47,14 +47,14 @@ def test_the_choice_is_scikit_learns(counts: list[int], fraction: float, seed: i
         assert ours.tolist() == sorted(theirs)
 
 
-def test_another_seed_is_another_split_and_the_same_seed_the_same() -> None:
+def test_the_split_depends_on_the_seed() -> None:
     images = _images(50, 50)
     first, again, other = (split(images, 0.2, seed, None)[1].tolist() for seed in (0, 0, 1))
     assert first == again != other
 
 
 @pytest.mark.parametrize("limit", [3, 10, 100, 795, 799, 800])
-def test_a_limit_takes_a_stratified_part_and_leaves_validation_alone(limit: int) -> None:
+def test_a_limit_is_stratified_and_does_not_change_validation(limit: int) -> None:
     images = _images(250, 250, 500)
     everything, val = split(images, 0.2, 0, None)
     train, same_val = split(images, 0.2, 0, limit)
@@ -65,22 +65,27 @@ def test_a_limit_takes_a_stratified_part_and_leaves_validation_alone(limit: int)
 
 
 @pytest.mark.parametrize(
-    ("counts", "fraction", "limit", "said"),
+    ("counts", "fraction", "limit", "message"),
     [
-        ((10,), 0.2, None, "1 class, class 0, but at least 2"),
-        ((10, 1, 10), 0.2, None, "2 images.*class 1 has fewer"),
-        ((10, 0, 10), 0.2, None, "class 1 has fewer"),
+        ((10,), 0.2, None, r"only 1 class \(class 0\), but 2 are needed"),
+        ((10, 1, 10), 0.2, None, "at least 2 images.*Too few in class 1"),
+        ((10, 0, 10), 0.2, None, "Too few in class 1"),
         ((10, 10, 10), 0.05, None, r"val_fraction=0.05 of 30 images leaves 2 for validation.*Raise"),
         ((10, 10, 10), 0.95, None, r"val_fraction=0.95 of 30 images leaves 1 for training.*Lower"),
-        ((100, 2), 0.1, None, "validation part has no image of class class 1. Raise data.val_fraction"),
-        ((100, 2), 0.9, None, "training part has no image of class class 1. Lower data.val_fraction"),
-        ((10, 10), 0.2, 17, "train_limit=17 must lie between the 2 classes and the 16 images"),
+        ((100, 2), 0.1, None, "validation part has no image of class 1. Raise data.val_fraction"),
+        ((100, 2), 0.9, None, "training part has no image of class 1. Lower data.val_fraction"),
+        (
+            (10, 10),
+            0.2,
+            17,
+            "train_limit=17 must lie between the number of classes, 2, and the number of training images, 16",
+        ),
         ((10, 10), 0.2, 1, "train_limit=1 must"),
-        ((1000, 10), 0.2, 4, "training part has no image of class class 1. Raise data.train_limit"),
+        ((1000, 10), 0.2, 4, "training part has no image of class 1. Raise data.train_limit"),
     ],
 )
 def test_a_part_without_a_class_is_refused(
-    counts: tuple[int, ...], fraction: float, limit: int | None, said: str
+    counts: tuple[int, ...], fraction: float, limit: int | None, message: str
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         split(_images(*counts), fraction, 0, limit)

@@ -1,4 +1,4 @@
-"""Counts, copies and warnings of images written down by hand."""
+"""Counts, duplicates and warnings for images written by hand."""
 
 import dataclasses
 
@@ -8,26 +8,26 @@ import torch
 
 from ablate.data.images import Images
 from ablate.data.prepare import Prepared
-from ablate.data.summary import Files, copies, spread, summary
+from ablate.data.summary import Files, copies, size_statistics, summary
 
 CLASSES = ("a", "b")
 
 
 def images(values: list[int], labels: list[int]) -> Images:
-    """An image of 4x4 grey pixels of each value."""
+    """One constant gray image of 4x4 pixels per value."""
     pixels = torch.tensor(values, dtype=torch.uint8).reshape(-1, 1, 1, 1).expand(-1, 1, 4, 4)
     return Images(pixels, torch.tensor(labels), CLASSES)
 
 
 @pytest.fixture
 def data() -> Prepared:
-    """Training: 10 10 20 30 of classes a a a b; validation: 10 40 of classes a b; two more are not used."""
+    """Training: 10 10 20 30 of classes a a a b; validation: 10 40 of classes a b; two more are unused."""
     half = torch.tensor([0.5])
     train, val = images([10, 10, 20, 30], [0, 0, 0, 1]), images([10, 40], [0, 1])
     return Prepared(train, val, np.array([0, 1, 3, 5]), np.array([2, 4]), 8, half, half, "0" * 64)
 
 
-def test_counts_and_colours(data):
+def test_counts_and_colors(data):
     facts = summary(data, images([50, 60, 70], [0, 0, 0]).images, None)
     assert facts["images"] == {"train": 4, "validation": 2, "unused": 2, "test": 3}
     assert facts["classes"] == {"a": {"train": 3, "validation": 1}, "b": {"train": 1, "validation": 1}}
@@ -38,7 +38,7 @@ def test_counts_and_colours(data):
     assert facts["normalization"] == {"mean": [0.5], "std": [0.5]}
 
 
-def test_copies_are_found_within_and_across_parts(data):
+def test_duplicates_within_and_across_parts(data):
     facts = summary(data, images([10, 40, 50], [1, 1, 1]).images, None)
     assert facts["copies"] == {
         "train": 1,
@@ -53,24 +53,24 @@ def test_copies_are_found_within_and_across_parts(data):
         ],
     }
     assert facts["warnings"] == [
-        "Classes of unequal size: a has 3.0 times the training images of b.",
-        "Validation images that are also in the training part: 1 of 2, such as training image 0 and training image 2. "
-        "Learning by heart is enough for them.",
-        "Test images that are also trained or validated on: 2 of 3, such as training image 0 and test image 0. "
-        "Learning by heart is enough for them.",
-        "Training images that are copies of others: 1 of 4.",
+        "Imbalanced classes: a has 3.0 times the training images of b.",
+        "Validation images that are also training images: 1 of 2, such as training image 0 and training image 2. "
+        "A model can get these right by memorizing.",
+        "Test images that are also training or validation images: 2 of 3, such as training image 0 and test image 0. "
+        "A model can get these right by memorizing.",
+        "Duplicate training images: 1 of 4.",
     ]
 
 
-def test_one_image_of_two_classes(data):
-    torn = dataclasses.replace(data, val=images([30, 20], [0, 1]))
-    assert [copy.agree for copy in copies(torn, None, None)] == [False, False, True]
-    assert summary(torn, None, None)["copies"]["of_two_classes"] == 2
-    said = "Images that another class has too: 2, such as training image 5 and training image 2."
-    assert said in summary(torn, None, None)["warnings"]
+def test_an_image_with_two_labels(data):
+    mislabeled = dataclasses.replace(data, val=images([30, 20], [0, 1]))
+    assert [copy.same_class for copy in copies(mislabeled, None, None)] == [False, False, True]
+    assert summary(mislabeled, None, None)["copies"]["of_two_classes"] == 2
+    message = "Identical images with different labels: 2, such as training image 5 and training image 2."
+    assert message in summary(mislabeled, None, None)["warnings"]
 
 
-def test_nothing_to_warn_of(data):
+def test_no_warnings(data):
     clean = dataclasses.replace(data, train=images([10, 20, 30, 40], [0, 1, 0, 1]), val=images([50, 60], [0, 1]))
     facts = summary(clean, None, None)
     assert facts["warnings"] == [] and facts["copies"]["listed"] == [] and facts["images"]["test"] is None
@@ -87,8 +87,12 @@ def test_files_give_names_and_sizes(data):
         "not_square": 1,
     }
     assert facts["copies"]["listed"][:2] == [["train/0.png", "train/2.png"], ["train/0.png", "test/0.png"]]
-    assert facts["warnings"][-1] == "Images that are not square, and squeezed to 4x4: 1 of 8."
+    assert facts["warnings"][-1] == "Images that are not square and are squeezed to 4x4: 1 of 8."
 
 
-def test_the_median_is_that_of_each_side():
-    assert spread(np.array([[1, 10], [2, 20], [5, 90]]))["width"] == {"smallest": 1, "median": 2.0, "largest": 5}
+def test_the_median_is_computed_per_side():
+    assert size_statistics(np.array([[1, 10], [2, 20], [5, 90]]))["width"] == {
+        "smallest": 1,
+        "median": 2.0,
+        "largest": 5,
+    }

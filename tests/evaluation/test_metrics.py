@@ -1,4 +1,4 @@
-"""Figures from logits, by hand and against scikit-learn."""
+"""Metrics of logits, by hand and against scikit-learn."""
 
 import math
 
@@ -7,15 +7,15 @@ import torch
 
 from ablate.evaluation import metrics, tta
 
-# Probabilities by hand: the first three right, the fourth wrong.
+# Chosen probabilities: the first three predictions are correct, the fourth is wrong.
 LOGITS = torch.log(torch.tensor([[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8], [0.6, 0.3, 0.1]]))
 LABELS = torch.tensor([0, 1, 2, 1])
 
 
 def test_accuracy_and_loss_by_hand():
-    found = metrics.metrics(LOGITS, LABELS)
-    assert found["accuracy"] == 0.75
-    assert found["loss"] == pytest.approx(-(math.log(0.9) + math.log(0.7) + math.log(0.8) + math.log(0.3)) / 4)
+    values = metrics.metrics(LOGITS, LABELS)
+    assert values["accuracy"] == 0.75
+    assert values["loss"] == pytest.approx(-(math.log(0.9) + math.log(0.7) + math.log(0.8) + math.log(0.3)) / 4)
 
 
 def test_confusion_is_scikit_learns():
@@ -34,7 +34,7 @@ def test_calibration_error_by_hand():
     assert metrics.calibration_error(LOGITS, LABELS) == pytest.approx((0.1 + 0.3 + 0.2 + 0.6) / 4, abs=1e-6)
 
 
-def test_predictions_do_not_depend_on_the_batch_and_change_nothing():
+def test_predictions_do_not_depend_on_the_batch_or_change_the_model():
     model = torch.nn.Sequential(
         torch.nn.Flatten(), torch.nn.BatchNorm1d(12), torch.nn.Dropout(), torch.nn.Linear(12, 3)
     )
@@ -50,43 +50,43 @@ def test_predictions_do_not_depend_on_the_batch_and_change_nothing():
 
 # Newcombe (1998), Statistics in Medicine 17:857, Table I, method 3: Wilson's score interval.
 @pytest.mark.parametrize(
-    ("right", "images", "low", "high"),
+    ("correct", "images", "low", "high"),
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
-def test_the_interval_is_newcombes(right, images, low, high):
-    assert metrics.wilson(right, images) == pytest.approx([low, high], abs=5e-5)
-    assert metrics.wilson(images - right, images) == pytest.approx([1 - high, 1 - low], abs=5e-5)
+def test_the_interval_is_newcombes(correct, images, low, high):
+    assert metrics.wilson_interval(correct, images) == pytest.approx([low, high], abs=5e-5)
+    assert metrics.wilson_interval(images - correct, images) == pytest.approx([1 - high, 1 - low], abs=5e-5)
 
 
 def test_a_class_without_images_has_no_interval():
-    found = metrics.summary(LOGITS, LABELS.clamp(max=1), ("a", "b", "c"))
-    assert found["per_class_interval"]["c"] is None and found["per_class_accuracy"]["c"] != found["accuracy"]
-    assert found["images"] == 4 and sum(map(sum, found["confusion"])) == 4
+    result = metrics.summary(LOGITS, LABELS.clamp(max=1), ("a", "b", "c"))
+    assert result["per_class_interval"]["c"] is None and result["per_class_accuracy"]["c"] != result["accuracy"]
+    assert result["images"] == 4 and sum(map(sum, result["confusion"])) == 4
 
 
-def test_mistakes_by_hand():
-    """Of the first three the wrong class has .9, .7, .8; the fourth is right."""
-    found = metrics.mistakes(LOGITS, torch.tensor([1, 0, 0, 0]), most=2)
-    assert [(one["index"], one["label"], one["predicted"]) for one in found] == [(0, 1, 0), (2, 0, 2)]
-    assert [one["confidence"] for one in found] == pytest.approx([0.9, 0.8])
-    assert metrics.mistakes(LOGITS[:3], LABELS[:3], most=2) == []
+def test_confident_errors_by_hand():
+    """The first three are wrong with confidence .9, .7 and .8; the fourth is correct."""
+    errors = metrics.confident_errors(LOGITS, torch.tensor([1, 0, 0, 0]), limit=2)
+    assert [(error["index"], error["label"], error["predicted"]) for error in errors] == [(0, 1, 0), (2, 0, 2)]
+    assert [error["confidence"] for error in errors] == pytest.approx([0.9, 0.8])
+    assert metrics.confident_errors(LOGITS[:3], LABELS[:3], limit=2) == []
 
 
 def test_reliability_by_hand():
-    """Three bins: .6 is in the second, .7, .8 and .9 in the third; the one in the second is wrong."""
+    """Of three bins, the second contains .6, which is wrong; the third .7, .8 and .9, which are correct."""
     expected = torch.tensor([[0, 0, 0], [1, 0.6, 0], [3, 2.4, 3]], dtype=torch.float64)
     torch.testing.assert_close(metrics.reliability(LOGITS, LABELS, 3), expected, atol=1e-6, rtol=0)
 
 
-def test_large_images_come_in_small_batches():
-    seen = []
+def test_batches_of_large_images_are_small():
+    shapes = []
 
     def prepare(batch):
-        seen.append(tuple(batch.shape))
+        shapes.append(tuple(batch.shape))
         return batch[:, :, 0, :3].float().flatten(1)
 
     metrics.predict(torch.nn.Identity(), torch.zeros(10, 1, 1024, 1024, dtype=torch.uint8), prepare, tta.none)
-    assert seen == [(1, 1, 1024, 1024)] * 10
-    seen.clear()
+    assert shapes == [(1, 1, 1024, 1024)] * 10
+    shapes.clear()
     metrics.predict(torch.nn.Identity(), torch.zeros(1100, 1, 32, 32, dtype=torch.uint8), prepare, tta.none)
-    assert [shape[0] for shape in seen] == [500, 500, 100]
+    assert [shape[0] for shape in shapes] == [500, 500, 100]

@@ -1,4 +1,4 @@
-"""Views of test-time augmentation, counted and moved by hand; and all that evaluates a run takes the run's own."""
+"""Views of test-time augmentation by hand, and their use wherever a run is evaluated."""
 
 import io
 import shutil
@@ -21,7 +21,7 @@ from tests.processes import SMALL, ablate
 IMAGE = torch.arange(16.0).view(1, 1, 4, 4)  # rows 0-3, 4-7, 8-11, 12-15
 
 
-def test_no_augmentation_is_the_image_alone():
+def test_none_is_only_the_image():
     (view,) = tta.none(IMAGE)
     assert view is IMAGE
 
@@ -31,7 +31,7 @@ def test_flip_mirrors_left_to_right():
     assert torch.equal(plain, IMAGE) and mirrored[0, 0, 0].tolist() == [3, 2, 1, 0]
 
 
-def test_shift_moves_by_a_pixel_each_way_and_repeats_the_edge():
+def test_shift_moves_in_four_directions_and_pads_by_the_edge():
     still, up, down, left, right = (view[0, 0] for view in tta.shift(IMAGE))
     assert torch.equal(still, IMAGE[0, 0])
     assert up[:, 0].tolist() == [4, 8, 12, 12] and down[:, 0].tolist() == [0, 0, 4, 8]
@@ -52,7 +52,7 @@ def test_flip_shift_mirrors_each_shifted_image():
 
 @pytest.fixture(scope="module")
 def flipped(tmp_path_factory) -> Path:
-    """A run on the digits that is evaluated with mirror images."""
+    """A run on digits with trainer.tta=flip."""
     folder = tmp_path_factory.mktemp("flipped")
     words = (
         *SMALL,
@@ -72,22 +72,22 @@ def by_hand(run: trained_model.Trained, images: torch.Tensor) -> torch.Tensor:
         return (run.model(run.pixels(images)) + run.model(run.pixels(images.flip(3)))) / 2
 
 
-def test_validation_test_and_verification_average_over_the_views(flipped):
+def test_validation_test_and_verification_use_the_views(flipped):
     run = trained_model.load(flipped)
     val = prepare(run.config.data).val
     mean = by_hand(run, val.images)
     written = np.load(flipped / "val_predictions.npz")["logits"].astype(np.float32)
-    torch.testing.assert_close(torch.from_numpy(written), mean, atol=2e-3, rtol=1e-3)  # they are kept as float16
+    torch.testing.assert_close(torch.from_numpy(written), mean, atol=2e-3, rtol=1e-3)  # saved as float16
     with torch.no_grad():
         assert not torch.allclose(mean, run.model(run.pixels(val.images)), atol=0.1)
     test = load_test(run.config.data)
-    right = (by_hand(run, test.images).argmax(1) == test.labels).double().mean().item()
-    assert evaluated(flipped)["accuracy"] == pytest.approx(right)
-    found = verify(flipped)
-    assert [one.part for one in found] == ["validation", "test"] and all(one.holds for one in found)
+    accuracy = (by_hand(run, test.images).argmax(1) == test.labels).double().mean().item()
+    assert evaluated(flipped)["accuracy"] == pytest.approx(accuracy)
+    verified = verify(flipped)
+    assert [one.part for one in verified] == ["validation", "test"] and all(one.holds for one in verified)
 
 
-def test_predictions_and_exports_have_the_views(flipped):
+def test_predictions_and_exports_use_the_views(flipped):
     run = trained_model.load(flipped)
     images = load_test(run.config.data).images[:20]
     (block,) = predict_pixels(run, images, run.views, 1)
@@ -98,7 +98,7 @@ def test_predictions_and_exports_have_the_views(flipped):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("value", "message"),
     [
         (["rotate"], r"""trainer.tta="\['rotate'\]" is none of none, flip"""),
         ("\x1b[31mflip", r"trainer.tta='\\x1b\[31mflip' is none of"),
@@ -107,18 +107,18 @@ def test_predictions_and_exports_have_the_views(flipped):
         ("${nowhere.else}", "cannot be resolved .*nowhere.else"),
     ],
 )
-def test_views_that_there_are_not_are_refused(given, said, flipped, tmp_path):
-    with pytest.raises(InputError, match=said):
-        trained_model.load(changed(flipped, tmp_path / "other", {"tta": given}))
+def test_unknown_views_are_refused(value, message, flipped, tmp_path):
+    with pytest.raises(InputError, match=message):
+        trained_model.load(changed(flipped, tmp_path / "other", {"tta": value}))
 
 
 @pytest.mark.parametrize("trainer", [{}, {"tta": "???"}, [], None])
-def test_a_run_that_says_nothing_of_views_has_none(trainer, flipped, tmp_path):
+def test_a_run_without_this_setting_has_no_augmentation(trainer, flipped, tmp_path):
     assert trained_model.load(changed(flipped, tmp_path / "other", trainer)).tta == "none"
 
 
 def changed(run: Path, folder: Path, trainer: object) -> Path:
-    """A copy of a run, whose configuration has another `trainer`."""
+    """Copy a run and replace `trainer` in its configuration."""
     shutil.copytree(run, folder)
     path = folder / ".hydra/config.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"trainer": trainer}))

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Atomic writes: the old content or the new, never a part."""
 
 import json
 import os
@@ -20,13 +20,24 @@ def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["run.json"]
 
 
-def test_files_have_the_permissions_of_any_other_file(tmp_path):
+def test_a_part_that_is_not_committed_is_deleted(tmp_path):
+    with atomic.part(tmp_path / "images.npy") as file:
+        file.write(b"half")
+        assert len(os.listdir(tmp_path)) == 1
+    assert os.listdir(tmp_path) == []
+    with atomic.part(tmp_path / "images.npy") as file:
+        file.write(b"whole")
+        atomic.commit(file, tmp_path / "other.npy")
+    assert os.listdir(tmp_path) == ["other.npy"] and (tmp_path / "other.npy").read_bytes() == b"whole"
+
+
+def test_files_have_the_default_permissions(tmp_path):
     (tmp_path / "plain").write_text("")
     atomic.write_text(tmp_path / "ours", "")
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_numbers_that_are_not_finite_become_null(tmp_path):
+def test_nan_and_infinity_become_null(tmp_path):
     atomic.write_json(tmp_path / "x.json", {"a": [float("nan"), float("inf"), 1.5]})
     assert json.loads((tmp_path / "x.json").read_text()) == {"a": [None, None, 1.5]}
 
@@ -45,13 +56,13 @@ def test_an_interrupt_just_after_the_replacement_is_still_an_interrupt(tmp_path,
 
 
 def test_a_full_disk_names_the_file(tmp_path):
-    """Linux's own full disk, whose error names no file."""
+    """Writes to Linux's /dev/full, whose error names no file."""
     with pytest.raises(OSError) as error, atomic.naming(tmp_path / "run.json"), open("/dev/full", "wb", 0) as full:
         full.write(b"x")
     assert sentence(error.value) == f"{tmp_path}/run.json: No space left on device."
 
 
-def test_what_a_kill_has_left_is_removed(tmp_path):
+def test_files_left_by_a_killed_process_are_removed(tmp_path):
     (tmp_path / "own_code").mkdir()
     for name in (f".model.pt.a1b2c3d4{atomic.PART}", f"own_code/.net.py.a1b2c3d4{atomic.PART}", ".x.part", "model.pt"):
         (tmp_path / name).write_text("")

@@ -1,4 +1,4 @@
-"""A run's folder has one process at a time, whose death frees it."""
+"""Only one process at a time trains in a run's folder, and its death frees the lock."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import pytest
 from filelock import Timeout
 
-from ablate.files.lock import alone, held, lock
+from ablate.files.lock import exclusive, is_locked, lock
 from ablate.terminal.errors import InputError
 
 HOLD = """
@@ -18,24 +18,24 @@ with lock(pathlib.Path(sys.argv[1])):
 """
 
 
-def test_a_lock_ends_with_its_process_and_looking_writes_nothing(tmp_path):
+def test_a_lock_ends_with_its_process_and_checking_it_writes_nothing(tmp_path):
     run = tmp_path / "seed=0"
-    assert not held(run) and not list(tmp_path.iterdir())
+    assert not is_locked(run) and not list(tmp_path.iterdir())
     command = [sys.executable, "-c", HOLD, str(run)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == "1\n"
-        assert held(run)
+        assert is_locked(run)
         with pytest.raises(Timeout):
             lock(run).acquire(timeout=0)
         other.kill()
-    assert not held(run)
+    assert not is_locked(run)
     with lock(run):
-        assert held(run)
+        assert is_locked(run)
 
 
-def test_a_run_outside_a_study_is_alone_in_its_folder_and_leaves_no_lock(tmp_path):
-    with alone(tmp_path), pytest.raises(InputError, match="Another process trains in"), alone(tmp_path):
+def test_a_run_outside_a_study_locks_its_folder_and_leaves_no_lock_file(tmp_path):
+    with exclusive(tmp_path), pytest.raises(InputError, match="Another process is training"), exclusive(tmp_path):
         pass
-    with alone(tmp_path):
+    with exclusive(tmp_path):
         pass
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Each logger writes what its own reader finds again, of real runs, and changes no bit of them."""
+"""Each logger writes what its library reads back, and does not affect the results of a run."""
 
 import csv
 import io
@@ -24,22 +24,22 @@ ROWS = [
 WORDS = ("-m", "study.name=s", *SMALL[:-2], "trainer.threads=1", "trainer.epochs=2", "model=mlp,cnn")
 
 
-def told(folder: Path, settings: dict) -> logger.Run:
+def description(folder: Path, settings: dict) -> logger.Run:
     return logger.Run(folder, None, None, {}, settings, np.zeros((2, 1, 4, 4), np.uint8))
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """The folder of a study of two models, by the logger it was trained with."""
-    made: dict[str, Path] = {}
+    """Function from a logger option to the folder of a study of two models trained with it."""
+    folders: dict[str, Path] = {}
 
     def train(option: str) -> Path:
-        if option not in made:
+        if option not in folders:
             folder = tmp_path_factory.mktemp(option)
             ended = ablate(folder, "train", *WORDS, f"logger={option}")
             assert ended.returncode == 0, ended.stderr
-            made[option] = folder / "outputs/s"
-        return made[option]
+            folders[option] = folder / "outputs/s"
+        return folders[option]
 
     return train
 
@@ -50,18 +50,18 @@ def read_csv(folder) -> list[dict[str, float]]:
 
 
 def test_csv_is_on_disk_after_each_epoch(tmp_path):
-    each = logger.Csv(told(tmp_path, {}))
-    each.log(ROWS[0])
+    writer = logger.Csv(description(tmp_path, {}))
+    writer.log(ROWS[0])
     assert read_csv(tmp_path) == ROWS[:1]
-    each.log(ROWS[1])
-    each.close(None)
+    writer.log(ROWS[1])
+    writer.close(None)
     rows = read_csv(tmp_path)
     assert list(rows[0]) == list(COLUMNS)
     assert rows[0] == ROWS[0] and math.isnan(rows[1]["train_loss"]) and len(rows) == 2
 
 
 @pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
-def test_no_bit_of_a_run_depends_on_its_logger(trained, option):
+def test_results_do_not_depend_on_the_logger(trained, option):
     pytest.importorskip(option)
     for name in ("baseline", "model=cnn"):
         one, other = (trained(logged) / name / "seed=0" for logged in ("csv", option))
@@ -74,74 +74,74 @@ def test_no_bit_of_a_run_depends_on_its_logger(trained, option):
 
 def events(folder: Path):
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    found = reader.EventAccumulator(str(folder / "tensorboard"))
-    found.Reload()
-    return found
+    accumulator = reader.EventAccumulator(str(folder / "tensorboard"))
+    accumulator.Reload()
+    return accumulator
 
 
-def test_tensorboard_shows_curves_images_and_what_it_compares(trained):
+def test_tensorboard_has_curves_images_and_hyperparameters(trained):
     run = trained("tensorboard") / "model=cnn/seed=0"
-    found = events(run)
+    logged = events(run)
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
     expected = [(int(row["step"]), pytest.approx(row["val_accuracy"])) for row in read_csv(run)]
-    assert [(event.step, event.value) for event in found.Scalars("val_accuracy")] == expected
-    (image,) = found.Images("augmented images")
+    assert [(event.step, event.value) for event in logged.Scalars("val_accuracy")] == expected
+    (image,) = logged.Images("augmented images")
     shown = np.asarray(Image.open(io.BytesIO(image.encoded_image_string)))[..., 0]
     first = np.load(run / "samples.npz")["images"][:, 0]  # 16 of 8 x 8 pixels, four in a row
     assert (shown == np.block([list(first[row : row + 4]) for row in range(0, 16, 4)])).all()
-    metadata = found.summary_metadata["_hparams_/session_start_info"].plugin_data.content
+    metadata = logged.summary_metadata["_hparams_/session_start_info"].plugin_data.content
     compared = HParamsPluginData.FromString(metadata).session_start_info.hparams
     assert compared["model"].string_value == "cnn" and compared["optimizer.lr"].number_value == 0.01
     assert not [name for name in compared if name.startswith(("study.", "logger."))]
-    assert found.Scalars("result/val_accuracy")[0].value == pytest.approx(record(run)["metrics"]["val_accuracy"])
+    assert logged.Scalars("result/val_accuracy")[0].value == pytest.approx(record(run)["metrics"]["val_accuracy"])
 
 
-def test_tensorboard_has_each_epoch_of_a_run_that_goes_on_once(tmp_path):
+def test_tensorboard_has_each_epoch_of_a_resumed_run_once(tmp_path):
     pytest.importorskip("tensorboard")
-    for upto in (1, 2):  # cut off after an epoch, then gone on with: its first epoch is logged again
-        each = TensorBoard(told(tmp_path, {"optimizer.lr": 0.1, "model.hidden": [8], "trainer.ema": None}))
+    for upto in (1, 2):  # interrupted after an epoch, then resumed: the first epoch is logged again
+        writer = TensorBoard(description(tmp_path, {"optimizer.lr": 0.1, "model.hidden": [8], "trainer.ema": None}))
         for row in ROWS[:upto]:
-            each.log(row)
-        assert len(events(tmp_path).Scalars("val_loss")) == upto  # for who watches, before the end
-        each.close(None if upto == 1 else ROWS[0])
-    found = events(tmp_path)
-    assert [(e.step, round(e.value, 4)) for e in found.Scalars("val_accuracy")] == [(10, 0.2), (20, 0.3)]
-    assert math.isnan(found.Scalars("train_loss")[1].value)
-    assert round(found.Scalars("result/val_loss")[0].value, 4) == 2.2  # of the selected epoch
+            writer.log(row)
+        assert len(events(tmp_path).Scalars("val_loss")) == upto  # for live viewing, before the end
+        writer.close(None if upto == 1 else ROWS[0])
+    logged = events(tmp_path)
+    assert [(e.step, round(e.value, 4)) for e in logged.Scalars("val_accuracy")] == [(10, 0.2), (20, 0.3)]
+    assert math.isnan(logged.Scalars("train_loss")[1].value)
+    assert round(logged.Scalars("result/val_loss")[0].value, 4) == 2.2  # of the selected epoch
 
 
 def wandb_records(path: Path):
-    """The records of W&B's transaction log: LevelDB's format after a header of 7 bytes."""
+    """Read the records of W&B's transaction log: LevelDB's format after a header of 7 bytes."""
     pb = pytest.importorskip("wandb.proto.wandb_internal_pb2")
-    content, at, held = path.read_bytes(), 7, b""
+    content, at, buffer = path.read_bytes(), 7, b""
     while at + 7 <= len(content):
         if 32768 - at % 32768 < 7:  # too little of a block for a header
             at += 32768 - at % 32768
         _, length, kind = struct.unpack_from("<IHB", content, at)
-        held += content[at + 7 : at + 7 + length]
+        buffer += content[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (1, 4):  # whole, or the last part
-            yield pb.Record.FromString(held)
-            held = b""
+            yield pb.Record.FromString(buffer)
+            buffer = b""
 
 
-def test_wandb_offline_leaves_a_run_to_sync(trained):
+def test_wandb_writes_an_offline_run(trained):
     pytest.importorskip("wandb")
     run = trained("wandb") / "model=cnn/seed=0"
     (path,) = (run / "wandb").glob("offline-run-*/run-*.wandb")
     records = list(wandb_records(path))
-    (made,) = [each.run for each in records if each.HasField("run")]
-    config = {item.key: item.value_json for item in made.config.update}
-    assert (made.display_name, made.run_group, made.project) == ("model=cnn/seed=0", "s", "ablate")
+    (created,) = [each.run for each in records if each.HasField("run")]
+    config = {item.key: item.value_json for item in created.config.update}
+    assert (created.display_name, created.run_group, created.project) == ("model=cnn/seed=0", "s", "ablate")
     assert config["model"] == '"cnn"' and config["optimizer.lr"] == "0.01" and "study.name" not in config
     history = [
         {item.key or item.nested_key[0]: item.value_json for item in each.history.item}
         for each in records
         if each.HasField("history")
     ]
-    logged = [float(step["val_accuracy"]) for step in history if "val_accuracy" in step]
-    assert logged == [row["val_accuracy"] for row in read_csv(run)]
+    accuracies = [float(step["val_accuracy"]) for step in history if "val_accuracy" in step]
+    assert accuracies == [row["val_accuracy"] for row in read_csv(run)]
     assert len(list(path.parent.glob("files/media/images/*.png"))) == 16
     assert [each.exit.exit_code for each in records if each.HasField("exit")] == [0]
 
@@ -151,9 +151,9 @@ def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
     study = trained("mlflow")
     client = mlflow.MlflowClient(f"sqlite:///{study}/mlflow.db")
     experiment = client.get_experiment_by_name("ablate")
-    found = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
-    assert set(found) == {"baseline/seed=0", "model=cnn/seed=0"}
-    run = found["model=cnn/seed=0"]
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == {"baseline/seed=0", "model=cnn/seed=0"}
+    run = runs["model=cnn/seed=0"]
     assert run.info.status == "FINISHED" and run.data.tags["study"] == "s"
     assert run.data.params["model"] == "cnn" and run.data.params["optimizer.lr"] == "0.01"
     written = study / "model=cnn/seed=0"
@@ -161,30 +161,30 @@ def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
     history = client.get_metric_history(run.info.run_id, "val_loss")
     assert [(m.step, m.value) for m in history] == [(row["step"], row["val_loss"]) for row in read_csv(written)]
     assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["augmented_images.png"]
-    assert {path.name for path in study.parent.parent.iterdir()} == {"outputs"}  # nothing lies where it was called
+    assert {path.name for path in study.parent.parent.iterdir()} == {"outputs"}  # nothing else in the working directory
 
 
-def test_a_run_that_failed_is_no_result_to_mlflow(tmp_path):
+def test_a_failed_run_has_status_failed_in_mlflow(tmp_path):
     mlflow = pytest.importorskip("mlflow")
     from ablate.logger.mlflow import MLflow
 
-    each = MLflow(told(tmp_path, {"seed": 0}), experiment="mine", tracking_uri=None)
-    each.log(ROWS[1])
-    each.close(None)
+    writer = MLflow(description(tmp_path, {"seed": 0}), experiment="mine", tracking_uri=None)
+    writer.log(ROWS[1])
+    writer.close(None)
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     (run,) = client.search_runs([client.get_experiment_by_name("mine").experiment_id])
     assert run.info.status == "FAILED" and math.isnan(run.data.metrics["train_loss"])
 
 
-def test_a_grid_of_images_is_read_from_left_to_right():
+def test_a_grid_of_images_is_filled_row_by_row():
     images = np.arange(3, dtype=np.uint8)[:, None, None, None] + np.zeros((3, 2, 2, 1), np.uint8)
     expected = [[0, 1], [0, 1], [2, 0], [2, 0]]  # the fourth place is empty
     assert grid(images).tolist() == [[[value] * 2 for value in row] for row in expected]
 
 
 @pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
-def test_a_tracker_that_is_not_installed_is_named_with_its_extra(tmp_path, option):
-    (tmp_path / f"{option}.py").write_text("raise ImportError")  # found first, as if there were none
+def test_a_missing_package_is_named_with_its_extra(tmp_path, option):
+    (tmp_path / f"{option}.py").write_text("raise ImportError")  # shadows the package, as if it were not installed
     ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
     assert ended.returncode == 2 and f"pip install 'hydra-ablate[{option}]'" in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr

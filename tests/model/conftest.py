@@ -1,4 +1,4 @@
-"""Building models from the option files, as training does."""
+"""Fixtures that build models from the option files."""
 
 import pytest
 from hydra.utils import instantiate
@@ -15,7 +15,7 @@ def _option(group, name, **keys):
 
 @pytest.fixture
 def build():
-    """build("resnet", "batch", channels=1, depth=32): that option of model, changed, in evaluation mode."""
+    """`build("resnet", "batch", channels=1, depth=32)` returns an option of model with other keys, in eval mode."""
 
     def model(name, normalization="none", activation="relu", **keys):
         common = {"classes": 10, "channels": 3, "image_size": 32}
@@ -30,5 +30,5 @@ def build():
 
 @pytest.fixture
 def parameters():
-    """The number of a model's parameters."""
+    """Function that counts the parameters of a model."""
     return lambda model: sum(p.numel() for p in model.parameters())

@@ -9,7 +9,7 @@ def convolutions(model):
     return [tuple(m.weight.shape) for m in model.modules() if isinstance(m, nn.Conv2d)]
 
 
-def test_convolutions_but_the_first_are_the_papers(build):
+def test_all_convolutions_but_the_first_are_torchvisions(build):
     with torch.device("meta"):
         ours, reference = convolutions(build("alexnet")), convolutions(torchvision.models.alexnet(weights=None))
     assert ours[1:] == reference[1:]

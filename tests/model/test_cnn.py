@@ -4,8 +4,8 @@ from torch import nn
 
 
 def test_parameters(build, parameters):
-    # 5x5 convolutions, 25 x in x out + out: 608, 3,216, 12,832, 51,264, 204,928. Two strides and a pool leave 4x4 of
-    # 128: 2048 x 120 + 120 = 245,880; 120 x 84 + 84 = 10,164; 84 x 10 + 10 = 850.
+    # 5x5 convolutions have 25 x in x out + out parameters: 608, 3,216, 12,832, 51,264, 204,928. Two strides and a
+    # pool leave 4x4 of 128: 2048 x 120 + 120 = 245,880; 120 x 84 + 84 = 10,164; 84 x 10 + 10 = 850.
     total = 608 + 3_216 + 12_832 + 51_264 + 204_928 + 245_880 + 10_164 + 850
     assert parameters(build("cnn")) == total == 529_742
     # A scale and a shift for each of 8 + 16 + 32 + 64 + 128 channels.
@@ -13,10 +13,10 @@ def test_parameters(build, parameters):
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch"])
-def test_is_the_network_written_out(normalization, build):
+def test_layers_match_an_explicit_network(normalization, build):
     torch.manual_seed(0)
     between = (lambda n: [nn.BatchNorm2d(n)]) if normalization == "batch" else (lambda n: [])
-    written = nn.Sequential(
+    expected = nn.Sequential(
         nn.Conv2d(3, 8, 5, padding=2),
         *between(8),
         nn.ReLU(),
@@ -41,12 +41,12 @@ def test_is_the_network_written_out(normalization, build):
         nn.Linear(84, 10),
     )
     model = build("cnn", normalization).train()
-    model.load_state_dict(dict(zip(model.state_dict(), written.state_dict().values(), strict=True)))
+    model.load_state_dict(dict(zip(model.state_dict(), expected.state_dict().values(), strict=True)))
     images = torch.randn(4, 3, 32, 32)
-    torch.testing.assert_close(model(images), written(images))
+    torch.testing.assert_close(model(images), expected(images))
 
 
-def test_starts_as_pytorch_does(build):
+def test_initialization_is_pytorchs_default(build):
     torch.manual_seed(3)
     model = build("cnn")
     torch.manual_seed(3)

@@ -20,7 +20,7 @@ def kinds(model):
     return Counter(type(m).__name__ for m in model.modules())
 
 
-def test_the_models_own_norm_and_activation_change_nothing():
+def test_the_original_normalization_and_activation_give_the_original_model():
     model = make("resnet18", normalization.batch(0.1), activation.relu()).eval()
     reference = torchvision.models.resnet18(weights=None, num_classes=10).eval()
     reference.load_state_dict(model.state_dict())
@@ -28,49 +28,49 @@ def test_the_models_own_norm_and_activation_change_nothing():
     assert torch.equal(model(images), reference(images))
 
 
-def test_every_layer_is_exchanged():
-    # He et al. 2016: 20 convolutions, each with a norm, and 17 activations, of which a block's two share a module.
+def test_every_layer_is_replaced():
+    # He et al. 2016: 20 convolutions, each with a norm, and 17 activations; the two of a block share a module.
     with torch.device("meta"):
         model = make("resnet18", normalization.weight_standardization(8), activation.silu())
-    found = kinds(model)
-    assert (found["StandardizedConv2d"], found["GroupNorm"], found["SiLU"]) == (20, 20, 9)
-    assert not found["Conv2d"] + found["BatchNorm2d"] + found["ReLU"]
+    counts = kinds(model)
+    assert (counts["StandardizedConv2d"], counts["GroupNorm"], counts["SiLU"]) == (20, 20, 9)
+    assert not counts["Conv2d"] + counts["BatchNorm2d"] + counts["ReLU"]
 
 
 def test_normalization_none_leaves_no_norm():
     with torch.device("meta"):
-        found = kinds(make("resnet18", normalization.none(), activation.relu()))
-    assert found["BatchNorm2d"] == 0 and found["Identity"] == 20
+        counts = kinds(make("resnet18", normalization.none(), activation.relu()))
+    assert counts["BatchNorm2d"] == 0 and counts["Identity"] == 20
 
 
-def test_an_activation_has_its_output_where_its_gradient_needs_it():
-    """mobilenet_v3's own, which need their input alone, stand before a dropout that is done in place."""
+def test_dropout_does_not_overwrite_the_output_of_an_activation():
+    """In-place dropout follows the activations of mobilenet_v3, and the gradient of a ReLU needs its output."""
     model = make("mobilenet_v3_small", normalization.batch(0.1), activation.relu())
     model(torch.ones(2, 3, 32, 32)).sum().backward()
     assert all(weight.grad is not None for weight in model.parameters())
 
 
-def test_gates_stay():
+def test_gates_are_unchanged():
     with torch.device("meta"):
         before = kinds(torchvision.models.mobilenet_v3_small(weights=None))
         model = make("mobilenet_v3_small", normalization.weight_standardization(8), activation.gelu())
     after = kinds(model)
     assert after["GELU"] == before["Hardswish"] + before["ReLU"] == 33
     assert after["Hardsigmoid"] == before["Hardsigmoid"] == 9
-    # The two 1x1 convolutions of each gate, which no norm follows, keep their filters.
+    # No norm follows the two 1x1 convolutions of each gate, so they are not replaced.
     assert after["StandardizedConv2d"] == 34 and after["Conv2d"] == 2 * 9
 
 
 def test_norms_of_tokens_and_of_maps():
     with torch.device("meta"):
         model = make("convnext_tiny", normalization.batch(0.1), activation.relu())
-    found = kinds(model)
+    counts = kinds(model)
     # Liu et al. 2022: 3 + 3 + 9 + 3 blocks; norms in the stem, before three downsamplings and before the classifier.
-    assert (found["BatchNorm1d"], found["BatchNorm2d"], found["ReLU"]) == (18, 5, 18)
-    assert not found["LayerNorm"] + found["LayerNorm2d"] + found["GELU"]
+    assert (counts["BatchNorm1d"], counts["BatchNorm2d"], counts["ReLU"]) == (18, 5, 18)
+    assert not counts["LayerNorm"] + counts["LayerNorm2d"] + counts["GELU"]
 
 
-def test_vision_transformer_takes_the_image_size():
+def test_a_vision_transformer_is_built_for_the_image_size():
     with torch.device("meta"):
         model = make("vit_b_16", normalization.layer(), activation.gelu(), channels=1)
         assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 10)
@@ -79,7 +79,7 @@ def test_vision_transformer_takes_the_image_size():
 
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_0", "mobilenet_v3_small", "densenet121"])
-def test_grey_images(name):
+def test_grayscale_images(name):
     norm = normalization.none() if name == "squeezenet1_0" else normalization.group(8)
     with torch.device("meta"):
         model = make(name, norm, activation.relu(), channels=1)
@@ -95,27 +95,30 @@ def test_auxiliary_outputs_are_off(name):
 
 
 @pytest.mark.parametrize("name", ["googlenet", "densenet121"])
-def test_an_activation_that_cannot_be_exchanged_is_refused(name):
-    with torch.device("meta"), pytest.raises(InputError, match=f"{name} applies relu .* Use activation=relu"):
+def test_an_activation_that_cannot_be_replaced_is_refused(name):
+    with (
+        torch.device("meta"),
+        pytest.raises(InputError, match=f"{name} calls relu as a function.* Use activation=relu"),
+    ):
         make(name, normalization.batch(0.1), activation.gelu(), image_size=96)
 
 
-def test_a_model_without_norms_takes_none_only():
+def test_a_model_without_norms_accepts_only_none():
     with torch.device("meta"):
-        with pytest.raises(InputError, match="squeezenet1_0 has no normalisation layer.* Use normalization=none"):
+        with pytest.raises(InputError, match="squeezenet1_0 has no normalization layer.* Use normalization=none"):
             make("squeezenet1_0", normalization.batch(0.1), activation.relu())
         assert kinds(make("squeezenet1_0", normalization.none(), activation.mish()))["Mish"] == 26
 
 
-def test_images_too_small_are_refused():
+def test_unsupported_image_sizes_are_refused():
     with torch.device("meta"):
-        with pytest.raises(InputError, match="inception_v3 cannot be built for images of 3x8x8: .* another size"):
+        with pytest.raises(InputError, match="inception_v3 cannot be built for images of 3x8x8: .* another image size"):
             make("inception_v3", normalization.batch(0.1), activation.relu(), image_size=8)
-        with pytest.raises(InputError, match="vit_b_16 cannot be built for images of 1x28x28: .* another size"):
+        with pytest.raises(InputError, match="vit_b_16 cannot be built for images of 1x28x28: .* another image size"):
             make("vit_b_16", normalization.layer(), activation.gelu(), channels=1, image_size=28)
 
 
-def test_instance_norm_is_refused_where_it_has_no_meaning():
+def test_instance_norm_is_refused_for_vectors_and_1x1_maps():
     with torch.device("meta"):
         with pytest.raises(InputError, match="normalization=instance"):
             make("convnext_tiny", normalization.instance(), activation.relu())
@@ -125,12 +128,12 @@ def test_instance_norm_is_refused_where_it_has_no_meaning():
     assert sum(isinstance(m, InstanceNorm) for m in model.modules()) == 20
 
 
-def test_an_unknown_name_is_refused_with_the_nearest():
+def test_the_nearest_name_is_suggested_for_an_unknown_one():
     with pytest.raises(InputError, match="model.name=resnet81 is not a classifier of torchvision.*resnet18"):
         make("resnet81", normalization.batch(0.1), activation.relu())
 
 
-def test_no_random_number_is_drawn_to_try_the_model():
+def test_checking_the_model_draws_no_random_number():
     torch.manual_seed(0)
     torchvision.models.mobilenet_v3_small(weights=None, num_classes=10)
     expected = torch.rand(1)
@@ -159,28 +162,28 @@ def test_timm():
         make("resnet81", normalization.batch(0.1), activation.relu(), source=timm_model)
 
 
-def test_timm_norms_that_hold_their_activation():
+def test_timm_norms_that_contain_an_activation():
     pytest.importorskip("timm")
     model = make(
         "efficientnet_b0", normalization.weight_standardization(8), activation.gelu(), source=timm_model
     ).eval()
-    found = kinds(model)
+    counts = kinds(model)
     # Tan & Le 2019: stem, head and 16 blocks of 3 convolutions, the first of 2; all but a block's last are activated,
     # and so is each block's gate.
-    assert found["GroupNorm"] == found["StandardizedConv2d"] == 2 + 15 * 3 + 2 == 49
-    assert found["GELU"] == 49 - 16 + 16 and not found["SiLU"]
+    assert counts["GroupNorm"] == counts["StandardizedConv2d"] == 2 + 15 * 3 + 2 == 49
+    assert counts["GELU"] == 49 - 16 + 16 and not counts["SiLU"]
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
     assert isinstance(model.conv_stem, StandardizedConv2d)
 
 
-def test_timm_transformer_takes_the_image_size():
+def test_a_timm_transformer_is_built_for_the_image_size():
     pytest.importorskip("timm")
     model = make("vit_tiny_patch16_224", normalization.layer(), activation.relu(), source=timm_model).eval()
     assert model.pos_embed.shape == (1, 5, 192)
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
 
 
-def test_timm_padding_that_cannot_be_standardised_is_refused():
+def test_timm_padding_that_cannot_be_standardized_is_refused():
     pytest.importorskip("timm")
     with pytest.raises(InputError, match="Conv2dSame, .* Use normalization=group"):
         make("tf_efficientnet_b0", normalization.weight_standardization(8), activation.silu(), source=timm_model)

@@ -14,7 +14,7 @@ def test_size_is_kept_or_halved_rounding_up(kernel_size, stride, side):
 
 
 @pytest.mark.parametrize("option", [normalization.none(), normalization.weight_standardization(4)])
-def test_he_starts_filters_with_variance_two_over_fan_in(option):
+def test_he_initialization_has_variance_two_over_fan_in(option):
     torch.manual_seed(0)
     conv = convolution(64, 128, 3, he(option))[0]
     assert isinstance(conv, option.conv)
@@ -22,7 +22,7 @@ def test_he_starts_filters_with_variance_two_over_fan_in(option):
     assert conv.bias is None or not conv.bias.any()
 
 
-def test_he_leaves_the_normalization_it_was_given():
+def test_he_does_not_change_its_argument():
     option = normalization.batch(0.1)
     changed = he(option)
     assert option.conv is nn.Conv2d

@@ -11,10 +11,10 @@ def test_parameters(build, parameters):
 
 
 @pytest.mark.parametrize("normalization", ["none", "layer"])
-def test_is_the_network_written_out(normalization, build):
+def test_layers_match_an_explicit_network(normalization, build):
     torch.manual_seed(0)
     between = (lambda n: [nn.LayerNorm(n)]) if normalization == "layer" else (lambda n: [])
-    written = nn.Sequential(
+    expected = nn.Sequential(
         nn.Flatten(),
         nn.Linear(3072, 128),
         *between(128),
@@ -28,9 +28,9 @@ def test_is_the_network_written_out(normalization, build):
         nn.Linear(512, 10),
     )
     model = build("mlp", normalization)
-    model.load_state_dict(dict(zip(model.state_dict(), written.state_dict().values(), strict=True)))
+    model.load_state_dict(dict(zip(model.state_dict(), expected.state_dict().values(), strict=True)))
     images = torch.randn(4, 3, 32, 32)
-    torch.testing.assert_close(model(images), written(images))
+    torch.testing.assert_close(model(images), expected(images))
 
 
 def test_hidden_units(build):

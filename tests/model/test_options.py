@@ -1,4 +1,4 @@
-"""What holds for every option of model."""
+"""Properties of every option of model."""
 
 from collections import Counter
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from ablate.config import CONF
 from ablate.normalization import StandardizedConv2d
 
 OPTIONS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
-OWN = [name for name in OPTIONS if name not in ("timm", "torchvision")]
+LAYERED = [name for name in OPTIONS if name not in ("timm", "torchvision")]
 INSTALLED = [name for name in OPTIONS if name != "timm" or find_spec("timm")]  # an optional extra
 SHAPES = [(1, 8), (1, 28), (3, 32), (3, 96)]
 NORMALIZATIONS = {
@@ -23,7 +23,7 @@ NORMALIZATIONS = {
     "weight_standardization": nn.GroupNorm,
 }
 
-# Convolutions and normalisation layers, counted in the papers' tables.
+# Convolutions and normalization layers, counted from the tables of the papers.
 LAYERS = {
     "cnn": (5, 5),
     "alexnet": (5, 5),
@@ -31,21 +31,6 @@ LAYERS = {
     "resnet": (19, 19),  # 20 less one fully connected
     "wide_resnet": (16, 13),  # 12 and the stem and three shortcuts; one before each of the 12, and the last
 }
-
-
-def test_the_options():
-    assert OPTIONS == [
-        "alexnet",
-        "cnn",
-        "mlp",
-        "resnet",
-        "speednet",
-        "timm",
-        "torchvision",
-        "vgg",
-        "vit",
-        "wide_resnet",
-    ]
 
 
 @pytest.mark.parametrize("channels, size", SHAPES)
@@ -73,7 +58,7 @@ def test_layers_of_each_normalization(name, normalization, build):
     assert all(isinstance(m, NORMALIZATIONS[normalization]) for m in norms)
     standardized = normalization == "weight_standardization"
     assert all(isinstance(m, StandardizedConv2d) == standardized for m in convolutions)
-    if name != "cnn":  # the assignment's, which always has them
+    if name != "cnn":  # the network of the assignment always has biases
         assert {m.bias is not None for m in convolutions} == {normalization == "none"}
     assert not any(isinstance(m, nn.ReLU) for m in modules)
     assert any(isinstance(m, nn.Mish) for m in modules)
@@ -81,7 +66,7 @@ def test_layers_of_each_normalization(name, normalization, build):
 
 @pytest.mark.parametrize("normalization", ["batch", "layer", "group", "weight_standardization"])
 @pytest.mark.parametrize("name", ["mlp", "vit"])
-def test_models_of_vectors_take_every_normalization_but_instance(name, normalization, build):
+def test_models_with_vectors_accept_every_normalization_but_instance(name, normalization, build):
     kind = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}.get(normalization, nn.GroupNorm)
     with torch.device("meta"):
         model = build(name, normalization)
@@ -90,8 +75,8 @@ def test_models_of_vectors_take_every_normalization_but_instance(name, normaliza
     assert Counter(map(type, model.modules()))[kind] == {"mlp": 3, "vit": 13}[name]
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_each_layer_with_parameters_can_be_initialised_again(name, build):
+@pytest.mark.parametrize("name", LAYERED)
+def test_each_layer_with_parameters_can_be_initialized_again(name, build):
     with torch.device("meta"):
         model = build(name, "weight_standardization")
     layers = [m for m in model.modules() if list(m.parameters(recurse=False))]
@@ -106,8 +91,8 @@ def test_the_last_matrix_is_the_classifier(name, build):
     assert [p for p in model.parameters() if p.ndim > 1][-1].shape[0] == 7
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_gradients_reach_every_parameter_that_is_trained(name, build):
+@pytest.mark.parametrize("name", LAYERED)
+def test_every_trained_parameter_has_a_gradient(name, build):
     torch.manual_seed(0)
     small = {"vgg": {"depth": 11}, "wide_resnet": {"depth": 10, "widen_factor": 1}, "vit": {"depth": 1}}
     model = build(name, "group", "gelu", channels=1, image_size=8, **small.get(name, {}))

@@ -15,8 +15,8 @@ def test_parameters_of_table_6_of_the_paper(depth, millions, build, parameters):
 
 
 def test_parameters_of_resnet_20_by_hand(build, parameters):
-    # Filters 9 x in x out, and a scale and a shift a channel: stem; six of 16; six of 32 and of 64, the first from half
-    # the channels; classifier.
+    # Filters 9 x in x out, and a scale and a shift per channel: stem; six of 16; six of 32 and of 64, the first from
+    # half the channels; classifier.
     stem = 9 * 3 * 16 + 32
     stages = 6 * (9 * 16 * 16 + 32) + 9 * 16 * 32 + 5 * 9 * 32 * 32 + 6 * 64 + 9 * 32 * 64 + 5 * 9 * 64 * 64 + 6 * 128
     with torch.device("meta"):
@@ -25,7 +25,7 @@ def test_parameters_of_resnet_20_by_hand(build, parameters):
 
 @pytest.mark.parametrize("depth, imagenet", [(18, 11_689_512), (34, 21_797_672)])
 def test_parameters_of_the_four_stage_form(depth, imagenet, build, parameters):
-    # torchvision documents the ImageNet networks' numbers; here the stem is 3x3, not 7x7, and 990 classes are gone.
+    # Documented by torchvision for ImageNet; here the stem is 3x3 instead of 7x7, and there are 990 classes less.
     with torch.device("meta"):
         model = build("resnet", "batch", depth=depth)
     assert parameters(model) == imagenet - (49 - 9) * 3 * 64 - 990 * 513
@@ -49,7 +49,7 @@ def test_pad_shortcut_by_hand():
     assert out.shape == (1, 3, 2, 2) and not out[0, 1:].any()
 
 
-def test_a_block_that_adds_nothing_is_its_shortcut():
+def test_a_block_with_zero_weights_is_its_shortcut():
     block = Block(4, 8, 2, False, none(), relu())
     for parameter in block.residual.parameters():
         nn.init.zeros_(parameter)
@@ -59,7 +59,7 @@ def test_a_block_that_adds_nothing_is_its_shortcut():
     assert not out[:, 4:].any()
 
 
-def test_learns_a_handful_of_images(build):
+def test_overfits_a_few_images(build):
     torch.manual_seed(0)
     model = build("resnet", "batch", channels=1, image_size=8).train()
     images, labels = torch.randn(20, 1, 8, 8), torch.arange(20) % 10

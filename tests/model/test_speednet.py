@@ -1,4 +1,4 @@
-"""SpeedNet against hand counts, scikit-learn's whitening, and what its parts promise."""
+"""SpeedNet against counts by hand and scikit-learn's whitening."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from ablate.normalization import batch
 
 def test_parameters_by_hand(build, parameters):
     # 16 directions and their negatives of 3x3x3 patches; two 3x3 convolutions for each of 32, 64, 128; a scale and a
-    # shift a channel after each; a classifier without bias.
+    # shift per channel after each; a classifier without bias.
     filters = 32 * 27 + 9 * (32 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     expected = filters + 2 * 2 * (32 + 64 + 128) + 1280
     assert parameters(build("speednet", "batch")) == expected == 297_952
@@ -27,7 +27,7 @@ def patches(images, size):
 
 @pytest.fixture
 def images():
-    """Smooth noise: neighbouring pixels are correlated, as in photographs."""
+    """Smooth noise: neighboring pixels are correlated, as in photographs."""
     noise = torch.randn(200, 3, 12, 12, generator=torch.Generator().manual_seed(0))
     return nn.functional.avg_pool2d(noise, 3, 1, 1) + noise / 10
 
@@ -41,10 +41,10 @@ def test_whitening_is_that_of_scikit_learn(images):
     theirs = PCA(whiten=True).fit_transform(patches(images, 2).double().numpy())
     np.testing.assert_allclose(np.cov(whitened.T, ddof=0), np.eye(12), atol=1e-4)
     assert whitened.shape == theirs.shape == (7200, 12)
-    np.testing.assert_allclose(np.abs(whitened), np.abs(theirs), atol=2e-3)  # the sign of a direction is free
+    np.testing.assert_allclose(np.abs(whitened), np.abs(theirs), atol=2e-3)  # the sign of a component is arbitrary
 
 
-def test_whitening_is_the_same_for_images_of_another_order_and_is_not_trained(images):
+def test_whitening_does_not_depend_on_the_order_of_images_and_is_not_trained(images):
     one, other = Whitening(3, 16, 3, 2), Whitening(3, 16, 3, 2)
     one.fit(images)
     other.fit(images.flip(0))
@@ -52,7 +52,7 @@ def test_whitening_is_the_same_for_images_of_another_order_and_is_not_trained(im
     assert not one(images).requires_grad
 
 
-def test_identity_passes_channels_on(build):
+def test_identity_initialization_preserves_channels(build):
     model = build("speednet", "none", identity=True)
     convolutions = [m for m in model if isinstance(m, nn.Conv2d)][1:]
     assert len(convolutions) == 6
@@ -62,7 +62,7 @@ def test_identity_passes_channels_on(build):
 
 
 @pytest.mark.parametrize(("whitening", "frozen"), [(True, 1), (False, 0)])
-def test_without_whitening_the_first_layer_is_learned(whitening, frozen, build, parameters):
+def test_without_whitening_the_first_layer_is_trained(whitening, frozen, build, parameters):
     model = build("speednet", "batch", whitening=whitening)
     assert sum(not p.requires_grad for p in model.parameters()) == frozen
     assert parameters(model) == 297_952
@@ -71,12 +71,12 @@ def test_without_whitening_the_first_layer_is_learned(whitening, frozen, build, 
 @pytest.mark.parametrize(
     ("image_size", "keys", "expected"),
     [
-        (32, {"patch_size": 2, "stride": 1, "ceil_mode": False}, [31, 15, 7, 3]),  # as Jordan's network
+        (32, {"patch_size": 2, "stride": 1, "ceil_mode": False}, [31, 15, 7, 3]),  # as in Jordan's network
         (32, {"patch_size": 2, "stride": 1}, [31, 16, 8, 4]),
         (32, {}, [16, 8, 4, 2]),
         (28, {}, [14, 7, 4, 2]),
         (28, {"ceil_mode": False}, [14, 7, 3, 1]),
-        (8, {"ceil_mode": False}, [4, 2, 1, 1]),  # a map of one pixel has nothing to pool
+        (8, {"ceil_mode": False}, [4, 2, 1, 1]),  # a map of one pixel cannot be pooled
     ],
 )
 def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):
@@ -89,7 +89,7 @@ def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):
     assert sizes == [*expected, 1]  # the last pool leaves one pixel
 
 
-def test_a_record_from_before_the_option_has_its_maps(build):
+def test_ceil_mode_defaults_to_the_value_of_old_runs(build):
     option = OmegaConf.load(CONF / "model" / "speednet.yaml")
     keys = {key: value for key, value in option.items() if key not in ("defaults", "_target_", "ceil_mode")}
     model = SpeedNet(10, 3, 31, batch(), nn.ReLU, **keys)

@@ -30,13 +30,13 @@ def test_features_are_torchvisions(build):
     torch.testing.assert_close(model(images), reference(images).flatten(1))
 
 
-def test_signals_survive_thirteen_layers_without_normalization(build):
+def test_the_variance_is_preserved_over_thirteen_layers_without_normalization(build):
     torch.manual_seed(0)
     model = nn.Sequential(*list(build("vgg", image_size=32))[:-9])
     images = torch.randn(4, 3, 32, 32)
     with torch.no_grad():
         ratio = model(images).std() / images.std()
-    assert 0.2 < ratio < 10  # under PyTorch's own start it is 0.006
+    assert 0.2 < ratio < 10  # with PyTorch's default initialization it is 0.006
 
 
 def test_dropout_after_both_hidden_layers(build):

@@ -10,8 +10,8 @@ from ablate.terminal.errors import InputError
 
 
 def test_parameters(build, parameters):
-    # Patches 48 x 192 + 192 and 64 places; a block has 4 w^2 + 4 w for attention, 8 w^2 + 5 w for the MLP and 4 w for
-    # two norms; the last norm; the classifier.
+    # Patches 48 x 192 + 192 and 64 positions; a block has 4 w^2 + 4 w for attention, 8 w^2 + 5 w for the MLP and 4 w
+    # for two norms; the last norm; the classifier.
     blocks = 6 * (12 * 192**2 + 13 * 192)
     total = 48 * 192 + 192 + 64 * 192 + blocks + 2 * 192 + 1930
     with torch.device("meta"):
@@ -52,7 +52,7 @@ def test_patches_are_linear_maps_of_squares_row_by_row():
     torch.testing.assert_close(patches(image)[0], expected, atol=1e-5, rtol=1e-5)
 
 
-def test_places_start_near_0_and_alone():
+def test_position_embeddings_are_initialized_near_0():
     torch.manual_seed(0)
     patches = Patches(channels=3, image_size=32, patch_size=2, width=64)
     embed = patches.embed.weight.clone()
@@ -72,7 +72,7 @@ def test_patch_size_must_divide_the_image_size(build):
         build("vit", patch_size=3)
 
 
-def test_dropout_after_the_patches_and_thrice_a_block(build):
+def test_dropout_after_the_patches_and_three_times_per_block(build):
     with torch.device("meta"):
         model = build("vit", "layer", dropout=0.1, depth=2)
     assert [m.p for m in model.modules() if isinstance(m, nn.Dropout)] == [0.1] * 7

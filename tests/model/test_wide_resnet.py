@@ -40,12 +40,12 @@ def test_block_is_the_papers_formula(inputs, stride):
         layer.running_var.uniform_(0.5, 2)
         nn.init.normal_(layer.weight)
 
-    def normalised(layer, x):
+    def normalized(layer, x):
         return F.batch_norm(x, layer.running_mean, layer.running_var, layer.weight, layer.bias)
 
     x = torch.randn(2, inputs, 6, 6)
-    active = normalised(norm, x).relu()
-    hidden = normalised(norm1, F.conv2d(active, conv1.weight, stride=stride, padding=1)).relu()
+    active = normalized(norm, x).relu()
+    hidden = normalized(norm1, F.conv2d(active, conv1.weight, stride=stride, padding=1)).relu()
     shortcut = x if inputs == 8 else F.conv2d(active, block.shortcut.weight, stride=stride)
     expected = F.conv2d(hidden, conv2.weight, padding=1) + shortcut
     torch.testing.assert_close(block(x), expected, atol=1e-5, rtol=1e-5)

@@ -75,8 +75,8 @@ def test_a_run_that_cannot_be_is_named():
     [
         ({"design": "oneattime"}, "study.design=oneattime is not allowed: it must be one of factorial, one_at_a_time"),
         ({"design": "random"}, "study.design=random needs study.draws"),
-        ({"draws": "3"}, "no other design has it"),
-        ({"name": "a/b"}, "must be the name of a folder"),
+        ({"draws": "3"}, "invalid for other designs"),
+        ({"name": "a/b"}, "must be a folder name"),
     ],
 )
 def test_settings_of_a_study_are_refused_before_its_runs(settings, message):

@@ -44,9 +44,9 @@ def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
     make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
     read = []
-    contents, end = snapshot.bounded.contents, snapshot.bounded.end
-    monkeypatch.setattr(snapshot.bounded, "contents", lambda path, most: read.append(path) or contents(path, most))
-    monkeypatch.setattr(snapshot.bounded, "end", lambda path, most: read.append(path) or end(path, most))
+    contents, tail = snapshot.bounded.contents, snapshot.bounded.tail
+    monkeypatch.setattr(snapshot.bounded, "contents", lambda path, limit: read.append(path) or contents(path, limit))
+    monkeypatch.setattr(snapshot.bounded, "tail", lambda path, limit: read.append(path) or tail(path, limit))
     looked = snapshot.Look(tmp_path)
     assert looked()[1][2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()
@@ -76,7 +76,7 @@ def test_of_a_log_the_end_is_read_and_nothing_moves_the_cursor(tmp_path):
     path = tmp_path / "train.log"
     path.write_text("x" * 3 * snapshot.LOG + "\n\n\x1b[2Jred\x07\nlast\n")
     lines = snapshot.last_lines(path)
-    assert lines[1:] == [" [2Jred ", "last"] and len(lines[0]) < snapshot.LOG
+    assert lines[1:] == [r"\x1b[2Jred\x07", "last"] and len(lines[0]) < snapshot.LOG
     assert snapshot.last_lines(tmp_path / "none") == []
     os.mkfifo(tmp_path / "pipe")  # which would be waited for
     assert snapshot.last_lines(tmp_path / "pipe") == []

@@ -1,4 +1,4 @@
-"""Long work shows how far it is on a terminal, and nothing elsewhere."""
+"""Progress is shown as a bar on a terminal, as lines where asked for, and not at all elsewhere."""
 
 import io
 import os
@@ -14,58 +14,59 @@ from tests.processes import SMALL, record, start
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> str:
-    """What a terminal shows while the work is done."""
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as terminal:
+    """Return what a terminal receives while `work` runs."""
+    reader, writer = os.openpty()
+    with os.fdopen(writer, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setenv("TERM", "xterm")
         work()
-    found = b""
-    with suppress(OSError):  # Linux's word for the end of a terminal that nobody writes to any more
-        while piece := os.read(ours, 65536):  # one read may give a part only
-            found += piece
-    os.close(ours)
-    return found.decode()
+    output = b""
+    with suppress(OSError):  # raised by Linux once the other end is closed
+        while piece := os.read(reader, 65536):  # one read may return only a part
+            output += piece
+    os.close(reader)
+    return output.decode()
 
 
-def test_a_terminal_shows_a_bar_that_is_taken_away(monkeypatch):
+def test_a_terminal_shows_a_bar_that_is_removed_at_the_end(monkeypatch):
     counted = []
-    text = shown(monkeypatch, lambda: counted.extend(progress.track(iter(range(3)), "Counting", 3)))
-    assert counted == [0, 1, 2] and "Counting" in text and "3/3" in text and text.endswith("\x1b[2K")
+    text = shown(monkeypatch, lambda: counted.extend(progress.track(iter(range(3)), "Counting", 3, status="loss 0.5")))
+    assert counted == [0, 1, 2] and text.endswith("\x1b[2K")
+    assert "Counting" in text and "3/3" in text and "loss 0.5" in text
 
 
-def test_what_is_quick_shows_nothing(monkeypatch):
-    assert shown(monkeypatch, lambda: list(progress.track(range(3), "Counting", 3, patience=3600))) == ""
+def test_quick_work_shows_nothing(monkeypatch):
+    assert shown(monkeypatch, lambda: list(progress.track(range(3), "Counting", patience=3600))) == ""
 
 
-def test_a_file_gets_the_items_alone(capsys):
-    assert list(progress.track("abc", "Counting", 3)) == ["a", "b", "c"]
+def test_nothing_is_shown_without_a_terminal(capsys):
+    assert list(progress.track("abc", "Counting")) == ["a", "b", "c"]
     assert capsys.readouterr() == ("", "")
 
 
-def test_who_stops_early_has_the_terminal_back(monkeypatch):
-    def first_alone() -> None:
-        items = progress.track(range(3), "Counting", 3)
+def test_an_iteration_that_stops_early_restores_the_cursor(monkeypatch):
+    def take_first() -> None:
+        items = progress.track(range(3), "Counting")
         next(items)
         items.close()
 
-    text = shown(monkeypatch, first_alone)
-    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is shown again
+    text = shown(monkeypatch, take_first)
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # shown after it was hidden
 
 
 @pytest.mark.parametrize(
     ("pause", "lines"), [(-1.0, ["epoch 1/2  1/3  loss 0.5", "epoch 1/2  2/3  loss 0.5"]), (1e9, [])]
 )
-def test_a_line_tells_the_running_figures_and_the_epochs_own_line_its_end(monkeypatch, pause, lines):
-    monkeypatch.setattr(progress, "LINE", pause)
+def test_lines_show_the_status_of_all_but_the_last_item(monkeypatch, pause, lines):
+    monkeypatch.setattr(progress, "LINE_SECONDS", pause)
     console = Console(file=io.StringIO(), width=10)
-    assert list(progress.steps("abc", "epoch 1/2", "loss 0.5", console)) == ["a", "b", "c"]
+    assert list(progress.track("abc", "epoch 1/2", status="loss 0.5", lines=True, console=console)) == ["a", "b", "c"]
     assert console.file.getvalue().splitlines() == lines
 
 
 @pytest.mark.parametrize("where", [("hydra.run.dir=run",), ("-m", "study.name=s", "hydra/launcher=basic", "seed=0,1")])
-def test_who_stops_reading_costs_no_run(tmp_path, where):
-    """As `|& head -1` does: what is written then meets a broken pipe."""
+def test_a_run_survives_the_end_of_its_reader(tmp_path, where):
+    """As with `|& head -1`: later output meets a broken pipe."""
     process = start(tmp_path, "train", *SMALL, "model=mlp", "trainer.epochs=10", *where)
     assert process.stderr.readline()
     process.stderr.close()

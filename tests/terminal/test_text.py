@@ -1,11 +1,11 @@
-"""Names that hold what no terminal should print, and home folders."""
+"""Text made safe to print, home folders hidden, names listed and suggested."""
 
 import pytest
 
-from ablate.terminal.text import printable, printable_lines, without_home
+from ablate.terminal.text import did_you_mean, first_few, printable, printable_lines, without_home
 
 
-def test_control_characters_are_spelled_out():
+def test_control_characters_are_escaped():
     assert printable("é 日\x1b\udcff") == r"é 日\x1b\udcff"
     assert printable_lines("a\x1b\nb") == "a\\x1b\nb"
 
@@ -25,15 +25,27 @@ def test_control_characters_are_spelled_out():
         ),
     ],
 )
-def test_no_home_folder_is_named(text, shown, monkeypatch):
+def test_home_folders_are_replaced(text, shown, monkeypatch):
     monkeypatch.setenv("HOME", "/srv/eve")
     monkeypatch.setenv("LOGNAME", "eve")
     assert without_home(text) == shown
 
 
-def test_a_user_that_has_no_home_and_no_name(monkeypatch):
-    """As a container's may that is run with the number of a user it does not know."""
+def test_a_user_without_a_home_or_a_name(monkeypatch):
+    """As in a container that runs under a numeric user it does not know."""
     for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
     assert without_home("/home/ada/images and /srv") == "~/images and /srv"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, ""), (2, "0, 1"), (3, "0, 1, 2"), (4, "0, 1, 2 and 1 other"), (9, "0, 1, 2 and 6 others")]
+)
+def test_long_lists_are_shortened(count, text):
+    assert first_few([str(n) for n in range(count)], 3) == text
+
+
+def test_the_nearest_name_is_suggested():
+    assert did_you_mean("resnt", ["vgg", "resnet"]) == " Did you mean resnet?"
+    assert did_you_mean("xyz", ["vgg", "resnet"]) == ""

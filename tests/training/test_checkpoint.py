@@ -1,4 +1,4 @@
-"""A run that was cut off and gone on with is the run that was not, bit for bit."""
+"""A resumed run has the same results as an uninterrupted one, bit for bit."""
 
 import os
 from pathlib import Path
@@ -22,12 +22,12 @@ CPU = torch.device("cpu")
 ROWS = [{"epoch": n, "step": 18 * n, "train_loss": 1 / (n - 3) if n != 3 else float("nan")} for n in range(1, 9)]
 
 
-class Cut(Exception):
-    """Stands for whatever ends a process."""
+class Interrupted(Exception):
+    """Simulates the end of the process."""
 
 
 class Rows(list):
-    """A logger that keeps its rows, and cuts the run off at an epoch."""
+    """A logger that stores its rows, and interrupts the run at an epoch."""
 
     def __init__(self, last: int | None = None) -> None:
         self.last = last
@@ -35,11 +35,11 @@ class Rows(list):
     def log(self, row: dict) -> None:
         self.append(row)
         if row["epoch"] == self.last:
-            raise Cut
+            raise Interrupted
 
 
 def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None = None):
-    """A fresh process's training of the configuration in `folder`: rows and selected epoch."""
+    """Train as in a new process; return the rows of all epochs and the selected epoch."""
     common = ["data=digits", "data.train_limit=100", "trainer.epochs=4", "trainer.batch_size=32", "trainer.threads=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*common, *words])
@@ -53,7 +53,7 @@ def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None
 
 
 SETTINGS = {
-    "every optimiser": [["model=mlp", f"optimizer={name}"] for name in ("sgd", "adam", "adamw", "rmsprop", "muon")],
+    "every optimizer": [["model=mlp", f"optimizer={name}"] for name in ("sgd", "adam", "adamw", "rmsprop", "muon")],
     "statistics, dropout, augmentation": [
         ["model=alexnet", "normalization=batch", "augmentation=[flip_crop,cutout,mixup]", "schedule=cosine"],
         ["model=cnn", "augmentation=trivialaugment", "schedule=one_cycle"],
@@ -66,13 +66,13 @@ SETTINGS = {
 
 @pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
 @pytest.mark.parametrize("last", [1, 3])
-def test_a_run_cut_off_ends_with_the_same_bits(tmp_path, words, last):
+def test_an_interrupted_run_has_the_same_results(tmp_path, words, last):
     (tmp_path / "whole").mkdir()
     whole_rows, whole = fit(tmp_path / "whole", *words)
-    with pytest.raises(Cut):
+    with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)
-    with pytest.raises(Cut):
-        fit(tmp_path, *words, last=last)  # and again, at the same place
+    with pytest.raises(Interrupted):
+        fit(tmp_path, *words, last=last)  # interrupted again, at the same epoch
     rows, selected = fit(tmp_path, *words)
     assert rows == whole_rows and selected.row["epoch"] == whole.row["epoch"]
     assert selected.weights.keys() == whole.weights.keys()
@@ -80,44 +80,46 @@ def test_a_run_cut_off_ends_with_the_same_bits(tmp_path, words, last):
     assert torch.equal(selected.val_logits, whole.val_logits)
 
 
-def test_what_is_saved_is_not_trained_again(tmp_path):
+def test_saved_epochs_are_not_trained_again(tmp_path):
     fit(tmp_path, "model=mlp")
     rows, _ = fit(tmp_path, "model=mlp", "optimizer.lr=1e30")  # would diverge if a step were taken
     assert len(rows) == 4 and all(row["train_loss"] < 3 for row in rows)
 
 
-def test_the_state_of_another_configuration_is_not_used(tmp_path, caplog):
+def test_the_checkpoint_of_another_configuration_is_not_used(tmp_path, caplog):
     whole, _ = fit(tmp_path, "model=mlp")
     rows, _ = fit(tmp_path, "model=mlp", made_by={"config_sha256": "b"})
-    assert rows == whole and "starts anew" in caplog.text
+    assert rows == whole and "no valid checkpoint" in caplog.text
 
 
 def damaged(content: bytes, at: float) -> bytes:
-    """The bytes with one bit turned; cut short there for a negative place."""
-    place = int(abs(at) * len(content))
-    return content[:place] if at < 0 else content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+    """Flip one bit at the fraction `at`; truncate there if it is negative."""
+    position = int(abs(at) * len(content))
+    return (
+        content[:position] if at < 0 else content[:position] + bytes([content[position] ^ 4]) + content[position + 1 :]
+    )
 
 
 @pytest.mark.parametrize("at", [-0.0001, -0.5, -0.999, 0.2, 0.4, 0.6, 0.8])
-def test_a_damaged_state_is_recognised_and_the_one_before_it_used(tmp_path, caplog, at):
+def test_a_damaged_checkpoint_is_detected_and_the_previous_one_used(tmp_path, caplog, at):
     (tmp_path / "whole").mkdir()
     whole_rows, whole = fit(tmp_path / "whole", "model=mlp")
-    with pytest.raises(Cut):
-        fit(tmp_path, "model=mlp", last=4)  # the states of epochs 3 and 2 are there
+    with pytest.raises(Interrupted):
+        fit(tmp_path, "model=mlp", last=4)  # the checkpoints of epochs 3 and 2 exist
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(damaged(path.read_bytes(), at))
     rows, selected = fit(tmp_path, "model=mlp")
-    assert "checkpoint.pt is not used" in caplog.text and "starts anew" not in caplog.text
+    assert "checkpoint.pt is not used" in caplog.text and "no valid checkpoint" not in caplog.text
     assert rows == whole_rows
     assert all(torch.equal(selected.weights[name], whole.weights[name]) for name in whole.weights)
 
 
-def test_without_a_whole_state_the_run_starts_anew(tmp_path, caplog):
+def test_without_a_valid_checkpoint_training_starts_from_the_beginning(tmp_path, caplog):
     whole, _ = fit(tmp_path, "model=mlp")
     for name in ("checkpoint.pt", "checkpoint.before.pt"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:1000])
     rows, _ = fit(tmp_path, "model=mlp")
-    assert rows == whole and "starts anew" in caplog.text
+    assert rows == whole and "no valid checkpoint" in caplog.text
 
 
 @pytest.fixture(scope="module")
@@ -128,26 +130,26 @@ def parts():
 
 
 @pytest.mark.parametrize("moment", [1, 2, 3])
-def test_whatever_a_save_is_cut_off_in_a_whole_state_stays(tmp_path, parts, monkeypatch, moment):
-    """Before each of its changes of a name, of which the first makes the new file whole."""
+def test_an_interrupted_save_leaves_a_valid_checkpoint(tmp_path, parts, monkeypatch, moment):
+    """Interrupted before each rename of a file; the first one completes the new checkpoint."""
     for epoch in (1, 2):
         Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:epoch]})
     assert not (tmp_path / "checkpoint.pt").samefile(tmp_path / "checkpoint.before.pt")
-    replace, seen = os.replace, []
+    replace, calls = os.replace, []
 
-    def cut(*paths):
-        seen.append(paths)
-        if len(seen) == moment:
-            raise Cut
+    def interrupt(*paths):
+        calls.append(paths)
+        if len(calls) == moment:
+            raise Interrupted
         replace(*paths)
 
-    monkeypatch.setattr(os, "replace", cut)
-    with pytest.raises(Cut):
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(Interrupted):
         Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:3]})
     assert len(Checkpoint(tmp_path, {}).load(parts)["rows"]) == (2 if moment == 1 else 3)
 
 
-def test_a_state_of_another_environment_is_gone_on_with_and_told(tmp_path, parts, caplog):
+def test_a_checkpoint_of_another_environment_is_used_and_recorded(tmp_path, parts, caplog):
     Checkpoint(tmp_path, {}, {"torch": "2", "threads": 1}).save(parts, {"rows": ROWS[:2]})
     later = Checkpoint(tmp_path, {}, {"torch": "2", "threads": 2, "cpu": "x"})
     assert later.load(parts) == {"rows": ROWS[:2]} and later.earlier == [{"epochs": 2, "threads": 1, "cpu": "—"}]
@@ -157,13 +159,15 @@ def test_a_state_of_another_environment_is_gone_on_with_and_told(tmp_path, parts
     assert str(last.load(parts)["rows"]) == str(ROWS[:3]) and last.earlier == later.earlier
 
 
-def test_a_state_that_would_fill_the_memory_is_not_read(tmp_path, parts, caplog):
+def test_a_checkpoint_above_the_size_limit_is_not_read(tmp_path, parts, caplog):
     (tmp_path / "checkpoint.pt").touch()
-    os.truncate(tmp_path / "checkpoint.pt", 2**31)  # of holes, which take no room on the disk
-    assert Checkpoint(tmp_path, {}).load(parts) is None and "has 2,147,483,648 bytes, more than" in caplog.text
+    os.truncate(tmp_path / "checkpoint.pt", 2**31)  # a sparse file, which takes no space on the disk
+    assert (
+        Checkpoint(tmp_path, {}).load(parts) is None and "has 2,147,483,648 bytes, more than the limit" in caplog.text
+    )
 
 
-def test_rows_come_back_as_they_were(tmp_path, parts):
+def test_rows_are_restored_with_their_types(tmp_path, parts):
     Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS})
-    # As text: 1 and 1.0 are the same number but not the same metrics.csv, and a NaN is no number's equal.
+    # As text, since 1 and 1.0 are equal but differ in metrics.csv, and NaN is not equal to itself.
     assert repr(Checkpoint(tmp_path, {}).load(parts)["rows"]) == repr(ROWS)

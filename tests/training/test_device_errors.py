@@ -1,4 +1,4 @@
-"""A batch that is too large, and an operation that gives other bits each time, are said with what to do."""
+"""Out-of-memory errors and nondeterministic operations are reported with a remedy."""
 
 import pytest
 
@@ -34,22 +34,22 @@ def networks(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("room", "said"),
+    ("room", "message"),
     [
-        (20, "16 did fit: use trainer.batch_size=16"),
-        (1, "=1."),
+        (20, "use trainer.batch_size=16"),
+        (1, "use trainer.batch_size=1."),
         (0, "not even one image"),
-        (40, "=32 does fit: in val"),
+        (40, "=32 fits: validation"),
     ],
 )
-def test_the_batch_that_did_fit_is_named(tmp_path, networks, room, said):
+def test_a_batch_size_that_fits_is_suggested(tmp_path, networks, room, message):
     with pytest.raises(InputError) as error:
         trained(tmp_path, "model._target_=small_networks.Net", f"+model.room={room}")
-    assert "trainer.batch_size=32 does" in str(error.value) and said in str(error.value)
+    assert "trainer.batch_size=32" in str(error.value) and message in str(error.value)
 
 
-def test_an_operation_without_a_deterministic_form_is_named(tmp_path, networks):
+def test_a_nondeterministic_operation_is_named(tmp_path, networks):
     words = ["model._target_=small_networks.Net", "+model.shuffled=true"]
-    with pytest.raises(InputError, match=r"no deterministic put_ on this device"):
+    with pytest.raises(InputError, match=r"no deterministic implementation of put_ on this device"):
         trained(tmp_path, *words, "trainer.deterministic=true")
     trained(tmp_path, *words)

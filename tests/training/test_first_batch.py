@@ -1,4 +1,4 @@
-"""What is shown of the training images is what the loop trains on."""
+"""The sample of training images contains the images that the loop trains on."""
 
 import io
 
@@ -11,7 +11,7 @@ from ablate.augmentation.geometry import Flip
 from ablate.augmentation.mixing import Mixup
 from ablate.backend import seeding
 from ablate.data.batches import Resident
-from ablate.training.first_batch import COUNT, samples, seen
+from ablate.training.first_batch import COUNT, first_images, samples
 
 
 @pytest.fixture
@@ -24,29 +24,29 @@ def read(content: bytes) -> np.ndarray:
     return np.load(io.BytesIO(content))["images"]
 
 
-def test_without_augmentation_they_are_the_first_of_the_first_epochs_order(data):
+def test_without_augmentation_they_are_the_first_images_of_the_first_epoch(data):
     order = seeding.stream(7, "order", 1).random(50).argsort()
-    found = read(samples(Augmentation({}), data, 32, seed=7))
-    assert found.dtype == np.uint8 and (found == data.images.numpy()[order[:COUNT]]).all()
+    sample = read(samples(Augmentation({}), data, 32, seed=7))
+    assert sample.dtype == np.uint8 and (sample == data.images.numpy()[order[:COUNT]]).all()
 
 
-def test_each_is_the_image_or_its_mirror(data):
+def test_each_is_the_image_or_its_flip(data):
     plain = read(samples(Augmentation({}), data, 32, seed=7))
-    found = read(samples(Augmentation({"flip": Flip(p=0.5)}), data, 32, seed=7))
-    mirrored = [(image == other[..., ::-1]).all() for image, other in zip(found, plain, strict=True)]
-    same = [(image == other).all() for image, other in zip(found, plain, strict=True)]
+    sample = read(samples(Augmentation({"flip": Flip(p=0.5)}), data, 32, seed=7))
+    mirrored = [(image == other[..., ::-1]).all() for image, other in zip(sample, plain, strict=True)]
+    same = [(image == other).all() for image, other in zip(sample, plain, strict=True)]
     assert all(a != b for a, b in zip(mirrored, same, strict=True)) and 0 < sum(mirrored) < COUNT
 
 
 def test_mixed_images_are_rounded(data):
-    found = read(samples(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0))
-    assert found.shape == (8, 3, 4, 4) and found.dtype == np.uint8
+    sample = read(samples(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0))
+    assert sample.shape == (8, 3, 4, 4) and sample.dtype == np.uint8
 
 
-def test_targets_are_mixed_as_the_images_are(data):
-    images, plain = seen(Augmentation({}), data, 8, seed=0)
-    mixed, targets = seen(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0)
+def test_targets_are_mixed_like_the_images(data):
+    images, plain = first_images(Augmentation({}), data, 8, seed=0)
+    mixed, targets = first_images(Augmentation({"mixup": Mixup(alpha=1.0)}), data, 8, seed=0)
     assert (plain.argmax(1) == [np.flatnonzero((data.images.numpy() == i).all((1, 2, 3)))[0] for i in images]).all()
-    share = (targets * plain).sum(1)[:, None, None, None]  # of the image itself; the rest is the one before it
+    share = (targets * plain).sum(1)[:, None, None, None]  # of the image itself; the rest is the previous one
     expected = share * images + (1 - share) * np.roll(images, 1, axis=0)
     np.testing.assert_allclose(mixed, expected, atol=0.51)

@@ -9,8 +9,8 @@ from ablate.commands.data.composing import of_files
 from ablate.data.decode import size
 from ablate.data.image_folder import paths
 from ablate.data.images import NoTestImages
-from ablate.data.parallel import each
-from ablate.data.prepare import Prepared, forget, load_test, prepare
+from ablate.data.parallel import map_files
+from ablate.data.prepare import Prepared, clear_cache, load_test, prepare
 from ablate.data.streamed import Pixels
 from ablate.data.summary import Files, summary
 
@@ -21,7 +21,7 @@ def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
     Raises:
         InputError: they cannot be loaded or split.
     """
-    forget()  # a notebook looks again after it has changed its images
+    clear_cache()  # a notebook looks again after it has changed its images
     prepared, test = prepare(data), _test(data)
     return prepared, test, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
 
@@ -36,5 +36,5 @@ def _test(data: DictConfig) -> Pixels | None:
 
 def _files(data: DictConfig, tested: bool) -> Files:
     train = paths(data.root, "train")
-    sizes = np.array(list(each(size, train, "Measuring images")))
+    sizes = np.array(list(map_files(size, train, "Measuring images")))
     return Files(train, paths(data.root, "test") if tested else [], sizes)

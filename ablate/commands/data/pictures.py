@@ -15,7 +15,7 @@ from ablate.data.batches import resident
 from ablate.data.images import Images, shrunk
 from ablate.data.prepare import Prepared
 from ablate.terminal.text import printable
-from ablate.training.first_batch import seen
+from ablate.training.first_batch import first_images
 
 ACROSS = 8  # pictures in a row
 ROWS = 20  # classes up to which each has a row of pictures; of more, each has one picture
@@ -62,7 +62,7 @@ def augmented(config: DictConfig, augmentations: Mapping[str, DictConfig], data:
     grid, plain = Grid(), None
     for label, steps in labelled(config.augmentation, augmentations).items():
         augment = Augmentation({str(name): instantiate(step) for name, step in steps.items()})
-        images, targets = seen(augment, whole, config.trainer.batch_size, config.seed)
+        images, targets = first_images(augment, whole, config.trainer.batch_size, config.seed)
         grid.rows[label] = shrunk(torch.from_numpy(images[:ACROSS]), SIDE).numpy()
         if plain is None or (targets != plain).any():
             grid.titles[label] = [shares(target, data.classes) for target in targets[:ACROSS]]

@@ -1,6 +1,6 @@
-"""The schema of every option: a dataclass per group, extended where an option has keys of its own.
+"""The schema of all options: one dataclass per group, with a subclass for each option that has its own keys.
 
-Types are checked by OmegaConf while Hydra composes; ranges and each `check()` by `ablate.config.validate`.
+OmegaConf checks types while Hydra composes a configuration; `ablate.config.validate` checks ranges and each `check()`.
 """
 
 import dataclasses
@@ -19,36 +19,38 @@ from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Tra
 
 @dataclass
 class Study:
-    """A plan: which variants are run, and where."""
+    """A study: its variants and its folder."""
 
-    name: str = value("folder of the study under outputs/")
+    name: str = value("name of the study, and of its folder in outputs/")
     design: str = value(
-        "which variants are run", choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random")
+        "how variants are chosen from all combinations of levels",
+        choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random"),
     )
-    draws: Optional[int] = value("variants that the random design draws, the baseline included", low=1)
+    draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
     draw_seed: int = value("seed of that draw", low=0, below=2**63)
-    bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are several overrides together")
-    exclude: list[dict[str, Any]] = value("levels that do not go together: {factor: level, ...} leaves out variants")
-    margin: Optional[float] = value(
-        "difference in percentage points below which two variants are as good as equal; null: not tested", above=0
-    )
-    trial: Optional[int] = value("trial of a search (hydra/sweeper=optuna) that this run is", low=0)
-    extend: bool = value("add levels or seeds to a study that is there (--extend)")
+    bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
+    exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
+    margin: Optional[float] = value("equivalence margin in percentage points; null: no equivalence test", above=0)
+    trial: Optional[int] = value("trial number of this run in a search (hydra/sweeper=optuna)", low=0)
+    extend: bool = value("add levels or seeds to an existing study (--extend)")
 
     def check(self) -> None:
         if not re.fullmatch(r"\w[\w.+=-]*", self.name, re.ASCII):
             raise ValueError(
-                f"study.name={self.name} must be the name of a folder: letters, digits, . _ + = - and no space"
+                f"study.name={self.name} must be a folder name: letters, digits and . _ + = - without spaces"
             )
         if (self.design == "random") != (self.draws is not None):
-            raise ValueError("study.design=random needs study.draws=N, the number of variants; no other design has it")
+            raise ValueError(
+                "study.draws=N, the number of variants, is required for study.design=random"
+                " and invalid for other designs"
+            )
 
 
 @dataclass
 class Config:
-    """The whole configuration of a run."""
+    """The complete configuration of a run."""
 
-    seed: int = value("replicate: the one number all randomness comes from", low=0, below=2**63)
+    seed: int = value("the replicate; determines all randomness of a run", low=0, below=2**63)
     data: Data = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING
@@ -62,7 +64,7 @@ class Config:
     study: Study = MISSING
 
     def check(self) -> None:
-        """Refuse settings of different groups that do not go together."""
+        """Raise ValueError for a contradiction between groups."""
         if self.schedule.warmup_epochs >= self.trainer.epochs:
             raise ValueError(
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
@@ -71,6 +73,6 @@ class Config:
 
 
 def nodes() -> dict[str, type]:
-    """Every dataclass of the schema, by its name."""
+    """Return all dataclasses of the schema by name."""
     parts = (vars(images), vars(network), vars(training), vars(submission), {"Study": Study, "Config": Config})
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

@@ -1,4 +1,4 @@
-"""Images: the groups `data` and `augmentation`."""
+"""Schema of the groups `data` and `augmentation`."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -9,37 +9,39 @@ from ablate.config.schema.option import Option
 
 @dataclass
 class Data(Option):
-    """Labelled images: where they come from, how they are split and how their pixels are scaled.
+    """Labeled images: their source, their split, and the scaling of their pixels.
 
-    The keys below are common to all; what a subclass adds is passed to its `_target_`.
+    These keys are common to all data sets; those that a subclass adds are passed to its `_target_`.
     """
 
-    val_fraction: float = value("share of the training images held out for validation", above=0, below=1)
+    val_fraction: float = value("fraction of the training images held out for validation", above=0, below=1)
     split_seed: int = value(
-        "seed of the stratified train/validation split, the same for every run seed", low=0, below=2**32
+        "seed of the stratified train/validation split, independent of the run's seed", low=0, below=2**32
     )
-    train_limit: Optional[int] = value("use only so many training images (stratified); null: all", low=1)
+    train_limit: Optional[int] = value("number of training images to use (stratified); null: all", low=1)
     mean: Optional[list[float]] = value(
-        "subtracted from pixels in [0, 1], a value per channel or one for all; null: computed"
+        "subtracted from pixels in [0, 1], one value or one per channel; null: computed from the training images"
     )
-    std: Optional[list[float]] = value("divides them then, a value per channel or one for all; null: computed", above=0)
+    std: Optional[list[float]] = value(
+        "then divides pixels, one value or one per channel; null: computed from the training images", above=0
+    )
 
 
 @dataclass
 class Download(Data):
-    """A data set that torchvision downloads."""
+    """A data set downloaded by torchvision."""
 
-    root: str = value("folder the files are kept in")
+    root: str = value("folder of the downloaded files")
 
 
 @dataclass
 class ImageFolder(Data):
-    """Image files, one folder a class."""
+    """Image files, one folder per class."""
 
-    root: str = value("folder that holds train/<class>/ and, optionally, test/<class>/")
-    image_size: int = value("images are resized to this height and width", unit="pixels", low=4, high=1024)
+    root: str = value("folder that contains train/<class>/ and, optionally, test/<class>/")
+    image_size: int = value("height and width that images are resized to", unit="pixels", low=4, high=1024)
     memory_limit: float = value(
-        "decoded images that take more, training and test images each, are read from disk as they are needed",
+        "memory for decoded images, for training and test images each; larger sets are streamed from disk",
         unit="GiB",
         low=0,
     )
@@ -47,18 +49,20 @@ class ImageFolder(Data):
 
 @dataclass
 class Step(Option):
-    """One step of an augmentation; a list of options is their steps in that order."""
+    """One augmentation step. A list of options applies its steps in that order."""
 
 
 @dataclass
 class Flip(Step):
-    p: float = value("probability of mirroring an image left to right", low=0, high=1)
+    p: float = value("probability of a horizontal flip", low=0, high=1)
 
 
 @dataclass
 class Crop(Step):
-    padding: int = value("border from which a crop of the original size is cut", unit="pixels", low=1)
-    padding_mode: str = value("what the border is: constant, black; reflect, a mirror", choices=("constant", "reflect"))
+    padding: int = value("width of the border added before a random crop to the original size", unit="pixels", low=1)
+    padding_mode: str = value(
+        "border pixels: constant (black) or reflect (mirror image)", choices=("constant", "reflect")
+    )
 
 
 @dataclass
@@ -71,18 +75,18 @@ class ColorJitter(Step):
     brightness: float = value("largest relative change", low=0, high=1)
     contrast: float = value("largest relative change", low=0, high=1)
     saturation: float = value("largest relative change", low=0, high=1)
-    hue: float = value("largest shift", unit="turns of the colour circle", low=0, high=0.5)
+    hue: float = value("largest shift", unit="turns of the color wheel", low=0, high=0.5)
 
 
 @dataclass
 class RandAugment(Step):
-    num_ops: int = value("operations an image", low=1, high=10)
-    magnitude: int = value("strength, of 31 bins", low=0, high=30)
+    num_ops: int = value("operations per image", low=1, high=10)
+    magnitude: int = value("strength of the operations", low=0, high=30)
 
 
 @dataclass
 class AutoAugment(Step):
-    policy: str = value("the data set the policy was learned on", choices=("cifar10", "imagenet", "svhn"))
+    policy: str = value("data set that the policy was learned on", choices=("cifar10", "imagenet", "svhn"))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The network: the groups `model`, `normalization` and `activation`."""
+"""Schema of the groups `model`, `normalization` and `activation`."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from ablate.config.schema.option import Option
 
 @dataclass
 class Model(Option):
-    """A classifier; classes, channels and image size come from the data, norm and activation from their groups."""
+    """A classifier. Its classes, channels and image size come from the data."""
 
 
 @dataclass
@@ -18,7 +18,7 @@ class MLP(Model):
 
 @dataclass
 class Dropout(Model):
-    dropout: float = value("probability of dropping a unit, where the network's paper drops units", low=0, below=1)
+    dropout: float = value("dropout probability, at the positions of the original paper", low=0, below=1)
 
 
 @dataclass
@@ -28,22 +28,24 @@ class VGG(Dropout):
 
 @dataclass
 class ResNet(Model):
-    depth: int = value("layers with weights; 18 and 34 are the four-stage form", choices=(18, 20, 32, 34, 44, 56))
+    depth: int = value(
+        "layers with weights; 18 and 34 have four stages, the others three", choices=(18, 20, 32, 34, 44, 56)
+    )
 
 
 @dataclass
 class WideResNet(Dropout):
     depth: int = value("layers with weights, 6n + 4", choices=(10, 16, 22, 28, 40))
-    widen_factor: int = value("channels, as a multiple of the thin network's", low=1, high=20)
+    widen_factor: int = value("channels, as a multiple of those of the CIFAR ResNet", low=1, high=20)
 
 
 @dataclass
 class ViT(Dropout):
     patch_size: int = value("side of a square patch, a divisor of the image size", unit="pixels", low=1)
-    width: int = value("features of a token, a multiple of heads", low=1)
+    width: int = value("features per token, a multiple of heads", low=1)
     depth: int = value("transformer blocks", low=1)
     heads: int = value("attention heads", low=1)
-    mlp_ratio: float = value("hidden units of a block's MLP, as a multiple of width", above=0)
+    mlp_ratio: float = value("hidden units of the MLP in a block, as a multiple of width", above=0)
 
     def check(self) -> None:
         if self.width % self.heads:
@@ -52,40 +54,42 @@ class ViT(Dropout):
 
 @dataclass
 class SpeedNet(Model):
-    widths: list[int] = value("channels of each stage; each halves height and width", low=1)
-    depth: int = value("convolutions of a stage", low=1)
-    patch_size: int = value("side of the patches the first layer sees", unit="pixels", low=1)
-    directions: int = value("filters of the first layer, of which there is also the negative", low=1)
-    stride: int = value("step from patch to patch", unit="pixels", low=1)
-    whitening: bool = value("set the first layer's filters from the training images, and keep them; false: learn them")
-    identity: bool = value("start convolutions so that they pass on their input")
+    widths: list[int] = value("channels of each stage; a stage halves height and width", low=1)
+    depth: int = value("convolutions per stage", low=1)
+    patch_size: int = value("side of the patches in the first layer", unit="pixels", low=1)
+    directions: int = value("filters of the first layer; each is also present negated", low=1)
+    stride: int = value("stride of the first layer", unit="pixels", low=1)
+    whitening: bool = value("freeze the first layer at the whitening of the training images; false: train it")
+    identity: bool = value("initialize convolutions as the identity")
     logit_scale: float = value("factor on the logits", above=0)
-    ceil_mode: bool = value("pools keep the last row and column of a map of odd size; false: they drop them")
+    ceil_mode: bool = value("pools keep the last row and column of a feature map of odd size; false: drop them")
 
 
 @dataclass
 class External(Model):
-    name: str = value("the library's own name of the model")
+    name: str = value("name of the model in the library")
 
 
 @dataclass
 class Normalization(Option):
-    """The layer between a convolution or linear map and its activation."""
+    """The normalization between a convolution or linear layer and its activation."""
 
 
 @dataclass
 class BatchNormalization(Normalization):
-    momentum: float = value("share of a batch in the running statistics, by which it is evaluated", above=0, high=1)
+    momentum: float = value(
+        "weight of a batch in the running statistics, which are used in evaluation", above=0, high=1
+    )
 
 
 @dataclass
 class GroupNormalization(Normalization):
-    groups: int = value("groups of channels; the largest divisor of the channels up to it is used", low=1)
+    groups: int = value("groups of channels; reduced to the largest divisor of the channels", low=1)
 
 
 @dataclass
 class Activation(Option):
-    """The nonlinearity."""
+    """The activation function."""
 
 
 @dataclass

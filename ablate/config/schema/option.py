@@ -1,4 +1,4 @@
-"""What every option has."""
+"""The base class of all options."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,6 @@ from omegaconf import MISSING
 
 @dataclass
 class Option:
-    """An option of a group: the function or class it stands for."""
+    """An option of a group. `_target_` is the function or class that Hydra instantiates."""
 
     _target_: str = MISSING

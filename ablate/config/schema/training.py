@@ -1,4 +1,4 @@
-"""Training: the groups `optimizer`, `schedule`, `loss`, `trainer` and `logger`."""
+"""Schema of the groups `optimizer`, `schedule`, `loss`, `trainer` and `logger`."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -9,17 +9,17 @@ from ablate.config.schema.option import Option
 
 @dataclass
 class Optimizer(Option):
-    """What changes the weights by their gradients."""
+    """The optimizer."""
 
     lr: float = value("peak learning rate", above=0)
     weight_decay: float = value("L2 penalty (sgd, adam, rmsprop) or decoupled decay (adamw, muon)", low=0)
-    decay_norm_and_bias: bool = value("apply weight decay to biases and norm parameters too")
+    decay_norm_and_bias: bool = value("also apply weight decay to biases and normalization parameters")
 
 
 @dataclass
 class SGD(Optimizer):
     momentum: float = value("momentum", low=0, below=1)
-    nesterov: bool = value("Nesterov's form of momentum, which needs momentum above 0")
+    nesterov: bool = value("use Nesterov momentum; needs momentum above 0")
 
     def check(self) -> None:
         if self.nesterov and self.momentum == 0:
@@ -28,8 +28,8 @@ class SGD(Optimizer):
 
 @dataclass
 class Adam(Optimizer):
-    betas: list[float] = value("decay rates of the two moment averages", low=0, below=1)
-    eps: float = value("added to the denominator", above=0)
+    betas: list[float] = value("decay rates of the first and second moment estimates", low=0, below=1)
+    eps: float = value("added to the denominator for numerical stability", above=0)
 
     def check(self) -> None:
         if len(self.betas) != 2:
@@ -38,55 +38,55 @@ class Adam(Optimizer):
 
 @dataclass
 class RMSprop(Optimizer):
-    alpha: float = value("decay rate of the average of squares", low=0, below=1)
+    alpha: float = value("decay rate of the average of squared gradients", low=0, below=1)
     momentum: float = value("momentum", low=0, below=1)
-    eps: float = value("added to the denominator", above=0)
+    eps: float = value("added to the denominator for numerical stability", above=0)
 
 
 @dataclass
 class Muon(Optimizer):
     momentum: float = value("momentum of the matrix parameters", low=0, below=1)
-    nesterov: bool = value("Nesterov's form of momentum")
-    ns_steps: int = value("Newton-Schulz iterations", low=1, high=20)
+    nesterov: bool = value("use Nesterov momentum")
+    ns_steps: int = value("Newton-Schulz iterations per step", low=1, high=20)
     fixed_norm: bool = value(
-        "scale all that is a matrix or filters to the norm sqrt(rows) before each step, in place of weight decay"
+        "scale matrices and filters to Frobenius norm sqrt(rows) before each step, instead of weight decay"
     )
-    companion_lr: float = value("AdamW's learning rate, for all that is not a matrix", above=0)
+    companion_lr: float = value("learning rate of AdamW, which trains vectors and the classifier", above=0)
 
 
 @dataclass
 class Schedule(Option):
-    """The learning rate over training, as a factor on `optimizer.lr`, changed each step."""
+    """The learning rate schedule: a factor on `optimizer.lr`, updated every step."""
 
-    warmup_epochs: float = value("linear rise from 0 over so many epochs, before the schedule proper", low=0)
+    warmup_epochs: float = value("epochs of linear warmup from 0, before the schedule", low=0)
 
 
 @dataclass
 class StepDecay(Schedule):
-    step_epochs: int = value("epochs between two drops", low=1)
+    step_epochs: int = value("epochs between two drops of the learning rate", low=1)
     gamma: float = value("factor of each drop", above=0, high=1)
 
 
 @dataclass
 class MultiStep(Schedule):
-    milestones: list[float] = value("epochs of the drops, rising", above=0)
+    milestones: list[float] = value("epochs of the drops of the learning rate, increasing", above=0)
     gamma: float = value("factor of each drop", above=0, high=1)
 
     def check(self) -> None:
         if list(self.milestones) != sorted(set(self.milestones)):
-            raise ValueError(f"schedule.milestones={self.milestones} must rise")
+            raise ValueError(f"schedule.milestones={self.milestones} must be increasing")
 
 
 @dataclass
 class Decay(Schedule):
-    final_factor: float = value("factor at the last step", low=0, high=1)
+    final_factor: float = value("factor on the learning rate at the last step", low=0, high=1)
 
 
 @dataclass
 class OneCycle(Schedule):
-    pct_start: float = value("share of training in which the rate rises", above=0, below=1)
-    div_factor: float = value("the rate starts at lr divided by this", low=1)
-    final_div_factor: float = value("and ends at its start divided by this", low=1)
+    pct_start: float = value("fraction of training in which the learning rate increases", above=0, below=1)
+    div_factor: float = value("the learning rate starts at lr divided by this", low=1)
+    final_div_factor: float = value("the learning rate ends at its initial value divided by this", low=1)
 
 
 @dataclass
@@ -96,53 +96,56 @@ class Loss(Option):
 
 @dataclass
 class CrossEntropy(Loss):
-    label_smoothing: float = value("probability moved from the label to all classes evenly", low=0, below=1)
+    label_smoothing: float = value("probability mass moved from the label to all classes evenly", low=0, below=1)
 
 
 @dataclass
 class Focal(Loss):
-    gamma: float = value("how strongly confident predictions are discounted; 0 is cross-entropy", low=0)
+    gamma: float = value(
+        "focusing parameter: larger values give less weight to confident predictions; 0 is cross-entropy", low=0
+    )
 
 
 @dataclass
 class Trainer:
-    """How the training loop runs."""
+    """The training loop."""
 
     epochs: int = value("passes over the training images", low=1)
-    batch_size: int = value("images a step", low=1)
+    batch_size: int = value("images per step", low=1)
     device: str = value(
-        "where to train; auto takes the first there is of cuda, mps, cpu", choices=("auto", "cpu", "cuda", "mps")
+        "where to train; auto is the first available of cuda, mps and cpu", choices=("auto", "cpu", "cuda", "mps")
     )
     precision: str = value(
-        "auto is bf16 where the hardware computes it natively, else fp32", choices=("auto", "fp32", "bf16")
+        "number format; auto is bf16 where the hardware supports it natively, else fp32",
+        choices=("auto", "fp32", "bf16"),
     )
-    channels_last: bool = value("memory layout NHWC, faster for convolutions")
+    channels_last: bool = value("use memory layout NHWC, faster for convolutions")
     compile: bool = value("compile the model with torch.compile")
-    grad_clip: Optional[float] = value("largest norm of the gradient; null: not limited", above=0)
+    grad_clip: Optional[float] = value("largest norm of the gradient; null: no clipping", above=0)
     ema: Optional[float] = value(
-        "decay of an average of the weights, which is then what is evaluated; null: none", above=0, below=1
+        "decay of an exponential moving average of the weights, which is evaluated; null: none", above=0, below=1
     )
     tta: str = value(
-        "test-time augmentation: views of an image whose logits are averaged when the network is evaluated",
+        "test-time augmentation: views of an image whose logits are averaged in evaluation",
         choices=("none", "flip", "shift", "flip_shift"),  # the functions of ablate.evaluation.tta
     )
-    deterministic: bool = value("the same bits again on CUDA too, slower; on the CPU they always are")
+    deterministic: bool = value("make results on CUDA bit-identical, which is slower; results on the CPU always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
-    selection: str = value("which epoch's weights and metrics are the run's", choices=("last", "best_val"))
+    selection: str = value("epoch whose weights and metrics are the result of the run", choices=("last", "best_val"))
 
 
 @dataclass
 class Logger(Option):
-    """Where the epoch's figures go besides metrics.csv."""
+    """The experiment tracker used in addition to metrics.csv."""
 
 
 @dataclass
 class Wandb(Logger):
     project: str = value("W&B project")
-    mode: str = value("offline writes to the run folder alone", choices=("offline", "online"))
+    mode: str = value("offline writes only to the run folder", choices=("offline", "online"))
 
 
 @dataclass
 class MLflow(Logger):
     experiment: str = value("MLflow experiment")
-    tracking_uri: Optional[str] = value("MLflow server or store; null: a file in the run folder")
+    tracking_uri: Optional[str] = value("MLflow server or store; null: mlflow.db in the folder of the study")

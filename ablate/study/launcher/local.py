@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ablate.backend.cores import cpu_cores
 from ablate.data.prepare import prepare
 from ablate.runs import provenance
 from ablate.study.launcher import Ends, Job, failed, workers
@@ -21,7 +22,7 @@ def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int) -> 
     """
     config = jobs[0].config
     cards = gpus() if config.trainer.device in ("auto", "cuda") else []
-    cores = len(os.sched_getaffinity(0))
+    cores = cpu_cores()
     pinned = slots(cards, jobs_per_gpu, jobs_at_once or cores)[: jobs_at_once or None]
     threads = max(1, cores // len(pinned))
     _load(jobs[0])

@@ -50,7 +50,7 @@ def test_it_prints_the_facts_and_where_they_are(ended):
     assert ["black", "3", "3"] in rows and ["red", "1", "1"] in rows and ["all", "4", "4"] in rows
     assert ["0", "0.2500", "0.4330", "0.5000", "0.5000"] in rows  # the square root of 3/16
     assert "black has 3.0 times the training images of red" in process.stdout
-    assert "Images that are not square, and squeezed to 8x8: 1 of 8." in process.stdout
+    assert "Images that are not square and are squeezed to 8x8: 1 of 8." in process.stdout
     assert "▀" not in process.stdout  # a pipe
     last = process.stdout.splitlines()[-1]
     assert last.startswith("Written to outputs/data/image_folder-colours: ")
