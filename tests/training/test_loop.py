@@ -51,7 +51,7 @@ def test_two_epochs_are_those_of_a_plain_loop():
     config, data, parts, start, rows, (selected, history, diverged) = fit("model=mlp", "model.hidden=[32]", "seed=3")
     weights = {name: value.clone().requires_grad_() for name, value in start.items()}
     velocity = {name: torch.zeros_like(value) for name, value in start.items()}
-    losses = []
+    losses, correct = [], []
     for epoch in (1, 2):
         ranks = seeding.stream(3, "order", epoch).random(1797)  # of all digits
         order = torch.from_numpy(ranks[data.train_index].argsort())
@@ -64,6 +64,7 @@ def test_two_epochs_are_those_of_a_plain_loop():
             loss = -logits.log_softmax(1)[torch.arange(32), data.train.labels[index]].mean()
             gradients = torch.autograd.grad(loss, list(weights.values()))
             losses.append(loss.item())
+            correct.append((logits.argmax(1) == data.train.labels[index]).sum().item())
             with torch.no_grad():
                 for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
                     velocity[name] = 0.9 * velocity[name] + gradient
@@ -72,6 +73,7 @@ def test_two_epochs_are_those_of_a_plain_loop():
     for name, weight in weights.items():
         assert torch.allclose(selected.weights[name], weight, atol=1e-5), name
     assert rows[1]["train_loss"] == pytest.approx(sum(losses[10:]) / 10, rel=1e-5)
+    assert rows[1]["train_accuracy"] == sum(correct[10:]) / 320
     assert [row["step"] for row in rows] == [10, 20] and tuple(rows[0]) == COLUMNS
     assert rows[1]["val_loss"] == pytest.approx(F.cross_entropy(selected.val_logits, data.val.labels).item())
 
@@ -108,6 +110,15 @@ def test_the_average_is_what_is_evaluated():
     for name, value in selected.weights.items():
         expected = 0.25 * first.weights[name] + 0.75 * second.weights[name]
         assert torch.allclose(value, expected, atol=1e-7) and not torch.equal(value, second.weights[name]), name
+
+
+def test_the_meter_weighs_images_alike_whatever_the_size_of_their_batch():
+    meter = loop.Meter(CPU)
+    one_hot = torch.eye(2)
+    meter.add(torch.tensor(2.0), torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]]), one_hot[[0, 1, 1]])
+    meter.add(torch.tensor(6.0), torch.tensor([[0.0, 1.0]]), one_hot[[0]])
+    assert (meter.read(), meter.seen) == ((3.0, 0.5), 4)  # (3 * 2 + 6) / 4; two of four
+    assert str(meter) == "loss 3.000  accuracy 50.0 %"
 
 
 def test_the_gradients_norm_is_limited():
