@@ -127,6 +127,11 @@ def test_folder_names_are_safe_short_and_different():
     assert all("/" not in name and len(name) <= plan.LONGEST for name in names)
 
 
+def test_a_folder_name_of_120_characters_is_kept_and_a_longer_one_cut_to_120():
+    whole, longer = (plan.variant_name({"f": "x" * count}, {"f": "a"}) for count in (118, 119))
+    assert whole == "f=" + "x" * 118 and re.fullmatch(r"f=x{109}-[0-9a-f]{8}", longer) and len(longer) == 120
+
+
 def test_a_variant_is_not_named_after_a_home_folder():
     baseline = {"data.root": "/data/a"}
     names = {plan.variant_name({"data.root": f"/home/{user}/b"}, baseline) for user in ("ada", "bob")}
