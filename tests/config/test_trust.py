@@ -62,6 +62,12 @@ def test_a_thousand_million_laughs_are_not_unpacked(tmp_path):
             record.read_config(tmp_path)
 
 
+def test_yaml_may_be_50_levels_deep_and_no_deeper():
+    trust.check_yaml("[" * 50 + "]" * 50)
+    with pytest.raises(ValueError, match="50 levels"):
+        trust.check_yaml("[" * 51 + "]" * 51)
+
+
 def test_a_run_that_names_a_program_does_not_start_it(tmp_path):
     assert ablate(tmp_path, "train", *SMALL, "model=mlp", "hydra.run.dir=run").returncode == 0
     settings = tmp_path / "run/.hydra/config.yaml"
