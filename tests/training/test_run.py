@@ -84,6 +84,7 @@ def test_settings_and_combinations_train(words, tmp_path):
     check(tmp_path, *trained(tmp_path, *words.split()))
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler on the CPU")
 def test_a_compiled_model_trains_to_the_same_figures(tmp_path):
     for name in ("plain", "compiled"):
