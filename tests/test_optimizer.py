@@ -104,6 +104,11 @@ def test_a_parameter_with_gaps_in_its_memory_steps_as_one_without(option):
     )
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_adam_is_fused(name):
+    assert OPTIONS[name](network(), lr=0.1, **DECAY).defaults["fused"] is True
+
+
 def test_muon_takes_a_model_without_matrices():
     model = nn.BatchNorm1d(3)
     assert [g["orthogonal"] for g in muon(model).param_groups] == [False]

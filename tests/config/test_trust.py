@@ -47,6 +47,12 @@ def test_every_option_of_this_package_is_allowed():
     assert {word.partition("=")[0] for word in OPTIONS} == set(GROUPS)
 
 
+def test_what_refers_to_nothing_is_refused_in_one_line():
+    with pytest.raises(InputError, match=r"of run cannot be resolved .*nowhere") as error:
+        trust.check(OmegaConf.create({"data": {"root": "${nowhere}"}}), WHERE, trusted=False)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", "${oc.decode:1}", "${oc.${a}:HOME}", "${now:%Y}x", "${a:b}"])
 def test_what_reads_more_than_the_configuration_is_refused(text):
     with pytest.raises(InputError, match="--trust"):

@@ -164,6 +164,16 @@ def test_a_state_of_another_environment_is_gone_on_with_and_told(tmp_path, parts
     assert str(last.load(parts)["rows"]) == str(ROWS[:3]) and last.earlier == later.earlier
 
 
+def test_a_state_that_fits_only_in_part_changes_nothing(tmp_path, parts):
+    before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+    Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:1]})
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    saved["model"] = {name: torch.zeros_like(value) for name, value in saved["model"].items()}
+    torch.save({**saved, "optimizer": {}}, tmp_path / "checkpoint.pt")
+    assert Checkpoint(tmp_path, {}).load(parts) is None
+    assert all(torch.equal(parts.model.state_dict()[name], before[name]) for name in before)
+
+
 def test_a_state_that_would_fill_the_memory_is_not_read(tmp_path, parts, caplog):
     (tmp_path / "checkpoint.pt").touch()
     os.truncate(tmp_path / "checkpoint.pt", 2**31)  # of holes, which take no room on the disk
