@@ -18,6 +18,12 @@ IMPORTED = (
     "ablate.training.parts",
     "ablate.commands.train",
     "ablate.commands.report",
+    *(
+        "matplotlib.backends.backend_pdf",
+        "scipy.stats",
+        "statsmodels.stats.power",
+        "typst",
+    ),  # what a report imports late
 )
 SECONDS = 400  # after which a command is killed
 

@@ -104,6 +104,11 @@ def test_a_noncontiguous_parameter_has_the_same_steps(option):
     )
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_adam_is_fused(name):
+    assert OPTIONS[name](network(), lr=0.1, **DECAY).defaults["fused"] is True
+
+
 def test_muon_accepts_a_model_without_matrices():
     model = nn.BatchNorm1d(3)
     assert [g["orthogonal"] for g in muon(model).param_groups] == [False]
@@ -127,7 +132,7 @@ def test_newton_schulz_keeps_the_singular_vectors_and_equalizes_the_values():
 @pytest.mark.parametrize("shape", [(16, 144), (144, 16), (30, 30)])
 def test_newton_schulz_is_jordans_iteration(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    for steps in (1, 3, 5):
+    for steps in (1, 3, 5, 6, 10, 12):  # G is computed anew after five
         x = matrix.double() / matrix.double().norm()
         for _ in range(steps):
             x = 3.4445 * x - 4.7750 * x @ x.T @ x + 2.0315 * x @ x.T @ x @ x.T @ x

@@ -51,6 +51,11 @@ def test_a_schedule_after_a_warmup_still_reaches_its_end():
     assert factor(20 + 39 // 3) == pytest.approx(1 - 13 / 39)
 
 
+def test_a_single_step_after_the_warm_ups_end_is_the_last():
+    factor = schedule.linear(1, 3, 1 / 3, 0.0)
+    assert [factor(step) for step in range(3)] == [0.5, 1.0, 0.0]
+
+
 def test_a_warmup_longer_than_training_does_not_divide_by_zero():
     factor = schedule.cosine(1, STEPS, 5, 0.0)
     assert all(0 < factor(step) < 1 for step in range(STEPS))

@@ -92,6 +92,13 @@ def test_a_difference_within_the_margin_is_equivalent_when_shown(make_study):
     assert compare(runs, margin=0.06)["verdict"].tolist() == ["baseline", "inconclusive"]
 
 
+def test_the_margin_is_in_percentage_points(make_study):
+    """Differences of 0.4, 0.5, 0.6 points, margin 1: t = (1 - 0.5) sqrt(3) / 0.1, 2 df, one-sided."""
+    results = {"baseline": dict.fromkeys(range(3), 0.9), "model=b": {0: 0.904, 1: 0.905, 2: 0.906}}
+    row = compare(collect.collect(make_study(results, FACTORS)), margin=1.0).iloc[1]
+    assert row["p_equivalence"] == pytest.approx((1 - math.sqrt(75 / 77)) / 2, rel=1e-6)
+
+
 def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
     rng = np.random.default_rng(0)
     results = {name: dict(enumerate(rng.uniform(0.4, 0.6, 5))) for name in ("baseline", "model=b", "model=c")}

@@ -14,11 +14,8 @@ from tests.processes import ROOT, SMALL, ablate
 
 register()
 WHERE = Path("run")
-OPTIONS = [
-    f"{group}={option.stem}"
-    for group in ("model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "data")
-    for option in sorted((ROOT / "conf" / group).glob("*.yaml"))
-]
+GROUPS = ("model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "data")
+OPTIONS = [f"{group}={option.stem}" for group in GROUPS for option in sorted((ROOT / "conf" / group).glob("*.yaml"))]
 FOREIGN = [
     *("os.system", "builtins.eval", "torch.os.system", "torch.nn.modules.os.system", "torch.hub.load", "torch.load"),
     *("torchvision.datasets.CIFAR10", "ablate.files.atomic.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
@@ -47,7 +44,13 @@ def test_every_option_of_this_package_is_allowed():
             more = ["data.root=images"] if word == "data=image_folder" else []
             name = {"model=torchvision": ["model.name=resnet18"], "model=timm": ["model.name=resnet18"]}.get(word, [])
             trust.check(compose("config", [word, *more, *name]), WHERE, trusted=False)
-    assert len(OPTIONS) > 45
+    assert {word.partition("=")[0] for word in OPTIONS} == set(GROUPS)
+
+
+def test_what_refers_to_nothing_is_refused_in_one_line():
+    with pytest.raises(InputError, match=r"of run cannot be resolved .*nowhere") as error:
+        trust.check(OmegaConf.create({"data": {"root": "${nowhere}"}}), WHERE, trusted=False)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", "${oc.decode:1}", "${oc.${a}:HOME}", "${now:%Y}x", "${a:b}"])
@@ -63,6 +66,12 @@ def test_the_billion_laughs_attack_is_not_expanded(tmp_path):
         (tmp_path / ".hydra" / "config.yaml").write_text(text)
         with pytest.raises(InputError, match=r"config\.yaml"):
             record.read_config(tmp_path)
+
+
+def test_yaml_may_be_50_levels_deep_and_no_deeper():
+    trust.check_yaml("[" * 50 + "]" * 50)
+    with pytest.raises(ValueError, match="50 levels"):
+        trust.check_yaml("[" * 51 + "]" * 51)
 
 
 def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):

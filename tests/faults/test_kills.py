@@ -36,6 +36,7 @@ def kill_again_and_again(folder: Path, kills: int, epochs_planned: int, most: in
     whole(folder, *words(epochs_planned))
 
 
+@pytest.mark.integration
 def test_three_kills_in_writes_leave_the_same_bits(tmp_path, undisturbed):
     kill_again_and_again(tmp_path, kills=3, epochs_planned=40, most=40)
     assert_undisturbed(tmp_path, undisturbed)

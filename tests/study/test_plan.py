@@ -7,6 +7,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from ablate.config.schema import Study
+from ablate.files import atomic
+from ablate.runs import record
 from ablate.study import plan
 from ablate.terminal.errors import InputError
 
@@ -127,8 +129,42 @@ def test_folder_names_are_safe_short_and_different():
     assert all("/" not in name and len(name) <= plan.LONGEST for name in names)
 
 
+def test_a_folder_name_of_120_characters_is_kept_and_a_longer_one_cut_to_120():
+    whole, longer = (plan.variant_name({"f": "x" * count}, {"f": "a"}) for count in (118, 119))
+    assert whole == "f=" + "x" * 118 and re.fullmatch(r"f=x{109}-[0-9a-f]{8}", longer) and len(longer) == 120
+
+
 def test_a_variant_is_not_named_after_a_home_folder():
     baseline = {"data.root": "/data/a"}
     names = {plan.variant_name({"data.root": f"/home/{user}/b"}, baseline) for user in ("ada", "bob")}
     assert len(names) == 2
     assert all(re.fullmatch(r"data\.root=--b-[0-9a-f]{8}", name) for name in names), names
+
+
+def study(design: str, seeds: list[int]) -> dict:
+    """A plan as the sweeper writes it: model=mlp against model=cnn."""
+    sweep = read("model=mlp,cnn", f"seed={','.join(map(str, seeds))}")
+    runs = [{**run, "config_sha256": "0"} for run in plan.runs(sweep, SETTINGS)]
+    words = {"schema": record.SCHEMA, "name": "s", "command": "ablate train -m ...", "baseline": {"model": "mlp"}}
+    return {**words, "design": design, "factors": sweep.factors, "seeds": seeds, "runs": runs}
+
+
+def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path):
+    small, large = study("factorial", [3, 1]), study("factorial", [2, 3])
+    assert plan.extended(tmp_path, small, extend=False) == small  # the folder is empty
+    atomic.write_json(tmp_path / "study.json", small)
+    assert plan.extended(tmp_path, small, extend=False)["runs"] == small["runs"]
+    with pytest.raises(InputError, match=r"with 4 runs .*2 of the runs now planned are not among them"):
+        plan.extended(tmp_path, large, extend=False)
+    both = plan.extended(tmp_path, large, extend=True)
+    assert both["seeds"] == [1, 2, 3] and both["factors"] == {"model": ["mlp", "cnn"]}
+    folders = [f"{variant}/seed={seed}" for variant in ("baseline", "model=cnn") for seed in (3, 1)]
+    assert [run["folder"] for run in both["runs"]] == [*folders, "baseline/seed=2", "model=cnn/seed=2"]
+
+
+def test_another_design_or_baseline_is_another_study(tmp_path):
+    atomic.write_json(tmp_path / "study.json", study("factorial", [0]))
+    with pytest.raises(InputError, match="of design factorial"):  # even if its runs are the same
+        plan.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
+    with pytest.raises(InputError, match="another baseline"):
+        plan.extended(tmp_path, {**study("factorial", [0]), "baseline": {"model": "cnn"}}, extend=True)

@@ -48,7 +48,7 @@ def become(run: Path, status: str, error: str | None = None) -> None:
 def spawn(folder: Path, *words: str) -> pexpect.spawn:
     command = ["-m", "ablate.cli", "watch", *words]
     settings = {**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "110", "NO_COLOR": "1"}
-    return pexpect.spawn(sys.executable, command, cwd=folder, env=settings, dimensions=(24, 110), timeout=30)
+    return pexpect.spawn(sys.executable, command, cwd=folder, env=settings, dimensions=(24, 110), timeout=120)
 
 
 def rows(text: str) -> dict[str, list[str]]:

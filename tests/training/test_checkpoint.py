@@ -1,7 +1,9 @@
 """A resumed run has the same results as an uninterrupted one, bit for bit."""
 
 import os
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -52,6 +54,13 @@ def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None
     return [{n: v for n, v in row.items() if n not in ("seconds", "images_per_second")} for row in rows], selected
 
 
+@cache
+def whole(*words: str):
+    """The same of a run that nothing interrupts, trained once for all tests that compare with it."""
+    with TemporaryDirectory() as folder:
+        return fit(Path(folder), *words)
+
+
 SETTINGS = {
     "every optimizer": [["model=mlp", f"optimizer={name}"] for name in ("sgd", "adam", "adamw", "rmsprop", "muon")],
     "statistics, dropout, augmentation": [
@@ -67,17 +76,16 @@ SETTINGS = {
 @pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
 @pytest.mark.parametrize("last", [1, 3])
 def test_an_interrupted_run_has_the_same_results(tmp_path, words, last):
-    (tmp_path / "whole").mkdir()
-    whole_rows, whole = fit(tmp_path / "whole", *words)
     with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)
     with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)  # interrupted again, at the same epoch
     rows, selected = fit(tmp_path, *words)
-    assert rows == whole_rows and selected.row["epoch"] == whole.row["epoch"]
-    assert selected.weights.keys() == whole.weights.keys()
-    assert all(torch.equal(selected.weights[name], whole.weights[name]) for name in whole.weights)
-    assert torch.equal(selected.val_logits, whole.val_logits)
+    expected_rows, expected = whole(*words)
+    assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
+    assert selected.weights.keys() == expected.weights.keys()
+    assert all(torch.equal(selected.weights[name], expected.weights[name]) for name in expected.weights)
+    assert torch.equal(selected.val_logits, expected.val_logits)
 
 
 def test_saved_epochs_are_not_trained_again(tmp_path):
@@ -87,9 +95,9 @@ def test_saved_epochs_are_not_trained_again(tmp_path):
 
 
 def test_the_checkpoint_of_another_configuration_is_not_used(tmp_path, caplog):
-    whole, _ = fit(tmp_path, "model=mlp")
+    fit(tmp_path, "model=mlp")
     rows, _ = fit(tmp_path, "model=mlp", made_by={"config_sha256": "b"})
-    assert rows == whole and "no valid checkpoint" in caplog.text
+    assert rows == whole("model=mlp")[0] and "no valid checkpoint" in caplog.text
 
 
 def damaged(content: bytes, at: float) -> bytes:
@@ -102,24 +110,23 @@ def damaged(content: bytes, at: float) -> bytes:
 
 @pytest.mark.parametrize("at", [-0.0001, -0.5, -0.999, 0.2, 0.4, 0.6, 0.8])
 def test_a_damaged_checkpoint_is_detected_and_the_previous_one_used(tmp_path, caplog, at):
-    (tmp_path / "whole").mkdir()
-    whole_rows, whole = fit(tmp_path / "whole", "model=mlp")
     with pytest.raises(Interrupted):
         fit(tmp_path, "model=mlp", last=4)  # the checkpoints of epochs 3 and 2 exist
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(damaged(path.read_bytes(), at))
     rows, selected = fit(tmp_path, "model=mlp")
     assert "checkpoint.pt is not used" in caplog.text and "no valid checkpoint" not in caplog.text
-    assert rows == whole_rows
-    assert all(torch.equal(selected.weights[name], whole.weights[name]) for name in whole.weights)
+    expected_rows, expected = whole("model=mlp")
+    assert rows == expected_rows
+    assert all(torch.equal(selected.weights[name], expected.weights[name]) for name in expected.weights)
 
 
 def test_without_a_valid_checkpoint_training_starts_from_the_beginning(tmp_path, caplog):
-    whole, _ = fit(tmp_path, "model=mlp")
+    fit(tmp_path, "model=mlp")
     for name in ("checkpoint.pt", "checkpoint.before.pt"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:1000])
     rows, _ = fit(tmp_path, "model=mlp")
-    assert rows == whole and "no valid checkpoint" in caplog.text
+    assert rows == whole("model=mlp")[0] and "no valid checkpoint" in caplog.text
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +164,16 @@ def test_a_checkpoint_of_another_environment_is_used_and_recorded(tmp_path, part
     later.save(parts, {"rows": ROWS[:3]})
     last = Checkpoint(tmp_path, {}, later.environment)
     assert str(last.load(parts)["rows"]) == str(ROWS[:3]) and last.earlier == later.earlier
+
+
+def test_a_checkpoint_that_fits_only_in_part_changes_nothing(tmp_path, parts):
+    before = {name: value.clone() for name, value in parts.model.state_dict().items()}
+    Checkpoint(tmp_path, {}).save(parts, {"rows": ROWS[:1]})
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    saved["model"] = {name: torch.zeros_like(value) for name, value in saved["model"].items()}
+    torch.save({**saved, "optimizer": {}}, tmp_path / "checkpoint.pt")
+    assert Checkpoint(tmp_path, {}).load(parts) is None
+    assert all(torch.equal(parts.model.state_dict()[name], before[name]) for name in before)
 
 
 def test_a_checkpoint_above_the_size_limit_is_not_read(tmp_path, parts, caplog):
