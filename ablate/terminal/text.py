@@ -1,4 +1,4 @@
-"""Text for messages: unprintable characters escaped, home folders hidden, long lists shortened, corrections of typos."""
+"""Text for messages: escaping of control characters, hiding of home folders, shortening of lists, suggestions."""
 
 import getpass
 import re
