@@ -15,7 +15,7 @@ def _option(group, name, **keys):
 
 @pytest.fixture
 def build():
-    """`build("resnet", "batch", channels=1, depth=32)` returns an option of model with other keys, in evaluation mode."""
+    """`build("resnet", "batch", channels=1, depth=32)` returns a model with these keys, in evaluation mode."""
 
     def model(name, normalization="none", activation="relu", **keys):
         common = {"classes": 10, "channels": 3, "image_size": 32}

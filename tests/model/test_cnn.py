@@ -4,7 +4,7 @@ from torch import nn
 
 
 def test_parameters(build, parameters):
-    # 5x5 convolutions have 25 x in x out + out parameters: 608, 3,216, 12,832, 51,264, 204,928. Two strides and a pool leave 4x4 of
+    # 5x5 convolutions, 25 x in x out + out: 608, 3,216, 12,832, 51,264, 204,928. Two strides and a pool leave 4x4 of
     # 128: 2048 x 120 + 120 = 245,880; 120 x 84 + 84 = 10,164; 84 x 10 + 10 = 850.
     total = 608 + 3_216 + 12_832 + 51_264 + 204_928 + 245_880 + 10_164 + 850
     assert parameters(build("cnn")) == total == 529_742

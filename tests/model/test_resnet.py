@@ -15,8 +15,8 @@ def test_parameters_of_table_6_of_the_paper(depth, millions, build, parameters):
 
 
 def test_parameters_of_resnet_20_by_hand(build, parameters):
-    # Filters 9 x in x out, and a scale and a shift per channel: stem; six of 16; six of 32 and of 64, the first from half
-    # the channels; classifier.
+    # Filters 9 x in x out, and a scale and a shift per channel: stem; six of 16; six of 32 and of 64, the first from
+    # half the channels; classifier.
     stem = 9 * 3 * 16 + 32
     stages = 6 * (9 * 16 * 16 + 32) + 9 * 16 * 32 + 5 * 9 * 32 * 32 + 6 * 64 + 9 * 32 * 64 + 5 * 9 * 64 * 64 + 6 * 128
     with torch.device("meta"):

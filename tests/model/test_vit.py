@@ -10,8 +10,8 @@ from ablate.terminal.errors import InputError
 
 
 def test_parameters(build, parameters):
-    # Patches 48 x 192 + 192 and 64 positions; a block has 4 w^2 + 4 w for attention, 8 w^2 + 5 w for the MLP and 4 w for
-    # two norms; the last norm; the classifier.
+    # Patches 48 x 192 + 192 and 64 positions; a block has 4 w^2 + 4 w for attention, 8 w^2 + 5 w for the MLP and 4 w
+    # for two norms; the last norm; the classifier.
     blocks = 6 * (12 * 192**2 + 13 * 192)
     total = 48 * 192 + 192 + 64 * 192 + blocks + 2 * 192 + 1930
     with torch.device("meta"):
