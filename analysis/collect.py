@@ -7,35 +7,36 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from ablate.files import bounded
-from ablate.runs import record
+from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import read as read_epochs
+from ablate.runs.run_record import METRICS as RECORDED_METRICS
+from ablate.runs.statuses import RESULTS
+from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
 SAMPLES = 64 * bounded.MIB  # bytes
-BASELINE = "baseline"
-METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
-
-# All but an outcome, good or bad (`record.OUTCOMES`), is a hole in the study.
-HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
+METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 
-def read_plan(study_folder: Path) -> dict[str, Any]:
+def read_plan(study_folder: Path) -> StudyPlan:
     """The plan of a study as a report shows it: no level, and not its command, names a home folder.
 
     InputError if `study_folder` is not a study.
     """
-    plan = record.read_study(study_folder)
-    shown = {key: without_homes(plan[key]) for key in ("factors", "baseline", "command")}
-    runs = [{**run, "factors": without_homes(run["factors"])} for run in plan["runs"]]
-    return {**plan, **shown, "runs": runs}
+    plan = study_plan.read(study_folder)
+    shown = {key: without_homes(getattr(plan, key)) for key in ("factors", "baseline", "command")}
+    runs = [msgspec.structs.replace(run, factors=without_homes(run.factors)) for run in plan.runs]
+    return msgspec.structs.replace(plan, **shown, runs=runs)
 
 
 def collect(study_folder: Path) -> pd.DataFrame:
@@ -48,12 +49,12 @@ def collect(study_folder: Path) -> pd.DataFrame:
     was of another config than the one now planned). InputError if `study_folder` is not a study.
     """
     plan = read_plan(study_folder)
-    planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
-    rows = [_row(Path(study_folder), run) for run in planned]
-    taken = {*record.RUN, *plan["factors"]} - {"epoch"}  # a record's own metrics cannot have these names
+    planned = track(plan.runs, "Reading runs", len(plan.runs), patience=1.0)
+    rows = [_row(run, planned_state(study_folder, run)) for run in planned]
+    taken = {*study_plan.COLUMNS, *plan.factors} - {"epoch"}  # a record's own metrics cannot have these names
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in taken)
-    columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
-    columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
+    columns: dict[str, Any] = {"study": plan.name, "variant": [run.variant for run in plan.runs]}
+    columns |= {factor: [run.factors.get(factor, "") for run in plan.runs] for factor in plan.factors}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
     columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
     for name, kind in {"epochs": "Int64", "seconds": float, "parameters": "Int64", "macs": "Int64"}.items():
@@ -62,33 +63,27 @@ def collect(study_folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
+def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
     """What is known of one planned run."""
-    row: dict[str, Any] = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
+    row: dict[str, Any] = {"seed": planned.seed, "folder": planned.folder, "status": state.status, "metrics": {}}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
-    try:
-        return row | _found(record.read_planned(study, planned))
-    except (AttributeError, TypeError, ValueError) as reason:
-        return row | {"status": "unreadable", "error": without_home(f"run.json is not a run's record: {reason}")}
-
-
-def _found(run: dict[str, Any]) -> dict[str, Any]:
-    """The parts of run.json that go into the frame. ValueError if it is completed without a result."""
-    metrics = run.get("metrics") or {}
-    accuracy = metrics.get("val_accuracy")
-    if run["status"] == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
-        raise ValueError(f"the run is completed, but its val_accuracy is {accuracy}")
-    return {
-        "status": run["status"],
-        "metrics": {name: float(number) for name, number in metrics.items() if isinstance(number, (int, float))},
-        "epochs": (run.get("epochs") or {}).get("done"),
-        "seconds": (run.get("seconds") or {}).get("total"),
-        "parameters": run.get("parameters"),
-        "macs": run.get("macs"),
-        "error": without_home(str(run.get("error") or "")),
-        "code_sha256": run.get("code_sha256"),
-        "commit": (run.get("git") or {}).get("commit"),
-        "rerun": without_home(run["rerun"]) if run.get("rerun") else None,
+    row["error"] = without_home(state.reason)
+    record = state.record
+    if record is None:
+        return row
+    accuracy = record.val_accuracy
+    if record.status == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
+        reason = f"run.json is not a valid record: the run is completed, but its val_accuracy is {accuracy}"
+        return row | {"status": "unreadable", "error": reason}
+    return row | {
+        "metrics": {name: float(value) for name, value in (record.metrics or {}).items() if value is not None},
+        "epochs": record.done_epochs,
+        "seconds": record.total_seconds,
+        "parameters": record.parameters,
+        "macs": record.macs,
+        "code_sha256": record.code_sha256,
+        "commit": record.commit,
+        "rerun": without_home(record.rerun) if record.rerun else None,
     }
 
 
@@ -98,7 +93,7 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     A file cut off in the middle of a line gives the epochs before it; an epoch written twice counts as last written.
     """
     parts = []
-    for run in runs[runs["status"].isin(record.OUTCOMES)].itertuples(index=False):
+    for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
         epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
         parts += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
     frame = pd.DataFrame(parts, columns=["variant", "seed", "status", *EPOCH_COLUMNS])

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from ablate.analysis import stats
 from ablate.analysis.formats import number, p_value, times
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import atomic, bounded
-from ablate.runs import test_log
-from ablate.study.selection import BASELINE, Choice
+from ablate.runs import test_result
+from ablate.runs.study_plan import BASELINE
+from ablate.runs.test_result import Mark, TestResult
+from ablate.study.selection import Choice
 from ablate.terminal.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ LISTED = 30  # classes
 PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes that the images of mistakes have at most
 
 
-def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
+def show(folder: Path, result: TestResult, brief: bool = False) -> None:
     """Print what a test.json says and draw its figures into the run's folder; if `brief`, one line and none."""
     said = [printable(line) for line in lines(folder, result)]
     if brief:
@@ -40,22 +42,22 @@ def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
     print("\n".join([*said, f"  Figures: {place}/ ({', '.join(drawn)})"]), flush=True)
 
 
-def figures(folder: Path, result: Mapping[str, Any]) -> "dict[str, Callable[[], Figure]]":
+def figures(folder: Path, result: TestResult) -> "dict[str, Callable[[], Figure]]":
     """What draws each figure of a tested run, by the name of its file."""
     from ablate.analysis.figures import calibration, confusion, mistakes
 
-    names, counts = list(result["per_class_accuracy"]), np.array(result["confusion"])
+    names, counts = list(result.per_class_accuracy), np.array(result.confusion)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     found: dict[str, Callable[[], Figure]] = {
-        "confusion": lambda: confusion(names, {f"Test set, {result['images']} images": shares}),
-        "calibration": lambda: calibration(result["reliability"], result["calibration_error"]),
+        "confusion": lambda: confusion(names, {f"Test set, {result.images} images": shares}),
+        "calibration": lambda: calibration(result.reliability, result.calibration_error),
     }
     if (images := _pictures(folder, result)) is not None:
-        found["mistakes"] = lambda: mistakes(images, result["mistakes"], names)
+        found["mistakes"] = lambda: mistakes(images, result.mistakes, names)
     return found
 
 
-def _pictures(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
+def _pictures(folder: Path, result: TestResult) -> np.ndarray | None:
     """The images of the mistakes; None if they are lost, damaged or of another test."""
     try:
         found = bounded.arrays(folder / PICTURES, ("images", "index"), PIXELS + bounded.MIB)
@@ -63,23 +65,21 @@ def _pictures(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
         return None
     images, index = found["images"], found["index"]
     whole = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
-    same = len(images) == len(index) and index.tolist() == [one["index"] for one in result["mistakes"]]
+    same = len(images) == len(index) and index.tolist() == [mistake.index for mistake in result.mistakes]
     return images if whole and same else None
 
 
-def lines(folder: Path, result: Mapping[str, Any]) -> list[str]:
+def lines(folder: Path, result: TestResult) -> list[str]:
     """What a test.json says, a line each: accuracy, mark, calibration, the classes, how often it was tested."""
-    low, high = result["accuracy_interval"]
+    low, high = result.accuracy_interval
     said = [
-        f"{folder}: test accuracy {100 * result['accuracy']:.1f} % of {result['images']} images"
+        f"{folder}: test accuracy {100 * result.accuracy:.1f} % of {result.images} images"
         f" (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
     ]
-    if result["mark"]:
-        said.append(f"  {mark(result['mark'])}")
-    said.append(
-        f"  Expected calibration error {100 * result['calibration_error']:.1f} points; loss {result['loss']:.3f}"
-    )
-    accuracies, intervals = result["per_class_accuracy"], result["per_class_interval"]
+    if result.mark:
+        said.append(f"  {mark(result.mark)}")
+    said.append(f"  Expected calibration error {100 * result.calibration_error:.1f} points; loss {result.loss:.3f}")
+    accuracies, intervals = result.per_class_accuracy, result.per_class_interval
     width = max(map(len, accuracies))
     for row, name in enumerate(list(accuracies)[:LISTED]):
         if intervals[name] is None:
@@ -88,11 +88,11 @@ def lines(folder: Path, result: Mapping[str, Any]) -> list[str]:
         low, high = intervals[name]
         said.append(
             f"  {name:<{width}}  {100 * accuracies[name]:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
-            f"{_taken(result['confusion'][row], row, list(accuracies))}"
+            f"{_taken(result.confusion[row], row, list(accuracies))}"
         )
     if len(accuracies) > LISTED:
-        said.append(f"  ... and {len(accuracies) - LISTED} classes more, in {folder / test_log.RESULT}")
-    said.append(f"  The test set has been used {times(result['uses'])} on this run.")
+        said.append(f"  ... and {len(accuracies) - LISTED} classes more, in {folder / test_result.FILE}")
+    said.append(f"  The test set has been used {times(result.uses)} on this run.")
     return said
 
 
@@ -102,10 +102,10 @@ def _taken(counts: list[int], own: int, names: list[str]) -> str:
     return f"  most often taken for {names[others.index(max(others))]} ({max(others)})" if max(others) else ""
 
 
-def mark(judged: Mapping[str, Any]) -> str:
+def mark(judged: Mark) -> str:
     """The mark and its band, and whether the interval of the accuracy stays in that band."""
-    said = f"Mark by the rubric {judged['rubric']}: {judged['mark']:g} % ({judged['band']})"
-    marks, bands = judged["interval_marks"], judged["interval_bands"]
+    said = f"Mark by the rubric {judged.rubric}: {judged.mark:g} % ({judged.band})"
+    marks, bands = judged.interval_marks, judged.interval_bands
     if len(set(marks)) == 1:
         return f"{said}; the whole interval lies in this band."
     return (
@@ -114,14 +114,14 @@ def mark(judged: Mapping[str, Any]) -> str:
     )
 
 
-def compare(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> None:
+def compare(choice: Choice, results: Mapping[Path, TestResult]) -> None:
     """Print the chosen variant of a study beside its baseline, over all their seeds."""
     print("\n".join(summary(choice, results)))
 
 
-def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[str]:
+def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     """Mean and SD of both variants' test accuracies, and their difference, paired by seed; a line each."""
-    tested = {folder.resolve(): result["accuracy"] for folder, result in results.items()}
+    tested = {folder.resolve(): result.accuracy for folder, result in results.items()}
     found = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }

@@ -1,7 +1,6 @@
 """From the `data` group of a configuration to the images a run trains and validates on."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from ablate.config.schema import Data
+from ablate.config.schema import DataSettings
 from ablate.data.images import Images, Part, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
@@ -111,21 +110,6 @@ def _prepare(settings: str) -> Prepared:
     )
 
 
-def recorded(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
-    """What the network of a run takes, from its record; of one that does not say so, from its training images.
-
-    Raises InputError if the record contradicts itself, or if those images are needed and cannot be had.
-    """
-    if not (known := run.get("inputs")):
-        return prepare(cfg_data).inputs
-    channels, classes = known["channels"], run.get("classes") or []
-    sizes = len(known["mean"]) == len(known["std"]) == channels and len(classes) > 1
-    if not sizes or not all(0 < value < math.inf for value in known["std"]):
-        raise InputError("run.json does not say what its network takes: its inputs and classes do not fit together.")
-    mean, std = (torch.tensor(known[name], dtype=torch.float32) for name in ("mean", "std"))
-    return Inputs(tuple(classes), channels, known["image_size"], mean, std)
-
-
 def load_test(cfg_data: DictConfig) -> Images:
     """The source's test images. The only way to them; raises NoTestImages if there are none."""
     return _load(cfg_data, "test")
@@ -135,7 +119,7 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
     """Call the option's `_target_` with the keys of its own, those that are not common to all data."""
     from hydra.utils import instantiate
 
-    common = {field.name for field in dataclasses.fields(Data)}
+    common = {field.name for field in dataclasses.fields(DataSettings)}
     settings: dict[Any, Any] = OmegaConf.to_container(cfg_data, resolve=True)  # type: ignore[assignment]
     own = {key: value for key, value in settings.items() if key not in common}
     # As a partial, called here: Hydra would wrap the source's own errors.

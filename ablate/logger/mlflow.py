@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ablate.logger import Csv, Row, Run, grid, missing
+from ablate.logger import Csv, LoggedRun, Row, grid, missing
 
 
 class MLflow(Csv):
@@ -16,7 +16,7 @@ class MLflow(Csv):
     Of a run outside a study it is in the run's own folder.
     """
 
-    def __init__(self, run: Run, experiment: str, tracking_uri: str | None) -> None:
+    def __init__(self, run: LoggedRun, experiment: str, tracking_uri: str | None) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a local store tells nobody
         try:
             from mlflow import MlflowClient
@@ -63,7 +63,7 @@ class MLflow(Csv):
             self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in figures.items()])
 
 
-def place(run: Run) -> Path:
+def place(run: LoggedRun) -> Path:
     """The folder of the study, or of a run outside one."""
     folder = run.folder.absolute()
     return next((above for above in folder.parents if run.study and (above / "study.json").exists()), folder)

@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from ablate.logger import Csv, Row, Run, grid, missing
+from ablate.logger import Csv, LoggedRun, Row, grid, missing
 
 RESULT = "result/"  # before the figures of the selected epoch: the curves have the names themselves
 
@@ -11,7 +11,7 @@ RESULT = "result/"  # before the figures of the selected epoch: the curves have 
 class TensorBoard(Csv):
     """metrics.csv; and curves, the first images and hyperparameters in the run folder's `tensorboard/`."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedRun) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:

@@ -4,13 +4,13 @@ import os
 import shutil
 from typing import Literal
 
-from ablate.logger import Csv, Row, Run, missing
+from ablate.logger import Csv, LoggedRun, Row, missing
 
 
 class Wandb(Csv):
     """metrics.csv; and a W&B run, in the run folder's `wandb/`."""
 
-    def __init__(self, run: Run, project: str, mode: Literal["offline", "online"]) -> None:
+    def __init__(self, run: LoggedRun, project: str, mode: Literal["offline", "online"]) -> None:
         try:
             import wandb
         except ImportError:

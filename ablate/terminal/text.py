@@ -57,3 +57,10 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """` Did you mean NAME?` with the nearest of the known names; empty if none is near."""
     near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def first_few(names: Iterable[object], most: int = 3) -> str:
+    """`a, b, c and 2 more`: the first `most` names, and how many others there are."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ablate.files import atomic, bounded
-from ablate.runs import record
+from ablate.runs.checkpoints import CHECKPOINTS
 from ablate.terminal.text import ABSENT
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, made_by: dict[str, Any], environment: Mapping[str, Any] | None = None) -> None:
-        self.following, self.path, self.before = self.paths = [folder / name for name in record.CHECKPOINTS]
+        self.following, self.path, self.before = self.paths = [folder / name for name in CHECKPOINTS]
         self.made_by, self.environment = made_by, dict(environment or {})
         self.earlier: list[dict[str, Any]] = []
 
@@ -98,8 +98,8 @@ class Checkpoint:
         if not changed:
             return list(saved["earlier"])
         epochs = len(saved["outcome"]["rows"])
-        told = "; ".join(f"{key}: {value} then, {now.get(key, ABSENT)} now" for key, value in changed.items())
-        log.warning("Epoch %d was the last under another environment (%s): other bits may follow.", epochs, told)
+        differences = "; ".join(f"{key}: {value} then, {now.get(key, ABSENT)} now" for key, value in changed.items())
+        log.warning("Epoch %d was the last under another environment (%s): other bits may follow.", epochs, differences)
         return [*saved["earlier"], {"epochs": epochs, **changed}]
 
 

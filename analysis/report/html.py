@@ -42,7 +42,7 @@ def to_html(
     bodies = pdf.bodies(results, notes)
     place = {name: position for position, name in enumerate(results.labels)}
     return environment.get_template("report.html").render(
-        title=words.get("title") or results.plan["name"],
+        title=words.get("title") or results.plan.name,
         sections={name: [*words.get(name, []), *bodies[name]] for name in pdf.SECTIONS},
         tables=made,
         place=place,
@@ -55,7 +55,7 @@ def to_html(
         curves=_curves(results),
         limits=limits,
         provenance=sentences.provenance(results.plan, results.runs),
-        command=results.plan["command"],
+        command=results.plan.command,
         plotly=get_plotlyjs(),
     )
 

@@ -48,7 +48,7 @@ def source(
     words = author(results.folder / "report.md")
     footer = " ".join([*limits, sentences.provenance(plan, runs)])
     parts = [STYLE.format(footer=_text(footer))]
-    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or plan["name"])}))')
+    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(words.get("title") or plan.name)}))')
     for name in SECTIONS:
         own = words.get(name, [])
         if not own and not body[name]:

@@ -63,7 +63,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         told.append(
             f"{incomplete} of {len(results.runs)} planned runs are incomplete. Run the study again to fill the holes."
         )
-    _print(results.plan["name"], made, [*notes, *limits, *told], folder)
+    _print(results.plan.name, made, [*notes, *limits, *told], folder)
     return 1 if incomplete and not allow_partial else 0
 
 
@@ -117,7 +117,7 @@ def _write_paper(results: Results, notes: Sequence[str], limits: Sequence[str]) 
 
     source = results.folder / "report" / "report.typ"
     if not (own := results.folder / "report.md").exists():
-        atomic.write_text(own, pdf.TEMPLATE.format(title=results.plan["name"]))
+        atomic.write_text(own, pdf.TEMPLATE.format(title=results.plan.name))
     body = pdf.bodies(results, notes)
     there = {path.stem for path in (source.parent / "figures").glob("*.svg")}
     for rows, drawn in pdf.SIZES:

@@ -1,13 +1,18 @@
 """The door through which Hydra finds our sweepers and launchers; all they do is in `ablate.study`."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    from ablate.runs.study_plan import PlannedRun
+    from ablate.study.compose import ComposedStudy
 
 
 class StudySweeper(Sweeper):
@@ -19,20 +24,20 @@ class StudySweeper(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra gives, and make its launcher."""
+        """Keep the arguments of Hydra, and make its launcher."""
         # Imported late: Hydra scans this module at every start, and executes it again for each scan.
         from hydra.core.plugins import Plugins
 
-        from ablate.study.compose import Planned
+        from ablate.study.composer import PlanLoader
 
-        self.loader, self.config = Planned(hydra_context.config_loader), config
+        self.loader, self.config = PlanLoader(hydra_context.config_loader), config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
             task_function=task_function,
             config=config,
         )
 
-    def composed(self, arguments: list[str]) -> dict[str, Any]:
+    def composed(self, arguments: list[str]) -> "ComposedStudy":
         """The study that the command line's `arguments` describe."""
         from ablate.study import compose
 
@@ -63,7 +68,7 @@ class OptunaSweeper(StudySweeper):
 class PlanSweeper(StudySweeper):
     """`hydra/sweeper=plan`, which is `ablate plan`: the same study, shown and not run.
 
-    `probe` times a few steps, `power` says what differences the study could find.
+    `probe` times a few steps; `power` reports the differences that the study has 80 % power to detect.
     """
 
     def __init__(self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False) -> None:
@@ -72,22 +77,23 @@ class PlanSweeper(StudySweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
-        from ablate.study.status import preview
+        from ablate.study.status_table import preview
 
         study = self.composed(arguments)
-        preview(study, self.config, self.probed if self.probe else lambda runs: {})
+        probe = partial(self.probed, study.overrides) if self.probe else lambda runs: {}
+        preview(study.plan, self.config, probe)
         if self.power:
             from pathlib import Path
 
             from ablate.analysis.study_power import preview as power
 
-            print(*power(study, Path(self.config.hydra.sweep.dir)), sep="\n")
+            print(*power(study.plan, Path(self.config.hydra.sweep.dir)), sep="\n")
 
-    def probed(self, runs: list[dict[str, Any]]) -> dict[str, float]:
-        """How long runs take, by variant."""
+    def probed(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
+        """Seconds of a run, by variant."""
         from ablate.study.probe import probe
 
-        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, run["overrides"]))
+        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]))
 
 
 class StudyLauncher(Launcher):
@@ -99,7 +105,7 @@ class StudyLauncher(Launcher):
         self.settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra gives."""
+        """Keep the arguments of Hydra."""
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate.config.schema import Study
+from ablate.config.schema import StudySettings
 from ablate.study import plan
 from ablate.terminal.errors import InputError
 
-SETTINGS = Study("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
+SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
 BUNDLES = {"regularisation": {"full": [], "no": ["augmentation=none", "optimizer.weight_decay=0"]}}
 
 

@@ -12,13 +12,13 @@ from omegaconf import MISSING
 
 from ablate.config.field import value
 from ablate.config.schema import images, network, submission, training
-from ablate.config.schema.images import Data
+from ablate.config.schema.images import DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
 
 
 @dataclass
-class Study:
+class StudySettings:
     """A plan: which variants are run, and where."""
 
     name: str = value("folder of the study under outputs/")
@@ -49,7 +49,7 @@ class Config:
     """The whole configuration of a run."""
 
     seed: int = value("replicate: the one number all randomness comes from", low=0, below=2**63)
-    data: Data = MISSING
+    data: DataSettings = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING
     activation: Activation = MISSING
@@ -59,7 +59,7 @@ class Config:
     loss: Loss = MISSING
     trainer: Trainer = MISSING
     logger: Logger = MISSING
-    study: Study = MISSING
+    study: StudySettings = MISSING
 
     def check(self) -> None:
         """Refuse settings of different groups that do not go together."""
@@ -72,5 +72,11 @@ class Config:
 
 def nodes() -> dict[str, type]:
     """Every dataclass of the schema, by its name."""
-    parts = (vars(images), vars(network), vars(training), vars(submission), {"Study": Study, "Config": Config})
+    parts = (
+        vars(images),
+        vars(network),
+        vars(training),
+        vars(submission),
+        {"StudySettings": StudySettings, "Config": Config},
+    )
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

@@ -8,7 +8,7 @@ from ablate.config.schema.option import Option
 
 
 @dataclass
-class Data(Option):
+class DataSettings(Option):
     """Labelled images: where they come from, how they are split and how their pixels are scaled.
 
     The keys below are common to all; what a subclass adds is passed to its `_target_`.
@@ -26,14 +26,14 @@ class Data(Option):
 
 
 @dataclass
-class Download(Data):
+class Download(DataSettings):
     """A data set that torchvision downloads."""
 
     root: str = value("folder the files are kept in")
 
 
 @dataclass
-class ImageFolder(Data):
+class ImageFolder(DataSettings):
     """Image files, one folder a class."""
 
     root: str = value("folder that holds train/<class>/ and, optionally, test/<class>/")
