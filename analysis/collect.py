@@ -17,7 +17,7 @@ from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import read as read_epochs
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
 from ablate.runs.statuses import RESULTS
-from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -25,6 +25,8 @@ from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
 SAMPLES = 64 * bounded.MIB  # bytes
+BASELINE = study_plan.BASELINE
+HOLES = WITHOUT_RESULT
 METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 

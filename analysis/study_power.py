@@ -66,5 +66,5 @@ def _command(study: StudyPlan, wanted: dict[str, int]) -> str:
         kept = [level for level in levels if level == levels[0] or any(chosen[name] == level for chosen in still_open)]
         if 1 < len(kept) < len(levels) and all(PLAIN.fullmatch(level) for level in kept):
             words.append(f"{name}={','.join(kept)}")
-    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study['seeds'])})")
-    return f"{study['command']} {shlex.join(words)} --extend"
+    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study.seeds)})")
+    return f"{study.command} {shlex.join(words)} --extend"

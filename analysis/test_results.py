@@ -82,12 +82,13 @@ def lines(folder: Path, result: TestResult) -> list[str]:
     accuracies, intervals = result.per_class_accuracy, result.per_class_interval
     width = max(map(len, accuracies))
     for row, name in enumerate(list(accuracies)[:LISTED]):
-        if intervals[name] is None:
+        accuracy, interval = accuracies[name], intervals[name]
+        if accuracy is None or interval is None:
             said.append(f"  {name:<{width}}  no images")
             continue
-        low, high = intervals[name]
+        low, high = interval
         said.append(
-            f"  {name:<{width}}  {100 * accuracies[name]:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
+            f"  {name:<{width}}  {100 * accuracy:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
             f"{_taken(result.confusion[row], row, list(accuracies))}"
         )
     if len(accuracies) > LISTED:

@@ -33,7 +33,7 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
         logged, unreadable = test_log.read_log(Path(study_folder) / test_log.FILE)
     except InputError:
         logged, unreadable = Counter[str](), 1
-    rows = []
+    rows: list[tuple[str, int | None, int, float]] = []
     for run in plan.runs:
         times, accuracy = logged.pop(run.folder, 0), float("nan")
         try:

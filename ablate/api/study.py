@@ -38,7 +38,7 @@ class Study:
 
     @cached_property
     def runs(self) -> "pd.DataFrame":
-        """One row per planned run: variant, one column per factor, seed, status, metrics, epochs, seconds, folder, ..."""
+        """One row per planned run: variant, one column per factor, seed, status, metrics, epochs, seconds, ..."""
         from ablate.analysis.collect import collect
 
         return collect(self.folder)

@@ -82,10 +82,11 @@ def text(rules: Submission, run: RunRecord, facts: Facts) -> str:
     )
 
 
-def accuracies(run: dict[str, Any], tested: TestResult | None) -> str:
-    """What is stated of the run."""
-    told = f"Validation accuracy {100 * run['metrics']['val_accuracy']:.2f} %"
-    return f"{told}, test accuracy {100 * tested['accuracy']:.2f} %." if tested else f"{told}."
+def accuracies(run: RunRecord, tested: TestResult | None) -> str:
+    """The validation accuracy of the run and, if it was tested, its test accuracy, a sentence."""
+    assert run.val_accuracy is not None  # the run was chosen by it
+    validation = f"Validation accuracy {100 * run.val_accuracy:.2f} %"
+    return f"{validation}, test accuracy {100 * tested.accuracy:.2f} %." if tested else f"{validation}."
 
 
 def _files(rules: Submission, facts: Facts) -> dict[str, str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from ablate.runs.run_record import Environment, GitState
 from ablate.terminal.errors import InputError
@@ -118,7 +119,7 @@ def environment(device: str, precision: str) -> Environment:
     """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
     import torch
 
-    versions = {package.replace("-", "_"): _version(package) for package in PACKAGES}
+    versions: dict[str, Any] = {package.replace("-", "_"): _version(package) for package in PACKAGES}
     return Environment(
         python=platform.python_version(),
         **versions,

@@ -19,14 +19,14 @@ METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
 Metrics = dict[str, Whole | float | None]
 
 
-class EpochCount(Record, kw_only=True, omit_defaults=True):
+class EpochCount(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Epochs planned and done."""
 
     planned: Whole | None = None
     done: Whole | None = None
 
 
-class Seconds(Record, kw_only=True, omit_defaults=True):
+class Seconds(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Wall-clock time of each phase of a run, and of all of it."""
 
     setup: float | None = None
@@ -35,21 +35,21 @@ class Seconds(Record, kw_only=True, omit_defaults=True):
     total: float | None = None
 
 
-class PeakMemory(Record, kw_only=True):
+class PeakMemory(Record, frozen=True, kw_only=True):
     """MiB of the process and, on a GPU, of the device."""
 
     process: float | None = None
     device: float | None = None
 
 
-class GitState(Record, kw_only=True):
+class GitState(Record, frozen=True, kw_only=True):
     """The commit of the checkout that trained, and whether its files were changed."""
 
     commit: str | None = None
     dirty: bool = False
 
 
-class Inputs(Record, kw_only=True):
+class Inputs(Record, frozen=True, kw_only=True):
     """The model's input: its size, and the mean and standard deviation that scale each channel."""
 
     channels: Positive
@@ -58,7 +58,7 @@ class Inputs(Record, kw_only=True):
     std: list[float]
 
 
-class Environment(Record, kw_only=True):
+class Environment(Record, frozen=True, kw_only=True):
     """Versions and hardware that a number may depend on.
 
     `earlier` describes what differed before the run was resumed in another environment.
@@ -86,7 +86,7 @@ class Environment(Record, kw_only=True):
         return values
 
 
-class RunRecord(Record, kw_only=True):
+class RunRecord(Record, frozen=True, kw_only=True):
     """The content of run.json.
 
     Attributes:
@@ -106,11 +106,11 @@ class RunRecord(Record, kw_only=True):
     status: RecordedStatus
     study: str | None = None
     variant: str | None = None
-    factors: dict[str, str] = {}
+    factors: dict[str, str] = msgspec.field(default_factory=dict)
     seed: Count | None = None
     config_sha256: str | None = None
     code_sha256: str | None = None
-    own_code: dict[str, str] = {}
+    own_code: dict[str, str] = msgspec.field(default_factory=dict)
     git: GitState | None = None
     rerun: str | None = None
     epochs: EpochCount | None = None

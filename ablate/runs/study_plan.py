@@ -16,7 +16,7 @@ COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "tr
            "epochs", "seconds", "parameters", "macs", "folder", "error", "code_sha256", "commit", "rerun")  # fmt: skip
 
 
-class PlannedRun(Record, kw_only=True):
+class PlannedRun(Record, frozen=True, kw_only=True):
     """A run of a study: its variant, the level of each factor, its seed, its folder below the study's."""
 
     variant: str
@@ -33,7 +33,7 @@ class PlannedRun(Record, kw_only=True):
             raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
 
 
-class StudyPlan(Record, kw_only=True):
+class StudyPlan(Record, frozen=True, kw_only=True):
     """The content of study.json. The first level of each factor is the baseline's."""
 
     schema: int = json_file.SCHEMA

@@ -21,7 +21,9 @@ LARGEST = 64 * bounded.MIB  # bytes
 PATIENCE = 60  # seconds for which another process may hold the log
 
 
-class TestUse(Use, kw_only=True, forbid_unknown_fields=False):  # a use counts, whatever a newer version records of it
+class TestUse(
+    Use, frozen=True, kw_only=True, forbid_unknown_fields=False
+):  # a use counts, whatever a newer version records of it
     """A line of tests.jsonl: a use, and the folder of its run, relative to the log's."""
 
     schema: int = json_file.SCHEMA

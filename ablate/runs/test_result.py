@@ -16,7 +16,7 @@ LARGEST = 64 * bounded.MIB  # bytes: the confusion matrix of a thousand classes 
 Interval = tuple[Fraction, Fraction]
 
 
-class Mistake(Record, kw_only=True):
+class Mistake(Record, frozen=True, kw_only=True):
     """A misclassified image: its index in the test set, its label, the prediction and its confidence."""
 
     index: Count
@@ -25,7 +25,7 @@ class Mistake(Record, kw_only=True):
     confidence: Fraction
 
 
-class Mark(Record, kw_only=True):
+class Mark(Record, frozen=True, kw_only=True):
     """The mark of an accuracy by a rubric, in per cent, its band, and those of both ends of the interval."""
 
     rubric: str
@@ -41,7 +41,7 @@ class Mark(Record, kw_only=True):
                 raise ValueError(f"mark has the name {name!r:.80}, but must have printable text in one line")
 
 
-class Use(Record, kw_only=True):
+class Use(Record, frozen=True, kw_only=True):
     """A use of the test set: when, by which run, with which weights and test images."""
 
     time: str | None = None
@@ -53,7 +53,7 @@ class Use(Record, kw_only=True):
     test_sha256: str | None = None
 
 
-class TestResult(Use, kw_only=True):
+class TestResult(Use, frozen=True, kw_only=True):
     """The content of test.json. Accuracies and intervals are fractions; by class, by the name of the class.
 
     Attributes:

@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
@@ -86,6 +86,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     from ablate.training.set_up import set_up
 
     began = time.perf_counter()
+    settings: Any = config
     setup = set_up(config, folder)
     parts, data, images = setup.parts, setup.data, setup.images
     ready = time.perf_counter()
@@ -97,7 +98,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     result = None
     try:
         with device_errors.in_words(parts, images, config.trainer, config.seed):
-            fitted = loop.fit(parts, images, config, reporter, checkpoint)
+            fitted = loop.fit(parts, images, settings, reporter, checkpoint)
         result = fitted.selected.row
     finally:
         reporter.close(result)

@@ -1,14 +1,14 @@
 """A tested run: how far its confidence can be trusted, and what it is most sure of and wrong."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from ablate.analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, broken
+from ablate.runs.test_result import Mistake
 
 COLUMNS = 5
 
@@ -37,7 +37,7 @@ def calibration(reliability: Sequence[Sequence[float]], error: float) -> Figure:
     return figure
 
 
-def mistakes(images: np.ndarray, found: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Figure:
+def mistakes(images: np.ndarray, found: Sequence[Mistake], classes: Sequence[str]) -> Figure:
     """A grid of images, uint8 (n, C, H, W), each with the class it is of, the one it was taken for, and how surely."""
     rows = max(1, math.ceil(len(images) / COLUMNS))
     with matplotlib.rc_context(STYLE):
@@ -48,8 +48,8 @@ def mistakes(images: np.ndarray, found: Sequence[Mapping[str, Any]], classes: Se
         for axis, image, mistake in zip(axes, images, found, strict=False):
             pixels = image.transpose(1, 2, 0)
             axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
-            taken = f"for {classes[mistake['predicted']]}, {100 * mistake['confidence']:.1f} %"
-            axis.set_title(broken(classes[mistake["label"]], 24), fontsize=7, pad=12, parse_math=False)
+            taken = f"for {classes[mistake.predicted]}, {100 * mistake.confidence:.1f} %"
+            axis.set_title(broken(classes[mistake.label], 24), fontsize=7, pad=12, parse_math=False)
             axis.text(0.5, 1.02, broken(taken, 26), transform=axis.transAxes, ha="center", va="bottom", fontsize=7,
                       color=VERMILLION, parse_math=False)  # fmt: skip
         figure.suptitle(

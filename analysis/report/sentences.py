@@ -41,11 +41,11 @@ def question(plan: StudyPlan) -> str:
 
 def methods(folder: Path, plan: StudyPlan, runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
     """The design, the baseline's configuration, what differs from it (`changes`), and the statistics."""
-    seeds = ", ".join(map(str, plan.seeds)) if len(plan.seeds) <= 10 else f"{len(plan['seeds'])} seeds"
+    seeds = ", ".join(map(str, plan.seeds)) if len(plan.seeds) <= 10 else f"{len(plan.seeds)} seeds"
     levels = "; ".join(f"{name}: {_listed(values)}" for name, values in plan.factors.items())
     lost = int((runs["status"] != "completed").sum())
     said = [
-        f"Design {plan.get('design')}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
+        f"Design {plan.design}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
         f" {lost} without a completed result. Factors, the baseline's level first: {levels or 'none'}."
     ]
     said += _baseline(folder, runs)
@@ -204,7 +204,7 @@ def provenance(plan: StudyPlan, runs: pd.DataFrame) -> str:
     planned = hashlib.sha256("".join(sorted(run.config_sha256 for run in plan.runs)).encode()).hexdigest()
     commits, code = (_names(runs[name]) for name in ("commit", "code_sha256"))
     return (
-        f"Study {plan['name']}; commit {commits}; training code {code}; configurations {planned[:12]} (sha256); all"
+        f"Study {plan.name}; commit {commits}; training code {code}; configurations {planned[:12]} (sha256); all"
         " numbers are in runs.csv and effects.csv."
     )
 

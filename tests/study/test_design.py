@@ -79,4 +79,4 @@ def test_the_designs_of_a_hand_made_study():
 
 
 def test_the_schema_allows_every_design_there_is():
-    assert Study.__dataclass_fields__["design"].metadata["allowed"].choices == tuple(DESIGNS)
+    assert StudySettings.__dataclass_fields__["design"].metadata["allowed"].choices == tuple(DESIGNS)
