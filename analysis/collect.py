@@ -16,7 +16,7 @@ from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import read as read_epochs
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
-from ablate.runs.statuses import RESULTS
+from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError

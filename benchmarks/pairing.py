@@ -14,7 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ablate.runs import record
+from ablate.runs import study_plan
+from ablate.study.status import planned_state
 
 STUDY = Path("outputs/pairing")
 FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimizer.lr=0.01,0.02")
@@ -22,12 +23,12 @@ FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimize
 
 def accuracies(study: Path) -> dict[str, dict[int, float]]:
     """{variant: {seed: validation accuracy in per cent}} of the runs that are completed."""
-    found: dict[str, dict[int, float]] = {}
-    for planned in record.read_study(study)["runs"]:
-        run = record.read_planned(study, planned)
-        if run["status"] == "completed":
-            found.setdefault(planned["variant"], {})[planned["seed"]] = 100 * run["metrics"]["val_accuracy"]
-    return found
+    accuracies: dict[str, dict[int, float]] = {}
+    for planned in study_plan.read(study).runs:
+        state = planned_state(study, planned)
+        if state.status == "completed" and state.val_accuracy is not None:
+            accuracies.setdefault(planned.variant, {})[planned.seed] = 100 * state.val_accuracy
+    return accuracies
 
 
 def spreads(one: dict[int, float], other: dict[int, float]) -> tuple[float, float]:

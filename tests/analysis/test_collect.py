@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect
-from ablate.runs import schema
+from ablate.runs.study_plan import COLUMNS
 from ablate.terminal.errors import InputError
 
 FACTORS = {"normalization": ["batch", "none"], "optimizer.weight_decay": ["0.0005", "0"]}
@@ -42,7 +42,7 @@ def test_no_factor_can_hide_a_column(study):
     run["metrics"]["epoch"] = 4
     (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
     columns = list(collect.collect(study).columns)
-    assert set(columns) - set(FACTORS) == set(schema.COLUMNS) and len(columns) == len(set(columns))
+    assert set(columns) - set(FACTORS) == set(COLUMNS) and len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,11 @@ def test_a_run_of_another_config_is_not_the_planned_one(study):
         (None, "no study.json"),
         ("{", "cannot be read"),
         ('{"schema": 2}', "schema 1"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command, whole runs"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "whole runs"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command"),
+        (
+            '{"schema": 1, "name": "a", "baseline": {}, "factors": {}, "seeds": [], "command": "", "runs": [{"variant": "a"}]}',
+            r"lacks runs\[0\]\.factors",
+        ),
     ],
 )
 def test_a_folder_that_is_no_study_is_refused(tmp_path, content, reason):

@@ -7,8 +7,8 @@ import pytest
 from ablate.analysis.report import sentences
 from ablate.analysis.report.write import report
 from ablate.analysis.test_usage import usage
-from ablate.runs import record, test_log
-from tests.runs.test_test_log import RESULT
+from ablate.runs import study_plan, test_log
+from tests.runs.test_test_log import result
 
 FACTORS = {"model": ["a", "b"]}
 
@@ -20,14 +20,14 @@ def study(make_study):
 
 def use(study, folder, accuracy=0.75):
     """Test a run as `ablate test` writes it down."""
-    planned = {run["folder"]: run["config_sha256"] for run in record.read_study(study)["runs"]}
-    content = {**RESULT, "accuracy": accuracy, "config_sha256": planned.get(folder, "another")}
+    planned = {run.folder: run.config_sha256 for run in study_plan.read(study).runs}
+    tested = result(accuracy=accuracy, config_sha256=planned.get(folder, "another"))
     (study / folder).mkdir(parents=True, exist_ok=True)
-    test_log.keep(study / folder, {"time": "now"}, content)
+    test_log.record_use(study / folder, tested)
 
 
 def said(study) -> str:
-    return sentences.tested(usage(study, record.read_study(study)))
+    return sentences.tested(usage(study, study_plan.read(study)))
 
 
 def test_a_test_set_that_was_not_used(study):
@@ -57,12 +57,12 @@ def test_what_was_tested_and_is_gone_counts(study):
 
 def test_a_lost_log_is_made_up_for_by_the_results(study):
     use(study, "baseline/seed=0"), use(study, "baseline/seed=0")
-    (study / test_log.LOG).unlink()
+    (study / test_log.FILE).unlink()
     assert said(study).startswith("The test set was used twice, on 1 run: baseline")
 
 
 def test_damaged_records_are_said(study):
-    (study / test_log.LOG).write_text("{junk\n")
+    (study / test_log.FILE).write_text("{junk\n")
     assert said(study) == "Whether the test set was used is not known. 1 record of its use cannot be read."
     (study / "baseline/seed=0/test.json").write_text('{"schema": 1, "accuracy": 0.5, "uses": "many"}')
     use(study, "baseline/seed=1")
@@ -81,5 +81,5 @@ def test_the_report_says_it(study, capsys):
 def test_many_uses_are_a_short_sentence(study):
     lines = [json.dumps({"run": f"x{n}", "time": "now"}) for n in range(10_000)]
     lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
-    (study / test_log.LOG).write_text("\n".join(lines))
+    (study / test_log.FILE).write_text("\n".join(lines))
     assert said(study).startswith("The test set was used 10003 times, on 10001 runs") and len(said(study)) < 200

@@ -54,7 +54,7 @@ def test_a_target_is_found_where_the_tree_says_and_takes_the_options_keys(path):
     for node in targets(path):
         assert node["_target_"].startswith(f"ablate.{group}.")
         signature = inspect.signature(get_object(node["_target_"]))
-        common = {f.name for f in dataclasses.fields(schema.Data)} if group == "data" else set()
+        common = {f.name for f in dataclasses.fields(schema.DataSettings)} if group == "data" else set()
         given = {key: None for key in node.keys() - common - {"_target_", "defaults"}}
         signature.bind(**given, **dict.fromkeys(GIVEN.get(group, ())))
     assert targets(path) or path.stem in ("none", "flip_crop")

@@ -25,7 +25,7 @@ WORDS = ("-m", "study.name=s", *SMALL[:-2], "trainer.threads=1", "trainer.epochs
 
 
 def told(folder: Path, settings: dict) -> logger.Run:
-    return logger.Run(folder, None, None, {}, settings, np.zeros((2, 1, 4, 4), np.uint8))
+    return logger.LoggedRun(folder, None, None, {}, settings, np.zeros((2, 1, 4, 4), np.uint8))
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ablate.config.schema import StudySettings
 from ablate.study.design import DESIGNS, baseline, cumulative, factorial, one_at_a_time, pairwise, random
 
 LEVELS = st.lists(st.text("abc012", min_size=1, max_size=3), min_size=1, max_size=4, unique=True)

@@ -59,11 +59,11 @@ def test_what_is_no_study_is_refused(words, message):
 
 def test_factorial_is_the_product_with_the_baseline_first():
     sweep = read("model=mlp,cnn", "normalization=none,batch,layer", "seed=0,1")
-    runs = plan.runs(sweep, SETTINGS)
-    assert len(runs) == len({run["folder"] for run in runs}) == 12
-    assert [run["folder"] for run in runs[:3]] == ["baseline/seed=0", "baseline/seed=1", "normalization=batch/seed=0"]
-    assert runs[-1]["variant"] == "model=cnn+normalization=layer"
-    assert runs[-1]["factors"] == {"model": "cnn", "normalization": "layer"}
+    runs = plan.replicates(sweep, SETTINGS)
+    assert len(runs) == len({run.folder for run in runs}) == 12
+    assert [run.folder for run in runs[:3]] == ["baseline/seed=0", "baseline/seed=1", "normalization=batch/seed=0"]
+    assert runs[-1].variant == "model=cnn+normalization=layer"
+    assert runs[-1].factors == {"model": "cnn", "normalization": "layer"}
 
 
 def test_a_bundle_is_a_factor_whose_levels_are_several_overrides():
