@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
 
 LIBRARIES = ("torch", "torchvision", "timm")
 PARTS = ("torch.nn.", "torch.optim.", "torchvision.", "timm.")  # where in these the class of a part may be
@@ -79,7 +80,7 @@ def check_yaml(text: str) -> None:
 
 
 def _refusal(where: Path, does: str, texts: list[str]) -> InputError:
-    named = ", ".join(repr(text[:80]) for text in texts[:5]) + (", ..." if len(texts) > 5 else "")
+    named = first_few([repr(text[:80]) for text in texts], 5)
     return InputError(f"The configuration of {where} {does} {named}: that is not of this package. {ADVICE}")
 
 

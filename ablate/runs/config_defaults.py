@@ -36,7 +36,7 @@ def _missing_groups(content: dict[Any, Any]) -> dict[str, Any]:
     chosen = {str(group): option for entry in defaults for group, option in entry.items()}
     missing = {group: option for group, option in chosen.items() if group not in {*content, *NOT_TRAINED}}
     return {
-        group: {} if group == STEPS else _load(CONF / group / f"{option}.yaml")
+        group: {} if group == STEPS else _option(CONF / group / f"{option}.yaml")
         for group, option in missing.items()
         if option is not None
     }
@@ -59,11 +59,15 @@ def _defaults(group: str, target: Any) -> dict[str, Any]:
 @cache
 def _options(group: str) -> list[dict[str, Any]]:
     """The content of each option file of a group; of the augmentations, of each step."""
-    options = [_load(path) for path in sorted((CONF / group).glob("*.yaml"))]
-    options = [{key: value for key, value in option.items() if key != "defaults"} for option in options]
+    options = [_option(path) for path in sorted((CONF / group).glob("*.yaml"))]
     if group == STEPS:
         return [step for option in options for step in option.values()]
     return options
+
+
+def _option(path: Path) -> dict[str, Any]:
+    """The keys of an option file."""
+    return {key: value for key, value in _load(path).items() if key != "defaults"}
 
 
 @cache

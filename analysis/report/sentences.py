@@ -12,7 +12,7 @@ from ablate.analysis.test_usage import Usage
 from ablate.runs.read_config import read_config
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import ABSENT
+from ablate.terminal.text import ABSENT, first_few
 
 VERDICTS = {
     "better": "better than the baseline",
@@ -20,6 +20,7 @@ VERDICTS = {
     "equivalent": "equivalent to the baseline",
 }
 NAMED = 4  # variants a sentence names with their numbers; of those nothing is shown of, twice as many
+LEVELS = 12  # levels or seeds that a sentence names
 NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes meet freely
 
 
@@ -42,7 +43,7 @@ def question(plan: StudyPlan) -> str:
 def methods(folder: Path, plan: StudyPlan, runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
     """The design, the baseline's configuration, what differs from it (`changes`), and the statistics."""
     seeds = ", ".join(map(str, plan.seeds)) if len(plan.seeds) <= 10 else f"{len(plan.seeds)} seeds"
-    levels = "; ".join(f"{name}: {_listed(values)}" for name, values in plan.factors.items())
+    levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
     lost = int((runs["status"] != "completed").sum())
     said = [
         f"Design {plan.design}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
@@ -68,10 +69,6 @@ def _change(key: str, before: str, after: str) -> str:
     if key.endswith("._target_"):
         key, before, after = key.removesuffix("._target_"), before.rpartition(".")[2], after.rpartition(".")[2]
     return f"no {key}" if after == ABSENT else f"{key} {after}" + (f", not {before}" if before != ABSENT else "")
-
-
-def _listed(names: list[str], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
@@ -187,7 +184,7 @@ def tested(usage: Usage) -> str:
         return "The test set was not used." if not lost else f"Whether the test set was used is not known.{lost}"
     count, words = sum(map(int, runs["times"])), []
     for variant, own in list(runs.groupby("variant", sort=False))[: 2 * NAMED]:
-        seeds = _listed([str(seed) for seed in own["seed"].dropna().astype(int)])
+        seeds = first_few(own["seed"].dropna().astype(int), LEVELS)
         reached = 100 * own["accuracy"].dropna()
         spread = f" ± {number(reached.std(), 1)}" if len(reached) > 1 else ""
         accuracy = f": {number(reached.mean(), 1)}{spread} %" if len(reached) else ""

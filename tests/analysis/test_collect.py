@@ -89,7 +89,8 @@ def test_a_run_of_another_config_is_not_the_planned_one(study):
         ('{"schema": 2}', "schema 1"),
         ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command"),
         (
-            '{"schema": 1, "name": "a", "baseline": {}, "factors": {}, "seeds": [], "command": "", "runs": [{"variant": "a"}]}',
+            '{"schema": 1, "name": "a", "baseline": {}, "factors": {}, "seeds": [], "command": "",'
+            ' "runs": [{"variant": "a"}]}',
             r"lacks runs\[0\]\.factors",
         ),
     ],

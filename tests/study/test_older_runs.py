@@ -52,7 +52,7 @@ def test_a_newer_key_at_its_default_does_not_make_a_run_stale(finished, keys):
     ended = ablate(finished, *WORDS)
     assert ended.returncode == 0 and "2 runs, 2 already done" in ended.stderr, ended.stderr
     assert ages(finished) == before and not list(finished.rglob("*.old-*"))
-    assert [run.config_sha256 for run in study_plan.read(finished / "outputs/s").runs][0] == sha256
+    assert study_plan.read(finished / "outputs/s").runs[0].config_sha256 == sha256
     ended = ablate(finished, "report", "s")
     assert ended.returncode == 0, ended.stderr
     assert "stale" not in (finished / "outputs/s/report/runs.csv").read_text()
