@@ -53,7 +53,7 @@ def test_no_factor_can_hide_a_column(study):
         ("[]", "schema"),
         ('{"schema": 1, "status": "resting"}', "resting"),
         ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {}}', "val_accuracy is None"),
-        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', "record"),
+        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', r"metrics is [1]"),
         (
             '{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {"val_accuracy": 91.2}}',
             "91.2",
@@ -160,5 +160,5 @@ def test_no_level_names_a_home_folder(make_study):
     levels = ["/home/ada/a", "/home/ada/b"]
     study = make_study({"baseline": {0: 0.5}, f"data.root={levels[1]}": {0: 0.6}}, {"data.root": levels})
     runs, plan = collect.collect(study), collect.read_plan(study)
-    assert runs["data.root"].tolist() == ["~/a", "~/b"] and plan["factors"] == {"data.root": ["~/a", "~/b"]}
+    assert runs["data.root"].tolist() == ["~/a", "~/b"] and plan.factors == {"data.root": ["~/a", "~/b"]}
     assert list(collect.labels(runs).values()) == ["baseline", "data.root=~/b"]
