@@ -6,6 +6,7 @@ The file may be from somebody else. NaN and infinity are read as JSON libraries 
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -45,13 +46,18 @@ def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kin
         InputError: there is no such file, it cannot be read, or it is not a record of this kind.
     """
     content = read_object(path, what, most)
-    lacking = [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
-    if lacking := [name for name in lacking if name not in content]:
+    if lacking := [name for name in _required(kind) if name not in content]:
         raise InputError(f"{path} lacks {', '.join(lacking)}. {advice}")
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         raise InputError(_explained(path, kind, content, str(error), advice)) from None
+
+
+@cache
+def _required(kind: type[Record]) -> list[str]:
+    """The keys that a record of this kind must have."""
+    return [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
 
 
 def read_object(path: Path, what: str, most: int) -> dict[str, Any]:
