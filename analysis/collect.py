@@ -7,36 +7,39 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from ablate.files import bounded
-from ablate.runs import record
+from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import read as read_epochs
+from ablate.runs.run_record import METRICS as RECORDED_METRICS
+from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
+from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
 MAX_SAMPLES = 64 * bounded.MIB  # bytes
-BASELINE = "baseline"
-METRICS = ["val_accuracy", "val_loss", "train_accuracy", "train_loss"]
-
-# The statuses of planned runs without a result, in contrast to `record.OUTCOMES`.
-HOLES = ("running", "interrupted", "failed", "missing", "stale", "unreadable")
+BASELINE = study_plan.BASELINE
+HOLES = WITHOUT_RESULT
+METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 
-def read_plan(study_folder: Path) -> dict[str, Any]:
+def read_plan(study_folder: Path) -> StudyPlan:
     """Read the plan of a study, with `~` for home directories in its levels and its command.
 
     Raises:
         InputError: `study_folder` is not a study.
     """
-    plan = record.read_study(study_folder)
-    shown = {key: without_homes(plan[key]) for key in ("factors", "baseline", "command")}
-    runs = [{**run, "factors": without_homes(run["factors"])} for run in plan["runs"]]
-    return {**plan, **shown, "runs": runs}
+    plan = study_plan.read(study_folder)
+    shown = {key: without_homes(getattr(plan, key)) for key in ("factors", "baseline", "command")}
+    runs = [msgspec.structs.replace(run, factors=without_homes(run.factors)) for run in plan.runs]
+    return msgspec.structs.replace(plan, **shown, runs=runs)
 
 
 def collect(study_folder: Path) -> pd.DataFrame:
@@ -52,12 +55,12 @@ def collect(study_folder: Path) -> pd.DataFrame:
         InputError: `study_folder` is not a study.
     """
     plan = read_plan(study_folder)
-    planned = track(plan["runs"], "Reading runs", len(plan["runs"]), patience=1.0)
-    rows = [_row(Path(study_folder), run) for run in planned]
-    reserved = {*record.RUN, *plan["factors"]} - {"epoch"}  # a metric of this name would overwrite a column
+    planned = track(plan.runs, "Reading runs", len(plan.runs), patience=1.0)
+    rows = [_row(run, planned_state(study_folder, run)) for run in planned]
+    reserved = {*study_plan.COLUMNS, *plan.factors} - {"epoch"}  # a metric of this name would overwrite a column
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in reserved)
-    columns = {"study": plan["name"], "variant": [run["variant"] for run in plan["runs"]]}
-    columns |= {factor: [run["factors"].get(factor, "") for run in plan["runs"]] for factor in plan["factors"]}
+    columns: dict[str, Any] = {"study": plan.name, "variant": [run.variant for run in plan.runs]}
+    columns |= {factor: [run.factors.get(factor, "") for run in plan.runs] for factor in plan.factors}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
     columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
     for name, kind in {"epochs": "Int64", "seconds": float, "parameters": "Int64", "macs": "Int64"}.items():
@@ -66,37 +69,27 @@ def collect(study_folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(study: Path, planned: dict[str, Any]) -> dict[str, Any]:
+def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
     """The columns of one planned run; an invalid run.json gives the status `unreadable`."""
-    row: dict[str, Any] = {"seed": planned["seed"], "folder": planned["folder"], "metrics": {}, "error": ""}
+    row: dict[str, Any] = {"seed": planned.seed, "folder": planned.folder, "status": state.status, "metrics": {}}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
-    try:
-        return row | _from_record(record.read_planned(study, planned))
-    except (AttributeError, TypeError, ValueError) as reason:
-        return row | {"status": "unreadable", "error": without_home(f"run.json is not a valid run record: {reason}")}
-
-
-def _from_record(run: dict[str, Any]) -> dict[str, Any]:
-    """The columns that are read from run.json.
-
-    Raises:
-        ValueError: the run is completed but has no valid val_accuracy.
-    """
-    metrics = run.get("metrics") or {}
-    accuracy = metrics.get("val_accuracy")
-    if run["status"] == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
-        raise ValueError(f"the run is completed, but its val_accuracy is {accuracy}")
-    return {
-        "status": run["status"],
-        "metrics": {name: float(number) for name, number in metrics.items() if isinstance(number, (int, float))},
-        "epochs": (run.get("epochs") or {}).get("done"),
-        "seconds": (run.get("seconds") or {}).get("total"),
-        "parameters": run.get("parameters"),
-        "macs": run.get("macs"),
-        "error": without_home(str(run.get("error") or "")),
-        "code_sha256": run.get("code_sha256"),
-        "commit": (run.get("git") or {}).get("commit"),
-        "rerun": without_home(run["rerun"]) if run.get("rerun") else None,
+    row["error"] = without_home(state.reason)
+    record = state.record
+    if record is None:
+        return row
+    accuracy = record.val_accuracy
+    if record.status == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
+        reason = f"run.json is not a valid record: the run is completed, but its val_accuracy is {accuracy}"
+        return row | {"status": "unreadable", "error": reason}
+    return row | {
+        "metrics": {name: float(value) for name, value in (record.metrics or {}).items() if value is not None},
+        "epochs": record.done_epochs,
+        "seconds": record.total_seconds,
+        "parameters": record.parameters,
+        "macs": record.macs,
+        "code_sha256": record.code_sha256,
+        "commit": record.commit,
+        "rerun": without_home(record.rerun) if record.rerun else None,
     }
 
 
@@ -113,7 +106,7 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
         A frame with one row per run and epoch: variant, seed, status, then the columns of metrics.csv.
     """
     rows = []
-    for run in runs[runs["status"].isin(record.OUTCOMES)].itertuples(index=False):
+    for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
         epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
         rows += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *EPOCH_COLUMNS])

@@ -7,12 +7,13 @@ import pandas as pd
 
 from ablate.analysis import collect
 from ablate.config.flatten import flat
-from ablate.runs import record
+from ablate.runs.config_hash import NOT_TRAINED
 from ablate.runs.differences import differing
+from ablate.runs.read_config import read_config
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
-NOT_COMPARED = ("seed", *record.NOT_TRAINED)
+NOT_COMPARED = ("seed", *NOT_TRAINED)
 
 
 def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
@@ -41,8 +42,8 @@ def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str,
     """{dotted key: value} of the first run of a variant with a readable configuration."""
     for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
         try:
-            config = record.read_config(Path(study_folder) / folder, trusted=True)  # no part of it is evaluated
-            settings = flat(config, resolve=False)
+            recorded = read_config(Path(study_folder) / folder, trusted=True)  # no part of it is evaluated
+            settings = flat(recorded, resolve=False)
             return {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_COMPARED}
         except (InputError, ValueError):  # some of OmegaConf's errors are ValueErrors
             continue

@@ -3,14 +3,13 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, stats
 from ablate.files import bounded
-from ablate.runs import record
+from ablate.runs import run_record
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 
@@ -105,10 +104,10 @@ def _is_valid(label: np.ndarray, logits: np.ndarray) -> bool:
 def _class_names(folder: Path, count: int) -> tuple[str, ...]:
     """The class names in a run's record; their indices if it has none."""
     try:
-        names: Any = record.read_run(folder).get("classes")
+        names = run_record.read(folder).classes
     except InputError:
         names = None
-    return tuple(map(str, names)) if isinstance(names, list) and len(names) == count else tuple(map(str, range(count)))
+    return tuple(names) if names and len(names) == count else tuple(map(str, range(count)))
 
 
 def class_differences(predictions: Predictions, variants: list[str]) -> pd.DataFrame:

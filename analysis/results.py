@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from ablate.analysis import collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import METRIC, effects, most_different
 from ablate.analysis.test_usage import Usage, usage
+from ablate.runs.study_plan import StudyPlan
 
 DESCRIBED = 40  # variants whose configurations are compared
 MOST_FACTORS = 6  # of more, the interactions are too many to read
@@ -22,7 +22,7 @@ class Results:
     """A study's frames, as the modules that make them describe them; None where the study has no such thing."""
 
     folder: Path
-    plan: dict[str, Any]
+    plan: StudyPlan
     runs: pd.DataFrame
     curves: pd.DataFrame
     effects: pd.DataFrame
@@ -38,7 +38,7 @@ class Results:
     @property
     def margin(self) -> float | None:
         """Percentage points below which the study calls two variants equivalent; None if it does not."""
-        return self.plan.get("margin")
+        return self.plan.margin
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -58,7 +58,7 @@ def analyse(study_folder: Path) -> Results:
     plan, runs = collect.read_plan(folder), collect.collect(folder)
     predicted = image_correctness.load(folder, runs)
     chance = 1 / len(predicted.classes) if predicted else None
-    compared = effects(runs, margin=plan.get("margin"), chance=chance)
+    compared = effects(runs, margin=plan.margin, chance=chance)
     contrasts, anova = _factorial(runs)
     classes, crossed = _images(predicted, compared)
     return Results(

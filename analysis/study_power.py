@@ -3,11 +3,11 @@
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 from ablate.analysis import stats
 from ablate.analysis.effects import differences
 from ablate.analysis.results import analyse
+from ablate.runs.study_plan import StudyPlan
 
 POWER, ALPHA = 0.8, 0.05
 PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
@@ -26,12 +26,12 @@ def smallest(n: int, comparisons: int) -> str:
     )
 
 
-def preview(study: dict[str, Any], folder: Path) -> list[str]:
+def preview(study: StudyPlan, folder: Path) -> list[str]:
     """What the planned `study` could find; and of runs that are in `folder`, what would decide the open verdicts."""
-    comparisons = len({run["variant"] for run in study["runs"]}) - 1
+    comparisons = len({run.variant for run in study.runs}) - 1
     if comparisons < 1:
         return ["A single variant is compared with nothing."]
-    said = [smallest(len(study["seeds"]), comparisons)]
+    said = [smallest(len(study.seeds), comparisons)]
     return [*said, *undecided(folder)] if (folder / "study.json").exists() else said
 
 
@@ -53,18 +53,18 @@ def undecided(folder: Path) -> list[str]:
                 f"{variant}: inconclusive. {needed} seeds, {more} more, would find a difference of ±{margin:g} points 4"
                 f" times in 5, were the spread between seeds that of these {len(of_seeds[variant])}."
             )
-    if len(study["seeds"]) < max(wanted.values(), default=0) <= MOST:
+    if len(study.seeds) < max(wanted.values(), default=0) <= MOST:
         said.append(f"To add them: {_command(study, wanted)}")
     return said
 
 
-def _command(study: dict[str, Any], wanted: dict[str, int]) -> str:
+def _command(study: StudyPlan, wanted: dict[str, int]) -> str:
     """What adds seeds to the variants in `wanted`: a factor's other levels are left out, as far as words can say it."""
-    words, first = [], max(study["seeds"]) + 1
-    still_open = [run["factors"] for run in study["runs"] if run["variant"] in wanted]
-    for name, levels in study["factors"].items():
+    words, first = [], max(study.seeds) + 1
+    still_open = [run.factors for run in study.runs if run.variant in wanted]
+    for name, levels in study.factors.items():
         kept = [level for level in levels if level == levels[0] or any(chosen[name] == level for chosen in still_open)]
         if 1 < len(kept) < len(levels) and all(PLAIN.fullmatch(level) for level in kept):
             words.append(f"{name}={','.join(kept)}")
-    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study['seeds'])})")
-    return f"{study['command']} {shlex.join(words)} --extend"
+    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study.seeds)})")
+    return f"{study.command} {shlex.join(words)} --extend"

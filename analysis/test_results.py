@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from ablate.analysis import stats
 from ablate.analysis.formats import number, p_value, plural, times
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import atomic, bounded
-from ablate.runs import test_log
-from ablate.study.selection import BASELINE, Choice
+from ablate.runs import test_result
+from ablate.runs.study_plan import BASELINE
+from ablate.runs.test_result import Mark, TestResult
+from ablate.study.selection import Choice
 from ablate.terminal.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ LISTED = 30  # classes
 MAX_PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes
 
 
-def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
+def show(folder: Path, result: TestResult, brief: bool = False) -> None:
     """Print the test result of a run and write its figures to the run's folder.
 
     Args:
@@ -46,7 +48,7 @@ def show(folder: Path, result: Mapping[str, Any], brief: bool = False) -> None:
     print("\n".join([*text, f"  Figures: {destination}/ ({', '.join(drawing)})"]), flush=True)
 
 
-def figures(folder: Path, result: Mapping[str, Any]) -> "dict[str, Callable[[], Figure]]":
+def figures(folder: Path, result: TestResult) -> "dict[str, Callable[[], Figure]]":
     """Map the name of each figure of a tested run to a function that draws it.
 
     Args:
@@ -58,66 +60,65 @@ def figures(folder: Path, result: Mapping[str, Any]) -> "dict[str, Callable[[], 
     """
     from ablate.analysis.figures import calibration, confusion, mistakes
 
-    names, counts = list(result["per_class_accuracy"]), np.array(result["confusion"])
+    names, counts = list(result.per_class_accuracy), np.array(result.confusion)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     drawing: dict[str, Callable[[], Figure]] = {
-        "confusion": lambda: confusion(names, {f"Test set, {result['images']} images": shares}),
-        "calibration": lambda: calibration(result["reliability"], result["calibration_error"]),
+        "confusion": lambda: confusion(names, {f"Test set, {result.images} images": shares}),
+        "calibration": lambda: calibration(result.reliability, result.calibration_error),
     }
     if (images := _misclassified_images(folder, result)) is not None:
-        drawing["mistakes"] = lambda: mistakes(images, result["mistakes"], names)
+        drawing["mistakes"] = lambda: mistakes(images, result.mistakes, names)
     return drawing
 
 
-def _misclassified_images(folder: Path, result: Mapping[str, Any]) -> np.ndarray | None:
-    """The images of `result["mistakes"]`, uint8 (n, C, H, W); None if missing, damaged or from an earlier test."""
+def _misclassified_images(folder: Path, result: TestResult) -> np.ndarray | None:
+    """The images of `result.mistakes`, uint8 (n, C, H, W); None if missing, damaged or from an earlier test."""
     try:
         arrays = bounded.arrays(folder / PICTURES, ("images", "index"), MAX_PIXELS + bounded.MIB)
     except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
     images, index = arrays["images"], arrays["index"]
     valid = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
-    same = len(images) == len(index) and index.tolist() == [mistake["index"] for mistake in result["mistakes"]]
+    same = len(images) == len(index) and index.tolist() == [mistake.index for mistake in result.mistakes]
     return images if valid and same else None
 
 
-def lines(folder: Path, result: Mapping[str, Any]) -> list[str]:
+def lines(folder: Path, result: TestResult) -> list[str]:
     """Format the test result of a run: accuracy, mark, calibration, accuracy on each class, number of tests.
 
     Args:
         folder: The run.
         result: The content of its test.json.
     """
-    low, high = result["accuracy_interval"]
+    low, high = result.accuracy_interval
     text = [
-        f"{folder}: test accuracy {100 * result['accuracy']:.1f} % on {result['images']} images"
+        f"{folder}: test accuracy {100 * result.accuracy:.1f} % on {result.images} images"
         f" (95 % CI {100 * low:.1f} to {100 * high:.1f} %)"
     ]
-    if result["mark"]:
-        text.append(f"  {mark(result['mark'])}")
-    text.append(
-        f"  Expected calibration error {100 * result['calibration_error']:.1f} points; loss {result['loss']:.3f}"
-    )
+    if result.mark:
+        text.append(f"  {mark(result.mark)}")
+    text.append(f"  Expected calibration error {100 * result.calibration_error:.1f} points; loss {result.loss:.3f}")
     text += _class_lines(result)
-    if (more := len(result["per_class_accuracy"]) - LISTED) > 0:
-        text.append(f"  ... and {more} more classes, in {folder / test_log.RESULT}")
-    text.append(f"  The test set has been used {times(result['uses'])} on this run.")
+    if (more := len(result.per_class_accuracy) - LISTED) > 0:
+        text.append(f"  ... and {more} more classes, in {folder / test_result.FILE}")
+    text.append(f"  The test set has been used {times(result.uses)} on this run.")
     return text
 
 
-def _class_lines(result: Mapping[str, Any]) -> list[str]:
+def _class_lines(result: TestResult) -> list[str]:
     """One line per class, for at most `LISTED` classes: its accuracy and what it was most often misclassified as."""
-    accuracies, intervals = result["per_class_accuracy"], result["per_class_interval"]
+    accuracies, intervals = result.per_class_accuracy, result.per_class_interval
     width = max(map(len, accuracies))
     text = []
     for row, name in enumerate(list(accuracies)[:LISTED]):
-        if intervals[name] is None:
+        accuracy, interval = accuracies[name], intervals[name]
+        if accuracy is None or interval is None:
             text.append(f"  {name:<{width}}  no images")
             continue
-        low, high = intervals[name]
+        low, high = interval
         text.append(
-            f"  {name:<{width}}  {100 * accuracies[name]:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
-            f"{_most_common_error(result['confusion'][row], row, list(accuracies))}"
+            f"  {name:<{width}}  {100 * accuracy:5.1f} % ({100 * low:.1f} to {100 * high:.1f} %)"
+            f"{_most_common_error(result.confusion[row], row, list(accuracies))}"
         )
     return text
 
@@ -128,10 +129,10 @@ def _most_common_error(counts: list[int], true_class: int, names: list[str]) -> 
     return f"  most often misclassified as {names[wrong.index(max(wrong))]} ({max(wrong)})" if max(wrong) else ""
 
 
-def mark(grade: Mapping[str, Any]) -> str:
+def mark(grade: Mark) -> str:
     """Format the mark under a rubric, its band, and whether the whole accuracy interval lies in that band."""
-    text = f"Mark under the rubric {grade['rubric']}: {grade['mark']:g} % ({grade['band']})"
-    marks, bands = grade["interval_marks"], grade["interval_bands"]
+    text = f"Mark under the rubric {grade.rubric}: {grade.mark:g} % ({grade.band})"
+    marks, bands = grade.interval_marks, grade.interval_bands
     if len(set(marks)) == 1:
         return f"{text}; the whole interval lies in this band."
     return (
@@ -140,19 +141,19 @@ def mark(grade: Mapping[str, Any]) -> str:
     )
 
 
-def compare(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> None:
+def compare(choice: Choice, results: Mapping[Path, TestResult]) -> None:
     """Print the test accuracies of a study's best variant and its baseline, over all their seeds."""
     print("\n".join(summary(choice, results)))
 
 
-def summary(choice: Choice, results: Mapping[Path, Mapping[str, Any]]) -> list[str]:
+def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     """Summarize a study's best variant and its baseline: test accuracies (mean ± SD) and their paired difference.
 
     Args:
         choice: The variant with the highest mean validation accuracy, and its runs.
         results: {run folder: content of its test.json}.
     """
-    tested = {folder.resolve(): result["accuracy"] for folder, result in results.items()}
+    tested = {folder.resolve(): result.accuracy for folder, result in results.items()}
     accuracies = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }

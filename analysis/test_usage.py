@@ -1,14 +1,13 @@
 """How often a study's test set was used, on which runs, and with which accuracy: from tests.jsonl and test.json."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ablate.runs import test_log
+from ablate.runs import test_log, test_result
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 
 UNPLANNED = "runs that are no longer planned"
@@ -28,7 +27,7 @@ class Usage:
     unreadable: int
 
 
-def usage(study_folder: Path, plan: Mapping[str, Any]) -> Usage:
+def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     """Count the uses of the test set, run by run.
 
     If the study's log (tests.jsonl) and a run's result (test.json) disagree, the higher count is used. The accuracy of
@@ -39,20 +38,20 @@ def usage(study_folder: Path, plan: Mapping[str, Any]) -> Usage:
         plan: The content of its study.json.
     """
     try:
-        logged, unreadable = test_log.read_log(Path(study_folder) / test_log.LOG)
+        logged, unreadable = test_log.read_log(Path(study_folder) / test_log.FILE)
     except InputError:
         logged, unreadable = Counter[str](), 1
-    rows = []
-    for run in plan["runs"]:
-        times, accuracy = logged.pop(run["folder"], 0), float("nan")
+    rows: list[tuple[str, int | None, int, float]] = []
+    for run in plan.runs:
+        times, accuracy = logged.pop(run.folder, 0), float("nan")
         try:
-            result = test_log.read_result(Path(study_folder) / run["folder"])
+            result = test_result.read(Path(study_folder) / run.folder)
         except InputError:
             result, unreadable = None, unreadable + 1
-        if result and result["config_sha256"] == run["config_sha256"]:
-            times, accuracy = max(times, result["uses"]), result["accuracy"]
+        if result and result.config_sha256 == run.config_sha256:
+            times, accuracy = max(times, result.uses), result.accuracy
         if times:
-            rows.append((run["variant"], run["seed"], times, accuracy))
+            rows.append((run.variant, run.seed, times, accuracy))
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
     return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable)

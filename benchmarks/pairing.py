@@ -14,7 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ablate.runs import record
+from ablate.runs import study_plan
+from ablate.study.status import planned_state
 
 STUDY = Path("outputs/pairing")
 FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimizer.lr=0.01,0.02")
@@ -23,10 +24,10 @@ FACTORS = ("normalization=batch,group", "augmentation=none,flip_crop", "optimize
 def accuracies(study: Path) -> dict[str, dict[int, float]]:
     """{variant: {seed: validation accuracy (%)}} of the completed runs."""
     accuracy: dict[str, dict[int, float]] = {}
-    for planned in record.read_study(study)["runs"]:
-        run = record.read_planned(study, planned)
-        if run["status"] == "completed":
-            accuracy.setdefault(planned["variant"], {})[planned["seed"]] = 100 * run["metrics"]["val_accuracy"]
+    for planned in study_plan.read(study).runs:
+        state = planned_state(study, planned)
+        if state.status == "completed" and state.val_accuracy is not None:
+            accuracy.setdefault(planned.variant, {})[planned.seed] = 100 * state.val_accuracy
     return accuracy
 
 

@@ -8,6 +8,7 @@ The folders have the files that `ablate train` writes, with random numbers in pl
 import argparse
 import io
 import itertools
+import json
 import subprocess
 import sys
 import time
@@ -18,7 +19,6 @@ import numpy as np
 
 from ablate.analysis import collect
 from ablate.files import atomic
-from ablate.runs import record
 
 SEEDS, EPOCHS, IMAGES, CLASSES = 5, 20, 5000, 10
 COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
@@ -60,7 +60,7 @@ def write_run(folder: Path, run: dict, accuracy: float, labels: np.ndarray, rng:
                "epochs": {"planned": EPOCHS, "done": EPOCHS}, "seconds": {"total": 10.0 + rng.random()},
                "parameters": 500_000, "macs": 10_000_000, "classes": [f"class{c}" for c in range(CLASSES)],
                "rerun": "ablate train"}  # fmt: skip
-    atomic.write_bytes(folder / "run.json", record.json.dumps(content).encode(), durable=False)
+    atomic.write_bytes(folder / "run.json", json.dumps(content).encode(), durable=False)
     if not complete:
         return
     rows = [f"{e},{e},0.1,{1 / e},0.5,{1.2 / e + 1 - accuracy},{accuracy},1.0,1000" for e in range(1, EPOCHS + 1)]

@@ -38,18 +38,18 @@ def train(*overrides: str, config_dir: Place | None = None, **settings: Any) -> 
         InputError: the configuration is refused, or the data cannot be used.
         RunFailed: a run ended without a result.
     """
-    found = read(words(overrides, settings), config_dir)
-    if found.composed is None:
-        call("train", found.command)
-        return Run(found.folder)
+    call_of = read(words(overrides, settings), config_dir)
+    if call_of.composed is None:
+        call("train", call_of.command)
+        return Run(call_of.folder)
     try:
-        call("train", found.command)
+        call("train", call_of.command)
     except RunFailed:
         raise RunFailed(
-            f"Not all runs of {found.folder} have a result, see above. The same call runs those again; "
-            f"status({found.folder.name!r}) is the study as it is."
+            f"Not all runs of {call_of.folder} have a result, see above. The same call runs those again; "
+            f"status({call_of.folder.name!r}) is the study as it is."
         ) from None
-    return Study(found.folder)
+    return Study(call_of.folder)
 
 
 def plan(
@@ -63,11 +63,11 @@ def plan(
     Raises:
         InputError: a planned run is refused.
     """
-    found = read(words(overrides, settings), config_dir)
+    call_of = read(words(overrides, settings), config_dir)
     if probe or power:
         flags = [flag for flag, wanted in {"--probe": probe, "--power": power}.items() if wanted]
-        call("plan", [*flags, *found.command])
-    return found.plan()
+        call("plan", [*flags, *call_of.command])
+    return call_of.plan()
 
 
 def status(study: Place | Study) -> Study:
@@ -87,7 +87,7 @@ def report(study: Place | Study, allow_partial: bool = False) -> Report:
         RunFailed: runs are incomplete and `allow_partial` is not given; the report is written.
     """
     folder = of_study(study)
-    call("report", [str(folder), *["--allow-partial"] * allow_partial], shown=False)
+    call("report", [str(folder), *(["--allow-partial"] if allow_partial else [])], shown=False)
     return Report(folder / "report")
 
 
@@ -100,7 +100,7 @@ def test(run: Place | Run, trust: bool = False) -> Tested:
         InputError: it is no finished run, or its data have no test set.
     """
     folder = of_run(run)
-    call("test", [str(folder), *["--trust"] * trust], shown=False)
+    call("test", [str(folder), *(["--trust"] if trust else [])], shown=False)
     return Tested(folder)
 
 

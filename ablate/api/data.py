@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ablate.commands.data.summarize import Look
+    from ablate.commands.data.summarize import DataSummary
     from ablate.data.images import Images
     from ablate.data.streamed import Pixels
 
@@ -36,14 +36,14 @@ def look(*overrides: str, config_dir: Place | None = None, **settings: Any) -> "
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What `look` found."""
+    """The data that `look` describes."""
 
-    found: "Look"
+    summary: "DataSummary"
 
     @property
     def facts(self) -> dict[str, Any]:
         """All that is known of them, the content of data.json: sizes, mean and std, copies, warnings."""
-        return self.found.facts
+        return self.summary.facts
 
     @property
     def counts(self) -> "pd.DataFrame":
@@ -55,29 +55,29 @@ class Data:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of the labels."""
-        return self.found.data.classes
+        return self.summary.data.classes
 
     @property
     def train(self) -> "Images":
         """The part that is trained on: `images` uint8 (N, C, H, W), `labels` int64 (N,)."""
-        return self.found.data.train
+        return self.summary.data.train
 
     @property
     def validation(self) -> "Images":
         """The part that is validated on, likewise."""
-        return self.found.data.val
+        return self.summary.data.val
 
     @property
     def test(self) -> "Pixels | None":
         """Test images, uint8 (N, C, H, W), without the labels, which `ablate.test` alone reads; None without any."""
-        return self.found.test
+        return self.summary.test
 
     @property
     def figures(self) -> "Mapping[str, Figure]":
         """`classes`, images of each; `augmentations`, the same images under each option."""
         from ablate.analysis.figures import samples
 
-        return Figures({name: partial(samples, grid.rows, grid.titles) for name, grid in self.found.pictures.items()})
+        return Figures({name: partial(samples, grid.rows, grid.titles) for name, grid in self.summary.pictures.items()})
 
     def __repr__(self) -> str:
         """In a line."""

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from ablate.api.run import Run
 from ablate.api.study import Study
-from ablate.runs import record
+from ablate.runs import study_plan
 
 Place = str | PathLike[str]  # of a folder; a study's may also be its name under `outputs/`
 
 
-def of_run(given: Place | Run) -> Path:
+def of_run(place: Place | Run) -> Path:
     """The folder of a run."""
-    return given.folder if isinstance(given, Run) else Path(given)
+    return place.folder if isinstance(place, Run) else Path(place)
 
 
-def of_study(given: Place | Study) -> Path:
+def of_study(place: Place | Study) -> Path:
     """The folder of a study."""
-    return given.folder if isinstance(given, Study) else record.find_study(Path(given))
+    return place.folder if isinstance(place, Study) else study_plan.find(Path(place))

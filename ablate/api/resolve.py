@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.api.overrides import text
 from ablate.config.messages import sentence
-from ablate.runs import record
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class Planned:
             sweeper: Any = Plugins.instance().instantiate_sweeper(
                 hydra_context=context, task_function=_nothing, config=self.composed
             )
-            study = sweeper.compose_study(self.words)
-        return Plan(self.folder, extended(self.folder, study, self.composed.study.extend))
+            plan = sweeper.compose_study(self.words).plan
+        return Plan(self.folder, extended(self.folder, plan, self.composed.study.extend))
 
 
 def _nothing(config: "DictConfig") -> None:
@@ -60,28 +60,35 @@ def _nothing(config: "DictConfig") -> None:
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs of a study before they are started. `study` is what its study.json will hold."""
+    """The runs of a study before they are started. `study` is the content of its study.json."""
 
     folder: Path
-    study: dict[str, Any]
+    study: StudyPlan
 
     @cached_property
     def runs(self) -> "pd.DataFrame":
-        """A row a planned run. Columns: variant, one a factor, seed, status (of what is there now), folder."""
+        """One row per planned run. Columns: variant, one per factor, seed, status (as it is now), folder."""
         import pandas as pd
 
+        from ablate.study.status import planned_state
+
         rows = [
-            {"variant": run["variant"], **run["factors"], "seed": run["seed"],
-             "status": record.read_planned(self.folder, run)["status"], "folder": run["folder"]}
-            for run in self.study["runs"]
-        ]  # fmt: skip
+            {
+                "variant": run.variant,
+                **run.factors,
+                "seed": run.seed,
+                "status": planned_state(self.folder, run).status,
+                "folder": run.folder,
+            }
+            for run in self.study.runs
+        ]
         return pd.DataFrame(rows)
 
     def __str__(self) -> str:
         """What `ablate plan` prints."""
         from rich.console import Console
 
-        from ablate.study.status import table
+        from ablate.study.status_table import table
 
         console = Console(width=100, force_jupyter=False, force_terminal=False, color_system=None)
         with console.capture() as drawn:
@@ -103,24 +110,24 @@ def read(words: list[str], config_dir: str | PathLike[str] | None = None) -> Pla
 
     from ablate.config import Chosen, validate
 
-    flags, searched = _own_options(config_dir)
+    flags, search_path = _config_dir_words(config_dir)
     with _hydra() as hydra:
         sweeps = any(word.is_sweep_override() for word in OverridesParser.create().parse_overrides(words))
         config = hydra.compose_config(
-            "config", [*words, *searched], run_mode=RunMode.MULTIRUN, with_log_configuration=False,
+            "config", [*words, *search_path], run_mode=RunMode.MULTIRUN, with_log_configuration=False,
             validate_sweep_overrides=False,
         )  # fmt: skip
         if sweeps or config.hydra.mode == RunMode.MULTIRUN:
             settings: Any = OmegaConf.to_container(config.study, resolve=False)
             words = [*words, *([f"study.name={text(config.study.name)}"] if "${" in settings["name"] else [])]
             return Planned([*flags, "-m", *words], Path(config.hydra.sweep.dir), words, config)
-        asked_for = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
-        validate(asked_for, Chosen.of(config.hydra))
+        run_config = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+        validate(run_config, Chosen.of(config.hydra))
         folder = Path(config.hydra.run.dir)
         return Planned([*flags, *words, f"hydra.run.dir={text(folder)}"], folder, words)
 
 
-def _own_options(config_dir: str | PathLike[str] | None) -> tuple[list[str], list[str]]:
+def _config_dir_words(config_dir: str | PathLike[str] | None) -> tuple[list[str], list[str]]:
     """The folder with the user's options as the command line's flag, and as an override, for composing here."""
     if config_dir is None:
         return [], []

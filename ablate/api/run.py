@@ -1,4 +1,4 @@
-"""What a run has left in its folder, for a notebook: read when it is first asked for."""
+"""A run's folder for a notebook: each part is read when it is first used."""
 
 import io
 from collections.abc import Mapping
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.api.figures import Figures
 from ablate.files import bounded
-from ablate.runs.record import read_config, read_json, read_run
+from ablate.runs import epochs, run_record, test_result
+from ablate.runs.read_config import read_config
+from ablate.runs.run_record import RunRecord
+from ablate.runs.test_result import TestResult
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
-
-CURVE = 64 * bounded.MIB  # bytes: metrics.csv has 150 an epoch
 
 
 @dataclass(frozen=True)
@@ -32,26 +34,26 @@ class Run:
         _ = self.record
 
     @cached_property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> RunRecord:
         """The content of run.json."""
-        return read_run(self.folder)
+        return run_record.read(self.folder)
 
     @property
     def status(self) -> str:
         """`completed`, `diverged`, `failed`, ..."""
-        return self.record["status"]
+        return self.record.status
 
     @property
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float | None]:
         """Of the selected epoch: val_accuracy, val_loss, train_accuracy, train_loss (accuracies as fractions)."""
-        return self.record.get("metrics") or {}
+        return self.record.metrics or {}
 
     @cached_property
     def history(self) -> "pd.DataFrame":
-        """A row an epoch, with the columns of metrics.csv; indexed by epoch."""
+        """One row per epoch, with the columns of metrics.csv; indexed by epoch."""
         import pandas as pd
 
-        return pd.read_csv(io.BytesIO(bounded.contents(self.folder / "metrics.csv", CURVE)), index_col="epoch")
+        return pd.read_csv(io.BytesIO(bounded.contents(self.folder / "metrics.csv", epochs.LARGEST)), index_col="epoch")
 
     @cached_property
     def config(self) -> "DictConfig":
@@ -60,58 +62,61 @@ class Run:
 
     def __repr__(self) -> str:
         """In a line."""
-        accuracy = self.metrics.get("val_accuracy")
-        said = "" if accuracy is None else f", validation accuracy {100 * accuracy:.1f} %"
-        return f"Run({str(self.folder)!r}: {self.status}{said})"
+        accuracy = self.record.val_accuracy
+        reached = "" if accuracy is None else f", validation accuracy {100 * accuracy:.1f} %"
+        return f"Run({str(self.folder)!r}: {self.status}{reached})"
 
     def _repr_html_(self) -> str:
         accuracies = {name: percent(value) for name, value in self.metrics.items() if "accuracy" in name}
-        losses = {name: f"{value:.3f}" for name, value in self.metrics.items() if "loss" in name}
-        shown = {"status": self.status, **accuracies, **losses, "epochs": self.record.get("epochs", {}).get("done")}
-        return html(shown | {"parameters": self.record.get("parameters")}, str(self.folder))
+        losses = {name: loss(value) for name, value in self.metrics.items() if "loss" in name}
+        shown = {"status": self.status, **accuracies, **losses, "epochs": self.record.done_epochs}
+        return html(shown | {"parameters": self.record.parameters}, str(self.folder))
 
 
 @dataclass(frozen=True)
 class Tested:
-    """What `ablate test` found of the run in a folder."""
+    """The result of `ablate test` of the run in a folder."""
 
     folder: Path
 
     @cached_property
-    def record(self) -> dict[str, Any]:
-        """The content of test.json."""
-        return read_json(self.folder / "test.json", "a tested run")
+    def record(self) -> TestResult:
+        """The content of test.json. InputError if the run was not tested."""
+        result = test_result.read(self.folder)
+        if result is None:
+            raise InputError(f"{self.folder} has no test.json of this version: test the run first.")
+        return result
 
     @property
     def accuracy(self) -> float:
         """Fraction of the test images that are classified right."""
-        return self.record["accuracy"]
+        return self.record.accuracy
 
     @property
     def per_class(self) -> "pd.Series":
         """The same of each class's images, by the name of the class."""
         import pandas as pd
 
-        return pd.Series(self.record["per_class_accuracy"], name="accuracy", dtype=float).rename_axis("class")
+        return pd.Series(self.record.per_class_accuracy, name="accuracy", dtype=float).rename_axis("class")
 
     @property
     def confusion(self) -> "pd.DataFrame":
-        """Counts of images: a row a true class, a column a predicted one."""
+        """Counts of images: one row per true class, one column per predicted class."""
         import pandas as pd
 
-        names = list(self.record["per_class_accuracy"])
-        return pd.DataFrame(self.record["confusion"], pd.Index(names, name="true"), pd.Index(names, name="predicted"))
+        names = list(self.record.per_class_accuracy)
+        return pd.DataFrame(self.record.confusion, pd.Index(names, name="true"), pd.Index(names, name="predicted"))
 
     @property
     def figures(self) -> "Mapping[str, Figure]":
-        """`confusion`, `calibration`, and `mistakes`, the surest ones with their images."""
+        """`confusion`, `calibration`, and `mistakes`, the most confident ones with their images."""
         from ablate.analysis.test_results import figures
 
         return Figures(figures(self.folder, self.record))
 
     def __repr__(self) -> str:
         """In a line."""
-        return f"Tested({str(self.folder)!r}: {percent(self.accuracy)} of {self.record['images']} images)"
+        return f"Tested({str(self.folder)!r}: {percent(self.accuracy)} of {self.record.images} images)"
 
     def _repr_html_(self) -> str:
         classes = {name: percent(value) for name, value in self.per_class.items()}
@@ -121,6 +126,11 @@ class Tested:
 def percent(fraction: float | None) -> str:
     """`71.2 %`."""
     return "—" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def loss(value: float | None) -> str:
+    """`0.123`."""
+    return "—" if value is None else f"{value:.3f}"
 
 
 def html(content: Mapping[Any, Any], title: str) -> str:

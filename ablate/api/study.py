@@ -1,15 +1,16 @@
-"""What a study and its report have left in their folder, for a notebook: read when it is first asked for."""
+"""The folders of a study and of its report for a notebook: each part is read when it is first used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ablate.api.figures import Figures
 from ablate.api.run import Run
-from ablate.runs.record import read_study
+from ablate.runs import study_plan
+from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ class Study:
         _ = self.plan
 
     @cached_property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> StudyPlan:
         """The content of study.json."""
-        return read_study(self.folder)
+        return study_plan.read(self.folder)
 
     @cached_property
     def runs(self) -> "pd.DataFrame":
-        """A row a planned run: variant, one column a factor, seed, status, metrics, epochs, seconds, folder, ..."""
+        """One row per planned run: variant, one column per factor, seed, status, metrics, epochs, seconds, ..."""
         from ablate.analysis.collect import collect
 
         return collect(self.folder)
@@ -74,11 +75,11 @@ class Study:
         means = self.effects.set_index("variant")["mean"].dropna()
         return means.idxmax() if len(means) else None
 
-    def run(self, variant: str = "baseline", seed: int | None = None) -> Run:
+    def run(self, variant: str = BASELINE, seed: int | None = None) -> Run:
         """A run of the study, by default with the first seed. InputError if it was not planned."""
-        planned = {run["seed"]: run["folder"] for run in self.plan["runs"] if run["variant"] == variant}
+        planned = {run.seed: run.folder for run in self.plan.runs if run.variant == variant}
         if not planned:
-            names = ", ".join(dict.fromkeys(run["variant"] for run in self.plan["runs"]))
+            names = ", ".join(dict.fromkeys(run.variant for run in self.plan.runs))
             raise InputError(f"The study has no variant {variant!r}; its variants are {names}.")
         if seed is not None and seed not in planned:
             raise InputError(f"The variant {variant} has no seed {seed}; its seeds are {', '.join(map(str, planned))}.")

@@ -45,15 +45,17 @@ def predict(
     if tta not in (None, *views.OPTIONS):
         raise InputError(f"tta={tta!r} is none of {', '.join(views.OPTIONS)}.")
     decoded = getattr(images, "ndim", 1) > 1  # a column of a frame has one
-    given: Any = images
+    inputs: Any = images
     if not decoded:
-        given = find([str(path) for path in ([images] if isinstance(images, (str, PathLike)) else images)])
+        inputs = find([str(path) for path in ([images] if isinstance(images, (str, PathLike)) else images)])
     from ablate.evaluation import trained_model  # only now: PyTorch takes a second
 
-    found = trained_model.load(of_run(run), trust, device)
-    top = min(top, len(found.inputs.classes))
-    told = (predict_pixels if decoded else predict)(found, given, views.OPTIONS[tta] if tta else found.views, top)
-    return predict_formats.frame(told, top).drop(columns=["image"] if decoded else [])
+    trained = trained_model.load(of_run(run), trust, device)
+    top = min(top, len(trained.inputs.classes))
+    predicted = (predict_pixels if decoded else predict)(
+        trained, inputs, views.OPTIONS[tta] if tta else trained.views, top
+    )
+    return predict_formats.frame(predicted, top).drop(columns=["image"] if decoded else [])
 
 
 def export(
@@ -102,12 +104,12 @@ def submit(
     from ablate.course import rules
 
     path = Path(output) / rules.read(str(submission), check_id(id)).archive
-    given = {"report": report, "notebook": notebook, "link": link, "data-root": data_root}
-    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    options_of = {"report": report, "notebook": notebook, "link": link, "data-root": data_root}
+    options = [f"--{name}={value}" for name, value in options_of.items() if value is not None]
     options += [f"--submission={submission}", f"--output={output}", f"--id={id}", *_flags(trust=trust)]
     call("submit", [str(of_study(study)), *options])
     return path
 
 
 def _flags(**wanted: bool) -> list[str]:
-    return [f"--{name}" for name, given in wanted.items() if given]
+    return [f"--{name}" for name, want in wanted.items() if want]

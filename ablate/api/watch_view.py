@@ -2,16 +2,14 @@
 
 import io
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import Console
 
 from ablate.api.paths import Place, of_run, of_study
 from ablate.api.run import Run
 from ablate.api.study import Study
-from ablate.study.snapshot import Look, Seen
+from ablate.study.snapshot import FolderView, StudyView
 from ablate.study.terminal_view import AROUND, view
 from ablate.study.watch import SHOWN, WIDE, ended
 from ablate.study.watch import watch as watch_in_terminal
@@ -32,32 +30,31 @@ def watch(study: Place | Study | Run, every: float = 1.0, once: bool = False) ->
     if not 0.1 <= every <= 3600:
         raise InputError(f"every={every} is not between 0.1 and 3600 seconds.")
     folder = of_run(study) if isinstance(study, Run) else of_study(study)
-    (_in_cell if Console().is_jupyter else watch_in_terminal)(Look(folder), every, once)
+    (_in_cell if Console().is_jupyter else watch_in_terminal)(FolderView(folder), every, once)
     return Study(folder) if (folder / "study.json").exists() else Run(folder)
 
 
-def _in_cell(look: Look, every: float, once: bool) -> None:
+def _in_cell(look: FolderView, every: float, once: bool) -> None:
     from IPython.display import display
 
-    seen = View(*look())
-    shown = display(seen, display_id=True)
-    while not once and not ended(seen.runs):
+    view_now = View(look())
+    shown = display(view_now, display_id=True)
+    while not once and not ended(view_now.study.runs):
         time.sleep(every)
-        shown.update(seen := View(*look()))
+        shown.update(view_now := View(look()))
 
 
 @dataclass(frozen=True)
 class View:
-    """What is to be seen of a study, as text and as HTML."""
+    """A study as text and as HTML."""
 
-    study: dict[str, Any]
-    runs: Sequence[Seen]
+    study: StudyView
     console: Console = field(init=False)
 
     def __post_init__(self) -> None:
         """Draw it."""
         console = Console(file=io.StringIO(), record=True, width=WIDE, highlight=False, force_jupyter=False)
-        console.print(view(self.study, self.runs, WIDE, AROUND + SHOWN))
+        console.print(view(self.study, WIDE, AROUND + SHOWN))
         object.__setattr__(self, "console", console)
 
     def __repr__(self) -> str:

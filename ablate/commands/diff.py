@@ -21,18 +21,18 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("other", type=Path, metavar="RUN", help="another")
-    given = parser.parse_args(words)
-    found = diff(given.one, given.other)
-    if not found:
+    args = parser.parse_args(words)
+    differences = diff(args.one, args.other)
+    if not differences:
         print(SAME)
         return 0
     # A file or a pipe has no width to fold at.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
     table = Table(box=None, pad_edge=False)
-    for name in ("", "", given.one, given.other):
+    for name in ("", "", args.one, args.other):
         table.add_column(Text(str(name)), overflow="fold")
     before = ""
-    for part, key, one, other in found:
+    for part, key, one, other in differences:
         table.add_row(part if part != before else "", *map(Text, (key, one, other)))
         before = part
     console.print(table)

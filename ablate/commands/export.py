@@ -52,11 +52,11 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
-    given = parser.parse_args(words)
-    path = target(given.run, given.format, given.output)
-    if path.exists() and not given.force:
+    args = parser.parse_args(words)
+    path = target(args.run, args.format, args.output)
+    if path.exists() and not args.force:
         raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
-    if given.output and not path.parent.is_dir():
+    if args.output and not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
     if path.parent.is_dir():  # else there is no run, which is said of it
         atomic.check_writable(path.parent)
@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> int:
     from ablate.evaluation import trained_model
 
     with Console(stderr=True).status(f"Writing {path.name} and checking it"):  # on a terminal; it may take a minute
-        exported = export(trained_model.load(given.run, given.trust), given.format)
+        exported = export(trained_model.load(args.run, args.trust), args.format)
     atomic.write_bytes(path, exported.content)
     print(
         f"{path}: on {exported.images} images its logits differ from the run's own by at most"
@@ -108,7 +108,7 @@ def export(run: "Trained", form: str) -> Exported:
 
     inputs = run.inputs
     images = samples(run)
-    own = metrics.predict(run.model, images, run.pixels, run.views)
+    expected = metrics.predict(run.model, images, run.pixels, run.views)
     network = export_formats.Network(run.model, run.views, inputs.mean, inputs.std).eval()
     # PyTorch takes 0 and 1 for constants.
     example = torch.zeros(2, inputs.channels, inputs.image_size, inputs.image_size, dtype=torch.uint8)
@@ -124,7 +124,7 @@ def export(run: "Trained", form: str) -> Exported:
     except Exception as error:  # exporters raise nearly every kind on a network they do not know
         first = str(error).strip().partition("\n")[0].rstrip(".")[:300]
         raise InputError(f"{run.folder} cannot be exported as {form}: {first}. Another --format may do.") from error
-    largest, difference = own.abs().max().item(), (torch.stack([together, alone]) - own).abs().max().item()
+    largest, difference = expected.abs().max().item(), (torch.stack([together, alone]) - expected).abs().max().item()
     if not difference <= TOLERANCE * largest:  # a NaN is no agreement
         raise InputError(
             f"{run.folder} as {form} gives logits that differ from the run's own by {difference:.2g}, where the largest"
@@ -135,18 +135,18 @@ def export(run: "Trained", form: str) -> Exported:
 
 def metadata(run: "Trained") -> dict[str, Any]:
     """What a user of the file needs to know, as plain values."""
-    told = run.inputs.as_record()
+    inputs = run.inputs.as_record()
     return {
-        "classes": told["classes"],
-        **told["inputs"],
+        "classes": inputs["classes"],
+        **inputs["inputs"],
         "tta": run.tta,
         "network": {
             name: OmegaConf.to_container(run.config[name], resolve=True)
             for name in ("model", "normalization", "activation")
         },
         "weights_sha256": run.sha256,  # of the run's model.pt
-        "config_sha256": run.run.get("config_sha256"),
-        "code_sha256": run.run.get("code_sha256"),
+        "config_sha256": run.record.config_sha256,
+        "code_sha256": run.record.code_sha256,
         "hydra-ablate": provenance.installed("hydra-ablate"),
     }
 

@@ -55,18 +55,20 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
-    given = parser.parse_args(words)
-    if given.top < 1:
-        parser.error(f"argument --top: {given.top} is less than 1")
-    images = find(listed(given.images))
+    args = parser.parse_args(words)
+    if args.top < 1:
+        parser.error(f"argument --top: {args.top} is less than 1")
+    images = find(listed(args.images))
 
     from ablate.evaluation import trained_model  # only now: PyTorch takes a second
 
-    run = trained_model.load(given.run, given.trust, given.device)
-    top = min(given.top, len(run.inputs.classes))
-    views = tta.OPTIONS[given.tta] if given.tta else run.views
+    run = trained_model.load(args.run, args.trust, args.device)
+    top = min(args.top, len(run.inputs.classes))
+    views = tta.OPTIONS[args.tta] if args.tta else run.views
     failed: list[str] = []
-    FORMATS[given.format](told(predict(run, images, views, top), len(images), failed), run.inputs.classes, top)
+    FORMATS[args.format](
+        reporting_failures(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
+    )
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
     return 2 if len(failed) == len(images) else 1 if failed else 0
@@ -134,7 +136,7 @@ def _ranked(image: str, shares: "Tensor", classes: tuple[str, ...], top: int) ->
     return Prediction(image, tuple(classes[label] for label in order.tolist()), tuple(values.tolist()))
 
 
-def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> Iterator[list[Prediction]]:
+def reporting_failures(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> Iterator[list[Prediction]]:
     """The blocks as they are; on the way, failures are named on stderr and kept, behind a progress bar."""
     from rich.console import Console
     from rich.progress import Progress
@@ -144,11 +146,11 @@ def told(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> I
     with Progress(console=console, transient=True, disable=sys.stdout.isatty() or not console.is_terminal) as progress:
         task = progress.add_task("Predicting", total=total)
         for block in blocks:
-            for found in block:
-                if found.error:
-                    failed.append(found.image)
+            for prediction in block:
+                if prediction.error:
+                    failed.append(prediction.image)
                     console.print(
-                        printable(f"{found.image}: {found.error.rstrip('.')}."),
+                        printable(f"{prediction.image}: {prediction.error.rstrip('.')}."),
                         markup=False,
                         highlight=False,
                         soft_wrap=True,

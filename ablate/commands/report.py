@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.runs import record
+from ablate.runs import study_plan
 
 
 def main(words: Sequence[str]) -> int:
@@ -18,8 +18,8 @@ def main(words: Sequence[str]) -> int:
         "study", type=Path, metavar="STUDY", help="folder of a study, such as outputs/NAME, or its NAME"
     )
     parser.add_argument("--allow-partial", action="store_true", help="exit with 0 though planned runs are incomplete")
-    given = parser.parse_args(words)
+    args = parser.parse_args(words)
 
     from ablate.analysis.report.write import report  # pandas and matplotlib, for which --help does not wait
 
-    return report(record.find_study(given.study), given.allow_partial)
+    return report(study_plan.find(args.study), args.allow_partial)

@@ -10,44 +10,44 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ablate.course import archive, isolated, rules
-from ablate.course.contents import MB, Contents, Given, gather
+from ablate.course.contents import MB, Contents, Options, gather
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import study_plan
 from ablate.terminal.errors import InputError
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 LONGEST = 2000  # characters of a link
-TOLD = 60  # words of what a process said when it failed
+LAST_WORDS = 60  # of the error of a process that failed
 
 
 def main(words: Sequence[str]) -> int:
     """The verb's command line."""
-    given = _parser().parse_args(words)
-    student = check_id(given.id)
-    asked = rules.read(given.submission, student)
-    link = given.link and check_link(given.link)
-    atomic.check_writable(given.output)
-    made = gather(
-        record.find_study(given.study),
-        asked,
-        Given(student, given.report, given.notebook, link, given.data_root, given.trust),
+    args = _parser().parse_args(words)
+    student = check_id(args.id)
+    limits = rules.read(args.submission, student)
+    link = args.link and check_link(args.link)
+    atomic.check_writable(args.output)
+    contents = gather(
+        study_plan.find(args.study),
+        limits,
+        Options(student, args.report, args.notebook, link, args.data_root, args.trust),
     )
-    path = given.output / asked.archive
-    content = archive.pack(made.members)
-    if len(content) > asked.max_archive_mb * MB:
+    path = args.output / limits.archive
+    content = archive.pack(contents.members)
+    if len(content) > limits.max_archive_mb * MB:
         raise InputError(
-            f"{path} would have {len(content) / MB:.1f} MB, more than the {asked.max_archive_mb:g} MB that may be"
-            f" handed in; its largest part is {max(made.told, key=lambda name: made.told[name][0])}."
+            f"{path} would have {len(content) / MB:.1f} MB, more than the {limits.max_archive_mb:g} MB that may be"
+            f" handed in; its largest part is {max(contents.summary, key=lambda name: contents.summary[name][0])}."
             " It was not written."
         )
-    _print(made)
+    _print(contents)
     print("Unpacked in a fresh folder, a fresh process with this code alone:", flush=True)
-    failures = check(content, asked.code, made)
+    failures = check(content, limits.code, contents)
     if failures:
         print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
         return 1
     atomic.write_bytes(path, content)
-    print(f"{path}: {_size(len(content))} of at most {asked.max_archive_mb:g} MB")
+    print(f"{path}: {_size(len(content))} of at most {limits.max_archive_mb:g} MB")
     return 0
 
 
@@ -98,27 +98,27 @@ def check_link(link: str) -> str:
     return link
 
 
-def check(content: bytes, code: str, made: Contents) -> list[str]:
+def check(content: bytes, code: str, contents: Contents) -> list[str]:
     """What is wrong with an archive, a sentence each; what its weights are found to have is printed."""
-    failures = [f"{name} names a home folder: take it out." for name in made.naming_homes()]
+    failures = [f"{name} names a home folder: take it out." for name in contents.naming_homes()]
     with tempfile.TemporaryDirectory(prefix="ablate-") as fresh:
         archive.unpack(content, Path(fresh))
-        if "model.pt" not in made.members:  # as whoever follows the link does
-            shutil.copyfile(made.weights, Path(fresh, "model.pt"))
-        ended = isolated.ablate(Path(fresh, code), ["verify", fresh, *made.words])
-    found = ended.stdout.replace(fresh, "the archive").splitlines()
-    print("".join(f"  {line}\n" for line in found), end="")
-    if ended.returncode:
-        said = " ".join(ended.stderr.replace(fresh, "the archive").split()[-TOLD:])
-        failures += [f"The archive does not hold what it states: {line}" for line in ([said] if said else found)]
+        if "model.pt" not in contents.members:  # as whoever follows the link does
+            shutil.copyfile(contents.weights, Path(fresh, "model.pt"))
+        process = isolated.ablate(Path(fresh, code), ["verify", fresh, *contents.words])
+    lines = process.stdout.replace(fresh, "the archive").splitlines()
+    print("".join(f"  {line}\n" for line in lines), end="")
+    if process.returncode:
+        error = " ".join(process.stderr.replace(fresh, "the archive").split()[-LAST_WORDS:])
+        failures += [f"The archive does not hold what it states: {line}" for line in ([error] if error else lines)]
     return failures
 
 
-def _print(made: Contents) -> None:
+def _print(contents: Contents) -> None:
     """What is in the archive, and what was found of it."""
-    width = max(map(len, made.told))
-    for name, (size, found) in made.told.items():
-        print(f"  {name:<{width}}  {_size(size):>9}  {found}".rstrip())
+    width = max(map(len, contents.summary))
+    for name, (size, note) in contents.summary.items():
+        print(f"  {name:<{width}}  {_size(size):>9}  {note}".rstrip())
 
 
 def _size(count: int) -> str:

@@ -4,15 +4,15 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ablate.course import rubric
 from ablate.evaluation.test_set import test
-from ablate.runs import record, test_log
+from ablate.runs import run_record, study_plan, test_log
+from ablate.runs.test_result import TestResult
 from ablate.study.selection import RULE, Choice, choose
 from ablate.terminal.errors import InputError
 
-Results = dict[Path, dict[str, Any]]
+Results = dict[Path, TestResult]
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def main(words: Sequence[str]) -> int:
         epilog="Exit status: 0, 2 if something cannot be used; nothing is tested then. --debug adds a traceback.",
     )
     parser.add_argument(
-        "given", nargs="+", type=Path, metavar="RUN|STUDY",
+        "folders", nargs="+", type=Path, metavar="RUN|STUDY",
         help="folder of a run, such as outputs/NAME/baseline/seed=0; or of a study, such as outputs/NAME, or its NAME",
     )  # fmt: skip
     parser.add_argument(
@@ -40,24 +40,24 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
-    given = parser.parse_args(words)
+    args = parser.parse_args(words)
 
     from ablate.analysis.test_results import compare, show  # pandas and matplotlib, for which --help does not wait
 
-    marks = rubric.read(given.rubric)
-    choices, folders = asked_for(given.given, given.allow_partial)
-    whole = {*given.given, *(run for choice in choices for run in choice.best.values())}
+    marks = rubric.read(args.rubric)
+    choices, folders = to_test(args.folders, args.allow_partial)
+    whole = {*args.folders, *(run for choice in choices for run in choice.best.values())}
     results: Results = {}
     for folder in folders:
-        results[folder] = test(folder, given.trust, marks.judge, given.device)
+        results[folder] = test(folder, args.trust, marks.judge, args.device)
         show(folder, results[folder], folder not in whole)
     for choice in choices:
         compare(choice, results)
     return 0
 
 
-def asked_for(given: Sequence[Path], allow_partial: bool) -> tuple[list[Choice], list[Path]]:
-    """What is chosen of the studies among `given`, and all folders of runs to be tested, each once.
+def to_test(paths: Sequence[Path], allow_partial: bool) -> tuple[list[Choice], list[Path]]:
+    """The choice of each study among the paths, and all folders of runs to be tested, each once.
 
     Raises:
         InputError: a study has nothing to choose, or a run is not completed: before any is tested.
@@ -65,18 +65,18 @@ def asked_for(given: Sequence[Path], allow_partial: bool) -> tuple[list[Choice],
     from ablate.evaluation.trained_model import completed
 
     choices, folders = [], []
-    for path in given:
-        study = record.find_study(path)
-        if (study / "study.json").exists():
+    for path in paths:
+        study = study_plan.find(path)
+        if (study / study_plan.FILE).exists():
             choices.append(choose(study, allow_partial))
             folders += [run for seeds in choices[-1].runs.values() for run in seeds.values()]
-        elif os.path.lexists(path / "run.json"):
+        elif os.path.lexists(path / run_record.FILE):
             folders.append(path)
         else:
             raise InputError(f"{path} is neither a run nor a study: it has no run.json and no study.json.")
     for folder in folders:
         completed(folder)
-        test_log.earlier(folder)
+        test_log.count_uses(folder)
     once: dict[Path, Path] = {}
     for folder in folders:
         once.setdefault(folder.resolve(), folder)

@@ -14,7 +14,9 @@ from omegaconf import DictConfig
 from ablate.commands.exit_status import explain
 from ablate.config import CONF, register, user_code
 from ablate.files.lock import exclusive, lock
-from ablate.runs import record
+from ablate.runs.config_hash import config_sha256
+from ablate.runs.statuses import FINISHED
+from ablate.study.status import recorded_state
 from ablate.training.run import run
 
 register()
@@ -28,7 +30,7 @@ def task(config: DictConfig) -> float | None:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             return share(config, folder)
         with exclusive(folder):
-            return run(config, folder)["metrics"]["val_accuracy"]
+            return run(config, folder).val_accuracy
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper finds it in what the job returned, and goes on
@@ -38,13 +40,11 @@ def task(config: DictConfig) -> float | None:
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """`run` in a study's folder, unless another process is at it, or has been since the study was started here."""
+    """`run` in a study's folder, unless another process trains there, or has since the study was started here."""
     try:
         with lock(folder):
-            found = record.read_planned(folder, {"folder": ".", "config_sha256": record.config_sha256(config)})
-            if found["status"] not in (*record.OUTCOMES, "failed"):
-                found = run(config, folder)
-            return found.get("metrics", {}).get("val_accuracy")
+            state = recorded_state(folder, config_sha256(config))
+            return state.val_accuracy if state.status in FINISHED else run(config, folder).val_accuracy
     except Timeout:
         return None
 

@@ -1,6 +1,7 @@
 """`ablate verify RUN`: whether the weights of a run, or of an unpacked submission, have the accuracy that it states."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,36 +10,36 @@ from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
-from ablate.runs import schema, test_log
+from ablate.runs import test_result
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     from ablate.data.images import Images
     from ablate.evaluation.trained_model import Trained
 
-TOLERANCE = 0.001  # a fraction: other hardware rounds otherwise, and may then tell an image or two otherwise
+TOLERANCE = 0.001  # a fraction: other hardware rounds differently, and may classify an image or two differently
 
 
 @dataclass(frozen=True)
 class Verified:
-    """An accuracy (fraction) as a run states it, and as its weights have it on so many `images`."""
+    """An accuracy (fraction) as `stated` by a run, and as `measured` with its weights on so many `images`."""
 
     part: str
     stated: float
-    found: float
+    measured: float
     images: int
 
     @property
     def holds(self) -> bool:
         """True if the two are one, or apart by no more than `TOLERANCE` or one image."""
-        return abs(self.found - self.stated) <= max(TOLERANCE, 1 / self.images) + 1e-9
+        return abs(self.measured - self.stated) <= max(TOLERANCE, 1 / self.images) + 1e-9
 
     def __str__(self) -> str:
-        told = f"{self.part} accuracy {100 * self.found:.2f} % of {self.images:,} images"
+        text = f"{self.part} accuracy {100 * self.measured:.2f} % of {self.images:,} images"
         if not self.holds:
-            return f"{told}, but {100 * self.stated:.2f} % is stated"
-        exactly = abs(self.found - self.stated) < 0.5 / self.images
-        return f"{told}, as stated" if exactly else f"{told}, near the {100 * self.stated:.2f} % that is stated"
+            return f"{text}, but {100 * self.stated:.2f} % is stated"
+        equal = abs(self.measured - self.stated) < 0.5 / self.images
+        return f"{text}, as stated" if equal else f"{text}, near the {100 * self.stated:.2f} % that is stated"
 
 
 def main(words: Sequence[str]) -> int:
@@ -54,11 +55,10 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="also run code that the run's configuration names and this package has not"
     )
-    given = parser.parse_args(words)
-    found = verify(given.run, given.data_root, given.trust)
-    for one in found:
-        print(one)
-    return 0 if all(one.holds for one in found) else 1
+    args = parser.parse_args(words)
+    accuracies = verify(args.run, args.data_root, args.trust)
+    print(*accuracies, sep="\n")
+    return 0 if all(accuracy.holds for accuracy in accuracies) else 1
 
 
 def verify(folder: Path, data_root: str | None = None, trusted: bool = False) -> list[Verified]:
@@ -72,22 +72,22 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     from ablate.evaluation.test_set import check
 
     run = trained_model.load(folder, trusted, "auto")
-    stated = (run.run.get("metrics") or {}).get("val_accuracy")
-    if stated is None or not schema.fraction(stated):
+    stated = run.record.val_accuracy
+    if stated is None or math.isnan(stated) or not 0 <= stated <= 1:
         raise InputError(f"{folder}/run.json states no validation accuracy: there is nothing to verify.")
     if data_root is not None:
         OmegaConf.update(run.config, "data.root", data_root, force_add=True)
-    tested = test_log.read_result(folder)
+    tested = test_result.read(folder)
     data = prepare(run.config.data)
-    if run.run.get("data_sha256") not in (None, data.sha256):
+    if run.record.data_sha256 not in (None, data.sha256):
         raise InputError(f"The images are not those that {folder} was trained on. Say where these are: --data-root.")
-    precision = (run.run.get("environment") or {}).get("precision")
-    found = [_verified("validation", stated, run, data.val, precision)]
+    precision = run.record.environment.precision if run.record.environment else None
+    accuracies = [_verified("validation", stated, run, data.val, precision)]
     if tested:
         images = load_test(run.config.data)
         check(run, images)
-        found.append(_verified("test", tested["accuracy"], run, images, "fp32"))  # as `ablate test` does
-    return found
+        accuracies.append(_verified("test", tested.accuracy, run, images, "fp32"))  # as `ablate test` does
+    return accuracies
 
 
 def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:

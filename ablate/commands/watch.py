@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.runs import record
-from ablate.study.snapshot import Look
+from ablate.runs import study_plan
+from ablate.study.snapshot import FolderView
 from ablate.study.watch import watch
 
 
@@ -18,8 +18,8 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study or of a run, or a study's NAME")
     parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="between two looks (1)")
     parser.add_argument("--once", action="store_true", help="one view, as it is printed where there is no terminal")
-    given = parser.parse_args(words)
-    watch(Look(record.find_study(given.study)), given.every, given.once)
+    args = parser.parse_args(words)
+    watch(FolderView(study_plan.find(args.study)), args.every, args.once)
     return 0
 
 

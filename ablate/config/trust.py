@@ -88,7 +88,7 @@ def check_yaml(text: str) -> None:
 
 
 def _refusal(where: Path, does: str, texts: list[str]) -> InputError:
-    named = first_few([repr(text[:80]) for text in texts])
+    named = first_few([repr(text[:80]) for text in texts], 5)
     return InputError(f"The configuration of {where} {does} {named}, which is not part of this package. {ADVICE}")
 
 

@@ -5,6 +5,8 @@ from string import Template
 from typing import Any
 
 from ablate.config.schema.submission import Submission
+from ablate.runs.run_record import Environment, RunRecord
+from ablate.runs.test_result import TestResult
 from ablate.study.selection import RULE
 
 TEXT = Template("""# $student
@@ -44,46 +46,47 @@ on $hardware. SHA-256 of `model.pt`: `$sha256`.
 
 @dataclass(frozen=True)
 class Facts:
-    """What a README tells beside the record of its run."""
+    """The content of a README beside the record of its run."""
 
     student: str
     study: str
     variant: str
     sha256: str  # of model.pt
     link: str | None  # where it is, if it is not in the archive
-    tested: dict[str, Any] | None  # the run's test.json
+    tested: TestResult | None  # the run's test.json
     root: str | None  # the folder of the images that the run had
     own: list[str]  # files of the user's modules
     changed: str  # what has changed in the code since the run; empty if nothing has
 
 
-def text(rules: Submission, run: dict[str, Any], facts: Facts) -> str:
+def text(rules: Submission, run: RunRecord, facts: Facts) -> str:
     """The README of an archive by these rules, of the run with this record."""
-    environment = run.get("environment") or {}
+    environment = run.environment or Environment()
     return TEXT.substitute(
         student=facts.student,
         files="\n".join(f"| `{name}` | {what} |" for name, what in _files(rules, facts).items()),
         study=facts.study,
         rule=RULE,
         variant=facts.variant,
-        seed=run["seed"],
+        seed=run.seed,
         accuracies=accuracies(run, facts.tested),
-        python=str(environment.get("python", "3.11")).rpartition(".")[0],
+        python=(environment.python or "3.11.0").rpartition(".")[0],
         first=f", after `model.pt` was put here from {facts.link}" if facts.link else "",
         code=rules.code,
         words=" ".join(["..", *(["--data-root FOLDER"] if facts.root else []), *(["--trust"] if facts.own else [])]),
         data=_data(facts.root),
         changed=facts.changed or "The code is that of the run.",
-        rerun=run.get("rerun"),
-        hardware=", ".join(str(environment[key]) for key in ("device", "cpu", "platform") if environment.get(key)),
+        rerun=run.rerun,
+        hardware=", ".join(filter(None, (environment.device, environment.cpu, environment.platform))),
         sha256=facts.sha256,
     )
 
 
-def accuracies(run: dict[str, Any], tested: dict[str, Any] | None) -> str:
-    """What is stated of the run."""
-    told = f"Validation accuracy {100 * run['metrics']['val_accuracy']:.2f} %"
-    return f"{told}, test accuracy {100 * tested['accuracy']:.2f} %." if tested else f"{told}."
+def accuracies(run: RunRecord, tested: TestResult | None) -> str:
+    """The validation accuracy of the run and, if it was tested, its test accuracy, a sentence."""
+    assert run.val_accuracy is not None  # the run was chosen by it
+    validation = f"Validation accuracy {100 * run.val_accuracy:.2f} %"
+    return f"{validation}, test accuracy {100 * tested.accuracy:.2f} %." if tested else f"{validation}."
 
 
 def _files(rules: Submission, facts: Facts) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The mark bands of a course, from `conf/rubric/NAME.yaml` or a file like it: test accuracy -> mark."""
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import yaml
 
 from ablate.config import CONF, trust
 from ablate.files import bounded
-from ablate.runs import schema
+from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
@@ -56,16 +55,20 @@ class Rubric:
             )
         return f"{self.bands[place].begins:g} to {self.bands[place - 1].begins:g} %"
 
-    def judge(self, accuracy: float, interval: Sequence[float]) -> dict[str, Any] | None:
-        """What is kept of an accuracy and its interval (fractions): the band of each; None without bands."""
+    def judge(self, accuracy: float, interval: Sequence[float]) -> Mark | None:
+        """The mark of an accuracy and of both ends of its interval (fractions); None without bands."""
         if not self.bands:
             return None
         places = [self.place(value) for value in (accuracy, *interval)]
         marks, words = [self.mark(place) for place in places], [self.words(place) for place in places]
-        return {
-            "rubric": self.name, "mark": marks[0], "band": words[0],
-            "interval_marks": marks[1:], "interval_bands": words[1:],
-        }  # fmt: skip
+        (mark, *interval_marks), (band, *interval_bands) = marks, words
+        return Mark(
+            rubric=self.name,
+            mark=mark,
+            band=band,
+            interval_marks=(interval_marks[0], interval_marks[1]),
+            interval_bands=(interval_bands[0], interval_bands[1]),
+        )
 
 
 def known() -> list[str]:
@@ -73,16 +76,17 @@ def known() -> list[str]:
     return sorted(path.stem for path in (CONF / "rubric").glob("*.yaml"))
 
 
-def read(given: str) -> Rubric:
+def read(name: str) -> Rubric:
     """The rubric of a name in `conf/rubric/`, or in a file.
 
     Raises:
         InputError: there is none, it cannot be read, or it is not made of bands that fall.
     """
-    path = CONF / "rubric" / f"{given}.yaml" if given in known() else Path(given)
+    path = CONF / "rubric" / f"{name}.yaml" if name in known() else Path(name)
     if not path.is_file():
-        meant = did_you_mean(given, known())
-        raise InputError(f"There is no rubric {given}.{meant} Give a file, or one of {', '.join(known())}.")
+        raise InputError(
+            f"There is no rubric {name}.{did_you_mean(name, known())} Give a file, or one of {', '.join(known())}."
+        )
     try:
         text = bounded.contents(path, LARGEST).decode()
         trust.check_yaml(text)
@@ -110,6 +114,6 @@ def _band(path: Path, band: Any) -> Band:
             " in the place of from."
         )
     for key, value in band.items():
-        if not (schema.number(value) and math.isfinite(value) and 0 <= value <= 100):
+        if type(value) not in (int, float) or not 0 <= value <= 100:
             raise InputError(f"The rubric {path} has {key}: {str(value)[:80]}; it must be a number from 0 to 100.")
     return Band(float(band[begins[0]]), begins[0] == "from", float(band["mark"]))

@@ -16,7 +16,7 @@ from ablate.terminal.errors import InputError
 LARGEST = 64 * bounded.KIB
 
 
-def read(given: str, student: str) -> Submission:
+def read(name: str, student: str) -> Submission:
     """The rules in a file, or those of that name in `conf/submission/`, the student's id put into the names.
 
     Nothing in the file is evaluated.
@@ -24,8 +24,8 @@ def read(given: str, student: str) -> Submission:
     Raises:
         InputError: there are none, or they have a key that is none, or a value that is not allowed.
     """
-    own = sorted(path.stem for path in (CONF / "submission").glob("*.yaml"))
-    path = CONF / "submission" / f"{given}.yaml" if given in own else Path(given)
+    known = sorted(path.stem for path in (CONF / "submission").glob("*.yaml"))
+    path = CONF / "submission" / f"{name}.yaml" if name in known else Path(name)
     try:
         text = bounded.contents(path, LARGEST).decode()
         if "${" in text:
@@ -34,14 +34,14 @@ def read(given: str, student: str) -> Submission:
         config: Any = OmegaConf.merge(OmegaConf.structured(Submission), OmegaConf.create(text))
         validate(config)
         rules: Any = OmegaConf.to_object(config)
-        named = {key: name.replace("{id}", student) for key in NAMES if (name := getattr(rules, key)) is not None}
-        made: Submission = dataclasses.replace(rules, **named)
-        return made
+        names = {key: value.replace("{id}", student) for key in NAMES if (value := getattr(rules, key)) is not None}
+        submission: Submission = dataclasses.replace(rules, **names)
+        return submission
     except FileNotFoundError:
-        raise InputError(f"--submission {given}: there is no such file, nor one of {', '.join(own)}.") from None
+        raise InputError(f"--submission {name}: there is no such file, nor one of {', '.join(known)}.") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except (OSError, ValueError, TypeError, YAMLError, OmegaConfBaseException) as error:
         key = getattr(error, "full_key", None)
-        said = " ".join(str(error).partition("\n    full_key")[0].split())
-        raise InputError(f"{path} cannot be used: {f'{key}: ' if key else ''}{said}.") from None
+        reason = " ".join(str(error).partition("\n    full_key")[0].split())
+        raise InputError(f"{path} cannot be used: {f'{key}: ' if key else ''}{reason}.") from None

@@ -1,7 +1,6 @@
 """Load, split and describe the images of a run, from the `data` group of its configuration."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from ablate.config.schema import Data
+from ablate.config.schema import DataSettings
 from ablate.data.images import Images, Part, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
@@ -119,26 +118,6 @@ def _prepare(settings: str) -> Prepared:
     )
 
 
-def inputs_from_record(run: dict[str, Any], cfg_data: DictConfig) -> Inputs:
-    """Restore the inputs of a run's network from its record, or from its training images if the record has none.
-
-    Args:
-        run: the content of run.json.
-        cfg_data: the `data` group of its configuration.
-
-    Raises:
-        InputError: the record contradicts itself, or the images are needed and unavailable.
-    """
-    if not (entries := run.get("inputs")):
-        return prepare(cfg_data).inputs
-    channels, classes = entries["channels"], run.get("classes") or []
-    sizes_match = len(entries["mean"]) == len(entries["std"]) == channels and len(classes) > 1
-    if not sizes_match or not all(0 < value < math.inf for value in entries["std"]):
-        raise InputError("run.json does not describe the network's input: its inputs and classes do not match.")
-    mean, std = (torch.tensor(entries[name], dtype=torch.float32) for name in ("mean", "std"))
-    return Inputs(tuple(classes), channels, entries["image_size"], mean, std)
-
-
 def load_test(cfg_data: DictConfig) -> Images:
     """Load the test images of the source; the only access to them. Raises NoTestImages if there are none."""
     return _load(cfg_data, "test")
@@ -148,7 +127,7 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
     """Call the option's `_target_` with its own keys, not with those that all data sets share."""
     from hydra.utils import instantiate
 
-    common = {field.name for field in dataclasses.fields(Data)}
+    common = {field.name for field in dataclasses.fields(DataSettings)}
     settings: dict[Any, Any] = OmegaConf.to_container(cfg_data, resolve=True)  # type: ignore[assignment]
     arguments = {key: value for key, value in settings.items() if key not in common}
     # Called outside `instantiate`, since Hydra would wrap the source's errors.

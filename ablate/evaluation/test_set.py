@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ablate.files import atomic
 from ablate.runs import test_log
+from ablate.runs.test_result import Mark, Mistake, TestResult
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,15 +20,15 @@ if TYPE_CHECKING:
 
 PICTURES = "test_mistakes.npz"
 MISTAKES = 25  # that are kept with their images
-Judge = Callable[[float, Sequence[float]], dict[str, Any] | None]  # accuracy and its interval (fractions) -> a mark
+Judge = Callable[[float, Sequence[float]], Mark | None]  # accuracy and its interval (fractions) -> a mark
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
-def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> dict[str, Any]:
+def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> TestResult:
     """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
 
-    It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the surest mistakes,
-    what `judge` makes of the accuracy and its interval, and how often the run was tested by now (`uses`).
+    It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the most confident
+    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`).
 
     Raises:
         InputError: the folder is not that of a completed run, or its data has no test set or other classes; its weights
@@ -38,7 +40,7 @@ def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device
     from ablate.evaluation import metrics, trained_model
     from ablate.terminal import progress
 
-    test_log.earlier(folder)
+    test_log.count_uses(folder)
     run = trained_model.load(folder, trusted, device)
     images = load_test(run.config.data)
     check(run, images)
@@ -54,8 +56,8 @@ def check(run: "Trained", images: "Images") -> None:
     inputs, shape = run.inputs, tuple(images.images.shape[1:])
     if images.classes != inputs.classes:
         raise InputError(
-            f"{run.folder} tells apart {len(inputs.classes)} classes ({_some(inputs.classes)}), but the test set has"
-            f" {len(images.classes)} ({_some(images.classes)}): its data have changed since it was trained."
+            f"{run.folder} has {len(inputs.classes)} classes ({first_few(inputs.classes)}), but the test set has"
+            f" {len(images.classes)} ({first_few(images.classes)}): its data have changed since it was trained."
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
@@ -64,21 +66,27 @@ def check(run: "Trained", images: "Images") -> None:
         )
 
 
-def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None) -> dict[str, Any]:
-    """What the logits of a run say of the test images, after that it is written down that they were used."""
+def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None) -> TestResult:
+    """The result of a run on the test images from its logits, returned once their use is recorded."""
     from ablate.evaluation import metrics
 
-    found = metrics.summary(logits, images.labels, images.classes)
-    worst = metrics.confident_errors(logits, images.labels, MISTAKES)
-    use = {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        **{key: run.run.get(key) for key in ("variant", "seed", "config_sha256", "code_sha256")},
-        "weights_sha256": run.sha256,
-        "test_sha256": images.sha256(),
-    }
-    mark = judge(found["accuracy"], found["accuracy_interval"]) if judge else None
-    result = test_log.keep(run.folder, use, {**use, **found, "mistakes": worst, "mark": mark})
-    pictures(run.folder / PICTURES, images, [mistake["index"] for mistake in worst])
+    summary = metrics.summary(logits, images.labels, images.classes)
+    worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, MISTAKES)]
+    result = TestResult(
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        variant=run.record.variant,
+        seed=run.record.seed,
+        config_sha256=run.record.config_sha256,
+        code_sha256=run.record.code_sha256,
+        weights_sha256=run.sha256,
+        test_sha256=images.sha256(),
+        uses=1,
+        **summary,
+        mistakes=worst,
+        mark=judge(summary["accuracy"], summary["accuracy_interval"]) if judge else None,
+    )
+    result = test_log.record_use(run.folder, result)
+    pictures(run.folder / PICTURES, images, [mistake.index for mistake in worst])
     return result
 
 
@@ -94,7 +102,3 @@ def pictures(path: Path, images: "Images", index: list[int]) -> None:
         chosen = interpolate(chosen.float(), size=LARGEST, mode="area").round().byte()
     np.savez_compressed(content := io.BytesIO(), images=chosen.numpy(), index=np.array(index, dtype=np.int64))
     atomic.write_bytes(path, content.getvalue())
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

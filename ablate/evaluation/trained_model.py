@@ -1,18 +1,22 @@
-"""A finished run's network, ready for images: configuration, trust, network, weights."""
+"""The network of a finished run, ready for images: configuration, trust, network, weights."""
 
 import hashlib
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import trust
 from ablate.evaluation.tta import OPTIONS, Views
 from ablate.files import bounded
-from ablate.runs import record
+from ablate.runs import run_record
+from ablate.runs.config_defaults import with_defaults
+from ablate.runs.read_config import read_config
+from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,16 +31,16 @@ BUILT = ("data", "model", "normalization", "activation")  # groups of a configur
 class Trained:
     """A completed run and its network.
 
-    folder, run, config   where it is, its run.json, its configuration
-    inputs                classes, channels, image_size, mean, std: what the network takes and tells apart
-    model                 with the run's weights, on `device`, in evaluation mode, float32
-    pixels                uint8 (B, C, H, W) on any device -> the model's input on its own
-    tta                   by which views of an input it is evaluated (`trainer.tta`)
-    sha256                of the file of the weights
+    folder, record, config  where it is, its run.json, its configuration
+    inputs                  the classes, and the model's input: channels, image_size, mean, std
+    model                   with the run's weights, on `device`, in evaluation mode, float32
+    pixels                  uint8 (B, C, H, W) on any device -> the model's input on its own
+    tta                     test-time augmentation by which it is evaluated (`trainer.tta`)
+    sha256                  of the file of the weights
     """
 
     folder: Path
-    run: dict[str, Any]
+    record: RunRecord
     config: DictConfig
     inputs: "Inputs"
     model: "nn.Module"
@@ -51,19 +55,21 @@ class Trained:
 
 
 def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
-    """The network of the run in `folder`, on a device of `trainer.device`. Its training images need not be there.
+    """The network of the run in `folder`, on a device of `trainer.device`. Its training images are not needed.
+
+    A key that the run's configuration lacks has its default: the run may be of an earlier version.
 
     Raises:
         InputError: the folder is not that of a completed run; its configuration names what is not of this package,
             and is not `trusted`; or the weights do not fit the configuration.
     """
-    run = completed(folder)
-    config = record.read_config(folder, trusted)
+    record = completed(folder)
+    config = read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
         raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
     trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
-    trainer = config.get("trainer")
-    tta = trainer.get("tta", "none") if isinstance(trainer, DictConfig) else "none"  # an older run has no such key
+    config = with_defaults(config)
+    tta = OmegaConf.select(config, "trainer.tta")
     if tta not in tuple(OPTIONS):
         raise InputError(f"{folder}: trainer.tta={str(tta)!r:.80} is none of {', '.join(OPTIONS)}.")
 
@@ -71,23 +77,42 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
 
     from ablate.backend.hardware import pick_device
     from ablate.data.batches import scaling
-    from ablate.data.prepare import inputs_from_record
     from ablate.model.build import build_model
 
     place = pick_device(device)
-    inputs = inputs_from_record(run, config.data)
+    inputs = inputs_of(record, config)
     model = build_model(config, inputs)
     sha256 = load_weights(model, folder / "model.pt")
     pixels = scaling(inputs.mean, inputs.std, place, torch.contiguous_format)
-    return Trained(folder, run, config, inputs, model.to(place).eval(), pixels, tta, sha256)
+    return Trained(folder, record, config, inputs, model.to(place).eval(), pixels, tta, sha256)
 
 
-def completed(folder: Path) -> dict[str, Any]:
-    """The record of a run that is completed; InputError of another."""
-    run = record.read_run(folder)
-    if run["status"] != "completed":
-        raise InputError(f"{folder} is not a completed run (it is {run['status']}): it has no network to use.")
-    return run
+def completed(folder: Path) -> RunRecord:
+    """The record of a completed run; InputError for any other."""
+    record = run_record.read(folder)
+    if record.status != "completed":
+        raise InputError(f"{folder} is not a completed run (it is {record.status}): it has no network to use.")
+    return record
+
+
+def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
+    """The classes and the model's input, from the run's record; if it lacks them, from its training images.
+
+    Raises:
+        InputError: the record contradicts itself, or those images are needed and unavailable.
+    """
+    import torch
+
+    from ablate.data.prepare import Inputs, prepare
+
+    if (inputs := record.inputs) is None:
+        return prepare(config.data).inputs
+    classes = record.classes or []
+    fits = len(inputs.mean) == len(inputs.std) == inputs.channels and len(classes) > 1
+    if not fits or not all(0 < value < math.inf for value in inputs.std):
+        raise InputError("run.json does not describe the model's input: its inputs and classes do not fit together.")
+    mean, std = (torch.tensor(values, dtype=torch.float32) for values in (inputs.mean, inputs.std))
+    return Inputs(tuple(classes), inputs.channels, inputs.image_size, mean, std)
 
 
 def load_weights(model: "nn.Module", path: Path) -> str:

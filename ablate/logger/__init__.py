@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs.config_hash import NOT_TRAINED
 from ablate.runs.epochs import COLUMNS, Row
 from ablate.terminal.errors import InputError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class LoggedRun:
     """The description of a run that loggers receive.
 
     Attributes:
@@ -47,7 +47,7 @@ class Run:
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """The level of each factor, then all settings that affect training."""
-        trained = {key: value for key, value in self.settings.items() if key.split(".")[0] not in record.NOT_TRAINED}
+        trained = {key: value for key, value in self.settings.items() if key.split(".")[0] not in NOT_TRAINED}
         return {**self.factors, **trained}
 
 
@@ -64,7 +64,7 @@ class Logger(Protocol):
 class Csv:
     """Writes metrics.csv: a header and one row per epoch, on disk before the next epoch starts."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedRun) -> None:
         self.path = run.folder / "metrics.csv"
         self.file = open(self.path, "w", newline="")  # noqa: SIM115  closed by close()
         self.writer = csv.DictWriter(self.file, COLUMNS)

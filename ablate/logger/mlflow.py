@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ablate.logger import Csv, Row, Run, grid, missing_package
+from ablate.logger import Csv, LoggedRun, Row, grid, missing_package
 
 
 class MLflow(Csv):
@@ -19,7 +19,7 @@ class MLflow(Csv):
         tracking_uri: server or store; None for `mlflow.db` in the folder of the study, or of a run outside a study.
     """
 
-    def __init__(self, run: Run, experiment: str, tracking_uri: str | None) -> None:
+    def __init__(self, run: LoggedRun, experiment: str, tracking_uri: str | None) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a local store should contact no server
         try:
             from mlflow import MlflowClient
@@ -66,7 +66,7 @@ class MLflow(Csv):
             self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
 
 
-def store_folder(run: Run) -> Path:
+def store_folder(run: LoggedRun) -> Path:
     """Return the folder of the study, or of a run outside a study."""
     folder = run.folder.absolute()
     return next((parent for parent in folder.parents if run.study and (parent / "study.json").exists()), folder)

@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from ablate.logger import Csv, Row, Run, grid, missing_package
+from ablate.logger import Csv, LoggedRun, Row, grid, missing_package
 
 RESULT = "result/"  # prefix of the metrics of the selected epoch; without it they are the names of the curves
 
@@ -11,7 +11,7 @@ RESULT = "result/"  # prefix of the metrics of the selected epoch; without it th
 class TensorBoard(Csv):
     """Writes metrics.csv, and curves, images and hyperparameters to `tensorboard/` in the run folder."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedRun) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:

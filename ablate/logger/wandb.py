@@ -4,13 +4,13 @@ import os
 import shutil
 from typing import Literal
 
-from ablate.logger import Csv, Row, Run, missing_package
+from ablate.logger import Csv, LoggedRun, Row, missing_package
 
 
 class Wandb(Csv):
     """Writes metrics.csv, and a W&B run to `wandb/` in the run folder."""
 
-    def __init__(self, run: Run, project: str, mode: Literal["offline", "online"]) -> None:
+    def __init__(self, run: LoggedRun, project: str, mode: Literal["offline", "online"]) -> None:
         try:
             import wandb
         except ImportError:

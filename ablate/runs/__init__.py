@@ -1,1 +1,13 @@
-"""What a run folder holds: its records, read and written here."""
+"""What a run folder and a study folder hold: typed records, read and written here.
+
+`statuses.py`       every status of a run, and the sets that the rest of the code asks for
+`json_file.py`      a JSON file <-> a typed record, validated in one sentence
+`run_record.py`     run.json
+`study_plan.py`     study.json
+`test_result.py`    test.json; `test_log.py`: tests.jsonl, every use of the test set
+`epochs.py`         metrics.csv
+`checkpoints.py`    the names of the checkpoints of an unfinished run
+`read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks
+`identity.py`       what is known of a run before it trains; `provenance.py`: its code, packages and hardware
+`differences.py`    what differs between two runs
+"""

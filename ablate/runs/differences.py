@@ -7,51 +7,63 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ablate.config.flatten import flat
 from ablate.files import bounded
-from ablate.runs import epochs, record
+from ablate.runs import epochs, run_record
+from ablate.runs.config_defaults import with_defaults
+from ablate.runs.config_hash import NOT_TRAINED
+from ablate.runs.json_file import Record
+from ablate.runs.read_config import read_config
 from ablate.terminal.text import ABSENT, printable
 
-Difference = tuple[str, str, str, str]  # part, key, of the one, of the other
+Difference = tuple[str, str, str, str]  # part, key, value in one run, value in the other
 LARGEST = 16 * bounded.GIB  # bytes of model.pt and val_predictions.npz
-TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that no two runs share
+TIMED = ("seconds", "images_per_second")  # columns of metrics.csv that differ between any two runs
 
 
 def diff(one: Path, other: Path) -> list[Difference]:
-    """(part, key, of the one, of the other) of all that differs, times aside. InputError if either is no run."""
+    """Each value that differs, times aside. A key that a configuration lacks counts as its default.
+
+    InputError if either is not a run.
+    """
     parts = zip(_parts(one), _parts(other), strict=True)
-    return [(part, *rest) for (part, mine), (_, theirs) in parts for rest in differing(mine, theirs)]
+    return [(part, *row) for (part, first), (_, second) in parts for row in differing(first, second)]
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(key, of the one, of the other) of the keys whose values differ, printable; a dash where one has no such key."""
+    """(key, value in one, value in other) of the keys whose values differ, printable; a dash for an absent key."""
     keys = dict.fromkeys([*one, *other])
     pairs = [(key, one.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
     different = [row for row in pairs if row[1] != row[2]]
-    return [(printable(str(key)), printable(str(mine)), printable(str(theirs))) for key, mine, theirs in different]
+    return [(printable(str(key)), printable(str(first)), printable(str(second))) for key, first, second in different]
 
 
 def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
-    """What is compared of a run, part by part."""
-    run = record.read_run(folder)
-    written = record.read_config(folder, trusted=True)  # as it is written: nothing of it is evaluated
-    settings = {
-        key: value for key, value in flat(written, resolve=False).items()
-        if key.split(".")[0] not in record.NOT_TRAINED
-    }  # fmt: skip
-    own = {name: digest[:12] for name, digest in (run.get("own_code") or {}).items()}
-    code = {"code_sha256": run.get("code_sha256"), "own_code": own or ABSENT, **(run.get("git") or {})}
-    environment = {**(run.get("environment") or {}), "data_sha256": run.get("data_sha256")}
-    outcome = {"status": run["status"], **(run.get("epochs") or {}), **(run.get("metrics") or {})}
+    """The parts of a run that are compared, and the values of each."""
+    record = run_record.read(folder)
+    recorded = read_config(folder, trusted=True)  # as it is written: nothing of it is evaluated
+    settings = flat(with_defaults(recorded), resolve=False)
+    settings = {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_TRAINED}
+    user_code = {name: digest[:12] for name, digest in record.own_code.items()}
+    code = {"code_sha256": record.code_sha256, "own_code": user_code or ABSENT, **_plain(record.git)}
+    environment = record.environment.as_dict() if record.environment else {}
+    environment["data_sha256"] = record.data_sha256
+    outcome = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
     outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
     outcome["val_predictions.npz"] = _content(folder / "val_predictions.npz")
     return [("configuration", settings), ("code", code), ("environment", environment), ("outcome", outcome)]
 
 
+def _plain(part: Record | None) -> dict[str, Any]:
+    return msgspec.to_builtins(part) if part else {}
+
+
 def _curve(path: Path) -> str:
     """Hash of the epochs without their times."""
     try:
-        text = bounded.contents(path, epochs.MOST).decode(errors="replace")
+        text = bounded.contents(path, epochs.LARGEST).decode(errors="replace")
     except OSError:
         return ABSENT
     header, *rows = [line.split(",") for line in text.splitlines()] or [[]]

@@ -1,4 +1,4 @@
-"""A run's `metrics.csv`, epoch by epoch, which may be read while it is written."""
+"""`metrics.csv`: one row per epoch, which may be read while it is written."""
 
 from pathlib import Path
 
@@ -16,16 +16,16 @@ COLUMNS = (
     "images_per_second",
 )
 Row = dict[str, float]
-MOST = 64 * bounded.MIB  # bytes: an epoch has 150
+LARGEST = 64 * bounded.MIB  # bytes: an epoch has 150
 
 
-def read(path: Path) -> list[dict[str, float]]:
-    """The whole rows of a metrics.csv, one an epoch, by column; empty if there is no file that can be read.
+def read(path: Path) -> list[Row]:
+    """The complete rows of a metrics.csv, one per epoch, by column; empty if there is no readable file.
 
-    What follows a row that is cut off, or holds what is no number, is left out. InputError for a file above `MOST`.
+    Stops at the first row that is incomplete or not numeric. InputError for a file larger than `LARGEST`.
     """
     try:
-        lines = bounded.contents(path, MOST).decode(errors="replace").splitlines(keepends=True)
+        lines = bounded.contents(path, LARGEST).decode(errors="replace").splitlines(keepends=True)
     except OSError:
         return []
     header, rows = lines[0].strip().split(",") if lines else [], []

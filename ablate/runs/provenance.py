@@ -13,13 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ablate.runs.run_record import Environment, GitState
 from ablate.terminal.errors import InputError
 
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parent  # the folder that the package is imported from
 CODE = ("ablate", "conf", "hydra_plugins")  # what of it a number may depend on
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "hydra-ablate")  # and of what is installed
-# Whatever the user has set for their own eyes: colours, other prefixes, other programs.
+# Overrides the user's own settings of git: colors, prefixes, external programs.
 PATCH = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
 
 
@@ -35,32 +36,33 @@ def code_sha256() -> str:
 
 
 @cache
-def git() -> dict[str, Any] | None:
+def git() -> GitState | None:
     """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
     try:
         _git("ls-files", "--error-unmatch", "__init__.py")  # not so a wheel below some other checkout
         changed = _git("status", "--porcelain", "--untracked-files=no") or _untracked()
-        return {"commit": _git("rev-parse", "HEAD").decode().strip(), "dirty": bool(changed)}
+        return GitState(commit=_git("rev-parse", "HEAD").decode().strip(), dirty=bool(changed))
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 @cache
 def patch() -> bytes:
-    """What `git apply` makes this code of that commit; empty if the checkout is not changed, or there is none."""
-    if not (git() or {}).get("dirty"):
+    """The changes of this code since its commit, for `git apply`; empty without a checkout or without changes."""
+    state = git()
+    if state is None or not state.dirty:
         return b""
     new = [_git(*PATCH, "--no-index", "--", os.devnull, name, at=ROOT, status=1) for name in _untracked()]
     return _git(*PATCH, "HEAD", at=ROOT) + b"".join(new)
 
 
 def _untracked() -> list[str]:
-    """Files of the code that git is yet to be told of."""
+    """Files of the code that git does not track."""
     return os.fsdecode(_git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, at=ROOT)).split("\0")[:-1]
 
 
 def changed_since(commit: str) -> str:
-    """git's summary of what this code has changed since a commit; empty if git does not know."""
+    """git's summary of the changes of this code since a commit; empty if git does not know the commit."""
     try:
         stat = _git("diff", "--stat=200", _hexadecimal(commit), "--", *CODE, at=ROOT)
         new = "".join(f"\n {name} | new, not known to git" for name in _untracked())
@@ -94,38 +96,39 @@ def _apply(patch: Path, folder: Path) -> None:
     try:
         _git("apply", str(patch), at=folder)
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip()
-        raise InputError(f"{patch} does not apply to the commit of its run: {said}.") from None
+        reason = error.stderr.decode(errors="replace").strip()
+        raise InputError(f"{patch} does not apply to the commit of its run: {reason}.") from None
 
 
 def _hexadecimal(commit: str) -> str:
     if not re.fullmatch("[0-9a-f]{7,64}", commit):  # git takes other words for options
-        raise InputError(f"{commit!r:.80} is no commit.")
+        raise InputError(f"{commit!r:.80} is not a commit.")
     return commit
 
 
 def _git(*words: str, at: Path = PACKAGE, status: int = 0) -> bytes:
-    """What a git command says that ends with 0, or a `status` that is no error."""
+    """The output of a git command that ends with exit status 0, or with `status`."""
     # --no-optional-locks: a run must not stand in the way of the user's own git.
-    ended = subprocess.run(["git", "--no-optional-locks", *words], cwd=at, capture_output=True)
-    if ended.returncode not in (0, status):
-        ended.check_returncode()
-    return ended.stdout
+    process = subprocess.run(["git", "--no-optional-locks", *words], cwd=at, capture_output=True)
+    if process.returncode not in (0, status):
+        process.check_returncode()
+    return process.stdout
 
 
-def environment(device: str, precision: str) -> dict[str, Any]:
+def environment(device: str, precision: str) -> Environment:
     """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
     import torch
 
-    return {
-        "python": platform.python_version(),
-        **{package: installed(package) for package in PACKAGES},
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "device": torch.cuda.get_device_name() if device == "cuda" else device,
-        "threads": torch.get_num_threads(),
-        "precision": precision,
-    }
+    versions: dict[str, Any] = {package.replace("-", "_"): installed(package) for package in PACKAGES}
+    return Environment(
+        python=platform.python_version(),
+        **versions,
+        platform=platform.platform(),
+        cpu=_cpu(),
+        device=torch.cuda.get_device_name() if device == "cuda" else device,
+        threads=torch.get_num_threads(),
+        precision=precision,
+    )
 
 
 def installed(package: str) -> str | None:

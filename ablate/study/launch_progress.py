@@ -1,4 +1,4 @@
-"""What a person sees while jobs run: the view of `ablate watch` in a terminal, a line a run elsewhere."""
+"""Progress of a study: the view of `ablate watch` in a terminal, one line per run elsewhere."""
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
@@ -7,10 +7,11 @@ from pathlib import Path
 from hydra.core.utils import JobReturn
 from rich.live import Live
 
-from ablate.runs import record
+from ablate.runs import run_record
 from ablate.study.launcher import Ends, Job
-from ablate.study.snapshot import Look
+from ablate.study.snapshot import FolderView
 from ablate.study.terminal_view import view
+from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
 
 
@@ -18,7 +19,7 @@ def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
     """The jobs' returns in their order, from `ends`, which yields (position, return) as each ends, and None between."""
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Terminal()
-    look = Look(folder)
+    look = FolderView(folder)
     returns: dict[int, JobReturn] = {}
     with (
         closing(ends),  # an interrupt here must end what runs there
@@ -30,17 +31,17 @@ def follow(jobs: Sequence[Job], ends: Ends) -> list[JobReturn]:
                 line = f"{len(returns)}/{len(jobs)}  {became(folder, jobs[ended[0]])}"
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
             if live:
-                live.update(view(*look(), console.width, console.height - 1), refresh=True)
+                live.update(view(look(), console.width, console.height - 1), refresh=True)
     return [returns[position] for position in range(len(jobs))]
 
 
 def became(folder: Path, job: Job) -> str:
-    """A run and what it is now: `model=cnn/seed=0  completed, validation accuracy 71.2 %, 12.3 s`."""
+    """A run and its status: `model=cnn/seed=0  completed, validation accuracy 71.2 %, 12.3 s`."""
     try:
-        run = record.read_run(folder / job.folder)
-    except record.InputError:
+        record = run_record.read(folder / job.folder)
+    except InputError:
         return f"{job.folder}  no record"
-    if run["status"] not in record.OUTCOMES:
-        return f"{job.folder}  {run['status']}"
-    accuracy, seconds = run["metrics"]["val_accuracy"], run["seconds"]["total"]
-    return f"{job.folder}  {run['status']}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"
+    accuracy, seconds = record.val_accuracy, record.total_seconds
+    if not record.has_result or accuracy is None or seconds is None:
+        return f"{job.folder}  {record.status}"
+    return f"{job.folder}  {record.status}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""A design: which variants x seeds a study runs, and where each run is kept."""
+"""Overrides -> factors, variants and seeds: the runs of a study, and where each is kept."""
 
 import hashlib
 import itertools
@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
+import msgspec
 from hydra.core.override_parser.types import Override
 
-from ablate.config.schema import Study
-from ablate.runs import record, schema
+from ablate.config.schema import StudySettings
+from ablate.runs import study_plan
+from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.study import design
 from ablate.study.design import Variant
 from ablate.terminal.errors import InputError
@@ -26,7 +28,7 @@ Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overri
 
 @dataclass(frozen=True)
 class Sweep:
-    """What the overrides of a study say: fixed settings, factors with their levels, the baseline's first, and seeds."""
+    """The overrides of a study: fixed settings, factors with their levels, the baseline's first, and seeds."""
 
     fixed: tuple[str, ...]
     factors: dict[str, list[str]]
@@ -34,18 +36,47 @@ class Sweep:
     bundles: Bundles = field(default_factory=dict)
 
     def overrides(self, variant: Variant) -> list[str]:
-        """What Hydra is given for a variant: each of its levels is one override, or a bundle of several."""
+        """The overrides of a variant: each of its levels is one, or a bundle of several."""
         words = [self.bundles.get(factor, {}).get(level, [f"{factor}={level}"]) for factor, level in variant.items()]
         return [*self.fixed, *itertools.chain.from_iterable(words)]
 
 
+class Replicate(NamedTuple):
+    """A variant, the level of each of its factors, and a seed: a run before its configuration is composed."""
+
+    variant: str
+    factors: Variant
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """The run's folder, relative to the study's."""
+        return f"{self.variant}/seed={self.seed}"
+
+
 def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep:
-    """Sort parsed overrides; one given twice counts as given last, as in Hydra. A bundle not swept over has all levels.
+    """Sort parsed overrides; of two for the same key the last counts, as in Hydra.
+
+    A bundle that is not swept over has all its levels.
 
     Raises:
         InputError: a sweep that has no list of levels, or over something that is not a factor.
     """
     bundles = bundles or {}
+    fixed, factors = _sorted(overrides)
+    seeds = factors.pop("seed", [fixed.pop("seed", "seed=0").partition("=")[2]])
+    if not all(seed.isdecimal() for seed in seeds):
+        raise InputError(f"seed={','.join(seeds)}: a seed is a whole number, at least 0.")
+    for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
+        fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
+    for factor, levels in bundles.items():
+        _check_bundle(factor, levels, factors.setdefault(factor, list(levels)))
+    _check_apart(factors, bundles)
+    return Sweep(tuple(fixed.values()), factors, tuple(map(int, seeds)), bundles)
+
+
+def _sorted(overrides: Sequence[Override]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The fixed settings, each as an override, and the levels of what is swept over; both by key."""
     fixed: dict[str, str] = {}
     factors: dict[str, list[str]] = {}
     for override in overrides:
@@ -62,26 +93,22 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
         fixed.pop(key, None)
-        given = list(override.sweep_string_iterator())
-        factors[key] = list(dict.fromkeys(given))
-        if len(factors[key]) < len(given):
+        levels = list(override.sweep_string_iterator())
+        factors[key] = list(dict.fromkeys(levels))
+        if len(factors[key]) < len(levels):
             log.warning("%s: a level that is given twice counts once", override.input_line)
     fixed.pop("study.name", None)  # the sweeper gives it to each run, written out
-    seeds = factors.pop("seed", [fixed.pop("seed", "seed=0").partition("=")[2]])
-    if not all(seed.isdecimal() for seed in seeds):
-        raise InputError(f"seed={','.join(seeds)}: a seed is a whole number, at least 0.")
-    for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
-        fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
-    for factor, levels in bundles.items():
-        if factor in schema.COLUMNS:
-            raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
-        unknown = set(factors.setdefault(factor, list(levels))) - set(levels)
-        if unknown or len(factors[factor]) < 2:
-            raise InputError(
-                f"study.bundles.{factor} has the levels {', '.join(levels)}; a study needs two or more of these."
-            )
-    _check_apart(factors, bundles)
-    return Sweep(tuple(fixed.values()), factors, tuple(map(int, seeds)), bundles)
+    return fixed, factors
+
+
+def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Sequence[str]) -> None:
+    """Refuse a bundle that is named like a column of the report, or swept over levels that it does not have."""
+    if factor in study_plan.COLUMNS:
+        raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
+    if set(swept) - set(levels) or len(swept) < 2:
+        raise InputError(
+            f"study.bundles.{factor} has the levels {', '.join(levels)}; a study needs two or more of these."
+        )
 
 
 def _check_apart(factors: Mapping[str, Sequence[str]], bundles: Bundles) -> None:
@@ -96,7 +123,7 @@ def _check_apart(factors: Mapping[str, Sequence[str]], bundles: Bundles) -> None
             )
 
 
-def variants(settings: Study, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
+def variants(settings: StudySettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
     """The variants of the design in `settings`, the baseline first, without those that a rule excludes.
 
     Raises:
@@ -120,44 +147,42 @@ def variants(settings: Study, factors: Mapping[str, Sequence[str]]) -> list[Vari
 def variant_name(levels: Variant, baseline: Variant) -> str:
     """`baseline`, or what differs from it, `model=cnn+augmentation=none`; safe and short enough for a folder."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
-    name = "+".join(changes) or "baseline"
+    name = "+".join(changes) or BASELINE
     safe = re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name))  # a level may be a path
     if safe == name and len(name) <= LONGEST:
         return name
     return f"{safe[: LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def runs(sweep: Sweep, settings: Study) -> list[dict[str, Any]]:
-    """The planned runs, variant by variant, baseline first: variant, factors, seed, folder."""
-    planned = []
-    for levels in variants(settings, sweep.factors):
-        variant = variant_name(levels, design.baseline(sweep.factors))
-        for seed in sweep.seeds:
-            planned.append({"variant": variant, "factors": levels, "seed": seed, "folder": f"{variant}/seed={seed}"})
-    return planned
+def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:
+    """The runs to plan, variant by variant, baseline first."""
+    baseline = design.baseline(sweep.factors)
+    levels = variants(settings, sweep.factors)
+    return [Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds]
 
 
-def extended(folder: Path, study: dict[str, Any], extend: bool) -> dict[str, Any]:
-    """The new plan together with the one already in the folder; only with `extend` may it have runs that are new.
+def extended(folder: Path, plan: StudyPlan, extend: bool) -> StudyPlan:
+    """The new plan together with the one already in the folder; only with `extend` may it add runs.
 
     Raises:
         InputError: the folder holds a study of other factors, another baseline, or other runs.
     """
-    if not (folder / "study.json").exists():
-        return study
-    old = record.read_study(folder)
-    if old["baseline"] != study["baseline"]:
+    if not (folder / study_plan.FILE).exists():
+        return plan
+    old = study_plan.read(folder)
+    if old.baseline != plan.baseline:
         raise InputError(
-            f"{folder} holds a study with another baseline or other factors ({old['command']}); "
+            f"{folder} holds a study with another baseline or other factors ({old.command}); "
             "give this one another study.name."
         )
-    known = {run["folder"] for run in old["runs"]}
-    new = sum(run["folder"] not in known for run in study["runs"])
-    if not extend and (new or old.get("design") != study["design"]):
+    known = {run.folder for run in old.runs}
+    new = sum(run.folder not in known for run in plan.runs)
+    if not extend and (new or old.design != plan.design):
         raise InputError(
-            f"{folder} holds a study of design {old.get('design')} with {len(known)} runs ({old['command']}), and "
+            f"{folder} holds a study of design {old.design} with {len(known)} runs ({old.command}), and "
             f"{new} of the runs now planned are not among them. Say --extend to add them, or give another study.name."
         )
-    factors = {name: list(dict.fromkeys(old["factors"][name] + levels)) for name, levels in study["factors"].items()}
-    runs = {run["folder"]: run for run in [*old["runs"], *study["runs"]]}
-    return {**study, "factors": factors, "seeds": sorted({*old["seeds"], *study["seeds"]}), "runs": list(runs.values())}
+    factors = {name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()}
+    runs = {run.folder: run for run in [*old.runs, *plan.runs]}
+    seeds = sorted({*old.seeds, *plan.seeds})
+    return msgspec.structs.replace(plan, factors=factors, seeds=seeds, runs=list(runs.values()))

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 import torch
 from omegaconf import DictConfig
@@ -12,6 +11,7 @@ from rich.console import Console
 from ablate.data.batches import batches, resident
 from ablate.data.streamed import Pixels
 from ablate.evaluation import metrics
+from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.progress import track
 from ablate.training.loop import train_epoch
 from ablate.training.parts import set_up
@@ -21,18 +21,18 @@ EVALUATED = 1024  # validation images
 BUDGET = 20.0  # seconds, after which no other variant is begun
 
 
-def probe(runs: Iterable[dict[str, Any]], composed: Callable[[dict[str, Any]], DictConfig]) -> dict[str, float]:
+def probe(runs: Iterable[PlannedRun], composed: Callable[[PlannedRun], DictConfig]) -> dict[str, float]:
     """Seconds of a run of each variant, of as many variants as the budget allows."""
-    first: dict[str, dict[str, Any]] = {}
+    first: dict[str, PlannedRun] = {}
     for run in runs:
-        first.setdefault(run["variant"], run)
-    found: dict[str, float] = {}
+        first.setdefault(run.variant, run)
+    timed: dict[str, float] = {}
     began = time.perf_counter()
     for variant, run in track(first.items(), "Timing a run of each variant", len(first)):
         if time.perf_counter() - began > BUDGET:
             break
-        found[variant] = seconds(composed(run))
-    return found
+        timed[variant] = seconds(composed(run))
+    return timed
 
 
 def seconds(config: DictConfig) -> float:

@@ -1,14 +1,14 @@
-"""Which runs of a study are tested: those of the variant chosen by validation, and the baseline's."""
+"""The runs of a study that are tested: those of the variant chosen by validation, and the baseline's."""
 
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ablate.runs import record
+from ablate.runs import study_plan
+from ablate.runs.study_plan import BASELINE
+from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 
-BASELINE = "baseline"
 RULE = (
     "the variant with the highest mean validation accuracy, among those all of whose seeds completed; of its runs, the"
     " one to hand in is that with the highest"
@@ -37,39 +37,41 @@ class Choice:
 def choose(study: Path, allow_partial: bool = False) -> Choice:
     """Choose by `RULE`, before a test label is read; of equals, what was planned first.
 
-    All completed seeds of both variants are to be tested, for one seed says little of a variant. Runs without a result
-    leave the choice open, and it should be made once: they are refused, unless `allow_partial` says to do without them.
+    All completed seeds of both variants are to be tested, since one seed says little about a variant. Runs without a
+    result leave the choice open, and it should be made once: they are refused, unless `allow_partial`.
 
     Raises:
-        InputError: `study` is none, it is incomplete, or no variant can be chosen.
+        InputError: `study` is not a study, it is incomplete, or no variant can be chosen.
     """
-    planned = record.read_study(study)["runs"]
-    found = [(run, record.read_planned(study, run)) for run in planned]
-    holes = sum(run["status"] not in record.OUTCOMES for _, run in found)
+    planned = study_plan.read(study).runs
+    states = [planned_state(study, run) for run in planned]
+    holes = sum(not state.has_result for state in states)
     if holes and not allow_partial:
         raise InputError(
             f"{holes} of the {len(planned)} planned runs of {study} have no result: what is best may still change."
-            " Run the study again first, or say --allow-partial to choose among what there is."
+            " Run the study again first, or say --allow-partial to choose among the finished runs."
         )
     runs: dict[str, dict[int, Path]] = {}
     validation: dict[Path, float] = {}
-    lost = {run["variant"] for run, result in found if result["status"] in record.OUTCOMES[1:]}
-    for run, result in found:
-        if result["status"] == "completed":
-            folder = Path(study) / run["folder"]
-            validation[folder] = _accuracy(folder, result)
-            runs.setdefault(run["variant"], {})[run["seed"]] = folder
+    for run, state in zip(planned, states, strict=True):
+        if state.status == "completed":
+            folder = Path(study) / run.folder
+            validation[folder] = _accuracy(folder, state)
+            runs.setdefault(run.variant, {})[run.seed] = folder
+    lost = {run.variant for run, state in zip(planned, states, strict=True) if state.status in ("diverged", "pruned")}
     whole = {variant: list(seeds.values()) for variant, seeds in runs.items() if variant not in lost}
     if not whole:
-        raise InputError(f"{study} has no variant all of whose seeds completed: none can be chosen. Name runs instead.")
-    means = {variant: statistics.fmean(validation[run] for run in own) for variant, own in whole.items()}
+        raise InputError(
+            f"No variant of {study} completed on all seeds, so none can be selected. Pass run folders instead."
+        )
+    means = {variant: statistics.fmean(validation[folder] for folder in folders) for variant, folders in whole.items()}
     chosen = max(means, key=means.__getitem__)
     kept = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
     return Choice(Path(study), chosen, kept, validation, len(means))
 
 
-def _accuracy(folder: Path, result: dict[str, Any]) -> float:
-    accuracy = (result.get("metrics") or {}).get("val_accuracy")
+def _accuracy(folder: Path, state: PlannedState) -> float:
+    accuracy = state.val_accuracy
     if accuracy is None or not 0 <= accuracy <= 1:
         raise InputError(f"{folder} is completed, but its val_accuracy is {accuracy}: nothing can be chosen by it.")
-    return float(accuracy)
+    return accuracy

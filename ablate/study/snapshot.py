@@ -1,4 +1,4 @@
-"""A study's folder, looked at again and again: of a thousand runs, only what has changed since is read."""
+"""A study's folder as it is now, read again and again: of a thousand runs, only what has changed since."""
 
 import math
 import os
@@ -10,22 +10,22 @@ from typing import Any, TypeVar
 
 from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
-from ablate.runs import record
+from ablate.runs import run_record, study_plan
+from ablate.runs.statuses import FAILED, NO_RECORD
+from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable
 
 Value = TypeVar("Value")
-FAILED = ("failed", "unreadable")
-NO_RUN = ("missing", "stale")  # or one of another configuration
 LOG = 8192  # bytes at the end of a log that are read
 
 
 @dataclass(frozen=True)
 class Epochs:
-    """What is shown of a run's epochs so far.
+    """A run's epochs so far.
 
-    accuracies  of validation, epoch by epoch; NaN for what is no accuracy
-    pace        seconds an epoch takes, the median; None before the first
+    accuracies  of validation, epoch by epoch; NaN for what is not an accuracy
+    pace        seconds of an epoch, the median; None before the first
     limits      the lowest and the highest accuracy; None without any
     """
 
@@ -35,41 +35,51 @@ class Epochs:
 
 
 @dataclass(frozen=True)
-class Seen:
+class RunView:
     """A planned run as its folder shows it.
 
-    planned  its entry in study.json
-    found    its record, or what is said in its place (`record.read_planned`)
+    folder   relative to the study's; `.` for a single run
+    state    its status and record
     epochs   so far
     log      the last lines of its log, if it failed
     """
 
-    planned: dict[str, Any]
-    found: dict[str, Any]
+    variant: str
+    seed: int | None
+    folder: str
+    state: PlannedState
     epochs: Epochs
     log: list[str]
 
     @property
     def status(self) -> str:
-        """As `record.read_planned` says."""
-        return str(self.found["status"])
+        """As `planned_state` has it."""
+        return self.state.status
 
     @property
     def done(self) -> int:
-        """Epochs behind it."""
+        """Epochs that are trained."""
         return len(self.epochs.accuracies)
 
     @property
     def of(self) -> int | None:
-        """Epochs planned; None where the record does not say."""
-        planned = (self.found.get("epochs") or {}).get("planned")
+        """Epochs planned; None if they are not recorded."""
+        planned = self.state.record.planned_epochs if self.state.record else None
         return planned if planned and planned > 0 else None
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study, or a single run, as its folder shows it: its name, and its runs in the order of the plan."""
+
+    name: str
+    runs: list[RunView]
 
 
 NONE = Epochs([], None, None)
 
 
-class Look:
+class FolderView:
     """What is in a study's folder, or in that of a single run, each time it is called.
 
     Raises:
@@ -79,37 +89,37 @@ class Look:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.known: dict[tuple[Path, str], tuple[Any, Any]] = {}
-        single = (self.folder / "run.json").exists() and not (self.folder / "study.json").exists()
-        self.plan = self._single if single else self._study
+        single = (self.folder / run_record.FILE).exists() and not (self.folder / study_plan.FILE).exists()
+        self.view = self._single if single else self._study
 
-    def __call__(self) -> tuple[dict[str, Any], list[Seen]]:
-        """The plan (of study.json) and its runs, in its order."""
-        plan = self.plan()
-        return plan, [self._run(planned) for planned in plan["runs"]]
+    def __call__(self) -> StudyView:
+        """The study and its runs as they are now."""
+        return self.view()
 
-    def _study(self) -> dict[str, Any]:
-        return self._changed(self.folder / "study.json", "plan", lambda _: record.read_study(self.folder))
+    def _study(self) -> StudyView:
+        plan = self._changed(self.folder / study_plan.FILE, "plan", lambda _: study_plan.read(self.folder))
+        return StudyView(plan.name, [self._run(r.variant, r.seed, r.folder, r.config_sha256) for r in plan.runs])
 
-    def _single(self) -> dict[str, Any]:
-        """A plan of the one run."""
-        run = self._changed(self.folder / "run.json", "plan", lambda _: record.read_run(self.folder))
-        planned = {"variant": run.get("variant") or "run", "seed": run.get("seed"), "folder": "."}
-        return {"name": self.folder.name, "runs": [{**planned, "config_sha256": run.get("config_sha256")}]}
+    def _single(self) -> StudyView:
+        record = self._changed(self.folder / run_record.FILE, "plan", lambda _: run_record.read(self.folder))
+        run = self._run(record.variant or "run", record.seed, ".", record.config_sha256)
+        return StudyView(self.folder.name, [run])
 
-    def _run(self, planned: dict[str, Any]) -> Seen:
-        folder = self.folder / planned["folder"]
-        read = self._changed(folder / "run.json", "record", lambda _: record.read_recorded(self.folder, planned))
-        # A run outside a study has no lock that would tell.
-        found = record.alive(read, folder) if read.get("study") else read
-        epochs = NONE if found["status"] in NO_RUN else self._changed(folder / "metrics.csv", "epochs", read_epochs)
-        log = self._changed(folder / "train.log", "log", last_lines) if found["status"] in FAILED else []
-        return Seen(planned, found, epochs, log)
+    def _run(self, variant: str, seed: int | None, place: str, config_sha256: str | None) -> RunView:
+        folder = self.folder / place
+        state = self._changed(folder / run_record.FILE, "record", lambda _: recorded_state(folder, config_sha256))
+        # A run outside a study has no lock that would show whether its process is alive.
+        if state.record and state.record.study:
+            state = if_alive(state, folder)
+        epochs = NONE if state.status in NO_RECORD else self._changed(folder / "metrics.csv", "epochs", read_epochs)
+        log = self._changed(folder / "train.log", "log", last_lines) if state.status in FAILED else []
+        return RunView(variant, seed, place, state, epochs, log)
 
     def _changed(self, path: Path, what: str, read: Callable[[Path], Value]) -> Value:
-        """What `read` returns, called only if the file is another than when it was last."""
+        """What `read` returns, called only if the file has changed since."""
         try:
-            now = os.stat(path)
-            mark = (now.st_mtime_ns, now.st_size, now.st_ino)
+            stat = os.stat(path)
+            mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         except OSError:
             mark = None
         value: Value
@@ -128,10 +138,10 @@ def read_epochs(path: Path) -> Epochs:
         return NONE
     values = [row.get("val_accuracy", math.nan) for row in rows]
     accuracies = [value if 0 <= value <= 1 else math.nan for value in values]
-    taken = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
+    seconds = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
     known = [value for value in accuracies if not math.isnan(value)]
     limits = (min(known), max(known)) if known else None
-    return Epochs(accuracies, statistics.median(taken) if taken else None, limits)
+    return Epochs(accuracies, statistics.median(seconds) if seconds else None, limits)
 
 
 def last_lines(path: Path) -> list[str]:

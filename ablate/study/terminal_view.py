@@ -1,51 +1,51 @@
-"""A study as a terminal shows it: how far it is, a line and a curve a run, and what failed."""
+"""A study in a terminal: its progress, a line and a curve per run, and what failed."""
 
 import math
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ablate.runs import record
-from ablate.study.snapshot import FAILED, Seen
-from ablate.study.status import duration, expected
+from ablate.runs.statuses import ENDED, FAILED
+from ablate.study.snapshot import RunView, StudyView
+from ablate.study.time_estimate import duration, expected
 from ablate.terminal.text import printable
 
 # In the order in which runs are shown that do not fit all.
 COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted": "yellow", "stale": "yellow",
           "diverged": "magenta", "pruned": "blue", "completed": "green", "missing": "bright_black"}  # fmt: skip
 ORDER = list(COLORS)
-ENDED = (*record.OUTCOMES, *FAILED)
 CURVE = 24  # characters
 BLOCKS = "▁▂▃▄▅▆▇█"
-LINES, TOLD = 4, 3  # of a failed run's log; and errors that are shown
+LINES, ERRORS = 4, 3  # of a failed run's log; errors that are shown
 AROUND = 7  # lines of a view beside its runs and failures
 
 
-def view(study: dict[str, Any], runs: Sequence[Seen], width: int, height: int) -> Group:
+def view(study: StudyView, width: int, height: int) -> Group:
     """At most `height` lines of `width` characters, if that many can hold anything."""
-    told = failures(runs, width)[: max(0, (height - AROUND) // 2)]
-    fit = max(1, height - AROUND - len(told))
+    runs = study.runs
+    errors = failures(runs, width)[: max(0, (height - AROUND) // 2)]
+    fit = max(1, height - AROUND - len(errors))
     shown = list(runs)
     if len(runs) > fit:
         shown = sorted(runs, key=lambda run: ORDER.index(run.status))[:fit]
     hidden = Counter(run.status for run in runs)
     hidden.subtract(run.status for run in shown)
-    parts: list[RenderableType] = [headline(study, runs), progress(runs), Text(), table(shown, scale(runs), width)]
+    parts: list[RenderableType] = [headline(study), progress(runs), Text(), table(shown, scale(runs), width)]
     if len(shown) < len(runs):
         parts.append(Text(f"{len(runs) - len(shown)} more: {counted(+hidden)}", style="bright_black"))
-    return Group(*parts, *told)
+    return Group(*parts, *errors)
 
 
-def headline(study: dict[str, Any], runs: Sequence[Seen]) -> Text:
+def headline(study: StudyView) -> Text:
     """The study's name and how many of its runs have each status."""
-    line = Text(printable(study["name"]), style="bold", no_wrap=True, overflow="ellipsis")
-    line.append(f"  {len(runs)} run{'s' * (len(runs) != 1)}", style="not bold")
+    runs = study.runs
+    line = Text(printable(study.name), style="bold", no_wrap=True, overflow="ellipsis")
+    line.append(f"  {len(runs)} {'run' if len(runs) == 1 else 'runs'}", style="not bold")
     counts = Counter(run.status for run in runs)
     for status in [status for status in ORDER if counts[status]]:
         line.append(f"  {counts[status]} {status}", style=f"not bold {COLORS[status]}")
@@ -57,7 +57,7 @@ def counted(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
 
 
-def progress(runs: Sequence[Seen]) -> Table:
+def progress(runs: Sequence[RunView]) -> Table:
     """A bar of the epochs that are done, and the time that is left."""
     line = Table.grid(padding=(0, 2, 0, 0))
     share = sum(map(behind, runs)) / len(runs)
@@ -69,46 +69,46 @@ def progress(runs: Sequence[Seen]) -> Table:
     return line
 
 
-def behind(run: Seen) -> float:
+def behind(run: RunView) -> float:
     """The share of a run that is behind it."""
     if run.status in ENDED:
         return 1.0
     return min(1.0, run.done / run.of) if run.of else 0.0
 
 
-def left(runs: Sequence[Seen]) -> str:
+def left(runs: Sequence[RunView]) -> str:
     """The time until the last run ends, if as many go on side by side as do now; a failed one is not run again."""
     waiting = [run for run in runs if run.status not in ENDED]
     running = [run for run in runs if run.status == "running"]
     if not waiting:
         return "all runs have ended"
     if not running:
-        return f"none is running, {len(waiting)} to do: the study's command, given again, goes on with them"
-    # What a run takes whose variant has not finished one: as long as it has taken so far an epoch.
-    probed = {run.planned["variant"]: run.epochs.pace * run.of for run in running if run.epochs.pace and run.of}
-    seconds = expected([run.planned for run in runs], [run.found for run in runs], probed)
+        return f"none is running, {len(waiting)} to do: the study's command resumes them"
+    # A variant without a finished run: by the epochs of its run so far.
+    probed = {run.variant: run.epochs.pace * run.of for run in running if run.epochs.pace and run.of}
+    seconds = expected([run.variant for run in runs], [run.state for run in runs], probed)
     if seconds is None:
         return "the time left is known after the first epoch"
-    rest = [own_time(run) or seconds[run.planned["variant"]] * (1 - behind(run)) for run in waiting]
+    rest = [own_time(run) or seconds[run.variant] * (1 - behind(run)) for run in waiting]
     longest = max(rest)  # no run is shared out
     at_once = f", {len(running)} at once" if len(running) > 1 else ""
     return f"about {duration(max(longest, sum(rest) / len(running)))} left{at_once}"
 
 
-def own_time(run: Seen) -> float | None:
+def own_time(run: RunView) -> float | None:
     """Seconds until a run ends, by its own epochs; None if that cannot be known yet."""
     if run.status == "running" and run.epochs.pace is not None and run.of:
         return run.epochs.pace * max(0, run.of - run.done)
     return None
 
 
-def scale(runs: Sequence[Seen]) -> tuple[float, float]:
+def scale(runs: Sequence[RunView]) -> tuple[float, float]:
     """The lowest and the highest validation accuracy of all runs, which their curves share."""
     limits = [run.epochs.limits for run in runs if run.epochs.limits]
     return (min(low for low, _ in limits), max(high for _, high in limits)) if limits else (0.0, 1.0)
 
 
-def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Table:
+def table(runs: Sequence[RunView], limits: tuple[float, float], width: int) -> Table:
     """A line a run."""
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
     drawn.add_column("variant")  # the one that gives way where a terminal is narrow
@@ -122,8 +122,8 @@ def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Tabl
         accuracies = run.epochs.accuracies
         curve = [Text(sparkline(accuracies, run.of, limits), style=COLORS[run.status])] if curves else []
         drawn.add_row(
-            Text(printable(run.planned["variant"]), no_wrap=True, overflow="ellipsis"),
-            str(run.planned["seed"]),
+            Text(printable(run.variant), no_wrap=True, overflow="ellipsis"),
+            str(run.seed),
             Text(run.status, style=COLORS[run.status]),
             f"{run.done}/{run.of or '?'}" if run.done or run.of else "",
             f"{100 * accuracies[-1]:.1f} %" if accuracies else "",
@@ -133,12 +133,12 @@ def table(runs: Sequence[Seen], limits: tuple[float, float], width: int) -> Tabl
     return drawn
 
 
-def time(run: Seen) -> str:
+def time(run: RunView) -> str:
     """What a run took, or what is left of one that runs."""
     if (rest := own_time(run)) is not None:
         return f"{duration(rest)} left"
-    total = (run.found.get("seconds") or {}).get("total")
-    return duration(total) if run.status in record.OUTCOMES and total is not None and 0 <= total < math.inf else ""
+    total = run.state.total_seconds
+    return duration(total) if total is not None and 0 <= total < math.inf else ""
 
 
 def sparkline(values: Sequence[float], planned: int | None, limits: tuple[float, float], width: int = CURVE) -> str:
@@ -157,25 +157,25 @@ def sparkline(values: Sequence[float], planned: int | None, limits: tuple[float,
     return drawn
 
 
-def failures(runs: Sequence[Seen], width: int) -> list[Text]:
+def failures(runs: Sequence[RunView], width: int) -> list[Text]:
     """What failed, line by line: each error once, with its first run and the end of that run's log."""
-    errors: dict[str, list[Seen]] = {}
+    errors: dict[str, list[RunView]] = {}
     for run in runs:
         if run.status in FAILED:
-            errors.setdefault(printable(str(run.found.get("error") or "")), []).append(run)
-    lines = [line for error, failed in list(errors.items())[:TOLD] for line in failure(error, failed, width)]
-    if len(errors) > TOLD:
-        count = sum(len(failed) for failed in list(errors.values())[TOLD:])
+            errors.setdefault(printable(run.state.reason), []).append(run)
+    lines = [line for error, failed in list(errors.items())[:ERRORS] for line in failure(error, failed, width)]
+    if len(errors) > ERRORS:
+        count = sum(len(failed) for failed in list(errors.values())[ERRORS:])
         lines.append(Text(f"and {count} more, with other errors", style="red"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return [Text(), *lines] if lines else []
 
 
-def failure(error: str, failed: Sequence[Seen], width: int) -> list[Text]:
+def failure(error: str, failed: Sequence[RunView], width: int) -> list[Text]:
     """An error that some runs ended with."""
     first = failed[0]
-    where = first.planned["folder"] if first.planned["folder"] != "." else "the run"
+    where = first.folder if first.folder != "." else "the run"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return [
         Text(f"{where}{others} {first.status}", style="red"),

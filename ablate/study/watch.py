@@ -10,14 +10,15 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.live import Live
 
-from ablate.study.snapshot import Look, Seen
-from ablate.study.terminal_view import AROUND, ENDED, view
+from ablate.runs.statuses import ENDED
+from ablate.study.snapshot import FolderView, RunView
+from ablate.study.terminal_view import AROUND, view
 
 SHOWN = 40  # runs and lines of failures where no terminal's height says how many
 WIDE = 120  # characters of a line that is not written to a terminal
 
 
-def watch(look: Look, every: float, once: bool) -> None:
+def watch(look: FolderView, every: float, once: bool) -> None:
     """The view until no run is left to end, in a terminal; elsewhere, or `once`, one view."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without blocks is no reason to fail
@@ -29,24 +30,24 @@ def watch(look: Look, every: float, once: bool) -> None:
     show(look, console)
 
 
-def show(look: Look, console: Console) -> None:
+def show(look: FolderView, console: Console) -> None:
     """One view, to stay."""
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDE
-    console.print(view(*look(), console.width, AROUND + SHOWN))
+    console.print(view(look(), console.width, AROUND + SHOWN))
 
 
-def follow(look: Look, every: float, console: Console, pressed: Callable[[float], str]) -> None:
+def follow(look: FolderView, every: float, console: Console, pressed: Callable[[float], str]) -> None:
     """A view that fills the terminal, until no run is left to end or `pressed`, which waits for a key, returns q."""
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            study, runs = look()
-            live.update(view(study, runs, console.width, console.height), refresh=True)
-            if ended(runs) or pressed(every) in ("q", "Q"):
+            study = look()
+            live.update(view(study, console.width, console.height), refresh=True)
+            if ended(study.runs) or pressed(every) in ("q", "Q"):
                 return
 
 
-def ended(runs: Sequence[Seen]) -> bool:
+def ended(runs: Sequence[RunView]) -> bool:
     """True if no run is left that may still train."""
     return all(run.status in ENDED for run in runs)
 

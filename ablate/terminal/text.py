@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.splitlines()))
 
 
-def first_few(names: Sequence[str], limit: int = 5) -> str:
+def first_few(names: Iterable[object], limit: int = 5) -> str:
     """Join the first `limit` names and count the others: `a, b and 3 others`."""
-    others = len(names) - limit
+    texts = [str(name) for name in names]
+    others = len(texts) - limit
     more = f" and {others} other{'s' if others > 1 else ''}" if others > 0 else ""
-    return ", ".join(names[:limit]) + more
+    return ", ".join(texts[:limit]) + more
 
 
 def without_home(text: str) -> str:

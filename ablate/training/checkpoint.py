@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ablate.files import atomic, bounded
-from ablate.runs import record
+from ablate.runs.checkpoints import CHECKPOINTS
 from ablate.terminal.text import ABSENT
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, made_by: dict[str, Any], environment: Mapping[str, Any] | None = None) -> None:
-        self.next, self.path, self.previous = self.paths = [folder / name for name in record.CHECKPOINTS]
+        self.next, self.path, self.previous = self.paths = [folder / name for name in CHECKPOINTS]
         self.made_by, self.environment = made_by, dict(environment or {})
         self.earlier: list[dict[str, Any]] = []
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from rich.console import Console
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from ablate.augmentation import Augmentation
 from ablate.backend import seeding
-from ablate.config.schema import Trainer
+from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
 from ablate.evaluation import metrics, tta
 from ablate.logger import Logger, Row
@@ -53,46 +54,58 @@ class Selected:
     val_logits: Tensor
 
 
-def fit(
-    parts: Parts,
-    data: Resident,
-    trainer: Trainer,
-    seed: int,
-    loggers: Sequence[Logger],
-    console: Console,
-    checkpoint: Checkpoint,
-) -> tuple[Selected, list[Row], bool]:
-    """Train, and return the selected epoch, the rows of all epochs, and whether the loss diverged.
+class Fitted(NamedTuple):
+    """The selected epoch, the rows of all epochs, and whether the loss diverged."""
 
-    Goes on from the checkpoint if there is one: its epochs are logged again, not trained again. Training ends early
+    selected: Selected
+    rows: list[Row]
+    diverged: bool
+
+
+@dataclass
+class Reporter:
+    """Where the figures of each epoch go: every logger, and a line on the console."""
+
+    loggers: Sequence[Logger]
+    console: Console
+    epochs: int
+
+    def log(self, row: Row) -> None:
+        """Report an epoch."""
+        for logger in self.loggers:
+            logger.log(row)
+        self.console.print(progress.epoch_line(row, self.epochs), highlight=False, soft_wrap=True)
+
+    def close(self, result: Row | None) -> None:
+        """Close the loggers with the row of the selected epoch; None of a run that was interrupted."""
+        for logger in self.loggers:
+            logger.close(result)
+
+
+def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkpoint: Checkpoint) -> Fitted:
+    """Train, and select an epoch.
+
+    Resumes from the checkpoint if there is one: its epochs are reported again, not trained again. Training ends early
     only when the loss or a logit is no longer a finite number; the selected epoch is then a finite one, if any was.
+
+    Args:
+        parts: of a step.
+        data: the images, on the device.
+        config: of the run; `trainer` and `seed` are read.
+        reporter: of each epoch's row.
+        checkpoint: saved after each epoch.
     """
+    trainer = config.trainer
     saved = checkpoint.load(parts)
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
-    for earlier in rows:
-        log_row(earlier, trainer, loggers, console)
+    for row in rows:
+        reporter.log(row)
     for epoch in range(len(rows) + 1, trainer.epochs + 1):
-        started = time.perf_counter()
-        rate = float(parts.scheduler.get_last_lr()[0])
-        loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, seed, console)
-        with parts.precision():
-            val_logits = metrics.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
-        val = metrics.metrics(val_logits, data.val_labels)
-        row: Row = {
-            "epoch": epoch,
-            "step": epoch * len(batches(torch.arange(len(data.images)), trainer.batch_size)),
-            "learning_rate": rate,
-            "train_loss": loss,
-            "train_accuracy": accuracy,
-            "val_loss": val["loss"],
-            "val_accuracy": val["accuracy"],
-            "seconds": time.perf_counter() - started,
-            "images_per_second": images / seconds,
-        }
+        row, val_logits = fit_epoch(parts, data, config, epoch, reporter.console)
         rows.append(row)
-        log_row(row, trainer, loggers, console)
-        finite = math.isfinite(loss) and bool(val_logits.isfinite().all())
+        reporter.log(row)
+        finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all())
         current = parts.average.module.state_dict()
         if selected is None or (
             finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])
@@ -100,19 +113,35 @@ def fit(
             weights = {name: value.detach().cpu().clone() for name, value in current.items()}
             selected = Selected(row, weights, val_logits)
         if not finite:
-            return selected, rows, True
+            return Fitted(selected, rows, True)
         # The model's own are not written twice. A plain dict, as those selected are: the same weights, the same file.
         weights = dict(current) if selected.row is row else selected.weights
         checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
-    return selected, rows, False
+    return Fitted(selected, rows, False)
 
 
-def log_row(row: Row, trainer: Trainer, loggers: Sequence[Logger], console: Console) -> None:
-    """An epoch's figures to every logger, and as a line to the person who waits."""
-    for logger in loggers:
-        logger.log(row)
-    console.print(progress.epoch_line(row, trainer.epochs), highlight=False, soft_wrap=True)
+def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console: Console) -> tuple[Row, Tensor]:
+    """Train an epoch and validate: its row of metrics.csv, and the validation logits (N, classes)."""
+    trainer = config.trainer
+    started = time.perf_counter()
+    rate = float(parts.scheduler.get_last_lr()[0])
+    loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, config.seed, console)
+    with parts.precision():
+        val_logits = metrics.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
+    val = metrics.metrics(val_logits, data.val_labels)
+    row: Row = {
+        "epoch": epoch,
+        "step": epoch * len(batches(torch.arange(len(data.images)), trainer.batch_size)),
+        "learning_rate": rate,
+        "train_loss": loss,
+        "train_accuracy": accuracy,
+        "val_loss": val["loss"],
+        "val_accuracy": val["accuracy"],
+        "seconds": time.perf_counter() - started,
+        "images_per_second": images / seconds,
+    }
+    return row, val_logits
 
 
 def train_epoch(

@@ -1,14 +1,14 @@
 """Figures of a tested run: its calibration and its most confident errors."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from ablate.analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.runs.test_result import Mistake
 
 COLUMNS = 5
 
@@ -42,7 +42,7 @@ def calibration(reliability: Sequence[Sequence[float]], error: float) -> Figure:
     return figure
 
 
-def mistakes(images: np.ndarray, errors: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Figure:
+def mistakes(images: np.ndarray, errors: Sequence[Mistake], classes: Sequence[str]) -> Figure:
     """Draw misclassified images, each with its true class, its predicted class and the confidence.
 
     Args:
@@ -59,9 +59,9 @@ def mistakes(images: np.ndarray, errors: Sequence[Mapping[str, Any]], classes: S
         for axis, image, mistake in zip(axes, images, errors, strict=False):
             pixels = image.transpose(1, 2, 0)
             axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
-            prediction = wrap_label(f"→ {classes[mistake['predicted']]}, {100 * mistake['confidence']:.1f} %", 26)
+            prediction = wrap_label(f"→ {classes[mistake.predicted]}, {100 * mistake.confidence:.1f} %", 26)
             pad = 12 + 8.5 * prediction.count("\n")  # points: the title is above the prediction
-            axis.set_title(wrap_label(classes[mistake["label"]], 24), fontsize=7, pad=pad, parse_math=False)
+            axis.set_title(wrap_label(classes[mistake.label], 24), fontsize=7, pad=pad, parse_math=False)
             axis.text(0.5, 1.02, prediction, transform=axis.transAxes, ha="center", va="bottom",
                       fontsize=7, color=VERMILLION, parse_math=False)  # fmt: skip
         figure.suptitle(

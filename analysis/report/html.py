@@ -50,7 +50,7 @@ def to_html(
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     return environment.get_template("report.html").render(
-        title=author.get("title") or results.plan["name"],
+        title=author.get("title") or results.plan.name,
         sections={name: [*author.get(name, []), *generated[name]] for name in pdf.SECTIONS},
         tables=tables,
         variant_numbers=numbers,
@@ -63,7 +63,7 @@ def to_html(
         curves=_curves(results),
         limits=limits,
         provenance=sentences.provenance(results.plan, results.runs),
-        command=results.plan["command"],
+        command=results.plan.command,
         plotly=get_plotlyjs(),
     )
 

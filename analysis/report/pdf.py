@@ -58,7 +58,7 @@ def typst_source(
     author = author_text(results.folder / "report.md")
     footer = " ".join([*limits, sentences.provenance(plan, runs)])
     parts = [STYLE.format(footer=_text(footer))]
-    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(author.get("title") or plan["name"])}))')
+    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(author.get("title") or plan.name)}))')
     for name in SECTIONS:
         text = [*author.get(name, []), *paragraphs[name]]
         if not text:

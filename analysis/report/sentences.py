@@ -1,9 +1,7 @@
 """What a study asks, how it was done, what it shows and what it cannot tell: sentences, for every kind of report."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -11,9 +9,10 @@ from ablate.analysis import collect, stats, study_power
 from ablate.analysis.effects import pairs
 from ablate.analysis.formats import number, p_value, times
 from ablate.analysis.test_usage import Usage
-from ablate.runs import record
-from ablate.runs.differences import ABSENT
+from ablate.runs.read_config import read_config
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import ABSENT, first_few
 
 VERDICTS = {
     "better": "better than the baseline",
@@ -21,6 +20,7 @@ VERDICTS = {
     "equivalent": "equivalent to the baseline",
 }
 NAMED = 4  # variants a sentence names with their numbers; of those nothing is shown of, twice as many
+LEVELS = 12  # levels or seeds that a sentence names
 NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes meet freely
 
 
@@ -33,20 +33,20 @@ def holes(runs: pd.DataFrame) -> dict[str, str]:
     return words
 
 
-def question(plan: Mapping[str, Any]) -> str:
+def question(plan: StudyPlan) -> str:
     """What the study asks."""
-    varied = [name for name, levels in plan["factors"].items() if len(levels) > 1]
+    varied = [name for name, levels in plan.factors.items() if len(levels) > 1]
     verb = "change" if len(varied) > 1 else "changes"
     return f"This study asks what {' and '.join(varied) or 'nothing'} {verb} in validation accuracy."
 
 
-def methods(folder: Path, plan: Mapping[str, Any], runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
+def methods(folder: Path, plan: StudyPlan, runs: pd.DataFrame, changes: pd.DataFrame) -> list[str]:
     """The design, the baseline's configuration, what differs from it (`changes`), and the statistics."""
-    seeds = ", ".join(map(str, plan["seeds"])) if len(plan["seeds"]) <= 10 else f"{len(plan['seeds'])} seeds"
-    levels = "; ".join(f"{name}: {_listed(values)}" for name, values in plan["factors"].items())
+    seeds = ", ".join(map(str, plan.seeds)) if len(plan.seeds) <= 10 else f"{len(plan.seeds)} seeds"
+    levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
     lost = int((runs["status"] != "completed").sum())
     said = [
-        f"Design {plan.get('design')}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
+        f"Design {plan.design}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds};"
         f" {lost} without a completed result. Factors, the baseline's level first: {levels or 'none'}."
     ]
     said += _baseline(folder, runs)
@@ -71,15 +71,11 @@ def _change(key: str, before: str, after: str) -> str:
     return f"no {key}" if after == ABSENT else f"{key} {after}" + (f", not {before}" if before != ABSENT else "")
 
 
-def _listed(names: list[str], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
     """The configuration of the first baseline run that has a whole one."""
     for run in runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")].itertuples():
         try:
-            config = record.read_config(folder / run.folder)
+            config = read_config(folder / run.folder)
             data, trainer, optimizer = config.data, config.trainer, config.optimizer
             settings = ", ".join(f"{key} {value}" for key, value in optimizer.items() if key != "_target_")
             return [
@@ -158,17 +154,17 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     return said
 
 
-def limits(plan: Mapping[str, Any], effects: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[str]:
+def limits(plan: StudyPlan, effects: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[str]:
     """What a study of this size and design, with these `contrasts` if it has any, can not tell, a sentence each."""
     tested = effects[effects["p"].notna()]
     if not len(tested):
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     n, m = int(tested["n"].min()), len(tested)
     said = [study_power.smallest(n, m)]
-    unseen = plan.get("design") in NOT_CROSSED
+    unseen = plan.design in NOT_CROSSED
     if contrasts is not None:
         unseen = not (contrasts["kind"] == "interaction").any()
-    if unseen and sum(len(levels) > 1 for levels in plan["factors"].values()) > 1:
+    if unseen and sum(len(levels) > 1 for levels in plan.factors.values()) > 1:
         said.append("Interactions are not estimable: no two factors were changed both alone and together.")
     k = int(effects["mean"].notna().sum())
     if k > 2:
@@ -188,7 +184,7 @@ def tested(usage: Usage) -> str:
         return "The test set was not used." if not lost else f"Whether the test set was used is not known.{lost}"
     count, words = sum(map(int, runs["times"])), []
     for variant, own in list(runs.groupby("variant", sort=False))[: 2 * NAMED]:
-        seeds = _listed([str(seed) for seed in own["seed"].dropna().astype(int)])
+        seeds = first_few(own["seed"].dropna().astype(int), LEVELS)
         reached = 100 * own["accuracy"].dropna()
         spread = f" ± {number(reached.std(), 1)}" if len(reached) > 1 else ""
         accuracy = f": {number(reached.mean(), 1)}{spread} %" if len(reached) else ""
@@ -200,12 +196,12 @@ def tested(usage: Usage) -> str:
     )
 
 
-def provenance(plan: Mapping[str, Any], runs: pd.DataFrame) -> str:
+def provenance(plan: StudyPlan, runs: pd.DataFrame) -> str:
     """Of which commit, code and configurations the numbers are."""
-    planned = hashlib.sha256("".join(sorted(run["config_sha256"] for run in plan["runs"])).encode()).hexdigest()
+    planned = hashlib.sha256("".join(sorted(run.config_sha256 for run in plan.runs)).encode()).hexdigest()
     commits, code = (_names(runs[name]) for name in ("commit", "code_sha256"))
     return (
-        f"Study {plan['name']}; commit {commits}; training code {code}; configurations {planned[:12]} (sha256); all"
+        f"Study {plan.name}; commit {commits}; training code {code}; configurations {planned[:12]} (sha256); all"
         " numbers are in runs.csv and effects.csv."
     )
 

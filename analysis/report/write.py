@@ -70,7 +70,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
             f"{incomplete} of {len(results.runs)} planned runs are incomplete. Run the command of the study again to"
             " complete them."
         )
-    _print(results.plan["name"], report_tables, [*notes, *limits, *warnings], folder)
+    _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
     return 1 if incomplete and not allow_partial else 0
 
 
@@ -131,7 +131,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
 
     source = results.folder / "report" / "report.typ"
     if not (author := results.folder / "report.md").exists():
-        atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan["name"]))
+        atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
     for rows, names in pdf.SIZES:

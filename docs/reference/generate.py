@@ -63,7 +63,7 @@ _DESCRIBED = {*GROUPS, *PRESETS, "hydra"}
 def top_level() -> list[Key]:
     """The keys that belong to no group: `seed` and those of `study`."""
     values = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml"))
-    return [*_keys(schema.Config, "", "", values), *_keys(schema.Study, "study.", "", values["study"])]
+    return [*_keys(schema.Config, "", "", values), *_keys(schema.StudySettings, "study.", "", values["study"])]
 
 
 def group_keys(group: str) -> list[Key]:

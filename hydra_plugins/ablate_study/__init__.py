@@ -1,13 +1,18 @@
 """Hydra plugins: the sweepers and launchers of ablate, which are implemented in `ablate.study`."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    from ablate.runs.study_plan import PlannedRun
+    from ablate.study.compose import ComposedStudy
 
 
 class StudySweeper(Sweeper):
@@ -27,16 +32,16 @@ class StudySweeper(Sweeper):
         # Imported here because Hydra executes this module at every start, once per scan for plugins.
         from hydra.core.plugins import Plugins
 
-        from ablate.study.compose import Planned
+        from ablate.study.composer import PlanLoader
 
-        self.loader, self.config = Planned(hydra_context.config_loader), config
+        self.loader, self.config = PlanLoader(hydra_context.config_loader), config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
             task_function=task_function,
             config=config,
         )
 
-    def compose_study(self, arguments: list[str]) -> dict[str, Any]:
+    def compose_study(self, arguments: list[str]) -> "ComposedStudy":
         """Compose the study that the overrides of the command line describe."""
         from ablate.study import compose
 
@@ -84,22 +89,23 @@ class PlanSweeper(StudySweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
-        from ablate.study.status import preview
+        from ablate.study.status_table import preview
 
         study = self.compose_study(arguments)
-        preview(study, self.config, self.measure_seconds if self.probe else lambda runs: {})
+        probe = partial(self.measure_seconds, study.overrides) if self.probe else lambda runs: {}
+        preview(study.plan, self.config, probe)
         if self.power:
             from pathlib import Path
 
             from ablate.analysis.study_power import preview as power_preview
 
-            print(*power_preview(study, Path(self.config.hydra.sweep.dir)), sep="\n")
+            print(*power_preview(study.plan, Path(self.config.hydra.sweep.dir)), sep="\n")
 
-    def measure_seconds(self, runs: list[dict[str, Any]]) -> dict[str, float]:
+    def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""
         from ablate.study.probe import probe
 
-        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, run["overrides"]))
+        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]))
 
 
 class StudyLauncher(Launcher):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect
-from ablate.runs import schema
+from ablate.runs.study_plan import COLUMNS
 from ablate.terminal.errors import InputError
 
 FACTORS = {"normalization": ["batch", "none"], "optimizer.weight_decay": ["0.0005", "0"]}
@@ -42,7 +42,7 @@ def test_metrics_do_not_add_duplicate_columns(study):
     run["metrics"]["epoch"] = 4
     (study / "baseline" / "seed=0" / "run.json").write_text(json.dumps(run))
     columns = list(collect.collect(study).columns)
-    assert set(columns) - set(FACTORS) == set(schema.COLUMNS) and len(columns) == len(set(columns))
+    assert set(columns) - set(FACTORS) == set(COLUMNS) and len(columns) == len(set(columns))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_metrics_do_not_add_duplicate_columns(study):
         ("[]", "schema"),
         ('{"schema": 1, "status": "resting"}', "resting"),
         ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {}}', "val_accuracy is None"),
-        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', "record"),
+        ('{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": [1]}', r"metrics is [1]"),
         (
             '{"schema": 1, "status": "completed", "config_sha256": "baseline 0", "metrics": {"val_accuracy": 91.2}}',
             "91.2",
@@ -87,8 +87,12 @@ def test_a_run_with_another_configuration_is_stale(study):
         (None, "no study.json"),
         ("{", "cannot be read"),
         ('{"schema": 2}', "schema 1"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command, whole runs"),
-        ('{"schema": 1, "name": "a", "factors": {}, "runs": [{"variant": "baseline"}]}', "whole runs"),
+        ('{"schema": 1, "name": "a", "factors": {}, "runs": []}', "lacks baseline, seeds, command"),
+        (
+            '{"schema": 1, "name": "a", "baseline": {}, "factors": {}, "seeds": [], "command": "",'
+            ' "runs": [{"variant": "a"}]}',
+            r"lacks runs\[0\]\.factors",
+        ),
     ],
 )
 def test_a_folder_that_is_not_a_study_is_refused(tmp_path, content, reason):
@@ -159,5 +163,5 @@ def test_home_directories_are_redacted_from_levels(make_study):
     levels = ["/home/ada/a", "/home/ada/b"]
     study = make_study({"baseline": {0: 0.5}, f"data.root={levels[1]}": {0: 0.6}}, {"data.root": levels})
     runs, plan = collect.collect(study), collect.read_plan(study)
-    assert runs["data.root"].tolist() == ["~/a", "~/b"] and plan["factors"] == {"data.root": ["~/a", "~/b"]}
+    assert runs["data.root"].tolist() == ["~/a", "~/b"] and plan.factors == {"data.root": ["~/a", "~/b"]}
     assert list(collect.labels(runs).values()) == ["baseline", "data.root=~/b"]

@@ -1,27 +1,32 @@
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ablate.analysis import study_power
-from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import study_plan
+from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
 BASE = {0: 0.70, 1: 0.71, 2: 0.72}
 
 
 def test_before_a_study(tmp_path):
-    plan = {"seeds": [0, 1, 2], "runs": [{"variant": name} for name in ("baseline", "model=b")]}
+    common = {"factors": {}, "seed": 0, "config_sha256": ""}
+    runs = [{**common, "variant": name, "folder": name} for name in ("baseline", "model=b")]
+    content = {"name": "s", "baseline": {}, "factors": {}, "seeds": [0, 1, 2], "command": "", "runs": runs}
+    plan = msgspec.convert(content, StudyPlan)
     (said,) = study_power.preview(plan, tmp_path)
     assert "3 seeds" in said and "over 1 comparison," in said and "3.26 standard deviations" in said
-    assert "descriptive" in study_power.preview({**plan, "seeds": [0]}, tmp_path)[0]
-    assert "nothing" in study_power.preview({**plan, "runs": plan["runs"][:1]}, tmp_path)[0]
+    assert "descriptive" in study_power.preview(replace(plan, seeds=[0]), tmp_path)[0]
+    assert "nothing" in study_power.preview(replace(plan, runs=plan.runs[:1]), tmp_path)[0]
 
 
 def test_after_it_only_what_is_open_wants_seeds(make_study):
     """Differences of b: -1, 0, 1 points, SD 1 = the margin. scipy's nct: power 0.793 with 12 seeds, 0.835 with 13."""
     results = {"baseline": BASE, "model=b": {0: 0.69, 1: 0.71, 2: 0.73}, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}
     folder = make_study(results, FACTORS)
-    plan = record.read_study(folder)
-    atomic.write_json(folder / "study.json", {**plan, "margin": 1.0, "command": "ablate train -m model=a,b,c"})
+    plan = study_plan.read(folder)
+    study_plan.write(folder, replace(plan, margin=1.0, command="ablate train -m model=a,b,c"))
     one, command = study_power.undecided(folder)
     assert one.startswith("model=b: inconclusive. 13 seeds, 10 more, would find a difference of ±1 points")
     assert command == "To add them: ablate train -m model=a,b,c model=a,b 'seed=range(3,13)' --extend"
@@ -31,5 +36,5 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
 @pytest.mark.parametrize("margin", [None, 50.0])
 def test_without_a_margin_or_an_open_question_none_is_asked_for(make_study, margin):
     folder = make_study({"baseline": BASE, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}, FACTORS)
-    atomic.write_json(folder / "study.json", {**record.read_study(folder), "margin": margin})
+    study_plan.write(folder, replace(study_plan.read(folder), margin=margin))
     assert study_power.undecided(folder) == []

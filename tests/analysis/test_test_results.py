@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ablate.analysis import figures, test_results
+from ablate.runs.test_result import Mark, Mistake
 from ablate.study.selection import Choice
-from tests.runs.test_test_log import RESULT
+from tests.runs.test_test_log import result
 
-COMPLETE = {"schema": 1, "uses": 2, **RESULT}
-MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": ["60 to 65 %", "60 to 65 %"]}
+COMPLETE = result(uses=2)
+MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": ("60 to 65 %", "60 to 65 %")}
 
 
 def test_the_lines_of_a_run():
@@ -23,16 +24,18 @@ def test_the_lines_of_a_run():
 
 
 def test_a_mark_and_whether_the_interval_stays_in_its_band():
-    inside = test_results.mark({**MARK, "interval_marks": [70, 70]})
+    inside = test_results.mark(Mark(**MARK, interval_marks=(70, 70)))
     assert inside == "Mark under the rubric course: 70 % (60 to 65 %); the whole interval lies in this band."
-    across = test_results.mark({**MARK, "interval_marks": [60, 80], "interval_bands": ["50 to 60 %", "65 to 70 %"]})
+    across = test_results.mark(
+        Mark(**{**MARK, "interval_marks": (60, 80), "interval_bands": ("50 to 60 %", "65 to 70 %")})
+    )
     assert "spans several bands, from 60 % (50 to 60 %) to 80 % (65 to 70 %)" in across
 
 
 def choice(runs, chosen="model=b"):
     folders = {variant: {seed: Path("s", variant, str(seed)) for seed in seeds} for variant, seeds in runs.items()}
-    results = {folders[v][seed]: {"accuracy": a} for v, seeds in runs.items() for seed, a in seeds.items()}
-    validation = {folder: result["accuracy"] for folder, result in results.items()}
+    results = {folders[v][seed]: result(accuracy=a) for v, seeds in runs.items() for seed, a in seeds.items()}
+    validation = {folder: tested.accuracy for folder, tested in results.items()}
     return Choice(Path("s"), chosen, folders, validation, 2), results
 
 
@@ -72,7 +75,7 @@ def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_pa
 
 def test_the_grid_shows_each_image_with_its_true_and_predicted_class():
     images = np.random.default_rng(0).integers(0, 256, (7, 3, 4, 4), dtype=np.uint8)
-    errors = [{"label": 0, "predicted": 1, "confidence": 0.9 - i / 10} for i in range(7)]
+    errors = [Mistake(index=place, label=0, predicted=1, confidence=0.9 - place / 10) for place in range(7)]
     axes = figures.mistakes(images, errors, ["$x$", r"$\frac"]).axes
     assert len(axes) == 10
     for axis, image in zip(axes[:7], images, strict=True):

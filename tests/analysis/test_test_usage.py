@@ -7,8 +7,8 @@ import pytest
 from ablate.analysis.report import sentences
 from ablate.analysis.report.write import report
 from ablate.analysis.test_usage import usage
-from ablate.runs import record, test_log
-from tests.runs.test_test_log import RESULT
+from ablate.runs import study_plan, test_log
+from tests.runs.test_test_log import result
 
 FACTORS = {"model": ["a", "b"]}
 
@@ -20,15 +20,14 @@ def study(make_study):
 
 def use(study, folder, accuracy=0.75):
     """Record a test of a run as `ablate test` does."""
-    planned = {run["folder"]: run["config_sha256"] for run in record.read_study(study)["runs"]}
-    content = {**RESULT, "accuracy": accuracy, "config_sha256": planned.get(folder, "another")}
+    planned = {run.folder: run.config_sha256 for run in study_plan.read(study).runs}
+    tested = result(accuracy=accuracy, config_sha256=planned.get(folder, "another"))
     (study / folder).mkdir(parents=True, exist_ok=True)
-    test_log.keep(study / folder, {"time": "now"}, content)
+    test_log.record_use(study / folder, tested)
 
 
 def sentence(study) -> str:
-    """The sentence of the report on the test set."""
-    return sentences.tested(usage(study, record.read_study(study)))
+    return sentences.tested(usage(study, study_plan.read(study)))
 
 
 def test_an_unused_test_set(study):
@@ -60,12 +59,12 @@ def test_tests_of_replaced_and_unplanned_runs_are_counted(study):
 
 def test_without_a_log_the_results_are_counted(study):
     use(study, "baseline/seed=0"), use(study, "baseline/seed=0")
-    (study / test_log.LOG).unlink()
+    (study / test_log.FILE).unlink()
     assert sentence(study).startswith("The test set was used twice, on 1 run: baseline")
 
 
-def test_damaged_records_are_reported(study):
-    (study / test_log.LOG).write_text("{junk\n")
+def test_damaged_records_are_sentence(study):
+    (study / test_log.FILE).write_text("{junk\n")
     assert sentence(study) == "Whether the test set was used is not known. 1 record of its use cannot be read."
     (study / "baseline/seed=0/test.json").write_text('{"schema": 1, "accuracy": 0.5, "uses": "many"}')
     use(study, "baseline/seed=1")
@@ -84,5 +83,5 @@ def test_the_report_states_the_uses(study, capsys):
 def test_many_uses_are_summarized_briefly(study):
     lines = [json.dumps({"run": f"x{n}", "time": "now"}) for n in range(10_000)]
     lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
-    (study / test_log.LOG).write_text("\n".join(lines))
+    (study / test_log.FILE).write_text("\n".join(lines))
     assert sentence(study).startswith("The test set was used 10003 times, on 10001 runs") and len(sentence(study)) < 200

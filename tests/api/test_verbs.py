@@ -41,7 +41,7 @@ def test_a_run_is_the_commands_to_the_last_bit(folder, tmp_path, capfd):
     assert command(tmp_path, "train", *WORDS, "optimizer.lr=0.1", "seed=1").returncode == 0
     (theirs,) = tmp_path.glob("outputs/single/*")
     assert_the_same(run.folder, theirs)
-    rerun = shlex.split(run.record["rerun"])
+    rerun = shlex.split(run.record.rerun)
     assert rerun[:2] == ["ablate", "train"] and not any(word.startswith("hydra.") for word in rerun)
 
     assert run.status == "completed" and run.config.optimizer.lr == 0.1
@@ -57,7 +57,7 @@ def test_a_study_is_the_commands_to_the_last_bit(folder, tmp_path):
     assert list(study.runs["status"]) == ["completed"] * 4
     for place in study.runs["folder"]:
         assert_the_same(folder / "outputs/norm" / place, tmp_path / "outputs/norm" / place)
-    assert study.run("normalization=none", seed=1).record["seed"] == 1
+    assert study.run("normalization=none", seed=1).record.seed == 1
     assert study.best in ("baseline", "normalization=none")
     assert study.effects["mean"].max() == pytest.approx(study.effects.set_index("variant").loc[study.best, "mean"])
     by_hand = study.runs.groupby("variant")["val_accuracy"].mean()

@@ -15,9 +15,9 @@ import torch
 
 from ablate.commands.submit import check_id, main
 from ablate.course import archive, rules
-from ablate.course.contents import Given, gather
+from ablate.course.contents import Options, gather
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import run_record
 from ablate.terminal.errors import InputError
 from tests.handing_in import blank, refused
 from tests.processes import ROOT, SMALL, ablate, alone
@@ -61,7 +61,7 @@ def test_an_archive_is_built_and_a_grader_verifies_it(here, tmp_path):
         unpacked.extractall(folder)
     own = {"run.json", ".hydra/config.yaml", "test.json", "model.pt"}
     assert names == {"report.pdf", "notebook.ipynb", "README.md", *own}
-    runs = {run: record.read_run(run)["metrics"]["val_accuracy"] for run in (here / "outputs/s/baseline").glob("seed*")}
+    runs = {run: run_record.read(run).val_accuracy for run in (here / "outputs/s/baseline").glob("seed*")}
     best = max(runs, key=runs.get)  # lr=0.1 learns, lr=0.0001 does not
     assert (folder / "model.pt").read_bytes() == (best / "model.pt").read_bytes()
     stated = f"{100 * runs[best]:.2f} %"
@@ -75,7 +75,7 @@ def test_an_archive_is_built_and_a_grader_verifies_it(here, tmp_path):
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as stated" in line]
 
-    again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Given("s123"))
+    again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Options("s123"))
     assert archive.pack(again.members) == kept
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,8 @@ from ablate.commands.test import test as evaluated
 from ablate.data.image_folder import image_folder
 from ablate.evaluation import trained_model
 from ablate.files import atomic
-from ablate.runs import test_log
+from ablate.runs import test_log, test_result
+from ablate.runs.test_result import TestResult
 from ablate.terminal.errors import InputError
 from tests.processes import ablate
 
@@ -49,14 +51,15 @@ def test_the_numbers_are_scikit_learns(made, run):
     with torch.no_grad():
         logits = found.model(found.pixels(images.images))
     labels, taken = images.labels.numpy(), logits.argmax(1).numpy()
-    assert result["images"] == len(labels) == 30
-    assert result["accuracy"] == accuracy_score(labels, taken)
-    assert result["confusion"] == confusion_matrix(labels, taken).tolist()
-    assert result["loss"] == pytest.approx(log_loss(labels, logits.double().softmax(1).numpy()), rel=1e-5)
-    assert list(result["per_class_accuracy"].values()) == recall_score(labels, taken, average=None).tolist()
-    assert json.loads((run / "test.json").read_text()) == result == test_log.read_result(run)
+    assert result.images == len(labels) == 30
+    assert result.accuracy == accuracy_score(labels, taken)
+    assert result.confusion == confusion_matrix(labels, taken).tolist()
+    assert result.loss == pytest.approx(log_loss(labels, logits.double().softmax(1).numpy()), rel=1e-5)
+    assert list(result.per_class_accuracy.values()) == recall_score(labels, taken, average=None).tolist()
+    assert test_result.read(run) == msgspec.convert(json.loads((run / "test.json").read_text()), TestResult)
+    assert json.loads(json.dumps(test_result.as_dict(result))) == json.loads((run / "test.json").read_text())
     pictures = np.load(run / "test_mistakes.npz")
-    wrong = [mistake["index"] for mistake in result["mistakes"]]
+    wrong = [mistake.index for mistake in result.mistakes]
     assert sorted(wrong) == np.flatnonzero(labels != taken).tolist()
     assert (pictures["images"] == images.images[wrong].numpy()).all() and pictures["index"].tolist() == wrong
 
@@ -73,12 +76,12 @@ def test_a_study_and_runs_in_one_command(study, tmp_path):
     chosen = max(variants, key=lambda name: np.mean(variants[name]))
     assert f"outputs/s: {chosen} has the highest mean validation accuracy of 2 variants" in ended.stdout
     names = dict.fromkeys([chosen, "baseline"])
-    assert test_log.read_log(study / test_log.LOG) == (
+    assert test_log.read_log(study / test_log.FILE) == (
         {f"{name}/seed={seed}": 1 for name in names for seed in (0, 1)},
         0,
     )
     for name in names:
-        accuracies = [100 * test_log.read_result(study / name / f"seed={seed}")["accuracy"] for seed in (0, 1)]
+        accuracies = [100 * test_result.read(study / name / f"seed={seed}").accuracy for seed in (0, 1)]
         assert f"{name}: test accuracy {np.mean(accuracies):.1f} ± {np.std(accuracies, ddof=1):.1f} %" in ended.stdout
     assert "Mark" not in ended.stdout
 
@@ -113,7 +116,7 @@ def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
     assert "nowhere is neither a run nor a study" in refused(run, "nowhere")
     (run / "test.json").write_text("{junk")
     assert "test.json cannot be read" in refused(run)
-    assert not list(study.rglob("test_mistakes.npz")) and not (study / test_log.LOG).exists()
+    assert not list(study.rglob("test_mistakes.npz")) and not (study / test_log.FILE).exists()
 
 
 def test_a_missing_or_changed_test_set_is_refused(made, run, tmp_path):

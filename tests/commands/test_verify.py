@@ -9,7 +9,7 @@ import torch
 
 from ablate.commands import verify
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import run_record
 from ablate.terminal.errors import InputError
 from tests.processes import SMALL, ablate, alone
 
@@ -52,9 +52,7 @@ def test_other_weights_are_told(run, capsys):
     torch.save({name: -value for name, value in weights.items()}, run / "model.pt")
     assert verify.main([str(run)]) == 1
     said = capsys.readouterr().out
-    assert (
-        said.count("is stated\n") == 2 and f"but {100 * record.read_run(run)['metrics']['val_accuracy']:.2f} %" in said
-    )
+    assert said.count("is stated\n") == 2 and f"but {100 * run_record.read(run).val_accuracy:.2f} %" in said
 
 
 @pytest.mark.parametrize(

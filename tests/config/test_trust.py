@@ -8,7 +8,8 @@ from omegaconf import OmegaConf
 
 from ablate.config import CONF, register, trust
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import json_file, study_plan
+from ablate.runs.read_config import read_config
 from ablate.terminal.errors import InputError
 from tests.processes import ROOT, SMALL, ablate
 
@@ -65,7 +66,7 @@ def test_the_billion_laughs_attack_is_not_expanded(tmp_path):
     for text in ("\n".join(laughs), "[" * 100_000, "a: !!python/object/apply:os.system [exit]", "# " + "x" * 2**20):
         (tmp_path / ".hydra" / "config.yaml").write_text(text)
         with pytest.raises(InputError, match=r"config\.yaml"):
-            record.read_config(tmp_path)
+            read_config(tmp_path)
 
 
 def test_yaml_may_be_50_levels_deep_and_no_deeper():
@@ -90,7 +91,7 @@ def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):
 def test_runs_outside_the_folder_of_a_study_are_refused(tmp_path, folder):
     run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": folder, "config_sha256": "0"}
     plan = {
-        "schema": record.SCHEMA,
+        "schema": json_file.SCHEMA,
         "name": "s",
         "baseline": {},
         "factors": {},
@@ -100,6 +101,6 @@ def test_runs_outside_the_folder_of_a_study_are_refused(tmp_path, folder):
     }
     atomic.write_json(tmp_path / "study.json", plan)
     with pytest.raises(InputError, match="folder"):
-        record.read_study(tmp_path)
+        study_plan.read(tmp_path)
     atomic.write_json(tmp_path / "study.json", {**plan, "runs": [{**run, "folder": "baseline/seed=0"}]})
-    assert record.read_study(tmp_path)["runs"][0]["folder"] == "baseline/seed=0"
+    assert study_plan.read(tmp_path).runs[0].folder == "baseline/seed=0"

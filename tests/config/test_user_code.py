@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate.config import CONF, user_code
-from ablate.runs import record
+from ablate.runs.config_hash import config_sha256
 from tests.processes import SMALL, ablate
 from tests.processes import record as read
 
@@ -50,11 +50,11 @@ def test_only_user_code_is_read_and_nothing_is_imported(folder):
 def test_the_hash_includes_the_source_of_user_code(folder):
     options = {name: OmegaConf.load(CONF / name / f"{option}.yaml") for name, option in {"model": "mlp"}.items()}
     config = OmegaConf.create({**options, "augmentation": {}})
-    before = record.config_sha256(config)
+    before = config_sha256(config)
     config.model._target_ = "my_model.Net"
-    first = record.config_sha256(config)
+    first = config_sha256(config)
     Path("my_model.py").write_text(NET.format(width=16))
-    assert len({before, first, record.config_sha256(config)}) == 3
+    assert len({before, first, config_sha256(config)}) == 3
 
 
 def test_the_current_folder_is_searched_last(folder, monkeypatch):

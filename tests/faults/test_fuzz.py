@@ -24,7 +24,9 @@ from ablate.config import CONF, register
 from ablate.data.decode import decode
 from ablate.data.image_folder import image_folder
 from ablate.data.prepare import prepare
-from ablate.runs import record, test_log
+from ablate.runs import run_record, statuses, study_plan, test_log, test_result
+from ablate.runs.checkpoints import CHECKPOINT
+from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
@@ -129,15 +131,15 @@ def damaged(path: Path, read: Callable[[], object]) -> Callable[[Damage], None]:
 def test_records(tmp_path, fuzz, name):
     study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
     folder = study / "baseline/seed=0"
-    (planned, *_) = record.read_study(study)["runs"]
+    (planned, *_) = study_plan.read(study).runs
 
     def read() -> None:
         if name == "run.json":
-            assert record.read_planned(study, planned)["status"] in (*record.STATUSES, "stale", "unreadable")
-            record.read_run(folder)
+            assert planned_state(study, planned).status in (*statuses.RECORDED, "stale", "unreadable")
+            run_record.read(folder)
         else:
-            for run in record.read_study(study)["runs"]:
-                record.read_planned(study, run)
+            for run in study_plan.read(study).runs:
+                planned_state(study, run)
 
     fuzz(st.one_of(bytewise, restructured()), damaged((folder if name == "run.json" else study) / name, read))
 
@@ -150,7 +152,7 @@ def test_frames(tmp_path, fuzz, name):
     def read() -> None:
         runs = collect(study)
         curves(study, runs)
-        assert len(runs) == len(record.read_study(study)["runs"])
+        assert len(runs) == len(study_plan.read(study).runs)
 
     fuzz(bytewise if name == "metrics.csv" else st.one_of(bytewise, restructured()), damaged(path, read))
 
@@ -175,7 +177,7 @@ def test_checkpoints(tmp_path, fuzz):
     def read() -> None:
         assert Checkpoint(tmp_path, made_by).load(parts()) in (None, outcome)
 
-    fuzz(bytewise, damaged(tmp_path / record.CHECKPOINT, read))
+    fuzz(bytewise, damaged(tmp_path / CHECKPOINT, read))
 
 
 def test_weights(tmp_path, fuzz):
@@ -186,15 +188,15 @@ def test_weights(tmp_path, fuzz):
 @pytest.mark.parametrize("name", ["test.json", "tests.jsonl"])
 def test_uses(tmp_path, fuzz, name):
     study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
-    folder, plan = study / "baseline/seed=0", record.read_study(study)
+    folder, plan = study / "baseline/seed=0", study_plan.read(study)
     evaluated(folder)
     path = folder / name if name == "test.json" else study / name
 
     def read() -> None:
         assert sentences.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
-        if found := test_log.read_result(folder):
+        if found := test_result.read(folder):
             assert lines(folder, found)
-        test_log.earlier(folder)
+        test_log.count_uses(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
 

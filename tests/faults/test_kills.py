@@ -9,7 +9,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from ablate.runs import record
+from ablate.runs.checkpoints import CHECKPOINTS
 from tests.faults.planting import (
     RUN,
     assert_the_same_values,
@@ -44,7 +44,7 @@ def test_three_kills_in_writes_leave_the_same_bits(tmp_path, undisturbed):
 
 def test_what_a_kill_just_after_the_end_left_is_removed(tmp_path, undisturbed):
     shutil.copytree(undisturbed / "outputs", tmp_path / "outputs")
-    for name in record.CHECKPOINTS:
+    for name in CHECKPOINTS:
         (tmp_path / RUN / name).write_bytes(b"x")
     whole(tmp_path, *words(40))
     assert_undisturbed(tmp_path, undisturbed)

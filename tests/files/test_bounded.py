@@ -10,7 +10,8 @@ import torch
 
 from ablate.evaluation import trained_model
 from ablate.files import bounded
-from ablate.runs import record
+from ablate.runs import read_config, run_record, study_plan
+from ablate.runs.checkpoints import CHECKPOINT
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 
@@ -37,15 +38,15 @@ def test_pipes_devices_and_folders_are_refused(tmp_path):
         with pytest.raises(OSError):
             bounded.contents(path, 5)
     with pytest.raises(InputError, match="run.json"):
-        record.read_run(tmp_path)
+        run_record.read(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "read", "limit"),
     [
-        ("run.json", record.read_run, record.RECORD),
-        ("study.json", record.read_study, record.STUDY),
-        (".hydra/config.yaml", record.read_config, record.CONFIG),
+        ("run.json", run_record.read, run_record.LARGEST),
+        ("study.json", study_plan.read, study_plan.LARGEST),
+        (".hydra/config.yaml", read_config.read_config, read_config.LARGEST),
     ],
 )
 def test_every_record_has_a_limit(tmp_path, name, read, limit):
@@ -98,8 +99,8 @@ def test_weights_that_run_code_or_exceed_the_model_are_refused(tmp_path, monkeyp
 
 def test_a_checkpoint_that_runs_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    torch.save({"made_by": {}, "outcome": _Malicious()}, tmp_path / record.CHECKPOINT)
+    torch.save({"made_by": {}, "outcome": _Malicious()}, tmp_path / CHECKPOINT)
     assert Checkpoint(tmp_path, {}).load(None) is None
     assert not (tmp_path / "ran").exists()
-    torch.load(tmp_path / record.CHECKPOINT, weights_only=False)
+    torch.load(tmp_path / CHECKPOINT, weights_only=False)
     assert (tmp_path / "ran").exists()  # the file does run code when it is trusted

@@ -40,6 +40,6 @@ def test_what_is_no_number_ends_it_and_no_file_is_no_epoch(tmp_path):
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
     with open(tmp_path / "metrics.csv", "w") as file:
-        file.truncate(epochs.MOST + 1)
+        file.truncate(epochs.LARGEST + 1)
     with pytest.raises(InputError, match="more than"):
         epochs.read(tmp_path / "metrics.csv")

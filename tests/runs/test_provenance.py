@@ -20,8 +20,8 @@ def test_the_code_hash_is_the_same_in_another_process():
 
 def test_the_environment_names_what_a_number_depends_on_and_nobody():
     found = provenance.environment("cpu", "fp32")
-    assert found["torch"] and found["threads"] >= 1 and found["precision"] == "fp32"
-    assert os.path.expanduser("~") not in json.dumps(found)
+    assert found.torch and found.threads >= 1 and found.precision == "fp32"
+    assert os.path.expanduser("~") not in json.dumps(found.as_dict())
 
 
 def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
@@ -32,7 +32,7 @@ def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):
     run(["git", "init", "-q"])
     run(["git", "add", "."])
     run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"])
-    ask = "import sys; from ablate.runs import provenance; print(provenance.git()['dirty']); sys.stdout.flush();"
+    ask = "import sys; from ablate.runs import provenance; print(provenance.git().dirty); sys.stdout.flush();"
     ask = [sys.executable, "-c", ask + "sys.stdout.buffer.write(provenance.patch())"]
     environment = {**os.environ, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}
     assert run(ask, env=environment).stdout == b"False\n"

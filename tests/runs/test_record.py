@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.runs import record
+from ablate.runs import run_record, study_plan
+from ablate.runs.config_hash import config_sha256
 from ablate.terminal.errors import InputError
 
 
@@ -23,20 +24,20 @@ def test_what_is_not_a_record_is_refused_by_name(tmp_path, content, message):
     if content is not None:
         (tmp_path / "run.json").write_text(content)
     with pytest.raises(InputError, match=message):
-        record.read_run(tmp_path)
+        run_record.read(tmp_path)
 
 
 def test_a_study_or_a_file_in_place_of_a_run_is_refused(tmp_path):
     (tmp_path / "study.json").write_text("{}")
     with pytest.raises(InputError, match="is a study. Give one of its runs"):
-        record.read_run(tmp_path)
+        run_record.read(tmp_path)
     with pytest.raises(InputError, match="study.json has no run.json: it is not a run folder"):
-        record.read_run(tmp_path / "study.json")
+        run_record.read(tmp_path / "study.json")
 
 
 def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
     def sha256(text: str) -> str:
-        return record.config_sha256(OmegaConf.create({"augmentation": {}, **OmegaConf.create(text)}))
+        return config_sha256(OmegaConf.create({"augmentation": {}, **OmegaConf.create(text)}))
 
     base = sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}, study: {name: a}, logger: {x: 1}}")
     assert (
@@ -54,6 +55,6 @@ def test_a_mistyped_study_is_told_the_one_that_is_there(tmp_path, monkeypatch):
     (tmp_path / "outputs/grid").mkdir(parents=True)
     (tmp_path / "outputs/grid/study.json").write_text("{}")
     with pytest.raises(InputError, match=r"gird is not a study: it has no study\.json\. Did you mean grid\?"):
-        record.read_study(record.find_study(Path("gird")))
+        study_plan.read(study_plan.find(Path("gird")))
     with pytest.raises(InputError, match=r"it has no study\.json\. Give the folder of one"):
-        record.read_study(record.find_study(Path("something-else")))
+        study_plan.read(study_plan.find(Path("something-else")))

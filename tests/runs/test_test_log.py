@@ -6,10 +6,12 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ablate.files import atomic
-from ablate.runs import test_log
+from ablate.runs import test_log, test_result
+from ablate.runs.test_result import TestResult
 from ablate.terminal.errors import InputError
 
 RESULT = {
@@ -18,6 +20,11 @@ RESULT = {
     "calibration_error": 0.1, "reliability": [[4, 3.0, 3]], "confusion": [[2, 0], [1, 1]],
     "mistakes": [{"index": 3, "label": 1, "predicted": 0, "confidence": 0.9}], "mark": None, "config_sha256": "0",
 }  # fmt: skip
+
+
+def result(**values: object) -> TestResult:
+    """The result, other values in it, of a use now."""
+    return msgspec.convert({"uses": 1, "time": "now", **RESULT, **values}, TestResult)
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def run(tmp_path) -> Path:
 
 
 def keep(run: Path) -> int:
-    return test_log.keep(run, {"time": "now"}, RESULT)["uses"]
+    return test_log.record_use(run, result()).uses
 
 
 def test_two_processes_at_once_lose_nothing(run):
@@ -39,17 +46,17 @@ def test_two_processes_at_once_lose_nothing(run):
     with ProcessPoolExecutor(4, get_context("spawn")) as pool:
         counts = list(pool.map(keep, [run, other] * 20))
     assert sorted(counts) == sorted([*range(1, 21)] * 2)
-    assert test_log.read_log(run.parents[1] / test_log.LOG) == ({"baseline/seed=0": 20, "baseline/seed=1": 20}, 0)
-    assert test_log.read_result(run)["uses"] == test_log.read_result(other)["uses"] == 20
+    assert test_log.read_log(run.parents[1] / test_log.FILE) == ({"baseline/seed=0": 20, "baseline/seed=1": 20}, 0)
+    assert test_result.read(run).uses == test_result.read(other).uses == 20
 
 
 def test_a_run_outside_a_study_has_a_log_of_its_own(tmp_path):
     assert [keep(tmp_path), keep(tmp_path)] == [1, 2]
-    assert test_log.read_log(tmp_path / test_log.LOG) == ({".": 2}, 0)
+    assert test_log.read_log(tmp_path / test_log.FILE) == ({".": 2}, 0)
 
 
 def test_a_line_that_a_crash_cut_off_spoils_no_other(run):
-    log = run.parents[1] / test_log.LOG
+    log = run.parents[1] / test_log.FILE
     keep(run)
     with log.open("a") as file:
         file.write('{"schema": 1, "run": "base')
@@ -61,22 +68,22 @@ def test_the_higher_of_both_counts_holds(run, tmp_path):
     keep(run), keep(run)
     copy = tmp_path / "copy"
     copy.mkdir()
-    (copy / test_log.RESULT).write_bytes((run / test_log.RESULT).read_bytes())
+    (copy / test_result.FILE).write_bytes((run / test_result.FILE).read_bytes())
     assert keep(copy) == 3  # its log stayed behind
-    (run / test_log.RESULT).unlink()
+    (run / test_result.FILE).unlink()
     assert keep(run) == 3  # its result is gone
 
 
 def test_a_result_of_an_earlier_version_counts_as_one(run):
-    atomic.write_json(run / test_log.RESULT, {"schema": 1, "images": 4, "accuracy": 0.75})
-    assert test_log.read_result(run) is None and keep(run) == 2
+    atomic.write_json(run / test_result.FILE, {"schema": 1, "images": 4, "accuracy": 0.75})
+    assert test_result.read(run) is None and keep(run) == 2
 
 
 def test_what_cannot_be_written_down_is_not_told(run, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         keep(run)
-    assert not (run / test_log.RESULT).exists()
+    assert not (run / test_result.FILE).exists()
 
 
 DAMAGES = {
@@ -98,11 +105,11 @@ DAMAGES = {
 def test_a_damaged_result_is_refused_and_kept(run, damage):
     content = DAMAGES[damage]
     whole = {"schema": 1, "uses": 1, **RESULT}
-    (run / test_log.RESULT).write_text(content if isinstance(content, str) else json.dumps({**whole, **content}))
-    before = (run / test_log.RESULT).read_bytes()
+    (run / test_result.FILE).write_text(content if isinstance(content, str) else json.dumps({**whole, **content}))
+    before = (run / test_result.FILE).read_bytes()
     with pytest.raises(InputError, match=r"test\.json"):
         keep(run)
-    assert (run / test_log.RESULT).read_bytes() == before and not (run.parents[1] / test_log.LOG).exists()
+    assert (run / test_result.FILE).read_bytes() == before and not (run.parents[1] / test_log.FILE).exists()
 
 
 LINES = [
@@ -120,16 +127,16 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line[:30])
 def test_lines_that_are_no_use_are_counted(tmp_path, line):
-    (tmp_path / test_log.LOG).write_bytes(line.encode("latin-1") + b'\n{"run": "a", "time": "now"}\n')
-    assert test_log.read_log(tmp_path / test_log.LOG) == ({"a": 1}, int(line != ""))
+    (tmp_path / test_log.FILE).write_bytes(line.encode("latin-1") + b'\n{"run": "a", "time": "now"}\n')
+    assert test_log.read_log(tmp_path / test_log.FILE) == ({"a": 1}, int(line != ""))
 
 
 def test_a_log_without_end_is_refused(tmp_path):
-    (tmp_path / test_log.LOG).touch()
-    os.truncate(tmp_path / test_log.LOG, test_log.MOST + 1)
+    (tmp_path / test_log.FILE).touch()
+    os.truncate(tmp_path / test_log.FILE, test_log.LARGEST + 1)
     with pytest.raises(InputError, match="more than the"):
-        test_log.read_log(tmp_path / test_log.LOG)
-    os.unlink(tmp_path / test_log.LOG)
-    os.mkfifo(tmp_path / test_log.LOG)
+        test_log.read_log(tmp_path / test_log.FILE)
+    os.unlink(tmp_path / test_log.FILE)
+    os.mkfifo(tmp_path / test_log.FILE)
     with pytest.raises(InputError, match=r"tests\.jsonl cannot be read"):
-        test_log.read_log(tmp_path / test_log.LOG)
+        test_log.read_log(tmp_path / test_log.FILE)

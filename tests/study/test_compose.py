@@ -7,30 +7,34 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from ablate.config import CONF, register
-from ablate.runs import record
+from ablate.runs.config_hash import config_sha256
+from ablate.runs.study_plan import StudyPlan
 from ablate.study import compose
+from ablate.study.composer import PlanLoader
 from ablate.terminal.errors import InputError
 
 register()
 
 
-def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
+def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
     """The composed study, and the hash that Hydra's own composition of each run's words has."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader
         given = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
         single = [word for word in words if "," not in word]
         config = loader.load_configuration("config", [*single, *given], run_mode=RunMode.MULTIRUN)
-        ready = compose.Planned(loader)
-        planned = compose.study(ready, config, {}, words)
+        ready = PlanLoader(loader)
+        composed_study = compose.study(ready, config, {}, words)
+        planned = composed_study.plan
         hashes = []
-        for run in planned["runs"]:
-            composed = loader.load_sweep_config(config, run["overrides"])
-            planned_so = ready.load_sweep_config(config, run["overrides"])  # with Hydra's own settings
+        for run in planned.runs:
+            overrides = composed_study.overrides[run.folder]
+            composed = loader.load_sweep_config(config, overrides)
+            planned_so = ready.load_sweep_config(config, overrides)  # with Hydra's own settings
             assert OmegaConf.to_container(planned_so) == OmegaConf.to_container(composed)
             with open_dict(composed):
                 del composed["hydra"]
-            hashes.append(record.config_sha256(composed))
+            hashes.append(config_sha256(composed))
         return planned, hashes
 
 
@@ -46,18 +50,18 @@ def study(*words: str, **settings: str) -> tuple[dict, list[str]]:
 )
 def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
     planned, hashes = study(*words)
-    assert len(planned["runs"]) == count
-    assert [run["config_sha256"] for run in planned["runs"]] == hashes
+    assert len(planned.runs) == count
+    assert [run.config_sha256 for run in planned.runs] == hashes
     assert len(set(hashes)) == len(hashes)
 
 
 def test_two_names_of_one_configuration_are_one_run(caplog):
     planned, _ = study("optimizer=sgd,adam", "optimizer.lr=0.1,0.10,1e-1", design="one_at_a_time")
-    assert [run["variant"] for run in planned["runs"]] == ["baseline", "optimizer=adam"]
+    assert [run.variant for run in planned.runs] == ["baseline", "optimizer=adam"]
     steps, _ = study("augmentation=[none],[flip,cutout],[cutout,flip]")
-    assert len(steps["runs"]) == 3  # the order of the steps is a difference
+    assert len(steps.runs) == 3  # the order of the steps is a difference
     default, _ = study("trainer.epochs=5,7", design="one_at_a_time")
-    assert [run["variant"] for run in default["runs"]] == ["baseline", "trainer.epochs=7"]
+    assert [run.variant for run in default.runs] == ["baseline", "trainer.epochs=7"]
 
 
 def test_a_new_key_is_refused():

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from msgspec import structs
 
-from ablate.config.schema import Study
-from ablate.files import atomic
-from ablate.runs import record
+from ablate.config.schema import StudySettings
+from ablate.runs import study_plan
+from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import plan
 from ablate.terminal.errors import InputError
 
-SETTINGS = Study("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
+SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
 BUNDLES = {"regularisation": {"full": [], "no": ["augmentation=none", "optimizer.weight_decay=0"]}}
 
 
@@ -61,11 +62,11 @@ def test_what_is_no_study_is_refused(words, message):
 
 def test_factorial_is_the_product_with_the_baseline_first():
     sweep = read("model=mlp,cnn", "normalization=none,batch,layer", "seed=0,1")
-    runs = plan.runs(sweep, SETTINGS)
-    assert len(runs) == len({run["folder"] for run in runs}) == 12
-    assert [run["folder"] for run in runs[:3]] == ["baseline/seed=0", "baseline/seed=1", "normalization=batch/seed=0"]
-    assert runs[-1]["variant"] == "model=cnn+normalization=layer"
-    assert runs[-1]["factors"] == {"model": "cnn", "normalization": "layer"}
+    runs = plan.replicates(sweep, SETTINGS)
+    assert len(runs) == len({run.folder for run in runs}) == 12
+    assert [run.folder for run in runs[:3]] == ["baseline/seed=0", "baseline/seed=1", "normalization=batch/seed=0"]
+    assert runs[-1].variant == "model=cnn+normalization=layer"
+    assert runs[-1].factors == {"model": "cnn", "normalization": "layer"}
 
 
 def test_a_bundle_is_a_factor_whose_levels_are_several_overrides():
@@ -141,30 +142,35 @@ def test_a_variant_is_not_named_after_a_home_folder():
     assert all(re.fullmatch(r"data\.root=--b-[0-9a-f]{8}", name) for name in names), names
 
 
-def study(design: str, seeds: list[int]) -> dict:
+def study(design: str, seeds: list[int]) -> StudyPlan:
     """A plan as the sweeper writes it: model=mlp against model=cnn."""
     sweep = read("model=mlp,cnn", f"seed={','.join(map(str, seeds))}")
-    runs = [{**run, "config_sha256": "0"} for run in plan.runs(sweep, SETTINGS)]
-    words = {"schema": record.SCHEMA, "name": "s", "command": "ablate train -m ...", "baseline": {"model": "mlp"}}
-    return {**words, "design": design, "factors": sweep.factors, "seeds": seeds, "runs": runs}
+    runs = [
+        PlannedRun(variant=run.variant, factors=run.factors, seed=run.seed, folder=run.folder, config_sha256="0")
+        for run in plan.replicates(sweep, SETTINGS)
+    ]
+    return StudyPlan(
+        name="s", design=design, baseline={"model": "mlp"}, factors=sweep.factors, seeds=seeds,
+        command="ablate train -m ...", runs=runs,
+    )  # fmt: skip
 
 
 def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path):
     small, large = study("factorial", [3, 1]), study("factorial", [2, 3])
     assert plan.extended(tmp_path, small, extend=False) == small  # the folder is empty
-    atomic.write_json(tmp_path / "study.json", small)
-    assert plan.extended(tmp_path, small, extend=False)["runs"] == small["runs"]
+    study_plan.write(tmp_path, small)
+    assert plan.extended(tmp_path, small, extend=False).runs == small.runs
     with pytest.raises(InputError, match=r"with 4 runs .*2 of the runs now planned are not among them"):
         plan.extended(tmp_path, large, extend=False)
     both = plan.extended(tmp_path, large, extend=True)
-    assert both["seeds"] == [1, 2, 3] and both["factors"] == {"model": ["mlp", "cnn"]}
+    assert both.seeds == [1, 2, 3] and both.factors == {"model": ["mlp", "cnn"]}
     folders = [f"{variant}/seed={seed}" for variant in ("baseline", "model=cnn") for seed in (3, 1)]
-    assert [run["folder"] for run in both["runs"]] == [*folders, "baseline/seed=2", "model=cnn/seed=2"]
+    assert [run.folder for run in both.runs] == [*folders, "baseline/seed=2", "model=cnn/seed=2"]
 
 
 def test_another_design_or_baseline_is_another_study(tmp_path):
-    atomic.write_json(tmp_path / "study.json", study("factorial", [0]))
+    study_plan.write(tmp_path, study("factorial", [0]))
     with pytest.raises(InputError, match="of design factorial"):  # even if its runs are the same
         plan.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
     with pytest.raises(InputError, match="another baseline"):
-        plan.extended(tmp_path, {**study("factorial", [0]), "baseline": {"model": "cnn"}}, extend=True)
+        plan.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ablate.files.lock import lock
-from ablate.runs import record
-from ablate.runs.epochs import MOST
+from ablate.runs.epochs import LARGEST
 from ablate.study import snapshot
+from ablate.study.status import if_alive, planned_state, recorded_state
 from ablate.terminal.errors import InputError
 from tests.study.test_status import make
 
@@ -25,19 +25,19 @@ def change(folder: Path, **values: object) -> None:
 
 def test_a_run_is_seen_as_its_folder_is_now(tmp_path):
     make(tmp_path, RUNS)
-    looked, folder = snapshot.Look(tmp_path), tmp_path / "baseline/seed=1"
+    looked, folder = snapshot.FolderView(tmp_path), tmp_path / "baseline/seed=1"
     change(folder, epochs={"planned": 4})
     with lock(folder):
-        assert [(run.status, run.done, run.of) for run in looked()[1]][1] == ("running", 0, 4)
+        assert [(run.status, run.done, run.of) for run in looked().runs][1] == ("running", 0, 4)
         (folder / "metrics.csv").write_text("epoch,val_accuracy,seconds\n1,0.25,3\n2,0.75,5\n3,0.5")
-        seen = looked()[1][1]
+        seen = looked().runs[1]
         assert (seen.done, seen.epochs.accuracies, seen.epochs.pace) == (2, [0.25, 0.75], 4.0)
         assert seen.epochs.limits == (0.25, 0.75)
-    assert looked()[1][1].status == "interrupted"  # nobody holds it any more
+    assert looked().runs[1].status == "interrupted"  # nobody holds it any more
     change(folder, status="completed")
-    assert looked()[1][1].status == "completed"
+    assert looked().runs[1].status == "completed"
     (folder / "run.json").unlink()
-    assert (looked()[1][1].status, looked()[1][1].done) == ("missing", 0)
+    assert (looked().runs[1].status, looked().runs[1].done) == ("missing", 0)
 
 
 def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
@@ -47,17 +47,17 @@ def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
     contents, tail = snapshot.bounded.contents, snapshot.bounded.tail
     monkeypatch.setattr(snapshot.bounded, "contents", lambda path, limit: read.append(path) or contents(path, limit))
     monkeypatch.setattr(snapshot.bounded, "tail", lambda path, limit: read.append(path) or tail(path, limit))
-    looked = snapshot.Look(tmp_path)
-    assert looked()[1][2].log == ["first", "last"] and len(read) > len(RUNS)
+    looked = snapshot.FolderView(tmp_path)
+    assert looked().runs[2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()
     looked()
     assert read == []
     (tmp_path / "baseline/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.5\n")
-    assert looked()[1][0].done == 1
+    assert looked().runs[0].done == 1
     assert read == [tmp_path / "baseline/seed=0/metrics.csv"]
     study = json.loads((tmp_path / "study.json").read_text())
     (tmp_path / "study.json").write_text(json.dumps({**study, "runs": study["runs"][:2]}))
-    assert len(looked()[1]) == 2
+    assert len(looked().runs) == 2
 
 
 def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
@@ -68,7 +68,7 @@ def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
     assert (epochs.pace, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
     assert snapshot.read_epochs(path).limits is None
-    os.truncate(path, MOST + 1)
+    os.truncate(path, LARGEST + 1)
     assert snapshot.read_epochs(path) == snapshot.NONE
 
 
@@ -85,21 +85,21 @@ def test_of_a_log_the_end_is_read_and_nothing_moves_the_cursor(tmp_path):
 def test_a_single_run_is_a_study_of_one(tmp_path):
     found = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
     (tmp_path / "run.json").write_text(json.dumps({**found, "config_sha256": "a"}))
-    study, (run,) = snapshot.Look(tmp_path)()
-    assert (study["name"], run.status, run.of) == (tmp_path.name, "running", 2)  # it has no lock that would tell
+    study = snapshot.FolderView(tmp_path)()
+    (run,) = study.runs
+    assert (study.name, run.status, run.of) == (tmp_path.name, "running", 2)  # it has no lock that would tell
 
 
 def test_what_is_neither_is_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match=r"no study\.json"):
-            snapshot.Look(folder)()
+            snapshot.FolderView(folder)()
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        snapshot.Look(tmp_path)()
+        snapshot.FolderView(tmp_path)()
 
 
-def test_alive_is_what_read_planned_says(tmp_path):
-    study = make(tmp_path, RUNS)
-    for planned in study["runs"]:
-        recorded = record.read_recorded(tmp_path, planned)
-        assert record.alive(recorded, tmp_path / planned["folder"]) == record.read_planned(tmp_path, planned)
+def test_a_run_that_no_process_holds_is_interrupted_however_it_is_read(tmp_path):
+    for planned in make(tmp_path, RUNS).runs:
+        recorded = recorded_state(tmp_path / planned.folder, planned.config_sha256)
+        assert if_alive(recorded, tmp_path / planned.folder) == planned_state(tmp_path, planned)

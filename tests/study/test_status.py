@@ -8,12 +8,15 @@ from rich.console import Console
 
 from ablate.commands.status import main
 from ablate.files.lock import lock
-from ablate.runs import record
-from ablate.study import status
+from ablate.runs import study_plan
+from ablate.runs.study_plan import StudyPlan
+from ablate.study.status import PlannedState, planned_state
+from ablate.study.status_table import table
+from ablate.study.time_estimate import estimate
 from ablate.terminal.errors import InputError
 
 
-def make(tmp_path, runs):
+def make(tmp_path, runs) -> StudyPlan:
     """A study folder of runs {(variant, seed): (status, seconds) or None}, one of them of another configuration."""
     planned = []
     for (variant, seed), state in runs.items():
@@ -33,7 +36,7 @@ def make(tmp_path, runs):
     seeds = sorted({seed for _, seed in runs})
     study = {"schema": 1, "name": "s", "design": "factorial", "baseline": {}, "factors": {}, "seeds": seeds}
     (tmp_path / "study.json").write_text(json.dumps({**study, "command": "ablate train -m", "runs": planned}))
-    return record.read_study(tmp_path)
+    return study_plan.read(tmp_path)
 
 
 RUNS = {
@@ -52,24 +55,25 @@ def test_runs_are_counted_by_status(tmp_path):
     console = Console(file=io.StringIO(), width=150)
     (tmp_path / "model=vgg/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.25\n2,0.5\n")
     with lock(tmp_path / "model=vgg/seed=0"):
-        console.print(status.table(tmp_path, study))
+        console.print(table(tmp_path, study))
     lines = [line.split() for line in console.file.getvalue().splitlines() if line.strip()]
     assert lines[1] == ["variant", "completed", "diverged", "missing", "running", "unreadable"]
     assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
     assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
     assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
-    assert record.read_planned(tmp_path, study["runs"][-1])["status"] == "interrupted"  # nobody holds it any more
+    assert planned_state(tmp_path, study.runs[-1]).status == "interrupted"  # nobody holds it any more
 
 
 def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
     study = make(tmp_path, RUNS)
-    found = [record.read_planned(tmp_path, run) for run in study["runs"]]
+    states = [planned_state(tmp_path, run) for run in study.runs]
+    variants = [run.variant for run in study.runs]
     # To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4.
-    assert status.estimate(study, found) == "3 to do, about 34 s one after another."
+    assert estimate(variants, states) == "3 to do, about 34 s one after another."
     # Probed: only vgg, which has no finished run, takes another time.
-    assert status.estimate(study, found, {"model=vgg": 6.0}) == "3 to do, about 30 s one after another."
-    assert "not known" in status.estimate(study, [{"status": "missing"}] * 6)
-    assert status.estimate({"runs": study["runs"][:2]}, found[:2]) == "All done."
+    assert estimate(variants, states, {"model=vgg": 6.0}) == "3 to do, about 30 s one after another."
+    assert "No time estimate" in estimate(variants, [PlannedState("missing")] * 6)
+    assert estimate(variants[:2], states[:2]) == "All done."
 
 
 def test_a_folder_that_is_no_study_is_refused(tmp_path):

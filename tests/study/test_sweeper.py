@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.runs import record as records
+from ablate.runs import study_plan
+from ablate.study.status import planned_state
 from tests.processes import SMALL, ablate, assert_the_same, epochs, finish, record, start, until
 
 LONG = ("data=digits", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")
@@ -58,8 +59,8 @@ def test_a_study_that_is_ended_goes_on_where_it_was(tmp_path, whole, sign, launc
     for worker in workers:  # those of a killed study notice it
         while Path(f"/proc/{worker}/stat").exists() and Path(f"/proc/{worker}/stat").read_text().split()[2] != "Z":
             pass
-    planned = records.read_study(tmp_path / "outputs/s")["runs"]
-    assert records.read_planned(tmp_path / "outputs/s", planned[0])["status"] == "interrupted"
+    planned = study_plan.read(tmp_path / "outputs/s").runs
+    assert planned_state(tmp_path / "outputs/s", planned[0]).status == "interrupted"
     assert (run / "checkpoint.pt").exists()
     assert_goes_on(tmp_path, whole)
 

@@ -4,26 +4,32 @@ import io
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from ablate.runs.run_record import RunRecord
+from ablate.runs.statuses import RECORDED
 from ablate.study import terminal_view
-from ablate.study.snapshot import Epochs, Seen
+from ablate.study.snapshot import Epochs, RunView, StudyView
+from ablate.study.status import PlannedState
 
 
-def seen(variant: str, status: str, accuracies=(), of: int | None = 10, **found: Any) -> Seen:
+def seen(variant: str, status: str, accuracies=(), of: int | None = 10, error: str = "", **values: Any) -> RunView:
     limits = (min(accuracies), max(accuracies)) if accuracies else None
-    planned = {"variant": variant, "seed": 0, "folder": f"{variant}/seed=0"}
-    pace = found.pop("pace", 2.0 if accuracies else None)
-    log = found.pop("log", [])
-    return Seen(
-        planned, {"status": status, "epochs": {"planned": of}, **found}, Epochs(list(accuracies), pace, limits), log
-    )
+    pace = values.pop("pace", 2.0 if accuracies else None)
+    log = values.pop("log", [])
+    record = None
+    if status in RECORDED:
+        content = {"status": status, "epochs": {"planned": of}, **values}
+        record = msgspec.convert(content, RunRecord)
+    epochs = Epochs(list(accuracies), pace, limits)
+    return RunView(variant, 0, f"{variant}/seed=0", PlannedState(status, record, error), epochs, log)
 
 
-def shown(runs: list[Seen], width: int = 120, height: int = 40) -> list[str]:
+def shown(runs: list[RunView], width: int = 120, height: int = 40) -> list[str]:
     console = Console(file=io.StringIO(), width=width)
-    console.print(terminal_view.view({"name": "s"}, runs, width, height))
+    console.print(terminal_view.view(StudyView("s", runs), width, height))
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 

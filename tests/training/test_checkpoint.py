@@ -49,8 +49,9 @@ def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None
     parts = build(config, data, CPU, "fp32")
     with open("/dev/null", "w") as nowhere:
         console, rows = Console(file=nowhere), Rows(last)
+        reporter = loop.Reporter([rows], console, config.trainer.epochs)
         saved = Checkpoint(folder, made_by or {"config_sha256": "a"})
-        selected, _, _ = loop.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console, saved)
+        selected, _, _ = loop.fit(parts, resident(data, CPU), config, reporter, saved)
     return [{n: v for n, v in row.items() if n not in ("seconds", "images_per_second")} for row in rows], selected
 
 

@@ -12,7 +12,7 @@ from ablate.augmentation.erasing import Cutout
 from ablate.augmentation.geometry import Crop, Flip
 from ablate.augmentation.mixing import CutMix, Mixup
 from ablate.backend import seeding
-from ablate.backend.hardware import peak_memory, pick_device, pick_precision, repeatable
+from ablate.backend.hardware import peak_memory, pick_device, pick_precision, set_deterministic
 from ablate.evaluation import metrics, tta
 from ablate.terminal.errors import InputError
 from ablate.training import device_errors, loop
@@ -130,7 +130,7 @@ def test_a_batch_that_does_not_fit_is_reported_with_one_that_does():
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 512 * 2**20) / total)
     try:
-        with pytest.raises(InputError) as error, device_errors.in_words(parts, data, trainer, 0):
+        with pytest.raises(InputError) as error, device_errors.explained(parts, data, trainer, 0):
             torch.empty(2**30, dtype=torch.uint8, device=CUDA)  # more than is left to this process
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
@@ -143,13 +143,13 @@ def test_with_deterministic_two_runs_have_the_same_bits(words, monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     found = []
     try:
-        repeatable(True)
+        set_deterministic(True)
         for _ in range(2):
             parts, data, trainer = built(*words, device=CUDA)
             epoch(parts, data, trainer, 8)
             found.append({name: value.cpu() for name, value in parts.model.state_dict().items()})
     finally:
-        repeatable(False)
+        set_deterministic(False)
     assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
 
 

@@ -43,8 +43,8 @@ def fit(*words: str):
     rows = Rows()
     console = Console(file=open("/dev/null", "w"))  # noqa: SIM115
     with TemporaryDirectory() as folder:
-        checkpoint = Checkpoint(Path(folder), {})
-        ended = loop.fit(parts, resident(data, CPU), config.trainer, config.seed, [rows], console, checkpoint)
+        checkpoint, reporter = Checkpoint(Path(folder), {}), loop.Reporter([rows], console, config.trainer.epochs)
+        ended = loop.fit(parts, resident(data, CPU), config, reporter, checkpoint)
     return config, data, parts, start, rows, ended
 
 

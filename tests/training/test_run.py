@@ -13,7 +13,8 @@ from ablate.config import CONF, register, validate
 from ablate.config.flatten import flat
 from ablate.data.prepare import prepare
 from ablate.model.build import build_model
-from ablate.runs import record
+from ablate.runs.config_hash import config_sha256
+from ablate.runs.run_record import EpochCount, RunRecord
 from ablate.training.run import train
 
 register()
@@ -33,24 +34,24 @@ def trained(folder, *words: str):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*SMALL, *words])
     validate(config)
-    return config, train(config, folder, {"config_sha256": record.config_sha256(config)})
+    return config, train(config, folder, RunRecord(status="running", config_sha256=config_sha256(config)))
 
 
 def check(folder, config, outcome) -> None:
     """The record, the weights and the predictions tell one story."""
     data = prepare(config.data)
-    assert outcome["status"] == "completed" and outcome["epochs"] == {"planned": 1, "done": 1}
-    assert all(math.isfinite(value) for value in outcome["metrics"].values())
+    assert outcome.status == "completed" and outcome.epochs == EpochCount(planned=1, done=1)
+    assert all(math.isfinite(value) for value in outcome.metrics.values())
     model = build_model(config, data)
     weights = torch.load(folder / "model.pt", weights_only=True)
-    assert outcome["parameters"] == sum(p.numel() for p in model.parameters())
+    assert outcome.parameters == sum(p.numel() for p in model.parameters())
     if config.trainer.ema is None:
         model.load_state_dict(weights)
     predictions = np.load(folder / "val_predictions.npz", allow_pickle=False)
     assert predictions["logits"].dtype == np.float16 and (predictions["index"] == data.val_index).all()
     assert (predictions["label"] == data.val.labels.numpy()).all()
     accuracy = (predictions["logits"].argmax(1) == predictions["label"]).mean()
-    assert accuracy == pytest.approx(outcome["metrics"]["val_accuracy"], abs=0.01)  # float16 may tie two logits
+    assert accuracy == pytest.approx(outcome.metrics["val_accuracy"], abs=0.01)  # float16 may tie two logits
     assert len((folder / "metrics.csv").read_text().splitlines()) == 2
 
 
@@ -92,7 +93,7 @@ def test_a_compiled_model_trains_to_the_same_figures(tmp_path):
     _, plain = trained(tmp_path / "plain", "model=mlp")
     config, compiled = trained(tmp_path / "compiled", "model=mlp", "trainer.compile=true")
     check(tmp_path / "compiled", config, compiled)
-    assert compiled["metrics"]["train_loss"] == pytest.approx(plain["metrics"]["train_loss"], rel=1e-4)
+    assert compiled.metrics["train_loss"] == pytest.approx(plain.metrics["train_loss"], rel=1e-4)
 
 
 def test_photographs_train_through_image_folder(photo_folder, tmp_path):
@@ -101,7 +102,7 @@ def test_photographs_train_through_image_folder(photo_folder, tmp_path):
     check(tmp_path, config, outcome)
     weights = (tmp_path / "model.pt").read_bytes()
     _, streamed = trained(tmp_path, *words, "data.memory_limit=0")
-    assert (tmp_path / "model.pt").read_bytes() == weights and streamed["data_sha256"] == outcome["data_sha256"]
+    assert (tmp_path / "model.pt").read_bytes() == weights and streamed.data_sha256 == outcome.data_sha256
 
 
 def test_the_training_accuracy_is_that_of_the_trained_images(tmp_path):
@@ -117,11 +118,11 @@ def test_the_training_accuracy_is_that_of_the_trained_images(tmp_path):
 def test_multiply_accumulates_of_the_assignments_networks(tmp_path):
     # MLP on 1x8x8: 64*128 + 128*256 + 256*512 + 512*10.
     _, outcome = trained(tmp_path, "model=mlp")
-    assert outcome["macs"] == 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
+    assert outcome.macs == 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
     # CNN on 1x8x8: 5x5 kernels on maps of 8, 4, 4, 2, 2 pixels a side, then 128 -> 120 -> 84 -> 10.
     _, outcome = trained(tmp_path, "model=cnn")
     maps = 25 * (8 * 64 + 8 * 16 * 16 + 16 * 32 * 16 + 32 * 64 * 4 + 64 * 128 * 4)
-    assert outcome["macs"] == maps + 128 * 120 + 120 * 84 + 84 * 10
+    assert outcome.macs == maps + 128 * 120 + 120 * 84 + 84 * 10
 
 
 def test_flat_lists_hyperparameters_by_dotted_key():

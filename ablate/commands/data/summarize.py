@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from ablate.commands.data.composing import composed
 from ablate.files import atomic
-from ablate.runs import record
+from ablate.runs import json_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Look:
+class DataSummary:
     """The images, and what is shown of them.
 
     data, test  what would be trained and validated on; the test images uint8 (N, C, H, W), None if there are none
@@ -51,9 +51,9 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder of options of your own")
-    given = parser.parse_intermixed_args(words)
-    found = look(given.overrides, given.config_dir)
-    written = write(found)
+    args = parser.parse_intermixed_args(words)
+    summary = look(args.overrides, args.config_dir)
+    written = write(summary)
 
     from rich.console import Console
 
@@ -61,51 +61,51 @@ def main(words: Sequence[str]) -> int:
 
     console = Console(highlight=False)
     console.soft_wrap = not console.is_terminal
-    show(console, found.facts, found.examples)
-    console.print(f"Written to {found.folder}: {', '.join(written)}", markup=False)
+    show(console, summary.facts, summary.examples)
+    console.print(f"Written to {summary.folder}: {', '.join(written)}", markup=False)
     return 0
 
 
-def look(words: Sequence[str], config_dir: Path | None = None) -> Look:
+def look(words: Sequence[str], config_dir: Path | None = None) -> DataSummary:
     """Describe the data that `ablate train` with these words would train on. Nothing is written.
 
     Raises:
         InputError: the configuration could not be trained, or the data cannot be loaded.
     """
-    asked = composed(words, config_dir)
+    composition = composed(words, config_dir)
 
     # Imported here so that a refused configuration does not wait for PyTorch.
     from ablate.commands.data.facts import load
     from ablate.commands.data.pictures import augmented, by_class, drawn
 
-    config = asked.config
+    config = composition.config
     data, test, facts = load(config.data)
-    own = ["--config-dir", str(config_dir)] if config_dir else []
+    flags = ["--config-dir", str(config_dir)] if config_dir else []
     made_by = {
-        "schema": record.SCHEMA,
-        "name": asked.name,
-        "command": shlex.join(["ablate", "data", *own, *words]),
+        "schema": json_file.SCHEMA,
+        "name": composition.name,
+        "command": shlex.join(["ablate", "data", *flags, *words]),
         "data": OmegaConf.to_container(config.data, resolve=False),
         "augmentation": OmegaConf.to_container(config.augmentation, resolve=False),
         "seed": config.seed,
     }
     pictured = drawn(data.train, config.seed)
-    pictures = {"classes": by_class(pictured), "augmentations": augmented(config, asked.augmentations, data)}
+    pictures = {"classes": by_class(pictured), "augmentations": augmented(config, composition.augmentations, data)}
     examples = {name: images[0] for name, images in pictured.items()}
-    return Look(asked.folder, data, test, made_by | facts, pictures, examples)
+    return DataSummary(composition.folder, data, test, made_by | facts, pictures, examples)
 
 
-def write(found: Look) -> list[str]:
+def write(summary: DataSummary) -> list[str]:
     """Write the figures and, last, data.json; returns the names of these files."""
     from ablate.analysis.figures import render, samples
 
     files = {
         f"{name}.{suffix}": content
-        for name, grid in found.pictures.items()
+        for name, grid in summary.pictures.items()
         for suffix, content in render(samples(grid.rows, grid.titles)).items()
     }
-    found.folder.mkdir(parents=True, exist_ok=True)
+    summary.folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        atomic.write_bytes(found.folder / name, content)
-    atomic.write_json(found.folder / "data.json", found.facts)
+        atomic.write_bytes(summary.folder / name, content)
+    atomic.write_json(summary.folder / "data.json", summary.facts)
     return [*files, "data.json"]

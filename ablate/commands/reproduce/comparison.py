@@ -8,8 +8,10 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from ablate.runs import provenance, record, schema
+from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.differences import Difference, diff
+from ablate.runs.read_config import read_config
+from ablate.study.status import planned_state
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
 # What may have changed a number, in the order in which it is looked at: name, part of a difference, keys (none: all).
@@ -26,11 +28,11 @@ CAUSES = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run trained `again`, the verdict (identical, within tolerance, different), and what to say of it."""
+    """A run trained `again`, the verdict (identical, within tolerance, different), and its reasons, a line each."""
 
     again: Path
     verdict: str
-    told: list[str]
+    summary: list[str]
 
 
 def compare(run: Path, again: Path) -> Comparison:
@@ -38,18 +40,18 @@ def compare(run: Path, again: Path) -> Comparison:
     differences = diff(run, again)
     if not (outcome := [row for row in differences if row[0] == "outcome"]):
         return Comparison(again, "identical", [IDENTICAL])
-    before, after = (record.read_run(folder) for folder in (run, again))
+    before, after = (run_record.read(folder) for folder in (run, again))
     limit, source = tolerance(run)
-    then, now = ((one.get("metrics") or {}).get("val_accuracy") for one in (before, after))
+    then, now = before.val_accuracy, after.val_accuracy
     apart = math.inf if then is None or now is None else abs(then - now)
-    same = before["status"] == after["status"] and apart <= limit
-    told = [
+    same = before.status == after.status and apart <= limit
+    summary = [
         f"{'Within tolerance' if same else 'Different'}: validation accuracy {_percent(then)} then,"
         f" {_percent(now)} now; the tolerance is {100 * limit:.2f} points, {source}.",
         f"What differs of the outcome: {', '.join(key for _, key, *_ in outcome)}.",
-        *cause(differences, (before.get("git") or {}).get("commit")),
+        *cause(differences, before.commit),
     ]
-    return Comparison(again, "within tolerance" if same else "different", told)
+    return Comparison(again, "within tolerance" if same else "different", summary)
 
 
 def tolerance(run: Path) -> tuple[float, str]:
@@ -57,17 +59,17 @@ def tolerance(run: Path) -> tuple[float, str]:
 
     The standard deviation over the seeds of the run's variant; for want of two, `study.margin`.
     """
-    study = next((folder for folder in run.resolve().parents if (folder / "study.json").is_file()), None)
+    study = study_plan.containing(run)
     if study is not None:
-        runs = record.read_study(study)["runs"]
-        variant = [planned["variant"] for planned in runs if (study / planned["folder"]).resolve() == run.resolve()]
-        alike = [record.read_planned(study, planned) for planned in runs if planned["variant"] in variant]
-        found = [(one.get("metrics") or {}).get("val_accuracy") for one in alike if one["status"] == "completed"]
-        known = [value for value in found if value is not None]
+        runs = study_plan.read(study).runs
+        variant = [planned.variant for planned in runs if (study / planned.folder).resolve() == run.resolve()]
+        states = [planned_state(study, planned) for planned in runs if planned.variant in variant]
+        accuracies = [state.val_accuracy for state in states if state.status == "completed"]
+        known = [accuracy for accuracy in accuracies if accuracy is not None]
         if len(known) > 1:
             return statistics.stdev(known), f"the standard deviation over the {len(known)} seeds of its variant"
-    margin = OmegaConf.select(record.read_config(run, trusted=True), "study.margin")
-    return (margin if schema.number(margin) else 0.0) / 100, "study.margin of its configuration"
+    margin = OmegaConf.select(read_config(run, trusted=True), "study.margin")
+    return (margin if isinstance(margin, (int, float)) else 0.0) / 100, "study.margin of its configuration"
 
 
 def cause(differences: Sequence[Difference], commit: str | None) -> list[str]:

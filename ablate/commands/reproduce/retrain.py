@@ -1,4 +1,4 @@
-"""`ablate reproduce RUN`: trains a run again in a fresh folder, and says whether its numbers come out again."""
+"""`ablate reproduce RUN`: retrain a run in a fresh folder and compare the results bit for bit."""
 
 import argparse
 import os
@@ -15,7 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.commands.reproduce.comparison import Comparison, compare
 from ablate.config import trust
-from ablate.runs import provenance, record, schema
+from ablate.runs import provenance, run_record
+from ablate.runs.read_config import read_config
+from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
@@ -32,10 +34,10 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("--from-commit", action="store_true", help="with the code of the commit the run was made of")
     parser.add_argument("--trust", action="store_true", help="also run code that the run's folder brings or names")
-    given = parser.parse_args(words)
-    found = reproduce(given.run, given.from_commit, given.trust)
-    print("\n".join([f"{given.run} was trained again in {found.again}.", *found.told]))
-    return 1 if found.verdict == "different" else 0
+    args = parser.parse_args(words)
+    comparison = reproduce(args.run, args.from_commit, args.trust)
+    print(f"{args.run} was trained again in {comparison.again}.", *comparison.summary, sep="\n")
+    return 1 if comparison.verdict == "different" else 0
 
 
 def reproduce(run: Path, from_commit: bool = False, trusted: bool = False) -> Comparison:
@@ -44,29 +46,29 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False) -> Co
     Raises:
         InputError: the run has no result, or cannot be trained again; or its folder brings code and is not `trusted`.
     """
-    found = record.read_run(run)
-    if found["status"] not in REPRODUCIBLE:
-        raise InputError(f"{run} is {found['status']}: only a run that is completed or diverged can be reproduced.")
-    config = record.read_config(run, trusted)
-    flags, overrides = asked_for(run, found, config)
+    record = run_record.read(run)
+    if record.status not in REPRODUCIBLE:
+        raise InputError(f"{run} is {record.status}: only a run that is completed or diverged can be reproduced.")
+    config = read_config(run, trusted)
+    flags, overrides = rerun_words(run, record, config)
     if not trusted:
         check(run, flags, overrides)
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
-    with original(run, found, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
+    with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
         alone = ["hydra.mode=RUN", f"hydra.run.dir='{place}'"]
         command = [sys.executable, "-P", "-m", "ablate.cli", "train", *flags, *overrides, *alone]
-        status = subprocess.run(command, env=surroundings(code, found)).returncode
+        status = subprocess.run(command, env=surroundings(code, record)).returncode
     if status or not (folder / "run.json").exists():
         raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
     return compare(run, folder)
 
 
-def asked_for(run: Path, found: dict[str, Any], config: DictConfig) -> tuple[list[str], list[str]]:
+def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[str], list[str]]:
     """Flags and overrides of the command in a run's record, less the threads that its launcher gave it."""
     try:
-        words = shlex.split(found.get("rerun") or "")
+        words = shlex.split(record.rerun or "")
     except ValueError:
         words = []
     if words[:2] != ["ablate", "train"]:
@@ -94,7 +96,7 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
     words = [*(word for word in overrides if word != "hydra.mode=RUN"), f"hydra.searchpath=[{places}]"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", words)
-        ours, theirs = (compose("config", given, return_hydra_config=True).hydra for given in ([], words))
+        ours, theirs = (compose("config", overridden, return_hydra_config=True).hydra for overridden in ([], words))
     # A folder of options, or an option put elsewhere, can set what Hydra calls before anything trains.
     if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
         raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
@@ -110,24 +112,24 @@ def _used(hydra: DictConfig) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in UNUSED}
 
 
-def original(run: Path, found: dict[str, Any], trusted: bool) -> Any:
+def original(run: Path, record: RunRecord, trusted: bool) -> Any:
     """A temporary checkout of the commit of the run, with the changes it was made of."""
-    git = found.get("git") or {}
-    if not (commit := git.get("commit")):
+    git = record.git
+    if git is None or not git.commit:
         raise InputError(f"{run} was not made from a checkout: no commit is known. Leave out --from-commit.")
-    if git.get("dirty") and not trusted:
+    if git.dirty and not trusted:
         raise InputError(
             f"{run} was made of changed code: --from-commit applies its code.patch and runs it. {trust.ADVICE}"
         )
-    return provenance.worktree(str(commit), run / "code.patch" if git.get("dirty") else None)
+    return provenance.worktree(git.commit, run / "code.patch" if git.dirty else None)
 
 
-def surroundings(code: Path, found: dict[str, Any]) -> dict[str, str]:
+def surroundings(code: Path, record: RunRecord) -> dict[str, str]:
     """The environment in which the package of the folder `code` trains, with as many threads as the run had."""
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads: Any = (found.get("environment") or {}).get("threads")
+    threads = record.environment.threads if record.environment else None
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
-        **({"OMP_NUM_THREADS": str(threads)} if schema.positive(threads) and threads <= THREADS else {}),
+        **({"OMP_NUM_THREADS": str(threads)} if threads and threads <= THREADS else {}),
     }

@@ -12,13 +12,13 @@ from omegaconf import MISSING
 
 from ablate.config.field import value
 from ablate.config.schema import images, network, submission, training
-from ablate.config.schema.images import Data
+from ablate.config.schema.images import DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
 
 
 @dataclass
-class Study:
+class StudySettings:
     """A study: its variants and its folder."""
 
     name: str = value("name of the study, and of its folder in outputs/")
@@ -51,7 +51,7 @@ class Config:
     """The complete configuration of a run."""
 
     seed: int = value("the replicate; determines all randomness of a run", low=0, below=2**63)
-    data: Data = MISSING
+    data: DataSettings = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING
     activation: Activation = MISSING
@@ -61,7 +61,7 @@ class Config:
     loss: Loss = MISSING
     trainer: Trainer = MISSING
     logger: Logger = MISSING
-    study: Study = MISSING
+    study: StudySettings = MISSING
 
     def check(self) -> None:
         """Raise ValueError for a contradiction between groups."""
@@ -74,5 +74,6 @@ class Config:
 
 def nodes() -> dict[str, type]:
     """Return all dataclasses of the schema by name."""
-    parts = (vars(images), vars(network), vars(training), vars(submission), {"Study": Study, "Config": Config})
+    whole = {"StudySettings": StudySettings, "Config": Config}
+    parts = (vars(images), vars(network), vars(training), vars(submission), whole)
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

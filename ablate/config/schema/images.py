@@ -8,7 +8,7 @@ from ablate.config.schema.option import Option
 
 
 @dataclass
-class Data(Option):
+class DataSettings(Option):
     """Labeled images: their source, their split, and the scaling of their pixels.
 
     These keys are common to all data sets; those that a subclass adds are passed to its `_target_`.
@@ -28,14 +28,14 @@ class Data(Option):
 
 
 @dataclass
-class Download(Data):
+class Download(DataSettings):
     """A data set downloaded by torchvision."""
 
     root: str = value("folder of the downloaded files")
 
 
 @dataclass
-class ImageFolder(Data):
+class ImageFolder(DataSettings):
     """Image files, one folder per class."""
 
     root: str = value("folder that contains train/<class>/ and, optionally, test/<class>/")

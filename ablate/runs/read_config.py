@@ -1,0 +1,40 @@
+"""`.hydra/config.yaml`: the configuration of a run as Hydra recorded it, read as data."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from ablate.config import trust
+from ablate.files import bounded
+from ablate.terminal.errors import InputError
+
+LARGEST = 256 * bounded.KIB
+
+
+def read_config(folder: Path, trusted: bool = False) -> DictConfig:
+    """The configuration of the run in `folder`, as Hydra recorded it: nothing in it is evaluated yet.
+
+    Raises:
+        InputError: it cannot be read; or, unless it is `trusted`, it would read more than itself (`trust`).
+    """
+    path = Path(folder) / ".hydra" / "config.yaml"
+    config = None
+    try:
+        text = bounded.contents(path, LARGEST).decode()
+        trust.check_yaml(text)
+        config = OmegaConf.create(text)
+    except FileNotFoundError:
+        reason = "no such file"
+    except (OSError, ValueError, TypeError, RecursionError, YAMLError, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())[:200]
+    else:
+        reason = "not a mapping"
+    if not isinstance(config, DictConfig):
+        raise InputError(
+            f"{path} is missing or damaged, so the run's configuration is unknown ({reason}). Train the run again."
+        )
+    if not trusted:
+        trust.check_interpolations(config, Path(folder))
+    return config

@@ -1,0 +1,185 @@
+"""`run.json`: the self-describing record of a run."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ablate.files import atomic, bounded
+from ablate.runs import json_file
+from ablate.runs.json_file import Count, Positive, Record, Whole
+from ablate.runs.statuses import RESULTS, RecordedStatus
+from ablate.terminal.errors import InputError
+
+FILE = "run.json"
+LARGEST = 4 * bounded.MIB  # bytes: a hundred times what a run writes
+# Of the selected epoch. Accuracies are fractions.
+METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
+Metrics = dict[str, Whole | float | None]
+
+
+class EpochCount(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Epochs planned and done."""
+
+    planned: Whole | None = None
+    done: Whole | None = None
+
+
+class Seconds(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Wall-clock time of each phase of a run, and of all of it."""
+
+    setup: float | None = None
+    train: float | None = None
+    write: float | None = None
+    total: float | None = None
+
+
+class PeakMemory(Record, frozen=True, kw_only=True):
+    """MiB of the process and, on a GPU, of the device."""
+
+    process: float | None = None
+    device: float | None = None
+
+
+class GitState(Record, frozen=True, kw_only=True):
+    """The commit of the checkout that trained, and whether its files were changed."""
+
+    commit: str | None = None
+    dirty: bool = False
+
+
+class Inputs(Record, frozen=True, kw_only=True):
+    """The model's input: its size, and the mean and standard deviation that scale each channel."""
+
+    channels: Positive
+    image_size: Positive
+    mean: list[float]
+    std: list[float]
+
+
+class Environment(Record, frozen=True, kw_only=True):
+    """Versions and hardware that a number may depend on.
+
+    `earlier` describes what differed before the run was resumed in another environment.
+    """
+
+    python: str | None = None
+    torch: str | None = None
+    torchvision: str | None = None
+    timm: str | None = None
+    numpy: str | None = None
+    pillow: str | None = None
+    hydra_ablate: str | None = msgspec.field(name="hydra-ablate", default=None)
+    platform: str | None = None
+    cpu: str | None = None
+    device: str | None = None
+    threads: Positive | None = None
+    precision: str | None = None
+    earlier: list[dict[str, Any]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by the names of run.json; `earlier` only if the run was resumed elsewhere."""
+        values: dict[str, Any] = msgspec.to_builtins(self)
+        if self.earlier is None:
+            del values["earlier"]
+        return values
+
+
+class RunRecord(Record, frozen=True, kw_only=True):
+    """The content of run.json.
+
+    Attributes:
+        status: how the run ended, or that it runs.
+        study, variant, factors: its place in a study; None and empty for a single run.
+        config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
+        own_code: SHA-256 of each file of the user's own modules.
+        rerun: the command that trains it again.
+        classes, inputs: names of the classes, and the model's input.
+        macs: multiply-accumulate operations of one image's forward pass.
+        metrics: of the selected epoch, by name; accuracies are fractions.
+        selection: which epoch was selected (`trainer.selection`).
+        error: why it failed, a sentence.
+    """
+
+    schema: int = json_file.SCHEMA
+    status: RecordedStatus
+    study: str | None = None
+    variant: str | None = None
+    factors: dict[str, str] = msgspec.field(default_factory=dict)
+    seed: Count | None = None
+    config_sha256: str | None = None
+    code_sha256: str | None = None
+    own_code: dict[str, str] = msgspec.field(default_factory=dict)
+    git: GitState | None = None
+    rerun: str | None = None
+    epochs: EpochCount | None = None
+    environment: Environment | None = None
+    data_sha256: str | None = None
+    classes: list[str] | None = None
+    inputs: Inputs | None = None
+    seconds: Seconds | None = None
+    peak_memory: PeakMemory | None = None
+    parameters: Whole | None = None
+    macs: Whole | None = None
+    metrics: Metrics | None = None
+    selection: str | None = None
+    error: str | None = None
+
+    @property
+    def has_result(self) -> bool:
+        """True if the run completed, diverged or was pruned."""
+        return self.status in RESULTS
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """Validation accuracy of the selected epoch, a fraction."""
+        return (self.metrics or {}).get("val_accuracy")
+
+    @property
+    def planned_epochs(self) -> int | None:
+        """Epochs that were asked for."""
+        return self.epochs.planned if self.epochs else None
+
+    @property
+    def done_epochs(self) -> int | None:
+        """Epochs that were trained."""
+        return self.epochs.done if self.epochs else None
+
+    @property
+    def total_seconds(self) -> float | None:
+        """Wall-clock time of the whole run."""
+        return self.seconds.total if self.seconds else None
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the code; None if it was not a checkout."""
+        return self.git.commit if self.git else None
+
+
+# Keys that come with a result, or with an error: run.json has none of them before.
+LATER = ("environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
+         "selection", "error")  # fmt: skip
+ADVICE = "Train the run again."
+
+
+def as_dict(record: RunRecord) -> dict[str, Any]:
+    """The content of run.json: a key that comes with a result is left out while it has no value."""
+    content: dict[str, Any] = msgspec.to_builtins(record)
+    if record.environment:
+        content["environment"] = record.environment.as_dict()
+    optional = set(LATER) - ({"error"} if record.has_result else set())
+    return {key: value for key, value in content.items() if value is not None or key not in optional}
+
+
+def write(folder: Path, record: RunRecord) -> None:
+    """Write run.json into a run's folder, whole or not at all."""
+    atomic.write_json(folder / FILE, as_dict(record))
+
+
+def read(folder: Path) -> RunRecord:
+    """The record of the run in `folder`; InputError if there is none, or it is not valid."""
+    path = Path(folder) / FILE
+    if (Path(folder) / "study.json").exists() and not os.path.lexists(path):
+        raise InputError(f"{folder} is a study. Give one of its runs, such as {folder}/baseline/seed=0.")
+    return json_file.read(path, RunRecord, "a run folder", LARGEST, ADVICE)

@@ -1,0 +1,115 @@
+"""`study.json`: the plan of a study, its runs and where each is kept."""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ablate.files import bounded
+from ablate.runs import json_file
+from ablate.runs.json_file import Count, Record
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
+
+FILE = "study.json"
+LARGEST = 64 * bounded.MIB  # bytes: a hundred times what the largest study known writes
+BASELINE = "baseline"  # the variant with the first level of every factor
+# What a report shows of each run beside its factors, which cannot have these names.
+COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
+           "epochs", "seconds", "parameters", "macs", "folder", "error", "code_sha256", "commit", "rerun")  # fmt: skip
+
+
+class PlannedRun(Record, frozen=True, kw_only=True):
+    """A run of a study: its variant, the level of each factor, its seed, its folder below the study's."""
+
+    variant: str
+    factors: dict[str, str]
+    seed: Count
+    folder: str
+    config_sha256: str
+
+    def __post_init__(self) -> None:
+        """Refuse a name that a terminal cannot print, and a folder that is not below the study's."""
+        if not is_name(self.variant):
+            raise ValueError(f"variant is {self.variant!r:.80}, but must be printable text in one line")
+        if not is_inside(self.folder):
+            raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
+
+
+class StudyPlan(Record, frozen=True, kw_only=True):
+    """The content of study.json. The first level of each factor is the baseline's."""
+
+    schema: int = json_file.SCHEMA
+    name: str
+    design: str | None = None
+    margin: float | None = None
+    baseline: dict[str, str]
+    factors: dict[str, list[str]]
+    seeds: list[Count]
+    command: str
+    runs: list[PlannedRun]
+
+    def __post_init__(self) -> None:
+        """Refuse names that are not printable or taken, and runs that are planned twice."""
+        for key, text in (("name", self.name), ("design", self.design)):
+            if text is not None and not is_name(text):
+                raise ValueError(f"{key} is {text!r:.80}, but must be printable text in one line")
+        for factor in self.factors:
+            if not is_name(factor) or factor in COLUMNS:
+                raise ValueError(
+                    f"a factor is named {factor!r:.80}, which is a column of every report or not printable"
+                )
+        if not self.runs:
+            raise ValueError("it has no runs")
+        folders: set[str] = set()
+        replicates: set[tuple[str, int]] = set()
+        for run in self.runs:
+            if run.folder in folders:
+                raise ValueError(f"two runs have the folder {run.folder!r:.80}")
+            if (run.variant, run.seed) in replicates:
+                raise ValueError(f"two runs are {run.variant!r:.80} with seed {run.seed}")
+            folders.add(run.folder)
+            replicates.add((run.variant, run.seed))
+
+
+def is_name(text: str) -> bool:
+    """True for text in one line, without what moves a terminal's cursor."""
+    return text.isprintable() and text != ""
+
+
+def is_inside(folder: str) -> bool:
+    """True for the relative path of a folder that is below the one it is relative to."""
+    if not is_name(folder):
+        return False
+    posix, windows = PurePosixPath(folder), PureWindowsPath(folder)  # a study may have been made on either
+    absolute = posix.is_absolute() or windows.anchor
+    return posix.parts != () and not (absolute or ".." in {*posix.parts, *windows.parts})
+
+
+def write(folder: Path, plan: StudyPlan) -> None:
+    """Write study.json into a study's folder, whole or not at all."""
+    json_file.write(folder / FILE, plan)
+
+
+def read(folder: Path) -> StudyPlan:
+    """The plan of the study in `folder`; InputError if there is none, or it is not valid."""
+    path = Path(folder) / FILE
+    if not path.is_file():
+        studies = [plan.parent.name for plan in Path("outputs").glob(f"*/{FILE}")]
+        meant = did_you_mean(Path(folder).name, studies)
+        raise InputError(
+            f"{folder} is not a study: it has no {FILE}.{meant} Give the folder of one, such as outputs/NAME, "
+            "as `ablate train -m study.name=NAME ...` makes it."
+        )
+    advice = (
+        "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."
+    )
+    return json_file.read(path, StudyPlan, "a study", LARGEST, advice)
+
+
+def find(study: Path) -> Path:
+    """The folder of a study: `study` itself, or the study of that name under `outputs/`."""
+    named = Path("outputs") / study
+    return named if not (study / FILE).exists() and (named / FILE).exists() else study
+
+
+def containing(run: Path) -> Path | None:
+    """The folder of the study that the folder of a run lies in; None for a run outside a study."""
+    return next((folder for folder in run.resolve().parents if (folder / FILE).is_file()), None)

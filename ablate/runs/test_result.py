@@ -1,0 +1,117 @@
+"""`test.json`: the result of a run on the test set."""
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from ablate.files import atomic, bounded
+from ablate.runs import json_file
+from ablate.runs.json_file import Count, Fraction, Positive, Record
+from ablate.runs.study_plan import is_name
+
+FILE = "test.json"
+LARGEST = 64 * bounded.MIB  # bytes: the confusion matrix of a thousand classes has 10
+Interval = tuple[Fraction, Fraction]
+
+
+class Mistake(Record, frozen=True, kw_only=True):
+    """A misclassified image: its index in the test set, its label, the prediction and its confidence."""
+
+    index: Count
+    label: Count
+    predicted: Count
+    confidence: Fraction
+
+
+class Mark(Record, frozen=True, kw_only=True):
+    """The mark of an accuracy by a rubric, in per cent, its band, and those of both ends of the interval."""
+
+    rubric: str
+    mark: float
+    band: str
+    interval_marks: tuple[float, float]
+    interval_bands: tuple[str, str]
+
+    def __post_init__(self) -> None:
+        """Refuse names that a terminal cannot print."""
+        for name in (self.rubric, self.band, *self.interval_bands):
+            if not is_name(name):
+                raise ValueError(f"mark has the name {name!r:.80}, but must have printable text in one line")
+
+
+class Use(Record, frozen=True, kw_only=True):
+    """A use of the test set: when, by which run, with which weights and test images."""
+
+    time: str | None = None
+    variant: str | None = None
+    seed: Count | None = None
+    config_sha256: str | None = None
+    code_sha256: str | None = None
+    weights_sha256: str | None = None
+    test_sha256: str | None = None
+
+
+class TestResult(Use, frozen=True, kw_only=True):
+    """The content of test.json. Accuracies and intervals are fractions; by class, by the name of the class.
+
+    Attributes:
+        uses: how often the run was tested by then.
+        reliability: of each bin of confidence, the images, the sum of their confidences and the correct ones.
+        confusion: counts of images, one row per true class, one column per predicted class.
+        mistakes: the most confident ones.
+    """
+
+    __test__: ClassVar[bool] = False  # pytest would take it for a test
+
+    schema: int = json_file.SCHEMA
+    uses: Positive
+    images: Positive
+    accuracy: Fraction
+    loss: float
+    accuracy_interval: Interval
+    per_class_accuracy: dict[str, Fraction | None]
+    per_class_interval: dict[str, Interval | None]
+    calibration_error: Fraction
+    reliability: list[tuple[float, float, float]]
+    confusion: list[list[Count]]
+    mistakes: list[Mistake]
+    mark: Mark | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse parts that do not fit together."""
+        k = len(self.per_class_accuracy)
+        if set(self.per_class_interval) != set(self.per_class_accuracy):
+            raise ValueError("per_class_interval has other classes than per_class_accuracy")
+        if any(low > high for low, high in filter(None, [self.accuracy_interval, *self.per_class_interval.values()])):
+            raise ValueError("the lower end of an interval is above its upper end")
+        if [len(row) for row in self.confusion] != [k] * k:
+            raise ValueError(f"confusion is not {k} by {k}, the number of classes")
+        if any(max(mistake.label, mistake.predicted) >= k for mistake in self.mistakes):
+            raise ValueError(f"a mistake has a label that is not below {k}, the number of classes")
+
+
+def as_dict(result: TestResult) -> dict[str, Any]:
+    """The content of test.json."""
+    return {"schema": result.schema, "uses": result.uses, **msgspec.to_builtins(result)}
+
+
+def write(run: Path, result: TestResult) -> None:
+    """Write test.json into a run's folder, whole or not at all."""
+    atomic.write_json(run / FILE, as_dict(result))
+
+
+def read(run: Path) -> TestResult | None:
+    """The result in a run's folder; None if there is none, or one of an earlier version, which has less.
+
+    Raises:
+        InputError: it is damaged, or of something else.
+    """
+    path = Path(run) / FILE
+    if not os.path.lexists(path):
+        return None
+    content = json_file.read_object(path, "a tested run", LARGEST)
+    if "uses" not in content and isinstance(content.get("accuracy"), float) and 0 <= content["accuracy"] <= 1:
+        return None
+    return json_file.read(path, TestResult, "a tested run", LARGEST, "Move it away and test the run again.")

@@ -1,0 +1,125 @@
+"""Hydra's loader and the composition of each run of a plan, with what runs share composed once."""
+
+import copy
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hydra._internal.config_loader_impl import get_overrides_dirname
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from ablate.study import design, plan
+
+Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline
+
+
+class PlanLoader:
+    """Hydra's loader, which takes 0.2 s per run; the runs of a plan are those composed when it was made."""
+
+    def __init__(self, loader: ConfigLoader) -> None:
+        self.hydra = loader
+        self.runs: dict[tuple[str, ...], Callable[[], DictConfig]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.hydra, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PlanLoader, (self.hydra,)  # on another machine, Hydra composes
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """The configuration of the run with these overrides."""
+        planned = self.runs.get(tuple(sweep_overrides))
+        return planned() if planned else self.hydra.load_sweep_config(master_config, sweep_overrides)
+
+
+class Composer:
+    """The configuration of each run, as Hydra composes it. Hydra takes 0.2 s: what runs share is composed once.
+
+    A level that changes nothing but its own group, and nearly every one does, is composed beside the baseline and put
+    into every variant that has it. The value of a single key, the seed's too, is set last, as Hydra itself does.
+    """
+
+    def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep) -> None:
+        self.loader, self.config, self.sweep = loader.hydra, config, sweep
+        self.parser = OverridesParser.create(self.loader)
+        self.keys = {name for name in sweep.factors if name not in sweep.bundles and _is_key(self.loader, name)}
+        levels = design.baseline(sweep.factors)
+        self.baseline = {name: level for name, level in levels.items() if name not in self.keys}
+        self.whole: dict[Changes, DictConfig] = {}
+        self.hydra: dict[Changes, DictConfig] = {}
+        self.alone: dict[Changes, bool] = {}
+
+    def compose(self, variant: design.Variant, seed: int) -> DictConfig:
+        """The configuration of a run, without Hydra's own settings."""
+        changes = self._changes(variant)
+        if len(changes) > 1 and all(self._alone(change) for change in changes):
+            composed = copy.deepcopy(self._whole(()))
+            for change in changes:
+                composed[change[0]] = copy.deepcopy(self._whole((change,))[change[0]])
+        else:
+            composed = copy.deepcopy(self._whole(changes))
+        for word in [*(f"{name}={level}" for name, level in variant.items() if name in self.keys), f"seed={seed}"]:
+            override = self.parser.parse_override(word)
+            OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+        return composed
+
+    def with_hydra(self, variant: design.Variant, seed: int, words: Sequence[str]) -> DictConfig:
+        """A run's configuration with Hydra's own settings: what Hydra composes from the overrides `words`."""
+        composed = self.compose(variant, seed)
+        settings = self._settings(self._changes(variant))
+        overrides = self.parser.parse_overrides(list(words))
+        place = [override for override in overrides if override.is_hydra_override()]
+        task = [override for override in overrides if not override.is_hydra_override()]
+        for override in place:
+            OmegaConf.update(settings, override.key_or_group.removeprefix("hydra."), override.value())
+        settings.overrides.hydra = [*self.config.hydra.overrides.hydra, *(override.input_line for override in place)]
+        settings.overrides.task = [override.input_line for override in task]
+        style = settings.job.config.override_dirname
+        settings.job.override_dirname = get_overrides_dirname(
+            overrides=task, kv_sep=style.kv_sep, item_sep=style.item_sep, exclude_keys=style.exclude_keys
+        )
+        with open_dict(composed):
+            composed.hydra = settings
+        OmegaConf.copy_cache(from_config=self.config, to_config=composed)
+        return composed
+
+    def _changes(self, variant: design.Variant) -> Changes:
+        return tuple((name, variant[name]) for name in self.baseline if variant[name] != self.baseline[name])
+
+    def _whole(self, changes: Changes) -> DictConfig:
+        """Hydra's composition of the baseline with some levels changed; only the values of single keys are not set."""
+        if changes not in self.whole:
+            words = [*self.sweep.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
+            composed = self.loader.load_sweep_config(self.config, words)
+            with open_dict(composed):
+                self.hydra[changes] = composed.pop("hydra")
+            self.whole[changes] = composed
+        return self.whole[changes]
+
+    def _settings(self, changes: Changes) -> DictConfig:
+        """Hydra's own settings for the baseline with some levels changed."""
+        if changes in self.hydra:
+            return copy.deepcopy(self.hydra[changes])
+        settings = copy.deepcopy(self.hydra[()])
+        before = self.hydra[()].runtime.choices
+        for change in changes:  # each was composed alone, and chose an option
+            chosen = self.hydra[(change,)].runtime.choices
+            with open_dict(settings.runtime.choices):
+                settings.runtime.choices.update({n: option for n, option in chosen.items() if option != before.get(n)})
+        return settings
+
+    def _alone(self, change: tuple[str, str]) -> bool:
+        """True if the level changes nothing but its own group."""
+        if (change,) not in self.alone:
+            before: Any = OmegaConf.to_container(self._whole(()))
+            after: Any = OmegaConf.to_container(self._whole((change,)))
+            before.pop(change[0], None)
+            self.alone[(change,)] = after.pop(change[0], None) is not None and before == after
+        return self.alone[(change,)]
+
+
+def _is_key(loader: ConfigLoader, factor: str) -> bool:
+    """True for a dotted key, such as `optimizer.lr`; False for a group, and for `+key` or `key@package`."""
+    return re.fullmatch(r"[\w.]+", factor) is not None and not loader.get_group_options(factor)

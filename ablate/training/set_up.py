@@ -1,0 +1,47 @@
+"""What a run trains with, built from its configuration before the first step."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+
+from ablate.data.batches import Resident, resident
+from ablate.data.prepare import Prepared
+from ablate.files import atomic
+from ablate.runs import provenance
+from ablate.runs.run_record import Environment
+from ablate.training import device_errors, parts
+from ablate.training.first_batch import samples
+from ablate.training.loop import Parts
+
+
+@dataclass
+class SetUp:
+    """The parts of a step, the images, in memory and on the device, and what is recorded before training.
+
+    `first_batch` are the first augmented training images, uint8 (n, C, H, W); `macs` multiply-accumulates per image.
+    """
+
+    parts: Parts
+    data: Prepared
+    images: Resident
+    device: torch.device
+    environment: Environment
+    first_batch: np.ndarray
+    macs: int
+
+
+def set_up(config: DictConfig, folder: Path) -> SetUp:
+    """Build the parts of a step, load the images onto the device, and write `samples.npz` into the run's folder."""
+    trainer = config.trainer
+    step, data, device, precision = parts.set_up(config)
+    images = resident(data, device)
+    with device_errors.explained(step, images, trainer, config.seed):
+        macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
+    first_batch = samples(step.augment, images, trainer.batch_size, config.seed)
+    atomic.write_bytes(folder / "samples.npz", first_batch, durable=False)
+    environment = provenance.environment(device.type, precision)
+    return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)
