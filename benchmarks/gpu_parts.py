@@ -131,8 +131,8 @@ def fitted(words: list[str], folder: Path) -> tuple[float, float]:
     config = configured(words)
     folder.mkdir(parents=True)
     parts, data, device, _ = set_up(config)
-    quiet, checkpoint = Console(quiet=True), Checkpoint(folder, {})
-    selected, rows, _ = loop.fit(parts, resident(data, device), config.trainer, config.seed, [], quiet, checkpoint)
+    reporter = loop.Reporter([], Console(quiet=True), config.trainer.epochs)
+    selected, rows, _ = loop.fit(parts, resident(data, device), config, reporter, Checkpoint(folder, {}))
     return sum(each["seconds"] for each in rows), 100 * selected.row["val_accuracy"]
 
 
