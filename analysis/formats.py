@@ -1,5 +1,7 @@
 """Numbers and tables as text: per cent and percentage points, a dash for what is not known; Markdown and LaTeX."""
 
+import math
+
 import pandas as pd
 
 DASH = "—"
@@ -11,6 +13,14 @@ LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|":
 def number(value: float, digits: int = 2, sign: str = "") -> str:
     """A number with a true minus, or a dash."""
     return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, without an exponent: `9.26`, `0.660`, `123`."""
+    if pd.isna(value) or value == 0:
+        return DASH if pd.isna(value) else "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    return number(rounded, max(digits - 1 - math.floor(math.log10(abs(rounded))), 0))
 
 
 def count(value: float | None) -> str:

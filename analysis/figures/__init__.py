@@ -30,8 +30,8 @@ DRAWN = 4 * PANELS  # variants with a panel of loss curves; of more, those that 
 CAPTIONS = {
     "effects": "Difference of each variant to the baseline, over the seeds.",
     "loss_curves": "Losses; dashed: training, solid: validation.",
-    "interactions": "Interactions: what two changes bring together beyond the sum of what each brings alone.",
-    "variance_shares": "How much of the variance of the accuracy each factor explains.",
+    "interactions": "Interactions: the effect of two changes together, less the sum of their separate effects.",
+    "variance_shares": "Shares of the sum of squares of the accuracy, with 95 % bootstrap intervals over seeds (from five seeds).",
     "cost": "Accuracy, with its 95 % interval, and what it costs in time.",
     "class_difference": "Accuracy class by class of the variant with the highest mean, less the baseline's.",
     "confusion": "Which class is taken for which, in per cent of its images.",
@@ -51,14 +51,14 @@ def every(results: Results) -> dict[str, Callable[[], Figure]]:
     curves = results.curves[results.curves["variant"].isin(kept["variant"])]
     for page in range(pages(kept)):
         found[f"loss_curves_{page + 1}" if page else "loss_curves"] = partial(loss_curves, curves, kept, page)
-    if results.contrasts is not None and results.anova is not None:
+    if results.contrasts is not None and results.shares is not None:
         if (results.contrasts["kind"] == "interaction").any():
             found["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
-        found["variance_shares"] = partial(variance_shares, results.anova)
+        found["variance_shares"] = partial(variance_shares, results.shares)
     if runs["variant"].nunique() > 1:
         found["cost"] = partial(cost, runs)
     if results.classes is not None and results.predicted is not None:
-        if chosen is not None and chosen in results.classes.index:
+        if chosen != collect.BASELINE and chosen in results.classes.index:
             found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
         names = dict.fromkeys(name for name in (collect.BASELINE, chosen) if name is not None)
         compared = [name for name in names if name in results.classes.index]

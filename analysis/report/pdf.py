@@ -63,7 +63,7 @@ def bodies(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
     """The paragraphs that each of `SECTIONS` has of itself."""
     return {
         "Introduction": [sentences.question(results.plan)],
-        "Methods": sentences.methods(results.folder, results.plan, results.runs, results.changes),
+        "Methods": sentences.methods(results),
         "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
         "Conclusion": [],
     }
@@ -97,7 +97,7 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     shown["Variant"] = shown["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
     cells = [[f"[{_text(text)}]" for text in row] for row in shown.itertuples(index=False)]
     for row, verdict in zip(cells, kept["verdict"], strict=True):
-        row[0] = f"strong{row[0]}" if verdict == "better" else row[0]
+        row[0] = f"strong{row[0]}" if verdict.startswith("better") else row[0]
     head = ", ".join(f"[*{_text(name)}*]" for name in shown.columns)
     body = ", ".join(cell for row in cells for cell in row)
     left = len(effects) - len(kept)
@@ -117,6 +117,7 @@ SHORT = {
     "Validation accuracy (%), mean ± SD": "Accuracy (%), mean ± SD",
     "Parameters": "Params",
     "Time (s), median": "Time (s)",
+    "Equivalence [90 % CI]": "Equivalence [90 % CI], p",
     "Not completed (runs)": "Not completed",
 }
 WIDE, HALF = 17.4, 9.0  # cm: of the text, and of a figure that stands beside another

@@ -25,7 +25,7 @@ from ablate.terminal.progress import track
 
 WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a narrow terminal may break
 # Columns that a narrow one does without; the files have them.
-ASIDE = ["p (Holm)", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
+ASIDE = ["p (Holm)", "Equivalence [90 % CI]", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
 NARROW = 120  # characters
 LISTED = 20  # rows of a table on the terminal; the files have all
 
@@ -37,8 +37,8 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     The same runs give the same files, byte for byte. InputError if `study_folder` is not a study.
     """
     results = analyse(study_folder)
-    notes = sentences.notes(results.runs, results.curves, results.effects)
-    limits = [*sentences.limits(results.plan, results.effects, results.contrasts), sentences.tested(results.usage)]
+    notes = sentences.notes(results)
+    limits = [*sentences.limits(results), sentences.tested(results.usage)]
     made = tables.every(results)
 
     folder = results.folder / "report"
