@@ -13,7 +13,7 @@ METRIC = "val_accuracy"
 COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference_pp", "ci_low_pp", "ci_high_pp", "p", "p_holm"]
 COLUMNS += ["equivalence_low_pp", "equivalence_high_pp", "p_equivalence", "p_equivalence_holm"]
 COLUMNS += ["hedges_gz", "wins", "diverged", "ended", "holes", "verdict"]
-# Not in effects.csv, for the figures and the text. `test` is paired or Welch's; the simultaneous interval is Bonferroni's
+# Not in effects.csv, for the figures and the text. `test` is paired or Welch's; simultaneous intervals are Bonferroni's
 # over the planned variants; *_at_chance has diverged runs scored at chance; `reason` is one of `verdict`.
 FURTHER = ["test", "simultaneous_low_pp", "simultaneous_high_pp", "p_divergence", "verdict_converged"]
 FURTHER += ["difference_at_chance_pp", "verdict_at_chance", "reason"]

@@ -31,7 +31,7 @@ CAPTIONS = {
     "effects": "Difference of each variant to the baseline, over the seeds.",
     "loss_curves": "Losses; dashed: training, solid: validation.",
     "interactions": "Interactions: the effect of two changes together, less the sum of their separate effects.",
-    "variance_shares": "Shares of the sum of squares of the accuracy, with 95 % bootstrap intervals over seeds (from five seeds).",
+    "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "cost": "Accuracy, with its 95 % interval, and what it costs in time.",
     "class_difference": "Accuracy class by class of the variant with the highest mean, less the baseline's.",
     "confusion": "Which class is taken for which, in per cent of its images.",
@@ -58,7 +58,7 @@ def every(results: Results) -> dict[str, Callable[[], Figure]]:
     if runs["variant"].nunique() > 1:
         found["cost"] = partial(cost, runs)
     if results.classes is not None and results.predicted is not None:
-        if chosen != collect.BASELINE and chosen in results.classes.index:
+        if chosen is not None and chosen != collect.BASELINE and chosen in results.classes.index:
             found["class_difference"] = partial(class_difference, results.classes, chosen, labels[chosen])
         names = dict.fromkeys(name for name in (collect.BASELINE, chosen) if name is not None)
         compared = [name for name in names if name in results.classes.index]

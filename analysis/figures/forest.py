@@ -34,7 +34,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
     """Forest plot: each variant's difference to the baseline in percentage points, largest at the top.
 
     Small circles are single seeds, the large marker is their mean, one marker for each verdict. Thick bar: confidence
-    interval; thin bar: simultaneous interval of the planned variants (Bonferroni); gray band: the margin of equivalence.
+    interval; thin bar: simultaneous interval of the planned variants (Bonferroni); gray band: margin of equivalence.
 
     Args:
         effects: frame of `effects`.
@@ -72,7 +72,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
 def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.DataFrame) -> None:
     """One variant: its seeds above, its mean and intervals on the line; a text at zero if nothing can be compared."""
     marker, color, filled = MARKERS[row.verdict]
-    style = {"color": color, "mfc": color if filled else "white", "markersize": 5, "zorder": 3}
+    style: dict[str, Any] = {"color": color, "mfc": color if filled else "white", "markersize": 5, "zorder": 3}
     if np.isnan(row.difference_pp):
         text = "  no completed run to compare"
         if row.diverged:

@@ -198,8 +198,8 @@ def notes(results: Results) -> list[str]:
     for name in list(marked)[: 2 * NAMED]:
         mean = number(100 * by_variant.loc[name, "baseline_mean"])
         sentences.append(
-            f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds, on which the baseline's mean is"
-            f" {mean} %."
+            f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
+            f" mean is {mean} %."
         )
     equal = effects[(effects["n"] > 1) & effects["difference_pp"].notna() & effects["p"].isna()]
     if len(equal):
@@ -231,15 +231,16 @@ def _diverged(results: Results) -> list[str]:
     diverged = (results.runs["status"] == "diverged").any()
     if diverged and results.class_count is None:
         sentences.append(
-            "Diverged runs are not scored at chance, as the run records do not state the number of classes: variants that"
-            " they concern get no better, worse or equivalent."
+            "Diverged runs are not scored at chance, as the run records do not state the number of classes; for the"
+            " variants they concern, no claim is made."
         )
     rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
     for row in rows.head(2 * NAMED).itertuples():
         sentences.append(
-            f"{results.labels[row.variant]} is inconclusive, as the verdict depends on its diverged runs or the baseline's:"
-            f" {row.verdict_converged} over the {row.n} seeds where both converged{_numbers(row)}; {row.verdict_at_chance}"
-            f" with diverged runs scored at chance ({number(row.difference_at_chance_pp, 1, '+')} points)."
+            f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
+            f" {row.verdict_converged} over the {row.n} seeds where both converged{_numbers(row)},"
+            f" {row.verdict_at_chance} with diverged runs scored at chance"
+            f" ({number(row.difference_at_chance_pp, 1, '+')} points)."
         )
     return sentences
 
@@ -264,7 +265,7 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
         kept = "they are left out of its row"
         if tests[name] == "Welch's t":
             kept = "the comparison is unpaired (Welch's t over all runs)"
-        count = row["size"] - row["count"]
+        count = int(row["size"] - row["count"])
         runs_of = f"{count} run{'s' * (count > 1)}"
         sentences.append(f"{labels[name]}: {runs_of} without a baseline run of the same seed; {kept}.")
     return sentences
@@ -295,8 +296,8 @@ def _selection_bias(k: int, rho: float) -> str:
     independent = f"if all {k} variants were equally good and independent"
     return (
         f"Selection bias: {correlated if known else independent}, the best observed mean would still be"
-        f" {number(stats.selection_bias(k, rho if known else 0.0))} standard errors too high on average. Select by validation"
-        " accuracy, then test once."
+        f" {number(stats.selection_bias(k, rho if known else 0.0))} standard errors too high on average. Select by"
+        " validation accuracy, then test once."
     )
 
 

@@ -99,7 +99,7 @@ def _coded(effect: Effect, names: list[str], levels: Mapping[str, list[Hashable]
 
 
 def _aliased(coded: Mapping[str, np.ndarray], blocks: np.ndarray) -> list[list[tuple[str, int]]]:
-    """Groups of effects with the same column but for its sign, (name, sign), in order; constant columns are left out."""
+    """Groups of effects (name, sign) with the same column up to its sign, in order; constant columns are left out."""
     basis = np.linalg.qr(blocks)[0]
     groups: list[tuple[np.ndarray, list[tuple[str, int]]]] = []
     for name, column in coded.items():

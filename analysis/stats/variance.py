@@ -131,7 +131,8 @@ def _bootstrap(
     random = np.random.default_rng(0)
     if all(sorted(own, key=str) == sorted(cells[0], key=str) for own in cells):
         # Every seed has the same cells, so that a resample only moves results between blocks of one design.
-        values = np.array([rows.set_index(factors)[response].loc[cells[0]].to_numpy(float) for rows in seeds])
+        results = [dict(zip(own, rows[response], strict=True)) for own, rows in zip(cells, seeds, strict=True)]
+        values = np.array([[by_cell[cell] for cell in cells[0]] for by_cell in results])
         position = {(seed, cell): i for i, (seed, cell) in enumerate(_run_keys(frame, factors, block))}
         place = np.array([[position[rows[block].iloc[0], cell] for cell in cells[0]] for rows in seeds])
         drawn = random.integers(len(seeds), size=(RESAMPLES, len(seeds)))

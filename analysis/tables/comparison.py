@@ -24,8 +24,8 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
     """
     m = planned_comparisons(runs)
     note = (
-        f"Primary family: the {m} planned variant{'s' * (m != 1)}. Better or worse: p below 0.05 after Holm's correction"
-        " over the family."
+        f"Primary family: the {m} planned variant{'s' * (m != 1)}. Better or worse: p below 0.05 after Holm's"
+        " correction over the family."
     )
     if margin:
         note += (
@@ -36,7 +36,9 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
     if (effects["verdict"] == verdict.NOT_TESTABLE).any():
         note += " Not testable: fewer than two shared seeds, or all differences equal."
     if partial(effects, runs):
-        note += " †: compared over the seeds on which both converged, so that the means of two rows may differ by another amount."
+        note += (
+            " †: compared over the seeds on which both converged; the difference is not that of the two rows' means."
+        )
     strong = frozenset(place for place, name in enumerate(effects["verdict"]) if name.startswith(verdict.BETTER))
     title = "Validation accuracy and differences to the baseline"
     return Table(title, display(effects, runs), note, tuple(effects["variant"]), strong)
@@ -78,8 +80,8 @@ def _equivalence(row: Any) -> str:
 
 
 TESTS_NOTE = (
-    "Exploratory. P: (wins + ties / 2) / n with Clopper and Pearson's interval. Sign-flip test: from six seeds; exact up"
-    f" to {stats.EXACT} seeds, Monte Carlo (99,999 draws) above; Holm's correction within this table."
+    "Exploratory. P: (wins + ties / 2) / n with Clopper and Pearson's interval. Sign-flip test: from six seeds; exact"
+    f" up to {stats.EXACT} seeds, Monte Carlo (99,999 draws) above; Holm's correction within this table."
 )
 
 
@@ -124,9 +126,10 @@ def images(
 
 
 DIVERGED_NOTE = (
-    "Runs whose loss became infinite or NaN, and runs that end at chance: predictions of one class alone, or an accuracy"
-    " not above chance (one-sided exact binomial test at .001). Both are results; runs without a result are not counted."
-    " Intervals: Clopper and Pearson. p: Fisher's exact test against the baseline, corrected over the planned variants."
+    "Runs whose loss became infinite or NaN, and runs that end at chance: predictions of one class alone, or an"
+    " accuracy not above chance (one-sided exact binomial test at .001). Both are results; runs without a result are not"
+    " counted. Intervals: Clopper and Pearson. p: Fisher's exact test against the baseline, corrected over the planned"
+    " variants."
     " A diverged run is scored at chance, 1 / classes; one that ends at chance keeps its own accuracy. Where the two"
     " verdicts disagree, the verdict is inconclusive."
 )
