@@ -35,8 +35,8 @@ def test_chance_is_the_exact_binomial_test_of_scipy(make_study, correct):
 
 
 def test_one_class_for_all_images_is_no_learning_though_half_of_them_are_right(make_study):
-    study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {}, classes=2)
-    for seed, predicted in ((0, np.zeros(200, int)), (1, right(120))):
+    study = make_study({"baseline": {0: 0.5, 1: 0.7}}, {}, classes=2)
+    for seed, predicted in ((0, np.zeros(200, int)), (1, right(140))):
         predict(study, "baseline", seed, predicted)
     assert analyse(study).runs["collapsed"].tolist() == [True, False]
 

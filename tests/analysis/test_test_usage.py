@@ -63,7 +63,7 @@ def test_a_lost_log_is_made_up_for_by_the_results(study):
 
 def test_damaged_records_are_said(study):
     (study / test_log.LOG).write_text("{junk\n")
-    assert said(study) == "Whether the test set was used is not known. 1 record of its use cannot be read."
+    assert said(study) == "Whether the test set was used is unknown. 1 record of its use cannot be read."
     (study / "baseline/seed=0/test.json").write_text('{"schema": 1, "accuracy": 0.5, "uses": "many"}')
     use(study, "baseline/seed=1")
     assert said(study).endswith("baseline (seed 1: 75.0 %). 2 records of its use cannot be read.")
