@@ -24,19 +24,25 @@ Seeds = dict[int, float]  # seed -> value of the metric
 class Outcomes:
     """The results of one variant. A run without a result (missing, crashed, ...) is in `holes` alone."""
 
-    converged: Seeds = field(default_factory=dict)
-    diverged: dict[int, float] = field(default_factory=dict)  # seed -> the score of a run at chance; NaN if unknown
+    completed: Seeds = field(default_factory=dict)
+    diverged: Seeds = field(default_factory=dict)  # scored at chance; NaN if that is unknown
+    at_chance: int = 0  # completed runs that learned nothing
     holes: int = 0
 
     @property
     def ended(self) -> int:
         """Runs with a result."""
-        return len(self.converged) + len(self.diverged)
+        return len(self.completed) + len(self.diverged)
+
+    @property
+    def failures(self) -> int:
+        """Runs that diverged or learned nothing."""
+        return len(self.diverged) + self.at_chance
 
     @property
     def rate(self) -> float:
-        """Share of diverged runs."""
-        return len(self.diverged) / self.ended if self.ended else np.nan
+        """Share of the runs with a result that diverged or learned nothing."""
+        return self.failures / self.ended if self.ended else np.nan
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,15 @@ class Comparison:
     verdict: str
 
 
-def converged(runs: pd.DataFrame) -> pd.Series:
-    """True for each completed run that did not collapse (`collapsed`, if the frame has that column)."""
+def learned(runs: pd.DataFrame) -> pd.Series:
+    """True for each completed run that did not end at chance (column `collapsed`, if the frame has it)."""
     completed: pd.Series = runs["status"] == "completed"
     return completed & ~runs["collapsed"] if "collapsed" in runs else completed
 
 
 def pairs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Converged runs next to the baseline's of the same seed: variant, seed, value, baseline (NaN if it has none)."""
-    rows = runs.loc[converged(runs), ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
+    """Completed runs next to the baseline's of the same seed: variant, seed, value, baseline (NaN if it has none)."""
+    rows = runs.loc[runs["status"] == "completed", ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
     baseline = rows.loc[rows["variant"] == collect.BASELINE, ["seed", "value"]]
     return rows.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")
 
@@ -73,15 +79,15 @@ def effects(
 ) -> pd.DataFrame:
     """One row per variant, the baseline first: the columns of `report/effects.csv`, then `FURTHER`.
 
-    n, mean, sd and baseline_mean are over the seeds on which variant and baseline both converged. If they share none,
+    n, mean, sd and baseline_mean are over the seeds on which variant and baseline both completed. If they share none,
     n, mean and sd are the variant's own, baseline_mean the baseline's, and the test is Welch's instead of the paired t.
 
     The primary family is every planned variant: Holm's correction, and that of the equivalence tests, are over their
     number, whatever could be tested. Verdicts: `ablate.analysis.verdict`.
 
     Args:
-        runs: frame of `collect`; a boolean column `collapsed` marks completed runs that learned nothing, which count
-            as diverged.
+        runs: frame of `collect`; a boolean column `collapsed` marks completed runs that learned nothing. They count
+            like diverged runs in `diverged` and in the verdict `diverges`; in the difference they keep their accuracy.
         confidence: 1 - alpha of all families, and of the two-sided intervals; that of equivalence is at 1 - 2 alpha.
         margin: of equivalence, percentage points; None: not asked.
         chance: accuracy of a diverged run, a fraction; None: unknown.
@@ -90,14 +96,14 @@ def effects(
     names = list(collect.labels(runs))
     base = outcomes.get(collect.BASELINE, Outcomes())
     variants = [name for name in names if name != collect.BASELINE]
-    values = {name: outcomes[name].converged for name in variants}
-    compared = _compare(values, base.converged, m, margin, alpha)
-    known = chance is not None or not any(np.isnan([*one.diverged.values()]).any() for one in outcomes.values())
+    values = {name: outcomes[name].completed for name in variants}
+    compared = _compare(values, base.completed, m, margin, alpha)
+    known = chance is not None or not any(one.diverged for one in outcomes.values())
     scored = compared
     if known and any(one.diverged for one in outcomes.values()):
-        values = {name: outcomes[name].converged | outcomes[name].diverged for name in variants}
-        scored = _compare(values, base.converged | base.diverged, m, margin, alpha)
-    counts = [(len(o.diverged), o.ended, len(base.diverged), base.ended) for o in map(outcomes.get, variants) if o]
+        values = {name: outcomes[name].completed | outcomes[name].diverged for name in variants}
+        scored = _compare(values, base.completed | base.diverged, m, margin, alpha)
+    counts = [(o.failures, o.ended, base.failures, base.ended) for o in map(outcomes.get, variants) if o]
     p_divergence = dict(zip(variants, stats.fisher_exact_family(counts)[1], strict=True))
     rows = [_baseline_row(base)] if collect.BASELINE in names else []
     for name in variants:
@@ -119,19 +125,19 @@ def effects(
 
 def _outcomes(runs: pd.DataFrame, chance: float | None) -> dict[str, Outcomes]:
     """The results of each variant, by seed."""
-    outcomes: dict[str, Outcomes] = {name: Outcomes() for name in runs["variant"]}
-    holes = dict.fromkeys(outcomes, 0)
-    columns = (runs["variant"], runs["seed"], runs["status"], runs[METRIC], converged(runs))
-    for name, seed, status, value, whole in zip(*columns, strict=True):
-        if whole:
-            outcomes[name].converged[seed] = value
-        elif status == "completed":
-            outcomes[name].diverged[seed] = value  # at chance, by its own accuracy
+    values: dict[str, tuple[Seeds, Seeds]] = {name: ({}, {}) for name in runs["variant"]}
+    at_chance, holes = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
+    columns = (runs["variant"], runs["seed"], runs["status"], runs[METRIC], learned(runs))
+    for name, seed, status, value, above_chance in zip(*columns, strict=True):
+        completed, diverged = values[name]
+        if status == "completed":
+            completed[seed] = value
+            at_chance[name] += not above_chance
         elif status == "diverged":
-            outcomes[name].diverged[seed] = np.nan if chance is None else chance
+            diverged[seed] = np.nan if chance is None else chance
         else:
             holes[name] += status in collect.HOLES
-    return {name: Outcomes(one.converged, one.diverged, holes[name]) for name, one in outcomes.items()}
+    return {name: Outcomes(*own, at_chance[name], holes[name]) for name, own in values.items()}
 
 
 def _compare(
@@ -163,18 +169,18 @@ def _difference(own: Seeds, baseline: Seeds, confidence: float) -> stats.PairedD
 
 
 def _baseline_row(base: Outcomes) -> dict[str, Any]:
-    mean, sd = _moments([*base.converged.values()])
-    row = {"variant": collect.BASELINE, "n": len(base.converged), "mean": mean, "sd": sd, "baseline_mean": mean}
-    row |= {"diverged": len(base.diverged), "ended": base.ended, "holes": base.holes, "test": "", "reason": ""}
+    mean, sd = _moments([*base.completed.values()])
+    row = {"variant": collect.BASELINE, "n": len(base.completed), "mean": mean, "sd": sd, "baseline_mean": mean}
+    row |= {"diverged": base.failures, "ended": base.ended, "holes": base.holes, "test": "", "reason": ""}
     return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), verdict.BASELINE)
 
 
 def _row(name: str, own: Outcomes, base: Outcomes, one: Comparison, simultaneous: float) -> dict[str, Any]:
     """What is known of a variant, but for its final verdict."""
     difference, paired = one.difference, isinstance(one.difference, stats.PairedDifference)
-    shared = [seed for seed in own.converged if not paired or seed in base.converged]
-    mean, sd = _moments([own.converged[seed] for seed in shared])
-    of_base = [base.converged[seed] for seed in shared] if paired else [*base.converged.values()]
+    shared = [seed for seed in own.completed if not paired or seed in base.completed]
+    mean, sd = _moments([own.completed[seed] for seed in shared])
+    of_base = [base.completed[seed] for seed in shared] if paired else [*base.completed.values()]
     row: dict[str, Any] = {"variant": name, "n": len(shared), "mean": mean, "sd": sd}
     row["baseline_mean"] = _moments(of_base)[0] if shared else np.nan
     row |= {
@@ -187,7 +193,7 @@ def _row(name: str, own: Outcomes, base: Outcomes, one: Comparison, simultaneous
     row |= {"p_equivalence": one.equivalence.p, "p_equivalence_holm": one.p_equivalence_holm}
     low, high = difference.interval(simultaneous)
     row |= {"simultaneous_low_pp": 100 * low, "simultaneous_high_pp": 100 * high}
-    row |= {"diverged": len(own.diverged), "ended": own.ended, "holes": own.holes}
+    row |= {"diverged": own.failures, "ended": own.ended, "holes": own.holes}
     if isinstance(difference, stats.WelchDifference):
         return row | {"test": "Welch's t", "hedges_gz": np.nan, "wins": np.nan}
     return row | {"test": "paired t", "hedges_gz": difference.g_z, "wins": difference.wins if shared else np.nan}
@@ -200,7 +206,7 @@ def _moments(values: list[float]) -> tuple[float, float]:
 
 
 def differences(runs: pd.DataFrame) -> pd.Series:
-    """Percentage points by (variant, seed), over the seeds on which variant and baseline both converged."""
+    """Percentage points by (variant, seed), over the seeds on which variant and baseline both completed."""
     paired = pairs(runs).dropna(subset="baseline")
     paired = paired[paired["variant"] != collect.BASELINE]
     return (100 * (paired["value"] - paired["baseline"])).set_axis(
@@ -209,9 +215,11 @@ def differences(runs: pd.DataFrame) -> pd.Series:
 
 
 def correlation(runs: pd.DataFrame) -> float:
-    """The correlation of the variants' results over the seeds on which all of them converged; NaN if unknown."""
-    rows = runs[converged(runs)]
-    return stats.mean_correlation(rows.pivot(index="variant", columns="seed", values=METRIC).dropna(axis=1).to_numpy())
+    """The correlation over seeds of the variants that completed on the most seeds; NaN if unknown."""
+    rows = runs[runs["status"] == "completed"]
+    seeds = rows.groupby("variant")["seed"].transform("size")
+    wide = rows[seeds == seeds.max()].pivot(index="variant", columns="seed", values=METRIC)
+    return stats.mean_correlation(wide.dropna(axis=1).to_numpy())
 
 
 def most_different(effects: pd.DataFrame, count: int) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
-from ablate.analysis.effects import METRIC, converged, effects, most_different
+from ablate.analysis.effects import METRIC, effects, most_different
 from ablate.analysis.test_usage import Usage, usage
 from ablate.study.selection import highest_mean
 
@@ -83,7 +83,7 @@ def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | 
     factors = collect.varied(runs)
     if not 2 <= len(factors) <= MOST_FACTORS:
         return None, None, None
-    frame = runs.assign(**{METRIC: runs[METRIC].where(converged(runs))})
+    frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
     contrasts = stats.contrasts(frame, factors, METRIC)
     anova = stats.anova(frame, METRIC, factors, block="seed")
     shares = stats.shares(frame, METRIC, factors, block="seed")
@@ -103,11 +103,6 @@ def _images(
     An interval over images is kept where it is over the same seeds as the one it is printed next to.
     """
     if predicted is None or not predicted.correct(collect.BASELINE):
-        return None, {}
-    whole = set(zip(runs.loc[converged(runs), "variant"], runs.loc[converged(runs), "seed"], strict=True))
-    kept = {run: classes for run, classes in predicted.predicted.items() if run in whole}
-    predicted = image_correctness.Predictions(predicted.labels, predicted.classes, kept)
-    if not predicted.correct(collect.BASELINE):
         return None, {}
     names = [name for name in compared["variant"] if name != collect.BASELINE]
     classes = image_correctness.class_differences(predicted, names)

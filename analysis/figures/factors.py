@@ -1,6 +1,7 @@
 """Several factors together: interactions as a heatmap, and shares of the sum of squares."""
 
 import itertools
+import textwrap
 
 import matplotlib
 import numpy as np
@@ -105,7 +106,7 @@ def variance_shares(table: pd.DataFrame) -> Figure:
         for place, share in enumerate(shares):
             text = f" {share:.1f} %" if np.isfinite(share) else " no variance"
             axis.text(np.nan_to_num(ends[place]), place, text, va="center", fontsize=7)
-        axis.set_yticks(range(len(rows)), [term.replace(":", " × ") for term in rows["term"]])
-        axis.set(xlim=(0, 1.25 * max(np.nan_to_num(ends).max(initial=0), 1)), xlabel="Share of the sum of squares (%)")
+        axis.set_yticks(range(len(rows)), [textwrap.fill(term.replace(":", " × "), 26) for term in rows["term"]])
+        axis.set(xlim=(0, 1.25 * max(np.nan_to_num(ends).max(initial=0), 1)), xlabel="Share of sum of squares (%)")
         axis.invert_yaxis()
     return figure

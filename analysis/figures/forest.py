@@ -76,7 +76,7 @@ def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.
     if np.isnan(row.difference_pp):
         text = "  no completed run to compare"
         if row.diverged:
-            text = f"  {row.diverged} of {row.ended} runs diverged"
+            text = f"    {row.diverged} of {row.ended} runs diverged"
             text += f" (baseline: {base['diverged'].iloc[0]} of {base['ended'].iloc[0]})" if len(base) else ""
             axis.plot(0, position, marker, label="_mean", **style)
         axis.text(0, position, text, color=GREY, fontsize=7, va="center")

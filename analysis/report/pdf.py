@@ -118,7 +118,7 @@ SHORT = {
     "Parameters": "Params",
     "Time (s), median": "Time (s)",
     "Equivalence [90 % CI]": "Equivalence [90 % CI], p",
-    "Not completed (runs)": "Not completed",
+    "Lost or at chance (runs)": "Lost or at chance",
 }
 WIDE, HALF = 17.4, 9.0  # cm: of the text, and of a figure that stands beside another
 

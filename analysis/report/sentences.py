@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect, stats, study_power, verdict
-from ablate.analysis.effects import converged, correlation, differences, pairs, planned_comparisons
+from ablate.analysis.effects import correlation, differences, learned, pairs, planned_comparisons
 from ablate.analysis.formats import number, p_value, significant, times
 from ablate.analysis.results import Results
 from ablate.analysis.test_usage import Usage
@@ -34,9 +34,9 @@ NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes
 
 
 def holes(runs: pd.DataFrame) -> dict[str, str]:
-    """What became of each variant's runs that did not converge: `1 diverged, 1 at chance, 2 missing`."""
+    """Each variant's runs that are lost or learned nothing: `1 diverged, 1 at chance, 2 missing`."""
     order, texts = ("diverged", "at chance", "pruned", *collect.HOLES), {}
-    statuses = runs["status"].where((runs["status"] != "completed") | converged(runs), "at chance")
+    statuses = runs["status"].where((runs["status"] != "completed") | learned(runs), "at chance")
     for variant, own in statuses[statuses != "completed"].groupby(runs["variant"], sort=False):
         counts = own.value_counts()
         texts[variant] = ", ".join(f"{counts[status]} {status}" for status in order if status in counts)
@@ -48,7 +48,7 @@ def partial(effects: pd.DataFrame, runs: pd.DataFrame) -> dict[str, int]:
 
     Their mean less that of the baseline's row is not their difference.
     """
-    n = int((converged(runs) & (runs["variant"] == collect.BASELINE)).sum())
+    n = int(((runs["status"] == "completed") & (runs["variant"] == collect.BASELINE)).sum())
     rows = effects[(effects["test"] == "paired t") & effects["n"].between(1, n - 1)]
     return dict(zip(rows["variant"], rows["n"].astype(int), strict=True))
 
@@ -88,12 +88,14 @@ def _ended(runs: pd.DataFrame) -> str:
     statuses = runs["status"].value_counts()
     counts = [(int(statuses.get("completed", 0)), "completed"), (int(statuses.get("diverged", 0)), "diverged")]
     counts += [(int(statuses.get("pruned", 0)), "pruned")]
-    ended = ", ".join(f"{count} {status}" for count, status in counts if count or status == "completed")
-    chance = int((runs["status"] == "completed").sum() - converged(runs).sum())
-    at_chance = f" ({chance} of them at chance)" if chance else ""
+    chance = counts[0][0] - int(learned(runs).sum())
+    at_chance = {"completed": f" ({chance} of them at chance)" if chance else ""}
+    ended = ", ".join(
+        f"{count} {status}{at_chance.get(status, '')}" for count, status in counts if count or status == "completed"
+    )
     missing = int(runs["status"].isin(collect.HOLES).sum())
     without = f" {missing} without a result (not run, crashed or interrupted)." if missing else ""
-    return f"Results: {ended}{at_chance}.{without}"
+    return f"Results: {ended}.{without}"
 
 
 def _statistics(results: Results) -> str:
@@ -219,7 +221,7 @@ def _baseline_at_chance(results: Results) -> list[str]:
     """A sentence if no completed run of the baseline is above chance."""
     runs = results.runs
     base = runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")]
-    if not len(base) or converged(base).any():
+    if not len(base) or learned(base).any():
         return []
     chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
     return [f"The baseline has learned nothing: all {len(base)} of its completed runs are at chance{chance}."]
@@ -238,7 +240,7 @@ def _diverged(results: Results) -> list[str]:
     for row in rows.head(2 * NAMED).itertuples():
         sentences.append(
             f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
-            f" {row.verdict_converged} over the {row.n} seeds where both converged{_numbers(row)},"
+            f" {row.verdict_converged} over the {row.n} seed{'s' * bool(row.n != 1)} where both converged{_numbers(row)},"
             f" {row.verdict_at_chance} with diverged runs scored at chance"
             f" ({number(row.difference_at_chance_pp, 1, '+')} points)."
         )
@@ -261,13 +263,17 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     if not alone["count"].any() and not tests.eq("Welch's t").any():
         return []  # no baseline at all, which another sentence says
     sentences = []
-    for name, row in alone.iterrows():
-        kept = "they are left out of its row"
-        if tests[name] == "Welch's t":
-            kept = "the comparison is unpaired (Welch's t over all runs)"
-        count = int(row["size"] - row["count"])
-        runs_of = f"{count} run{'s' * (count > 1)}"
-        sentences.append(f"{labels[name]}: {runs_of} without a baseline run of the same seed; {kept}.")
+    for test, kept in (
+        ("paired t", "they are left out of its row"),
+        ("Welch's t", "the comparison is unpaired (Welch's t over all runs)"),
+    ):
+        rows = alone[[tests[name] == test for name in alone.index]]
+        count = int((rows["size"] - rows["count"]).sum())
+        if count:
+            names = _listed([labels[name] for name in rows.index], NAMED)
+            sentences.append(
+                f"{names}: {count} run{'s' * (count > 1)} without a baseline run of the same seed; {kept}."
+            )
     return sentences
 
 

@@ -23,9 +23,17 @@ from ablate.analysis.results import Results, analyse
 from ablate.files import atomic
 from ablate.terminal.progress import track
 
-WORDS = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that a narrow terminal may break
+WORDS = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that a narrow terminal may break
 # Columns that a narrow one does without; the files have them.
-ASIDE = ["p (Holm)", "Equivalence [90 % CI]", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
+ASIDE = [
+    "p (Holm)",
+    "Equivalence [90 % CI]",
+    "g_z",
+    "Wins",
+    "Parameters",
+    "Time (s), median",
+    "Lost or at chance (runs)",
+]
 NARROW = 120  # characters
 LISTED = 20  # rows of a table on the terminal; the files have all
 

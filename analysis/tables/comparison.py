@@ -67,7 +67,7 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
     if set(table[EQUIVALENCE]) == {DASH}:
         del table[EQUIVALENCE]
     if missing:
-        table["Not completed (runs)"] = [missing.get(variant, "0") for variant in effects["variant"]]
+        table["Lost or at chance (runs)"] = [missing.get(variant, "0") for variant in effects["variant"]]
     return pd.DataFrame(table)
 
 
@@ -126,12 +126,11 @@ def images(
 
 
 DIVERGED_NOTE = (
-    "Runs whose loss became infinite or NaN, and runs that end at chance: predictions of one class alone, or an"
-    " accuracy not above chance (one-sided exact binomial test at .001). Both are results; runs without a result are not"
-    " counted. Intervals: Clopper and Pearson. p: Fisher's exact test against the baseline, corrected over the planned"
-    " variants."
-    " A diverged run is scored at chance, 1 / classes; one that ends at chance keeps its own accuracy. Where the two"
-    " verdicts disagree, the verdict is inconclusive."
+    "Counted: runs whose loss became infinite or NaN, and runs at chance (predictions of one class alone, or accuracy not"
+    " above chance by a one-sided exact binomial test at .001). Runs without a result are not counted. Intervals: Clopper"
+    " and Pearson. p: Fisher's exact test against the baseline, corrected over the planned variants. The comparison is"
+    " made without diverged runs and with them scored at chance, 1 / classes; a run at chance keeps its own accuracy."
+    " Where the two verdicts disagree, the verdict is inconclusive."
 )
 
 

@@ -149,8 +149,8 @@ def test_a_run_that_ends_at_chance_counts_as_diverged(make_study):
     runs["collapsed"] = runs["val_accuracy"] < 0.15
     table = compare(runs, chance=0.1)
     assert table["verdict"].tolist() == ["baseline", "diverges", "inconclusive"]
-    assert table["diverged"].tolist() == [0, 5, 1] and table["n"].tolist() == [5, 0, 4]
-    assert table["difference_at_chance_pp"][2] == pytest.approx((-60 + 1) / 5)  # its own accuracy
+    assert table["diverged"].tolist() == [0, 5, 1] and table["n"].tolist() == [5, 5, 5]
+    assert table["difference_pp"][2] == pytest.approx((-60 + 1) / 5)  # its accuracy is a result, and stays
 
 
 def test_missing_runs_are_holes_and_not_diverged(make_study):

@@ -195,7 +195,8 @@ def test_the_words_at_the_colour_bar_of_two_by_two_are_whole(level):
 def test_forest_has_a_marker_for_each_verdict_that_occurs(make_study):
     base, rising = dict.fromkeys(range(6), 0.9), [0.001 * (seed % 2) for seed in range(6)]
     results = {
-        "baseline": base, "model=b": {s: 0.95 + x for s, x in enumerate(rising)}, "model=c": dict.fromkeys(range(6), "diverged"),
+        "baseline": base, "model=b": {s: 0.95 + x for s, x in enumerate(rising)},
+        "model=c": dict.fromkeys(range(6), "diverged"),
         "weight_decay=0": {s: 0.9 + x for s, x in enumerate(rising)},
     }  # fmt: skip
     runs = collect.collect(make_study(results, FACTORS))

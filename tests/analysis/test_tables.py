@@ -21,7 +21,7 @@ def test_display_is_in_per_cent_and_points(runs, effects):
         "Parameters",
         "Time (s), median",
         "Verdict",
-        "Not completed (runs)",
+        "Lost or at chance (runs)",
     ]
     assert shown.iloc[0].tolist() == [
         "baseline", "3", "60.00 ± 10.00", "—", "—", "—", "—", "1 k", "7.5", "baseline", "0"

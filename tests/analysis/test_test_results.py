@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.runs.test_test_log import RESULT
 
 from ablate.analysis import figures, test_results
 from ablate.study.selection import Choice
+from tests.runs.test_test_log import RESULT
 
 WHOLE = {"schema": 1, "uses": 2, **RESULT}
 MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": ["60 to 65 %", "60 to 65 %"]}

@@ -32,7 +32,7 @@ def test_a_plain_study_needs_no_notes(make_study):
 
 
 def test_what_a_study_of_this_size_cannot_show(make_study):
-    """Differences 10, 0, 0 and 20, 0, 0: SDs 5.77 and 11.55, median 8.66. The pairwise correlations are known by numpy."""
+    """Differences 10, 0, 0 and 20, 0, 0: SDs 5.77 and 11.55, median 8.66. The correlations are numpy's."""
     rows = {"baseline": (0.5, 0.6, 0.7), "model=b": (0.6, 0.6, 0.7), "model=c": (0.7, 0.6, 0.7)}
     study = make_study({name: dict(enumerate(values)) for name, values in rows.items()}, FACTORS)
     power, best = sentences.limits(analyse(study))

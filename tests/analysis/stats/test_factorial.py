@@ -250,7 +250,7 @@ def test_a_fraction_with_seeds_is_tested():
 
 
 def test_a_main_effect_aliased_with_an_interaction_names_it():
-    """2^(3-1) with C = -AB, which has the baseline: each main effect is aliased with the interaction of the two others."""
+    """2^(3-1) with C = -AB: each main effect is aliased with the interaction of the two others."""
     quarter = pd.DataFrame([("-", "-", "-", 1.0), ("+", "-", "+", 2.0), ("-", "+", "+", 3.0), ("+", "+", "-", 8.0)],
                            columns=["A", "B", "C", "y"])  # fmt: skip
     frame = pd.concat([quarter.assign(seed=s, y=quarter["y"] + s * s) for s in range(2)])
@@ -282,7 +282,7 @@ def test_shares_of_few_seeds_have_no_interval():
 def test_the_interval_of_a_share_is_the_bootstrap_over_seeds():
     """Refitted for each resample with numpy alone: the same 2000 draws, one factor of two levels."""
     rng = np.random.default_rng(3)
-    values = rng.normal(size=(6, 2)) + [0, 1.5]
+    values = rng.normal(size=(6, 2)) + np.array([0, 1.5])
     frame = pd.DataFrame(
         [(f, s, values[s, k]) for k, f in enumerate("ab") for s in range(6)], columns=["f", "seed", "y"]
     )

@@ -2,7 +2,6 @@ import math
 
 import numpy as np
 import pytest
-
 from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
 

@@ -1,4 +1,4 @@
-"""Coverage of the intervals, in many simulated studies. Error rates of the verdicts: tests/analysis/test_error_rates.py."""
+"""Coverage of the intervals in many simulated studies; error rates of verdicts are in ../test_error_rates.py."""
 
 import numpy as np
 import pytest
