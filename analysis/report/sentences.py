@@ -240,7 +240,8 @@ def _diverged(results: Results) -> list[str]:
     for row in rows.head(2 * NAMED).itertuples():
         sentences.append(
             f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
-            f" {row.verdict_converged} over the {row.n} seed{'s' * bool(row.n != 1)} where both converged{_numbers(row)},"
+            f" {row.verdict_converged} over the {row.n} seed{'s' * bool(row.n != 1)} where both converged"
+            f"{_numbers(row)},"
             f" {row.verdict_at_chance} with diverged runs scored at chance"
             f" ({number(row.difference_at_chance_pp, 1, '+')} points)."
         )

@@ -126,11 +126,11 @@ def images(
 
 
 DIVERGED_NOTE = (
-    "Counted: runs whose loss became infinite or NaN, and runs at chance (predictions of one class alone, or accuracy not"
-    " above chance by a one-sided exact binomial test at .001). Runs without a result are not counted. Intervals: Clopper"
-    " and Pearson. p: Fisher's exact test against the baseline, corrected over the planned variants. The comparison is"
-    " made without diverged runs and with them scored at chance, 1 / classes; a run at chance keeps its own accuracy."
-    " Where the two verdicts disagree, the verdict is inconclusive."
+    "Counted: runs whose loss became infinite or NaN, and runs at chance (predictions of one class alone, or accuracy"
+    " not above chance by a one-sided exact binomial test at .001). Runs without a result are not counted. Intervals:"
+    " Clopper and Pearson. p: Fisher's exact test against the baseline, corrected over the planned variants. The"
+    " comparison is made without diverged runs and with them scored at chance, 1 / classes; a run at chance keeps its"
+    " own accuracy. Where the two verdicts disagree, the verdict is inconclusive."
 )
 
 

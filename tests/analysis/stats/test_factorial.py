@@ -169,6 +169,11 @@ def test_five_lost_runs_of_seventy_two_cost_five_runs():
     for column in ("mean", "t", "low", "high"):
         np.testing.assert_allclose(main[column], expected[column], rtol=1e-8)
     assert (contrasts(factorial(), ["f", "g", "h"], "y")["method"] == "t over seeds").all()
+    # R 4: lm(y ~ f * g * h + seed), f=b and h=y; the interaction of f=c and g=v.
+    assert main.loc[0, ["mean", "t"]].tolist() == pytest.approx([2.011360804, 26.13041229], rel=1e-8)
+    assert main.loc[3, ["mean", "p"]].tolist() == pytest.approx([-0.1025624766, 0.10518836951], rel=1e-8)
+    row = table[(table["level"] == "c") & (table["level_2"] == "v")].iloc[0]
+    assert row[["mean", "t", "low"]].tolist() == pytest.approx([1.071394693, 6.959463714, 0.7621812736], rel=1e-8)
 
 
 def test_a_seed_that_was_not_run_at_all_is_no_loss():
