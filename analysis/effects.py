@@ -119,8 +119,9 @@ def effects(
         row |= {"p_divergence": p_divergence[name], "verdict": final, "reason": reason}
         row |= {"difference_at_chance_pp": 100 * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
-    table = pd.DataFrame(rows, columns=COLUMNS + FURTHER)
-    return table.astype(dict.fromkeys(("n", "wins", "diverged", "ended", "holes"), "Int64"))
+    columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
+    whole = {name: pd.array(columns[name], dtype="Int64") for name in ("n", "wins", "diverged", "ended", "holes")}
+    return pd.DataFrame(columns | whole)
 
 
 def _outcomes(runs: pd.DataFrame, chance: float | None) -> dict[str, Outcomes]:
