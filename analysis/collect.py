@@ -47,8 +47,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
 
     Returns:
         A frame with the columns study, variant, one per factor (its level, as text), seed, status, the metrics
-        (accuracies as fractions), epochs (completed), seconds (total), parameters, macs, folder (relative to the
-        study), error, code_sha256, commit, rerun. The status is that of run.json or one of `missing` (no run.json),
+        (accuracies as fractions), epochs (completed), seconds (total), parameters, macs, classes (their number),
+        folder (relative to the study), error, code_sha256, commit, rerun. The status is that of run.json or one of `missing` (no run.json),
         `unreadable` (the column error has the reason) and `stale` (the run has another configuration than planned).
 
     Raises:
@@ -63,7 +63,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
     columns |= {factor: [run.factors.get(factor, "") for run in plan.runs] for factor in plan.factors}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
     columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
-    for name, kind in {"epochs": "Int64", "seconds": float, "parameters": "Int64", "macs": "Int64"}.items():
+    counts = dict.fromkeys(("epochs", "parameters", "macs", "classes"), "Int64")
+    for name, kind in {"epochs": "Int64", "seconds": float, **counts}.items():
         columns[name] = pd.Series([row[name] for row in rows], dtype=kind)
     columns |= {key: [row[key] for row in rows] for key in ("folder", "error", "code_sha256", "commit", "rerun")}
     return pd.DataFrame(columns)
@@ -72,7 +73,7 @@ def collect(study_folder: Path) -> pd.DataFrame:
 def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
     """The columns of one planned run; an invalid run.json gives the status `unreadable`."""
     row: dict[str, Any] = {"seed": planned.seed, "folder": planned.folder, "status": state.status, "metrics": {}}
-    row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "code_sha256", "commit", "rerun"))
+    row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "classes", "code_sha256", "commit", "rerun"))
     row["error"] = without_home(state.reason)
     record = state.record
     if record is None:
@@ -87,6 +88,7 @@ def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
         "seconds": record.total_seconds,
         "parameters": record.parameters,
         "macs": record.macs,
+        "classes": len(record.classes) if record.classes else None,
         "code_sha256": record.code_sha256,
         "commit": record.commit,
         "rerun": without_home(record.rerun) if record.rerun else None,

@@ -1,5 +1,7 @@
 """Format numbers and tables as text, Markdown and LaTeX. A missing number is a dash."""
 
+import math
+
 import pandas as pd
 
 DASH = "—"
@@ -17,6 +19,14 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
         sign: "+" to sign positive numbers too.
     """
     return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, without an exponent: `9.26`, `0.660`, `123`."""
+    if pd.isna(value) or value == 0:
+        return DASH if pd.isna(value) else "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    return number(rounded, max(digits - 1 - math.floor(math.log10(abs(rounded))), 0))
 
 
 def count(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""All that is computed of a study, once: what its tables, figures, pages and numbers are then written from."""
+"""All that is computed of a study, once: its tables, figures, pages and numbers are written from it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import collect, image_correctness, stats
+from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import METRIC, effects, most_different
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.study_plan import StudyPlan
+from ablate.study.selection import highest_mean
 
 DESCRIBED = 40  # variants whose configurations are compared
 MOST_FACTORS = 6  # of more, the interactions are too many to read
@@ -19,15 +20,17 @@ MOST_FACTORS = 6  # of more, the interactions are too many to read
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A study's frames, as the modules that make them describe them; None where the study has no such thing."""
+    """A study's frames, as the modules that compute them describe them; None where the study has no such thing."""
 
     folder: Path
     plan: StudyPlan
-    runs: pd.DataFrame
+    runs: pd.DataFrame  # of `collect`, and `collapsed`: completed runs that learned nothing
     curves: pd.DataFrame
+    class_count: int | None  # from the run records
     effects: pd.DataFrame
     contrasts: pd.DataFrame | None
     anova: pd.DataFrame | None
+    shares: pd.DataFrame | None  # of the sum of squares
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -37,19 +40,23 @@ class Results:
 
     @property
     def margin(self) -> float | None:
-        """Percentage points below which the study calls two variants equivalent; None if it does not."""
+        """Percentage points within which the study calls two variants equivalent; None if it does not."""
         return self.plan.margin
+
+    @property
+    def images(self) -> int | None:
+        """Number of evaluation images; None if no predictions are stored."""
+        return len(self.predicted.labels) if self.predicted else None
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """Each variant, baseline first, and what it changes."""
         return collect.labels(self.runs)
 
-    @property
+    @cached_property
     def chosen(self) -> str | None:
-        """The variant of the highest validation mean among those that are compared; None without one."""
-        compared = self.effects.dropna(subset="difference_pp")
-        return compared.loc[compared["mean"].idxmax(), "variant"] if len(compared) else None
+        """The variant with the highest mean, by the rule of `ablate test`; it may be the baseline."""
+        return highest_mean(zip(self.runs["variant"], self.runs["status"], self.runs[METRIC], strict=True))
 
 
 def analyse(study_folder: Path) -> Results:
@@ -57,39 +64,50 @@ def analyse(study_folder: Path) -> Results:
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)
     predicted = image_correctness.load(folder, runs)
-    chance = 1 / len(predicted.classes) if predicted else None
-    compared = effects(runs, margin=plan.margin, chance=chance)
-    contrasts, anova = _factorial(runs)
-    classes, crossed = _images(predicted, compared)
+    classes = chance.class_count(runs)
+    runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
+    compared = effects(runs, margin=plan.margin, chance=1 / classes if classes else None)
+    by_class, crossed = _images(predicted, compared, runs)
     return Results(
-        folder, plan, runs, collect.curves(folder, runs), compared, contrasts, anova, predicted, classes, crossed,
-        changes(folder, runs, most_different(compared, DESCRIBED)), usage(folder, plan), collect.samples(folder, runs),
+        folder, plan, runs, collect.curves(folder, runs), classes, compared, *_factorial(runs), predicted, by_class,
+        crossed, changes(folder, runs, most_different(compared, DESCRIBED)), usage(folder, plan),
+        collect.samples(folder, runs),
     )  # fmt: skip
 
 
-def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Main effects and the analysis of variance, where a study has two factors or more; interactions if one is seen."""
+def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
+    """Main effects, analysis of variance and shares of a study of two or more factors; interactions if estimable.
+
+    Exploratory: each table is corrected (Holm) for its own tests, apart from the verdicts.
+    """
     factors = collect.varied(runs)
     if not 2 <= len(factors) <= MOST_FACTORS:
-        return None, None
+        return None, None, None
     frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
     contrasts = stats.contrasts(frame, factors, METRIC)
     anova = stats.anova(frame, METRIC, factors, block="seed")
+    shares = stats.shares(frame, METRIC, factors, block="seed")
     main = contrasts["kind"] == "main"
     if not contrasts.loc[~main, "estimable"].any():  # no rows of nothing
         contrasts, anova = contrasts[main], anova[~anova["term"].str.contains(":")]
-    # Two families: main effects, and interactions.
-    p_holm = contrasts.groupby("kind", sort=False)["p"].transform(lambda p: stats.holm(p))
-    return contrasts.assign(p_holm=p_holm), anova
+    of_factors = ~anova["term"].isin(["seed", "Residual"])
+    contrasts = contrasts.assign(p_holm=stats.holm(contrasts["p"]))
+    return contrasts, anova.assign(p_holm=stats.holm(anova["p"].where(of_factors))), shares
 
 
 def _images(
-    predicted: image_correctness.Predictions | None, compared: pd.DataFrame
+    predicted: image_correctness.Predictions | None, compared: pd.DataFrame, runs: pd.DataFrame
 ) -> tuple[pd.DataFrame | None, dict[str, stats.CrossedInterval]]:
-    """Accuracy by class, and differences over seeds and images, of the variants that are compared."""
+    """Accuracy by class, and differences over seeds and images, of the variants that are compared.
+
+    An interval over images is kept where it is over the same seeds as the one it is printed next to.
+    """
     if predicted is None or not predicted.correct(collect.BASELINE):
         return None, {}
     names = [name for name in compared["variant"] if name != collect.BASELINE]
     classes = image_correctness.class_differences(predicted, names)
-    found = {name: image_correctness.crossed(predicted, name) for name in classes.index[1:]}
-    return classes, {name: interval for name, interval in found.items() if interval is not None}
+    seeds = compared.set_index("variant")["n"]
+    base = predicted.correct(collect.BASELINE)
+    same = [name for name in classes.index[1:] if len(base.keys() & predicted.correct(name).keys()) == seeds[name]]
+    crossed = {name: image_correctness.crossed(predicted, name) for name in same}
+    return classes, {name: interval for name, interval in crossed.items() if interval is not None}

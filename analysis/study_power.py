@@ -1,11 +1,12 @@
-"""`ablate plan --power`: what a study could find, before it; what more seeds would decide, after."""
+"""`ablate plan --power`: what a study can detect, before it; what more seeds would decide, after."""
 
 import re
 import shlex
 from pathlib import Path
 
 from ablate.analysis import stats
-from ablate.analysis.effects import differences
+from ablate.analysis.effects import differences, planned_comparisons
+from ablate.analysis.formats import significant
 from ablate.analysis.results import analyse
 from ablate.runs.study_plan import StudyPlan
 
@@ -14,52 +15,66 @@ PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
 MOST = 1000  # seeds; more are not worth a command
 
 
-def smallest(n: int, comparisons: int) -> str:
-    """The smallest difference that so many seeds find, a sentence."""
+def smallest(n: int, comparisons: int, sd: float | None = None) -> str:
+    """The minimum detectable effect, a sentence.
+
+    Args:
+        n: seeds.
+        comparisons: planned variants, the family of Holm's correction.
+        sd: SD of the paired differences in percentage points, if known.
+    """
     if n < 2:
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
-    several, pilot = "s" * (comparisons > 1), " A pilot." * (n <= 3)
+    variants, pilot = f"{comparisons} planned variant{'s' * (comparisons > 1)}", " A pilot." * (n <= 3)
+    of_sd = f"{significant(size)} standard deviations of the paired differences (d_z)"
+    points = f"{significant(size * sd)} points: {of_sd} at their median, {significant(sd)} points" if sd else of_sd
     return (
-        f"With {n} seeds and Holm's correction over {comparisons} comparison{several}, a difference is found 4 times in"
-        f" 5 if it is at least {size:.2f} standard deviations of the differences between seeds.{pilot}"
+        f"With {n} seeds and Holm's correction over {variants}, the study has 80 % power for differences of at least"
+        f" {points}.{pilot}"
     )
 
 
 def preview(study: StudyPlan, folder: Path) -> list[str]:
-    """What the planned `study` could find; and of runs that are in `folder`, what would decide the open verdicts."""
+    """What the planned `study` can detect; if `folder` has runs, also what would decide the open verdicts."""
     comparisons = len({run.variant for run in study.runs}) - 1
     if comparisons < 1:
-        return ["A single variant is compared with nothing."]
-    said = [smallest(len(study.seeds), comparisons)]
-    return [*said, *undecided(folder)] if (folder / "study.json").exists() else said
+        return ["The study has one variant: there is nothing to compare."]
+    sentences = [smallest(len(study.seeds), comparisons)]
+    return [*sentences, *undecided(folder)] if (folder / "study.json").exists() else sentences
 
 
 def undecided(folder: Path) -> list[str]:
-    """For each inconclusive variant, the seeds that would find a difference of the margin; last, the command."""
+    """For each inconclusive variant, the seeds that detect a difference of the margin; last, the command.
+
+    Empty without a margin.
+    """
     results = analyse(folder)  # the verdicts are the report's
     study, margin, table = results.plan, results.margin, results.effects
     if margin is None:
         return []
-    of_seeds = differences(results.runs)
-    tested = max(int(table["p"].notna().sum()), 1)
-    said, wanted = [], {}
+    of_seeds, comparisons = differences(results.runs), max(planned_comparisons(results.runs), 1)
+    sentences, wanted = [], {}
     for variant in table.loc[table["verdict"] == "inconclusive", "variant"]:
-        needed = stats.seeds_needed(of_seeds[variant], margin, ALPHA, tested, POWER) if variant in of_seeds else None
+        if variant not in of_seeds:
+            continue
+        n = len(of_seeds[variant])
+        needed = stats.seeds_needed(of_seeds[variant], margin, ALPHA, comparisons, POWER)
         if needed is not None:
-            more = max(needed - len(of_seeds[variant]), 0)
             wanted[variant] = needed
-            said.append(
-                f"{variant}: inconclusive. {needed} seeds, {more} more, would find a difference of ±{margin:g} points 4"
-                f" times in 5, were the spread between seeds that of these {len(of_seeds[variant])}."
+            limit = stats.sd_upper_limit(float(of_seeds[variant].std()), n)
+            sentences.append(
+                f"{variant}: inconclusive. {needed} seeds ({max(needed - n, 0)} more) have 80 % power for a difference"
+                f" of ±{margin:g} points, if the SD of the differences is {significant(limit)} points, the upper 80 %"
+                f" confidence limit from these {n}."
             )
     if len(study.seeds) < max(wanted.values(), default=0) <= MOST:
-        said.append(f"To add them: {_command(study, wanted)}")
-    return said
+        sentences.append(f"To add them: {_command(study, wanted)}")
+    return sentences
 
 
 def _command(study: StudyPlan, wanted: dict[str, int]) -> str:
-    """What adds seeds to the variants in `wanted`: a factor's other levels are left out, as far as words can say it."""
+    """The command that adds seeds to the variants in `wanted` {variant: seeds}, without other levels where it can."""
     words, first = [], max(study.seeds) + 1
     still_open = [run.factors for run in study.runs if run.variant in wanted]
     for name, levels in study.factors.items():

@@ -72,8 +72,7 @@ class Study:
     @property
     def best(self) -> str | None:
         """The variant of the highest mean validation accuracy, which may be the baseline; None before there is one."""
-        means = self.effects.set_index("variant")["mean"].dropna()
-        return means.idxmax() if len(means) else None
+        return self.results.chosen
 
     def run(self, variant: str = BASELINE, seed: int | None = None) -> Run:
         """A run of the study, by default with the first seed. InputError if it was not planned."""

@@ -13,7 +13,8 @@ LARGEST = 64 * bounded.MIB  # bytes: a hundred times what the largest study know
 BASELINE = "baseline"  # the variant with the first level of every factor
 # What a report shows of each run beside its factors, which cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
-           "epochs", "seconds", "parameters", "macs", "folder", "error", "code_sha256", "commit", "rerun")  # fmt: skip
+           "epochs", "seconds", "parameters", "macs", "classes", "folder", "error", "code_sha256", "commit",
+           "rerun")  # fmt: skip
 
 
 class PlannedRun(Record, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The runs of a study that are tested: those of the variant chosen by validation, and the baseline's."""
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,31 @@ RULE = (
     "the variant with the highest mean validation accuracy, among those all of whose seeds completed; of its runs, the"
     " one to hand in is that with the highest"
 )
+
+
+def highest_mean(runs: Iterable[tuple[str, str, float]]) -> str | None:
+    """The variant with the highest mean, the baseline included; of equal means, the first.
+
+    Args:
+        runs: (variant, status, validation accuracy) in the order of the plan. A variant with a diverged or pruned run
+            is left out; runs without a result do not count.
+
+    Returns:
+        The variant; None if none can be chosen.
+    """
+    means = _means(runs)
+    return max(means, key=means.__getitem__) if means else None
+
+
+def _means(runs: Iterable[tuple[str, str, float]]) -> dict[str, float]:
+    """Mean validation accuracy of each variant that can be chosen, in the order of the plan."""
+    rows = list(runs)
+    lost = {variant for variant, status, _ in rows if status in ("diverged", "pruned")}
+    values: dict[str, list[float]] = {}
+    for variant, status, accuracy in rows:
+        if status == "completed" and variant not in lost:
+            values.setdefault(variant, []).append(accuracy)
+    return {variant: statistics.fmean(accuracies) for variant, accuracies in values.items()}
 
 
 @dataclass(frozen=True)
@@ -58,16 +84,17 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
             folder = Path(study) / run.folder
             validation[folder] = _accuracy(folder, state)
             runs.setdefault(run.variant, {})[run.seed] = folder
-    lost = {run.variant for run, state in zip(planned, states, strict=True) if state.status in ("diverged", "pruned")}
-    whole = {variant: list(seeds.values()) for variant, seeds in runs.items() if variant not in lost}
-    if not whole:
+    ended = [
+        (run.variant, state.status, validation.get(Path(study) / run.folder, 0.0))
+        for run, state in zip(planned, states, strict=True)
+    ]
+    chosen = highest_mean(ended)
+    if chosen is None:
         raise InputError(
             f"No variant of {study} completed on all seeds, so none can be selected. Pass run folders instead."
         )
-    means = {variant: statistics.fmean(validation[folder] for folder in folders) for variant, folders in whole.items()}
-    chosen = max(means, key=means.__getitem__)
     kept = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
-    return Choice(Path(study), chosen, kept, validation, len(means))
+    return Choice(Path(study), chosen, kept, validation, len(_means(ended)))
 
 
 def _accuracy(folder: Path, state: PlannedState) -> float:

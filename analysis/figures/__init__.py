@@ -39,7 +39,7 @@ CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
     "loss_curves": "Training loss (dashed) and validation loss (solid).",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
-    "variance_shares": "Share of the variance in accuracy explained by each factor.",
+    "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "cost": "Mean accuracy with its 95 % confidence interval against training time.",
     "class_difference": "Per-class accuracy of the variant with the highest mean accuracy, minus the baseline's.",
     "confusion": "Confusion matrix, % of each true class.",
@@ -57,10 +57,10 @@ def every(results: Results) -> Drawing:
     runs = results.runs
     drawing: Drawing = {"effects": partial(effects, results.effects, runs, margin=results.margin)}
     drawing |= _loss_pages(results)
-    if results.contrasts is not None and results.anova is not None:
+    if results.contrasts is not None and results.shares is not None:
         if (results.contrasts["kind"] == "interaction").any():
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
-        drawing["variance_shares"] = partial(variance_shares, results.anova)
+        drawing["variance_shares"] = partial(variance_shares, results.shares)
     if runs["variant"].nunique() > 1:
         drawing["cost"] = partial(cost, runs)
     drawing |= _class_figures(results)
@@ -89,7 +89,7 @@ def _class_figures(results: Results) -> Drawing:
     if results.classes is None or results.predicted is None:
         return drawing
     best = results.chosen
-    if best is not None and best in results.classes.index:
+    if best is not None and best != collect.BASELINE and best in results.classes.index:
         drawing["class_difference"] = partial(class_difference, results.classes, best, results.labels[best])
     names = dict.fromkeys(name for name in (collect.BASELINE, best) if name is not None)
     compared = [name for name in names if name in results.classes.index]

@@ -1,6 +1,7 @@
-"""Factors together: interactions as a heatmap, and the share of the variance that each explains."""
+"""Several factors together: interactions as a heatmap, and shares of the sum of squares."""
 
 import itertools
+import textwrap
 
 import matplotlib
 import numpy as np
@@ -9,39 +10,45 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ablate.analysis.figures.style import BLUE, GREY, STYLE, WIDTH
+from ablate.analysis.stats.variance import RESIDUAL
 
 LEVELS = 16  # in the heatmap; of more, those that interact most
+BARS = 16  # terms
 
 
 def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
-    """Two-way interactions of `stats.contrasts`, in percentage points: a row and a column each changed level.
+    """Heatmap of two-way interactions in percentage points, with the number of seeds of each.
 
-    Blue is more than the sum of both, orange less; hatched cells cannot be estimated from the runs of this study.
+    Blue is more than the sum of both changes, orange less; a hatched cell is not estimable from the runs of the study.
+
+    Args:
+        contrasts: table of `stats.contrasts`.
+        factors: the varied factors, in the order of the plan.
     """
-    found = contrasts[contrasts["kind"] == "interaction"]
+    table = contrasts[contrasts["kind"] == "interaction"]
     changed = list(
         dict.fromkeys(
             itertools.chain(
-                zip(found["factor"], found["level"], strict=True), zip(found["factor_2"], found["level_2"], strict=True)
+                zip(table["factor"], table["level"], strict=True), zip(table["factor_2"], table["level_2"], strict=True)
             )
         )
     )
     if len(changed) > LEVELS:
-        strength = {pair: _strength(found, *pair) for pair in changed}
+        strength = {pair: _strength(table, *pair) for pair in changed}
         changed = sorted(changed, key=strength.__getitem__, reverse=True)[:LEVELS]
     changed.sort(key=lambda pair: factors.index(pair[0]))
     size = len(changed)
-    values, known = np.full((size, size), np.nan), np.zeros((size, size), bool)
-    for row in found.itertuples():
+    values, known, n = np.full((size, size), np.nan), np.zeros((size, size), bool), np.zeros((size, size), int)
+    for row in table.itertuples():
         if not {(row.factor, row.level), (row.factor_2, row.level_2)} <= {*changed}:
             continue
         one, other = changed.index((row.factor, row.level)), changed.index((row.factor_2, row.level_2))
-        values[other, one], known[other, one] = 100 * row.mean, True
+        values[other, one], known[other, one], n[other, one] = 100 * row.mean, True, row.n
     names = [f"{factor}={level}" for factor, level in changed]
     rows, columns = [i for i in range(size) if known[i].any()], [j for j in range(size) if known[:, j].any()]
     bound = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(min(WIDTH, 2.6 + 0.62 * len(columns)), 1.5 + 0.24 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(min(WIDTH, 2.6 + 0.62 * len(columns)), 1.5 + 0.32 * len(rows)), layout="constrained")
         axis = figure.subplots()
         shown = values[np.ix_(rows, columns)]
         image = axis.imshow(shown, cmap="PuOr", vmin=-bound, vmax=bound, aspect="auto")
@@ -52,7 +59,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
                 axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch="////", color=GREY, linewidth=0))
             else:
                 dark = abs(values[row, column]) > 0.6 * bound
-                text = f"{values[row, column]:+.1f}".replace("-", "−")
+                text = f"{values[row, column]:+.1f}".replace("-", "−") + f"\nn = {n[row, column]}"
                 axis.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
         axis.set_xticks(range(len(columns)), [names[j] for j in columns], rotation=30, ha="right")
         axis.set_yticks(range(len(rows)), [names[i] for i in rows])
@@ -63,28 +70,43 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
     return figure
 
 
-def _strength(found: pd.DataFrame, factor: str, level: str) -> float:
+def _strength(table: pd.DataFrame, factor: str, level: str) -> float:
     """The largest interaction of a level, 0 if none is known."""
-    first = (found["factor"] == factor) & (found["level"] == level)
-    second = (found["factor_2"] == factor) & (found["level_2"] == level)
-    return float(found.loc[first | second, "mean"].abs().fillna(0).max())
+    first = (table["factor"] == factor) & (table["level"] == level)
+    second = (table["factor_2"] == factor) & (table["level_2"] == level)
+    return float(table.loc[first | second, "mean"].abs().fillna(0).max())
 
 
 def variance_shares(table: pd.DataFrame) -> Figure:
-    """Bars of partial omega squared of the terms of `stats.anova`; a term that is not estimable says so."""
-    rows = table[table["term"] != "Residual"].sort_values("partial_omega_sq", na_position="last", kind="stable")
-    rows = pd.concat([rows[rows["estimable"]].iloc[::-1], rows[~rows["estimable"]]]).head(16)
+    """Bars of the shares of the sum of squares, with their bootstrap intervals; gray: seed and residual.
+
+    Args:
+        table: of `stats.shares`. Of more than 16 terms, the smallest are summed up.
+    """
+    noise = table["term"].isin(["seed", RESIDUAL])
+    rows = pd.concat([table[~noise].sort_values("share", ascending=False, kind="stable"), table[noise]])
+    if len(rows) > BARS:
+        kept, rest = (
+            rows[: BARS - 1 - int(noise.sum())],
+            rows[BARS - 1 - int(noise.sum()) : len(rows) - int(noise.sum())],
+        )
+        others = {"term": f"{len(rest)} others", "share": rest["share"].sum(), "low": np.nan, "high": np.nan}
+        rows = pd.concat([kept, pd.DataFrame([others]), table[noise]])
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / 2, 0.8 + 0.22 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
-        shares = rows["partial_omega_sq"].fillna(0)
-        axis.barh(range(len(rows)), shares, color=[GREY if term == "seed" else BLUE for term in rows["term"]])
-        for place, row in enumerate(rows.itertuples()):
-            text = f" {row.partial_omega_sq:.2f}" if np.isfinite(row.partial_omega_sq) else " not estimable"
-            axis.text(
-                0 if np.isnan(row.partial_omega_sq) else row.partial_omega_sq, place, text, va="center", fontsize=7
-            )
-        axis.set_yticks(range(len(rows)), [term.replace(":", " × ") for term in rows["term"]])
-        axis.set(xlim=(0, 1.15), xlabel="Partial ω² (share of variance)")
+        shares = 100 * rows["share"].to_numpy(float)
+        colors = [GREY if term in ("seed", RESIDUAL) else BLUE for term in rows["term"]]
+        axis.barh(range(len(rows)), np.nan_to_num(shares), color=colors)
+        ends = shares.copy()
+        for place, (low, high) in enumerate(100 * rows[["low", "high"]].to_numpy(float)):
+            if np.isfinite(low):
+                axis.plot([low, high], [place] * 2, color="black", linewidth=0.8, label="_interval")
+                ends[place] = max(high, shares[place])
+        for place, share in enumerate(shares):
+            text = f" {share:.1f} %" if np.isfinite(share) else " no variance"
+            axis.text(np.nan_to_num(ends[place]), place, text, va="center", fontsize=7)
+        axis.set_yticks(range(len(rows)), [textwrap.fill(term.replace(":", " × "), 26) for term in rows["term"]])
+        axis.set(xlim=(0, 1.25 * max(np.nan_to_num(ends).max(initial=0), 1)), xlabel="Share of sum of squares (%)")
         axis.invert_yaxis()
     return figure

@@ -11,27 +11,41 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ablate.analysis import collect
-from ablate.analysis.effects import pairs
-from ablate.analysis.figures.style import GREEN, GREY, STYLE, VERMILLION, WIDTH
+from ablate.analysis import collect, verdict
+from ablate.analysis.effects import pairs, planned_comparisons
+from ablate.analysis.figures.style import BLUE, GREEN, GREY, STYLE, VERMILLION, WIDTH
 
-VERDICTS = {"better": GREEN, "worse": VERMILLION}
-
-
+# verdict -> marker, color, filled; the markers alone tell the verdicts apart.
+MARKERS = {
+    verdict.BETTER: ("^", GREEN, True),
+    verdict.BETTER_WITHIN: ("^", GREEN, False),
+    verdict.WORSE: ("v", VERMILLION, True),
+    verdict.WORSE_WITHIN: ("v", VERMILLION, False),
+    verdict.EQUIVALENT: ("s", BLUE, True),
+    verdict.DIVERGES: ("X", VERMILLION, True),
+    verdict.CONVERGES: ("P", GREEN, True),
+    verdict.INCONCLUSIVE: ("D", "black", False),
+    verdict.NOT_TESTABLE: ("h", GREY, False),
+}
 SHOWN = 12  # variants; of more, those that differ most
 
 
 def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None) -> Figure:
     """Forest plot: each variant's difference to the baseline in percentage points, largest at the top.
 
-    Small circles are single seeds, the large marker their mean: filled if the verdict is better or worse, open if it is
-    not. The thick bar is its confidence interval, the thin one that of all variants together; the grey band is where a
-    difference counts as none.
+    Small circles are single seeds, the large marker is their mean, one marker for each verdict. Thick bar: confidence
+    interval; thin bar: simultaneous interval of the planned variants (Bonferroni); gray band: margin of equivalence.
+
+    Args:
+        effects: frame of `effects`.
+        runs: frame of `collect`.
+        confidence: of the intervals in `effects`.
+        margin: of equivalence, percentage points; None if not asked.
     """
     labels = collect.labels(runs)
     rows = effects[effects["variant"] != collect.BASELINE].sort_values("difference_pp", ascending=False, kind="stable")
     rows = rows.loc[rows.index.isin(rows["difference_pp"].abs().nlargest(SHOWN).index)] if len(rows) > SHOWN else rows
-    seeds = pairs(runs)
+    seeds, base = pairs(runs), effects[effects["variant"] == collect.BASELINE]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 1.1 + 0.28 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
@@ -40,7 +54,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
             axis.axvspan(-margin, margin, color=GREY, alpha=0.15, linewidth=0, zorder=0)
         for position, row in enumerate(rows.itertuples()):
             of_variant = seeds[seeds["variant"] == row.variant]
-            _effect_row(axis, position, row, 100 * (of_variant["value"] - of_variant["baseline"]).dropna())
+            _effect_row(axis, position, row, 100 * (of_variant["value"] - of_variant["baseline"]).dropna(), base)
         axis.set_yticks(range(len(rows)), [textwrap.fill(labels[name], 40) for name in rows["variant"]])
         axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
@@ -48,24 +62,30 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
         if rows["difference_pp"].isna().all():
             axis.set_xlim(-1, 1)
         if rows.empty:
-            axis.text(0, 0, "  no variant beside the baseline", color=GREY, fontsize=7, va="center")
+            axis.text(0, 0, "  no variant besides the baseline", color=GREY, fontsize=7, va="center")
         axis.set_xlabel(_effect_axis(effects, runs))
-        figure.legend(handles=_effect_legend(confidence, margin), loc="outside upper center", ncols=3, frameon=False)
+        legend = _effect_legend(rows, confidence, margin, planned_comparisons(runs))
+        figure.legend(handles=legend, loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
-def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series) -> None:
-    """One variant: its seeds above, its mean and interval on the line; words at zero if there is nothing to compare."""
+def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.DataFrame) -> None:
+    """One variant: its seeds above, its mean and intervals on the line; a text at zero if nothing can be compared."""
+    marker, color, filled = MARKERS[row.verdict]
+    style: dict[str, Any] = {"color": color, "mfc": color if filled else "white", "markersize": 5, "zorder": 3}
     if np.isnan(row.difference_pp):
-        axis.text(0, position, "  no completed run to compare", color=GREY, fontsize=7, va="center")
+        text = "  no completed run to compare"
+        if row.diverged:
+            text = f"    {row.diverged} of {row.ended} runs diverged"
+            text += f" (baseline: {base['diverged'].iloc[0]} of {base['ended'].iloc[0]})" if len(base) else ""
+            axis.plot(0, position, marker, label="_mean", **style)
+        axis.text(0, position, text, color=GREY, fontsize=7, va="center")
         return
-    colour = VERDICTS.get(row.verdict, "black")
     axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GREY, mfc="none", mew=0.5, label="_seeds")
     simultaneous = [row.simultaneous_low_pp, row.simultaneous_high_pp]
-    axis.plot(simultaneous, [position] * 2, color=colour, linewidth=0.6, label="_simultaneous")
-    axis.plot([row.ci_low_pp, row.ci_high_pp], [position] * 2, color=colour, linewidth=1.6, label="_interval")
-    fill = colour if row.verdict in VERDICTS else "white"
-    axis.plot(row.difference_pp, position, "D", color=colour, mfc=fill, markersize=4.5, label="_mean", zorder=3)
+    axis.plot(simultaneous, [position] * 2, color=color, linewidth=0.6, label="_simultaneous")
+    axis.plot([row.ci_low_pp, row.ci_high_pp], [position] * 2, color=color, linewidth=1.6, label="_interval")
+    axis.plot(row.difference_pp, position, marker, label="_mean", **style)
 
 
 def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
@@ -79,15 +99,23 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
     return f"Difference in validation accuracy to the baseline (percentage points)\n{wrapped}"
 
 
-def _effect_legend(confidence: float, margin: float | None) -> list[Line2D | Patch]:
-    """What the markers mean."""
-    marker: dict[str, Any] = {"marker": "D", "markersize": 4.5, "linewidth": 1.6}
-    band = [Patch(color=GREY, alpha=0.15, linewidth=0, label=f"equivalent: ±{margin:g} points")] if margin else []
+def _effect_legend(
+    rows: pd.DataFrame, confidence: float, margin: float | None, comparisons: int
+) -> list[Line2D | Patch]:
+    """The bars, and the marker of each verdict that occurs."""
+    band = [Patch(color=GREY, alpha=0.15, linewidth=0, label=f"margin: ±{margin:g} points")] if margin else []
+    level, variants = f"{100 * confidence:g} %", f"{comparisons} planned variant{'s' * (comparisons != 1)}"
+    verdicts = [
+        Line2D(
+            [], [], linestyle="", marker=marker, color=color, mfc=color if filled else "white", markersize=5, label=name
+        )
+        for name, (marker, color, filled) in MARKERS.items()
+        if (rows["verdict"] == name).any()
+    ]
     return [
         *band,
-        Line2D([], [], color="black", linewidth=0.6, label=f"{100 * confidence:g} % of all together (Bonferroni)"),
+        Line2D([], [], color="black", linewidth=1.6, label=f"{level} CI"),
+        Line2D([], [], color="black", linewidth=0.6, label=f"simultaneous {level} CI (Bonferroni, {variants})"),
         Line2D([], [], color=GREY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
-        Line2D([], [], color=GREEN, **marker, label=f"mean, {100 * confidence:g} % CI: better (Holm)"),
-        Line2D([], [], color=VERMILLION, **marker, label="worse (Holm)"),
-        Line2D([], [], color="black", mfc="white", **marker, label="no difference shown"),
+        *verdicts,
     ]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ablate.analysis import collect, stats
-from ablate.analysis.formats import latex_symbols, number, p_value
+from ablate.analysis.effects import planned_comparisons
+from ablate.analysis.formats import latex_symbols, number, p_value, significant
 from ablate.analysis.results import Results
 
 HEAD = r"""% \ablate{name}{quantity} prints a number of this study. name: a variant, a main effect (main:factor=level),
@@ -42,7 +43,7 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
             "holes": str(int(runs["status"].isin(collect.HOLES).sum())),
             "variants": str(runs["variant"].nunique()),
             "seeds": str(runs["seed"].nunique()),
-            **_detectable(results.effects),
+            **_detectable(results),
         },
     )
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
@@ -65,12 +66,14 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
         yield name, {**_difference(100 * row.mean, 100 * row.low, 100 * row.high), "p": p_value(row.p_holm)}
 
 
-def _detectable(effects: pd.DataFrame) -> dict[str, str]:
-    """The smallest standardized difference that is detected with 80 % power; empty if nothing is tested."""
-    tested = effects[effects["p"].notna()]
+def _detectable(results: Results) -> dict[str, str]:
+    """The minimum detectable effect d_z at 80 % power; none where nothing is tested."""
+    tested = results.effects[results.effects["p"].notna()]
     if not len(tested):
         return {}
-    return {"detectable": number(stats.minimum_detectable_effect(int(tested["n"].min()), comparisons=len(tested)))}
+    comparisons = planned_comparisons(results.runs)
+    size = stats.minimum_detectable_effect(int(tested["n"].min()), comparisons=comparisons)
+    return {"detectable": significant(size)}
 
 
 def _difference(mean: float, low: float, high: float) -> dict[str, str]:

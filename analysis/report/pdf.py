@@ -81,7 +81,7 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
     """
     return {
         "Introduction": [sentences.question(results.plan)],
-        "Methods": sentences.methods(results.folder, results.plan, results.runs, results.changes),
+        "Methods": sentences.methods(results),
         "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
         "Conclusion": [],
     }
@@ -121,7 +121,7 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     cells["Variant"] = cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
     typst_cells = [[f"[{_text(text)}]" for text in row] for row in cells.itertuples(index=False)]
     for row, verdict in zip(typst_cells, shown["verdict"], strict=True):
-        row[0] = f"strong{row[0]}" if verdict == "better" else row[0]
+        row[0] = f"strong{row[0]}" if verdict.startswith("better") else row[0]
     head = ", ".join(f"[*{_text(name)}*]" for name in cells.columns)
     body = ", ".join(cell for row in typst_cells for cell in row)
     omitted = len(effects) - len(shown)
@@ -141,7 +141,8 @@ SHORT_NAMES = {
     "Validation accuracy (%), mean ± SD": "Accuracy (%), mean ± SD",
     "Parameters": "Params",
     "Time (s), median": "Time (s)",
-    "Not completed (runs)": "Not completed",
+    "Equivalence [90 % CI]": "Equivalence [90 % CI], p",
+    "Lost or at chance (runs)": "Lost or at chance",
 }
 WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
 

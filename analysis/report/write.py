@@ -23,9 +23,17 @@ from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.terminal.progress import track
 
-WRAPPED = ("Variant", "Not completed (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
+WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
 # Columns that a narrow terminal omits; the files have them.
-WIDE_ONLY = ["p (Holm)", "g_z", "Wins", "Parameters", "Time (s), median", "Not completed (runs)"]
+WIDE_ONLY = [
+    "p (Holm)",
+    "Equivalence [90 % CI]",
+    "g_z",
+    "Wins",
+    "Parameters",
+    "Time (s), median",
+    "Lost or at chance (runs)",
+]
 NARROW = 120  # characters
 LISTED = 20  # most rows of a table on the terminal; the files have all
 
@@ -46,8 +54,8 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         InputError: `study_folder` is not a study.
     """
     results = analyse(study_folder)
-    notes = sentences.notes(results.runs, results.curves, results.effects)
-    limits = [*sentences.limits(results.plan, results.effects, results.contrasts), sentences.tested(results.usage)]
+    notes = sentences.notes(results)
+    limits = [*sentences.limits(results), sentences.tested(results.usage)]
     report_tables = tables.every(results)
 
     folder = results.folder / "report"

@@ -1,18 +1,23 @@
 """Numbers in, one result out. The seed is the unit: a variant is compared with the baseline on the same seeds.
 
-`paired.py`     a variant against the baseline; Welch's where seeds are not shared
-`multiple.py`   several comparisons at once: Holm, the optimism of choosing the best
-`factorial.py`  factors together: main effects, interactions, analysis of variance
-`images.py`     the evaluation images as a sample too: seeds x images, two checkpoints
-`power.py`      what a study could detect, and with how many seeds
+`paired.py`            a variant against the baseline; Welch's t where seeds are not shared
+`multiple.py`          several comparisons at once: Holm, Fisher's exact test, the selection bias of the best
+`factorial.py`         main effects and interactions
+`linear_model.py`      the same where runs were lost, or the design is a fraction
+`variance.py`          analysis of variance, shares of the sum of squares
+`seeds_and_images.py`  the evaluation images as a sample too
+`power.py`             what a study can detect, and with how many seeds
 """
 
-from ablate.analysis.stats.factorial import anova, contrasts
-from ablate.analysis.stats.multiple import holm, optimism
+from ablate.analysis.stats.factorial import contrasts
+from ablate.analysis.stats.multiple import fisher_exact_family, holm, mean_correlation, selection_bias
 from ablate.analysis.stats.paired import (
+    EXACT,
+    Equivalence,
     PairedDifference,
     WelchDifference,
     equivalence,
+    equivalence_of,
     paired_difference,
     proportion_interval,
     sign_flip_p,
@@ -20,26 +25,32 @@ from ablate.analysis.stats.paired import (
     welch_difference,
     win_probability,
 )
-from ablate.analysis.stats.power import minimum_detectable_effect, paired_power, seeds_needed
-from ablate.analysis.stats.seeds_and_images import CrossedInterval, McNemar, crossed_interval, mcnemar
+from ablate.analysis.stats.power import minimum_detectable_effect, paired_power, sd_upper_limit, seeds_needed
+from ablate.analysis.stats.seeds_and_images import CrossedInterval, crossed_interval
+from ablate.analysis.stats.variance import anova, shares
 
 __all__ = [
+    "EXACT",
     "CrossedInterval",
-    "McNemar",
+    "Equivalence",
     "PairedDifference",
     "WelchDifference",
     "anova",
     "contrasts",
     "crossed_interval",
     "equivalence",
+    "equivalence_of",
+    "fisher_exact_family",
     "holm",
-    "mcnemar",
+    "mean_correlation",
     "minimum_detectable_effect",
-    "optimism",
     "paired_difference",
     "paired_power",
     "proportion_interval",
+    "sd_upper_limit",
     "seeds_needed",
+    "selection_bias",
+    "shares",
     "sign_flip_p",
     "small_sample_factor",
     "welch_difference",

@@ -1,26 +1,100 @@
 """Several comparisons at once."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 
-def holm(p_values: ArrayLike) -> np.ndarray:
-    """Holm's (1979) adjusted p-values (m,) of p-values (m,). A NaN is no test: it stays NaN and is not counted in m."""
-    from statsmodels.stats.multitest import multipletests
+def holm(p_values: ArrayLike, m: int | None = None) -> np.ndarray:
+    """Holm's (1979) adjusted p-values.
 
+    Args:
+        p_values: (k,); NaN where nothing could be tested, which stays NaN.
+        m: size of the family, at least the number of tested p-values. Members that are missing or untestable count as
+            p = 1. Default: the number of p-values that are not NaN.
+
+    Returns:
+        Adjusted p-values (k,).
+
+    Raises:
+        ValueError: m is smaller than the number of p-values.
+    """
     adjusted = np.array(p_values, dtype=float)
-    tested = ~np.isnan(adjusted)
-    if tested.any():
-        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+    tested = np.flatnonzero(~np.isnan(adjusted))
+    size = len(tested) if m is None else m
+    if size < len(tested):
+        raise ValueError(f"{len(tested)} p-values are more than a family of {size}")
+    order = tested[np.argsort(adjusted[tested], kind="stable")]
+    scaled = adjusted[order] * (size - np.arange(len(order)))
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return adjusted
 
 
-def optimism(k: int) -> float:
-    """By how many standard errors the best of k equal means is too high on average: E max of k standard normals."""
+def fisher_exact_family(tables: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Fisher's exact test of several pairs of rates, and its p-values corrected together.
+
+    The correction is Holm's for discrete tests (Westfall & Wolfinger 1997): a comparison adds the largest p it can
+    attain that is not above the one corrected. A pair without failures cannot attain any but 1, and costs nothing.
+
+    Args:
+        tables: (m, 4) counts: failures and runs of the variant, failures and runs of the baseline.
+
+    Returns:
+        Two-sided p-values (m,) and adjusted p-values (m,).
+    """
+    counts = np.asarray(tables, dtype=int).reshape(-1, 4)
+    attainable = [_attainable(k + base_k, n, base_n) for k, n, base_k, base_n in counts.tolist()]
+    p = np.array([values[int(row[0])] for values, row in zip(attainable, counts, strict=True)])
+    adjusted, highest = np.ones(len(p)), 0.0
+    order = np.argsort(p, kind="stable")
+    for place, index in enumerate(order):
+        remaining = [[v for v in attainable[other].values() if v <= p[index] * (1 + 1e-9)] for other in order[place:]]
+        highest = max(highest, sum(max(values, default=0.0) for values in remaining))
+        adjusted[index] = min(highest, 1.0)
+    return p, adjusted
+
+
+def _attainable(failures: int, n: int, base_n: int) -> dict[int, float]:
+    """Two-sided p of Fisher's exact test for each number of a variant's failures, their sum being fixed."""
+    total = math.comb(n + base_n, failures)
+    chance = {
+        k: math.comb(n, k) * math.comb(base_n, failures - k) / total
+        for k in range(max(0, failures - base_n), min(n, failures) + 1)
+    }
+    return {k: min(sum(q for q in chance.values() if q <= own * (1 + 1e-7)), 1.0) for k, own in chance.items()}
+
+
+def selection_bias(k: int, correlation: float = 0.0) -> float:
+    """How far the best of k equally good means lies above the truth on average, in standard errors of a mean.
+
+    The expected maximum of k standard normals that all correlate by `correlation` (0 to 1): sqrt(1 - correlation)
+    times that of independent ones. Results of the same seeds correlate.
+    """
     from scipy.integrate import quad
     from scipy.special import ndtr
 
     def density(x: float) -> float:
         return float(k * x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi) * ndtr(x) ** (k - 1))
 
-    return float(quad(density, -40, 40, points=[0.0, 3.0])[0])
+    return float(math.sqrt(1 - correlation) * quad(density, -40, 40, points=[0.0, 3.0])[0])
+
+
+def mean_correlation(results: ArrayLike) -> float:
+    """The common correlation of variants over seeds: mean covariance over mean variance, within 0 to 1.
+
+    Args:
+        results: (variants, seeds), without NaN.
+
+    Returns:
+        The correlation; NaN with fewer than two variants or three seeds, or without any variance.
+    """
+    values = np.asarray(results, dtype=float)
+    if values.ndim != 2 or values.shape[0] < 2 or values.shape[1] < 3:
+        return math.nan
+    covariance = np.cov(values)
+    variance = float(np.trace(covariance)) / len(covariance)
+    if not variance > 0:
+        return math.nan
+    shared = float(covariance.sum() - np.trace(covariance)) / (len(covariance) * (len(covariance) - 1))
+    return min(max(shared / variance, 0.0), 1.0)

@@ -1,65 +1,80 @@
-"""What a study could detect. Asked before it, or of the next one; power computed from its own result says nothing."""
+"""What a study can detect: asked before it, or of the next one. Power computed from its own result is not reported."""
 
 import math
-import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+SD_CONFIDENCE = 0.8  # one-sided, of the limit with which seeds are planned
+
 
 def paired_power(effect: float, n: int, alpha: float = 0.05) -> float:
-    """Probability that a two-sided paired t of n >= 2 seeds finds a standardised difference (d_z) of `effect`.
+    """Power of a two-sided paired t.
 
-    Integrated over the distribution of the sample's SD: scipy's noncentral t, which statsmodels uses, loses its digits
-    where n is small and alpha smaller.
+    Integrated over the distribution of the sample's SD: the noncentral t of scipy, which statsmodels uses, loses its
+    digits where n and alpha are small.
+
+    Args:
+        effect: standardized difference d_z, mean over SD of the differences.
+        n: seeds, at least 2.
+        alpha: level of the test.
     """
     from scipy.integrate import quad
     from scipy.special import chdtri, ndtr, stdtrit
 
     shift, critical = effect * math.sqrt(n), stdtrit(n - 1, 1 - alpha / 2)
 
-    def found(tail: float) -> float:
+    def rejected(tail: float) -> float:
         sd = math.sqrt(chdtri(n - 1, tail) / (n - 1))  # of the sample, in units of the true one
         return float(ndtr(shift - critical * sd) + ndtr(-shift - critical * sd))
 
-    return float(quad(found, 0, 1, limit=200)[0])
+    return float(quad(rejected, 0, 1, limit=200)[0])
 
 
 def minimum_detectable_effect(n: int, alpha: float = 0.05, comparisons: int = 1, power: float = 0.8) -> float:
     """The smallest d_z, mean paired difference over its SD, that n seeds detect with this power; NaN for n < 2.
 
-    A two-sided paired t at alpha / `comparisons`, Holm's first step (Cohen 1988; noncentral t).
+    A two-sided paired t at alpha / `comparisons`, the first step of Holm (Cohen 1988).
     """
     from scipy.optimize import brentq
-    from statsmodels.stats.power import TTestPower
 
     if n < 2:
         return math.nan
-    strict = alpha / comparisons
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it has found nothing is seen below
-        effect = float(TTestPower().solve_power(nobs=n, alpha=strict, power=power))
-    if abs(paired_power(effect, n, strict) - power) < 0.005:
-        return effect
-    high = 1.0
+    strict, high = alpha / comparisons, 1.0
     while paired_power(high, n, strict) < power:
         high *= 2
     return float(brentq(lambda d: paired_power(d, n, strict) - power, 0, high, rtol=1e-6))
 
 
+def sd_upper_limit(sd: float, n: int, confidence: float = SD_CONFIDENCE) -> float:
+    """One-sided upper confidence limit of the true SD, from the SD of n normal values; NaN for n < 2."""
+    from scipy.special import chdtri
+
+    return float(sd * math.sqrt((n - 1) / chdtri(n - 1, confidence))) if n > 1 else math.nan
+
+
 def seeds_needed(
     differences: ArrayLike, effect: float, alpha: float = 0.05, comparisons: int = 1, power: float = 0.8
 ) -> int | None:
-    """How many seeds detect a mean difference of `effect` with this power, were the SD that of `differences` (n,).
+    """How many seeds detect a mean difference of `effect` with this power.
 
-    Same test as `minimum_detectable_effect`, `effect` in the unit of the differences. None if they are fewer than two
-    or have no spread. The SD of few seeds is itself uncertain, and so is the answer.
+    Planned with the upper limit of the SD (`sd_upper_limit`), as the SD of few seeds is too low more often than not
+    (Kieser & Wassmer 1996).
+
+    Args:
+        differences: paired differences (n,) of a pilot.
+        effect: mean difference to detect, in the unit of the differences.
+        alpha, comparisons: level and size of the family, as for `minimum_detectable_effect`.
+        power: at least this.
+
+    Returns:
+        Seeds; None if the differences are fewer than two or have no spread, or `effect` is 0.
     """
     differences = np.asarray(differences, dtype=float)
     sd = differences.std(ddof=1) if len(differences) > 1 else 0.0
     if not sd > 0 or not effect:
         return None
-    size = abs(effect) / sd
+    size = abs(effect) / sd_upper_limit(float(sd), len(differences))
 
     def enough(n: int) -> bool:
         return paired_power(size, n, alpha / comparisons) >= power

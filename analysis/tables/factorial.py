@@ -1,20 +1,35 @@
-"""Factors together: main effects, interactions, analysis of variance."""
+"""Several factors together: main effects, interactions, analysis of variance, shares of the sum of squares."""
 
 import pandas as pd
 
 from ablate.analysis.formats import DASH, difference, number, p_value
 
+CONTRASTS_NOTE = (
+    "Exploratory: Holm's correction within this table, intervals for one effect at a time. Each effect is averaged over"
+    " the other factors."
+)
+LOST_NOTE = " Linear model: runs were lost; cell means with a block for each seed, errors of one variance."
+ALIASED_NOTE = " Aliased: the design cannot separate these effects; the estimate is of their sum."
 
-def contrasts(found: pd.DataFrame) -> pd.DataFrame:
+
+def contrasts_note(effects: pd.DataFrame) -> str:
+    """The note under the table of `contrasts`."""
+    lost = LOST_NOTE if effects["method"].str.startswith("linear").any() else ""
+    return CONTRASTS_NOTE + lost + ALIASED_NOTE * bool(effects["aliases"].any())
+
+
+def contrasts(effects: pd.DataFrame) -> pd.DataFrame:
     """Main effects and interactions as text, in percentage points."""
     table = []
-    for row in found.itertuples():
+    for row in effects.itertuples():
         name = f"{row.factor}={row.level}" + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
         table.append(
             {
-                "Effect": name,
-                "Kind": row.kind,
+                "Effect": f"{name} {row.aliases}" if row.aliases else name,
+                "Kind": f"{row.kind}, aliased" if row.aliases else row.kind,
                 "n (seeds)": str(row.n) if row.estimable else DASH,
+                "df": number(row.df, 0) if row.estimable else DASH,
+                "Method": row.method or DASH,
                 "Difference (points) [95 % CI]": difference(100 * row.mean, 100 * row.low, 100 * row.high),
                 "p (Holm)": p_value(row.p_holm) if row.estimable else "not estimable",
             }
@@ -23,20 +38,43 @@ def contrasts(found: pd.DataFrame) -> pd.DataFrame:
 
 
 ANOVA_NOTE = (
-    "Seeds are blocks; a term is compared with the model of all terms that do not contain it (type II). "
-    "Secondary to the contrasts: it assumes one error variance for all variants."
+    "Exploratory: Holm's correction within this table. Seeds are blocks; a term is compared with the model of all terms"
+    " that do not contain it (type II). One error variance for all variants is assumed."
 )
 
 
-def anova(found: pd.DataFrame) -> pd.DataFrame:
+def anova(table: pd.DataFrame) -> pd.DataFrame:
     """The analysis of variance as text; sums of squares in squared percentage points."""
     return pd.DataFrame(
         {
-            "Term": found["term"].str.replace(":", " × "),
-            "df": found["df"].astype(str),
-            "Sum of squares (points²)": [number(1e4 * value) for value in found["sum_sq"]],
-            "F": found["F"].map(number),
-            "p": [p_value(row.p) if row.estimable else "not estimable" for row in found.itertuples()],
-            "Partial ω²": found["partial_omega_sq"].map(number),
+            "Term": table["term"].str.replace(":", " × "),
+            "df": table["df"].astype(str),
+            "Sum of squares (points²)": [number(1e4 * value) for value in table["sum_sq"]],
+            "F": table["F"].map(number),
+            "p": [p_value(row.p) if row.estimable else "not estimable" for row in table.itertuples()],
+            "p (Holm)": table["p_holm"].map(p_value),
         }
     )
+
+
+def shares_note(table: pd.DataFrame) -> str:
+    """The note under the table of `shares`."""
+    note = "Exploratory. Shares of the total sum of squares; with seed and residual they sum to 100 %."
+    if table["ordered"].any():
+        note += (
+            " The design is not orthogonal (runs were lost or not planned): sums of squares are sequential, seed first,"
+            " then in the order of this table, and depend on it."
+        )
+    if table["low"].isna().all():
+        return f"{note} No intervals: they need five seeds."
+    return f"{note} Intervals: percentile bootstrap over seeds, all runs of a seed together."
+
+
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Shares of the sum of squares as text, in per cent."""
+    interval = [
+        DASH if pd.isna(row.low) else f"[{number(100 * row.low, 1)}, {number(100 * row.high, 1)}]"
+        for row in table.itertuples()
+    ]
+    names = table["term"].str.replace(":", " × ")
+    return pd.DataFrame({"Term": names, "Share (%)": [number(100 * s, 1) for s in table["share"]], "95 % CI": interval})

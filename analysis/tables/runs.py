@@ -1,4 +1,4 @@
-"""What the runs are and how they ended: configurations, classes, failures."""
+"""The runs: configurations, classes, and those that are not completed."""
 
 from collections.abc import Mapping
 
@@ -9,20 +9,23 @@ from ablate.analysis.formats import DASH, number
 from ablate.analysis.tables.table import Table
 
 
-def changes(found: pd.DataFrame, labels: Mapping[str, str]) -> Table:
-    """What each variant's configuration has in place of the baseline's."""
-    cells = found.assign(variant=found["variant"].map(labels)).set_axis(["Variant", "Key", "Baseline", "Value"], axis=1)
-    return Table("What each variant changes", cells, variants=tuple(found["variant"]))
+def changes(differences: pd.DataFrame, labels: Mapping[str, str]) -> Table:
+    """The configuration keys in which each variant differs from the baseline."""
+    cells = differences.assign(variant=differences["variant"].map(labels)).set_axis(
+        ["Variant", "Key", "Baseline", "Value"], axis=1
+    )
+    return Table("What each variant changes", cells, variants=tuple(differences["variant"]))
 
 
-def classes(found: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """`predictions.class_differences` as text: the baseline in per cent, the others in points from it."""
-    first, *others = found.index
-    rows = [[f"{labels[first]} (%)", *(number(value, 1) for value in found.loc[first])]]
+def classes(differences: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """`image_correctness.class_differences` as text: the baseline in per cent, the others in points from it."""
+    first, *others = differences.index
+    rows = [[f"{labels[first]} (%)", *(number(value, 1) for value in differences.loc[first])]]
     rows += [
-        [f"{labels[name]} (points)", *(number(value, 1, sign="+") for value in found.loc[name])] for name in others
+        [f"{labels[name]} (points)", *(number(value, 1, sign="+") for value in differences.loc[name])]
+        for name in others
     ]
-    return pd.DataFrame(rows, columns=["Variant", *found.columns])
+    return pd.DataFrame(rows, columns=["Variant", *differences.columns])
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:

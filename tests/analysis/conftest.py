@@ -27,9 +27,11 @@ def make_study(tmp_path):
 
     A number is the accuracy of a completed run, a string the status of another run, and None a planned run without a
     folder. Variants have the names of the planner: `baseline`, `factor=level`, `factor=level+factor=level`.
+    `classes` go into each run's record, other `settings` (margin, ...) into the plan.
     """
 
-    def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16) -> Path:
+    def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16, classes=None,
+             **settings) -> Path:  # fmt: skip
         folder = tmp_path / name
         folder.mkdir()
         baseline = {factor: levels[0] for factor, levels in factors.items()}
@@ -41,17 +43,17 @@ def make_study(tmp_path):
                 run |= {"folder": f"{variant.replace('/', '-')}/seed={seed}", "config_sha256": f"{variant} {seed}"}
                 planned.append(run)
                 if result is not None:
-                    write_run(folder, run, result, epochs, code(variant, seed))
+                    write_run(folder, run, result, epochs, code(variant, seed), classes)
         seeds = sorted({run["seed"] for run in planned})
         plan = {"schema": 1, "name": name, "design": "one_at_a_time", "baseline": baseline, "factors": factors}
-        plan |= {"seeds": seeds, "command": "ablate train -m", "runs": planned}
+        plan |= {"seeds": seeds, "command": "ablate train -m", "runs": planned, **settings}
         (folder / "study.json").write_text(json.dumps(plan))
         return folder
 
     return make
 
 
-def write_run(study, run, result, epochs, code):
+def write_run(study, run, result, epochs, code, classes=None):
     """Write the folder of one run: run.json and metrics.csv."""
     folder = study / run["folder"]
     folder.mkdir(parents=True)
@@ -60,6 +62,8 @@ def write_run(study, run, result, epochs, code):
     metrics = {"val_accuracy": accuracy, "val_loss": 0.5, "train_accuracy": 0.99, "train_loss": 0.1}
     record = {"schema": 1, "status": status, **{key: run[key] for key in ("variant", "factors", "seed")}}
     record |= {"config_sha256": run["config_sha256"], "code_sha256": code, "git": None, "rerun": "ablate train"}
+    if classes:
+        record["classes"] = [str(number) for number in range(classes)]
     if status in ("completed", "diverged"):
         record |= {"metrics": metrics, "epochs": {"planned": epochs, "done": epochs}, "parameters": 1000, "macs": 5000}
         record |= {"seconds": {"setup": 1.0, "train": 6.0, "write": 0.5, "total": 7.5}, "error": None}

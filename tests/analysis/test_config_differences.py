@@ -5,6 +5,7 @@ from omegaconf import OmegaConf
 from ablate.analysis import collect
 from ablate.analysis.config_differences import changes
 from ablate.analysis.report.sentences import methods
+from ablate.analysis.results import analyse
 
 
 def test_only_differing_keys_are_listed(make_study):
@@ -25,7 +26,6 @@ def test_only_differing_keys_are_listed(make_study):
         ["model=b", "model.width", "3", "—"],
         ["model=b", "model.hidden", "—", "[1]"],
     ]
-    plan = {"design": "factorial", "factors": {"model": ["a", "b", "c"]}, "seeds": [0, 1]}
-    text = " ".join(methods(study, plan, runs, differences))
+    text = " ".join(methods(analyse(study)))
     assert "model=b has model B, not A; no model.width; model.hidden [1]." in text
     assert "sgd with lr 0.1." in text and "4 runs of 3 variants" in text

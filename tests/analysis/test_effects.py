@@ -13,14 +13,16 @@ from ablate.analysis.effects import effects as compare
 from ablate.analysis.effects import most_different
 
 FACTORS = {"model": ["a", "b", "c"]}
-COLUMNS = "variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm hedges_gz wins failures verdict"
+COLUMNS = """variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm equivalence_low_pp
+equivalence_high_pp p_equivalence p_equivalence_holm hedges_gz wins diverged ended holes verdict"""
 
 
 def test_columns_and_order_are_the_contract(effects):
     assert WRITTEN == COLUMNS.split() == list(effects.columns)[: len(WRITTEN)]
     assert effects["variant"].tolist() == ["baseline", "model=b", "model=c", "model=d", "model=e", "model=f"]
     assert effects["verdict"].tolist() == ["baseline", "inconclusive", *["not testable"] * 3, "inconclusive"]
-    assert effects["failures"].tolist() == [0, 0, 0, 0, 3, 0]
+    assert effects["diverged"].tolist() == [0, 0, 0, 0, 2, 0]
+    assert effects["ended"].tolist() == [3, 3, 3, 3, 2, 2] and effects["holes"].tolist() == [0, 0, 0, 0, 1, 0]
 
 
 def test_the_baseline_is_compared_with_nothing(effects):
@@ -30,14 +32,14 @@ def test_the_baseline_is_compared_with_nothing(effects):
 
 
 def test_a_testable_variant_by_hand(effects):
-    """Differences of 1, 2, 3 points; of two tests, f's is the other, it has the smaller p: Holm doubles it."""
+    """Differences of 1, 2, 3 points; five variants were planned, whatever became of them: p times five."""
     row = effects.iloc[1]
     half = 4.302653 / math.sqrt(3)
     assert (row["n"], row["wins"]) == (3, 3)
     assert (row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((0.62, 0.6, 2))
     assert (row["ci_low_pp"], row["ci_high_pp"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
     p = 1 - math.sqrt(12 / 14)
-    assert (row["test"], row["p"], row["p_holm"]) == ("paired t", pytest.approx(p), pytest.approx(2 * p))
+    assert (row["test"], row["p"], row["p_holm"]) == ("paired t", pytest.approx(p), pytest.approx(5 * p))
     assert row["hedges_gz"] == pytest.approx(2 / math.sqrt(math.pi))
 
 
@@ -108,22 +110,86 @@ def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
     assert (table["simultaneous_high_pp"][1:] > table["ci_high_pp"][1:]).all()
 
 
+BASE = {seed: 0.70 + 0.001 * seed for seed in range(6)}
+BETTER = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
+
+
 def test_diverged_runs_that_would_change_the_verdict_make_it_inconclusive(make_study):
-    base = {seed: 0.70 + 0.001 * seed for seed in range(6)}
-    better = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
-    runs = collect.collect(make_study({"baseline": base, "model=b": better}, FACTORS))
-    assert compare(runs)["verdict"][1] == "better"
-    judged = compare(runs, chance=0.1).iloc[1]
-    assert judged["verdict"] == judged["verdict_with_diverged"] == "inconclusive"
-    assert judged["n"] == 5 and judged["difference_pp"] == pytest.approx(2.1)  # nothing is imputed in what is printed
+    runs = collect.collect(make_study({"baseline": BASE, "model=b": BETTER}, FACTORS))
+    row = compare(runs, chance=0.1).iloc[1]
+    assert (row["verdict"], row["reason"], row["verdict_converged"]) == ("inconclusive", "disagree", "better")
+    assert row["verdict_at_chance"] == "inconclusive" and row["p_holm"] < 0.05
+    assert row["n"] == 5 and row["difference_pp"] == pytest.approx(2.1)  # nothing is imputed in what is printed
+
+
+def test_without_a_known_chance_nothing_is_claimed_of_a_variant_with_diverged_runs(make_study):
+    row = compare(collect.collect(make_study({"baseline": BASE, "model=b": BETTER}, FACTORS))).iloc[1]
+    assert (row["verdict"], row["reason"]) == ("inconclusive", "chance unknown")
+    assert row["verdict_at_chance"] == "" and math.isnan(row["difference_at_chance_pp"])
 
 
 def test_with_every_baseline_diverged_nothing_is_better(make_study):
+    """3 of 3 against 0 of 3: Fisher's p is 2 / C(6, 3) = .1."""
     results = {"baseline": dict.fromkeys(range(3), "diverged"), "model=b": {0: 0.7, 1: 0.71, 2: 0.72}}
-    table = compare(collect.collect(make_study(results, FACTORS)), chance=0.1)
-    assert table["verdict"].tolist() == ["baseline", "not testable"]
-    assert table["verdict_with_diverged"].tolist() == ["baseline", "better"]  # said beside it, never in its place
-    assert table["difference_with_diverged_pp"][1] == pytest.approx(61)
+    row = compare(collect.collect(make_study(results, FACTORS)), chance=0.1).iloc[1]
+    assert (row["verdict"], row["verdict_converged"], row["verdict_at_chance"]) == (
+        "inconclusive",
+        "not testable",
+        "better",
+    )
+    assert row["difference_at_chance_pp"] == pytest.approx(61) and row["p_divergence"] == pytest.approx(0.1)
+
+
+def test_five_of_five_against_none_of_five_diverges(make_study):
+    whole, lost = dict(enumerate((0.7, 0.71, 0.73, 0.7, 0.72))), dict.fromkeys(range(5), "diverged")
+    table = compare(collect.collect(make_study({"baseline": whole, "model=b": lost, "model=c": whole}, FACTORS)))
+    assert table["verdict"].tolist() == ["baseline", "diverges", "not testable"]
+    assert table["p_divergence"][1] == pytest.approx(2 / 252)
+    table = compare(collect.collect(make_study({"baseline": lost, "model=b": whole}, FACTORS, name="other")))
+    assert table["verdict"].tolist() == ["baseline", "converges"]
+
+
+def test_a_run_that_ends_at_chance_counts_as_diverged(make_study):
+    whole = dict(enumerate((0.7, 0.71, 0.73, 0.7, 0.72)))
+    results = {"baseline": whole, "model=b": dict.fromkeys(range(5), 0.1), "model=c": {**whole, 0: 0.1, 1: 0.72}}
+    runs = collect.collect(make_study(results, FACTORS))
+    runs["collapsed"] = runs["val_accuracy"] < 0.15
+    table = compare(runs, chance=0.1)
+    assert table["verdict"].tolist() == ["baseline", "diverges", "inconclusive"]
+    assert table["diverged"].tolist() == [0, 5, 1] and table["n"].tolist() == [5, 5, 5]
+    assert table["difference_pp"][2] == pytest.approx((-60 + 1) / 5)  # its accuracy is a result, and stays
+
+
+def test_missing_runs_are_holes_and_not_diverged(make_study):
+    whole = dict(enumerate((0.7, 0.71, 0.73, 0.7, 0.72)))
+    lost = {0: None, 1: "failed", 2: "interrupted", 3: None, 4: None}
+    row = compare(collect.collect(make_study({"baseline": whole, "model=b": lost}, FACTORS)), chance=0.1).iloc[1]
+    assert (row["verdict"], row["diverged"], row["ended"], row["holes"]) == ("not testable", 0, 0, 5)
+
+
+def within(size: float, spread: float) -> dict[int, float]:
+    """Eight seeds at `size` +- `spread` points above the baseline's .9."""
+    return {seed: 0.9 + (size + spread * (-1) ** seed) / 100 for seed in range(8)}
+
+
+def test_equivalence_is_a_claim_of_its_own_with_its_own_correction(make_study):
+    """A TOST p of .03 is equivalent as the only planned variant, not as one of three."""
+    level = dict.fromkeys(range(8), 0.9)
+    spread = 1 / (scipy.stats.t.isf(0.03, 7) * math.sqrt(8 / 7) / math.sqrt(8))
+    alone = compare(collect.collect(make_study({"baseline": level, "model=b": within(0, spread)}, FACTORS)), margin=1.0)
+    assert alone["p_equivalence"][1] == pytest.approx(0.03) and alone["verdict"][1] == "equivalent"
+    results = {"baseline": level, "model=b": within(0, spread), "model=c": {0: None}, "model=d": {0: "failed"}}
+    table = compare(collect.collect(make_study(results, {"model": [*"abcd"]}, name="more")), margin=1.0)
+    assert table["p_equivalence_holm"][1] == pytest.approx(0.09) and table["verdict"][1] == "inconclusive"
+    half = scipy.stats.t.ppf(0.95, 7) * spread * math.sqrt(8 / 7) / math.sqrt(8)
+    interval = table.loc[1, ["equivalence_low_pp", "equivalence_high_pp"]].tolist()
+    assert interval == pytest.approx([-half, half])  # 90 %
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(0.5, "better, within the margin"), (-0.5, "worse, within the margin")])
+def test_both_claims_can_hold(make_study, size, verdict):
+    results = {"baseline": dict.fromkeys(range(8), 0.9), "model=b": within(size, 0.1)}
+    assert compare(collect.collect(make_study(results, FACTORS)), margin=1.0)["verdict"][1] == verdict
 
 
 def test_the_most_different_come_first(effects):

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis import collect, image_correctness
+from ablate.analysis import collect, figures, image_correctness
 from ablate.analysis.report.write import report
+from ablate.analysis.results import analyse
+from ablate.study.selection import choose
 
 FACTORS = {"model": ["a", "b"]}
 LABELS = np.array([0, 0, 1, 1])
@@ -20,7 +22,7 @@ PREDICTED = {
 
 @pytest.fixture
 def study(make_study):
-    folder = make_study({name: {0: 0.5, 1: 0.5, 2: "diverged"} for name in ("baseline", "model=b")}, FACTORS)
+    folder = make_study({"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.6, 1: 0.7}}, FACTORS)
     for (variant, seed), predicted in PREDICTED.items():
         logits = np.eye(2, dtype=np.float16)[predicted]
         np.savez(folder / variant / f"seed={seed}" / "val_predictions.npz", label=LABELS, logits=logits, index=LABELS)
@@ -63,3 +65,33 @@ def test_damaged_files_and_runs_on_other_images_are_skipped(study, content):
 def test_a_study_without_predictions_gives_none(make_study):
     study = make_study({"baseline": {0: 0.5}}, FACTORS)
     assert image_correctness.load(study, collect.collect(study)) is None
+
+
+def test_an_interval_over_other_seeds_than_the_comparison_is_not_printed(study):
+    """Without the predictions of one of the two seeds there is none; with both it is never the narrower one."""
+    results = analyse(study)
+    both, seeds = results.crossed["model=b"], results.effects.iloc[1]
+    assert 100 * (both.high - both.low) >= seeds["ci_high_pp"] - seeds["ci_low_pp"] or np.isnan(seeds["ci_low_pp"])
+    (study / "model=b/seed=0/val_predictions.npz").unlink()
+    assert analyse(study).crossed == {}
+
+
+def test_the_chosen_variant_is_that_of_the_test(study, make_study):
+    """One rule: the highest mean of those that lost no run, the baseline included; of equals, the first."""
+    assert analyse(study).chosen == choose(study).chosen == "model=b"
+    for name, results, chosen in (
+        ("base", {"baseline": {0: 0.9}, "model=b": {0: 0.9}}, "baseline"),
+        ("lost", {"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.9, 1: "diverged"}}, "baseline"),
+        ("none", {"baseline": {0: 0.5, 1: "diverged"}}, None),
+    ):
+        other = make_study(results, FACTORS, name=name)
+        assert analyse(other).chosen == chosen
+        if chosen:
+            assert choose(other).chosen == chosen
+
+
+def test_the_baseline_is_not_compared_with_itself(study):
+    path = study / "model=b/seed=0/run.json"
+    path.write_text(path.read_text().replace('"val_accuracy": 0.6', '"val_accuracy": 0.1'))
+    drawn = figures.every(analyse(study))
+    assert "class_difference" not in drawn and "confusion" in drawn

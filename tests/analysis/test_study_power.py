@@ -16,20 +16,23 @@ def test_before_a_study(tmp_path):
     content = {"name": "s", "baseline": {}, "factors": {}, "seeds": [0, 1, 2], "command": "", "runs": runs}
     plan = msgspec.convert(content, StudyPlan)
     (said,) = study_power.preview(plan, tmp_path)
-    assert "3 seeds" in said and "over 1 comparison," in said and "3.26 standard deviations" in said
+    assert "3 seeds" in said and "over 1 planned variant," in said and "3.26 standard deviations" in said
     assert "descriptive" in study_power.preview(replace(plan, seeds=[0]), tmp_path)[0]
     assert "nothing" in study_power.preview(replace(plan, runs=plan.runs[:1]), tmp_path)[0]
 
 
 def test_after_it_only_what_is_open_wants_seeds(make_study):
-    """Differences of b: -1, 0, 1 points, SD 1 = the margin. scipy's nct: power 0.793 with 12 seeds, 0.835 with 13."""
+    """Differences of b: -1, 0, 1 points: SD 1, its upper 80 % limit sqrt(2 / .446) = 2.12 (chi-squared of 2 df).
+
+    scipy's nct, d_z = 1 / 2.117 and alpha = .05 / 2: power .795 with 45 seeds, .805 with 46.
+    """
     results = {"baseline": BASE, "model=b": {0: 0.69, 1: 0.71, 2: 0.73}, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}
     folder = make_study(results, FACTORS)
     plan = study_plan.read(folder)
     study_plan.write(folder, replace(plan, margin=1.0, command="ablate train -m model=a,b,c"))
     one, command = study_power.undecided(folder)
-    assert one.startswith("model=b: inconclusive. 13 seeds, 10 more, would find a difference of ±1 points")
-    assert command == "To add them: ablate train -m model=a,b,c model=a,b 'seed=range(3,13)' --extend"
+    assert one.startswith("model=b: inconclusive. 46 seeds (43 more) have 80 % power for a difference of ±1 points")
+    assert command == "To add them: ablate train -m model=a,b,c model=a,b 'seed=range(3,46)' --extend"
     assert len(study_power.preview(plan, folder)) == 3
 
 

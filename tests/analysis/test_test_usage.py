@@ -63,9 +63,9 @@ def test_without_a_log_the_results_are_counted(study):
     assert sentence(study).startswith("The test set was used twice, on 1 run: baseline")
 
 
-def test_damaged_records_are_sentence(study):
+def test_damaged_records_are_reported(study):
     (study / test_log.FILE).write_text("{junk\n")
-    assert sentence(study) == "Whether the test set was used is not known. 1 record of its use cannot be read."
+    assert sentence(study) == "Whether the test set was used is unknown. 1 record of its use cannot be read."
     (study / "baseline/seed=0/test.json").write_text('{"schema": 1, "accuracy": 0.5, "uses": "many"}')
     use(study, "baseline/seed=1")
     assert sentence(study).endswith("baseline (seed 1: 75.0 %). 2 records of its use cannot be read.")

@@ -66,7 +66,7 @@ def test_tables_equal_the_csv_files(study):
     page = Page((study / "report" / "report.html").read_text())
     written = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
                for path in (study / "report" / "tables").glob("*.csv")}  # fmt: skip
-    assert set(written) == {"effects", "tests", "contrasts", "anova", "failures"}
+    assert set(written) == {"effects", "tests", "contrasts", "anova", "shares", "failures"}
     for name, table in written.items():
         header, *rows = page.tables[name]
         assert header == list(table.columns) and rows == table.values.tolist()

@@ -1,68 +1,71 @@
-"""What is said of a study, and what is not."""
+"""What is stated of a study, and what is not."""
 
-import pandas as pd
+import numpy as np
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import sentences
+from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"]}
-PLAN = {"design": "factorial", "factors": FACTORS}
 
 
 def test_the_question_is_of_the_factors_that_vary():
     factors = {"model": ["a", "b"], "norm": ["x"], "seed_of_split": ["0", "1"]}
-    assert sentences.question({"factors": factors}) == (
-        "This study asks what model and seed_of_split change in validation accuracy."
-    )
-    assert sentences.question(PLAN) == "This study asks what model changes in validation accuracy."
+    assert sentences.question({"factors": factors}) == "Which of model and seed_of_split affect validation accuracy?"
+    assert sentences.question({"factors": FACTORS}) == "Does model affect validation accuracy?"
 
 
 def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
     study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")
     (study / "model=b" / "seed=1" / "metrics.csv").unlink()
-    runs = collect.collect(study)
-    code, one, other, curves = sentences.notes(runs, collect.curves(study, runs), compare(runs))
-    assert "mixed code: xyz (2 runs), abc (4 runs)" in code
-    assert one.startswith("model=b: 1 completed without a baseline run") and "left out" in one
-    assert other.startswith("model=f: 1 completed") and "by Welch's t" in other
-    assert curves.startswith("1 completed runs have no whole metrics.csv")
+    code, one, other, curves = sentences.notes(analyse(study))
+    assert "different versions of the code: xyz (2 runs), abc (4 runs)" in code
+    assert one.startswith("model=b: 1 run without a baseline run of the same seed") and "left out" in one
+    assert other.startswith("model=f: 1 run without") and "Welch's t" in other
+    assert curves.startswith("1 completed runs have an incomplete metrics.csv")
 
 
 def test_a_plain_study_needs_no_notes(make_study):
-    study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS)
-    runs = collect.collect(study)
-    assert sentences.notes(runs, collect.curves(study, runs), compare(runs)) == []
+    assert sentences.notes(analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS))) == []
 
 
-def test_what_a_study_of_this_size_cannot_tell(make_study):
-    results = {name: {0: 0.5 + x, 1: 0.6, 2: 0.7} for name, x in (("baseline", 0), ("model=b", 0.1), ("model=c", 0.2))}
-    power, best = sentences.limits(PLAN, compare(collect.collect(make_study(results, FACTORS))))
-    # A million simulated studies of 4.625 at alpha .025 find it 4 times in 5 (stats/test_power.py).
-    assert "With 3 seeds" in power and "over 2 comparisons" in power and "4.62 standard deviations" in power
-    assert "highest of 3 means is too high by 0.85" in best  # 1.5 / sqrt(pi)
-    one = compare(collect.collect(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one")))
-    assert sentences.limits(PLAN, one) == ["With one seed nothing can be tested: the study is descriptive."]
+def test_what_a_study_of_this_size_cannot_show(make_study):
+    """Differences 10, 0, 0 and 20, 0, 0: SDs 5.77 and 11.55, median 8.66. The correlations are numpy's."""
+    rows = {"baseline": (0.5, 0.6, 0.7), "model=b": (0.6, 0.6, 0.7), "model=c": (0.7, 0.6, 0.7)}
+    study = make_study({name: dict(enumerate(values)) for name, values in rows.items()}, FACTORS)
+    power, best = sentences.limits(analyse(study))
+    assert "With 3 seeds and Holm's correction over 2 planned variants, the study has 80 % power" in power
+    # A million simulated studies of 4.62 at alpha .025 find it 4 times in 5 (stats/test_power.py).
+    assert "40.1 points: 4.62 standard deviations of the paired differences (d_z) at their median, 8.66 points" in power
+    covariance = np.cov([*rows.values()])
+    rho = (covariance.sum() - np.trace(covariance)) / 2 / np.trace(covariance)
+    assert f"(rho {rho:.2f})" in best and f"{0.8463 * np.sqrt(1 - rho):.2f} standard errors too high" in best
+    one = analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one"))
+    assert sentences.limits(one) == ["With one seed nothing can be tested: the study is descriptive."]
+
+
+def test_variants_that_were_planned_but_lost_count_in_the_family(make_study):
+    results = {"baseline": {0: 0.5, 1: 0.6, 2: 0.7}, "model=b": {0: 0.5, 1: 0.61, 2: 0.73}, "model=c": {0: None}}
+    assert "over 2 planned variants" in sentences.limits(analyse(make_study(results, FACTORS)))[0]
 
 
 def test_interactions_that_were_not_tested_are_named(make_study):
-    table = compare(collect.collect(make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}}, FACTORS)))
-    two = {"factors": {"model": ["a", "b"], "norm": ["x", "y"]}}
-    said = {
-        design: " ".join(sentences.limits({"design": design, **two}, table)) for design in ("factorial", "cumulative")
-    }
-    assert "not estimable" in said["cumulative"] and "not estimable" not in said["factorial"]
-    for kinds, unseen in (["main", "main"], True), (["main", "interaction"], False):
-        drawn = sentences.limits({"design": "random", **two}, table, pd.DataFrame({"kind": kinds}))
-        assert ("not estimable" in " ".join(drawn)) == unseen
+    two = {"model": ["a", "b"], "norm": ["x", "y"]}
+    results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
+    apart = analyse(make_study(results, two))
+    assert "Interactions are not estimable" in " ".join(sentences.limits(apart))
+    results["model=b+norm=y"] = {0: 0.7, 1: 0.75}
+    together = analyse(make_study(results, two, name="together"))
+    assert "Interactions are not estimable" not in " ".join(sentences.limits(together))
 
 
-def test_without_a_baseline_run_it_is_said_once(make_study):
-    study = make_study({"baseline": {0: "diverged"}, "model=b": {0: 0.6}}, FACTORS)
-    runs = collect.collect(study)
-    said = sentences.notes(runs, collect.curves(study, runs), compare(runs))
-    assert said == ["The baseline has no completed run: nothing can be compared."]
+def test_without_a_baseline_run_it_is_stated_once(make_study):
+    notes = sentences.notes(analyse(make_study({"baseline": {0: "failed"}, "model=b": {0: 0.6}}, FACTORS)))
+    assert notes == ["The baseline has no completed run: nothing can be compared."]
+    notes = sentences.notes(analyse(make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS, name="none")))
+    assert "nothing can be compared" in notes[0]
 
 
 def test_a_change_is_named_as_in_the_configuration(make_study):
@@ -78,23 +81,64 @@ def test_equal_differences_are_named(make_study):
     study = make_study(
         {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}, "model=c": {0: 0.6, 1: 0.9}}, FACTORS
     )
-    runs = collect.collect(study)
-    (said,) = sentences.notes(runs, collect.curves(study, runs), compare(runs))
-    assert said.startswith("All seeds differ") and said.endswith("nothing to test: model=b.")
+    assert sentences.notes(analyse(study)) == ["Not testable, as all differences are equal: model=b."]
 
 
-def test_a_plan_without_its_baseline_is_said(make_study):
-    study = make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS)
-    runs = collect.collect(study)
-    assert "nothing can be compared" in sentences.notes(runs, collect.curves(study, runs), compare(runs))[0]
+def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
+    first, *_, last = sentences.methods(analyse(make_study(results, FACTORS, margin=1.0)))
+    assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
+    assert "(Holm) for the 1 planned variant, claims of equivalence" in last and "margin ±1 points" in last
 
 
-def test_what_is_equivalent_has_the_p_of_that_test(make_study):
-    """Differences of 0 and .1 points in turn: mean .05, SD .0548; t = (.05 - 1) / (.0548 / sqrt 6) = -42.5."""
+def test_methods_state_the_number_of_images_and_the_step(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    np.savez(study / "baseline/seed=0/val_predictions.npz", label=[0, 1] * 180, logits=np.eye(2)[[0, 0] * 180])
+    assert (
+        "360 validation images: one run's accuracy changes in steps of 0.28 points."
+        in sentences.methods(analyse(study))[-1]
+    )
+
+
+def test_why_a_clear_difference_is_inconclusive(make_study):
+    better = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
+    results = {"baseline": {seed: 0.70 + 0.001 * seed for seed in range(6)}, "model=b": better}
+    notes = sentences.notes(analyse(make_study(results, FACTORS, classes=10)))
+    (why,) = [note for note in notes if "inconclusive" in note]
+    assert why == (
+        "model=b is inconclusive, as the verdict depends on diverged runs: better over the 5 seeds where both converged"
+        " (+2.1 points, Holm p < 0.001), inconclusive with diverged runs scored at chance (−8.3 points)."
+    )
+    notes = sentences.notes(analyse(make_study(results, FACTORS, name="old")))
+    assert any("do not state the number of classes" in note for note in notes)
+
+
+def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
+    """Over seeds 0 and 1 the baseline's mean is 60.5, over all three 61.33."""
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.5, 1: 0.52, 2: None}}
+    (note,) = sentences.notes(analyse(make_study(results, FACTORS)))
+    assert note == "model=b: compared over 2 of the baseline's seeds; on these the baseline's mean is 60.50 %."
+
+
+def test_each_verdict_has_its_numbers(make_study):
+    """b: differences 0 and .1 points; t = (.05 - 1) / (.0548 / sqrt 6) = -42.5: equivalent, and p = .076 of 0."""
+    base = dict.fromkeys(range(6), 0.9)
     near = {seed: 0.9 + 0.001 * (seed % 2) for seed in range(6)}
-    runs = collect.collect(make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near}, FACTORS))
-    (said,) = sentences.verdicts(compare(runs, margin=1.0), runs)
-    assert said.startswith("Shown to be equivalent") and "n = 6, p of equivalence < 0.001)" in said
+    above = {seed: 0.905 + 0.001 * (seed % 2) for seed in range(6)}
+    lost = dict.fromkeys(range(6), "diverged")
+    factors = {"model": ["a", "b", "c", "d", "e"]}
+    study = make_study(
+        {"baseline": base, "model=b": near, "model=c": above, "model=d": lost, "model=e": {0: 0.9}}, factors
+    )
+    runs = collect.collect(study)
+    within, same, diverges, untested = sentences.verdicts(compare(runs, margin=1.0), runs)
+    assert same.startswith("Equivalent to the baseline: model=b (+0.1 points, n = 6, 90 % CI +0.0 to +0.1, Holm p of")
+    assert within.startswith("Better than the baseline, by less than the margin: model=c (+0.6 points, 95 % CI +0.5 to")
+    assert "; 90 % CI +0.5 to +0.6, Holm p of equivalence < 0.001" in within
+    assert diverges == (  # 2 / C(12, 6); for the other variants, only e could be as extreme, with 1 of 7: it cannot
+        "Diverges more often than the baseline: model=d (6 of 6 runs against 0 of 6, Fisher's exact test p 0.002)."
+    )
+    assert untested == "Not testable (fewer than two shared seeds, or all differences equal): model=e."
 
 
 def test_a_hyphen_of_a_name_is_no_minus(make_study):

@@ -62,9 +62,8 @@ def test_incomplete_runs_are_reported_and_files_are_reproducible(make_study, cap
         assert "1 failed, 1 missing" in output and "out of memory" in output
         assert "2 of 9 planned runs are incomplete" in output
         written.append(contents(study))
-    further_tables = {
-        f"tables/{name}.{kind}" for name in ("failures", "contrasts", "anova") for kind in ("csv", "md", "tex")
-    }
+    further = ("failures", "contrasts", "anova", "shares")
+    further_tables = {f"tables/{name}.{kind}" for name in further for kind in ("csv", "md", "tex")}
     further_figures = {f"figures/variance_shares.{kind}" for kind in ("pdf", "svg", "png")}
     assert set(written[0]) == FILES | further_tables | further_figures
     assert written[0] == written[1]
@@ -107,8 +106,11 @@ def test_files_of_an_earlier_report_are_deleted(make_study):
 def test_mixed_code_is_reported(make_study, capsys):
     study = make_study(COMPLETE, FACTORS, code=lambda variant, seed: variant[:4] * 16)
     report(study)
-    assert "mixed code: basebasebase (3 runs), normnormnorm (3 runs)" in capsys.readouterr().out
-    assert "Note: The numbers come from mixed code" in (study / "report" / "tables" / "effects.md").read_text()
+    assert "different versions of the code: basebasebase (3 runs), normnormnorm (3 runs)" in capsys.readouterr().out
+    assert (
+        "Note: The runs are of different versions of the code"
+        in (study / "report" / "tables" / "effects.md").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_two_factors_have_their_contrasts_and_variance(make_study):
     assert report(study) == 0
     table = pd.read_csv(study / "report" / "tables" / "contrasts.csv")
     # Computed by hand. Seeds 0 and 1: model (10 + 20) / 2, norm (5 + 15) / 2, both 20 - 10; seed 2: 16.5, 11.5 and 13.
-    assert [text.split()[0] for text in table.iloc[:, 3]] == ["+15.50", "+10.50", "+11.00"]
+    assert [text.split()[0] for text in table["Difference (points) [95 % CI]"]] == ["+15.50", "+10.50", "+11.00"]
     assert pd.read_csv(study / "report" / "tables" / "anova.csv")["df"].tolist() == [1, 1, 1, 2, 6]
     for name in ("interactions", "variance_shares"):
         assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000

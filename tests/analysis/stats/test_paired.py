@@ -8,6 +8,7 @@ from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
 from ablate.analysis.stats import (
+    EXACT,
     equivalence,
     paired_difference,
     sign_flip_p,
@@ -119,7 +120,7 @@ def test_a_margin_is_positive():
 def test_welch_is_scipys():
     """R: t.test(A, B): t = -1.8608, df = 17.776, p = 0.07939, interval [-3.3654832, 0.2054832]."""
     found = welch_difference(SLEEP_A, SLEEP_B)
-    assert (found.n, found.n_baseline) == (10, 10)
+    assert found.n == 10 and found.interval(0.95) == (found.low, found.high)
     assert (found.t, found.df, found.p) == pytest.approx((-1.8608, 17.776, 0.07939), rel=1e-4)
     assert (found.mean, found.low, found.high) == pytest.approx((-1.58, -3.3654832, 0.2054832), abs=1e-7)
 
@@ -143,6 +144,9 @@ def test_its_interval_is_clopper_and_pearsons(wins, n):
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_wins_of_independent_runs_are_rliables():
-    found = win_probability([[1, 2], [2, 2], [1, 1], [2, 1]], [[1, 1], [2, 2], [3, 3]])
-    assert found.probability == pytest.approx(1 / 3) and math.isnan(found.low)
+@pytest.mark.parametrize(("n", "digits"), [(16, 1e-12), (17, 0.005)])
+def test_sign_flips_are_exact_up_to_sixteen(n, digits):
+    """All differences 1 but one -1: as extreme are 2 (n + 1) of the 2^n combinations of signs."""
+    p = sign_flip_p([1.0] * (n - 1) + [-1.0])
+    assert p == pytest.approx(2 * (n + 1) / 2**n, abs=digits)
+    assert (p == 2 * (n + 1) / 2**n) == (n <= EXACT)

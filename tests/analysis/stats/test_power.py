@@ -2,14 +2,14 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import nct, t
+from scipy.stats import chi2, nct, t
 from statsmodels.stats.power import TTestPower
 
-from ablate.analysis.stats import minimum_detectable_effect, paired_power, seeds_needed
+from ablate.analysis.stats import minimum_detectable_effect, paired_power, sd_upper_limit, seeds_needed
 
 
 @pytest.mark.parametrize(
-    ("n", "alone", "of_eight"), [(3, 3.26, 9.24), (5, 1.68, 2.98), (10, 1.00, 1.43), (20, 0.66, 0.89)]
+    ("n", "alone", "of_eight"), [(3, 3.26, 9.26), (5, 1.68, 2.98), (10, 1.00, 1.43), (20, 0.66, 0.89)]
 )
 def test_the_smallest_effect(n, alone, of_eight):
     assert minimum_detectable_effect(n) == pytest.approx(alone, abs=0.005)
@@ -23,7 +23,8 @@ def test_one_seed_detects_nothing():
 @pytest.mark.parametrize(("effect", "comparisons"), [(1.0, 1), (0.5, 1), (0.5, 7), (0.05, 3)])
 def test_so_many_seeds_and_not_one_fewer(effect, comparisons):
     differences = [-1.0, 0.0, 1.0]  # SD 1
-    found = seeds_needed(differences, effect, comparisons=comparisons)
+    sd = math.sqrt(2 / chi2.ppf(0.2, 2))  # its upper 80 % limit
+    found = seeds_needed(differences, effect * sd, comparisons=comparisons)
 
     def power(n: int) -> float:
         critical = t.isf(0.025 / comparisons, n - 1)
@@ -56,3 +57,16 @@ def test_the_effect_is_found_as_often_as_it_is_said(n, comparisons):
 @pytest.mark.parametrize(("effect", "n", "alpha"), [(0.5, 20, 0.05), (1.0, 10, 0.01), (0.0, 7, 0.05), (-0.8, 12, 0.05)])
 def test_power_is_that_of_statsmodels_where_it_is_exact(effect, n, alpha):
     assert paired_power(effect, n, alpha) == pytest.approx(TTestPower().power(effect, n, alpha), abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_the_limit_of_the_sd_covers_four_in_five(n):
+    sds = np.random.default_rng(0).normal(size=(50_000, n)).std(axis=1, ddof=1)
+    assert (sds * sd_upper_limit(1.0, n) >= 1).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_seeds_planned_from_a_pilot_have_the_power_they_promise():
+    """Pilots of five seeds, true SD 1: with their own SD, the mean power would be about .7; it must be .8."""
+    pilots = np.random.default_rng(0).normal(size=(150, 5))
+    power = [paired_power(1.0, seeds_needed(pilot, 1.0)) for pilot in pilots]
+    assert 0.8 <= np.mean(power) <= 0.95

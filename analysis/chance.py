@@ -1,0 +1,47 @@
+"""Runs that learned nothing: those that end at chance, or predict one class alone."""
+
+import pandas as pd
+
+from ablate.analysis.effects import METRIC
+from ablate.analysis.image_correctness import Predictions
+
+ALPHA = 0.001  # of the one-sided exact binomial test against chance
+
+
+def class_count(runs: pd.DataFrame) -> int | None:
+    """The number of classes in the run records; None if no record has it, or they differ."""
+    counts = runs["classes"].dropna().unique()
+    return int(counts[0]) if len(counts) == 1 else None
+
+
+def collapsed(runs: pd.DataFrame, predictions: Predictions | None, classes: int | None) -> pd.Series:
+    """True for each completed run that learned nothing, booleans in the order of `runs`.
+
+    A run that predicts one class for all images; or one whose accuracy is not above 1 / classes by a one-sided exact
+    binomial test at `ALPHA` over the evaluation images. With so few images that even a perfect run would not pass, the
+    second is not asked.
+
+    Args:
+        runs: frame of `collect`.
+        predictions: of the evaluation images; without them no run is judged.
+        classes: number of classes; None if unknown, which leaves the first rule.
+    """
+    judged = pd.Series(False, index=runs.index)
+    if predictions is None or len(predictions.labels) < 2:
+        return judged
+    for run in runs[runs["status"] == "completed"].itertuples():
+        predicted = predictions.predicted.get((run.variant, run.seed))
+        one_class = predicted is not None and (predicted == predicted[0]).all()
+        judged[run.Index] = bool(one_class) or _at_chance(getattr(run, METRIC), len(predictions.labels), classes)
+    return judged
+
+
+def _at_chance(accuracy: float, images: int, classes: int | None) -> bool:
+    """True if the accuracy on so many images is not above 1 / classes."""
+    from scipy.special import bdtrc
+
+    if classes is None or classes < 2 or classes ** -float(images) >= ALPHA:
+        return False
+    correct = round(accuracy * images)
+    p = 1.0 if correct == 0 else float(bdtrc(correct - 1, images, 1 / classes))  # P(X >= correct)
+    return p >= ALPHA
