@@ -36,7 +36,7 @@ def make(tmp_path):
 
 def test_times_and_places_are_no_difference(make, capsys):
     one = make("one")
-    other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, seconds_total=9)
+    other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, peak_memory={"process": 9.0})
     assert diff(one, other) == []
     assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{SAME}\n"
 
@@ -55,8 +55,8 @@ def test_each_part_names_its_keys(make, capsys):
         ("configuration", "optimizer.momentum", "—", "0.9"),
         ("code", "commit", "abc", "—"),
         ("code", "dirty", "False", "—"),
-        ("environment", "threads", "1", "2"),
         ("environment", "cpu", "—", "x"),
+        ("environment", "threads", "1", "2"),
         ("outcome", "val_accuracy", "0.5", "0.25"),
     ]
     assert main([str(one), str(other)]) == 0
@@ -74,7 +74,7 @@ def test_what_is_no_run_is_refused(make, tmp_path):
 
 
 def test_a_value_moves_no_cursor(make, capsys):
-    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"\x1b]0;y": 1})
+    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"cpu": "\x1b]0;y"})
     assert main([str(one), str(other)]) == 0
     assert r"\x1b[2J\nx" in (said := capsys.readouterr().out) and "\x1b" not in said
 

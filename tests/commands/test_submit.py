@@ -15,7 +15,7 @@ import torch
 
 from ablate.commands.submit import check_id, main
 from ablate.course import archive, rules
-from ablate.course.contents import Given, gather
+from ablate.course.contents import Options, gather
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.terminal.errors import InputError
@@ -75,7 +75,7 @@ def test_an_archive_is_built_and_a_grader_verifies_it(here, tmp_path):
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as stated" in line]
 
-    again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Given("s123"))
+    again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Options("s123"))
     assert archive.pack(again.members) == kept
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 
