@@ -55,8 +55,8 @@ def test_each_part_names_its_keys(make, capsys):
         ("configuration", "optimizer.momentum", "—", "0.9"),
         ("code", "commit", "abc", "—"),
         ("code", "dirty", "False", "—"),
-        ("environment", "cpu", "—", "x"),
         ("environment", "threads", "1", "2"),
+        ("environment", "cpu", "—", "x"),
         ("outcome", "val_accuracy", "0.5", "0.25"),
     ]
     assert main([str(one), str(other)]) == 0
