@@ -48,8 +48,9 @@ def collect(study_folder: Path) -> pd.DataFrame:
     Returns:
         A frame with the columns study, variant, one per factor (its level, as text), seed, status, the metrics
         (accuracies as fractions), epochs (completed), seconds (total), parameters, macs, classes (their number),
-        folder (relative to the study), error, code_sha256, commit, rerun. The status is that of run.json or one of `missing` (no run.json),
-        `unreadable` (the column error has the reason) and `stale` (the run has another configuration than planned).
+        folder (relative to the study), error, code_sha256, commit, rerun. The status is that of run.json or one of
+        `missing` (no run.json), `unreadable` (the column error has the reason) and `stale` (the run has another
+        configuration than planned).
 
     Raises:
         InputError: `study_folder` is not a study.

@@ -69,7 +69,8 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
         raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
     trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
     config = with_defaults(config)
-    tta = OmegaConf.select(config, "trainer.tta")
+    trainer = config.get("trainer")
+    tta = trainer.get("tta", "none") if isinstance(trainer, DictConfig) else "none"  # as an older run has it
     if tta not in tuple(OPTIONS):
         raise InputError(f"{folder}: trainer.tta={str(tta)!r:.80} is none of {', '.join(OPTIONS)}.")
 

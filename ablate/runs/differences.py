@@ -49,6 +49,7 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     user_code = {name: digest[:12] for name, digest in record.own_code.items()}
     code = {"code_sha256": record.code_sha256, "own_code": user_code or ABSENT, **_plain(record.git)}
     environment = record.environment.as_dict() if record.environment else {}
+    environment = {name: value for name, value in environment.items() if value is not None}
     environment["data_sha256"] = record.data_sha256
     outcome = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
     outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}

@@ -63,7 +63,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool) -> list[PlannedRun]:
         study_plan.write(folder, extended(folder, plan, extend))
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         missing = [run for run, state in states if not state.has_result]
-        log.info("study %s: %d runs, %d already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
+        log.info("study %s: %d runs, %d of them already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
         for run, state in states:
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # a kill just after its end has left these

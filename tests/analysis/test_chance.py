@@ -50,7 +50,6 @@ def test_four_images_say_nothing_of_chance(make_study):
 
 def test_the_number_of_classes_is_that_of_the_records(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {}, classes=7)
-    runs = collect.collect(study)
     assert chance.class_count(collect.collect(study)) == 7
     path = study / "baseline/seed=1/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"classes": ["a", "b"]}))

@@ -36,7 +36,7 @@ def make(tmp_path):
 
 def test_times_and_places_are_no_difference(make, capsys):
     one = make("one")
-    other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, seconds_total=9)
+    other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, peak_memory={"process": 9.0})
     assert diff(one, other) == []
     assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{SAME}\n"
 
@@ -74,7 +74,7 @@ def test_what_is_no_run_is_refused(make, tmp_path):
 
 
 def test_a_value_moves_no_cursor(make, capsys):
-    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"\x1b]0;y": 1})
+    one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"cpu": "\x1b]0;y"})
     assert main([str(one), str(other)]) == 0
     assert r"\x1b[2J\nx" in (said := capsys.readouterr().out) and "\x1b" not in said
 

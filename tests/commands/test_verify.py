@@ -36,10 +36,10 @@ def test_both_accuracies_come_out(run):
     validation, test = verify.verify(run)
     with np.load(run / "val_predictions.npz") as file:
         right = float((file["logits"].argmax(1) == file["label"]).mean())
-    assert (validation.part, validation.images) == ("validation", 288) and validation.found == pytest.approx(right)
+    assert (validation.part, validation.images) == ("validation", 288) and validation.measured == pytest.approx(right)
     counts = np.array(json.loads((run / "test.json").read_text())["confusion"])
     assert (test.part, test.images) == ("test", 360) == ("test", counts.sum())
-    assert test.found == pytest.approx(counts.trace() / 360) and validation.holds and test.holds
+    assert test.measured == pytest.approx(counts.trace() / 360) and validation.holds and test.holds
 
 
 def test_without_a_test_only_validation_is_stated(run):

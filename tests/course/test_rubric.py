@@ -4,6 +4,7 @@ import pytest
 
 from ablate.config import CONF
 from ablate.course import rubric
+from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 
 # The assignment: over 80 % full; 70-80: 90 %; 65-70: 80 %; 60-65: 70 %; 50-60: 60 %; below: none.
@@ -29,12 +30,15 @@ def test_the_assignments_marks(accuracy, mark):
 
 def test_an_interval_is_judged_too():
     course = rubric.read("assignment")
-    assert course.judge(0.62, (0.598, 0.652)) == {
-        "rubric": "assignment", "mark": 70, "band": "60 to 65 %",
-        "interval_marks": [60, 80], "interval_bands": ["50 to 60 %", "65 to 70 %"],
-    }  # fmt: skip
-    assert course.judge(0.9, (0.8, 0.95))["interval_bands"] == ["70 to 80 %", "over 80 %"]
-    assert course.judge(0.1, (0.0, 0.2))["interval_bands"] == ["under 50 %", "under 50 %"]
+    assert course.judge(0.62, (0.598, 0.652)) == Mark(
+        rubric="assignment",
+        mark=70,
+        band="60 to 65 %",
+        interval_marks=(60, 80),
+        interval_bands=("50 to 60 %", "65 to 70 %"),
+    )
+    assert course.judge(0.9, (0.8, 0.95)).interval_bands == ("70 to 80 %", "over 80 %")
+    assert course.judge(0.1, (0.0, 0.2)).interval_bands == ("under 50 %", "under 50 %")
     assert rubric.read("none").judge(0.9, (0.8, 0.95)) is None
 
 

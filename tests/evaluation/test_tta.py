@@ -82,7 +82,7 @@ def test_validation_test_and_verification_use_the_views(flipped):
         assert not torch.allclose(mean, run.model(run.pixels(val.images)), atol=0.1)
     test = load_test(run.config.data)
     accuracy = (by_hand(run, test.images).argmax(1) == test.labels).double().mean().item()
-    assert evaluated(flipped)["accuracy"] == pytest.approx(accuracy)
+    assert evaluated(flipped).accuracy == pytest.approx(accuracy)
     verified = verify(flipped)
     assert [one.part for one in verified] == ["validation", "test"] and all(one.holds for one in verified)
 
