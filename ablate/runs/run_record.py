@@ -93,6 +93,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         status: how the run ended, or that it runs.
         study, variant, factors: its place in a study; None and empty for a single run.
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
+        settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
         own_code: SHA-256 of each file of the user's own modules.
         rerun: the command that trains it again.
         classes, inputs: names of the classes, and the model's input.
@@ -109,6 +110,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     factors: dict[str, str] = msgspec.field(default_factory=dict)
     seed: Count | None = None
     config_sha256: str | None = None
+    settings_sha256: str | None = None
     code_sha256: str | None = None
     own_code: dict[str, str] = msgspec.field(default_factory=dict)
     git: GitState | None = None
@@ -158,7 +160,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 
 # Keys that come with a result, or with an error: run.json has none of them before.
-LATER = ("environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
+LATER = ("settings_sha256", "environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
          "selection", "error")  # fmt: skip
 ADVICE = "Train the run again."
 

@@ -15,11 +15,11 @@ from rich.text import Text
 from ablate.config.messages import sentence
 from ablate.files import atomic, bounded
 from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, study_plan
+from ablate.runs import checkpoints, finished, study_plan
 from ablate.runs.statuses import FINISHED
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.compose import ComposedStudy
-from ablate.study.plan import extended
+from ablate.study.extend import REPLACED, extended
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
@@ -41,7 +41,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
-    missing = prepare(folder, study.plan, config.study.extend)
+    missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
     errors = launch(missing, study.overrides, folder, launcher)
     states = [(run, planned_state(folder, run)) for run in runs]
     failed = [(run, state) for run, state in states if not state.has_result]
@@ -53,14 +53,22 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         raise SystemExit(2 if refused else 1)
 
 
-def prepare(folder: Path, plan: StudyPlan, extend: bool) -> list[PlannedRun]:
+def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> list[PlannedRun]:
     """Write the plan and prepare the folders of its runs; returns the runs without a result.
+
+    With `retrain`, runs of other settings are set aside.
 
     Raises:
         InputError: the folder holds another study.
     """
     with FileLock(folder / ".lock"):  # another process may write its plan at the same moment
-        study_plan.write(folder, extended(folder, plan, extend))
+        before = study_plan.read(folder).runs if (folder / study_plan.FILE).exists() else []
+        whole = extended(folder, plan, extend, retrain)
+        for dropped in {run.folder for run in before} - {run.folder for run in whole.runs}:
+            if is_locked(folder / dropped):
+                raise InputError(f"{folder / dropped} is trained by another process. Wait for it, or end it first.")
+            set_aside(folder, dropped)
+        study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         missing = [run for run, state in states if not state.has_result]
         log.info("study %s: %d runs, %d of them already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
@@ -68,7 +76,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool) -> list[PlannedRun]:
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # a kill just after its end has left these
             else:
-                make_way(folder / run.folder, state.status)
+                make_way(folder, run.folder, state.status, retrain)
     return missing
 
 
@@ -100,19 +108,36 @@ def launch(
     return errors
 
 
-def make_way(folder: Path, status: str) -> None:
-    """Leave an interrupted run to be resumed; rename any other to `<folder>.old-<n>`: nothing is lost."""
+def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
+    """Leave an interrupted run to be resumed, and set any other aside: nothing is lost.
+
+    Raises:
+        InputError: it is a finished run of another configuration, and not to be trained again.
+    """
+    folder = study / place
     if not folder.exists() or is_locked(folder):
         return
     if status == "interrupted" and checkpoints.exist(folder):
         log.info("%s: interrupted before, resumed", folder)
         return
+    if status == "stale" and not retrain:
+        finished.refuse(folder, in_study=True)
+    if aside := set_aside(study, place):
+        log.warning("%s: %s, run again; the earlier one is kept as %s", folder, status, aside)
+
+
+def set_aside(study: Path, place: str) -> Path | None:
+    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; its new folder, None if it holds no file."""
+    folder = study / place
+    if not any(path.is_file() for path in folder.rglob("*")):
+        return None
+    number = 1
+    while (aside := study / REPLACED / f"{place}-{number}").exists():
+        number += 1
+    aside.parent.mkdir(parents=True, exist_ok=True)
     with lock(folder):
-        number = 1
-        while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
-            number += 1
         folder.rename(aside)
-    log.warning("%s: %s, run again; the earlier one is kept as %s", folder, status, aside.name)
+    return aside
 
 
 def failures(

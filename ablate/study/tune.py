@@ -8,7 +8,7 @@ import logging
 import shlex
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,10 @@ def begin(
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
-    swept = plan.read([override for override in overrides if override not in intervals], study_settings.bundles)
+    fixed = [override for override in overrides if override not in intervals]
+    swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
+    prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
+    swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
     space = spaces(swept, intervals)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +135,7 @@ def spaces(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
         interval: Any = override.value()
         whole = isinstance(interval.start, int) and isinstance(interval.end, int)
         kind: Any = distributions.IntDistribution if whole else distributions.FloatDistribution
-        space[override.get_key_element()] = kind(interval.start, interval.end, log="log" in interval.tags)
+        space[plan.name_of(override)] = kind(interval.start, interval.end, log="log" in interval.tags)
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
         raise InputError("There is nothing to search: give a key an interval(low, high) or a list of levels.")
@@ -158,7 +161,7 @@ def plan_trials(begun: Search, batch: Sequence[tuple[int, dict[str, Any]]]) -> c
     levels = {trial.number: written(trial.params) for trial in begun.study.trials if trial.params}
     baseline = levels[min(levels)]
     known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in begun.factors}
-    swept = plan.Sweep(begun.sweep.fixed, known, begun.sweep.seeds, begun.sweep.bundles)
+    swept = replace(begun.sweep, factors=known)
     for number, params in batch:
         variant = plan.variant_name(written(params), baseline)
         for seed in swept.seeds:
@@ -169,9 +172,8 @@ def plan_trials(begun: Search, batch: Sequence[tuple[int, dict[str, Any]]]) -> c
                 if len(swept.seeds) == 1:  # a trial has one curve
                     run.overrides.append(f"study.trial={number}")
             begun.trials[replicate.folder].append(number)
-    runs = [run.as_recorded() for run in begun.runs.values()]
     overrides = {folder: run.overrides for folder, run in begun.runs.items()}
-    head = compose.plan_of(begun.config.study, "search", swept, runs, baseline)
+    head = compose.plan_of(begun.config.study, "search", swept, list(begun.runs.values()), baseline)
     return compose.ComposedStudy(head, overrides)
 
 

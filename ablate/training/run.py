@@ -18,7 +18,8 @@ from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.logger import LoggedRun, Logger, Row
-from ablate.runs import checkpoints, provenance, run_record
+from ablate.runs import checkpoints, finished, options, other_images, provenance, resolved_config, run_record
+from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
 from ablate.runs.run_record import METRICS, EpochCount, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
@@ -36,6 +37,7 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     """Train the configuration in `folder` and return its record; however it ends, `run.json` records it."""
     started = time.perf_counter()
     record = identity(config, folder)
+    finished.refuse(folder, in_study=record.study is not None)
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
@@ -61,14 +63,17 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
 def start(config: DictConfig, folder: Path, record: RunRecord) -> None:
     """Write what is known before the training: the record of a run that starts, and the code that it is trained with.
 
-    That is the changes since its commit in `code.patch`, and the user's own modules in `own_code/`.
+    That is the changes since its commit in `code.patch`, the user's own modules in `own_code/`, and the user's own
+    option files in `options/`.
     """
     atomic.remove_parts(folder)
+    resolved_config.write(folder, config)
+    options.write(folder, HydraConfig.get())
     run_record.write(folder, record)
     (folder / "code.patch").unlink(missing_ok=True)  # of an earlier start
     if changes := provenance.patch():
         atomic.write_bytes(folder / "code.patch", changes)
-    for name, content in user_code.sources(OmegaConf.to_container(config, resolve=False)).items():
+    for name, content in user_code.sources(resolved(config)).items():
         (folder / "own_code" / name).parent.mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(folder / "own_code" / name, content)
 
@@ -89,6 +94,8 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     settings: Any = config
     setup = set_up(config, folder)
     parts, data, images = setup.parts, setup.data, setup.images
+    if record.study and (others := other_images.of_study(folder, record, data.sha256)):
+        log.warning("%s", others)
     ready = time.perf_counter()
 
     identity_of = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256, "data_sha256": data.sha256}
@@ -128,16 +135,12 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
 def write_results(folder: Path, data: "Prepared", selected: "Selected") -> None:
     """Write the validation predictions and the weights of the selected epoch."""
-    import numpy as np
     import torch
 
-    np.savez_compressed(
-        predictions := io.BytesIO(),
-        index=data.val_index,
-        label=data.val.labels.numpy(),
-        logits=selected.val_logits.numpy().astype(np.float16),
-    )
-    atomic.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
+    from ablate.runs import predictions  # NumPy, for which a refused configuration does not wait
+
+    predictions.write(folder, data.val_index, data.val.labels.numpy(), selected.val_logits.numpy())
+    predictions.check(folder, selected.row["val_accuracy"])
     torch.save(selected.weights, weights := io.BytesIO())
     atomic.write_bytes(folder / "model.pt", weights.getvalue())
 
