@@ -31,7 +31,7 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
     threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
     position = study_position(study, folder)
-    words = rerun.resolved_overrides(config, hydra_config.overrides.task, hydra_config.runtime.choices)
+    words = rerun.resolved_overrides(config, hydra_config)
     return RunRecord(
         status="running",
         study=position.study,

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
@@ -37,9 +37,10 @@ def search_path(hydra: Any) -> list[str]:
     return [f"hydra.searchpath=[{','.join(packages)}]"] if packages else []
 
 
-def resolved_overrides(config: DictConfig, overrides: Sequence[str], choices: Any) -> list[str]:
+def resolved_overrides(config: DictConfig, hydra: Any) -> list[str]:
     """The overrides with values in place of interpolations; those in option files follow as overrides of their own."""
-    words = [_resolved(config, word, choices) if "${" in word else word for word in overrides]
+    overrides: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
+    words = [_resolved(config, word, hydra.runtime.choices) if "${" in word else word for word in overrides]
     given = {match[2] for word in overrides if "${" in word and (match := KEY.match(word))}
     read = [key for key in _reading(config) if key not in given and key != "data.root"]
     return [*words, *(f"{key}={literal(_value(config, key))}" for key in read)]

@@ -160,7 +160,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 
 # Keys that come with a result, or with an error: run.json has none of them before.
-LATER = ("settings_sha256", "environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
+LATER = ("environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
          "selection", "error")  # fmt: skip
 ADVICE = "Train the run again."
 

@@ -44,11 +44,8 @@ class Composer:
     def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep) -> None:
         self.loader, self.config, self.sweep = loader.hydra, config, sweep
         self.parser = OverridesParser.create(self.loader)
-        whole = {
-            *sweep.bundles,
-            *sweep.prefixes,
-            *(word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"),
-        }
+        deleted = [word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"]
+        whole = {*sweep.bundles, *sweep.prefixes, *deleted}
         self.keys = {name for name in sweep.factors if name not in whole and _is_key(self.loader, name)}
         levels = design.baseline(sweep.factors)
         self.baseline = {name: level for name, level in levels.items() if name not in self.keys}

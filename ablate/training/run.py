@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from msgspec.structs import replace
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.config import Chosen, user_code, validate
 from ablate.config.flatten import flat

@@ -26,7 +26,6 @@ from ablate.terminal.errors import InputError
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # that a record may ask for: the system refuses to start a million
 FLAGS = ("--config-dir", "--config-name")
-SEARCH = "hydra.searchpath="
 # Hydra's own settings that say nothing of how a single run is done.
 UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
 
@@ -132,15 +131,20 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bo
 def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
     """What Hydra composes from a command, with its own settings under `hydra`."""
     from hydra import compose, initialize_config_dir
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.global_hydra import GlobalHydra
 
     given = dict(zip(flags[::2], flags[1::2], strict=True))
     folder = given.get("--config-dir")
-    place = [f"'file://{Path(folder).absolute()}'"] if folder else []
-    words = [word for word in overrides if word != "hydra.mode=RUN" and not word.startswith(SEARCH)]
-    added = [word.removeprefix(SEARCH).strip("[]") for word in overrides if word.startswith(SEARCH)]
+    words = [word for word in overrides if word != "hydra.mode=RUN"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        path = f"{SEARCH}[{','.join([*place, *filter(None, added)])}]"
-        config = compose(given.get("--config-name", PRIMARY), [*words, path], return_hydra_config=True)
+        if folder:  # as Hydra's command line does, which alone finds a primary configuration there
+            place = create_config_search_path(str(CONF))
+            place.append("command-line", f"file://{Path(folder).absolute()}")
+            GlobalHydra.instance().clear()
+            Hydra.create_main_hydra2("reproduce", place)
+        config = compose(given.get("--config-name", PRIMARY), words, return_hydra_config=True)
     OmegaConf.set_struct(config, False)
     return config
 
