@@ -43,7 +43,7 @@ class Planned:
         from hydra.core.plugins import Plugins
         from hydra.types import HydraContext
 
-        from ablate.study.plan import extended
+        from ablate.study.extend import extended
 
         with _hydra() as hydra:
             context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
@@ -51,7 +51,7 @@ class Planned:
                 hydra_context=context, task_function=_nothing, config=self.composed
             )
             plan = sweeper.compose_study(self.words).plan
-        return Plan(self.folder, extended(self.folder, plan, self.composed.study.extend))
+        return Plan(self.folder, extended(self.folder, plan, self.composed.study.extend, self.composed.study.retrain))
 
 
 def _nothing(config: "DictConfig") -> None:

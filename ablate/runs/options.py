@@ -56,7 +56,7 @@ def _chosen(choices: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _included(name: str, content: bytes) -> Iterator[str]:
-    """The files without a group that the defaults list of an option file names; those with one are among the choices."""
+    """The files that the defaults list of an option file names without a group; the others are among the choices."""
     loaded = yaml.safe_load(content)
     group = name.rpartition("/")[0]
     for entry in (loaded.get("defaults") or []) if isinstance(loaded, dict) else []:

@@ -94,9 +94,8 @@ def _bundle_changes(old: StudyPlan, new: StudyPlan) -> list[Change]:
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    return [
-        (n, old.get(n, ABSENT), new.get(n, ABSENT)) for n in dict.fromkeys([*old, *new]) if old.get(n) != new.get(n)
-    ]
+    rows = [(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in dict.fromkeys([*old, *new])]
+    return [row for row in rows if row[1] != row[2]]
 
 
 def listed(differing: Sequence[Change]) -> str:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.config import user_code
 from ablate.runs import run_record
 from ablate.runs.config_defaults import changes, same_but_for_defaults
-from ablate.runs.config_hash import resolved
+from ablate.runs.config_hash import resolved, written
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun
@@ -60,11 +60,11 @@ def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> lis
 
 def _other_images(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
     """The folder of the images, if it is another one than the run's and has other images."""
-    places = [OmegaConf.to_container(data, resolve=False).get("root") for data in (recorded.data, config.data)]  # type: ignore[union-attr]
-    if places[0] == places[1] or record.data_sha256 is None:
+    then, now = (written(settings)["data"].get("root") for settings in (recorded, config))
+    if then == now or record.data_sha256 is None:
         return []
     from ablate.data.prepare import prepare  # PyTorch, for which few commands wait here
 
     if prepare(config.data).sha256 == record.data_sha256:
         return []
-    return [("data.root", *places)]
+    return [("data.root", then, now)]

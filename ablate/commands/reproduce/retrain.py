@@ -133,6 +133,7 @@ def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
     from hydra import compose, initialize_config_dir
     from hydra._internal.hydra import Hydra
     from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
 
     given = dict(zip(flags[::2], flags[1::2], strict=True))
@@ -141,7 +142,7 @@ def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         if folder:  # as Hydra's command line does, which alone finds a primary configuration there
             place = create_config_search_path(str(CONF))
-            place.append("command-line", f"file://{Path(folder).absolute()}")
+            place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("reproduce", place)
         config = compose(given.get("--config-name", PRIMARY), words, return_hydra_config=True)
