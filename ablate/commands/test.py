@@ -37,6 +37,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="the default is the first there is"
     )
+    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the runs had them")
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
@@ -49,7 +50,7 @@ def main(words: Sequence[str]) -> int:
     whole = {*args.folders, *(run for choice in choices for run in choice.best.values())}
     results: Results = {}
     for folder in folders:
-        results[folder] = test(folder, args.trust, marks.judge, args.device)
+        results[folder] = test(folder, args.trust, marks.judge, args.device, args.data_root)
         show(folder, results[folder], folder not in whole)
     for choice in choices:
         compare(choice, results)

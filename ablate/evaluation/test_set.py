@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omegaconf import OmegaConf
+
 from ablate.files import atomic
 from ablate.runs import test_log
 from ablate.runs.test_result import Mark, Mistake, TestResult
@@ -24,11 +26,18 @@ Judge = Callable[[float, Sequence[float]], Mark | None]  # accuracy and its inte
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
-def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> TestResult:
+def test(
+    folder: Path,
+    trusted: bool = False,
+    judge: Judge | None = None,
+    device: str = "cpu",
+    data_root: str | None = None,
+) -> TestResult:
     """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
 
     It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the most confident
-    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`).
+    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`). The images are
+    in `data_root`, if not where the run had them.
 
     Raises:
         InputError: the folder is not that of a completed run, or its data has no test set or other classes; its weights
@@ -42,6 +51,8 @@ def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device
 
     test_log.count_uses(folder)
     run = trained_model.load(folder, trusted, device)
+    if data_root is not None:
+        OmegaConf.update(run.config, "data.root", data_root, force_add=True)
     images = load_test(run.config.data)
     check(run, images)
     bar = partial(progress.track, title=f"testing {folder.name}", lines=True)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.analysis import collect, stats, study_power, verdict
+from ablate.analysis import collect, left_out, stats, study_power, verdict
 from ablate.analysis.effects import correlation, differences, learned, pairs, planned_comparisons
 from ablate.analysis.formats import number, p_value, significant, times
 from ablate.analysis.results import Results
 from ablate.analysis.test_usage import Usage
 from ablate.runs.read_config import read_config
+from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
@@ -73,6 +74,7 @@ def methods(results: Results) -> list[str]:
         f"Design {plan.design}, {len(runs)} runs of {runs['variant'].nunique()} variants, seeds {seeds}."
         f" {_ended(runs)} Factors, the baseline's level first: {levels or 'none'}."
     ]
+    paragraphs += left_out.sentences(runs)
     paragraphs += _baseline(results.folder, runs)
     labels, differing = collect.labels(runs), []
     for variant, keys in list(results.changes.groupby("variant", sort=False))[: 2 * NAMED]:
@@ -94,7 +96,7 @@ def _ended(runs: pd.DataFrame) -> str:
     ended = ", ".join(
         f"{count} {status}{at_chance.get(status, '')}" for count, status in counts if count or status == "completed"
     )
-    missing = int(runs["status"].isin(collect.HOLES).sum())
+    missing = int((runs["status"].isin(collect.HOLES) & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     without = f" {missing} without a result (not run, crashed or interrupted)." if missing else ""
     return f"Results: {ended}.{without}"
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ablate.analysis import collect, figures, tables
+from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS
 from ablate.analysis.formats import to_latex, to_markdown
 from ablate.analysis.report import html, macros, pdf, sentences
@@ -72,14 +72,16 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     warnings = _write_pdf(results, notes, limits)
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
-    incomplete = int(results.runs["status"].isin(collect.HOLES).sum())
+    holes = results.runs["status"].isin(collect.HOLES)
+    warnings += left_out.sentences(results.runs)
+    incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         warnings.append(
             f"{incomplete} of {len(results.runs)} planned runs are incomplete. Run the command of the study again to"
             " complete them."
         )
     _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
-    return 1 if incomplete and not allow_partial else 0
+    return 1 if holes.any() and not allow_partial else 0
 
 
 def _delete_earlier(folder: Path) -> None:

@@ -10,7 +10,7 @@ from msgspec import structs
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import plan
+from ablate.study import extend, plan
 from ablate.terminal.errors import InputError
 
 SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
@@ -157,12 +157,12 @@ def study(design: str, seeds: list[int]) -> StudyPlan:
 
 def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path):
     small, large = study("factorial", [3, 1]), study("factorial", [2, 3])
-    assert plan.extended(tmp_path, small, extend=False) == small  # the folder is empty
+    assert extend.extended(tmp_path, small, extend=False) == small  # the folder is empty
     study_plan.write(tmp_path, small)
-    assert plan.extended(tmp_path, small, extend=False).runs == small.runs
+    assert extend.extended(tmp_path, small, extend=False).runs == small.runs
     with pytest.raises(InputError, match=r"with 4 runs .*2 of the runs now planned are not among them"):
-        plan.extended(tmp_path, large, extend=False)
-    both = plan.extended(tmp_path, large, extend=True)
+        extend.extended(tmp_path, large, extend=False)
+    both = extend.extended(tmp_path, large, extend=True)
     assert both.seeds == [1, 2, 3] and both.factors == {"model": ["mlp", "cnn"]}
     folders = [f"{variant}/seed={seed}" for variant in ("baseline", "model=cnn") for seed in (3, 1)]
     assert [run.folder for run in both.runs] == [*folders, "baseline/seed=2", "model=cnn/seed=2"]
@@ -171,6 +171,6 @@ def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path)
 def test_another_design_or_baseline_is_another_study(tmp_path):
     study_plan.write(tmp_path, study("factorial", [0]))
     with pytest.raises(InputError, match="of design factorial"):  # even if its runs are the same
-        plan.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
+        extend.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
     with pytest.raises(InputError, match="another baseline"):
-        plan.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)
+        extend.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)

@@ -153,7 +153,7 @@ def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
 def _used(hydra: DictConfig) -> dict[str, Any]:
     """Hydra's own settings for a single run, as they are written."""
     settings: Any = OmegaConf.to_container(hydra, resolve=False)
-    settings["job"] = {**settings["job"], "override_dirname": None}
+    settings["job"] = {**settings["job"], "override_dirname": None, "config_name": None}
     return {name: value for name, value in settings.items() if name not in UNUSED}
 
 
