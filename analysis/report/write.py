@@ -21,6 +21,7 @@ from ablate.analysis.report import html, macros, pdf, sentences
 from ablate.analysis.results import Results, analyse
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
+from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.terminal.progress import track
 
 WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal

@@ -34,7 +34,7 @@ def test_the_users_option_files_are_kept_and_used(composed, tmp_path):
     shutil.move(composed, tmp_path / "elsewhere/m")
     again = alone(tmp_path / "elsewhere", "reproduce", "m/baseline/seed=7")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
-    again = alone(tmp_path, "reproduce", "--trust", "elsewhere/m/optimizer.lr=.2/seed=7")
+    again = alone(tmp_path, "reproduce", "--trust", "elsewhere/m/optimizer.lr=0.2/seed=7")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
