@@ -39,17 +39,6 @@ def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid, tmp_path)
     assert len(list((grid / "outputs/grid").glob("*/seed=*/run.json"))) == 16
 
 
-def test_a_changed_setting_reruns_and_keeps_the_old_folder(tmp_path):
-    words = ["train", "-m", "study.name=s", *SMALL, "model=mlp", "seed=0"]
-    assert ablate(tmp_path, *words).returncode == 0
-    assert ablate(tmp_path, *words, "trainer.epochs=2").returncode == 0
-    baseline = tmp_path / "outputs/s/baseline"
-    assert {path.name for path in baseline.glob("seed*")} == {"seed=0", "seed=0.old-1"}
-    assert (
-        record(baseline / "seed=0")["epochs"]["done"] == 2 and record(baseline / "seed=0.old-1")["epochs"]["done"] == 1
-    )
-
-
 def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
     words = ["train", "-m", "study.name=s", *SMALL, "model=mlp"]
     assert ablate(tmp_path, *words, "normalization=none,batch").returncode == 0

@@ -113,7 +113,9 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bo
     register()
     if trusted:
         user_code.search()
-        return compose(flags, overrides)
+        config = compose(flags, overrides)
+        config.pop("hydra")
+        return config
     for word in overrides:
         if word.startswith("-") or (word.lstrip("+~").startswith("hydra") and word != "hydra.mode=RUN"):
             raise InputError(f"The command of {run} has {word!r}, which can change what is run. {trust.ADVICE}")
