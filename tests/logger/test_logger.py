@@ -24,7 +24,7 @@ ROWS = [
 WORDS = ("-m", "study.name=s", *SMALL[:-2], "trainer.threads=1", "trainer.epochs=2", "model=mlp,cnn")
 
 
-def told(folder: Path, settings: dict) -> logger.Run:
+def told(folder: Path, settings: dict) -> logger.LoggedRun:
     return logger.LoggedRun(folder, None, None, {}, settings, np.zeros((2, 1, 4, 4), np.uint8))
 
 

@@ -1,18 +1,29 @@
 """What is said of a study, and what is not."""
 
+import msgspec
 import pandas as pd
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import sentences
+from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
-PLAN = {"design": "factorial", "factors": FACTORS}
+
+
+def plan(factors: dict[str, list[str]], design: str = "factorial") -> StudyPlan:
+    """A plan of one run."""
+    run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": "baseline", "config_sha256": ""}
+    content = {"name": "s", "design": design, "baseline": {}, "factors": factors, "seeds": [0], "command": ""}
+    return msgspec.convert({**content, "runs": [run]}, StudyPlan)
+
+
+PLAN = plan(FACTORS)
 
 
 def test_the_question_is_of_the_factors_that_vary():
     factors = {"model": ["a", "b"], "norm": ["x"], "seed_of_split": ["0", "1"]}
-    assert sentences.question({"factors": factors}) == (
+    assert sentences.question(plan(factors)) == (
         "This study asks what model and seed_of_split change in validation accuracy."
     )
     assert sentences.question(PLAN) == "This study asks what model changes in validation accuracy."
@@ -48,13 +59,11 @@ def test_what_a_study_of_this_size_cannot_tell(make_study):
 
 def test_interactions_that_were_not_tested_are_named(make_study):
     table = compare(collect.collect(make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}}, FACTORS)))
-    two = {"factors": {"model": ["a", "b"], "norm": ["x", "y"]}}
-    said = {
-        design: " ".join(sentences.limits({"design": design, **two}, table)) for design in ("factorial", "cumulative")
-    }
+    two = {"model": ["a", "b"], "norm": ["x", "y"]}
+    said = {design: " ".join(sentences.limits(plan(two, design), table)) for design in ("factorial", "cumulative")}
     assert "not estimable" in said["cumulative"] and "not estimable" not in said["factorial"]
     for kinds, unseen in (["main", "main"], True), (["main", "interaction"], False):
-        drawn = sentences.limits({"design": "random", **two}, table, pd.DataFrame({"kind": kinds}))
+        drawn = sentences.limits(plan(two, "random"), table, pd.DataFrame({"kind": kinds}))
         assert ("not estimable" in " ".join(drawn)) == unseen
 
 
