@@ -51,7 +51,8 @@ class Run:
         """A row an epoch, with the columns of metrics.csv; indexed by epoch."""
         import pandas as pd
 
-        return pd.read_csv(io.BytesIO(bounded.contents(self.folder / "metrics.csv", CURVE)), index_col="epoch")
+        content = io.BytesIO(bounded.contents(self.folder / "metrics.csv", CURVE))
+        return pd.read_csv(content, index_col="epoch", float_precision="round_trip")  # exact: not pandas 2's default
 
     @cached_property
     def config(self) -> "DictConfig":
