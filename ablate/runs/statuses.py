@@ -11,7 +11,7 @@ RECORDED: tuple[str, ...] = get_args(RecordedStatus)
 RESULTS = ("completed", "diverged", "pruned")  # good, bad, or not worth the rest of its epochs
 NOT_COMPARABLE = ("other images", "other settings")
 # Holes in a study.
-WITHOUT_RESULT = ("missing", "running", "interrupted", "failed", "stale", "unreadable", *NOT_COMPARABLE)
+WITHOUT_RESULT = ("failed", "missing", "running", "interrupted", "stale", "unreadable", *NOT_COMPARABLE)
 FAILED = ("failed", "unreadable")
 NO_RECORD = ("missing", "stale")  # of the planned configuration
 FINISHED = (*RESULTS, "failed")  # its process recorded how it ended
