@@ -18,12 +18,13 @@ from ablate.files.lock import is_locked, lock
 from ablate.runs import checkpoints, finished, study_plan
 from ablate.runs.statuses import FINISHED
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
 from ablate.study.extend import REPLACED, extended
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
-from ablate.terminal.text import printable_lines
+from ablate.terminal.text import first_few, printable_lines
 
 log = logging.getLogger(__name__)
 LAST = 4  # lines of a failed run's log that are shown
@@ -44,6 +45,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
     errors = launch(missing, study.overrides, folder, launcher)
     states = [(run, planned_state(folder, run)) for run in runs]
+    warn_of_other_images(folder)
     failed = [(run, state) for run, state in states if not state.has_result]
     if failed:
         Terminal().print(*failures(folder, failed, errors), sep="\n")
@@ -51,6 +53,19 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
+
+
+def warn_of_other_images(folder: Path) -> None:
+    """Report the runs of a study that are not on the images of those they would be compared with."""
+    plan = study_plan.read(folder)
+    states = planned_states(folder, plan)
+    if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:
+        log.warning(
+            "study %s continues on other images: %s will not be compared with the other runs. Restore the images, or"
+            " start another study.",
+            plan.name,
+            first_few(others, LAST),
+        )
 
 
 def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> list[PlannedRun]:

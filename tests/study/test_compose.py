@@ -114,7 +114,7 @@ def test_a_run_that_cannot_be_is_named():
     ("settings", "message"),
     [
         ({"design": "oneattime"}, "study.design=oneattime is not allowed: it must be one of factorial, one_at_a_time"),
-        ({"design": "random"}, "is required for study.design=random"),
+        ({"design": "random"}, "study.draws=N, the number of variants, is required for study.design=random"),
         ({"draws": "3"}, "invalid for other designs"),
         ({"name": "a/b"}, "must be a folder name"),
     ],
