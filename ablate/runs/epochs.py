@@ -1,7 +1,7 @@
 """`metrics.csv`: one row per epoch, which may be read while it is written.
 
-`train_loss` is what training minimizes. `train_cross_entropy` is the function that `val_loss` is: the mean cross-entropy
-with one class per image. They differ with label smoothing, another loss, or mixed images.
+`train_loss` is what training minimizes. `train_cross_entropy` is the same function as `val_loss`: the mean
+cross-entropy with one class per image. The two differ with label smoothing, another loss, or mixed images.
 """
 
 from pathlib import Path

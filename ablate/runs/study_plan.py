@@ -2,6 +2,8 @@
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+import msgspec
+
 from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
@@ -34,8 +36,20 @@ class PlannedRun(Record, frozen=True, kw_only=True):
             raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
 
 
+class MarginChange(Record, frozen=True, kw_only=True):
+    """A change of the margin after the first result: when, its values (percentage points), the runs with a result."""
+
+    time: str
+    before: float | None
+    after: float | None
+    results: Count
+
+
 class StudyPlan(Record, frozen=True, kw_only=True):
-    """The content of study.json. The first level of each factor is the baseline's."""
+    """The content of study.json. The first level of each factor is the baseline's.
+
+    `margin_changes` are those made after the first result, the first one first.
+    """
 
     schema: int = json_file.SCHEMA
     name: str
@@ -46,6 +60,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     seeds: list[Count]
     command: str
     runs: list[PlannedRun]
+    margin_changes: list[MarginChange] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse names that are not printable or taken, and runs that are planned twice."""

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ from hydra.core.override_parser.types import Override
 
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
-from ablate.runs.study_plan import BASELINE, StudyPlan
+from ablate.runs.study_plan import BASELINE, MarginChange, StudyPlan
 from ablate.study import design
 from ablate.study.design import Variant
+from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
@@ -185,4 +187,14 @@ def extended(folder: Path, plan: StudyPlan, extend: bool) -> StudyPlan:
     factors = {name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()}
     runs = {run.folder: run for run in [*old.runs, *plan.runs]}
     seeds = sorted({*old.seeds, *plan.seeds})
-    return msgspec.structs.replace(plan, factors=factors, seeds=seeds, runs=list(runs.values()))
+    changes = [*old.margin_changes, *margin_change(folder, old, plan)]
+    return msgspec.structs.replace(plan, factors=factors, seeds=seeds, runs=list(runs.values()), margin_changes=changes)
+
+
+def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginChange]:
+    """The change from the old plan's margin to the new one's, if a planned run has a result; else none."""
+    if old.margin == new.margin:
+        return []
+    results = sum(planned_state(folder, run).has_result for run in old.runs)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return [MarginChange(time=now, before=old.margin, after=new.margin, results=results)] if results else []

@@ -144,13 +144,14 @@ def write_results(folder: Path, data: "Prepared", selected: "Selected", reportin
     import numpy as np
     import torch
 
-    np.savez_compressed(
-        predictions := io.BytesIO(),
-        index=data.val_index,
-        label=data.val.labels.numpy(),
-        logits=selected.val_logits.numpy().astype(np.float16),
-        **({} if reporting.all() else {"reporting": reporting}),
-    )
+    arrays: dict[str, Any] = {
+        "index": data.val_index,
+        "label": data.val.labels.numpy(),
+        "logits": selected.val_logits.numpy().astype(np.float16),
+    }
+    if not reporting.all():
+        arrays["reporting"] = reporting
+    np.savez_compressed(predictions := io.BytesIO(), **arrays)
     atomic.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
     torch.save(selected.weights, weights := io.BytesIO())
     atomic.write_bytes(folder / "model.pt", weights.getvalue())

@@ -37,7 +37,7 @@ __all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", 
 MAX_PANELS = 4 * PANELS  # of loss curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
-    "loss_curves": "Training loss (dashed) and validation loss (solid).",
+    "loss_curves": "Cross-entropy of the training batches (dashed) and of all validation images (solid).",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "cost": "Mean accuracy with its 95 % confidence interval against training time.",

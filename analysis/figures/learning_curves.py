@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodF
 
 from ablate.analysis import collect
 from ablate.analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
-from ablate.analysis.report.sentences import holes
+from ablate.analysis.report.incomplete import lost_runs
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
@@ -129,7 +129,7 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _loss_title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
     """Title of a panel: the variant, the number of runs in its mean, and the runs that are not in it."""
     completed = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    others = ", ".join(holes(runs).values())
+    others = ", ".join(lost_runs(runs).values())
     count = f"n = {completed.get(runs['variant'].iloc[0], 0)}" + (f"; {others}" if others else "")
     return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
 

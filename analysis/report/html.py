@@ -13,7 +13,8 @@ from ablate.analysis.effects import most_different
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from ablate.analysis.formats import DASH, number
-from ablate.analysis.report import pdf, sentences
+from ablate.analysis.report import pdf
+from ablate.analysis.report.limits import provenance
 from ablate.analysis.results import Results
 from ablate.analysis.tables import Table
 
@@ -62,7 +63,7 @@ def to_html(
         ],
         curves=_curves(results),
         limits=limits,
-        provenance=sentences.provenance(results.plan, results.runs),
+        provenance=provenance(results.plan, results.runs),
         command=results.plan.command,
         plotly=get_plotlyjs(),
     )
