@@ -22,9 +22,22 @@ if TYPE_CHECKING:
 
 PANELS = 6  # per page
 LOSSES: dict[str, tuple[str, str, "LineStyleType", str]] = {
-    "train_loss": ("training", ORANGE, (0, (2.2, 1.8)), "s"),  # the gaps of "--" are too narrow to see over thin lines
+    "train_cross_entropy": (
+        "training",
+        ORANGE,
+        (0, (2.2, 1.8)),
+        "s",
+    ),  # the gaps of "--" are too narrow to see over thin lines
     "val_loss": ("validation", BLUE, "-", "o"),
 }
+
+
+def comparable(curves: pd.DataFrame) -> pd.DataFrame:
+    """The curves with a training loss that is the same function as the validation loss, where it is recorded.
+
+    A run of an earlier version has the loss that it minimized in its place.
+    """
+    return curves.assign(train_cross_entropy=curves["train_cross_entropy"].fillna(curves["train_loss"]))
 
 
 def pages(runs: pd.DataFrame) -> int:
@@ -43,7 +56,7 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
         runs: The frame of `collect.collect`.
         page: Which `PANELS` variants to draw, counted from 0.
     """
-    labels = collect.labels(runs)
+    labels, curves = collect.labels(runs), comparable(curves)
     variants = list(labels)[page * PANELS : (page + 1) * PANELS]
     columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
     rows = -(-len(variants) // columns)
@@ -136,7 +149,7 @@ def _loss_title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
 
 def _loss_range(curves: pd.DataFrame) -> tuple[float, float]:
     """Limits that include every completed run, and diverged runs up to three times the largest completed loss."""
-    losses = curves[["train_loss", "val_loss"]].where(lambda loss: np.isfinite(loss) & (loss > 0))
+    losses = curves[[*LOSSES]].where(lambda loss: np.isfinite(loss) & (loss > 0))
     completed = losses[curves["status"] == "completed"].stack()
     all_losses = losses.stack()
     if all_losses.empty:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, verdict
@@ -44,6 +45,13 @@ def notes(results: Results) -> list[str]:
     if short:
         sentences.append(
             f"{plural(short, 'completed run')} without a complete metrics.csv: the curves are missing or end early."
+        )
+    unrecorded = results.curves["train_cross_entropy"].isna() & np.isfinite(results.curves["train_loss"])
+    if unrecorded.any():
+        count = len(results.curves[unrecorded].drop_duplicates(["variant", "seed"]))
+        sentences.append(
+            f"{plural(count, 'run')} of an earlier version: the training curve is the loss that training minimized,"
+            " which need not be the cross-entropy that the validation curve is."
         )
     return sentences
 

@@ -1,7 +1,10 @@
 """What is stated of a study, and what is not."""
 
+import json
+
 import msgspec
 import numpy as np
+from omegaconf import OmegaConf
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
@@ -155,3 +158,62 @@ def test_a_hyphen_of_a_name_is_no_minus(make_study):
     study = make_study({"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "lr=1e-3": {0: 0.4, 1: 0.42, 2: 0.42}}, levels)
     runs = collect.collect(study)
     assert "lr=1e-3 (−20.0 points" in verdict_sentences.verdicts(compare(runs), runs)[0]
+
+
+IMAGES = {"training": 1200, "validation": 360, "selection": 0, "evaluation": 360}
+HALVES = IMAGES | {"selection": 180, "evaluation": 180}
+INPUTS = {"channels": 3, "image_size": 32, "mean": [0.5] * 3, "std": [0.5] * 3}
+
+
+def test_methods_state_the_data(make_study):
+    record = {"images": IMAGES, "inputs": INPUTS, "selection": "last"}
+    study = make_study({"baseline": {0: 0.5}}, {}, classes=10, record=record)
+    text = "Data: 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels."
+    assert text in methods.methods(analyse(study))
+    (study / "baseline/seed=0/.hydra").mkdir()
+    config = {"data": {"_target_": "d.digits", "val_fraction": 0.2, "split_seed": 3, "train_limit": 1200}}
+    OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
+    expected = "Data: digits, 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels; 20 % of"
+    assert any(one.startswith(expected) for one in methods.methods(analyse(study)))
+    assert "limited to 1,200 of the others" in " ".join(methods.methods(analyse(study)))
+
+
+def test_methods_state_the_epoch_and_the_images(make_study):
+    def stated(name, **record) -> str:
+        study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name=name, record=record)
+        return methods.methods(analyse(study))[-1]
+
+    assert stated("last", selection="last", images=IMAGES) == (
+        "Tables and figures are of the last epoch and 360 validation images: one run's accuracy changes in steps of"
+        " 0.28 points."
+    )
+    halves = stated("half", selection="best_val", images=HALVES)
+    assert "highest accuracy on 180 of the 360 validation images." in halves
+    assert "on the other 180 validation images: one run's accuracy changes in steps of 0.56 points." in halves
+    assert "it is too high" in stated("old", selection="best_val")
+    assert stated("unknown") == "Tables and figures are of validation images."
+
+
+def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
+    study = make_study(
+        {"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, record={"selection": "last", "images": IMAGES}
+    )
+    path = study / "model=b/seed=0/run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"selection": "best_val", "images": HALVES}))
+    text = methods.methods(analyse(study))[-1]
+    assert text.startswith("Runs differ in what their accuracy is of. 1 run: Tables and figures are of the last epoch")
+    assert "1 run: The epoch of each run is the one with the highest accuracy on 180" in text
+
+
+def test_a_margin_that_was_changed_after_a_result_is_stated(make_study):
+    change = {"time": "2026-01-02T03:04:05+00:00", "before": 1.0, "after": 4.0, "results": 10}
+    study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, margin=4.0, margin_changes=[change])
+    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in methods.methods(analyse(study))[-2]
+
+
+def test_a_training_curve_of_another_function_is_named(make_study):
+    study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {})
+    path = study / "baseline/seed=1/metrics.csv"
+    path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
+    (note,) = notes.notes(analyse(study))
+    assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")
