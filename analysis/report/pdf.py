@@ -19,9 +19,9 @@ from ablate.files import bounded
 PAGES = 2
 MAX_BYTES = bounded.MIB  # of report.md
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "class_difference", "confusion",
-           "samples")  # fmt: skip
-ESSENTIAL = 5  # figures that are dropped only after the table is shortened
+FIGURES = ("effects", "loss_curves", "accuracy_curves", "interactions", "variance_shares", "cost", "class_difference",
+           "confusion", "samples")  # fmt: skip
+ESSENTIAL = 6  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table
 # (rows of the table, figures), the most complete layout first.
 SIZES = [
@@ -163,7 +163,7 @@ WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure t
 
 
 def _figures(names: Collection[str], folder: Path) -> list[str]:
-    """The figures at their original size: two wide ones, then the narrow ones in two columns, then the other wide ones.
+    """The figures at their original size: three wide ones, the narrow ones in two columns, the other wide ones.
 
     Each wide figure but the first floats, so that the next figures can fill a page on which it does not fit.
     """
@@ -172,7 +172,7 @@ def _figures(names: Collection[str], folder: Path) -> list[str]:
     wide = [f"#[#set figure(placement: auto); #{figure}]" if i else f"#{figure}" for i, figure in enumerate(wide)]
     narrow = [figure for figure, width in figures if width <= HALF]
     grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
-    return [*wide[:2], *grid, *wide[2:]]
+    return [*wide[:3], *grid, *wide[3:]]
 
 
 def _figure(name: str, folder: Path) -> tuple[str, float]:
