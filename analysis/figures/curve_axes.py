@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, StrMethodFormatter
 
 
 class Quantity(NamedTuple):
@@ -37,7 +37,7 @@ def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: f
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     if not quantity.is_loss:
         axis.yaxis.set_major_locator(MaxNLocator(5))
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=None, symbol=""))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
         return
     axis.set(yscale="log", ylim=(low, high))
     axis.yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
