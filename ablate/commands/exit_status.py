@@ -14,8 +14,9 @@ INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
 BROKEN_PIPE = 141  # and by the end of a pipe
 # Module of each dependency in pyproject.toml -> what pip calls it; verbs need some each.
 DEPENDENCIES = {
-    **{name: name for name in ("torch", "torchvision", "omegaconf", "numpy", "filelock", "rich", "scipy", "pandas")},
-    **{name: name for name in ("matplotlib", "statsmodels", "typst", "tabulate", "jinja2", "plotly")},
+    **{name: name for name in ("torch", "torchvision", "omegaconf", "msgspec", "filelock", "rich")},
+    **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "plotly")},
+    **{name: name for name in ("typst", "tabulate", "jinja2")},
     **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn"},
 }
 

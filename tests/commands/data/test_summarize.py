@@ -84,7 +84,7 @@ def test_a_terminal_with_colours_shows_pictures(two_colours, tmp_path):
         (lambda root: (root / "train/red/0.png").write_text("junk"), "train/red/0.png (not an image file)"),
         (lambda root: (root / "test/red/0.png").write_text("junk"), "test/red/0.png (not an image file)"),
         (lambda root: (root / "train/empty").mkdir(), "train/empty has no images"),
-        (lambda root: (root / "train/red/0.png").unlink(), "A class needs 2 images"),
+        (lambda root: (root / "train/red/0.png").unlink(), "Each class needs at least 2 images"),
     ],
     ids=["missing", "broken", "broken test", "empty class", "one image"],
 )
