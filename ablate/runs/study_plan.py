@@ -3,6 +3,8 @@
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+import msgspec
+
 from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
@@ -36,12 +38,22 @@ class PlannedRun(Record, frozen=True, kw_only=True):
             raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
 
 
+class MarginChange(Record, frozen=True, kw_only=True):
+    """A change of the margin after the first result: when, its values (percentage points), the runs with a result."""
+
+    time: str
+    before: float | None
+    after: float | None
+    results: Count
+
+
 class StudyPlan(Record, frozen=True, kw_only=True):
     """The content of study.json. The first level of each factor is the baseline's.
 
     Attributes:
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
+        margin_changes: those made after the first result, the first one first.
     """
 
     schema: int = json_file.SCHEMA
@@ -55,6 +67,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     runs: list[PlannedRun]
     settings: dict[str, Any] | None = None
     data_varies: bool | None = None
+    margin_changes: list[MarginChange] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse names that are not printable or taken, and runs that are planned twice."""

@@ -1,6 +1,7 @@
 """A command for a study that exists: the same one, one with added levels or seeds, or another one, which is refused."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.runs import study_plan
 from ablate.runs.config_defaults import changes
 from ablate.runs.read_config import read_config
-from ablate.runs.study_plan import BASELINE, StudyPlan
+from ablate.runs.study_plan import BASELINE, MarginChange, StudyPlan
+from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
 
@@ -57,7 +59,17 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         seeds=sorted({*old.seeds, *plan.seeds}),
         settings=plan.settings or old.settings,
         data_varies=plan.data_varies or old.data_varies,
+        margin_changes=[*old.margin_changes, *margin_change(folder, old, plan)],
     )
+
+
+def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginChange]:
+    """The change from the old plan's margin to the new one's, if a planned run has a result; else none."""
+    if old.margin == new.margin:
+        return []
+    results = sum(planned_state(folder, run).has_result for run in old.runs)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return [MarginChange(time=now, before=old.margin, after=new.margin, results=results)] if results else []
 
 
 def settings_changes(folder: Path, old: StudyPlan, new: StudyPlan) -> list[Change]:

@@ -21,11 +21,13 @@ from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
-from ablate.runs.run_record import METRICS, EpochCount, Inputs, PeakMemory, RunRecord, Seconds
+from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
     from ablate.training.loop import Selected
@@ -85,6 +87,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
+    from ablate.evaluation.reporting_half import reporting_half
     from ablate.terminal.progress import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint
@@ -111,7 +114,8 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         reporter.close(result)
     trained = time.perf_counter()
 
-    write_results(folder, data, fitted.selected)
+    reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
+    write_results(folder, data, fitted.selected, reporting)
     return replace(
         record,
         status="diverged" if fitted.diverged else "completed",
@@ -119,6 +123,12 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         data_sha256=data.sha256,
         classes=list(data.inputs.classes),
         inputs=recorded_inputs(data.inputs),
+        images=ImageCounts(
+            training=len(data.train_index),
+            validation=len(reporting),
+            selection=int((~reporting).sum()),
+            evaluation=int(reporting.sum()),
+        ),
         epochs=EpochCount(planned=config.trainer.epochs, done=len(fitted.rows)),
         seconds=Seconds(
             setup=ready - began,
@@ -133,13 +143,16 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     )
 
 
-def write_results(folder: Path, data: "Prepared", selected: "Selected") -> None:
-    """Write the validation predictions and the weights of the selected epoch."""
+def write_results(folder: Path, data: "Prepared", selected: "Selected", reporting: "np.ndarray") -> None:
+    """Write the weights and the validation predictions of the selected epoch.
+
+    Where only some of the images give the run's metrics, `reporting`, bool (N,), marks them in val_predictions.npz.
+    """
     import torch
 
     from ablate.runs import predictions  # NumPy, for which a refused configuration does not wait
 
-    predictions.write(folder, data.val_index, data.val.labels.numpy(), selected.val_logits.numpy())
+    predictions.write(folder, data.val_index, data.val.labels.numpy(), selected.val_logits.numpy(), reporting)
     predictions.check(folder, selected.row["val_accuracy"])
     torch.save(selected.weights, weights := io.BytesIO())
     atomic.write_bytes(folder / "model.pt", weights.getvalue())

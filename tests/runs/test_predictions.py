@@ -6,6 +6,8 @@ import pytest
 from ablate.runs import predictions
 from tests.processes import ablate, record
 
+EVERY = np.ones(4, dtype=bool)
+
 
 def test_predictions_of_a_run_with_huge_logits_give_the_recorded_accuracy(tmp_path):
     words = ("data=digits", "model=mlp", "data.train_limit=200", "optimizer=adam", "optimizer.lr=10")
@@ -31,7 +33,7 @@ def test_float16_is_kept_where_it_keeps_each_prediction(logits, kind):
 
 
 def test_a_file_of_another_accuracy_is_reported(tmp_path, caplog):
-    predictions.write(tmp_path, np.arange(4), np.array([0, 1, 0, 1]), np.eye(2, dtype=np.float32)[[0, 1, 0, 0]])
+    predictions.write(tmp_path, np.arange(4), np.array([0, 1, 0, 1]), np.eye(2, dtype=np.float32)[[0, 1, 0, 0]], EVERY)
     predictions.check(tmp_path, 0.75)
     assert not caplog.text
     predictions.check(tmp_path, 1.0)

@@ -8,7 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from msgspec import structs
 
 from ablate.config.schema import StudySettings
-from ablate.runs import study_plan
+from ablate.runs import run_record, study_plan
+from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import extend, plan
 from ablate.terminal.errors import InputError
@@ -174,3 +175,23 @@ def test_another_design_or_baseline_is_another_study(tmp_path):
         extend.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
     with pytest.raises(InputError, match="another baseline"):
         extend.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)
+
+
+def test_a_margin_that_changes_after_a_result_is_recorded_and_one_that_changes_before_is_not(tmp_path):
+    def planned(margin: float | None) -> StudyPlan:
+        return extend.extended(tmp_path, structs.replace(study("factorial", [0, 1]), margin=margin), extend=False)
+
+    study_plan.write(tmp_path, planned(2.0))
+    assert planned(1.0).margin_changes == []
+    study_plan.write(tmp_path, planned(1.0))
+    for seed in (0, 1):
+        folder = tmp_path / f"baseline/seed={seed}"
+        folder.mkdir(parents=True)
+        run_record.write(folder, RunRecord(status="completed", config_sha256="0", metrics={"val_accuracy": 0.5}))
+    assert planned(1.0).margin_changes == []
+    study_plan.write(tmp_path, planned(4.0))
+    study_plan.write(tmp_path, planned(None))
+    recorded = study_plan.read(tmp_path)
+    assert recorded.margin is None
+    assert [(c.before, c.after, c.results) for c in recorded.margin_changes] == [(1.0, 4.0, 2), (4.0, None, 2)]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00", c.time) for c in recorded.margin_changes)
