@@ -62,6 +62,6 @@ def read(study: Path) -> list[Look]:
     for line in lines:
         try:
             looks.append(msgspec.convert(json.loads(line), Look))
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        except (ValueError, RecursionError, msgspec.ValidationError):
             continue
     return looks

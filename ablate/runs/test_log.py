@@ -78,7 +78,7 @@ def _use(line: bytes) -> TestUse | None:
     """The use that a line of a log records; None for any other line."""
     try:
         return msgspec.convert(json.loads(line), TestUse)
-    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    except (ValueError, RecursionError, msgspec.ValidationError):
         return None
 
 

@@ -67,6 +67,9 @@ def of_texts(found: dict[str, str]) -> dict:
     return {**found, **plain}
 
 
+@pytest.mark.skipif(
+    not hasattr(torch.onnx, "ops"), reason="an older exporter cannot keep the batch size free: the verb refuses"
+)
 def test_onnx_takes_any_number_of_images_as_they_are_decoded(run, tmp_path):
     import onnx
     import onnxruntime
