@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hydra
 from filelock import Timeout
-from hydra._internal.utils import get_args_parser
+from hydra._internal.utils import get_args_parser  # not public; the parser of hydra.main, for its flags
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig

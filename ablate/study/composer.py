@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hydra._internal.config_loader_impl import get_overrides_dirname
+from hydra._internal.config_loader_impl import (
+    get_overrides_dirname,  # for hydra.job.override_dirname; not public
+)
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict

@@ -15,7 +15,7 @@ BAD = {
     ("train", "data=digits", "model=torchvision", "model.name=resnet99"): "resnet",
     ("report", "nowhere"): "nowhere",
     ("test", "nowhere"): "nowhere",
-    ("trian",): "no such verb. Did you mean train?",
+    ("trian",): "unknown verb 'trian'. Did you mean train?",
 }
 
 

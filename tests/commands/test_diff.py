@@ -7,7 +7,7 @@ import shutil
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.commands.diff import SAME, main
+from ablate.commands.diff import NO_DIFFERENCE, main
 from ablate.runs.differences import diff
 from ablate.terminal.errors import InputError
 
@@ -38,7 +38,7 @@ def test_times_and_places_are_no_difference(make, capsys):
     one = make("one")
     other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, peak_memory={"process": 9.0})
     assert diff(one, other) == []
-    assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{SAME}\n"
+    assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{NO_DIFFERENCE}\n"
 
 
 def test_each_part_names_its_keys(make, capsys):
