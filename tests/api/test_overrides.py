@@ -41,7 +41,8 @@ def test_an_invalid_override_is_refused(invalid):
 
 
 @pytest.mark.parametrize(
-    ("value", "message"), [([], "model has no levels"), (object(), "which overrides do not support"), (1j, "which overrides do not support")]
+    ("value", "message"),
+    [([], "model has no levels"), (object(), "overrides do not support"), (1j, "overrides do not support")],
 )
 def test_an_unsupported_value_is_refused(value, message):
     with pytest.raises(InputError, match=message):

@@ -83,7 +83,7 @@ def test_predict_equals_the_command(run, tmp_path):
     )
     expected = pd.read_csv(StringIO(ended.stdout), dtype={"class": str, "class_2": str})
     pd.testing.assert_frame_equal(found, expected, atol=1e-6, check_dtype=False)
-    assert data.set_index("image").loc[str(tmp_path / "broken.png"), "error"] == "not an image file"
+    assert found.set_index("image").loc[str(tmp_path / "broken.png"), "error"] == "not an image file"
     assert found["class"].isna().sum() == 1 and found["error"].notna().sum() == 1
     one = ablate.predict(str(run.folder), tmp_path / "1.png")
     assert list(one.columns) == ["image", "class", "probability", "error"] and len(one) == 1
@@ -96,7 +96,7 @@ def test_an_array_gets_the_probabilities_of_the_validation(run, kind):
         index, logits = saved["index"], saved["logits"].astype(float)
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     found = ablate.predict(run, kind(digits("train").images[index]), top=1)
-    assert list(data.columns) == ["class", "probability", "error"] and list(data.index) == list(range(len(index)))
+    assert list(found.columns) == ["class", "probability", "error"] and list(found.index) == list(range(len(index)))
     np.testing.assert_allclose(found["probability"], probabilities.max(1), atol=1e-3)
     correct = found["class"].astype(int).to_numpy() == digits("train").labels[index].numpy()
     assert correct.mean() == pytest.approx(run.metrics["val_accuracy"])

@@ -15,7 +15,7 @@ from ablate.study.snapshot import Epochs, RunView, StudyView
 from ablate.study.status import PlannedState
 
 
-def run_view(variant: str, status: str, accuracies=(), planned: int | None = 10, error: str = "", **values: Any) -> RunView:
+def make(variant: str, status: str, accuracies=(), planned: int | None = 10, error: str = "", **values: Any) -> RunView:
     limits = (min(accuracies), max(accuracies)) if accuracies else None
     seconds_per_epoch = values.pop("seconds_per_epoch", 2.0 if accuracies else None)
     log = values.pop("log", [])
@@ -51,26 +51,28 @@ def test_the_length_of_a_curve_is_the_fraction_of_its_epochs(planned):
 
 
 def test_the_time_left_assumes_as_many_parallel_runs_as_now():
-    done = run_view("a", "completed", [0.5] * 10, seconds={"total": 30.0})
-    running = [run_view("b", "running", [0.1] * 4), run_view("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
+    done = make("a", "completed", [0.5] * 10, seconds={"total": 30.0})
+    running = [make("b", "running", [0.1] * 4), make("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
     assert terminal_view.time_left([done, *running]) == "about 12 s left, 2 in parallel"  # the longer of the two
     # a: 30 s as before; b: 10 epochs of 2 s; c: the median of both. With 12 + 8 that is 95 s for two workers.
-    waiting = [run_view("a", "missing"), run_view("b", "missing"), run_view("c", "missing")]
+    waiting = [make("a", "missing"), make("b", "missing"), make("c", "missing")]
     assert terminal_view.time_left([done, *running, *waiting]) == "about 48 s left, 2 in parallel"
-    assert terminal_view.time_left([done, run_view("d", "running")]) == "about 30 s left"  # no epoch of this variant is done
-    assert "unknown until the first epoch" in terminal_view.time_left([run_view("d", "running"), *waiting])
+    assert (
+        terminal_view.time_left([done, make("d", "running")]) == "about 30 s left"
+    )  # no epoch of this variant is done
+    assert "unknown until the first epoch" in terminal_view.time_left([make("d", "running"), *waiting])
     assert "no run is active, 3 to do" in terminal_view.time_left([done, *waiting])
     assert (
-        terminal_view.time_left([done, run_view("b", "failed", [0.1])]) == "all runs have ended"
+        terminal_view.time_left([done, make("b", "failed", [0.1])]) == "all runs have ended"
     )  # failed runs are not retried
 
 
 def test_the_view_of_a_running_study():
     lines = rendered([
-        run_view("baseline", "completed", [0.5, 0.9], planned=2, seconds={"total": 10.0}),
-        run_view("model=cnn", "running", [0.25], planned=4),
-        run_view("model=vgg", "failed", error="It is too small.", log=["Traceback", "ValueError: 3"]),
-        run_view("model=vit", "missing", planned=None),
+        make("baseline", "completed", [0.5, 0.9], planned=2, seconds={"total": 10.0}),
+        make("model=cnn", "running", [0.25], planned=4),
+        make("model=vgg", "failed", error="It is too small.", log=["Traceback", "ValueError: 3"]),
+        make("model=vit", "missing", planned=None),
     ])  # fmt: skip
     assert lines[0] == "s  4 runs  1 running  1 failed  1 completed  1 missing"
     assert "56 %" in lines[1] and "about 15 s left" in lines[1]  # (1 + 1/4 + 1) / 4; 3 x 2 s, median of 10 and 4 x 2
@@ -82,9 +84,9 @@ def test_the_view_of_a_running_study():
 
 
 def test_running_and_failed_runs_come_first():
-    runs = [run_view(f"v{index}", "completed", [0.5]) for index in range(990)]
-    runs += [run_view(f"f{index}", "failed", error=f"Error {index % 5}") for index in range(7)]
-    runs += [run_view("r", "running", [0.5]), run_view("m", "missing"), run_view("i", "interrupted")]
+    runs = [make(f"v{index}", "completed", [0.5]) for index in range(990)]
+    runs += [make(f"f{index}", "failed", error=f"Error {index % 5}") for index in range(7)]
+    runs += [make("r", "running", [0.5]), make("m", "missing"), make("i", "interrupted")]
     lines = rendered(runs, height=30)
     assert len(lines) <= 30
     assert [line.split()[0] for line in lines[4:14]] == ["r", *(f"f{index}" for index in range(7)), "i", "v0"]
@@ -95,20 +97,23 @@ def test_running_and_failed_runs_come_first():
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 @pytest.mark.parametrize("height", [1, 8, 12, 24])
 def test_small_terminals(width, height):
-    runs = [run_view("a-long-name-of-a-variant" * 4, "running", [0.5] * 5), run_view("b", "failed", error="word " * 200)] * 9
+    runs = [
+        make("a-long-name-of-a-variant" * 4, "running", [0.5] * 5),
+        make("b", "failed", error="word " * 200),
+    ] * 9
     lines = rendered(runs, width, height)
     assert all(len(line) <= width for line in lines) and len(lines) <= max(height, 9)
 
 
 def test_a_narrow_terminal_only_shortens_names():
     runs = [
-        run_view("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
+        make("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
     ]
     (row,) = [line.split() for line in rendered(runs, width=60) if "completed" in line and "%" in line]
     assert row[0].endswith("…") and row[1:] == ["0", "completed", "2/10", "87.5", "%", "9", "s"]
 
 
 def test_control_characters_and_markup_are_escaped():
-    lines = rendered([run_view("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
+    lines = rendered([make("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
     assert "[red]a" in lines[4] and r"\x1b[2J[bold]x" in lines[7] and "[/]" in lines[8]
     assert "\x1b" not in "".join(lines)

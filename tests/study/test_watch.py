@@ -119,7 +119,7 @@ def test_q_and_ctrl_c_quit(running, key):
     child.expect(r"model=cnn +1 +missing")
     child.send(key)
     child.expect(pexpect.EOF)
-    assert "Traceback" not in child.before.decode() and "\x1b[?25h" in child.before.decode()  # the cursor is visible again
+    assert "Traceback" not in child.before.decode() and "\x1b[?25h" in child.before.decode()  # shows the cursor
     child.close()
     assert child.exitstatus == 0
 

@@ -24,4 +24,6 @@ def test_workers_do_not_leak_memory_between_runs(tmp_path):
     words = ("-m", "study.name=s", "model._target_=counting.Net", "seed=range(6)", "hydra.launcher.jobs_at_once=1")
     assert ablate(tmp_path, "train", *SMALL, *words).returncode == 0
     alive = [int(line) for line in Path(counts).read_text().split()]
-    assert len(alive) >= 6 and len(set(alive[-4:])) == 1, alive  # number of classes; it grew when plugins were imported again
+    assert len(alive) >= 6 and len(set(alive[-4:])) == 1, (
+        alive
+    )  # number of classes; it grew when plugins were imported again

@@ -25,7 +25,9 @@ def test_a_dying_worker_only_loses_its_task(count):
     assert sorted(results) == list(range(9))
     died = {task: str(result) for task, result in results.items() if isinstance(result, workers.WorkerDied)}
     assert "SIGKILL" in died[2] and "memory" in died[2] and "SIGSEGV" in died[5] and "exit status 3" in died[7]
-    assert {task: result for task, result in results.items() if task not in died} == {n: n * n for n in (0, 1, 3, 4, 6, 8)}
+    assert {task: result for task, result in results.items() if task not in died} == {
+        n: n * n for n in (0, 1, 3, 4, 6, 8)
+    }
 
 
 def test_each_worker_is_set_up_by_its_function():
