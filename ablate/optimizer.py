@@ -15,7 +15,7 @@ from ablate.backend.compiler import keep_out
 
 GRAM_STEPS = 5  # steps of the Newton-Schulz iteration per computation of the Gram matrix
 
-for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop):
+for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
     keep_out(kind)
 
 

@@ -170,7 +170,7 @@ def labels(runs: pd.DataFrame) -> dict[str, str]:
     """
     names = factors(runs)
     first = runs.drop_duplicates("variant")
-    levels_of = dict(zip(first["variant"], first[names].to_dict("records"), strict=True))
+    levels_of = first.set_index("variant")[names].to_dict("index")
     if BASELINE not in levels_of:
         return {variant: variant for variant in levels_of}
     baseline = levels_of.pop(BASELINE)

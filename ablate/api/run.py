@@ -57,7 +57,8 @@ class Run:
         """The learning curves: one row per epoch, the columns of metrics.csv, indexed by epoch."""
         import pandas as pd
 
-        return pd.read_csv(io.BytesIO(bounded.contents(self.folder / "metrics.csv", epochs.LARGEST)), index_col="epoch")
+        content = io.BytesIO(bounded.contents(self.folder / "metrics.csv", epochs.LARGEST))
+        return pd.read_csv(content, index_col="epoch", float_precision="round_trip")  # exact: not pandas 2's default
 
     @cached_property
     def config(self) -> "DictConfig":

@@ -8,7 +8,7 @@ PlannedStatus = Literal[RecordedStatus, "missing", "stale", "unreadable"]
 
 RECORDED: tuple[str, ...] = get_args(RecordedStatus)
 RESULTS = ("completed", "diverged", "pruned")  # good, bad, or not worth the rest of its epochs
-WITHOUT_RESULT = ("missing", "running", "interrupted", "failed", "stale", "unreadable")  # holes in a study
+WITHOUT_RESULT = ("failed", "missing", "running", "interrupted", "stale", "unreadable")  # holes in a study
 FAILED = ("failed", "unreadable")
 NO_RECORD = ("missing", "stale")  # of the planned configuration
 FINISHED = (*RESULTS, "failed")  # its process recorded how it ended

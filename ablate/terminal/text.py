@@ -1,14 +1,17 @@
 """Text for messages: unprintable characters escaped, home folders hidden, long lists shortened, typos corrected."""
 
 import getpass
+import os
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ABSENT = "—"  # shown in place of a value that does not exist
 HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
+USER_VARIABLES = ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME")  # which pathlib and getpass read
 
 
 def printable(text: str) -> str:
@@ -31,8 +34,14 @@ def first_few(names: Iterable[object], limit: int = 5) -> str:
 
 def without_home(text: str) -> str:
     """Replace home folders by `~`: this user's, all below /home and /Users, and any folder with this user's name."""
+    return _home_folders(*map(os.environ.get, USER_VARIABLES)).sub("~", text)
+
+
+@cache
+def _home_folders(*variables: str | None) -> re.Pattern[str]:
+    """The pattern of home folders, compiled once for each value of the environment `variables` that name the user."""
     patterns = [*_home_patterns(), HOMES, *_user_name_patterns()]
-    return re.sub(rf"(?<![\w.~-])(?:{'|'.join(patterns)})(?![\w.-])", "~", text)
+    return re.compile(rf"(?<![\w.~-])(?:{'|'.join(patterns)})(?![\w.-])")
 
 
 def _home_patterns() -> set[str]:

@@ -93,7 +93,7 @@ def test_a_failing_run_costs_only_itself(tmp_path):
     ended = ablate(tmp_path, "train", *words)
     assert ended.returncode == 1
     assert re.search(
-        r"normalization=instance/seed=0\s+failed\s+normalization=instance is for feature maps", ended.stderr
+        r"normalization=instance/seed=0\s+failed\s+normalization=instance needs feature maps", ended.stderr
     )
     statuses = {path.parent.parent.name: record(path.parent)["status"] for path in tmp_path.rglob("run.json")}
     others = ("baseline", "model=cnn", "model=cnn+normalization=instance")

@@ -51,7 +51,7 @@ SOLID = [
     (Image.fromarray(np.full((8, 8), 65535, np.uint16)), "png", (255, 255, 255)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "png", (50, 50, 50)),
     (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "tiff", (50, 50, 50)),
-    (Image.fromarray(np.full((8, 8), 50 * 257, np.uint16)), "ppm", (50, 50, 50)),
+    (Image.fromarray(np.full((8, 8), 50 * 257, np.int32)), "ppm", (50, 50, 50)),
     # Half of black and no other ink is gray.
     (Image.new("CMYK", (8, 8), (0, 0, 0, 128)), "tiff", (127, 127, 127)),
 ]

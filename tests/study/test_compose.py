@@ -78,7 +78,7 @@ def test_a_run_that_cannot_be_is_named():
     ("settings", "message"),
     [
         ({"design": "oneattime"}, "study.design=oneattime is not allowed: it must be one of factorial, one_at_a_time"),
-        ({"design": "random"}, "study.design=random needs study.draws"),
+        ({"design": "random"}, "study.draws=N, the number of variants, is required for study.design=random"),
         ({"draws": "3"}, "invalid for other designs"),
         ({"name": "a/b"}, "must be a folder name"),
     ],

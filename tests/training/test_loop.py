@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from rich.console import Console
 from torch.nn import functional as F
 
@@ -117,7 +116,7 @@ def test_the_average_is_what_is_evaluated():
 def test_an_epoch_is_one_plain_line_whatever_the_width_of_the_terminal():
     row = {"epoch": 2, "train_loss": 1.25, "train_accuracy": 0.5, "val_loss": 1.5, "val_accuracy": 0.25, "seconds": 0.1}
     shown = StringIO()
-    loop.log_row(row, OmegaConf.create({"epochs": 3}), [], Console(file=shown, force_terminal=True, width=20))
+    loop.Reporter([], Console(file=shown, force_terminal=True, width=20), epochs=3).log(row)
     expected = "epoch 2/3  train loss 1.250 accuracy 50.0 %  validation loss 1.500 accuracy 25.0 %  0.1 s\n"
     assert shown.getvalue() == expected
 

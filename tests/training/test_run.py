@@ -112,7 +112,7 @@ def test_the_training_accuracy_is_that_of_the_trained_images(tmp_path):
     model = build_model(config, data)
     model.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
     correct = model((data.train.images.float() / 255 - 0.5) / 0.5).argmax(1) == data.train.labels
-    assert outcome["metrics"]["train_accuracy"] == correct.float().mean().item() and 0 < correct.sum() < len(correct)
+    assert outcome.metrics["train_accuracy"] == correct.float().mean().item() and 0 < correct.sum() < len(correct)
 
 
 def test_multiply_accumulates_of_the_assignments_networks(tmp_path):

@@ -1,19 +1,28 @@
 """What is stated of a study, and what is not."""
 
+import msgspec
 import numpy as np
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import sentences
 from ablate.analysis.results import analyse
+from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
 
 
+def plan(factors: dict[str, list[str]], design: str = "factorial") -> StudyPlan:
+    """A plan of one run."""
+    run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": "baseline", "config_sha256": ""}
+    content = {"name": "s", "design": design, "baseline": {}, "factors": factors, "seeds": [0], "command": ""}
+    return msgspec.convert({**content, "runs": [run]}, StudyPlan)
+
+
 def test_the_question_is_of_the_factors_that_vary():
     factors = {"model": ["a", "b"], "norm": ["x"], "seed_of_split": ["0", "1"]}
-    assert sentences.question({"factors": factors}) == "Which of model and seed_of_split affect validation accuracy?"
-    assert sentences.question({"factors": FACTORS}) == "Does model affect validation accuracy?"
+    assert sentences.question(plan(factors)) == "Which of model and seed_of_split affect validation accuracy?"
+    assert sentences.question(plan(FACTORS)) == "Does model affect validation accuracy?"
 
 
 def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):

@@ -71,7 +71,7 @@ def test_incomplete_runs_are_reported_and_files_are_reproducible(make_study, cap
 
 @pytest.mark.parametrize(("width", "p_values"), [(80, False), (140, True)])
 def test_a_terminal_shows_all_digits_and_names(make_study, capsys, monkeypatch, width, p_values):
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", str(width))
     study = make_study(COMPLETE | {"weight_decay=0": {0: 0.1, 1: 0.99, 2: 0.4}}, FACTORS)
     report(study)
