@@ -91,7 +91,7 @@ def same_but_for_defaults(planned: DictConfig, recorded: DictConfig, record: Run
 
 
 def _comparable(config: DictConfig) -> tuple[dict[Any, Any], list[tuple[Any, Any]]]:
-    """What is trained, 0 equal to 0.0; the steps apart, since their order matters."""
+    """The settings that affect training, as a dict (0 equals 0.0), and the augmentation steps as a list, in order."""
     content: Any = OmegaConf.to_container(config, resolve=False)
     trained = {name: value for name, value in content.items() if name not in NOT_TRAINED}
     steps = trained.pop(STEPS, None) or {}

@@ -33,17 +33,17 @@ Kind = TypeVar("Kind", bound=Record)
 
 
 def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kind:
-    """The record in the JSON file at `path`, of at most `most` bytes.
+    """Read a record from a JSON file.
 
     Args:
-        path: of the file.
-        kind: of the record.
-        what: the folder of the file is, such as `a run folder`.
-        most: bytes that are read.
-        advice: what to do about a record that is damaged, a sentence.
+        path: the file.
+        kind: type of the record.
+        what: kind of folder that contains the file, for error messages, such as `a run folder`.
+        most: largest size in bytes.
+        advice: a sentence that says how to replace a damaged record.
 
     Raises:
-        InputError: there is no such file, it cannot be read, or it is not a record of this kind.
+        InputError: the file is missing, too large, unreadable, or not a valid record.
     """
     content = read_object(path, what, most)
     if lacking := [name for name in _required(kind) if name not in content]:

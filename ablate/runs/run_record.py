@@ -164,7 +164,7 @@ ADVICE = "Train the run again."
 
 
 def as_dict(record: RunRecord) -> dict[str, Any]:
-    """The content of run.json: a key that comes with a result is left out while it has no value."""
+    """The content of run.json. Keys that are only known later are omitted until they have a value."""
     content: dict[str, Any] = msgspec.to_builtins(record)
     if record.environment:
         content["environment"] = record.environment.as_dict()

@@ -65,7 +65,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
             if run.folder in folders:
                 raise ValueError(f"two runs have the folder {run.folder!r:.80}")
             if (run.variant, run.seed) in replicates:
-                raise ValueError(f"two runs are {run.variant!r:.80} with seed {run.seed}")
+                raise ValueError(f"two runs have variant {run.variant!r:.80} and seed {run.seed}")
             folders.add(run.folder)
             replicates.add((run.variant, run.seed))
 

@@ -89,7 +89,7 @@ class TestResult(Use, frozen=True, kw_only=True):
         if [len(row) for row in self.confusion] != [k] * k:
             raise ValueError(f"confusion is not {k} by {k}, the number of classes")
         if any(max(mistake.label, mistake.predicted) >= k for mistake in self.mistakes):
-            raise ValueError(f"a mistake has a label that is not below {k}, the number of classes")
+            raise ValueError(f"a mistake has a label outside 0 to {k - 1}")
 
 
 def as_dict(result: TestResult) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Composer:
         return tuple((name, variant[name]) for name in self.baseline if variant[name] != self.baseline[name])
 
     def _whole(self, changes: Changes) -> DictConfig:
-        """Hydra's composition of the baseline with some levels changed; only the values of single keys are not set."""
+        """Hydra's composition of the baseline with other options in some groups, without factors that are single keys."""
         if changes not in self.whole:
             words = [*self.sweep.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
             composed = self.loader.load_sweep_config(self.config, words)
@@ -101,7 +101,7 @@ class Composer:
         return self.whole[changes]
 
     def _settings(self, changes: Changes) -> DictConfig:
-        """Hydra's own settings for the baseline with some levels changed."""
+        """The `hydra` section of this composition."""
         if changes in self.hydra:
             return copy.deepcopy(self.hydra[changes])
         settings = copy.deepcopy(self.hydra[()])

@@ -27,7 +27,7 @@ class StudySettings:
         choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random"),
     )
     draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
-    draw_seed: int = value("seed of that draw", low=0, below=2**63)
+    draw_seed: int = value("seed of the random design", low=0, below=2**63)
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     margin: Optional[float] = value("equivalence margin in percentage points; null: no equivalence test", above=0)
