@@ -36,7 +36,7 @@ class Seconds(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PeakMemory(Record, frozen=True, kw_only=True):
-    """MiB of the process and, on a GPU, of the device."""
+    """Peak memory in MiB: of the process and, on a GPU, of the device."""
 
     process: float | None = None
     device: float | None = None

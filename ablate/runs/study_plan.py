@@ -31,7 +31,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
         if not is_name(self.variant):
             raise ValueError(f"variant is {self.variant!r:.80}, but must be printable text in one line")
         if not is_inside(self.folder):
-            raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
+            raise ValueError(f"folder is {self.folder!r:.80}, expected a folder inside the study folder")
 
 
 class StudyPlan(Record, frozen=True, kw_only=True):

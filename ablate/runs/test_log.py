@@ -59,7 +59,7 @@ def read_log(path: Path) -> tuple[Counter[str], int]:
 
 
 def _use(line: bytes) -> TestUse | None:
-    """The use that a line of a log records; None for any other line."""
+    """Parse a line of the log; None if it is not a valid record."""
     try:
         return msgspec.convert(json.loads(line), TestUse)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
@@ -82,7 +82,7 @@ def record_use(run: Path, result: TestResult) -> TestResult:
             result = msgspec.structs.replace(result, uses=before + 1)
             test_result.write(run, result)
     except Timeout:
-        raise InputError(f"Another process has held {path} for {PATIENCE} s. End it, and test again.") from None
+        raise InputError(f"Another process has locked {path} for {PATIENCE} s. Stop it, and test again.") from None
     return result
 
 

@@ -182,9 +182,10 @@ def extended(folder: Path, plan: StudyPlan, extend: bool) -> StudyPlan:
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
     if not extend and (new or old.design != plan.design):
+        difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
-            f"{folder} contains a study with design {old.design} and {len(known)} runs ({old.command}), which lacks"
-            f" {new} of the planned runs. Add them with --extend, or choose another study.name."
+            f"{folder} contains a study {difference} ({old.command}). Extend it with --extend, or choose another"
+            " study.name."
         )
     factors = {name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()}
     runs = {run.folder: run for run in [*old.runs, *plan.runs]}

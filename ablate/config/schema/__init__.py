@@ -50,7 +50,7 @@ class StudySettings:
 class Config:
     """The complete configuration of a run."""
 
-    seed: int = value("the replicate; determines all randomness of a run", low=0, below=2**63)
+    seed: int = value("random seed, which determines all randomness of a run", low=0, below=2**63)
     data: DataSettings = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING
