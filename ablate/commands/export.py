@@ -35,8 +35,8 @@ the images in the run's samples.npz, in one batch and one by one. If a logit dif
 1e-4 of the largest logit, the export is refused."""
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate export",
         description="Export a trained network as ONNX, PyTorch (pt2) or safetensors.",
@@ -55,7 +55,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )
-    args = parser.parse_args(words)
+    args = parser.parse_args(arguments)
     path = output_path(args.run, args.format, args.output)
     if path.exists() and not args.force:
         raise InputError(f"{path} exists. Overwrite it with --force, or choose another path with --output.")

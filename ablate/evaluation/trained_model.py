@@ -68,7 +68,7 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     record = completed(folder)
     config = read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
-        raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
+        raise InputError(f"The configuration of {folder} lacks {lacking[0]}. Train the run again.")
     trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
     config = with_defaults(config)
     trainer = config.get("trainer")

@@ -70,7 +70,7 @@ def read_object(path: Path, what: str, most: int) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None
+        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate.") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
         raise InputError(_newer(path, f"is of schema {schema}, and this version of ablate reads schema {SCHEMA}"))

@@ -54,13 +54,13 @@ class Use(Record, frozen=True, kw_only=True):
 
 
 class TestResult(Use, frozen=True, kw_only=True):
-    """The content of test.json. Accuracies and intervals are fractions; by class, by the name of the class.
+    """The content of test.json. Accuracies and intervals are fractions; keys of dicts are class names.
 
     Attributes:
-        uses: how often the run was tested by then.
-        reliability: of each bin of confidence, the images, the sum of their confidences and the correct ones.
-        confusion: counts of images, one row per true class, one column per predicted class.
-        mistakes: the most confident ones.
+        uses: how often the run was tested, including this time.
+        reliability: for each confidence bin: number of images, sum of their confidences, number of correct ones.
+        confusion: confusion matrix, number of images: one row per true class, one column per predicted class.
+        mistakes: the most confident errors.
     """
 
     __test__: ClassVar[bool] = False  # pytest would take it for a test
@@ -80,7 +80,7 @@ class TestResult(Use, frozen=True, kw_only=True):
     mark: Mark | None = None
 
     def __post_init__(self) -> None:
-        """Refuse parts that do not fit together."""
+        """Raise ValueError if fields are inconsistent."""
         k = len(self.per_class_accuracy)
         if set(self.per_class_interval) != set(self.per_class_accuracy):
             raise ValueError("per_class_interval has other classes than per_class_accuracy")

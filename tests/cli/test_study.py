@@ -31,7 +31,9 @@ def test_the_same_command_again_trains_nothing_and_extend_adds_seeds(grid, tmp_p
     again = ablate(grid, "train", *words, "seed=0,1,2")
     assert again.returncode == 0 and "12 runs, 12 of them already done" in again.stderr
     refused = ablate(grid, "train", *words, "seed=2,3")
-    assert refused.returncode == 2 and "without 4 of the planned runs" in refused.stderr and "--extend" in refused.stderr
+    assert (
+        refused.returncode == 2 and "without 4 of the planned runs" in refused.stderr and "--extend" in refused.stderr
+    )
     more = ablate(grid, "train", *words, "seed=2,3", "--extend")
     assert more.returncode == 0 and "8 runs, 4 of them already done" in more.stderr
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())

@@ -49,8 +49,8 @@ def validation(run: Path) -> tuple[Tensor, np.ndarray]:
         return digits("train").images[saved["index"]], saved["logits"].astype(np.float32)
 
 
-def assert_logits(found: np.ndarray, expected: np.ndarray) -> None:
-    np.testing.assert_allclose(found, expected, atol=2e-3 * np.abs(expected).max())  # float16 has 11 bits
+def assert_logits(actual: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(actual, expected, atol=2e-3 * np.abs(expected).max())  # float16 has 11 bits
 
 
 def assert_metadata(metadata: dict, run: Path) -> None:

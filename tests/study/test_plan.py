@@ -109,7 +109,11 @@ def test_a_rule_leaves_out_the_variants_it_matches():
 
 @pytest.mark.parametrize(
     ("rule", "message"),
-    [({"model": "cnn"}, "excludes the baseline"), ({"modle": "mlp"}, "is not a factor"), ({"model": "vgg"}, "is not a factor")],
+    [
+        ({"model": "cnn"}, "excludes the baseline"),
+        ({"modle": "mlp"}, "is not a factor"),
+        ({"model": "vgg"}, "is not a factor"),
+    ],
 )
 def test_a_rule_that_cannot_be_is_refused(rule, message):
     with pytest.raises(InputError, match=message):

@@ -37,7 +37,7 @@ class DataSummary:
     pictures: "dict[str, Grid]"
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate data",
@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")
-    args = parser.parse_intermixed_args(words)
+    args = parser.parse_intermixed_args(arguments)
     summary = look(args.overrides, args.config_dir)
     written = write(summary)
 
