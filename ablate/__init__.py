@@ -1,21 +1,21 @@
 """Ablation studies from Hydra config groups: designs, paired statistics and a report.
 
-From Python, as from the command line: `from ablate import train, report, predict`; `look` is `ablate data`.
+The commands are also Python functions: `from ablate import train, report, predict`. `look` is `ablate data`.
 
 The package, in the order in which data flows (config -> train -> run folder -> collect -> report):
 
-1. `config/`       the schema of every option in `conf/`, the checks before anything trains, what a configuration from
-                   somebody else may name (`trust.py`), the user's own code (`user_code.py`)
+1. `config/`       the schema of every option in `conf/`, the checks before anything trains, the code that an untrusted
+                   configuration may name (`trust.py`), the user's own code (`user_code.py`)
 2. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
-   `logger/`       one room or file per config group, one function or class per option
-3. `training/`     `run.py`: one run, from its configuration to its folder; `parts.py`: what a step needs; `loop.py`:
+   `logger/`       one folder or file per config group, one function or class per option
+3. `training/`     `run.py`: one run, from its configuration to its folder; `parts.py`: the parts of a step; `loop.py`:
                    the only training loop; `checkpoint.py`: the state of an unfinished run
 4. `evaluation/`   `metrics.py`: images -> logits -> metrics; `tta.py`: test-time augmentation; `trained_model.py`: the
                    network of a finished run; `test_set.py`: its accuracy on the test set
 5. `runs/`         what a run folder holds: records, identity, provenance, epochs, use of the test set
 6. `study/`        design -> plan -> sweeper -> launcher; status and live view; hyperparameter search
 7. `analysis/`     reads run folders and writes the report; never trains (in a checkout a link to `analysis/`)
-8. `course/`       course work: the rubric, the archive to submit and its check
+8. `course/`       course work: mark bands, and the archive of a submission
 9. `commands/`     one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`: dispatch
 10. `files/`, `terminal/`, `backend/`  what all of these use: files that are atomic, bounded and locked; errors,
     progress and text; PyTorch and its devices

@@ -1,108 +1,108 @@
-"""`ablate VERB ...`: each verb imports only what it needs; every error ends in plain sentences and an exit status."""
+"""The command `ablate VERB ...`. Each verb imports only the modules that it needs."""
 
 import sys
 from collections.abc import Callable, Sequence
 
-from ablate.commands.exit_status import guarded
+from ablate.commands.exit_status import run_command
 from ablate.terminal.text import did_you_mean
 
 
-def train(words: Sequence[str]) -> int:
+def train(arguments: Sequence[str]) -> int:
     """Train one run, or a study."""
     from ablate.commands.train import main
 
-    return main(words)
+    return main(arguments)
 
 
-def plan(words: Sequence[str]) -> int:
-    """What a study would run: variants, what is done, time; starts nothing."""
+def plan(arguments: Sequence[str]) -> int:
+    """Print what a study would run, with a time estimate; start nothing."""
     from ablate.commands.plan import main
 
-    return main(words)
+    return main(arguments)
 
 
-def data(words: Sequence[str]) -> int:
-    """What is in a data set; pictures of it, and of each augmentation."""
+def data(arguments: Sequence[str]) -> int:
+    """Summarize a data set, and draw images with and without augmentation."""
     from ablate.commands.data import main
 
-    return main(words)
+    return main(arguments)
 
 
-def status(words: Sequence[str]) -> int:
-    """How far a study is."""
+def status(arguments: Sequence[str]) -> int:
+    """Print the progress of a study."""
     from ablate.commands.status import main
 
-    return main(words)
+    return main(arguments)
 
 
-def watch(words: Sequence[str]) -> int:
-    """A study while it runs: curves, time left, failures."""
+def watch(arguments: Sequence[str]) -> int:
+    """Monitor a running study: learning curves, time left, failures."""
     from ablate.commands.watch import main
 
-    return main(words)
+    return main(arguments)
 
 
-def report(words: Sequence[str]) -> int:
-    """Tables and figures of a study."""
+def report(arguments: Sequence[str]) -> int:
+    """Write the tables, figures and report of a study."""
     from ablate.commands.report import main
 
-    return main(words)
+    return main(arguments)
 
 
-def test(words: Sequence[str]) -> int:
-    """Accuracy on the test set: of finished runs, or of a study's choice and its baseline."""
+def test(arguments: Sequence[str]) -> int:
+    """Evaluate runs, or the best variant of a study and its baseline, on the test set."""
     from ablate.commands.test import main
 
-    return main(words)
+    return main(arguments)
 
 
-def predict(words: Sequence[str]) -> int:
-    """The class of images, as a finished run tells it."""
+def predict(arguments: Sequence[str]) -> int:
+    """Classify images with a trained run."""
     from ablate.commands.predict import main
 
-    return main(words)
+    return main(arguments)
 
 
-def export(words: Sequence[str]) -> int:
-    """A finished run's network as ONNX, TorchScript or safetensors."""
+def export(arguments: Sequence[str]) -> int:
+    """Export a trained network as ONNX, PyTorch (pt2) or safetensors."""
     from ablate.commands.export import main
 
-    return main(words)
+    return main(arguments)
 
 
-def diff(words: Sequence[str]) -> int:
-    """What differs between two runs."""
+def diff(arguments: Sequence[str]) -> int:
+    """Compare two runs: configuration, code, environment, results."""
     from ablate.commands.diff import main
 
-    return main(words)
+    return main(arguments)
 
 
-def reproduce(words: Sequence[str]) -> int:
-    """Train a run again, and whether its numbers come out again."""
+def reproduce(arguments: Sequence[str]) -> int:
+    """Retrain a run and compare the results bit for bit."""
     from ablate.commands.reproduce import main
 
-    return main(words)
+    return main(arguments)
 
 
-def verify(words: Sequence[str]) -> int:
-    """Whether a run's weights have the accuracy that it states."""
+def verify(arguments: Sequence[str]) -> int:
+    """Check that the weights of a run have the recorded accuracy."""
     from ablate.commands.verify import main
 
-    return main(words)
+    return main(arguments)
 
 
-def submit(words: Sequence[str]) -> int:
-    """The archive to hand in, checked."""
+def submit(arguments: Sequence[str]) -> int:
+    """Build and check the archive of a course submission."""
     from ablate.commands.submit import main
 
-    return main(words)
+    return main(arguments)
 
 
-def completion(words: Sequence[str]) -> int:
-    """Tab completion: eval "$(ablate completion bash)"."""
+def completion(arguments: Sequence[str]) -> int:
+    """Print the script for tab completion: eval "$(ablate completion bash)"."""
     from ablate.commands.completion import main
 
-    return main(words, VERBS)
+    return main(arguments, VERBS)
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -127,25 +127,23 @@ VERBS: dict[str, Callable[[Sequence[str]], int]] = {
 
 
 def usage() -> str:
-    """The verbs, a line each."""
+    """The text of `ablate --help`: one line per verb."""
     lines = [f"  ablate {name:<11} {verb.__doc__}" for name, verb in VERBS.items()]
-    return "\n".join(["Usage: ablate VERB ...", "", *lines, "", "ablate VERB --help tells more of each."])
+    return "\n".join(["Usage: ablate VERB ...", "", *lines, "", "Run `ablate VERB --help` for the options of a verb."])
 
 
 def main() -> int:
-    """The console script: dispatch to a verb."""
-    words = sys.argv[1:]
-    if not words or words[0] in ("-h", "--help"):
+    """Run the verb that is the first argument; return the exit status."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
-        return 0 if words else 2
-    verb = VERBS.get(words[0])
+        return 0 if arguments else 2
+    verb = VERBS.get(arguments[0])
     if verb is None:
-        print(
-            f"ablate {words[0]}: there is no such verb.{did_you_mean(words[0], VERBS)} Verbs: {', '.join(VERBS)}.",
-            file=sys.stderr,
-        )
+        suggestion = did_you_mean(arguments[0], VERBS)
+        print(f"ablate: unknown verb {arguments[0]!r}.{suggestion} Verbs: {', '.join(VERBS)}.", file=sys.stderr)
         return 2
-    return guarded(verb, words[1:])
+    return run_command(verb, arguments[1:])
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_training_needs_none_of_the_packages_of_a_report(photo_folder: Path, tmp
     assert ended.returncode == 0, ended.stderr
     ended = ablate(python, tmp_path, "report", "s", path=ROOT)
     assert ended.returncode == 2
-    assert re.fullmatch(r"The package \w+ is not installed, .* Run: pip install \w+\n", ended.stderr)
+    assert re.fullmatch(r"This command needs the package \w+. Run: pip install \w+\n", ended.stderr)
     ended = ablate(python, tmp_path, "train", *SMALL, path=ROOT)
     assert ended.returncode == 2 and "scikit-learn" in ended.stderr and "Traceback" not in ended.stderr
 

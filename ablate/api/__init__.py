@@ -1,19 +1,20 @@
-"""The verbs as functions: `from ablate import train, plan, look, status, watch, report, test, predict, ...`.
+"""The commands as Python functions: `from ablate import train, plan, look, status, watch, report, test, predict, ...`.
 
-`words.py`     Python values -> overrides
-`planned.py`   overrides -> whether they are a run or a study, and its folder
-`child.py`     the command itself, in a process of its own: `ablate.train` stays the one way to train
-`run.py`, `study.py`  what a folder holds, as frames and figures (`drawn.py`); `place.py`, what names a folder
-`dataset.py`, `watching.py`, `use.py`  the verbs before a training, beside it and after it
+`overrides.py`      Python values -> Hydra overrides
+`resolve.py`        overrides -> a planned run or study, and its folder
+`child_process.py`  run a command in a new process, so that training works the same as from the command line
+`run.py`, `study.py`, `figures.py`  the contents of a run or study folder as data frames and figures
+`paths.py`          arguments that identify a run or a study
+`data.py`, `watch_view.py`, `use.py`  `look`; `watch`; `predict`, `export` and `submit`
 """
 
 from typing import TYPE_CHECKING, Any
 
 from ablate.api.child_process import call
 from ablate.api.data import Data, look
-from ablate.api.overrides import words
-from ablate.api.paths import Place, of_run, of_study
-from ablate.api.resolve import Plan, Planned, read
+from ablate.api.overrides import to_overrides
+from ablate.api.paths import PathLike, run_folder, study_folder
+from ablate.api.resolve import Plan, Planned, resolve
 from ablate.api.run import Run, Tested
 from ablate.api.study import Report, Study
 from ablate.api.use import export, predict, submit
@@ -26,109 +27,139 @@ if TYPE_CHECKING:
     from ablate.commands.reproduce.comparison import Comparison
 
 
-def train(*overrides: str, config_dir: Place | None = None, **settings: Any) -> Run | Study:
-    """Train one run, or a study: `ablate train`, the same numbers to the last bit.
+def train(*overrides: str, config_dir: PathLike | None = None, **settings: Any) -> Run | Study:
+    """Train one run, or a study. The results equal those of `ablate train` bit for bit.
 
-    Overrides are words of the command line, keywords, or both: `train("data=digits", model="cnn", seed=1)`,
-    `train(**{"optimizer.lr": 0.1})`. A list or a range is a sweep, which makes it a study, whose baseline has the first
-    of each: `train("study.name=norm", normalization=["batch", "none"], seed=range(3))`. A tuple is one value, a list:
-    `augmentation=("flip_crop", "cutout")`. `config_dir` is a folder with options of your own.
+    Args:
+        *overrides: Hydra overrides as strings, as on the command line: `train("data=digits", "seed=1")`.
+        config_dir: folder with your own config options.
+        **settings: overrides as keyword arguments: `train(data="digits", **{"optimizer.lr": 0.1})`. A list or a range
+            is a sweep, which makes it a study; the baseline has the first value of each:
+            `train("study.name=norm", normalization=["batch", "none"], seed=range(3))`. A tuple is one value that is
+            a list: `augmentation=("flip_crop", "cutout")`.
+
+    Returns:
+        The finished run, or the study.
 
     Raises:
-        InputError: the configuration is refused, or the data cannot be used.
+        InputError: the configuration is invalid, or the data cannot be loaded.
         RunFailed: a run ended without a result.
     """
-    call_of = read(words(overrides, settings), config_dir)
-    if call_of.composed is None:
-        call("train", call_of.command)
-        return Run(call_of.folder)
+    planned = resolve(to_overrides(overrides, settings), config_dir)
+    if planned.config is None:
+        call("train", planned.command)
+        return Run(planned.folder)
     try:
-        call("train", call_of.command)
+        call("train", planned.command)
     except RunFailed:
         raise RunFailed(
-            f"Not all runs of {call_of.folder} have a result, see above. The same call runs those again; "
-            f"status({call_of.folder.name!r}) is the study as it is."
+            f"Some runs of {planned.folder} have no result; see the messages above. Call `train` again to retry them."
+            f" status({planned.folder.name!r}) returns the study with the finished runs."
         ) from None
-    return Study(call_of.folder)
+    return Study(planned.folder)
 
 
 def plan(
-    *overrides: str, config_dir: Place | None = None, probe: bool = False, power: bool = False, **settings: Any
+    *overrides: str, config_dir: PathLike | None = None, probe: bool = False, power: bool = False, **settings: Any
 ) -> Plan:
-    """What `train` would run with the same arguments; starts nothing.
+    """Return the runs that `train` would start with the same arguments. Starts nothing.
 
-    `probe` also times a few steps of each variant, `power` says how small a difference the study could find; both are
-    printed.
+    Args:
+        *overrides: as for `train`.
+        config_dir: as for `train`.
+        probe: also time a few training steps of each variant and print an estimate of the time.
+        power: also print the smallest difference that the study detects with 80 % power.
+        **settings: as for `train`.
 
     Raises:
-        InputError: a planned run is refused.
+        InputError: the configuration of a planned run is invalid, or it is a single run.
     """
-    call_of = read(words(overrides, settings), config_dir)
+    planned = resolve(to_overrides(overrides, settings), config_dir)
     if probe or power:
-        flags = [flag for flag, wanted in {"--probe": probe, "--power": power}.items() if wanted]
-        call("plan", [*flags, *call_of.command])
-    return call_of.plan()
+        flags = [flag for flag, enabled in {"--probe": probe, "--power": power}.items() if enabled]
+        call("plan", [*flags, *planned.command])
+    return planned.plan()
 
 
-def status(study: Place | Study) -> Study:
-    """How far a study is: the study, whose `runs` have a status each.
+def status(study: PathLike | Study) -> Study:
+    """Return a study; its `runs` list the status of each run.
 
-    Raises:
-        InputError: there is no such study.
-    """
-    return Study(of_study(study))
-
-
-def report(study: Place | Study, allow_partial: bool = False) -> Report:
-    """Write a study's tables, figures and pages to its folder `report`.
+    Args:
+        study: folder of the study, or its name in `outputs/`.
 
     Raises:
-        InputError: it is no study.
-        RunFailed: runs are incomplete and `allow_partial` is not given; the report is written.
+        InputError: the study does not exist.
     """
-    folder = of_study(study)
-    call("report", [str(folder), *(["--allow-partial"] if allow_partial else [])], shown=False)
+    return Study(study_folder(study))
+
+
+def report(study: PathLike | Study, allow_partial: bool = False) -> Report:
+    """Write the tables, figures, PDF and HTML report of a study to its folder `report`.
+
+    Args:
+        study: folder of the study, or its name in `outputs/`.
+        allow_partial: do not raise RunFailed if planned runs have no result.
+
+    Raises:
+        InputError: the study does not exist.
+        RunFailed: planned runs have no result. The report is written nevertheless.
+    """
+    folder = study_folder(study)
+    call("report", [str(folder), *(["--allow-partial"] if allow_partial else [])], show_output=False)
     return Report(folder / "report")
 
 
-def test(run: Place | Run, trust: bool = False) -> Tested:
-    """Accuracy of a finished run on the test set.
+def test(run: PathLike | Run, trust: bool = False) -> Tested:
+    """Evaluate a completed run on the test set.
 
-    `trust`: also run code that the run's configuration names and this package has not, such as your own model.
+    Args:
+        run: folder of the run.
+        trust: run code outside this package that the run's configuration names, such as your own model.
 
     Raises:
-        InputError: it is no finished run, or its data have no test set.
+        InputError: the run is not completed, or its data set has no test images.
     """
-    folder = of_run(run)
-    call("test", [str(folder), *(["--trust"] if trust else [])], shown=False)
+    folder = run_folder(run)
+    call("test", [str(folder), *(["--trust"] if trust else [])], show_output=False)
     return Tested(folder)
 
 
-vars(test)["__test__"] = False  # pytest would take it for a test of the file that imports it
+vars(test)["__test__"] = False  # pytest would collect it in test files that import it
 
 
-def reproduce(run: Place | Run, from_commit: bool = False, trust: bool = False) -> "Comparison":
-    """Train a run again in a fresh folder, and compare: its `verdict` is identical, within tolerance or different.
+def reproduce(run: PathLike | Run, from_commit: bool = False, trust: bool = False) -> "Comparison":
+    """Retrain a run in a new folder and compare the results bit for bit.
+
+    Args:
+        run: folder of the run.
+        from_commit: train with the code of the run's git commit, instead of the installed code.
+        trust: run code outside this package that the run's configuration names.
+
+    Returns:
+        The comparison; its `verdict` is identical, within tolerance or different.
 
     Raises:
-        InputError: it is no finished run, or cannot be trained again.
+        InputError: the run is not completed, or cannot be retrained.
     """
     from ablate.commands.reproduce.retrain import reproduce
 
-    return reproduce(of_run(run), from_commit, trust)
+    return reproduce(run_folder(run), from_commit, trust)
 
 
-def diff(one: Place | Run, other: Place | Run) -> "pd.DataFrame":
-    """What differs between two runs, times aside. Columns: part, key, and a value of each run, as text.
+def diff(one: PathLike | Run, other: PathLike | Run) -> "pd.DataFrame":
+    """Compare the configuration, code, environment and results of two runs, except times.
+
+    Returns:
+        One row per difference: part, key, and the values of both runs as strings.
 
     Raises:
-        InputError: either is no run.
+        InputError: a folder is not a run folder.
     """
     import pandas as pd
 
     from ablate.runs.differences import diff
 
-    return pd.DataFrame(diff(of_run(one), of_run(other)), columns=["part", "key", "one", "other"])
+    return pd.DataFrame(diff(run_folder(one), run_folder(other)), columns=["part", "key", "one", "other"])
 
 
 __all__ = ["Data", "InputError", "Plan", "Planned", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "export",

@@ -1,7 +1,7 @@
-"""A verb in a process of its own, as from the command line: the same numbers, and nothing of it stays in a notebook.
+"""Run a command in a new process, so that the results are those of the command line.
 
-Threads, random state, logging, devices and memory of the process that calls are as they were; Hydra, the forks of a
-study and a kill for want of memory do not reach it.
+The calling process, such as a notebook, keeps its threads, random state, logging and memory, and survives if the
+command runs out of memory.
 """
 
 import os
@@ -14,52 +14,58 @@ from ablate.commands.exit_status import INTERRUPTED
 from ablate.runs.provenance import ROOT
 from ablate.terminal.errors import InputError, RunFailed
 
-PATIENCE = 10.0  # seconds in which a process ends that heard the same Ctrl-C
-TERMINALS = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")  # Jupyter says it is one, and cannot draw a live table
+INTERRUPT_SECONDS = 10.0  # time for the process to stop after Ctrl-C
+# Removed from the environment: Jupyter sets these, but cannot draw live tables.
+TERMINAL_VARIABLES = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
-def call(verb: str, words: Sequence[str], shown: bool = True) -> None:
-    """Run `ablate VERB WORDS...`, and print what it says as it says it, if it is `shown`.
+def call(verb: str, arguments: Sequence[str], show_output: bool = True) -> None:
+    """Run `ablate VERB ARGUMENTS...`.
+
+    Args:
+        verb: a command, such as `train`.
+        arguments: its command line arguments.
+        show_output: print the output of the command, line by line.
 
     Raises:
-        InputError: it refused; with its sentence.
-        RunFailed: it ended with another exit status than 0; with its last words.
-        KeyboardInterrupt: it was interrupted, and has ended in order.
+        InputError: exit status 2; with the error message of the command.
+        RunFailed: another nonzero exit status; with the last line of the output.
+        KeyboardInterrupt: the command was interrupted.
     """
-    # -P: what lies in the folder this is called from, such as a checkout, is not the code.
-    command = [sys.executable, "-P", "-m", "ablate.cli", verb, *words]
+    # -P keeps the working folder, which may contain another copy of the package, out of Python's path.
+    command = [sys.executable, "-P", "-m", "ablate.cli", verb, *arguments]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {name: value for name, value in os.environ.items() if name not in TERMINALS}
+    environment = {name: value for name, value in os.environ.items() if name not in TERMINAL_VARIABLES}
     environment |= {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:replace"}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
         encoding="utf-8", errors="replace",
     )  # fmt: skip
     assert process.stdout is not None
-    said = ""
+    last_line = ""
     try:
         for line in process.stdout:
-            said = line.strip() or said
-            if shown:
+            last_line = line.strip() or last_line
+            if show_output:
                 print(line, end="", flush=True)
         status = process.wait()
     except BaseException:
-        _end(process)
+        _stop(process)
         raise
     if status == 2:
-        raise InputError(said)
+        raise InputError(last_line)
     if status in (INTERRUPTED, -signal.SIGINT):
         raise KeyboardInterrupt
     if status < 0:
-        raise RunFailed(f"`ablate {verb}` was ended by {signal.Signals(-status).name}; the same call goes on with it.")
+        raise RunFailed(f"`ablate {verb}` was killed by {signal.Signals(-status).name}. Call it again to resume.")
     if status:
-        raise RunFailed(said)
+        raise RunFailed(last_line)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Let a process end in order. In most notebooks it heard the same Ctrl-C, and a second one would cut it off."""
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Wait until a process has stopped; interrupt it if it has not received the Ctrl-C of the notebook itself."""
     try:
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=INTERRUPT_SECONDS)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
         process.communicate()

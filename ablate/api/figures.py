@@ -1,4 +1,4 @@
-"""Figures by name, each drawn when it is asked for; a notebook shows them."""
+"""A mapping of figures that are drawn on access and displayed by notebooks."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -10,26 +10,30 @@ if TYPE_CHECKING:
 
 
 class Figures(Mapping[str, "Figure"]):
-    """Figures by name, from what draws each."""
+    """Figures by name, drawn on access.
 
-    def __init__(self, drawing: Mapping[str, Callable[[], "Figure"]]) -> None:
-        self.drawing = drawing
+    Args:
+        draw: {name: function that draws the figure}.
+    """
+
+    def __init__(self, draw: Mapping[str, Callable[[], "Figure"]]) -> None:
+        self.draw = draw
 
     def __getitem__(self, name: str) -> "Figure":
-        """Draw it."""
-        figure = self.drawing[name]()
-        figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]  # a notebook shows pyplot's alone
+        """Draw the figure."""
+        figure = self.draw[name]()
+        figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]  # notebooks only display pyplot's figures
         return figure
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.drawing)
+        return iter(self.draw)
 
     def __len__(self) -> int:
-        return len(self.drawing)
+        return len(self.draw)
 
     def __repr__(self) -> str:
-        """Their names."""
-        return f"Figures({', '.join(self.drawing)})"
+        """The names of the figures."""
+        return f"Figures({', '.join(self.draw)})"
 
 
 def _png(figure: "Figure") -> bytes:

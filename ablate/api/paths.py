@@ -1,20 +1,20 @@
-"""What names a run or a study: a path, a study's name, or what the functions give."""
+"""Arguments that identify a run or a study: a folder, the name of a study, or a `Run` or `Study` object."""
 
-from os import PathLike
+import os
 from pathlib import Path
 
 from ablate.api.run import Run
 from ablate.api.study import Study
 from ablate.runs import study_plan
 
-Place = str | PathLike[str]  # of a folder; a study's may also be its name under `outputs/`
+PathLike = str | os.PathLike[str]  # a folder; for a study, also its name in `outputs/`
 
 
-def of_run(place: Place | Run) -> Path:
-    """The folder of a run."""
-    return place.folder if isinstance(place, Run) else Path(place)
+def run_folder(run: PathLike | Run) -> Path:
+    """Return the folder of a run."""
+    return run.folder if isinstance(run, Run) else Path(run)
 
 
-def of_study(place: Place | Study) -> Path:
-    """The folder of a study."""
-    return place.folder if isinstance(place, Study) else study_plan.find(Path(place))
+def study_folder(study: PathLike | Study) -> Path:
+    """Return the folder of a study."""
+    return study.folder if isinstance(study, Study) else study_plan.find(Path(study))

@@ -1,4 +1,4 @@
-"""A run's folder for a notebook: each part is read when it is first used."""
+"""The contents of a run folder as Python objects, read on first access."""
 
 import io
 from collections.abc import Mapping
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """The run in a folder. InputError if there is none."""
+    """A run.
+
+    Args:
+        folder: run folder; InputError if it is not one.
+    """
 
     folder: Path
 
     def __post_init__(self) -> None:
-        """Read the record: a folder that is no run's is refused here."""
+        """Read the record, which fails if the folder is not a run folder."""
         object.__setattr__(self, "folder", Path(self.folder))
         _ = self.record
 
@@ -45,12 +49,12 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, float | None]:
-        """Of the selected epoch: val_accuracy, val_loss, train_accuracy, train_loss (accuracies as fractions)."""
+        """Metrics of the selected epoch: val_accuracy, val_loss, train_accuracy, train_loss (accuracies: fractions)."""
         return self.record.metrics or {}
 
     @cached_property
     def history(self) -> "pd.DataFrame":
-        """One row per epoch, with the columns of metrics.csv; indexed by epoch."""
+        """The learning curves: one row per epoch, the columns of metrics.csv, indexed by epoch."""
         import pandas as pd
 
         content = io.BytesIO(bounded.contents(self.folder / "metrics.csv", epochs.LARGEST))
@@ -62,47 +66,51 @@ class Run:
         return read_config(self.folder)
 
     def __repr__(self) -> str:
-        """In a line."""
+        """One line: folder, status, validation accuracy."""
         accuracy = self.record.val_accuracy
-        reached = "" if accuracy is None else f", validation accuracy {100 * accuracy:.1f} %"
-        return f"Run({str(self.folder)!r}: {self.status}{reached})"
+        accuracy_text = "" if accuracy is None else f", validation accuracy {100 * accuracy:.1f} %"
+        return f"Run({str(self.folder)!r}: {self.status}{accuracy_text})"
 
     def _repr_html_(self) -> str:
-        accuracies = {name: percent(value) for name, value in self.metrics.items() if "accuracy" in name}
-        losses = {name: loss(value) for name, value in self.metrics.items() if "loss" in name}
-        shown = {"status": self.status, **accuracies, **losses, "epochs": self.record.done_epochs}
-        return html(shown | {"parameters": self.record.parameters}, str(self.folder))
+        accuracies = {name: format_percent(value) for name, value in self.metrics.items() if "accuracy" in name}
+        losses = {name: format_loss(value) for name, value in self.metrics.items() if "loss" in name}
+        content = {"status": self.status, **accuracies, **losses, "epochs": self.record.done_epochs}
+        return html_table(content | {"parameters": self.record.parameters}, str(self.folder))
 
 
 @dataclass(frozen=True)
 class Tested:
-    """The result of `ablate test` of the run in a folder."""
+    """The test result of a run.
+
+    Args:
+        folder: run folder.
+    """
 
     folder: Path
 
     @cached_property
     def record(self) -> TestResult:
-        """The content of test.json. InputError if the run was not tested."""
+        """The content of test.json; InputError if the run was not tested."""
         result = test_result.read(self.folder)
         if result is None:
-            raise InputError(f"{self.folder} has no test.json of this version: test the run first.")
+            raise InputError(f"{self.folder} has no test.json of this version. Run `ablate test` first.")
         return result
 
     @property
     def accuracy(self) -> float:
-        """Fraction of the test images that are classified right."""
+        """Accuracy on the test images, a fraction."""
         return self.record.accuracy
 
     @property
     def per_class(self) -> "pd.Series":
-        """The same of each class's images, by the name of the class."""
+        """Accuracy on the test images of each class, indexed by class name."""
         import pandas as pd
 
         return pd.Series(self.record.per_class_accuracy, name="accuracy", dtype=float).rename_axis("class")
 
     @property
     def confusion(self) -> "pd.DataFrame":
-        """Counts of images: one row per true class, one column per predicted class."""
+        """Confusion matrix, number of images: one row per true class, one column per predicted class."""
         import pandas as pd
 
         names = list(self.record.per_class_accuracy)
@@ -110,32 +118,32 @@ class Tested:
 
     @property
     def figures(self) -> "Mapping[str, Figure]":
-        """`confusion`, `calibration`, and `mistakes`, the most confident ones with their images."""
+        """`confusion`, `calibration` and `mistakes`: the most confident errors with their images."""
         from ablate.analysis.test_results import figures
 
         return Figures(figures(self.folder, self.record))
 
     def __repr__(self) -> str:
-        """In a line."""
-        return f"Tested({str(self.folder)!r}: {percent(self.accuracy)} of {self.record.images} images)"
+        """One line: folder, accuracy, number of images."""
+        return f"Tested({str(self.folder)!r}: {format_percent(self.accuracy)} of {self.record.images} images)"
 
     def _repr_html_(self) -> str:
-        classes = {name: percent(value) for name, value in self.per_class.items()}
-        return html({"all": percent(self.accuracy), **classes}, f"{self.folder}: accuracy on the test set")
+        classes = {name: format_percent(value) for name, value in self.per_class.items()}
+        return html_table({"all": format_percent(self.accuracy), **classes}, f"{self.folder}: accuracy on the test set")
 
 
-def percent(fraction: float | None) -> str:
-    """`71.2 %`."""
+def format_percent(fraction: float | None) -> str:
+    """Format a fraction: `71.2 %`."""
     return "—" if fraction is None else f"{100 * fraction:.1f} %"
 
 
-def loss(value: float | None) -> str:
-    """`0.123`."""
+def format_loss(value: float | None) -> str:
+    """Format a loss: `0.123`."""
     return "—" if value is None else f"{value:.3f}"
 
 
-def html(content: Mapping[Any, Any], title: str) -> str:
-    """Two columns of text."""
+def html_table(content: Mapping[Any, Any], title: str) -> str:
+    """Format a mapping as an HTML table with two columns."""
     rows = "".join(
         f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in content.items()
     )

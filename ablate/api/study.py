@@ -1,4 +1,4 @@
-"""The folders of a study and of its report for a notebook: each part is read when it is first used."""
+"""The contents of a study folder and of its report as Python objects, read on first access."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from ablate.api.run import Run
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Study:
-    """The study in a folder, compared as in its report. InputError if there is none."""
+    """A study.
+
+    Args:
+        folder: study folder; InputError if it is not one.
+    """
 
     folder: Path
 
     def __post_init__(self) -> None:
-        """Read the plan: a folder that is no study's is refused here."""
+        """Read the plan, which fails if the folder is not a study folder."""
         object.__setattr__(self, "folder", Path(self.folder))
         _ = self.plan
 
@@ -45,84 +50,96 @@ class Study:
 
     @cached_property
     def results(self) -> "Results":
-        """All that the report computes."""
+        """All results that the report is based on."""
         from ablate.analysis.results import analyse
 
         return analyse(self.folder)
 
     @property
     def curves(self) -> "pd.DataFrame":
-        """A row an epoch of each run: variant, seed, status, then the columns of metrics.csv."""
+        """Learning curves: one row per run and epoch, with variant, seed, status and the columns of metrics.csv."""
         return self.results.curves
 
     @property
     def effects(self) -> "pd.DataFrame":
-        """A row a variant, compared with the baseline on the same seeds: the columns of report/effects.csv."""
+        """One row per variant, compared with the baseline on the same seeds: the columns of report/effects.csv."""
         from ablate.analysis.effects import COLUMNS
 
         return self.results.effects[COLUMNS]
 
     @property
     def figures(self) -> Mapping[str, "Figure"]:
-        """The figures of the report, by name; each is drawn when it is asked for."""
+        """The figures of the report by name, drawn on access."""
         from ablate.analysis.figures import every
 
         return Figures(every(self.results))
 
     @property
     def best(self) -> str | None:
-        """The variant of the highest mean validation accuracy, which may be the baseline; None before there is one."""
+        """The variant with the highest mean validation accuracy, possibly the baseline; None without finished runs."""
         return self.results.chosen
 
     def run(self, variant: str = BASELINE, seed: int | None = None) -> Run:
-        """A run of the study, by default with the first seed. InputError if it was not planned."""
-        planned = {run.seed: run.folder for run in self.plan.runs if run.variant == variant}
-        if not planned:
-            names = ", ".join(dict.fromkeys(run.variant for run in self.plan.runs))
+        """Return a run of the study.
+
+        Args:
+            variant: name of the variant.
+            seed: its seed; by default the first one.
+
+        Raises:
+            InputError: the run was not planned.
+        """
+        folders = {run.seed: run.folder for run in self.plan.runs if run.variant == variant}
+        if not folders:
+            names = first_few(dict.fromkeys(run.variant for run in self.plan.runs), 20)
             raise InputError(f"The study has no variant {variant!r}; its variants are {names}.")
-        if seed is not None and seed not in planned:
-            raise InputError(f"The variant {variant} has no seed {seed}; its seeds are {', '.join(map(str, planned))}.")
-        return Run(self.folder / planned[next(iter(planned)) if seed is None else seed])
+        if seed is not None and seed not in folders:
+            raise InputError(f"The variant {variant} has no seed {seed}; its seeds are {', '.join(map(str, folders))}.")
+        return Run(self.folder / folders[next(iter(folders)) if seed is None else seed])
 
     def __repr__(self) -> str:
-        """In a line."""
-        return f"Study({str(self.folder)!r}: {self._counted()})"
+        """One line: folder, and number of runs by status."""
+        return f"Study({str(self.folder)!r}: {self._status_counts()})"
 
     def _repr_html_(self) -> str:
         from ablate.analysis.tables import every
 
         cells = every(self.results)["effects"].cells
-        return f"<p>{escape(str(self.folder))}: {self._counted()}</p>{cells.to_html(index=False)}"
+        return f"<p>{escape(str(self.folder))}: {self._status_counts()}</p>{cells.to_html(index=False)}"
 
-    def _counted(self) -> str:
+    def _status_counts(self) -> str:
         counts = self.runs["status"].value_counts()
         return f"{len(self.runs)} runs, " + ", ".join(f"{number} {status}" for status, number in counts.items())
 
 
 @dataclass(frozen=True)
 class Report:
-    """The files in a study's folder `report`."""
+    """The report of a study.
+
+    Args:
+        folder: the folder `report` of the study.
+    """
 
     folder: Path
 
     @property
     def pdf(self) -> Path:
-        """Two pages to hand in."""
+        """The two-page report as PDF."""
         return self.folder / "report.pdf"
 
     @property
     def html(self) -> Path:
-        """One file to explore."""
+        """The interactive report as one HTML file."""
         return self.folder / "report.html"
 
     @property
     def figures(self) -> dict[str, Path]:
-        """The figures as PNG, by name; PDF and SVG lie beside them."""
+        """The PNG files of the figures by name. PDF and SVG files are in the same folder."""
         return {path.stem: path for path in sorted((self.folder / "figures").glob("*.png"))}
 
     @property
     def tables(self) -> dict[str, "pd.DataFrame"]:
-        """The tables as they are printed, of text, by name."""
+        """The tables of the report by name; all cells are strings."""
         import pandas as pd
 
         files = sorted((self.folder / "tables").glob("*.csv"))
@@ -130,7 +147,7 @@ class Report:
 
     @property
     def notes(self) -> list[str]:
-        """What to know when reading the effects."""
+        """The notes below the table of effects."""
         lines = (self.folder / "tables" / "effects.md").read_text(encoding="utf-8").splitlines()
         return [line.removeprefix("Note: ") for line in lines if line.startswith("Note: ")]
 

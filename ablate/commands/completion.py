@@ -1,9 +1,9 @@
-"""Tab completion: verbs by ourselves, the words of `ablate train`, `plan` and `data` by Hydra."""
+"""Tab completion: of verbs by this script, of overrides by Hydra."""
 
 import argparse
 from collections.abc import Iterable, Sequence
 
-# Hydra completes a program's whole line, and knows no verbs: it is asked for the line without ours.
+# Hydra completes command lines without a verb, so it gets the line with the verb removed.
 _BASH = """\
 _ablate() {
     local word="${COMP_WORDS[COMP_CWORD]}" choices
@@ -19,12 +19,13 @@ complete -o nospace -o default -F _ablate ablate
 """
 
 
-def main(words: Sequence[str], verbs: Iterable[str]) -> int:
-    """The verb's command line: print the script that the shell is to evaluate."""
+def main(arguments: Sequence[str], verbs: Iterable[str]) -> int:
+    """Print the completion script of a shell."""
     parser = argparse.ArgumentParser(
-        "ablate completion", description='Tab completion; put  eval "$(ablate completion bash)"  into ~/.bashrc.'
+        "ablate completion",
+        description='Print a script for tab completion. Add  eval "$(ablate completion bash)"  to ~/.bashrc.',
     )
-    parser.add_argument("shell", choices=["bash"], help="in zsh: autoload -U bashcompinit && bashcompinit, then bash's")
-    parser.parse_args(words)
+    parser.add_argument("shell", choices=["bash"], help="in zsh, first run: autoload -U bashcompinit && bashcompinit")
+    parser.parse_args(arguments)
     print(_BASH % " ".join(verbs), end="")
     return 0

@@ -1,4 +1,4 @@
-"""`ablate diff RUN RUN`: what differs between two runs."""
+"""`ablate diff RUN RUN`: compare two runs."""
 
 import argparse
 import sys
@@ -7,33 +7,33 @@ from pathlib import Path
 
 from ablate.runs.differences import diff
 
-SAME = "The two runs are the same in configuration, code, environment and outcome."
+NO_DIFFERENCE = "The runs have the same configuration, code, environment and results."
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     parser = argparse.ArgumentParser(
-        "ablate diff", description="What differs between two runs: configuration, code, environment, outcome."
+        "ablate diff", description="Compare two runs: configuration, code, environment, results."
     )
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
-    parser.add_argument("other", type=Path, metavar="RUN", help="another")
-    args = parser.parse_args(words)
+    parser.add_argument("other", type=Path, metavar="RUN", help="the other run folder")
+    args = parser.parse_args(arguments)
     differences = diff(args.one, args.other)
     if not differences:
-        print(SAME)
+        print(NO_DIFFERENCE)
         return 0
-    # A file or a pipe has no width to fold at.
+    # Lines in files and pipes are not wrapped.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
     table = Table(box=None, pad_edge=False)
     for name in ("", "", args.one, args.other):
         table.add_column(Text(str(name)), overflow="fold")
-    before = ""
+    previous_part = ""
     for part, key, one, other in differences:
-        table.add_row(part if part != before else "", *map(Text, (key, one, other)))
-        before = part
+        table.add_row(part if part != previous_part else "", *map(Text, (key, one, other)))
+        previous_part = part
     console.print(table)
     return 0

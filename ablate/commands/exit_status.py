@@ -1,4 +1,4 @@
-"""How a command ends: an exit status, and an error as plain sentences on stderr; a traceback only with --debug."""
+"""Exit status and error messages of every command. Tracebacks are only printed with --debug."""
 
 import logging
 import os
@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable_lines
 
-INTERRUPTED = 130  # the shell's status for a program ended by Ctrl-C
-BROKEN_PIPE = 141  # and by the end of a pipe
-# Module of each dependency in pyproject.toml -> what pip calls it; verbs need some each.
+INTERRUPTED = 130  # as in shells: 128 + SIGINT
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+# {imported module: pip package} of the dependencies in pyproject.toml.
 DEPENDENCIES = {
     **{name: name for name in ("torch", "torchvision", "omegaconf", "msgspec", "filelock", "rich")},
     **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "plotly")},
@@ -21,48 +21,53 @@ DEPENDENCIES = {
 }
 
 
-def guarded(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
-    """Run a command with its arguments; what goes wrong becomes a sentence on stderr and an exit status.
+def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Run a command; turn an exception into a message on stderr and an exit status.
 
-    0 as the command says; 1 a run failed; 2 refused (input, configuration, files); 130 interrupted.
+    Args:
+        command: takes the arguments and returns an exit status.
+        arguments: the command line after the verb; `--debug` is removed.
+
+    Returns:
+        The status of the command; 1 if it failed, 2 if its input was refused, 130 if it was interrupted.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` is as good a reason to stop in order as Ctrl-C
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, instead of printing and exiting
-    if "--debug" in words:
-        os.environ["ABLATE_DEBUG"] = "1"  # an environment variable reaches the workers of a launcher too
-    # A log that cannot be written, as on a full disk, is no reason for a traceback: what fails next says it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops a run like Ctrl-C, after a checkpoint
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise exceptions instead of printing and exiting
+    if "--debug" in arguments:
+        os.environ["ABLATE_DEBUG"] = "1"  # inherited by the worker processes of a launcher
+    # Without this, logging prints a traceback if a log cannot be written, for example on a full disk.
     logging.raiseExceptions = "ABLATE_DEBUG" in os.environ
     try:
-        return command([word for word in words if word != "--debug"])
+        return command([argument for argument in arguments if argument != "--debug"])
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has all it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at exit
+    except BrokenPipeError:  # the reader, such as `head`, has exited
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout at exit
         return BROKEN_PIPE
     except Exception as error:
         return explain(error)
 
 
 def explain(error: Exception) -> int:
-    """Print what went wrong, with a traceback only after --debug; returns the exit status."""
+    """Print the message of an exception, or its traceback with --debug; return the exit status."""
     missing = DEPENDENCIES.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
-    if missing:  # it may be Hydra, which the rest needs
-        text = f"The package {missing} is not installed, and this command needs it. Run: pip install {missing}"
-        print(text, file=sys.stderr)
+    if missing:  # handled first, because `ablate.config` needs Hydra
+        message = f"This command needs the package {missing}. Run: pip install {missing}"
+        print(message, file=sys.stderr)
         return 2
-    from ablate.config.messages import sentence, unwrapped  # Hydra, for which --help does not wait
+    from ablate.config.messages import sentence, unwrapped  # imports Hydra, which takes a while
 
     if os.environ.get("ABLATE_DEBUG"):
         traceback.print_exception(error)
     else:
-        # It may quote a file from somebody else, and a terminal obeys more than letters.
+        # A message may quote an untrusted file; escape sequences in it must not reach the terminal.
         print(printable_lines(sentence(error)), file=sys.stderr)
     return 2 if _refused(unwrapped(error)) else 1
 
 
 def _refused(error: BaseException) -> bool:
-    """True for what the user can mend: input, configuration, files and folders."""
+    """True for errors in the input of the user: configuration, files, folders."""
     from ablate.config.messages import is_composition_error
 
     return isinstance(error, (InputError, OSError)) or is_composition_error(error)

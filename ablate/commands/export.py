@@ -1,4 +1,4 @@
-"""`ablate export RUN`: a finished run's network in a format that other programs read."""
+"""`ablate export RUN`: export a trained network as ONNX, PyTorch (pt2) or safetensors."""
 
 import argparse
 import warnings
@@ -18,75 +18,93 @@ if TYPE_CHECKING:
 
     from ablate.evaluation.trained_model import Trained
 
-FILES = {"onnx": "model.onnx", "torchscript": "model.ts", "pt2": "model.pt2", "safetensors": "model.safetensors"}
-TOLERANCE = 1e-4  # of the largest logit; float32 sums in another order differ by a hundredth of it
-SAMPLES = 64 * bounded.MIB
+FILES = {"onnx": "model.onnx", "pt2": "model.pt2", "safetensors": "model.safetensors"}
+TOLERANCE = 1e-4  # relative to the largest logit; summing float32 in another order changes logits by about 1e-6 of it
+MAX_SAMPLES_BYTES = 64 * bounded.MIB
 HELP = """\
-onnx         images go in as they are decoded: `images`, uint8 (N, channels, size, size), 0 to 255; out come `logits`
-             (N, classes). The scaling of pixels by mean and std is part of the network. Resizing is not: it is done
-             with Pillow's bilinear filter here, and does not keep the aspect ratio.
-torchscript  the same, for C++ and older PyTorch; PyTorch 2.13 still writes it, but deprecates it for pt2
-pt2          the same, from torch.export: torch.export.load("model.pt2").module()
-safetensors  the weights alone, by the names of the model's state_dict: what goes in is (pixels / 255 - mean) / std
+formats:
+  onnx         Input `images`: uint8 (N, channels, size, size), 0 to 255. Output `logits`: (N, classes). Normalization
+               by mean and std is part of the network. Resizing is not: resize with Pillow's bilinear filter, without
+               keeping the aspect ratio.
+  pt2          The same network for PyTorch: torch.export.load("model.pt2").module()
+  safetensors  Only the weights, named as in the model's state_dict. The model expects (pixels / 255 - mean) / std.
 
-Each file also holds the names of the classes, size, channels, mean and std, and the configuration of the network: in
-ONNX and safetensors as metadata, in the other two as the extra file metadata.json. It is read again and run on the
-images of the run's samples.npz, together and one alone, before it takes its name: logits that differ from the run's own
-by more than 1e-4 of the largest are refused."""
+Each file also stores the class names, image size, channels, mean, std and the configuration of the network: ONNX and
+safetensors as metadata, pt2 as the extra file metadata.json. Before the file is saved, it is loaded again and run on
+the images in the run's samples.npz, in one batch and one by one. If a logit differs from that of the run by more than
+1e-4 of the largest logit, the export is refused."""
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate export",
-        description="A finished run's network in a format that other programs read.",
+        description="Export a trained network as ONNX, PyTorch (pt2) or safetensors.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
-    parser.add_argument("--format", choices=FILES, required=True)
+    parser.add_argument("--format", choices=FILES, required=True, help="see below")
     parser.add_argument(
-        "--output", type=Path, metavar="PATH", help="file or folder; default: RUN/model.onnx, .ts, .pt2, .safetensors"
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="output file or folder; default: model.onnx, .pt2, ... in RUN",
     )
-    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     parser.add_argument(
-        "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
+        "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )
-    args = parser.parse_args(words)
-    path = target(args.run, args.format, args.output)
+    args = parser.parse_args(arguments)
+    path = output_path(args.run, args.format, args.output)
     if path.exists() and not args.force:
-        raise InputError(f"{path} is there already. Say --force to replace it, or --output PATH for another place.")
+        raise InputError(f"{path} exists. Overwrite it with --force, or choose another path with --output.")
     if args.output and not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} does not exist. Make it, or give another --output.")
-    if path.parent.is_dir():  # else there is no run, which is said of it
+        raise InputError(f"The folder {path.parent} does not exist. Create it, or choose another path with --output.")
+    if path.parent.is_dir():  # otherwise loading the run reports that it does not exist
         atomic.check_writable(path.parent)
 
     from rich.console import Console
 
     from ablate.evaluation import trained_model
 
-    with Console(stderr=True).status(f"Writing {path.name} and checking it"):  # on a terminal; it may take a minute
+    with Console(stderr=True).status(f"Writing and checking {path.name}"):  # an export may take a minute
         exported = export(trained_model.load(args.run, args.trust), args.format)
     atomic.write_bytes(path, exported.content)
     print(
-        f"{path}: on {exported.images} images its logits differ from the run's own by at most"
-        f" {exported.difference:.1e}, where the largest is {exported.largest:.2g}."
+        f"{path}: on {exported.images} images, logits differ from those of the run by at most"
+        f" {exported.difference:.1e} (largest logit: {exported.largest:.2g})."
     )
     return 0
 
 
-def target(run: Path, form: str, output: Path | None) -> Path:
-    """The file to write: `output`, or in that folder, or in the run's. InputError if there is no such format."""
-    if form not in FILES:
-        raise InputError(f"{form!r} is no format to export to; there are {', '.join(FILES)}.")
+def output_path(run: Path, format: str, output: Path | None) -> Path:
+    """Return the path of the exported file.
+
+    Args:
+        run: folder of the run.
+        format: a key of `FILES`.
+        output: file or folder; None for the run's folder.
+
+    Raises:
+        InputError: the format is unknown.
+    """
+    if format not in FILES:
+        raise InputError(f"Unknown export format {format!r}. Choose one of {', '.join(FILES)}.")
     if output is None or output.is_dir():
-        return (output or run) / FILES[form]
+        return (output or run) / FILES[format]
     return output
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The content of a file; and on how many images its logits were compared, how far they are from the run's own."""
+    """An exported file, and its check against the logits of the run.
+
+    content     the bytes of the file
+    images      number of images on which the logits were compared
+    difference  largest absolute difference of a logit
+    largest     largest absolute logit of the run
+    """
 
     content: bytes
     images: int
@@ -94,12 +112,16 @@ class Exported:
     largest: float
 
 
-def export(run: "Trained", form: str) -> Exported:
-    """The network of a run as one of `exchange.FORMATS`, read again and compared with the run's own logits.
+def export(run: "Trained", format: str) -> Exported:
+    """Export the network of a run and check its logits against those of the run.
+
+    Args:
+        run: a loaded run.
+        format: a key of `export_formats.FORMATS`.
 
     Raises:
-        InputError: a package is missing; the network cannot be written so, or gives other logits then; or the run has
-            no samples.npz of its own images to see it by.
+        InputError: a package is missing, the network cannot be exported in this format, its logits differ, or the run
+            has no valid samples.npz.
     """
     import torch
 
@@ -110,31 +132,31 @@ def export(run: "Trained", form: str) -> Exported:
     images = samples(run)
     expected = metrics.predict(run.model, images, run.pixels, run.views)
     network = export_formats.Network(run.model, run.views, inputs.mean, inputs.std).eval()
-    # PyTorch takes 0 and 1 for constants.
+    # A batch of 2, because torch.export treats sizes 0 and 1 as constants.
     example = torch.zeros(2, inputs.channels, inputs.image_size, inputs.image_size, dtype=torch.uint8)
-    write, read = export_formats.FORMATS[form]
+    write, load = export_formats.FORMATS[format]
     try:
         with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # of deprecations, and of what a trace may miss: the logits are compared
+            warnings.simplefilter("ignore")  # exporters warn of risks that the comparison below checks
             content = write(network, example, metadata(run))
-            logits = read(content, network)
-            together, alone = logits(images), torch.cat([logits(image) for image in images.split(1)])
+            predict = load(content, network)
+            batched, single = predict(images), torch.cat([predict(image) for image in images.split(1)])
     except InputError:
         raise
-    except Exception as error:  # exporters raise nearly every kind on a network they do not know
-        first = str(error).strip().partition("\n")[0].rstrip(".")[:300]
-        raise InputError(f"{run.folder} cannot be exported as {form}: {first}. Another --format may do.") from error
-    largest, difference = expected.abs().max().item(), (torch.stack([together, alone]) - expected).abs().max().item()
-    if not difference <= TOLERANCE * largest:  # a NaN is no agreement
+    except Exception as error:  # exporters raise many types of exception
+        reason = str(error).strip().partition("\n")[0].rstrip(".")[:300]
+        raise InputError(f"{run.folder} cannot be exported as {format}: {reason}. Try another --format.") from error
+    largest, difference = expected.abs().max().item(), (torch.stack([batched, single]) - expected).abs().max().item()
+    if not difference <= TOLERANCE * largest:  # also refuses NaN
         raise InputError(
-            f"{run.folder} as {form} gives logits that differ from the run's own by {difference:.2g}, where the largest"
-            f" is {largest:.2g}. Nothing was written; another --format may do."
+            f"{run.folder} exported as {format} gives different logits than the run: they differ by {difference:.2g}"
+            f" (largest logit: {largest:.2g}). No file was written. Try another --format."
         )
     return Exported(content, len(images), difference, largest)
 
 
 def metadata(run: "Trained") -> dict[str, Any]:
-    """What a user of the file needs to know, as plain values."""
+    """Class names, input format and configuration of the network, as JSON-compatible values."""
     inputs = run.inputs.as_record()
     return {
         "classes": inputs["classes"],
@@ -144,7 +166,7 @@ def metadata(run: "Trained") -> dict[str, Any]:
             name: OmegaConf.to_container(run.config[name], resolve=True)
             for name in ("model", "normalization", "activation")
         },
-        "weights_sha256": run.sha256,  # of the run's model.pt
+        "weights_sha256": run.sha256,
         "config_sha256": run.record.config_sha256,
         "code_sha256": run.record.code_sha256,
         "hydra-ablate": provenance.installed("hydra-ablate"),
@@ -152,17 +174,17 @@ def metadata(run: "Trained") -> dict[str, Any]:
 
 
 def samples(run: "Trained") -> "Tensor":
-    """Images that the run trained on, uint8 (N, C, H, W)."""
+    """Images of the first training batch, from the run's samples.npz: uint8 (N, C, H, W)."""
     import torch
 
     path, inputs = run.folder / "samples.npz", run.inputs
     try:
-        images = bounded.arrays(path, ["images"], SAMPLES)["images"]
+        images = bounded.arrays(path, ["images"], MAX_SAMPLES_BYTES)["images"]
     except InputError:
         raise
-    except Exception as error:  # numpy and zipfile raise nearly every kind on a damaged file
-        raise InputError(f"{path}, by whose images an export is checked, is missing or damaged.") from error
+    except Exception as error:  # numpy and zipfile raise many types of exception on a damaged file
+        raise InputError(f"{path} is missing or damaged. An export is checked on its images.") from error
     size = (inputs.channels, inputs.image_size, inputs.image_size)
     if images.dtype != "uint8" or images.shape[1:] != size or not len(images):
-        raise InputError(f"{path} does not hold images of this run: it has {images.dtype} {images.shape}.")
+        raise InputError(f"{path} has {images.dtype} {images.shape}, expected uint8 (N, {', '.join(map(str, size))}).")
     return torch.from_numpy(images)

@@ -1,4 +1,4 @@
-"""`ablate predict RUN IMAGE...`: the class of images, as a finished run tells it."""
+"""`ablate predict RUN IMAGE...`: classify images with a trained run."""
 
 import argparse
 import sys
@@ -21,53 +21,52 @@ if TYPE_CHECKING:
 
     from ablate.evaluation.trained_model import Trained
 
-BATCH = 64  # images that are in memory at once, beside those that wait to be
+BATCH_SIZE = 64
 HELP = """\
-Each image is made upright, resized and scaled as the run's training images were. Of a folder, the files whose names
-end as those of images do are taken, in folders below it too.
+Images are rotated as their EXIF data specify, resized and normalized like the training images of the run. Folders are
+searched recursively for files with the suffix of an image format.
 
-exit status: 0, or 1 if some files could not be read as images. Each of these is named on stderr, and in `error` of CSV
-and JSON; the others are predicted all the same. 2 if nothing is predicted, as when a path does not exist, or when none
-of the files is an image.
+exit status: 0; 1 if some files cannot be read as images; 2 if nothing can be predicted, for example because a path does
+not exist. Unreadable files are named on stderr and in the field `error` of CSV and JSON.
 
-test-time augmentation (--tta) averages the logits of several views of an image: flip takes it and its mirror image;
-shift also moves it by a sixteenth up, down, left and right; flip_shift does both."""
+test-time augmentation (--tta): averages the logits of several views of an image. flip: the image and its mirror image.
+shift: the image, and the image moved by 1/16 of its size up, down, left and right. flip_shift: both."""
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate predict",
-        description="The class of images, as a finished run tells it.",
+        description="Classify images with a trained run.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument(
-        "images", nargs="+", metavar="IMAGE", help="image file, folder, or - for a list of these on standard input"
+        "images", nargs="+", metavar="IMAGE", help="image file, folder, or - to read paths from standard input"
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
-    parser.add_argument("--top", type=int, default=1, metavar="K", help="the K most probable classes; default: 1")
+    parser.add_argument("--top", type=int, default=1, metavar="K", help="print the K most probable classes; default: 1")
     parser.add_argument(
-        "--tta", choices=tta.OPTIONS, help="test-time augmentation, see below; default: trainer.tta of the run"
+        "--tta", choices=tta.OPTIONS, help="test-time augmentation; default: as in the validation of the run"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto")
     parser.add_argument(
-        "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
+        "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )
-    args = parser.parse_args(words)
+    args = parser.parse_args(arguments)
     if args.top < 1:
         parser.error(f"argument --top: {args.top} is less than 1")
     images = find(listed(args.images))
 
-    from ablate.evaluation import trained_model  # only now: PyTorch takes a second
+    from ablate.evaluation import trained_model  # imports PyTorch, which takes a while
 
     run = trained_model.load(args.run, args.trust, args.device)
     top = min(args.top, len(run.inputs.classes))
     views = tta.OPTIONS[args.tta] if args.tta else run.views
     failed: list[str] = []
     FORMATS[args.format](
-        reporting_failures(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
+        report_failures(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
     )
     if failed:
         print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
@@ -75,78 +74,95 @@ def main(words: Sequence[str]) -> int:
 
 
 def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> Iterator[list[Prediction]]:
-    """The `top` classes of each image file, in order, in blocks; the logits of the `views` of an image are averaged.
+    """Predict the classes of image files, in batches.
+
+    Args:
+        run: a loaded run.
+        images: paths of image files.
+        views: test-time augmentation, whose logits are averaged.
+        top: number of classes per image.
+
+    Yields:
+        The predictions of up to `BATCH_SIZE` images, in the order of `images`.
 
     Raises:
-        InputError: the run's network takes images that no file holds.
+        InputError: the network has a number of channels that image files do not have.
     """
     import numpy as np
     import torch
 
     inputs: Any = run.inputs
     if inputs.channels not in (1, 3):
-        raise InputError(
-            f"{run.folder} was trained on images of {inputs.channels} channels; those of files have 1 or 3."
-        )
+        raise InputError(f"{run.folder} expects images with {inputs.channels} channels, but image files have 1 or 3.")
     read = partial(decode, image_size=inputs.image_size, channels=inputs.channels)
-    tried = zip(images, attempts(read, images), strict=True)
-    while block := list(islice(tried, BATCH)):
-        whole = [decoded[0] for _, (decoded, reason) in block if not reason]
-        shares = iter(probabilities(run, torch.from_numpy(np.stack(whole)), views) if whole else ())
+    decoded = zip(images, attempts(read, images), strict=True)
+    while batch := list(islice(decoded, BATCH_SIZE)):
+        pixels = [result[0] for _, (result, error) in batch if not error]
+        outputs = iter(probabilities(run, torch.from_numpy(np.stack(pixels)), views) if pixels else ())
         yield [
-            Prediction(image, error=reason) if reason else _ranked(image, next(shares), inputs.classes, top)
-            for image, (_, reason) in block
+            Prediction(image, error=error) if error else _ranked(image, next(outputs), inputs.classes, top)
+            for image, (_, error) in batch
         ]
 
 
 def predict_pixels(run: "Trained", images: Any, views: tta.Views, top: int) -> Iterator[list[Prediction]]:
-    """The same of images that are decoded: an array uint8 (N, C, H, W) of the run's size; each is named by its place.
+    """Predict the classes of decoded images, in batches. Arguments as for `predict`, except:
+
+    Args:
+        images: array or tensor, uint8 (N, C, H, W), of the size of the training images. In the predictions, `image` is
+            the index.
 
     Raises:
-        InputError: the array is of another type or shape.
+        InputError: the array has another dtype or shape.
     """
     import numpy as np
     import torch
 
     inputs = run.inputs
     pixels = images if isinstance(images, torch.Tensor) else np.asarray(images)
-    kind, needed = str(pixels.dtype).removeprefix("torch."), (inputs.channels, inputs.image_size, inputs.image_size)
-    if kind != "uint8" or tuple(pixels.shape[1:]) != needed:
+    dtype, shape = str(pixels.dtype).removeprefix("torch."), (inputs.channels, inputs.image_size, inputs.image_size)
+    if dtype != "uint8" or tuple(pixels.shape[1:]) != shape:
         raise InputError(
-            f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size}x{inputs.image_size}"
-            f" pixels: an array uint8 (N, {', '.join(map(str, needed))}), not {kind} {tuple(pixels.shape)}."
+            f"{run.folder} expects an array of images uint8 (N, {', '.join(map(str, shape))}),"
+            f" not {dtype} {tuple(pixels.shape)}."
         )
-    for start in range(0, len(pixels), BATCH):
-        shares = probabilities(run, torch.as_tensor(pixels[start : start + BATCH]), views)
-        yield [_ranked(str(start + place), share, inputs.classes, top) for place, share in enumerate(shares)]
+    for start in range(0, len(pixels), BATCH_SIZE):
+        outputs = probabilities(run, torch.as_tensor(pixels[start : start + BATCH_SIZE]), views)
+        yield [_ranked(str(index), output, inputs.classes, top) for index, output in enumerate(outputs, start)]
 
 
 def probabilities(run: "Trained", images: "Tensor", views: tta.Views) -> "Tensor":
-    """Of each class, (N, classes), float64 on the CPU, for uint8 images (N, C, H, W) by their views."""
+    """Class probabilities (N, classes), float64 on the CPU, of images uint8 (N, C, H, W)."""
     import torch
 
     with torch.no_grad():
         return tta.logits(run.model, run.pixels(images), views).cpu().double().softmax(1)
 
 
-def _ranked(image: str, shares: "Tensor", classes: tuple[str, ...], top: int) -> Prediction:
-    if not shares.isfinite().all():
-        return Prediction(image, error="the network's output for it is not a finite number")
-    values, order = shares.topk(top)
+def _ranked(image: str, probabilities: "Tensor", classes: tuple[str, ...], top: int) -> Prediction:
+    if not probabilities.isfinite().all():
+        return Prediction(image, error="the output of the network is not finite")
+    values, order = probabilities.topk(top)
     return Prediction(image, tuple(classes[label] for label in order.tolist()), tuple(values.tolist()))
 
 
-def reporting_failures(blocks: Iterable[list[Prediction]], total: int, failed: list[str]) -> Iterator[list[Prediction]]:
-    """The blocks as they are; on the way, failures are named on stderr and kept, behind a progress bar."""
+def report_failures(batches: Iterable[list[Prediction]], total: int, failed: list[str]) -> Iterator[list[Prediction]]:
+    """Iterate over batches of predictions behind a progress bar; print each failure on stderr.
+
+    Args:
+        batches: the predictions, passed on unchanged.
+        total: number of images.
+        failed: the paths of images without a prediction are appended to it.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    # On a terminal the predictions themselves show how far it is.
+    # On a terminal, the printed predictions show the progress.
     with Progress(console=console, transient=True, disable=sys.stdout.isatty() or not console.is_terminal) as progress:
         task = progress.add_task("Predicting", total=total)
-        for block in blocks:
-            for prediction in block:
+        for batch in batches:
+            for prediction in batch:
                 if prediction.error:
                     failed.append(prediction.image)
                     console.print(
@@ -155,5 +171,5 @@ def reporting_failures(blocks: Iterable[list[Prediction]], total: int, failed: l
                         highlight=False,
                         soft_wrap=True,
                     )
-            yield block
-            progress.advance(task, len(block))
+            yield batch
+            progress.advance(task, len(batch))

@@ -1,4 +1,4 @@
-"""`ablate report STUDY`: tables and figures of a study, its PDF and its web page."""
+"""`ablate report STUDY`: write the tables, figures, PDF and HTML report of a study."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from pathlib import Path
 from ablate.runs import study_plan
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate report",
-        description="Tables, figures, report.pdf and report.html of a study, written to STUDY/report/.",
-        epilog="Exit status: 0, 1 if planned runs are incomplete, 2 if STUDY cannot be used. --debug adds a traceback.",
+        description="Write the tables, figures, report.pdf and report.html of a study to STUDY/report/.",
+        epilog="Exit status: 0; 1 if planned runs have no result; 2 if STUDY cannot be read.",
     )
+    parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
     parser.add_argument(
-        "study", type=Path, metavar="STUDY", help="folder of a study, such as outputs/NAME, or its NAME"
+        "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
     )
-    parser.add_argument("--allow-partial", action="store_true", help="exit with 0 though planned runs are incomplete")
-    args = parser.parse_args(words)
+    args = parser.parse_args(arguments)
 
-    from ablate.analysis.report.write import report  # pandas and matplotlib, for which --help does not wait
+    from ablate.analysis.report.write import report  # imports pandas and matplotlib, which take a while
 
     return report(study_plan.find(args.study), args.allow_partial)

@@ -1,4 +1,4 @@
-"""`ablate status STUDY`: how far a study is."""
+"""`ablate status STUDY`: print the progress of a study."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from ablate.runs import study_plan
 from ablate.study.status_table import table
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
-    parser = argparse.ArgumentParser("ablate status", description="How far a study is: its planned runs by status.")
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study, or its name under outputs/")
-    args = parser.parse_args(words)
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser("ablate status", description="Print the number of runs per variant and status.")
+    parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
+    args = parser.parse_args(arguments)
     folder = study_plan.find(args.study)
     Console().print(table(folder, study_plan.read(folder)))
     return 0

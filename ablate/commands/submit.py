@@ -1,4 +1,4 @@
-"""`ablate submit STUDY --id ID`: the archive to hand in, unpacked and verified before it is there."""
+"""`ablate submit STUDY --id ID`: build the archive of a course submission, and verify it before it is written."""
 
 import argparse
 import re
@@ -15,14 +15,14 @@ from ablate.files import atomic
 from ablate.runs import study_plan
 from ablate.terminal.errors import InputError
 
-ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-LONGEST = 2000  # characters of a link
-LAST_WORDS = 60  # of the error of a process that failed
+STUDENT_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+MAX_LINK_LENGTH = 2000
+MAX_ERROR_WORDS = 60
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
-    args = _parser().parse_args(words)
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
+    args = _parser().parse_args(arguments)
     student = check_id(args.id)
     limits = rules.read(args.submission, student)
     link = args.link and check_link(args.link)
@@ -36,12 +36,12 @@ def main(words: Sequence[str]) -> int:
     content = archive.pack(contents.members)
     if len(content) > limits.max_archive_mb * MB:
         raise InputError(
-            f"{path} would have {len(content) / MB:.1f} MB, more than the {limits.max_archive_mb:g} MB that may be"
-            f" handed in; its largest part is {max(contents.summary, key=lambda name: contents.summary[name][0])}."
-            " It was not written."
+            f"{path} was not written: it would have {len(content) / MB:.1f} MB, more than the limit of"
+            f" {limits.max_archive_mb:g} MB. The largest part is"
+            f" {max(contents.summary, key=lambda name: contents.summary[name][0])}."
         )
-    _print(contents)
-    print("Unpacked in a fresh folder, a fresh process with this code alone:", flush=True)
+    _print_summary(contents)
+    print("Verifying the archive in a new folder and process, with only the code in the archive:", flush=True)
     failures = check(content, limits.code, contents)
     if failures:
         print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
@@ -54,68 +54,77 @@ def main(words: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "ablate submit",
-        description="Build the archive to hand in: report, code, executed notebook, and the weights of the run chosen"
-        " by validation accuracy. It is unpacked in a fresh folder, where a fresh process with the code in it alone"
-        " must find the accuracy that is stated.",
-        epilog="Exit status: 0, 1 if the archive fails its check (it is then not kept), 2 if a part cannot be used.",
+        description="Build the archive of a course submission: report, code, executed notebook, and the weights of the"
+        " run selected by validation accuracy. Before the archive is written, a new process that uses only the code in"
+        " it must reproduce the recorded accuracy.",
+        epilog="Exit status: 0; 1 if this check fails; 2 if a file is missing or invalid. Without status 0, no archive"
+        " is written.",
     )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of a study, or its name under outputs/")
-    parser.add_argument("--id", required=True, help="student id, the name of the archive")
+    parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
+    parser.add_argument("--id", required=True, help="student ID, the name of the archive")
     parser.add_argument(
         "--submission", default="assignment", metavar="NAME_OR_FILE",
-        help="names and limits: of conf/submission/, or a file like those (assignment)",
+        help="file names and limits: an option of conf/submission, or a YAML file of the same form (assignment)",
     )  # fmt: skip
-    parser.add_argument("--report", type=Path, metavar="FILE", help="a PDF (STUDY/report/report.pdf)")
-    parser.add_argument("--notebook", type=Path, metavar="FILE", help="executed (notebooks/assignment.ipynb)")
-    parser.add_argument("--link", metavar="URL", help="where model.pt is, if it is too large to be handed in")
-    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are now, if the run had them elsewhere")
-    parser.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="where to put the archive (here)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf)")
+    parser.add_argument("--notebook", type=Path, metavar="FILE", help="executed notebook (notebooks/assignment.ipynb)")
+    parser.add_argument("--link", metavar="URL", help="address of model.pt, if it is too large for the archive")
+    parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
+    parser.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="folder of the archive (.)")
     parser.add_argument(
-        "--trust", action="store_true", help="also run code of your own that the run's configuration names"
+        "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )
     return parser
 
 
 def check_id(student: str) -> str:
-    """A student id that can be the name of a file; else InputError."""
-    if not ID.fullmatch(student):
+    """Return the student ID if it is a valid file name; raise InputError otherwise."""
+    if not STUDENT_ID.fullmatch(student):
         raise InputError(
-            f"--id {student[:80]!r} cannot be a file's name: give letters, digits, - _ and ., at most 64,"
-            " the first no dot or hyphen."
+            f"--id {student[:80]!r} is not valid: use 1 to 64 letters, digits, - _ and ., not starting with - or a dot."
         )
     return student
 
 
 def check_link(link: str) -> str:
-    """An address on the web; else InputError."""
+    """Return the link if it is a valid http(s) address; raise InputError otherwise."""
     try:
         parts = urlsplit(link)
     except ValueError:
         parts = urlsplit("")
-    written = link.isprintable() and not set(link) & set(' <>"`') and len(link) <= LONGEST
-    if parts.scheme not in ("http", "https") or not parts.hostname or not written:
-        raise InputError(f"--link {link[:80]!r} is no address on the web, such as https://example.org/model.pt.")
+    well_formed = link.isprintable() and not set(link) & set(' <>"`') and len(link) <= MAX_LINK_LENGTH
+    if parts.scheme not in ("http", "https") or not parts.hostname or not well_formed:
+        raise InputError(f"--link {link[:80]!r} is not a web address such as https://example.org/model.pt.")
     return link
 
 
 def check(content: bytes, code: str, contents: Contents) -> list[str]:
-    """What is wrong with an archive, a sentence each; what its weights are found to have is printed."""
-    failures = [f"{name} names a home folder: take it out." for name in contents.naming_homes()]
-    with tempfile.TemporaryDirectory(prefix="ablate-") as fresh:
-        archive.unpack(content, Path(fresh))
-        if "model.pt" not in contents.members:  # as whoever follows the link does
-            shutil.copyfile(contents.weights, Path(fresh, "model.pt"))
-        process = isolated.ablate(Path(fresh, code), ["verify", fresh, *contents.words])
-    lines = process.stdout.replace(fresh, "the archive").splitlines()
+    """Check an archive with `ablate verify` in a new folder and process, and print its output.
+
+    Args:
+        content: the bytes of the archive.
+        code: the folder with the code in the archive.
+        contents: the files of the archive.
+
+    Returns:
+        One message per failed check.
+    """
+    failures = [f"{name} contains the path of a home directory. Remove it." for name in contents.with_home_paths()]
+    with tempfile.TemporaryDirectory(prefix="ablate-") as folder:
+        archive.unpack(content, Path(folder))
+        if "model.pt" not in contents.members:  # stands for the download from the link
+            shutil.copyfile(contents.weights, Path(folder, "model.pt"))
+        process = isolated.ablate(Path(folder, code), ["verify", folder, *contents.verify_arguments])
+    lines = process.stdout.replace(folder, "the archive").splitlines()
     print("".join(f"  {line}\n" for line in lines), end="")
     if process.returncode:
-        error = " ".join(process.stderr.replace(fresh, "the archive").split()[-LAST_WORDS:])
-        failures += [f"The archive does not hold what it states: {line}" for line in ([error] if error else lines)]
+        error = " ".join(process.stderr.replace(folder, "the archive").split()[-MAX_ERROR_WORDS:])
+        failures += [f"Verification failed: {line}" for line in ([error] if error else lines)]
     return failures
 
 
-def _print(contents: Contents) -> None:
-    """What is in the archive, and what was found of it."""
+def _print_summary(contents: Contents) -> None:
+    """Print one line per file or folder in the archive."""
     width = max(map(len, contents.summary))
     for name, (size, note) in contents.summary.items():
         print(f"  {name:<{width}}  {_size(size):>9}  {note}".rstrip())

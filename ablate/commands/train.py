@@ -7,7 +7,7 @@ from typing import Any
 
 import hydra
 from filelock import Timeout
-from hydra._internal.utils import get_args_parser
+from hydra._internal.utils import get_args_parser  # not public; the parser of hydra.main, for its flags
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode

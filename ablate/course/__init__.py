@@ -1,1 +1,1 @@
-"""An archive to hand in: its rules, its documents, its code, its weights, and the process that verifies it."""
+"""Course work: mark bands, and the archive of a submission: its rules, documents, code, weights and verification."""

@@ -1,4 +1,4 @@
-"""The files of an archive: the bytes of each, and a note on it. Nothing is written."""
+"""Collect and check the files of a submission. Nothing is written."""
 
 import csv
 import hashlib
@@ -25,110 +25,122 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home, without_homes
 
 MB = 1_000_000
-ROOT = "${oc.env:ABLATE_DATA,'~/.cache/ablate/data'}"  # of the images, where the submission is looked at
+DATA_ROOT = "${oc.env:ABLATE_DATA,'~/.cache/ablate/data'}"  # replaces the image folder of this machine
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the student beside the study; None: the default."""
+    """The options of `ablate submit`; None for the default."""
 
-    student: str
+    student: str  # ID
     report: Path | None = None
     notebook: Path | None = None
     link: str | None = None
     data_root: str | None = None
-    trusted: bool = False
+    trust: bool = False
 
 
 @dataclass
 class Contents:
-    """The members of an archive by their names in it, and a summary of them: name -> bytes, a note."""
+    """The files of a submission.
+
+    members           {path in the archive: content}
+    summary           {file or folder in the archive: (bytes, note)}, for the printed summary
+    weights           model.pt of the selected run, to which the archive may only contain a link
+    verify_arguments  options of `ablate verify` on this machine
+    user_code         files of the user's modules
+    report_text       text and metadata of the report
+    """
 
     members: dict[str, bytes] = field(default_factory=dict)
     summary: dict[str, tuple[int, str]] = field(default_factory=dict)
-    weights: Path = Path()  # of the chosen run, which the archive may only link to
-    words: list[str] = field(default_factory=list)  # that `ablate verify` is given here
-    own: list[str] = field(default_factory=list)  # files of the user's modules
-    pages: str = ""  # what the report says
+    weights: Path = Path()
+    verify_arguments: list[str] = field(default_factory=list)
+    user_code: list[str] = field(default_factory=list)
+    report_text: str = ""
 
     def add(self, name: str, content: bytes, note: str) -> None:
-        """Put in a file."""
+        """Add a file."""
         self.members[name] = content
         self.summary[name] = (len(content), note)
 
-    def naming_homes(self) -> list[str]:
-        """Names of the members that name a home folder."""
+    def with_home_paths(self) -> list[str]:
+        """Names of the members that contain a home-directory path."""
         texts = {name: content.decode(errors="replace") for name, content in self.members.items()}
-        texts |= {name: self.pages for name, content in self.members.items() if content.startswith(b"%PDF")}
+        texts |= {name: self.report_text for name, content in self.members.items() if content.startswith(b"%PDF")}
         return [name for name, text in texts.items() if without_home(text) != text]
 
 
 def gather(study: Path, rules: Submission, options: Options) -> Contents:
-    """The parts of a submission of the study in a folder, the run being the `choice` by validation.
+    """Collect the files of a submission. The run is selected by validation accuracy.
+
+    Args:
+        study: folder of the study.
+        rules: file names and size limits.
+        options: options of `ablate submit`.
 
     Raises:
-        InputError: the study is not done, its report is missing or of other runs, or a part is not what the rules ask.
+        InputError: the study is incomplete, its report is missing or outdated, or a file violates the rules.
     """
     plan = study_plan.read(study)
     states = [planned_state(study, planned) for planned in plan.runs]
-    if holes := sum(not state.has_result for state in states):
+    if incomplete := sum(not state.has_result for state in states):
         raise InputError(
-            f"{holes} of {len(states)} planned runs of {study} are not done."
-            " Run the study's `ablate train` command again, which runs what is missing."
+            f"{incomplete} of {len(states)} planned runs of {study} have no result."
+            " Complete them by running the study's `ablate train` command again."
         )
     choice = choose(study)
     folder = choice.best[choice.chosen]
     run = run_record.read(folder)
-    config = read_config(folder, options.trusted)
-    trust.check(
-        OmegaConf.masked_copy(config, [str(name) for name in config if name != "study"]), folder, options.trusted
-    )
+    config = read_config(folder, options.trust)
+    trust.check(OmegaConf.masked_copy(config, [str(name) for name in config if name != "study"]), folder, options.trust)
 
     contents = Contents(weights=folder / "model.pt")
     if options.report is None:
         check_current(study, plan.runs, states)
     _add_report(contents, options.report or study / "report" / "report.pdf", rules)
     _add_notebook(contents, options.notebook, rules)
-    changed = _add_code(contents, config, run, rules)
+    code_changes = _add_code(contents, config, run, rules)
     sha256, link = _add_weights(contents, rules, options.link)
-    root = _add_run(contents, folder, run, config)
-    if root is not None or options.data_root is not None:
-        contents.words += ["--data-root", str(Path(options.data_root or root or "").expanduser().absolute())]
-    contents.words += ["--trust"] if options.trusted else []
+    data_root = _add_run(contents, folder, run, config)
+    if images := options.data_root or data_root:
+        contents.verify_arguments += ["--data-root", str(Path(images).expanduser().absolute())]
+    if options.trust:
+        contents.verify_arguments.append("--trust")
     downloaded = str(OmegaConf.select(config, "data._target_")).startswith("ablate.data.download.")
     facts = readme.Facts(
         options.student, plan.name, choice.chosen, sha256, link, test_result.read(folder),
-        None if downloaded else root, contents.own, changed,
+        None if downloaded else data_root, contents.user_code, code_changes,
     )  # fmt: skip
     contents.add(
-        rules.readme, without_home(readme.text(rules, run, facts)).encode(), readme.accuracies(run, facts.tested)
+        rules.readme, without_home(readme.text(rules, run, facts)).encode(), readme.accuracies(run, facts.test_result)
     )
     return contents
 
 
 def check_current(study: Path, planned: Sequence[PlannedRun], states: Sequence[PlannedState]) -> None:
-    """Refuse a report of other runs than those of a study, or older than the other files it reads.
+    """Raise InputError if the report of a study is missing or outdated.
 
-    Its runs are compared by their accuracies: the times of files do not outlive a copy.
+    Runs are compared by their accuracies, because copying a study changes the modification times.
     """
-    again = f"Run `ablate report {study}`."
+    remedy = f"Run `ablate report {study}`."
     report = study / "report"
     try:
         table = bounded.contents(report / "runs.csv", study_plan.LARGEST).decode(errors="replace")
         written = (report / "report.pdf").stat().st_mtime_ns
     except FileNotFoundError:
-        raise InputError(f"{study} has no report. {again}") from None
+        raise InputError(f"{study} has no report. {remedy}") from None
     rows = {(row.get("variant"), row.get("seed")): row for row in csv.DictReader(io.StringIO(table))}
     reported = [rows.get((run.variant, str(run.seed)), {}) for run in planned]
     if len(rows) != len(planned) or not all(map(_same, reported, states)):
-        raise InputError(f"The report of {study} is older than its runs. {again}")
-    for path, what in ((study / "report.md", "your words in"), (study / test_log.FILE, "the uses of the test set in")):
+        raise InputError(f"The report of {study} is older than its runs. {remedy}")
+    for path in (study / "report.md", study / test_log.FILE):
         if path.exists() and path.stat().st_mtime_ns > written:
-            raise InputError(f"The report of {study} is older than {what} {path}. {again}")
+            raise InputError(f"The report of {study} is older than {path}. {remedy}")
 
 
 def _same(row: dict[str, str], state: PlannedState) -> bool:
-    """True if a row of runs.csv is of a run in this state."""
+    """True if a row of runs.csv has the status and accuracy of a run."""
     accuracy = state.val_accuracy
     try:
         reported = float(row.get("val_accuracy") or "nan")
@@ -139,8 +151,8 @@ def _same(row: dict[str, str], state: PlannedState) -> bool:
 
 
 def _add_report(contents: Contents, path: Path, rules: Submission) -> None:
-    content, pages = documents.report(path, rules.max_pages)
-    contents.pages = documents.words(path, content)
+    content, pages = documents.read_report(path, rules.max_pages)
+    contents.report_text = documents.pdf_text(path, content)
     contents.add(rules.report, content, f"{pages} {'page' if pages == 1 else 'pages'} of at most {rules.max_pages}")
 
 
@@ -149,74 +161,76 @@ def _add_notebook(contents: Contents, path: Path | None, rules: Submission) -> N
         return
     default = Path("notebooks", "assignment.ipynb")
     if path is None and not default.is_file():
-        raise InputError(f"There is no notebook: {default} is not here. Say which one to hand in: --notebook FILE.")
+        raise InputError(f"The notebook {default} does not exist. Pass another one with --notebook FILE.")
     path = path or default
-    content, cells = documents.notebook(path)
-    contents.add(rules.notebook, content, f"{path}: {cells} cells of code, executed in order, no error")
+    content, cells = documents.read_notebook(path)
+    contents.add(rules.notebook, content, f"{path}: {cells} code cells, executed in order without error")
 
 
 def _add_code(contents: Contents, config: DictConfig, run: RunRecord, rules: Submission) -> str:
-    """Put in the package, the user's modules and requirements.txt; what has changed since the run, if anything has."""
-    user_files, needed = source.own(source.targets(OmegaConf.to_container(config, resolve=False)))
-    files = {**source.package(), **user_files}
+    """Add the package, the user's modules and requirements.txt; return the code changes since the run."""
+    user_files, packages = source.user_files(source.targets(OmegaConf.to_container(config, resolve=False)))
+    files = {**source.package_files(), **user_files}
     members = {f"{rules.code}/{name}": path.read_bytes() for name, path in files.items()}
-    members[f"{rules.code}/requirements.txt"] = source.requirements(needed).encode()
+    members[f"{rules.code}/requirements.txt"] = source.requirements(packages).encode()
     contents.members |= members
-    contents.own = sorted(user_files)
-    changed = ""
+    contents.user_code = sorted(user_files)
+    changes = ""
     if run.code_sha256 != provenance.code_sha256():
-        since = provenance.changed_since(run.commit or "")
-        changed = "The code of `ablate` has changed since the run." + (f"\n\n```\n{since}\n```\n\n" if since else "")
-    notes = [f"{len(members)} files", *([f"your own {', '.join(contents.own)}"] if user_files else [])]
-    notes.append("changed since the run" if changed else "as it was for the run")
+        diff = provenance.changed_since(run.commit or "")
+        changes = "The code of `ablate` has changed since the run." + (f"\n\n```\n{diff}\n```\n\n" if diff else "")
+    notes = [f"{len(members)} files", *([f"your own code: {', '.join(contents.user_code)}"] if user_files else [])]
+    notes.append("changed since the run" if changes else "unchanged since the run")
     contents.summary[f"{rules.code}/"] = (sum(map(len, members.values())), ", ".join(notes))
-    return changed
+    return changes
 
 
 def _add_weights(contents: Contents, rules: Submission, link: str | None) -> tuple[str, str | None]:
-    """Put in the checkpoint, or where it is; its SHA-256, and the link if that is what is put in."""
-    most = rules.max_checkpoint_mb * MB
+    """Add the weights, or a link to them if they are too large; return their SHA-256 and the link that was added."""
+    max_bytes = rules.max_checkpoint_mb * MB
     try:
         with contents.weights.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = contents.weights.stat().st_size
     except FileNotFoundError:
-        raise InputError(f"{contents.weights} is not there: the run's weights are lost. Train the run again.") from None
-    if size <= most:
-        unused = ". It goes into the archive: the link is not needed" if link is not None else ""
+        raise InputError(f"{contents.weights} does not exist. Train the run again.") from None
+    if size <= max_bytes:
+        unused = ". The link is not used" if link is not None else ""
         contents.add(
             "model.pt",
             contents.weights.read_bytes(),
-            f"of run {contents.weights.parent}, at most {rules.max_checkpoint_mb:g} MB{unused}",
+            f"run {contents.weights.parent}; limit {rules.max_checkpoint_mb:g} MB{unused}",
         )
         return sha256, None
     if link is None:
         raise InputError(
-            f"{contents.weights} has {size / MB:.1f} MB, and at most {rules.max_checkpoint_mb:g} MB are handed in. "
-            "Upload it, and say where it is: --link URL."
+            f"{contents.weights} has {size / MB:.1f} MB, but the limit is {rules.max_checkpoint_mb:g} MB. Upload it and"
+            " pass its address with --link URL."
         )
     contents.add(
         rules.link,
         f"{link}\n".encode(),
-        f"to model.pt of run {contents.weights.parent}, {size / MB:.1f} MB. It was not opened",
+        f"to model.pt of run {contents.weights.parent} ({size / MB:.1f} MB); the link was not checked",
     )
     return sha256, link
 
 
 def _add_run(contents: Contents, folder: Path, run: RunRecord, config: DictConfig) -> str | None:
-    """Put in what `ablate` reads of a run; the folder of its images, if it names one of this machine."""
+    """Add the record and configuration of the run; return its image folder if that is a folder of this machine."""
     settings = OmegaConf.to_container(config, resolve=False)
     assert isinstance(settings, dict)
     root = settings.get("data", {}).get("root")
-    named = root is not None and "${" not in str(root)
-    if named:
-        settings["data"]["root"] = ROOT
-    written = OmegaConf.to_yaml(OmegaConf.create(without_homes(settings)))
-    contents.add(".hydra/config.yaml", written.encode(), "the folder of the images can be said" if named else "")
+    is_local = root is not None and "${" not in str(root)
+    if is_local:
+        settings["data"]["root"] = DATA_ROOT
+    config_text = OmegaConf.to_yaml(OmegaConf.create(without_homes(settings)))
+    contents.add(
+        ".hydra/config.yaml", config_text.encode(), "the image folder is replaced by $ABLATE_DATA" if is_local else ""
+    )
     contents.add("run.json", _json(run_record.as_dict(run)), "")
-    if tested := test_result.read(folder):
-        contents.add("test.json", _json(test_result.as_dict(tested)), "")
-    return str(root) if named else None
+    if result := test_result.read(folder):
+        contents.add("test.json", _json(test_result.as_dict(result)), "")
+    return str(root) if is_local else None
 
 
 def _json(content: dict[str, object]) -> bytes:

@@ -1,4 +1,4 @@
-"""A fresh process that has the submitted code and what pip installed, and nothing else of this machine's user."""
+"""Run `ablate` from the submitted code in a new process, without the user's environment."""
 
 import os
 import subprocess
@@ -9,17 +9,22 @@ from pathlib import Path
 
 from ablate.course import source
 
-# What was downloaded or decoded once is used again: below the home folder, if the user does not say where.
+# Caches that are reused, with their default folders.
 CACHES = {"ABLATE_CACHE": "~/.cache/ablate/images", "ABLATE_DATA": "~/.cache/ablate/data"}
 
 
-def ablate(code: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """`ablate` with these words, of the package in the folder `code`, in an empty folder with an empty home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    caches = {name: str(Path(os.environ.get(name) or place).expanduser().absolute()) for name, place in CACHES.items()}
-    # -S: a package that is installed as editable, such as this one in a checkout, is not found beside the code.
-    command = [sys.executable, "-S", "-P", "-m", "ablate.cli", *words]
-    paths = os.pathsep.join(map(str, [code, *source.installed()]))
+def ablate(code: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run `ablate` with these arguments from the package in the folder `code`, with an empty home as working folder.
+
+    Python finds the package in `code` and the packages installed by pip; other `PYTHON...` variables are removed.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    caches = {
+        name: str(Path(os.environ.get(name) or default).expanduser().absolute()) for name, default in CACHES.items()
+    }
+    # -S ignores .pth files, so that an editable installation does not shadow the submitted code.
+    command = [sys.executable, "-S", "-P", "-m", "ablate.cli", *arguments]
+    paths = os.pathsep.join(map(str, [code, *source.site_packages()]))
     with tempfile.TemporaryDirectory(prefix="ablate-") as home:
-        fresh = {**kept, **caches, "HOME": home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+        fresh = {**environment, **caches, "HOME": home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(command, cwd=home, env=fresh, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""README.md of an archive: what is there, which run it is, and the command that verifies it."""
+"""The README of a submission: its files, the selected run, and the command that verifies it."""
 
 from dataclasses import dataclass
 from string import Template
@@ -15,26 +15,26 @@ TEXT = Template("""# $student
 |---|---|
 $files
 
-The model is a run of the study `$study`, chosen by validation accuracy alone: $rule.
-That is variant `$variant`, seed $seed.
+The model is a run of the study `$study`: variant `$variant`, seed $seed. It was selected by validation accuracy:
+$rule.
 
 $accuracies
 
 ## Verify
 
-With Python $python, in this folder$first:
+With Python $python, in this folder$download:
 
 ```
 python -m pip install -r $code/requirements.txt
-cd $code && python -m ablate.cli verify $words
+cd $code && python -m ablate.cli verify $arguments
 ```
 
-This loads `model.pt` with the code in `$code/` and says whether it has the accuracy that is stated here.
+This loads `model.pt` with the code in `$code/` and checks the accuracy that is stated here.
 $data
 
 ## Code
 
-$changed It was trained with:
+$code_state The model was trained with
 
 ```
 $rerun
@@ -46,65 +46,74 @@ on $hardware. SHA-256 of `model.pt`: `$sha256`.
 
 @dataclass(frozen=True)
 class Facts:
-    """The content of a README beside the record of its run."""
+    """What the README states in addition to the record of the run."""
 
     student: str
     study: str
     variant: str
     sha256: str  # of model.pt
-    link: str | None  # where it is, if it is not in the archive
-    tested: TestResult | None  # the run's test.json
-    root: str | None  # the folder of the images that the run had
-    own: list[str]  # files of the user's modules
-    changed: str  # what has changed in the code since the run; empty if nothing has
+    link: str | None  # to model.pt; None if it is in the archive
+    test_result: TestResult | None
+    data_root: str | None  # image folder of the run; None if the images are downloaded
+    user_code: list[str]  # files of the user's modules
+    code_changes: str  # since the run; empty if there are none
 
 
 def text(rules: Submission, run: RunRecord, facts: Facts) -> str:
-    """The README of an archive by these rules, of the run with this record."""
+    """Return the README of a submission.
+
+    Args:
+        rules: names of the files.
+        run: record of the selected run.
+        facts: everything else.
+    """
     environment = run.environment or Environment()
+    options = [*(["--data-root FOLDER"] if facts.data_root else []), *(["--trust"] if facts.user_code else [])]
     return TEXT.substitute(
         student=facts.student,
-        files="\n".join(f"| `{name}` | {what} |" for name, what in _files(rules, facts).items()),
+        files="\n".join(f"| `{name}` | {description} |" for name, description in _files(rules, facts).items()),
         study=facts.study,
         rule=RULE,
         variant=facts.variant,
         seed=run.seed,
-        accuracies=accuracies(run, facts.tested),
+        accuracies=accuracies(run, facts.test_result),
         python=(environment.python or "3.11.0").rpartition(".")[0],
-        first=f", after `model.pt` was put here from {facts.link}" if facts.link else "",
+        download=f", after downloading `model.pt` into it from {facts.link}" if facts.link else "",
         code=rules.code,
-        words=" ".join(["..", *(["--data-root FOLDER"] if facts.root else []), *(["--trust"] if facts.own else [])]),
-        data=_data(facts.root),
-        changed=facts.changed or "The code is that of the run.",
+        arguments=" ".join(["..", *options]),
+        data=_data(facts.data_root),
+        code_state=facts.code_changes or "The code has not changed since the run.",
         rerun=run.rerun,
         hardware=", ".join(filter(None, (environment.device, environment.cpu, environment.platform))),
         sha256=facts.sha256,
     )
 
 
-def accuracies(run: RunRecord, tested: TestResult | None) -> str:
-    """The validation accuracy of the run and, if it was tested, its test accuracy, a sentence."""
-    assert run.val_accuracy is not None  # the run was chosen by it
+def accuracies(run: RunRecord, test_result: TestResult | None) -> str:
+    """State the validation accuracy of a run, and its test accuracy if it was tested."""
+    assert run.val_accuracy is not None  # a selected run has one
     validation = f"Validation accuracy {100 * run.val_accuracy:.2f} %"
-    return f"{validation}, test accuracy {100 * tested.accuracy:.2f} %." if tested else f"{validation}."
+    return f"{validation}, test accuracy {100 * test_result.accuracy:.2f} %." if test_result else f"{validation}."
 
 
 def _files(rules: Submission, facts: Facts) -> dict[str, str]:
-    """Each file, or folder, and what it is."""
-    mine = f", {', '.join(facts.own)} the author's own" if facts.own else ""
+    """Files and folders of the archive with a description of each."""
+    user_code = f"; the author's own: {', '.join(facts.user_code)}" if facts.user_code else ""
     files: dict[Any, str] = {
         rules.report: "the report",
-        rules.notebook: "the notebook, executed",
-        f"{rules.code}/": f"the code: `ablate` trains, `analysis` reports, `conf` has the options{mine}",
-        **({rules.link: "where the weights are"} if facts.link else {"model.pt": "the weights, a PyTorch state_dict"}),
-        "run.json": "the record of the run: configuration, code, environment, accuracy",
-        ".hydra/config.yaml": "its configuration",
-        **({"test.json": "its result on the test set"} if facts.tested else {}),
+        rules.notebook: "the executed notebook",
+        f"{rules.code}/": f"the code: `ablate` (training), `ablate/analysis` (report), `conf` (options){user_code}",
+        **({rules.link: "link to the weights"} if facts.link else {"model.pt": "the weights: a PyTorch state_dict"}),
+        "run.json": "the record of the run: code, environment, accuracy",
+        ".hydra/config.yaml": "the configuration of the run",
+        **({"test.json": "the result on the test set"} if facts.test_result else {}),
     }
-    return {name: what for name, what in files.items() if name is not None}
+    return {name: description for name, description in files.items() if name is not None}
 
 
-def _data(root: str | None) -> str:
-    if root is None:
-        return "The images come with a package, or are downloaded to `~/.cache/ablate/data`, or to `$ABLATE_DATA`."
-    return "FOLDER is where the images are, as the run had them; that they are the same is checked."
+def _data(data_root: str | None) -> str:
+    if data_root is None:
+        return (
+            "The images are part of a package, or are downloaded to `$ABLATE_DATA` (default: `~/.cache/ablate/data`)."
+        )
+    return "FOLDER is the image folder of the run. The command checks that the images are the same."

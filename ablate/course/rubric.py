@@ -1,4 +1,4 @@
-"""The mark bands of a course, from `conf/rubric/NAME.yaml` or a file like it: test accuracy -> mark."""
+"""Mark bands of a course, from `conf/rubric/NAME.yaml` or a file of the same form: test accuracy -> mark."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,54 +14,63 @@ from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
-LARGEST = 64 * bounded.KIB
-BEGINS = ("above", "from")  # a band begins above a number of per cent, or at it
+MAX_BYTES = 64 * bounded.KIB
+BOUNDS = ("above", "from")  # exclusive and inclusive lower bound of a band, in per cent
 
 
 @dataclass(frozen=True)
 class Band:
-    """Accuracies (per cent) from `begins` on, that number `included` or not; `mark` in per cent of the marks."""
+    """A range of accuracies with the same mark.
 
-    begins: float
-    included: bool
+    lower      lower bound of the accuracy, in per cent
+    inclusive  whether the band includes its lower bound
+    mark       percentage of the full mark
+    """
+
+    lower: float
+    inclusive: bool
     mark: float
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """Bands, the highest first; below the last one the mark is 0."""
+    """Bands in descending order; below the last one the mark is 0."""
 
     name: str
     bands: tuple[Band, ...]
 
-    def place(self, accuracy: float) -> int:
-        """Which of the bands an accuracy (fraction) lies in, counted from the highest; `len(bands)` is below all."""
-        reached = (
-            accuracy >= band.begins / 100 if band.included else accuracy > band.begins / 100 for band in self.bands
-        )
-        return next((place for place, is_in in enumerate(reached) if is_in), len(self.bands))
+    def band_index(self, accuracy: float) -> int:
+        """Return the index of the band of an accuracy (fraction); `len(bands)` if it is below all bands."""
+        for index, band in enumerate(self.bands):
+            if accuracy > band.lower / 100 or (band.inclusive and accuracy == band.lower / 100):
+                return index
+        return len(self.bands)
 
-    def mark(self, place: int) -> float:
-        """The mark of a band, in per cent."""
-        return self.bands[place].mark if place < len(self.bands) else 0.0
+    def mark(self, index: int) -> float:
+        """Return the mark of the band with this index, in per cent."""
+        return self.bands[index].mark if index < len(self.bands) else 0.0
 
-    def words(self, place: int) -> str:
-        """The accuracies of a band, as `70 to 80 %`."""
-        if place == len(self.bands):
-            return f"under {self.bands[-1].begins:g} %"
-        if place == 0:
-            return (
-                f"{self.bands[0].begins:g} % or more" if self.bands[0].included else f"over {self.bands[0].begins:g} %"
-            )
-        return f"{self.bands[place].begins:g} to {self.bands[place - 1].begins:g} %"
+    def range_text(self, index: int) -> str:
+        """Format the accuracies of the band with this index: `70 to 80 %`."""
+        if index == len(self.bands):
+            return f"under {self.bands[-1].lower:g} %"
+        band = self.bands[index]
+        if index == 0:
+            return f"{band.lower:g} % or more" if band.inclusive else f"over {band.lower:g} %"
+        return f"{band.lower:g} to {self.bands[index - 1].lower:g} %"
 
     def judge(self, accuracy: float, interval: Sequence[float]) -> Mark | None:
-        """The mark of an accuracy and of both ends of its interval (fractions); None without bands."""
+        """Return the marks of a test accuracy; None if the rubric has no bands.
+
+        Args:
+            accuracy: a fraction.
+            interval: the ends of its confidence interval, fractions.
+        """
         if not self.bands:
             return None
-        places = [self.place(value) for value in (accuracy, *interval)]
-        marks, words = [self.mark(place) for place in places], [self.words(place) for place in places]
-        (mark, *interval_marks), (band, *interval_bands) = marks, words
+        indices = [self.band_index(value) for value in (accuracy, *interval)]
+        mark, *interval_marks = [self.mark(index) for index in indices]
+        band, *interval_bands = [self.range_text(index) for index in indices]
         return Mark(
             rubric=self.name,
             mark=mark,
@@ -72,23 +81,26 @@ class Rubric:
 
 
 def known() -> list[str]:
-    """The names in `conf/rubric/`."""
+    """The names of the rubrics in `conf/rubric/`."""
     return sorted(path.stem for path in (CONF / "rubric").glob("*.yaml"))
 
 
 def read(name: str) -> Rubric:
-    """The rubric of a name in `conf/rubric/`, or in a file.
+    """Read a rubric.
+
+    Args:
+        name: an option of `conf/rubric/`, or the path of a YAML file.
 
     Raises:
-        InputError: there is none, it cannot be read, or it is not made of bands that fall.
+        InputError: the file is missing or invalid, or its bands are not in descending order.
     """
     path = CONF / "rubric" / f"{name}.yaml" if name in known() else Path(name)
     if not path.is_file():
         raise InputError(
-            f"There is no rubric {name}.{did_you_mean(name, known())} Give a file, or one of {', '.join(known())}."
+            f"Unknown rubric {name}.{did_you_mean(name, known())} Pass a file, or one of {', '.join(known())}."
         )
     try:
-        text = bounded.contents(path, LARGEST).decode()
+        text = bounded.contents(path, MAX_BYTES).decode()
         trust.check_yaml(text)
         content = yaml.safe_load(text)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
@@ -96,24 +108,24 @@ def read(name: str) -> Rubric:
     if not isinstance(content, dict) or set(content) != {"bands"} or not isinstance(content["bands"], list):
         raise InputError(f"The rubric {path} must have one key, bands, a list as in conf/rubric/assignment.yaml.")
     bands = tuple(_band(path, band) for band in content["bands"])
-    for before, after in itertools.pairwise(bands):
-        if after.begins >= before.begins or after.mark >= before.mark:
+    for higher, lower in itertools.pairwise(bands):
+        if lower.lower >= higher.lower or lower.mark >= higher.mark:
             raise InputError(
-                f"The bands of the rubric {path} must fall, accuracies and marks, but {before.begins:g} (mark"
-                f" {before.mark:g}) is followed by {after.begins:g} (mark {after.mark:g})."
+                f"The bands of the rubric {path} must be in descending order of accuracy and mark, but {higher.lower:g}"
+                f" (mark {higher.mark:g}) is followed by {lower.lower:g} (mark {lower.mark:g})."
             )
     return Rubric(path.stem, bands)
 
 
 def _band(path: Path, band: Any) -> Band:
-    """One of the bands of a file, its keys and numbers checked."""
-    begins = [key for key in BEGINS if isinstance(band, dict) and key in band]
-    if len(begins) != 1 or set(band) != {*begins, "mark"}:
+    """Parse and check a band."""
+    bounds = [key for key in BOUNDS if isinstance(band, dict) and key in band]
+    if len(bounds) != 1 or set(band) != {*bounds, "mark"}:
         raise InputError(
-            f"A band of the rubric {path} is {str(band)[:80]}; it must be {{from: NUMBER, mark: NUMBER}}, or have above"
-            " in the place of from."
+            f"The rubric {path} has the invalid band {str(band)[:80]}. A band is {{from: NUMBER, mark: NUMBER}} or"
+            " {above: NUMBER, mark: NUMBER}."
         )
     for key, value in band.items():
         if type(value) not in (int, float) or not 0 <= value <= 100:
-            raise InputError(f"The rubric {path} has {key}: {str(value)[:80]}; it must be a number from 0 to 100.")
-    return Band(float(band[begins[0]]), begins[0] == "from", float(band["mark"]))
+            raise InputError(f"The rubric {path} has {key}: {str(value)[:80]}, expected a number from 0 to 100.")
+    return Band(float(band[bounds[0]]), bounds[0] == "from", float(band["mark"]))

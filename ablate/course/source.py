@@ -1,4 +1,4 @@
-"""The code that a run was made of: this package, the user's own modules, and the packages that both need."""
+"""The source code of a run: this package, the user's own modules, and the packages that both require."""
 
 import ast
 import re
@@ -13,84 +13,90 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ablate.config import CONF
-from ablate.config.user_code import targets as every_target
+from ablate.config.user_code import targets as target_names
 from ablate.runs import provenance
 from ablate.terminal.errors import InputError
 
 PACKAGES = ("ablate", "hydra_plugins/ablate_study")
-BESIDE = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")  # of a checkout: what it takes to install it
+INSTALL_FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE")  # needed to install a checkout
 
 
-def package() -> dict[str, Path]:
-    """The files of this package by their path below the folder it is imported from, its options in `conf/` too."""
+def package_files() -> dict[str, Path]:
+    """The files of this package and its `conf/`: {path relative to the import folder: path}."""
     root = provenance.ROOT
     folders = [root / name for name in PACKAGES]
-    if root / "conf" == CONF:  # a checkout
-        folders += [CONF, *(root / name for name in BESIDE)]
+    if root / "conf" == CONF:  # true in a checkout; in a wheel, conf is part of the package
+        folders += [CONF, *(root / name for name in INSTALL_FILES)]
     return {path.relative_to(root).as_posix(): path for folder in folders for path in _files(folder)}
 
 
-def _files(place: Path) -> Iterator[Path]:
-    """A file, or what is in a folder; nothing hidden, and nothing that Python compiled."""
-    if place.is_file():
-        yield place
-    for path in sorted(place.iterdir()) if place.is_dir() else ():
-        if not path.name.startswith(".") and path.name != "__pycache__":
-            yield from _files(path)
+def _files(path: Path) -> Iterator[Path]:
+    """The file itself, or all files in a folder except hidden ones and bytecode."""
+    if path.is_file():
+        yield path
+    for child in sorted(path.iterdir()) if path.is_dir() else ():
+        if not child.name.startswith(".") and child.name != "__pycache__":
+            yield from _files(child)
 
 
-def own(targets: Iterable[str]) -> tuple[dict[str, Path], list[str]]:
-    """The files of the user's modules that `targets` name, and of those they import; and the packages all these need.
+def user_files(targets: Iterable[str]) -> tuple[dict[str, Path], list[str]]:
+    """Find the user's modules that a configuration calls, and all modules that these import. Nothing is imported.
 
-    Nothing is imported for it. A module is looked for where Python would, and in the folder this is called from.
+    Modules are searched on Python's path and in the working folder.
+
+    Args:
+        targets: dotted names, such as `my_model.Net`.
+
+    Returns:
+        The files of the user's modules, {relative path: path}, and the installed packages that they import.
 
     Raises:
-        InputError: there is no such module.
+        InputError: the module of a target does not exist.
     """
     files: dict[str, Path] = {}
-    needed: list[str] = []
-    wanted = {target.partition(".")[0]: target for target in targets}
+    packages: list[str] = []
+    target_of = {target.partition(".")[0]: target for target in targets}
+    pending = set(target_of)
     seen = {*sys.stdlib_module_names, *(Path(name).parts[0] for name in PACKAGES)} - {"__main__"}
-    required = set(wanted)  # what these import may be for another machine, and is passed over where it is not here
-    while names := sorted(wanted.keys() - seen):
+    while names := sorted(pending - seen):
         for name in names:
             seen.add(name)
-            found = _module(name)
-            if found is None and name in required:
+            location = _find_module(name)
+            if location is None and name in target_of:
                 raise InputError(
-                    f"The run is made of {wanted[name]}, but there is no file of a module {name} here. "
-                    "Call this from the folder in which the study was run; what a notebook defines, put into a file."
+                    f"The run uses {target_of[name]}, but the module {name} was not found. Run the command in the"
+                    " folder in which the study was run; move code that is defined in a notebook into a file."
                 )
-            if found is None:
+            if location is None:  # an optional import that is not installed here
                 continue
-            if any(found.is_relative_to(place) for place in installed()):
-                needed.append(name)
+            if any(location.is_relative_to(folder) for folder in site_packages()):
+                packages.append(name)
                 continue
-            mine = {path.relative_to(found.parent).as_posix(): path for path in _files(found) if path.suffix == ".py"}
-            files |= mine
-            wanted |= {other: other for path in mine.values() for other in _imports(path)}
-    return files, needed
+            sources = [path for path in _files(location) if path.suffix == ".py"]
+            files |= {path.relative_to(location.parent).as_posix(): path for path in sources}
+            pending |= {imported for path in sources for imported in _imports(path)}
+    return files, packages
 
 
-def _module(name: str) -> Path | None:
-    """The file of a module, or the folder of a package; None if there is none, or it is not of Python."""
-    found = PathFinder.find_spec(name, [*sys.path, str(Path.cwd())])
-    if found is None:
+def _find_module(name: str) -> Path | None:
+    """The file of a module, or the folder of a package; None if it does not exist or is not written in Python."""
+    spec = PathFinder.find_spec(name, [*sys.path, str(Path.cwd())])
+    if spec is None:
         return None
-    if found.submodule_search_locations:
-        return Path(next(iter(found.submodule_search_locations)))
-    return Path(found.origin) if found.has_location and found.origin else None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec.has_location and spec.origin else None
 
 
-def installed() -> list[Path]:
-    """The folders of packages that pip installed."""
+def site_packages() -> list[Path]:
+    """The folders into which pip installs packages."""
     user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages(), *user]
     return [Path(path) for path in dict.fromkeys(paths)]
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """First names of the modules that a file imports."""
+    """Top-level names of the modules that a file imports."""
     for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -99,19 +105,27 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def requirements(modules: Sequence[str]) -> str:
-    """requirements.txt: what this package needs, and what such modules are of, in the versions that are here."""
+    """Return the content of requirements.txt, with the installed versions.
+
+    Args:
+        modules: imported modules whose packages are added to the dependencies of this package.
+
+    Raises:
+        InputError: this package is not installed, so that its dependencies are unknown.
+    """
     try:
-        asked = [Requirement(text) for text in requires("hydra-ablate") or []]
+        dependencies = [Requirement(text) for text in requires("hydra-ablate") or []]
     except PackageNotFoundError:
-        raise InputError("hydra-ablate is not installed: what it needs is not known. Run: pip install .") from None
-    direct = [asking.name for asking in asked if asking.marker is None or asking.marker.evaluate({"extra": ""})]
-    of = packages_distributions() if modules else {}  # reads of every package what it has
-    names = {re.sub(r"[-_.]+", "-", name).lower() for name in [*direct, *(of.get(one, [one])[0] for one in modules)]}
-    # The part after + names a build for some hardware, which the package index does not have.
-    return "".join(f"{name}=={version(name).partition('+')[0]}\n" for name in sorted(names))
+        raise InputError("hydra-ablate is not installed, so its requirements are unknown. Run: pip install .") from None
+    names = [one.name for one in dependencies if one.marker is None or one.marker.evaluate({"extra": ""})]
+    packages_of = packages_distributions() if modules else {}  # slow: reads the metadata of every package
+    names += [packages_of.get(module, [module])[0] for module in modules]
+    normalized = {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+    # A local version such as +cpu does not exist on the package index.
+    return "".join(f"{name}=={version(name).partition('+')[0]}\n" for name in sorted(normalized))
 
 
 def targets(settings: object) -> list[str]:
-    """All that a configuration names to be called, and what an option of ours calls of timm."""
-    named = [str(target) for target in every_target(settings)]
-    return [*named, *("timm" for target in named if target.startswith("ablate.") and "timm" in target)]
+    """All targets in a configuration; also timm, which a target of this package may import."""
+    names = [str(target) for target in target_names(settings)]
+    return [*names, *("timm" for name in names if name.startswith("ablate.") and "timm" in name)]

@@ -31,12 +31,14 @@ BUILT = ("data", "model", "normalization", "activation")  # groups of a configur
 class Trained:
     """A completed run and its network.
 
-    folder, record, config  where it is, its run.json, its configuration
-    inputs                  the classes, and the model's input: channels, image_size, mean, std
-    model                   with the run's weights, on `device`, in evaluation mode, float32
-    pixels                  uint8 (B, C, H, W) on any device -> the model's input on its own
-    tta                     test-time augmentation by which it is evaluated (`trainer.tta`)
-    sha256                  of the file of the weights
+    folder  run folder
+    record  content of run.json
+    config  configuration
+    inputs  classes and input format: channels, image_size, mean, std
+    model   network with the trained weights, in evaluation mode, float32
+    pixels  maps images uint8 (B, C, H, W) on any device to the input of the model on its device
+    tta     test-time augmentation in evaluation (`trainer.tta`)
+    sha256  SHA-256 of model.pt
     """
 
     folder: Path
@@ -50,7 +52,7 @@ class Trained:
 
     @property
     def views(self) -> Views:
-        """(B, C, H, W) -> the inputs over which its logits are averaged."""
+        """Maps inputs (B, C, H, W) to the views whose logits are averaged."""
         return OPTIONS[self.tta]
 
 
@@ -66,7 +68,7 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     record = completed(folder)
     config = read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
-        raise InputError(f"The configuration of {folder} has no {lacking[0]}: it is not a run's. Train the run again.")
+        raise InputError(f"The configuration of {folder} lacks {lacking[0]}. Train the run again.")
     trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
     config = with_defaults(config)
     trainer = config.get("trainer")

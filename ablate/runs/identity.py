@@ -1,4 +1,4 @@
-"""What is known of a run before it trains."""
+"""The identity of a run, known before it trains."""
 
 import os
 from dataclasses import dataclass, field

@@ -33,17 +33,17 @@ Kind = TypeVar("Kind", bound=Record)
 
 
 def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kind:
-    """The record in the JSON file at `path`, of at most `most` bytes.
+    """Read a record from a JSON file.
 
     Args:
-        path: of the file.
-        kind: of the record.
-        what: the folder of the file is, such as `a run folder`.
-        most: bytes that are read.
-        advice: what to do about a record that is damaged, a sentence.
+        path: the file.
+        kind: type of the record.
+        what: kind of folder that contains the file, for error messages, such as `a run folder`.
+        most: largest size in bytes.
+        advice: a sentence that says how to replace a damaged record.
 
     Raises:
-        InputError: there is no such file, it cannot be read, or it is not a record of this kind.
+        InputError: the file is missing, too large, unreadable, or not a valid record.
     """
     content = read_object(path, what, most)
     if lacking := [name for name in _required(kind) if name not in content]:
@@ -70,12 +70,12 @@ def read_object(path: Path, what: str, most: int) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read ({error}); it was damaged or written by something else.") from None
+        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate.") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
         raise InputError(_newer(path, f"is of schema {schema}, and this version of ablate reads schema {SCHEMA}"))
     if type(schema) is not int or schema != SCHEMA:
-        raise InputError(f"{path} is not a record of ablate: it is not of schema {SCHEMA}.")
+        raise InputError(f"{path} is not a record of ablate with schema {SCHEMA}.")
     return content
 
 

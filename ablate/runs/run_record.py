@@ -36,7 +36,7 @@ class Seconds(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PeakMemory(Record, frozen=True, kw_only=True):
-    """MiB of the process and, on a GPU, of the device."""
+    """Peak memory in MiB: of the process and, on a GPU, of the device."""
 
     process: float | None = None
     device: float | None = None
@@ -180,7 +180,7 @@ ADVICE = "Train the run again."
 
 
 def as_dict(record: RunRecord) -> dict[str, Any]:
-    """The content of run.json: a key that comes with a result is left out while it has no value."""
+    """The content of run.json. Keys that are only known later are omitted until they have a value."""
     content: dict[str, Any] = msgspec.to_builtins(record)
     if record.environment:
         content["environment"] = record.environment.as_dict()

@@ -35,7 +35,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
         if not is_name(self.variant):
             raise ValueError(f"variant is {self.variant!r:.80}, but must be printable text in one line")
         if not is_inside(self.folder):
-            raise ValueError(f"folder is {self.folder!r:.80}, but must be a folder below the study's")
+            raise ValueError(f"folder is {self.folder!r:.80}, expected a folder inside the study folder")
 
 
 class MarginChange(Record, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
             if run.folder in folders:
                 raise ValueError(f"two runs have the folder {run.folder!r:.80}")
             if (run.variant, run.seed) in replicates:
-                raise ValueError(f"two runs are {run.variant!r:.80} with seed {run.seed}")
+                raise ValueError(f"two runs have variant {run.variant!r:.80} and seed {run.seed}")
             folders.add(run.folder)
             replicates.add((run.variant, run.seed))
 

@@ -1,6 +1,6 @@
 """`tests.jsonl`: every use of a test set, one per line, in the folder of a study or of a single run.
 
-The log is only ever appended to, before a result is shown: a use that cannot be recorded is not made.
+A line is appended before the result is shown. If that fails, the test set is not used.
 """
 
 import json
@@ -75,7 +75,7 @@ def _uses(path: Path) -> list[TestUse | None]:
 
 
 def _use(line: bytes) -> TestUse | None:
-    """The use that a line of a log records; None for any other line."""
+    """Parse a line of the log; None if it is not a valid record."""
     try:
         return msgspec.convert(json.loads(line), TestUse)
     except (ValueError, RecursionError, msgspec.ValidationError):
@@ -98,12 +98,12 @@ def record_use(run: Path, result: TestResult) -> TestResult:
             result = msgspec.structs.replace(result, uses=before + 1)
             test_result.write(run, result)
     except Timeout:
-        raise InputError(f"Another process has held {path} for {PATIENCE} s. End it, and test again.") from None
+        raise InputError(f"Another process has locked {path} for {PATIENCE} s. Stop it, and test again.") from None
     return result
 
 
 def count_uses(run: Path) -> int:
-    """How often the run was tested, by its log or its own result: a copy of a run has left its log behind."""
+    """How often a run was tested: the larger number of the log and of test.json, since a copied run has no log."""
     path, name = log_of(run)
     result = test_result.read(run)
     recorded = result.uses if result else int((run / test_result.FILE).exists())

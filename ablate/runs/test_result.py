@@ -58,13 +58,13 @@ class Use(Record, frozen=True, kw_only=True):
 
 
 class TestResult(Use, frozen=True, kw_only=True):
-    """The content of test.json. Accuracies and intervals are fractions; by class, by the name of the class.
+    """The content of test.json. Accuracies and intervals are fractions; keys of dicts are class names.
 
     Attributes:
-        uses: how often the run was tested by then.
-        reliability: of each bin of confidence, the images, the sum of their confidences and the correct ones.
-        confusion: counts of images, one row per true class, one column per predicted class.
-        mistakes: the most confident ones.
+        uses: how often the run was tested, including this time.
+        reliability: for each confidence bin: number of images, sum of their confidences, number of correct ones.
+        confusion: confusion matrix, number of images: one row per true class, one column per predicted class.
+        mistakes: the most confident errors.
     """
 
     __test__: ClassVar[bool] = False  # pytest would take it for a test
@@ -84,7 +84,7 @@ class TestResult(Use, frozen=True, kw_only=True):
     mark: Mark | None = None
 
     def __post_init__(self) -> None:
-        """Refuse parts that do not fit together."""
+        """Raise ValueError if fields are inconsistent."""
         k = len(self.per_class_accuracy)
         if set(self.per_class_interval) != set(self.per_class_accuracy):
             raise ValueError("per_class_interval has other classes than per_class_accuracy")
@@ -93,7 +93,7 @@ class TestResult(Use, frozen=True, kw_only=True):
         if [len(row) for row in self.confusion] != [k] * k:
             raise ValueError(f"confusion is not {k} by {k}, the number of classes")
         if any(max(mistake.label, mistake.predicted) >= k for mistake in self.mistakes):
-            raise ValueError(f"a mistake has a label that is not below {k}, the number of classes")
+            raise ValueError(f"a mistake has a label outside 0 to {k - 1}")
 
 
 def as_dict(result: TestResult) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Studies, in the order in which data flows:
 
-`design.py`   which combinations of levels a study runs
-`plan.py`     overrides -> factors, variants, runs and where each is kept
-`compose.py`  each run's configuration, checked and hashed before the first one trains
-`extend.py`   the same command, one with more levels or seeds, or another one; `recorded.py`: another run in a folder
-`comparable.py` which of its runs may be compared
-`sweeper.py`  runs what is not done
-`launcher/`   where runs run: here, side by side, or on a cluster
-`progress.py` what is shown while they do; `status.py`: how far a study is, at any time
-`probe.py`    how long a run takes, guessed from a few steps
-`tune.py`     a search, which proposes its variants as it goes; `pruning.py`: what a run tells it
+`design.py`     designs: which combinations of levels a study runs
+`plan.py`       overrides -> factors, variants, runs and their folders
+`compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
+`extend.py`, `recorded.py`, `comparable.py`  a command for an existing study; which runs may be compared
+`sweeper.py`    run the runs without a result
+`launcher/`     where runs are executed: on this machine, or on a cluster
+`status.py`, `status_table.py`  the status of each planned run
+`snapshot.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study
+`time_estimate.py`, `probe.py`  how long the remaining runs take
+`tune.py`       hyperparameter search with Optuna
+`selection.py`  the runs that are evaluated on the test set
 """

@@ -117,9 +117,9 @@ def composed_runs(
             validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
-        # Named here, for a name made from the time must be the same in every worker.
-        place = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{replicate.folder}'"]
-        overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *place]
+        # Set explicitly, because a name with the current time must be the same in every worker.
+        destination = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{replicate.folder}'"]
+        overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
         planned = PlannedRun(
             variant=replicate.variant,
             factors=replicate.factors,
@@ -137,11 +137,11 @@ def composed_runs(
 
 
 def once(runs: Sequence[ComposedRun]) -> list[ComposedRun]:
-    """The runs without those whose configuration an earlier one has: levels may be two names of one value."""
+    """Drop runs with the same configuration as an earlier one, since two levels may have the same value."""
     first: dict[tuple[str, str], ComposedRun] = {}
     for run in runs:
         kept = first.setdefault((run.planned.config_sha256, run.data), run)
         if kept is not run:
             folders = run.planned.folder, kept.planned.folder
-            log.warning("%s has the same configuration as %s, which is run once", *folders)
+            log.warning("%s has the same configuration as %s; it is run only once", *folders)
     return list(first.values())

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hydra._internal.config_loader_impl import get_overrides_dirname
+from hydra._internal.config_loader_impl import (
+    get_overrides_dirname,  # for hydra.job.override_dirname; not public
+)
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -16,7 +18,7 @@ Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from th
 
 
 class PlanLoader:
-    """Hydra's loader, which takes 0.2 s per run; the runs of a plan are those composed when it was made."""
+    """Hydra's config loader, which takes 0.2 s per run, with a cache of the runs that were composed for the plan."""
 
     def __init__(self, loader: ConfigLoader) -> None:
         self.hydra = loader
@@ -37,8 +39,8 @@ class PlanLoader:
 class Composer:
     """The configuration of each run, as Hydra composes it. Hydra takes 0.2 s: what runs share is composed once.
 
-    A level that changes nothing but its own group, and nearly every one does, is composed beside the baseline and put
-    into every variant that has it. The value of a single key, the seed's too, is set last, as Hydra itself does.
+    Nearly every level only changes its own group. Such a level is composed once with the baseline, and its group is
+    copied into the variants that have it. Single keys, such as the seed, are set last, as in Hydra.
     """
 
     def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep) -> None:
@@ -54,7 +56,7 @@ class Composer:
         self.alone: dict[Changes, bool] = {}
 
     def compose(self, variant: design.Variant, seed: int) -> DictConfig:
-        """The configuration of a run, without Hydra's own settings."""
+        """The configuration of a run, without the `hydra` section."""
         changes = self._changes(variant)
         if len(changes) > 1 and all(self._alone(change) for change in changes):
             composed = copy.deepcopy(self._whole(()))
@@ -67,16 +69,19 @@ class Composer:
             OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
         return composed
 
-    def with_hydra(self, variant: design.Variant, seed: int, words: Sequence[str]) -> DictConfig:
-        """A run's configuration with Hydra's own settings: what Hydra composes from the overrides `words`."""
+    def with_hydra(self, variant: design.Variant, seed: int, overrides: Sequence[str]) -> DictConfig:
+        """The configuration of a run with the `hydra` section, equal to what Hydra composes from the overrides."""
         composed = self.compose(variant, seed)
         settings = self._settings(self._changes(variant))
-        overrides = self.parser.parse_overrides(list(words))
-        place = [override for override in overrides if override.is_hydra_override()]
-        task = [override for override in overrides if not override.is_hydra_override()]
-        for override in place:
+        parsed = self.parser.parse_overrides(list(overrides))
+        hydra_overrides = [override for override in parsed if override.is_hydra_override()]
+        task = [override for override in parsed if not override.is_hydra_override()]
+        for override in hydra_overrides:
             OmegaConf.update(settings, override.key_or_group.removeprefix("hydra."), override.value())
-        settings.overrides.hydra = [*self.config.hydra.overrides.hydra, *(override.input_line for override in place)]
+        settings.overrides.hydra = [
+            *self.config.hydra.overrides.hydra,
+            *(override.input_line for override in hydra_overrides),
+        ]
         settings.overrides.task = [override.input_line for override in task]
         style = settings.job.config.override_dirname
         settings.job.override_dirname = get_overrides_dirname(
@@ -91,7 +96,7 @@ class Composer:
         return tuple((name, variant[name]) for name in self.baseline if variant[name] != self.baseline[name])
 
     def _whole(self, changes: Changes) -> DictConfig:
-        """Hydra's composition of the baseline with some levels changed; only the values of single keys are not set."""
+        """Hydra's composition of the baseline with other options in some groups. Single keys are not set."""
         if changes not in self.whole:
             words = [*self.sweep.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
             composed = self.loader.load_sweep_config(self.config, words)
@@ -101,7 +106,7 @@ class Composer:
         return self.whole[changes]
 
     def _settings(self, changes: Changes) -> DictConfig:
-        """Hydra's own settings for the baseline with some levels changed."""
+        """The `hydra` section of this composition."""
         if changes in self.hydra:
             return copy.deepcopy(self.hydra[changes])
         settings = copy.deepcopy(self.hydra[()])
@@ -113,7 +118,7 @@ class Composer:
         return settings
 
     def _alone(self, change: tuple[str, str]) -> bool:
-        """True if the level changes nothing but its own group."""
+        """True if a level only changes its own group."""
         if (change,) not in self.alone:
             before: Any = OmegaConf.to_container(self._whole(()))
             after: Any = OmegaConf.to_container(self._whole((change,)))

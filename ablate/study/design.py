@@ -1,7 +1,7 @@
-"""Designs: which combinations of levels, the variants, a study runs. In each the baseline comes first.
+"""Designs: which combinations of factor levels (variants) a study runs.
 
-A design is a function of the factors, {factor: levels}, the first level of each being the baseline's. It yields each
-variant, {factor: level}, once.
+A design takes the factors {factor: levels}, where the first level of each factor is that of the baseline. It yields
+each variant {factor: level} once, the baseline first.
 """
 
 import itertools
@@ -20,23 +20,23 @@ def baseline(factors: Factors) -> Variant:
 
 
 def factorial(factors: Factors) -> Iterator[Variant]:
-    """Every combination of levels (Fisher 1935)."""
+    """Yield all combinations of levels (full factorial design, Fisher 1935)."""
     for levels in itertools.product(*factors.values()):
         yield dict(zip(factors, levels, strict=True))
 
 
 def one_at_a_time(factors: Factors) -> Iterator[Variant]:
-    """The baseline, then each other level alone: leave-one-out, if the baseline is the full method."""
+    """Yield the baseline, then each variant that differs from it in one factor (leave-one-out for a full method)."""
     yield from _changes(factors, 1)
 
 
 def pairwise(factors: Factors) -> Iterator[Variant]:
-    """One at a time, then every change of two factors together: all that two-way interactions need."""
+    """Yield all variants that differ from the baseline in at most two factors, as two-way interactions require."""
     yield from _changes(factors, 2)
 
 
 def _changes(factors: Factors, most: int) -> Iterator[Variant]:
-    """The variants with at most so many factors away from the baseline, fewest first."""
+    """Yield the variants that differ from the baseline in at most `most` factors, fewest first."""
     for count in range(most + 1):
         for changed in itertools.combinations(factors, count):
             for levels in itertools.product(*(factors[factor][1:] for factor in changed)):
@@ -44,7 +44,7 @@ def _changes(factors: Factors, most: int) -> Iterator[Variant]:
 
 
 def cumulative(factors: Factors) -> Iterator[Variant]:
-    """The baseline, then one change more in each step, in the order given; earlier changes stay."""
+    """Yield the baseline, then add one change after the other, in the order of the factors and levels."""
     variant = baseline(factors)
     yield variant
     for factor, levels in factors.items():
@@ -54,18 +54,23 @@ def cumulative(factors: Factors) -> Iterator[Variant]:
 
 
 def random(factors: Factors, seed: int) -> Iterator[Variant]:
-    """All combinations, after the baseline in a random order that `seed` fixes: its first n are a sample of n."""
+    """Yield the baseline, then all other combinations in random order; the first n are a random sample.
+
+    Args:
+        factors: {factor: levels}.
+        seed: seed of the random order.
+    """
     sizes = [len(levels) for levels in factors.values()]
-    draws = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     seen: set[tuple[int, ...]] = set()
-    drawn = (0,) * len(sizes)  # the baseline
+    indices = (0,) * len(sizes)  # the baseline
     while True:
-        seen.add(drawn)
-        yield {factor: levels[index] for (factor, levels), index in zip(factors.items(), drawn, strict=True)}
+        seen.add(indices)
+        yield {factor: levels[index] for (factor, levels), index in zip(factors.items(), indices, strict=True)}
         if len(seen) == math.prod(sizes):
             return
-        while drawn in seen:
-            drawn = tuple(draws.integers(sizes).tolist())
+        while indices in seen:
+            indices = tuple(generator.integers(sizes).tolist())
 
 
 DESIGNS: dict[str, Callable[..., Iterator[Variant]]] = {

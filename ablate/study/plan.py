@@ -26,7 +26,13 @@ Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overri
 
 @dataclass(frozen=True)
 class Sweep:
-    """The overrides of a study: fixed settings, factors with their levels, the baseline's first, and seeds."""
+    """The parsed overrides of a study.
+
+    fixed    overrides that all runs share
+    factors  {factor: levels}, the baseline's level first
+    seeds    one run of each variant per seed
+    bundles  {factor: {level: overrides}} of factors whose levels are groups of overrides
+    """
 
     fixed: tuple[str, ...]
     factors: dict[str, list[str]]
@@ -35,7 +41,7 @@ class Sweep:
     prefixes: Mapping[str, str] = field(default_factory=dict)  # `+` or `++` of a factor whose overrides have one
 
     def overrides(self, variant: Variant) -> list[str]:
-        """The overrides of a variant: each of its levels is one, or a bundle of several."""
+        """Return the overrides of a variant."""
         words = [
             self.bundles.get(factor, {}).get(level, [f"{self.prefixes.get(factor, '')}{factor}={level}"])
             for factor, level in variant.items()
@@ -44,7 +50,7 @@ class Sweep:
 
 
 class Replicate(NamedTuple):
-    """A variant, the level of each of its factors, and a seed: a run before its configuration is composed."""
+    """A planned run: the name of its variant, the level of each factor, and the seed."""
 
     variant: str
     factors: Variant
@@ -52,7 +58,7 @@ class Replicate(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The run's folder, relative to the study's."""
+        """The folder of the run, relative to the study."""
         return f"{self.variant}/seed={self.seed}"
 
 
@@ -140,50 +146,48 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
 
 
 def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Sequence[str]) -> None:
-    """Refuse a bundle that is named like a column of the report, or swept over levels that it does not have."""
+    """Raise InputError if a bundle has the name of a report column, or is swept over unknown levels."""
     if factor in study_plan.COLUMNS:
-        raise InputError(f"study.bundles.{factor}: that is a column of every report; give the bundle another name.")
+        raise InputError(f"study.bundles.{factor}: reports have a column of this name. Rename the bundle.")
     if set(swept) - set(levels) or len(swept) < 2:
-        raise InputError(
-            f"study.bundles.{factor} has the levels {', '.join(levels)}; a study needs two or more of these."
-        )
+        raise InputError(f"study.bundles.{factor} has the levels {', '.join(levels)}. Select at least two of them.")
 
 
 def _check_apart(factors: Mapping[str, Sequence[str]], bundles: Bundles) -> None:
-    """Refuse two factors that set the same key: which of them a variant has would depend on their order."""
+    """Raise InputError if two factors set the same key, because the result would depend on their order."""
     sets = {factor: {factor} for factor in factors if factor not in bundles}
     for factor, levels in bundles.items():
         sets[factor] = {word.partition("=")[0].lstrip("+~") for words in levels.values() for word in words}
     for one, other in itertools.combinations(sets, 2):
         if both := sets[one] & sets[other]:
             raise InputError(
-                f"The factors {one} and {other} both set {', '.join(sorted(both))}; let one of them do it."
+                f"The factors {one} and {other} both set {', '.join(sorted(both))}. Remove it from one of them."
             )
 
 
 def variants(settings: StudySettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
-    """The variants of the design in `settings`, the baseline first, without those that a rule excludes.
+    """The variants of the design in `settings`, the baseline first, without those in `study.exclude`.
 
     Raises:
-        InputError: a rule names something that is no factor or level, or excludes the baseline.
+        InputError: `study.exclude` names an unknown factor or level, or excludes the baseline.
     """
     for rule in settings.exclude:
         for factor, level in rule.items():
             if str(level) not in factors.get(factor, ()):
-                raise InputError(f"study.exclude: {factor}={level} is no factor and level of this study.")
+                raise InputError(f"study.exclude: {factor}={level} is not a factor and level of this study.")
 
     def excluded(variant: Variant) -> bool:
         return any(all(variant[factor] == str(level) for factor, level in rule.items()) for rule in settings.exclude)
 
     if excluded(design.baseline(factors)):
-        raise InputError("study.exclude leaves out the baseline, with which every other variant is compared.")
+        raise InputError("study.exclude excludes the baseline, with which every other variant is compared.")
     parameters = {"seed": settings.draw_seed} if settings.design == "random" else {}
     allowed = itertools.filterfalse(excluded, design.DESIGNS[settings.design](factors, **parameters))
     return list(itertools.islice(allowed, settings.draws))
 
 
 def variant_name(levels: Variant, baseline: Variant) -> str:
-    """`baseline`, or what differs from it, `model=cnn+augmentation=none`; safe and short enough for a folder."""
+    """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
     name = "+".join(changes) or BASELINE
     safe = re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name))  # a level may be a path
@@ -193,7 +197,7 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
 
 
 def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:
-    """The runs to plan, variant by variant, baseline first."""
+    """The planned runs, grouped by variant, the baseline first."""
     baseline = design.baseline(sweep.factors)
     levels = variants(settings, sweep.factors)
     return [Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds]

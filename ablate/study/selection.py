@@ -1,4 +1,4 @@
-"""The runs of a study that are tested: those of the variant chosen by validation, and the baseline's."""
+"""Model selection: the runs of a study that are evaluated on the test set, selected by validation accuracy."""
 
 import statistics
 from collections.abc import Iterable
@@ -12,41 +12,45 @@ from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
 
 RULE = (
-    "the variant with the highest mean validation accuracy, among those all of whose seeds completed; of its runs, the"
-    " one to hand in is that with the highest"
+    "the variant with the highest mean validation accuracy, among variants without diverged or pruned runs; the"
+    " submitted run is its best seed"
 )
 
 
 def highest_mean(runs: Iterable[tuple[str, str, float]]) -> str | None:
-    """The variant with the highest mean, the baseline included; of equal means, the first.
+    """Select the variant with the highest mean validation accuracy; of equal means, the first one.
 
     Args:
-        runs: (variant, status, validation accuracy) in the order of the plan. A variant with a diverged or pruned run
-            is left out; runs without a result do not count.
+        runs: (variant, status, validation accuracy) in the order of the plan. Variants with a diverged or pruned run
+            are excluded; runs without a result are ignored.
 
     Returns:
-        The variant; None if none can be chosen.
+        The variant, possibly the baseline; None if there is no candidate.
     """
     means = _means(runs)
     return max(means, key=means.__getitem__) if means else None
 
 
 def _means(runs: Iterable[tuple[str, str, float]]) -> dict[str, float]:
-    """Mean validation accuracy of each variant that can be chosen, in the order of the plan."""
+    """Mean validation accuracy of each candidate, in the order of the plan."""
     rows = list(runs)
-    lost = {variant for variant, status, _ in rows if status in ("diverged", "pruned")}
+    excluded = {variant for variant, status, _ in rows if status in ("diverged", "pruned")}
     values: dict[str, list[float]] = {}
     for variant, status, accuracy in rows:
-        if status == "completed" and variant not in lost:
+        if status == "completed" and variant not in excluded:
             values.setdefault(variant, []).append(accuracy)
     return {variant: statistics.fmean(accuracies) for variant, accuracies in values.items()}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A study's `runs` to be tested, {variant: {seed: folder}}, the `chosen` variant first, then the baseline.
+    """The runs of a study that are evaluated on the test set.
 
-    `validation` has the accuracies (fractions), by folder; chosen `of` so many variants.
+    study       folder of the study
+    chosen      the selected variant
+    runs        {variant: {seed: folder}} of the selected variant and the baseline
+    validation  {folder: validation accuracy}, fractions
+    of          number of candidates from which the variant was selected
     """
 
     study: Path
@@ -57,26 +61,29 @@ class Choice:
 
     @property
     def best(self) -> dict[str, Path]:
-        """Of each variant the run with the highest validation accuracy; the chosen one's is to be handed in."""
+        """The run with the highest validation accuracy of each variant. That of the chosen variant is submitted."""
         return {variant: max(seeds.values(), key=self.validation.__getitem__) for variant, seeds in self.runs.items()}
 
 
 def choose(study: Path, allow_partial: bool = False) -> Choice:
-    """Choose by `RULE`, before a test label is read; of equals, what was planned first.
+    """Select a variant by `RULE`, without reading test labels; of equal variants, the first planned one.
 
-    All completed seeds of both variants are to be tested, since one seed says little about a variant. Runs without a
-    result leave the choice open, and it should be made once: they are refused, unless `allow_partial`.
+    All completed seeds of the selected variant and the baseline are evaluated, because a single seed is too noisy.
+
+    Args:
+        study: folder of the study.
+        allow_partial: select even if runs have no result, although the best variant may still change.
 
     Raises:
-        InputError: `study` is not a study, it is incomplete, or no variant can be chosen.
+        InputError: `study` is not a study, is incomplete, or has no candidate.
     """
     plan = study_plan.read(study)
     planned, states = plan.runs, planned_states(study, plan)
-    holes = sum(not state.has_result for state in states)
-    if holes and not allow_partial:
+    incomplete = sum(not state.has_result for state in states)
+    if incomplete and not allow_partial:
         raise InputError(
-            f"{holes} of the {len(planned)} planned runs of {study} have no result: what is best may still change."
-            " Run the study again first, or say --allow-partial to choose among the finished runs."
+            f"{incomplete} of the {len(planned)} planned runs of {study} have no result, so the best variant may still"
+            " change. Run the study again to complete it, or use --allow-partial to select among the finished runs."
         )
     runs: dict[str, dict[int, Path]] = {}
     validation: dict[Path, float] = {}
@@ -94,12 +101,12 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
         raise InputError(
             f"No variant of {study} completed on all seeds, so none can be selected. Pass run folders instead."
         )
-    kept = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
-    return Choice(Path(study), chosen, kept, validation, len(_means(ended)))
+    selected = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
+    return Choice(Path(study), chosen, selected, validation, len(_means(ended)))
 
 
 def _accuracy(folder: Path, state: PlannedState) -> float:
     accuracy = state.val_accuracy
     if accuracy is None or not 0 <= accuracy <= 1:
-        raise InputError(f"{folder} is completed, but its val_accuracy is {accuracy}: nothing can be chosen by it.")
+        raise InputError(f"{folder} is completed, but its val_accuracy is {accuracy}, expected a number from 0 to 1.")
     return accuracy

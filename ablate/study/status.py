@@ -1,4 +1,4 @@
-"""The state of a planned run, by what its folder holds."""
+"""Determine the state of a planned run from its folder."""
 
 import os
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ class PlannedState:
     """The state of a planned run.
 
     Attributes:
-        status: as recorded; `missing` (no run.json), `unreadable`, or `stale` (it is of another configuration).
-        record: the record of the planned configuration; None where there is none.
-        reason: why the run has no result, a sentence; empty for one that has, or is missing.
+        status: the recorded status; or `missing` (no run.json), `unreadable`, or `stale` (another configuration).
+        record: the record of the run; None if it is missing, unreadable or stale.
+        reason: a sentence on why the run has no result; empty if it has one, or is missing.
     """
 
     status: PlannedStatus
@@ -43,25 +43,30 @@ class PlannedState:
 
 
 def planned_state(study: Path, planned: PlannedRun) -> PlannedState:
-    """The state of a planned run of the study in a folder."""
+    """The current state of a planned run of a study."""
     folder = Path(study) / planned.folder
     return if_alive(recorded_state(folder, planned.config_sha256), folder)
 
 
 def recorded_state(folder: Path, config_sha256: str | None) -> PlannedState:
-    """The state of the run in `folder` as recorded, of the configuration with this hash: it may have died since."""
+    """The recorded state of a run. Its process may have died since.
+
+    Args:
+        folder: run folder.
+        config_sha256: hash of the planned configuration.
+    """
     try:
         record = run_record.read(folder)
     except InputError as error:
         exists = os.path.exists(folder / run_record.FILE)
         return PlannedState("unreadable", reason=str(error)) if exists else PlannedState("missing")
     if record.config_sha256 != config_sha256:
-        return PlannedState("stale", reason="The run is of another configuration than the planned one.")
+        return PlannedState("stale", reason="The run has another configuration than planned.")
     return PlannedState(record.status, record, record.error or "")
 
 
 def if_alive(state: PlannedState, folder: Path) -> PlannedState:
-    """The state of a run in a study's `folder`; `interrupted` if it is recorded as running, but no process holds it."""
+    """Change `running` to `interrupted` if no process holds the lock of the run folder."""
     if state.status == "running" and not is_locked(folder):
         reason = "The process died without recording an error (killed, or out of memory)."
         return replace(state, status="interrupted", reason=reason)

@@ -1,4 +1,4 @@
-"""The status table of a study: `ablate plan` before anything is started, `ablate status STUDY` after."""
+"""The table of `ablate plan` and `ablate status`: number of runs per variant and status."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,36 +16,44 @@ from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.status import planned_state
-from ablate.study.time_estimate import NOTHING, estimate
+from ablate.study.time_estimate import NO_ESTIMATES, estimate
 from ablate.terminal.errors import InputError
 
 
 def preview(study: StudyPlan, config: DictConfig, probe: Callable[[Sequence[PlannedRun]], Mapping[str, float]]) -> None:
-    """Print the plan as `status` would, the study's folder being what it is now; nothing is written.
+    """Print the table of a planned study. Writes nothing.
 
-    `probe` measures seconds of a run, by variant, of variants that have no finished run.
+    Args:
+        study: the plan.
+        config: the configuration that its runs share.
+        probe: returns {variant: seconds per run} for runs of variants without a finished run.
 
     Raises:
-        InputError: the folder holds another study.
+        InputError: the folder contains another study.
     """
     folder = Path(config.hydra.sweep.dir)
     extended(folder, study, config.study.extend, config.study.retrain)
-    timed = {run.variant for run in study.runs if planned_state(folder, run).has_result}
-    Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in timed])))
+    finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
+    Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
 
 
-def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NOTHING) -> Group:
-    """One row per variant: how many of its runs have each status; below, all of them and the time that is left."""
+def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIMATES) -> Group:
+    """Draw the status table.
+
+    Args:
+        folder: folder of the study.
+        study: its plan.
+        probed: {variant: seconds per run} of variants without a finished run.
+    """
     states = [planned_state(folder, run) for run in study.runs]
     counts: dict[str, Counter[str]] = {}
     for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
         counts.setdefault(run.variant, Counter())[state.status] += 1
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
-    total = (
-        f"{len(states)} runs of {len(counts)} variants. {estimate([run.variant for run in study.runs], states, probed)}"
-    )
+    time_left = estimate([run.variant for run in study.runs], states, probed)
+    total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
     running = [
-        Text(f"{run.folder}  {_epoch(folder / run.folder)}")
+        Text(f"{run.folder}  {_last_epoch(folder / run.folder)}")
         for run, state in zip(study.runs, states, strict=True)
         if state.status == "running"
     ]
@@ -53,25 +61,29 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NOTHING)
 
 
 def _counts(counts: Mapping[str, Counter[str]]) -> Table:
-    """One row per variant, a column per status that a run has."""
+    """One row per variant, one column per status that occurs."""
     totals = sum(counts.values(), Counter[str]())
     columns = [status for status in (*RESULTS, *WITHOUT_RESULT) if totals[status]]
-    drawn = Table(box=SIMPLE_HEAD, show_footer=True)
-    drawn.add_column("variant", footer="all", overflow="fold")
+    result = Table(box=SIMPLE_HEAD, show_footer=True)
+    result.add_column("variant", footer="all", overflow="fold")
     for status in columns:
-        drawn.add_column(status, footer=str(totals[status]), justify="right")
+        result.add_column(status, footer=str(totals[status]), justify="right")
     for variant, count in counts.items():
-        drawn.add_row(Text(variant), *(str(count[status] or "") for status in columns))
-    return drawn
+        result.add_row(Text(variant), *(str(count[status] or "") for status in columns))
+    return result
 
 
-def _epoch(folder: Path) -> str:
-    """The last epoch of a run that is training: `epoch 3, validation accuracy 61.5 %`."""
+def _last_epoch(folder: Path) -> str:
+    """Format the last epoch of a running run: `epoch 3, validation accuracy 61.5 %`."""
     try:
         row = epochs.read(folder / "metrics.csv")[-1]
         return f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
     except (InputError, IndexError, KeyError):  # not written yet
         return "started"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -27,17 +27,16 @@ from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few, printable_lines
 
 log = logging.getLogger(__name__)
-LAST = 4  # lines of a failed run's log that are shown
-ENOUGH = 4 * bounded.KIB  # bytes that these are in
+LOG_LINES = 4  # shown of a failed run
+LOG_BYTES = 4 * bounded.KIB  # read from the end of its log
 
 
 def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
-    """Run a composed study in its folder, together with any other process that is running it.
+    """Run a composed study. Other processes may run the same study at the same time.
 
     Raises:
-        InputError: the folder holds another study.
-        SystemExit: with status 1 when a run has no result, all others having finished; 2 when each was refused its
-            input.
+        InputError: the folder contains another study.
+        SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
     """
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +48,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     failed = [(run, state) for run, state in states if not state.has_result]
     if failed:
         Terminal().print(*failures(folder, failed, errors), sep="\n")
-    log.info("%d of %d runs done; make the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
+    log.info("%d of %d runs done; write the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
@@ -64,7 +63,7 @@ def warn_of_other_images(folder: Path) -> None:
             "study %s continues on other images: %s will not be compared with the other runs. Restore the images, or"
             " start another study.",
             plan.name,
-            first_few(others, LAST),
+            first_few(others),
         )
 
 
@@ -74,14 +73,16 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
     With `retrain`, runs of other settings are set aside.
 
     Raises:
-        InputError: the folder holds another study.
+        InputError: the folder contains another study.
     """
-    with FileLock(folder / ".lock"):  # another process may write its plan at the same moment
+    with FileLock(folder / ".lock"):  # another process may run the same study
         before = study_plan.read(folder).runs if (folder / study_plan.FILE).exists() else []
         whole = extended(folder, plan, extend, retrain)
         for dropped in {run.folder for run in before} - {run.folder for run in whole.runs}:
             if is_locked(folder / dropped):
-                raise InputError(f"{folder / dropped} is trained by another process. Wait for it, or end it first.")
+                raise InputError(
+                    f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
+                )
             set_aside(folder, dropped)
         study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
@@ -89,7 +90,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
         log.info("study %s: %d runs, %d of them already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
         for run, state in states:
             if state.has_result:
-                checkpoints.remove(folder / run.folder)  # a kill just after its end has left these
+                checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
                 make_way(folder, run.folder, state.status, retrain)
     return missing
@@ -98,9 +99,10 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
 def launch(
     missing: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher
 ) -> dict[str, Exception]:
-    """Launch each run once, and wait for those that another process trains; the errors they ended with, by folder.
+    """Launch each run, and wait for runs that another process trains; launch those too if that process dies.
 
-    A run whose other process is killed is launched here.
+    Returns:
+        {run folder: exception} of the failed runs.
     """
     errors: dict[str, Exception] = {}
     waiting = list(missing)
@@ -108,10 +110,10 @@ def launch(
     while waiting := [run for run in waiting if planned_state(folder, run).status not in FINISHED]:
         free = [run for run in waiting if not is_locked(folder / run.folder)]
         if not free:
-            log.info("%s and %d more are run by another process: waiting", waiting[0].folder, len(waiting) - 1)
+            log.info("Waiting for another process, which runs %s", first_few([run.folder for run in waiting], 1))
             with lock(folder / waiting[0].folder).acquire(timeout=-1):
                 continue
-        with atomic.naming(folder):  # Hydra's own files, of which its errors name none
+        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
             returns: Sequence[JobReturn] = launcher.launch(
                 [overrides[run.folder] for run in free], initial_job_idx=number
             )
@@ -124,7 +126,7 @@ def launch(
 
 
 def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
-    """Leave an interrupted run to be resumed, and set any other aside: nothing is lost.
+    """Keep the folder of an interrupted run, which resumes; set any other aside.
 
     Raises:
         InputError: it is a finished run of another configuration, and not to be trained again.
@@ -133,12 +135,12 @@ def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
     if not folder.exists() or is_locked(folder):
         return
     if status == "interrupted" and checkpoints.exist(folder):
-        log.info("%s: interrupted before, resumed", folder)
+        log.info("%s: resuming after an interruption", folder)
         return
     if status == "stale" and not retrain:
         finished.refuse(folder, in_study=True)
     if aside := set_aside(study, place):
-        log.warning("%s: %s, run again; the earlier one is kept as %s", folder, status, aside)
+        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
 
 
 def set_aside(study: Path, place: str) -> Path | None:
@@ -158,20 +160,20 @@ def set_aside(study: Path, place: str) -> Path | None:
 def failures(
     folder: Path, failed: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
 ) -> list[Table | Text]:
-    """A table of the runs without a result, with status and reason; then the last lines of their logs."""
-    drawn = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
-    for name in ("run", "status", "why"):
-        drawn.add_column(name, overflow="fold")
+    """A table of the runs without a result with their status and reason, and the last lines of their logs."""
+    table = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
+    for name in ("run", "status", "reason"):
+        table.add_column(name, overflow="fold")
     logs = []
     for run, state in failed:
         error = errors.get(run.folder)
-        why = sentence(error) if error else state.reason or "It was not started."
+        reason = sentence(error) if error else state.reason or "It was not started."
         if error and state.status == "interrupted":
-            cause = why.rstrip(".") if isinstance(error, OSError) else error
-            why = f"{cause}; the same command resumes it."
+            cause = reason.rstrip(".") if isinstance(error, OSError) else error
+            reason = f"{cause}; run the same command again to resume."
         path = folder / run.folder / "train.log"
-        drawn.add_row(Text(run.folder), state.status, Text(printable_lines(why)))
-        if path.is_file() and not isinstance(error, InputError):  # whose sentence says it all
-            end = printable_lines(bounded.tail(path, ENOUGH).decode(errors="replace")).splitlines()[-LAST:]
+        table.add_row(Text(run.folder), state.status, Text(printable_lines(reason)))
+        if path.is_file() and not isinstance(error, InputError):  # its message is complete
+            end = printable_lines(bounded.tail(path, LOG_BYTES).decode(errors="replace")).splitlines()[-LOG_LINES:]
             logs.append(Text("\n".join([f"{path} ends with", *end])))
-    return [drawn, *logs]
+    return [table, *logs]

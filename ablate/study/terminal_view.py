@@ -1,4 +1,4 @@
-"""A study in a terminal: its progress, a line and a curve per run, and what failed."""
+"""Live view of a study: progress, one line with a learning curve per run, and failures."""
 
 import math
 import textwrap
@@ -12,32 +12,33 @@ from rich.text import Text
 
 from ablate.runs.statuses import ENDED, FAILED
 from ablate.study.snapshot import RunView, StudyView
-from ablate.study.time_estimate import duration, expected
+from ablate.study.time_estimate import duration, expected_seconds
 from ablate.terminal.text import printable
 
-# In the order in which runs are shown that do not fit all.
+# In the order in which runs are shown if they do not all fit.
 COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted": "yellow", "stale": "yellow",
           "diverged": "magenta", "pruned": "blue", "completed": "green", "missing": "bright_black"}  # fmt: skip
 ORDER = list(COLORS)
-CURVE = 24  # characters
+CURVE_WIDTH = 24  # characters
 BLOCKS = "▁▂▃▄▅▆▇█"
-LINES, ERRORS = 4, 3  # of a failed run's log; errors that are shown
-AROUND = 7  # lines of a view beside its runs and failures
+LOG_LINES = 4  # of a failed run
+MAX_ERRORS = 3  # different error messages
+OTHER_LINES = 7  # lines of a view in addition to runs and failures
 
 
 def view(study: StudyView, width: int, height: int) -> Group:
-    """At most `height` lines of `width` characters, if that many can hold anything."""
+    """Render a study in at most `height` lines of `width` characters; a tiny height is exceeded by a few lines."""
     runs = study.runs
-    errors = failures(runs, width)[: max(0, (height - AROUND) // 2)]
-    fit = max(1, height - AROUND - len(errors))
+    errors = failures(runs, width)[: max(0, (height - OTHER_LINES) // 2)]
+    max_runs = max(1, height - OTHER_LINES - len(errors))
     shown = list(runs)
-    if len(runs) > fit:
-        shown = sorted(runs, key=lambda run: ORDER.index(run.status))[:fit]
+    if len(runs) > max_runs:
+        shown = sorted(runs, key=lambda run: ORDER.index(run.status))[:max_runs]
     hidden = Counter(run.status for run in runs)
     hidden.subtract(run.status for run in shown)
     parts: list[RenderableType] = [headline(study), progress(runs), Text(), table(shown, scale(runs), width)]
     if len(shown) < len(runs):
-        parts.append(Text(f"{len(runs) - len(shown)} more: {counted(+hidden)}", style="bright_black"))
+        parts.append(Text(f"{len(runs) - len(shown)} more: {status_counts(+hidden)}", style="bright_black"))
     return Group(*parts, *errors)
 
 
@@ -52,133 +53,147 @@ def headline(study: StudyView) -> Text:
     return line
 
 
-def counted(counts: Counter[str]) -> str:
-    """`980 completed, 8 missing`."""
+def status_counts(counts: Counter[str]) -> str:
+    """Format counts: `980 completed, 8 missing`."""
     return ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
 
 
 def progress(runs: Sequence[RunView]) -> Table:
-    """A bar of the epochs that are done, and the time that is left."""
+    """A progress bar over all epochs, and the estimated time left."""
     line = Table.grid(padding=(0, 2, 0, 0))
-    share = sum(map(behind, runs)) / len(runs)
+    fraction = sum(map(done_fraction, runs)) / len(runs)
     line.add_row(
-        ProgressBar(1, share, width=CURVE),
-        Text(f"{100 * share:.0f} %"),
-        Text(left(runs), no_wrap=True, overflow="ellipsis"),
+        ProgressBar(1, fraction, width=CURVE_WIDTH),
+        Text(f"{100 * fraction:.0f} %"),
+        Text(time_left(runs), no_wrap=True, overflow="ellipsis"),
     )
     return line
 
 
-def behind(run: RunView) -> float:
-    """The share of a run that is behind it."""
+def done_fraction(run: RunView) -> float:
+    """Fraction of the epochs of a run that are done; 1 if the run has ended."""
     if run.status in ENDED:
         return 1.0
-    return min(1.0, run.done / run.of) if run.of else 0.0
+    return min(1.0, run.done / run.planned) if run.planned else 0.0
 
 
-def left(runs: Sequence[RunView]) -> str:
-    """The time until the last run ends, if as many go on side by side as do now; a failed one is not run again."""
+def time_left(runs: Sequence[RunView]) -> str:
+    """Estimate the time until the last run ends, with as many parallel runs as now. Failed runs are not retried."""
     waiting = [run for run in runs if run.status not in ENDED]
     running = [run for run in runs if run.status == "running"]
     if not waiting:
         return "all runs have ended"
     if not running:
-        return f"none is running, {len(waiting)} to do: the study's command resumes them"
-    # A variant without a finished run: by the epochs of its run so far.
-    probed = {run.variant: run.epochs.pace * run.of for run in running if run.epochs.pace and run.of}
-    seconds = expected([run.variant for run in runs], [run.state for run in runs], probed)
+        return f"no run is active, {len(waiting)} to do; run the study's command again to resume"
+    # For variants without a finished run: extrapolated from the epochs of a running one.
+    probed = {
+        run.variant: run.epochs.seconds_per_epoch * run.planned
+        for run in running
+        if run.epochs.seconds_per_epoch and run.planned
+    }
+    seconds = expected_seconds([run.variant for run in runs], [run.state for run in runs], probed)
     if seconds is None:
-        return "the time left is known after the first epoch"
-    rest = [own_time(run) or seconds[run.variant] * (1 - behind(run)) for run in waiting]
-    longest = max(rest)  # no run is shared out
-    at_once = f", {len(running)} at once" if len(running) > 1 else ""
-    return f"about {duration(max(longest, sum(rest) / len(running)))} left{at_once}"
+        return "time left: unknown until the first epoch is done"
+    remaining = [remaining_seconds(run) or seconds[run.variant] * (1 - done_fraction(run)) for run in waiting]
+    longest = max(remaining)  # one run is not parallelized
+    parallel = f", {len(running)} in parallel" if len(running) > 1 else ""
+    return f"about {duration(max(longest, sum(remaining) / len(running)))} left{parallel}"
 
 
-def own_time(run: RunView) -> float | None:
-    """Seconds until a run ends, by its own epochs; None if that cannot be known yet."""
-    if run.status == "running" and run.epochs.pace is not None and run.of:
-        return run.epochs.pace * max(0, run.of - run.done)
+def remaining_seconds(run: RunView) -> float | None:
+    """Seconds until a running run ends, extrapolated from its epochs; None before the first epoch."""
+    if run.status == "running" and run.epochs.seconds_per_epoch is not None and run.planned:
+        return run.epochs.seconds_per_epoch * max(0, run.planned - run.done)
     return None
 
 
 def scale(runs: Sequence[RunView]) -> tuple[float, float]:
-    """The lowest and the highest validation accuracy of all runs, which their curves share."""
+    """The lowest and highest validation accuracy of all runs: the common scale of their curves."""
     limits = [run.epochs.limits for run in runs if run.epochs.limits]
     return (min(low for low, _ in limits), max(high for _, high in limits)) if limits else (0.0, 1.0)
 
 
 def table(runs: Sequence[RunView], limits: tuple[float, float], width: int) -> Table:
-    """A line a run."""
-    drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
-    drawn.add_column("variant")  # the one that gives way where a terminal is narrow
+    """One row per run."""
+    result = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
+    result.add_column("variant")  # shortened in a narrow terminal
     for name in ("seed", "status", "epoch", "val. acc."):
-        drawn.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
-    curves = width >= 70 + CURVE  # a narrow terminal does without
-    if curves:
-        drawn.add_column(f"{100 * limits[0]:.0f} to {100 * limits[1]:.0f} %", no_wrap=True, width=CURVE)
-    drawn.add_column("time", no_wrap=True, justify="right", min_width=10)
+        result.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
+    show_curves = width >= 70 + CURVE_WIDTH  # not in a narrow terminal
+    if show_curves:
+        result.add_column(f"{100 * limits[0]:.0f} to {100 * limits[1]:.0f} %", no_wrap=True, width=CURVE_WIDTH)
+    result.add_column("time", no_wrap=True, justify="right", min_width=10)
     for run in runs:
         accuracies = run.epochs.accuracies
-        curve = [Text(sparkline(accuracies, run.of, limits), style=COLORS[run.status])] if curves else []
-        drawn.add_row(
+        curve = [Text(sparkline(accuracies, run.planned, limits), style=COLORS[run.status])] if show_curves else []
+        result.add_row(
             Text(printable(run.variant), no_wrap=True, overflow="ellipsis"),
             str(run.seed),
             Text(run.status, style=COLORS[run.status]),
-            f"{run.done}/{run.of or '?'}" if run.done or run.of else "",
+            f"{run.done}/{run.planned or '?'}" if run.done or run.planned else "",
             f"{100 * accuracies[-1]:.1f} %" if accuracies else "",
             *curve,
-            time(run),
+            run_time(run),
         )
-    return drawn
+    return result
 
 
-def time(run: RunView) -> str:
-    """What a run took, or what is left of one that runs."""
-    if (rest := own_time(run)) is not None:
-        return f"{duration(rest)} left"
+def run_time(run: RunView) -> str:
+    """Duration of a finished run, or time left of a running one."""
+    if (remaining := remaining_seconds(run)) is not None:
+        return f"{duration(remaining)} left"
     total = run.state.total_seconds
     return duration(total) if total is not None and 0 <= total < math.inf else ""
 
 
-def sparkline(values: Sequence[float], planned: int | None, limits: tuple[float, float], width: int = CURVE) -> str:
-    """A block an epoch, or the last of several that share a place if more are `planned` than `width`; NaN is a gap."""
+def sparkline(
+    values: Sequence[float], planned: int | None, limits: tuple[float, float], width: int = CURVE_WIDTH
+) -> str:
+    """Draw a curve of block characters.
+
+    Args:
+        values: one value per epoch; NaN is a gap.
+        planned: number of planned epochs. If it exceeds `width`, each character stands for several epochs and shows the
+            last of them.
+        limits: values of the lowest and the highest block.
+        width: largest number of characters.
+    """
     low, high = limits
     epochs = max(planned or 0, len(values), 1)
-    places = min(width, epochs)
-    drawn = ""
-    for place in range(places):
-        upto = (place + 1) * epochs // places  # epochs at the end of this place
-        if upto > len(values):
+    columns = min(width, epochs)
+    curve = ""
+    for column in range(columns):
+        epoch = (column + 1) * epochs // columns
+        if epoch > len(values):
             break
-        value = values[upto - 1]
+        value = values[epoch - 1]
         level = (value - low) / (high - low) if high > low else 1.0
-        drawn += " " if math.isnan(value) else BLOCKS[round(level * (len(BLOCKS) - 1))]
-    return drawn
+        curve += " " if math.isnan(value) else BLOCKS[round(level * (len(BLOCKS) - 1))]
+    return curve
 
 
 def failures(runs: Sequence[RunView], width: int) -> list[Text]:
-    """What failed, line by line: each error once, with its first run and the end of that run's log."""
+    """Lines about failed runs: each error message once, with its first run and the end of that run's log."""
     errors: dict[str, list[RunView]] = {}
     for run in runs:
         if run.status in FAILED:
             errors.setdefault(printable(run.state.reason), []).append(run)
-    lines = [line for error, failed in list(errors.items())[:ERRORS] for line in failure(error, failed, width)]
-    if len(errors) > ERRORS:
-        count = sum(len(failed) for failed in list(errors.values())[ERRORS:])
-        lines.append(Text(f"and {count} more, with other errors", style="red"))
+    lines = [line for error, failed in list(errors.items())[:MAX_ERRORS] for line in failure(error, failed, width)]
+    if len(errors) > MAX_ERRORS:
+        count = sum(len(failed) for failed in list(errors.values())[MAX_ERRORS:])
+        lines.append(Text(f"and {count} more with other errors", style="red"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return [Text(), *lines] if lines else []
 
 
 def failure(error: str, failed: Sequence[RunView], width: int) -> list[Text]:
-    """An error that some runs ended with."""
+    """Lines about runs that failed with the same error message."""
     first = failed[0]
-    where = first.folder if first.folder != "." else "the run"
+    name = first.folder if first.folder != "." else "the run"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return [
-        Text(f"{where}{others} {first.status}", style="red"),
-        *(Text(f"  {part}") for part in textwrap.wrap(error, max(20, width - 2))[:3]),
-        *(Text(f"  {line}", style="bright_black") for line in first.log[-LINES:]),
+        Text(f"{name}{others} {first.status}", style="red"),
+        *(Text(f"  {line}") for line in textwrap.wrap(error, max(20, width - 2))[:3]),
+        *(Text(f"  {line}", style="bright_black") for line in first.log[-LOG_LINES:]),
     ]

@@ -1,4 +1,4 @@
-"""How long the runs of a study take, from those that have finished."""
+"""Estimate how long the remaining runs of a study take, from its finished runs."""
 
 import math
 import statistics
@@ -7,40 +7,51 @@ from types import MappingProxyType
 
 from ablate.study.status import PlannedState
 
-NOTHING: Mapping[str, float] = MappingProxyType({})
+NO_ESTIMATES: Mapping[str, float] = MappingProxyType({})
 
 
-def estimate(variants: Sequence[str], states: Sequence[PlannedState], probed: Mapping[str, float] = NOTHING) -> str:
-    """The time left if one run follows another, a sentence; arguments as for `expected`."""
+def estimate(
+    variants: Sequence[str], states: Sequence[PlannedState], probed: Mapping[str, float] = NO_ESTIMATES
+) -> str:
+    """State the time of the remaining runs without parallelism. Arguments as for `expected_seconds`."""
     to_do = [variant for variant, state in zip(variants, states, strict=True) if not state.has_result]
     if not to_do:
         return "All done."
-    seconds = expected(variants, states, probed)
+    seconds = expected_seconds(variants, states, probed)
     if seconds is None:
         return "No time estimate until a run has finished; `ablate plan --probe` measures one."
-    return f"{len(to_do)} to do, about {duration(sum(seconds[variant] for variant in to_do))} one after another."
+    return f"{len(to_do)} to do, about {duration(sum(seconds[variant] for variant in to_do))} in sequence."
 
 
-def expected(
+def expected_seconds(
     variants: Sequence[str], states: Sequence[PlannedState], probed: Mapping[str, float]
 ) -> dict[str, float] | None:
-    """Seconds of a run, by variant, from the variant and the state of each planned run; None if nothing is known.
+    """Estimate the seconds per run of each variant.
 
-    The median of the variant's finished runs, else its `probed` seconds, else the median of all of these.
+    The estimate is the median of the finished runs of the variant, else its probed time, else the median over all
+    variants.
+
+    Args:
+        variants: the variant of each planned run.
+        states: the state of each planned run.
+        probed: {variant: seconds} measured by `ablate plan --probe`.
+
+    Returns:
+        {variant: seconds}; None if no run has finished and nothing was probed.
     """
-    seconds = {variant: [guess] for variant, guess in probed.items()}
+    seconds = {variant: [estimate] for variant, estimate in probed.items()}
     for variant, state in zip(variants, states, strict=True):
         total = state.total_seconds
-        if total is not None and math.isfinite(total):  # a record from elsewhere may have any number
+        if total is not None and math.isfinite(total):  # a damaged record may have any number
             seconds.setdefault(variant, []).append(total)
     if not seconds:
         return None
-    usual = [statistics.median(time for times in seconds.values() for time in times)]
-    return {variant: statistics.median(seconds.get(variant, usual)) for variant in set(variants)}
+    overall = [statistics.median(total for totals in seconds.values() for total in totals)]
+    return {variant: statistics.median(seconds.get(variant, overall)) for variant in set(variants)}
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min` or `3.5 h`."""
+    """Format seconds: `45 s`, `12 min` or `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

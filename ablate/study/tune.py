@@ -1,7 +1,7 @@
-"""A search: Optuna proposes variants, the next ones by the validation accuracy of those before.
+"""Hyperparameter search: Optuna proposes variants based on the validation accuracy of earlier ones.
 
-Each trial is a variant of an ordinary study, its runs are ordinary runs, and the first trial is the baseline: what
-the configuration sets without the search. The search is kept in the study's `optuna.log` and resumes from there.
+Each trial is a variant of a study, and the first trial is the baseline: the configuration without the search. The state
+of the search is stored in `optuna.log` in the study folder, from which it resumes.
 """
 
 import logging
@@ -30,14 +30,20 @@ if TYPE_CHECKING:
     import optuna
 
 log = logging.getLogger(__name__)
-DIGITS = 4  # significant ones of a number that is proposed
+SIGNIFICANT_DIGITS = 4  # of a proposed number
 
 
 @dataclass
 class Search:
-    """A search while it runs: how its runs are composed, its Optuna study, and the runs of its trials so far.
+    """The state of a running search.
 
-    `runs` and `trials`, the numbers of a run's trials, are by the run's folder: trials may propose the same variant.
+    loader   composes the configurations of runs
+    config   the configuration that all runs share
+    sweep    the parsed overrides
+    factors  names of the searched parameters
+    study    the Optuna study
+    runs     {run folder: run} of the trials so far
+    trials   {run folder: numbers of its trials}; several trials may propose the same variant
     """
 
     loader: PlanLoader
@@ -55,19 +61,26 @@ class Search:
 
 
 def search(
-    loader: PlanLoader, launcher: Launcher, config: DictConfig, words: Sequence[str], settings: dict[str, Any]
+    loader: PlanLoader, launcher: Launcher, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
 ) -> None:
-    """Run `settings.n_trials` trials, `settings.n_jobs` at once, in the study's folder.
+    """Run a search in the study folder.
+
+    Args:
+        loader: composes the configurations of runs.
+        launcher: runs them.
+        config: the configuration that all runs share.
+        overrides: overrides of the command line.
+        settings: options of `hydra/sweeper=optuna`; `n_trials` trials are run, `n_jobs` in parallel.
 
     Raises:
-        InputError: Optuna is not installed, there is nothing to search, or a value is not allowed.
-        SystemExit: with status 1 when a run had no result, all others having finished.
+        InputError: Optuna is not installed, there is no parameter to search, or a value is invalid.
+        SystemExit: at the end, with status 0; or 1 if a run has no result.
     """
-    begun, space = begin(loader, config, words, settings)
+    running, space = start_search(loader, config, overrides, settings)
     status: str | int | None = 0
-    while batch := next_trials(begun.study, space, settings):
-        composed = plan_trials(begun, batch)
-        config.study.extend = (begun.folder / study_plan.FILE).exists()
+    while batch := next_trials(running.study, space, settings):
+        composed = plan_trials(running, batch)
+        config.study.extend = (running.folder / study_plan.FILE).exists()
         try:
             sweep(composed, launcher, config)
         except SystemExit as error:
@@ -75,57 +88,55 @@ def search(
             if status == 2:
                 raise
         for number, _ in batch:
-            runs = [run for run in composed.plan.runs if number in begun.trials[run.folder]]
-            report_trial(begun.study, number, [planned_state(begun.folder, run) for run in runs])
-    log_best(begun.study)
+            runs = [run for run in composed.plan.runs if number in running.trials[run.folder]]
+            report_trial(running.study, number, [planned_state(running.folder, run) for run in runs])
+    log_best(running.study)
     raise SystemExit(status)
 
 
-def begin(
-    loader: PlanLoader, config: DictConfig, words: Sequence[str], settings: dict[str, Any]
+def start_search(
+    loader: PlanLoader, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
 ) -> tuple[Search, dict[str, Any]]:
-    """The search that the words describe, resumed if there is one in the study's folder; and the space it searches."""
+    """Start a search, or resume the one in the study folder; return it with its search space."""
     validate(OmegaConf.create({"study": config.study}))
-    overrides = OverridesParser.create(loader.hydra).parse_overrides(list(words))
-    intervals = [
-        override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
-    ]
+    parsed = OverridesParser.create(loader.hydra).parse_overrides(list(overrides))
+    intervals = [override for override in parsed if override.is_sweep_override() and not override.is_discrete_sweep()]
     study_settings: Any = OmegaConf.to_object(config.study)
-    fixed = [override for override in overrides if override not in intervals]
+    fixed = [override for override in parsed if override not in intervals]
     swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
     swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
-    space = spaces(swept, intervals)
+    space = search_space(swept, intervals)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     study = open_study(folder, settings)
     if not study.trials:
-        study.enqueue_trial(defaults(config, space))
+        study.enqueue_trial(baseline_values(config, space))
     return Search(loader, config, swept, list(space), study), space
 
 
 def next_trials(
     study: "optuna.Study", space: dict[str, Any], settings: dict[str, Any]
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Number and parameters of the trials to run: those that were interrupted, and new ones; empty at the end."""
+    """Return the number and parameters of the next trials: interrupted ones, then new ones; empty at the end."""
     finished = sum(trial.state.is_finished() for trial in study.trials)
     interrupted = [trial for trial in study.trials if trial.state.name == "RUNNING"]
     new = min(settings["n_jobs"], settings["n_trials"] - finished) - len(interrupted)
-    asked = [study.ask(space) for _ in range(new)]
-    return [(trial.number, trial.params) for trial in (*interrupted, *asked)]
+    proposed = [study.ask(space) for _ in range(new)]
+    return [(trial.number, trial.params) for trial in (*interrupted, *proposed)]
 
 
 def log_best(study: "optuna.Study") -> None:
-    """Report the best trial and its levels, if any trial completed."""
-    done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
-    if done:
-        best = max(done, key=lambda trial: trial.values)
-        words = shlex.join(f"{name}={level}" for name, level in written(best.params).items())
-        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], words)
+    """Log the validation accuracy and parameters of the best trial."""
+    completed = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    if completed:
+        best = max(completed, key=lambda trial: trial.values)
+        overrides = shlex.join(f"{name}={level}" for name, level in format_levels(best.params).items())
+        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], overrides)
 
 
-def spaces(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
-    """The values of each factor: Optuna's distributions of `interval(...)`, and of lists of levels."""
+def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
+    """Convert `interval(...)` overrides and lists of levels to Optuna distributions: {factor: distribution}."""
     try:
         from optuna import distributions
     except ModuleNotFoundError:
@@ -133,60 +144,60 @@ def spaces(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
     space: dict[str, Any] = {}
     for override in intervals:
         interval: Any = override.value()
-        whole = isinstance(interval.start, int) and isinstance(interval.end, int)
-        kind: Any = distributions.IntDistribution if whole else distributions.FloatDistribution
-        space[plan.name_of(override)] = kind(interval.start, interval.end, log="log" in interval.tags)
+        is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
+        distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
+        space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
-        raise InputError("There is nothing to search: give a key an interval(low, high) or a list of levels.")
+        raise InputError("The search has no parameters. Set a key to interval(low, high) or to a list of levels.")
     return space
 
 
-def defaults(config: DictConfig, space: dict[str, Any]) -> dict[str, Any]:
-    """The values of the factors in the configuration, as far as the search may propose them."""
+def baseline_values(config: DictConfig, space: dict[str, Any]) -> dict[str, Any]:
+    """The values of the factors in the configuration, if they are in the search space."""
     current = {name: config.hydra.runtime.choices.get(name, OmegaConf.select(config, name)) for name in space}
     levels = {name: str(value) if hasattr(space[name], "choices") else value for name, value in current.items()}
-    return {name: value for name, value in levels.items() if _allowed(space[name], value)}
+    return {name: value for name, value in levels.items() if _contains(space[name], value)}
 
 
-def _allowed(distribution: "optuna.distributions.BaseDistribution", value: Any) -> bool:
+def _contains(distribution: "optuna.distributions.BaseDistribution", value: Any) -> bool:
     try:
         return value is not None and distribution._contains(distribution.to_internal_repr(value))
     except (TypeError, ValueError):
         return False
 
 
-def plan_trials(begun: Search, batch: Sequence[tuple[int, dict[str, Any]]]) -> compose.ComposedStudy:
-    """The study of all trials so far, the runs of the batch added."""
-    levels = {trial.number: written(trial.params) for trial in begun.study.trials if trial.params}
+def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) -> compose.ComposedStudy:
+    """Compose the runs of a batch of trials; return the study of all trials so far."""
+    levels = {trial.number: format_levels(trial.params) for trial in running.study.trials if trial.params}
     baseline = levels[min(levels)]
-    known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in begun.factors}
-    swept = replace(begun.sweep, factors=known)
+    known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in running.factors}
+    swept = replace(running.sweep, factors=known)
     for number, params in batch:
-        variant = plan.variant_name(written(params), baseline)
+        variant = plan.variant_name(format_levels(params), baseline)
         for seed in swept.seeds:
-            replicate = plan.Replicate(variant, written(params), seed)
-            if replicate.folder not in begun.runs:
-                (run,) = compose.composed_runs(begun.loader, begun.config, swept, [replicate])
-                begun.runs[replicate.folder], begun.trials[replicate.folder] = run, []
-                if len(swept.seeds) == 1:  # a trial has one curve
+            replicate = plan.Replicate(variant, format_levels(params), seed)
+            if replicate.folder not in running.runs:
+                (run,) = compose.composed_runs(running.loader, running.config, swept, [replicate])
+                running.runs[replicate.folder], running.trials[replicate.folder] = run, []
+                if len(swept.seeds) == 1:  # pruning reads one learning curve per trial
                     run.overrides.append(f"study.trial={number}")
-            begun.trials[replicate.folder].append(number)
-    overrides = {folder: run.overrides for folder, run in begun.runs.items()}
-    head = compose.plan_of(begun.config.study, "search", swept, list(begun.runs.values()), baseline)
-    return compose.ComposedStudy(head, overrides)
+            running.trials[replicate.folder].append(number)
+    overrides = {folder: run.overrides for folder, run in running.runs.items()}
+    plan_so_far = compose.plan_of(running.config.study, "search", swept, list(running.runs.values()), baseline)
+    return compose.ComposedStudy(plan_so_far, overrides)
 
 
-def written(params: dict[str, Any]) -> dict[str, str]:
-    """The levels of a trial, as overrides have them."""
+def format_levels(params: dict[str, Any]) -> dict[str, str]:
+    """Format the parameters of a trial as in overrides."""
     return {
-        name: f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+        name: f"{value:.{SIGNIFICANT_DIGITS}g}" if isinstance(value, float) else str(value)
         for name, value in sorted(params.items())
     }
 
 
 def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedState]) -> None:
-    """Report the result of a trial to the search: its mean validation accuracy over the seeds, or that it has none."""
+    """Tell Optuna the mean validation accuracy of a trial over its seeds, or that it failed or was pruned."""
     from optuna.trial import TrialState
 
     if not all(state.has_result for state in states):

@@ -1,4 +1,4 @@
-"""`ablate watch STUDY`: the curves of all runs, the time left and what failed, as the runs' folders change."""
+"""`ablate watch STUDY`: a live view of the learning curves, the time left and the failures of a study."""
 
 import os
 import select
@@ -12,69 +12,75 @@ from rich.live import Live
 
 from ablate.runs.statuses import ENDED
 from ablate.study.snapshot import FolderView, RunView
-from ablate.study.terminal_view import AROUND, view
+from ablate.study.terminal_view import view
 
-SHOWN = 40  # runs and lines of failures where no terminal's height says how many
-WIDE = 120  # characters of a line that is not written to a terminal
+DEFAULT_HEIGHT = 47  # lines without a terminal
+DEFAULT_WIDTH = 120  # characters per line without a terminal
 
 
-def watch(look: FolderView, every: float, once: bool) -> None:
-    """The view until no run is left to end, in a terminal; elsewhere, or `once`, one view."""
+def watch(read_view: FolderView, every: float, once: bool) -> None:
+    """Show a live view until the last run has ended; without a terminal, print the current state once.
+
+    Args:
+        read_view: reads the state of the study.
+        every: seconds between two updates.
+        once: print the current state once in a terminal too.
+    """
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without blocks is no reason to fail
+        sys.stdout.reconfigure(errors="replace")  # for terminals that cannot print block characters
     console = Console(highlight=False)
     if not once and console.is_terminal and not console.is_dumb_terminal:
-        look()  # what cannot be watched is said before the screen is taken
-        with suppress(KeyboardInterrupt), keys() as pressed:
-            follow(look, every, console, pressed)
-    show(look, console)
+        read_view()  # raises InputError before the screen is cleared
+        with suppress(KeyboardInterrupt), keyboard() as wait_for_key:
+            follow(read_view, every, console, wait_for_key)
+    show(read_view, console)
 
 
-def show(look: FolderView, console: Console) -> None:
-    """One view, to stay."""
+def show(read_view: FolderView, console: Console) -> None:
+    """Print the current state."""
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDE
-    console.print(view(look(), console.width, AROUND + SHOWN))
+        console.width = DEFAULT_WIDTH
+    console.print(view(read_view(), console.width, DEFAULT_HEIGHT))
 
 
-def follow(look: FolderView, every: float, console: Console, pressed: Callable[[float], str]) -> None:
-    """A view that fills the terminal, until no run is left to end or `pressed`, which waits for a key, returns q."""
+def follow(read_view: FolderView, every: float, console: Console, wait_for_key: Callable[[float], str]) -> None:
+    """Fill the terminal with a view, updated until the last run has ended or q is pressed."""
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            study = look()
+            study = read_view()
             live.update(view(study, console.width, console.height), refresh=True)
-            if ended(study.runs) or pressed(every) in ("q", "Q"):
+            if all_ended(study.runs) or wait_for_key(every) in ("q", "Q"):
                 return
 
 
-def ended(runs: Sequence[RunView]) -> bool:
-    """True if no run is left that may still train."""
+def all_ended(runs: Sequence[RunView]) -> bool:
+    """True if no run is missing or running."""
     return all(run.status in ENDED for run in runs)
 
 
-def _asleep(seconds: float) -> str:
-    """Where no key can be pressed."""
+def _sleep(seconds: float) -> str:
+    """Replace waiting for a key if there is no keyboard."""
     time.sleep(seconds)
     return ""
 
 
 @contextmanager
-def keys() -> Iterator[Callable[[float], str]]:
-    """A function that waits so many seconds for a key and returns it, empty if there was none; nothing is echoed."""
+def keyboard() -> Iterator[Callable[[float], str]]:
+    """Yield a function that waits up to the given seconds for a key and returns it, else an empty string."""
     if os.name != "posix" or not sys.stdin.isatty():
-        yield _asleep
+        yield _sleep
         return
     import termios
     import tty
 
     terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
+    settings = termios.tcgetattr(terminal)
     try:
         tty.setcbreak(terminal)
-        yield lambda patience: _key(terminal) if select.select([terminal], [], [], patience)[0] else ""
+        yield lambda seconds: _read_key(terminal) if select.select([terminal], [], [], seconds)[0] else ""
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, settings)
 
 
-def _key(terminal: int) -> str:
-    return os.read(terminal, 1).decode(errors="replace") or "q"  # a terminal that is gone reads as empty
+def _read_key(terminal: int) -> str:
+    return os.read(terminal, 1).decode(errors="replace") or "q"  # empty if the terminal was closed

@@ -185,9 +185,9 @@ def train_epoch(
 
 
 def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
-    """The order of an epoch's images, and the random numbers of their augmentation, image by image.
+    """Draw the order of the images in an epoch, and the random numbers of their augmentation.
 
-    Drawn for all images of the source, so that an image has its numbers whichever others are trained on.
+    They are drawn for all images of the source, so that those of an image do not depend on the training subset.
     """
     device = data.images.device
     ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]

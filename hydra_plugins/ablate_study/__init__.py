@@ -127,7 +127,7 @@ class StudyLauncher(Launcher):
         from hydra.core.singleton import Singleton
         from omegaconf import OmegaConf
 
-        from ablate.study.launch_progress import follow
+        from ablate.study.launch_progress import show_progress
         from ablate.study.launcher import Job
 
         state = Singleton.get_state()
@@ -140,7 +140,7 @@ class StudyLauncher(Launcher):
             for name, value in self.settings.items()
         }
         module = importlib.import_module(f"ablate.study.launcher.{self.module}")
-        return follow(jobs, module.launch(jobs, **settings))
+        return show_progress(jobs, module.launch(jobs, **settings))
 
 
 class LocalLauncher(StudyLauncher):

@@ -1,4 +1,4 @@
-"""Python values arrive in Hydra as what they are, whatever is in them."""
+"""Python values keep their type and content when Hydra parses them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ablate.api.overrides import words
+from ablate.api.overrides import to_overrides
 from ablate.terminal.errors import InputError
 
 
@@ -30,29 +30,30 @@ from ablate.terminal.errors import InputError
         ({"model.hidden": [(64,), (64, 64)]}, "model.hidden=[64],[64,64]"),
     ],
 )
-def test_a_setting_is_the_word_one_would_type(settings, expected):
-    assert words(["data=digits"], settings) == ["data=digits", expected]
+def test_a_setting_becomes_an_override(settings, expected):
+    assert to_overrides(["data=digits"], settings) == ["data=digits", expected]
 
 
-@pytest.mark.parametrize("wrong", ["-m", "--extend", "", 3])
-def test_what_is_no_override_is_refused(wrong):
-    with pytest.raises(InputError, match="is no override"):
-        words([wrong], {})
+@pytest.mark.parametrize("invalid", ["-m", "--extend", "", 3])
+def test_an_invalid_override_is_refused(invalid):
+    with pytest.raises(InputError, match="Invalid override"):
+        to_overrides([invalid], {})
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [([], "model has no levels"), (object(), "has no word"), (1j, "has no word")]
+    ("value", "message"),
+    [([], "model has no levels"), (object(), "overrides do not support"), (1j, "overrides do not support")],
 )
-def test_a_value_without_a_word_is_refused(value, said):
-    with pytest.raises(InputError, match=said):
-        words([], {"model": value})
+def test_an_unsupported_value_is_refused(value, message):
+    with pytest.raises(InputError, match=message):
+        to_overrides([], {"model": value})
 
 
-def parsed(word: str):
-    return OverridesParser.create().parse_override(word)
+def parsed(override: str):
+    return OverridesParser.create().parse_override(override)
 
 
-# A $ is left to Hydra, which reads ${...} in a text.
+# Without $, because Hydra interpolates ${...}.
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="$"))
 
 
@@ -64,13 +65,13 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_ch
 @example("\\")
 @example("\\'")
 @example(".5")
-def test_any_text_is_one_value_of_that_text(text):
-    override = parsed(words([], {"data.root": text})[0])
+def test_any_string_is_one_value(text):
+    override = parsed(to_overrides([], {"data.root": text})[0])
     assert not override.is_sweep_override() and override.value() == text
 
 
 @given(st.lists(st.one_of(st.integers(), st.floats(allow_nan=False), st.booleans()), min_size=2, unique_by=repr))
-def test_levels_are_a_sweep_over_these_numbers(levels):
-    override = parsed(words([], {"key": levels})[0])
+def test_a_list_is_a_sweep(levels):
+    override = parsed(to_overrides([], {"key": levels})[0])
     assert override.is_sweep_override()
     assert [parsed(f"key={text}").value() for text in override.sweep_string_iterator()] == levels

@@ -1,4 +1,4 @@
-"""Data, images, files and archives from Python: what the commands say and write, as frames, figures and paths."""
+"""`look`, `predict`, `export`, `submit` and `watch` from Python give the results of the commands."""
 
 import json
 from io import StringIO
@@ -15,8 +15,8 @@ import ablate
 from ablate.data.digits import digits
 from ablate.terminal.errors import InputError
 from tests import notebooks
-from tests.handing_in import blank
 from tests.processes import ablate as command
+from tests.submission import blank
 
 SMALL = {"data": "digits", "data.train_limit": 64, "trainer.epochs": 2, "trainer.threads": 1, "model": "mlp"}
 EXACT = {"trainer.precision": "fp32", "trainer.device": "cpu"}
@@ -24,55 +24,55 @@ EXACT = {"trainer.precision": "fp32", "trainer.device": "cpu"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Where a study of two runs was trained."""
-    place = tmp_path_factory.mktemp("use")
-    words = [f"{key}={value}" for key, value in (SMALL | EXACT).items()]
-    ended = command(place, "train", "-m", "study.name=used", "seed=0,1", *words)
+    """A working folder with a study of two runs."""
+    folder = tmp_path_factory.mktemp("use")
+    overrides = [f"{key}={value}" for key, value in (SMALL | EXACT).items()]
+    ended = command(folder, "train", "-m", "study.name=used", "seed=0,1", *overrides)
     assert ended.returncode == 0, ended.stderr
-    return place
+    return folder
 
 
 @pytest.fixture
 def run(folder, monkeypatch) -> ablate.Run:
-    """A run of it, from where it was started."""
+    """A run of this study; the test runs in its working folder."""
     monkeypatch.chdir(folder)
     return ablate.status("used").run()
 
 
-def test_a_look_is_what_the_command_writes(tmp_path, monkeypatch):
+def test_look_equals_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = ablate.look("data.train_limit=64", data="digits")
+    data = ablate.look("data.train_limit=64", data="digits")
     assert not list(tmp_path.iterdir())
     assert command(tmp_path, "data", "data.train_limit=64", "data=digits").returncode == 0
     written = json.loads((tmp_path / "outputs/data/digits/data.json").read_text())
-    assert found.facts == written
-    assert found.counts["train"].sum() == len(found.train) == 64
-    assert found.counts.loc["3", "validation"] == (found.validation.labels == 3).sum()
-    assert list(found.counts.index) == list(found.classes) == [str(digit) for digit in range(10)]
-    assert found.test.equal(digits("test").images)
-    assert list(found.figures) == ["classes", "augmentations"]
-    shown = found.figures["classes"].axes[0].images[0].get_array()
-    assert (shown == found.train.images[found.train.labels == 0].numpy()[:, 0]).all((1, 2)).any()
-    assert "64 train" in repr(found) and "<td>" in found._repr_html_()
+    assert data.facts == written
+    assert data.counts["train"].sum() == len(data.train) == 64
+    assert data.counts.loc["3", "validation"] == (data.validation.labels == 3).sum()
+    assert list(data.counts.index) == list(data.classes) == [str(digit) for digit in range(10)]
+    assert data.test.equal(digits("test").images)
+    assert list(data.figures) == ["classes", "augmentations"]
+    shown = data.figures["classes"].axes[0].images[0].get_array()
+    assert (shown == data.train.images[data.train.labels == 0].numpy()[:, 0]).all((1, 2)).any()
+    assert "64 train" in repr(data) and "<td>" in data._repr_html_()
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"data": "digts"}, "Did you mean digits?"),
         ({"data": "digits", "augmentation": ["flip", "crop"]}, "sweep|several"),
         ({"data": "digits", "optimizer.lr": -1}, "optimizer.lr=-1.0 is not allowed"),
         ({"data": "image_folder", "data.root": "nowhere"}, "nowhere does not exist"),
-        ({"data": "digits", "config_dir": "nowhere"}, "no such folder"),
+        ({"data": "digits", "config_dir": "nowhere"}, "the folder does not exist"),
     ],
 )
-def test_what_cannot_be_looked_at_is_a_sentence(settings, said):
-    with pytest.raises(InputError, match=said) as caught:
+def test_invalid_input_of_look_is_refused(settings, message):
+    with pytest.raises(InputError, match=message) as caught:
         ablate.look(**settings)
     assert "\n" not in str(caught.value)
 
 
-def test_files_are_predicted_as_by_the_command(run, tmp_path):
+def test_predict_equals_the_command(run, tmp_path):
     images = digits("test").images.numpy()
     for number in range(3):
         Image.fromarray(images[number, 0]).save(tmp_path / f"{number}.png")
@@ -81,8 +81,8 @@ def test_files_are_predicted_as_by_the_command(run, tmp_path):
     ended = command(
         tmp_path, "predict", str(run.folder.absolute()), str(tmp_path), "--format=csv", "--top=2", "--tta=shift"
     )
-    told = pd.read_csv(StringIO(ended.stdout), dtype={"class": str, "class_2": str})
-    pd.testing.assert_frame_equal(found, told, atol=1e-6, check_dtype=False)
+    expected = pd.read_csv(StringIO(ended.stdout), dtype={"class": str, "class_2": str})
+    pd.testing.assert_frame_equal(found, expected, atol=1e-6, check_dtype=False)
     assert found.set_index("image").loc[str(tmp_path / "broken.png"), "error"] == "not an image file"
     assert found["class"].isna().sum() == 1 and found["error"].notna().sum() == 1
     one = ablate.predict(str(run.folder), tmp_path / "1.png")
@@ -90,52 +90,52 @@ def test_files_are_predicted_as_by_the_command(run, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
-def test_an_array_gets_the_runs_own_probabilities(run, kind):
-    """Those that training left in val_predictions.npz, from logits kept as float16."""
+def test_an_array_gets_the_probabilities_of_the_validation(run, kind):
+    """They are in val_predictions.npz as float16 logits."""
     with np.load(run.folder / "val_predictions.npz") as saved:
         index, logits = saved["index"], saved["logits"].astype(float)
-    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     found = ablate.predict(run, kind(digits("train").images[index]), top=1)
     assert list(found.columns) == ["class", "probability", "error"] and list(found.index) == list(range(len(index)))
-    np.testing.assert_allclose(found["probability"], shares.max(1), atol=1e-3)
-    right = found["class"].astype(int).to_numpy() == digits("train").labels[index].numpy()
-    assert right.mean() == pytest.approx(run.metrics["val_accuracy"])
+    np.testing.assert_allclose(found["probability"], probabilities.max(1), atol=1e-3)
+    correct = found["class"].astype(int).to_numpy() == digits("train").labels[index].numpy()
+    assert correct.mean() == pytest.approx(run.metrics["val_accuracy"])
 
 
 @pytest.mark.parametrize(
-    ("images", "settings", "said"),
+    ("images", "settings", "message"),
     [
         ("nowhere.png", {}, "No such file or folder: 'nowhere.png'"),
         ([], {}, "There is no image in the list"),
         (np.zeros((2, 3, 8, 8), np.uint8), {}, r"uint8 \(N, 1, 8, 8\), not uint8 \(2, 3, 8, 8\)"),
         (torch.zeros(2, 1, 8, 8), {}, r"not float32 \(2, 1, 8, 8\)"),
         ("x.png", {"top": 0}, "top=0"),
-        ("x.png", {"tta": "rotate"}, "tta='rotate' is none of none, flip"),
+        ("x.png", {"tta": "rotate"}, "tta='rotate' is not one of none, flip"),
     ],
 )
-def test_what_cannot_be_predicted_is_a_sentence(run, images, settings, said):
-    with pytest.raises(InputError, match=said):
+def test_invalid_input_of_predict_is_refused(run, images, settings, message):
+    with pytest.raises(InputError, match=message):
         ablate.predict(run, images, **settings)
 
 
-def test_an_export_is_a_file_that_is_kept(run, tmp_path):
+def test_export_writes_a_file_and_keeps_an_existing_one(run, tmp_path):
     path = ablate.export(run, "safetensors", output=tmp_path)
     assert path == tmp_path / "model.safetensors" and path.stat().st_size > 1000
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="model.safetensors exists"):
         ablate.export(run, "safetensors", output=path)
     assert ablate.export(run, "safetensors", output=path, force=True) == path
-    with pytest.raises(InputError, match="onnx, torchscript, pt2, safetensors"):
+    with pytest.raises(InputError, match="onnx, pt2, safetensors"):
         ablate.export(run, "tensorflow")
 
 
 @pytest.mark.integration
-def test_a_submission_is_an_archive(run, tmp_path, capfd):
+def test_submit_writes_an_archive(run, tmp_path, capfd):
     ablate.test(run)
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "empty.ipynb")
     blank(tmp_path / "report.pdf", 2)
     with pytest.raises(InputError, match="empty.ipynb"):
         ablate.submit("used", "s1", report=tmp_path / "report.pdf", notebook=tmp_path / "empty.ipynb", output=tmp_path)
-    with pytest.raises(InputError, match="cannot be a file's name"):
+    with pytest.raises(InputError, match="is not valid"):
         ablate.submit("used", "s/1")
     cell = nbformat.v4.new_code_cell("1 + 1")
     notebook = nbformat.v4.new_notebook(cells=[cell])
@@ -147,7 +147,7 @@ def test_a_submission_is_an_archive(run, tmp_path, capfd):
     assert "as stated" in capfd.readouterr().out
 
 
-def test_a_study_is_watched_in_a_cell(run):
+def test_watch_updates_the_output_of_a_cell(run):
     cell = nbformat.v4.new_code_cell("import ablate\nablate.watch('used')")
     shown = notebooks.execute(nbformat.v4.new_notebook(cells=[cell]), Path()).cells[0].outputs
     view, result = (output["data"] for output in shown)
@@ -155,7 +155,7 @@ def test_a_study_is_watched_in_a_cell(run):
     assert "2 completed" in result["text/plain"]
 
 
-def test_a_study_is_watched_once_where_there_is_no_notebook(run, capsys):
+def test_watch_prints_once_without_a_notebook(run, capsys):
     assert ablate.watch("used", once=True).folder == Path("outputs/used")
     assert "used  2 runs  2 completed" in capsys.readouterr().out
     assert isinstance(ablate.watch(run, once=True), ablate.Run)

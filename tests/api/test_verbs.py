@@ -1,4 +1,4 @@
-"""The functions do what the commands do, and give it as frames and figures."""
+"""The functions give the results of the commands, as data frames and figures."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from tests.processes import ENVIRONMENT, assert_the_same
 from tests.processes import ablate as command
 
 SMALL = {"data": "digits", "data.train_limit": 64, "trainer.epochs": 2, "trainer.threads": 1, "model": "mlp"}
-WORDS = [f"{key}={value}" for key, value in SMALL.items()]
+OVERRIDES = [f"{key}={value}" for key, value in SMALL.items()]
 STUDY = {**SMALL, "study.name": "norm", "normalization": ["batch", "none"], "seed": range(2)}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where a study was trained by its function inside a running event loop, as a notebook has."""
+    """A working folder with a study trained by `ablate.train` inside a running event loop, as in a notebook."""
     folder, before = tmp_path_factory.mktemp("api"), Path.cwd()
     os.chdir(folder)
 
@@ -35,10 +35,10 @@ def folder(tmp_path_factory):
     os.chdir(before)
 
 
-def test_a_run_is_the_commands_to_the_last_bit(folder, tmp_path, capfd):
-    run = ablate.train("seed=1", *WORDS[:2], **dict(list(SMALL.items())[2:]), **{"optimizer.lr": 0.1})
+def test_a_run_equals_the_command_bit_for_bit(folder, tmp_path, capfd):
+    run = ablate.train("seed=1", *OVERRIDES[:2], **dict(list(SMALL.items())[2:]), **{"optimizer.lr": 0.1})
     assert "epoch 2/2  train loss" in capfd.readouterr().out
-    assert command(tmp_path, "train", *WORDS, "optimizer.lr=0.1", "seed=1").returncode == 0
+    assert command(tmp_path, "train", *OVERRIDES, "optimizer.lr=0.1", "seed=1").returncode == 0
     (theirs,) = tmp_path.glob("outputs/single/*")
     assert_the_same(run.folder, theirs)
     rerun = shlex.split(run.record.rerun)
@@ -50,8 +50,8 @@ def test_a_run_is_the_commands_to_the_last_bit(folder, tmp_path, capfd):
     assert f"{100 * run.metrics['val_accuracy']:.1f} %" in run._repr_html_()
 
 
-def test_a_study_is_the_commands_to_the_last_bit(folder, tmp_path):
-    words = [*WORDS, "study.name=norm", "normalization=batch,none", "seed=0,1"]
+def test_a_study_equals_the_command_bit_for_bit(folder, tmp_path):
+    words = [*OVERRIDES, "study.name=norm", "normalization=batch,none", "seed=0,1"]
     assert command(tmp_path, "train", "-m", *words).returncode == 0
     study = ablate.status("norm")
     assert list(study.runs["status"]) == ["completed"] * 4
@@ -66,7 +66,7 @@ def test_a_study_is_the_commands_to_the_last_bit(folder, tmp_path):
     assert "normalization=none" in study._repr_html_()
 
 
-def test_a_study_that_is_done_trains_nothing_again(folder, capfd):
+def test_a_finished_study_is_not_trained_again(folder, capfd):
     before = (folder / "outputs/norm/baseline/seed=0/model.pt").stat().st_mtime_ns
     ablate.train(**STUDY)
     assert "4 of them already done" in capfd.readouterr().out
@@ -75,13 +75,13 @@ def test_a_study_that_is_done_trains_nothing_again(folder, capfd):
 
 def test_a_plan_starts_nothing(folder):
     before = sorted(folder.rglob("*"))
-    found = ablate.plan(**STUDY | {"seed": range(3), "study.extend": True})
-    status = found.runs.set_index(["variant", "seed"])["status"]
+    plan = ablate.plan(**STUDY | {"seed": range(3), "study.extend": True})
+    status = plan.runs.set_index(["variant", "seed"])["status"]
     assert status["baseline", 1] == "completed" and status["normalization=none", 2] == "missing"
-    assert "6 runs of 2 variants. 2 to do" in str(found)
+    assert "6 runs of 2 variants. 2 to do" in str(plan)
     with pytest.raises(InputError, match="--extend"):
         ablate.plan(**STUDY | {"seed": range(3)})
-    with pytest.raises(InputError, match="a list of levels"):
+    with pytest.raises(InputError, match="A single run has no plan"):
         ablate.plan(**SMALL)
     with pytest.raises(
         InputError, match="^Run optimizer=sgd/seed=0: experiment=full_marks sets optimizer.companion_lr"
@@ -90,11 +90,11 @@ def test_a_plan_starts_nothing(folder):
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_test_a_report_and_a_difference(folder):
+def test_test_report_and_diff(folder):
     run = ablate.status("norm").run()
     tested = ablate.test(run)
-    told = json.loads((run.folder / "test.json").read_text())
-    assert tested.accuracy == told["accuracy"]
+    result = json.loads((run.folder / "test.json").read_text())
+    assert tested.accuracy == result["accuracy"]
     assert tested.confusion.to_numpy().trace() / tested.confusion.to_numpy().sum() == pytest.approx(tested.accuracy)
     assert tested.per_class["3"] == pytest.approx(tested.confusion.loc["3", "3"] / tested.confusion.loc["3"].sum())
     assert list(tested.figures) == ["confusion", "calibration", "mistakes"] and tested.figures["mistakes"].axes
@@ -109,25 +109,25 @@ def test_a_test_a_report_and_a_difference(folder):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"modle": "cnn"}, "Did you mean model?"),
         ({"model": "cmn"}, "Did you mean cnn?"),
         ({"optimizer.lr": -1}, "optimizer.lr=-1.0 is not allowed"),
         ({"optimizer.lr": "fast"}, "could not be converted to Float"),
-        ({"config_dir": "nowhere"}, "no such folder"),
+        ({"config_dir": "nowhere"}, "the folder does not exist"),
         ({"model._target_": "my_modle.Net"}, "no module my_modle"),
     ],
 )
-def test_what_cannot_be_is_a_sentence_before_a_process_is_started(settings, said, monkeypatch, tmp_path):
+def test_an_invalid_configuration_is_refused_before_a_process_is_started(settings, message, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(subprocess, "Popen", None)
-    with pytest.raises(InputError, match="(?s)" + said) as caught:
+    with pytest.raises(InputError, match="(?s)" + message) as caught:
         ablate.train(**SMALL | settings)
     assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
 
 
-def test_what_the_command_refuses_is_its_sentence(monkeypatch, tmp_path):
+def test_the_error_message_of_the_command_is_raised(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="^The folder data.root=no, where does not exist.$"):
         ablate.train(data="image_folder", **{"data.root": "no, where"})
@@ -135,7 +135,7 @@ def test_what_the_command_refuses_is_its_sentence(monkeypatch, tmp_path):
         ablate.status("nowhere")
 
 
-def test_runs_that_fail_are_said_to(monkeypatch, tmp_path):
+def test_failed_runs_raise_run_failed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("def net(**settings):\n    raise ArithmeticError('two\\nlines')\n")
     with pytest.raises(RunFailed, match="^ArithmeticError: two lines"):
@@ -145,7 +145,7 @@ def test_runs_that_fail_are_said_to(monkeypatch, tmp_path):
     assert list(ablate.status("s").runs["status"]) == ["completed", "failed"]
 
 
-def test_an_interrupt_ends_the_training_in_order(tmp_path):
+def test_an_interrupt_stops_the_training_with_a_checkpoint(tmp_path):
     code = f"from ablate import train; train(**{SMALL | {'trainer.epochs': 100000}!r})"
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -153,7 +153,7 @@ def test_an_interrupt_ends_the_training_in_order(tmp_path):
     )  # fmt: skip
     assert "epoch 1/" in process.stdout.readline() and "epoch 2/" in process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # as a notebook does
-    _, said = process.communicate(timeout=60)
-    assert "KeyboardInterrupt" in said
+    _, errors = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
     (run,) = tmp_path.glob("outputs/single/*")
     assert ablate.Run(run).status == "interrupted" and (run / "checkpoint.pt").exists()

@@ -1,4 +1,4 @@
-"""A study that many tests read and none changes."""
+"""A study shared by tests that do not change it."""
 
 from pathlib import Path
 

@@ -1,10 +1,10 @@
-"""What cannot be: one or two sentences, status 2."""
+"""Invalid input: one or two sentences on stderr and exit status 2."""
 
 import pytest
 
 from tests.processes import SMALL, ablate, record
 
-BAD = {
+INVALID = {
     ("train", "model=resnt"): "Did you mean resnet?",
     ("train", "optimizer.lrr=1"): "Did you mean optimizer.lr?",
     ("train", "trainer.epochs=0", "data=digits"): "must be at least 1",
@@ -15,25 +15,25 @@ BAD = {
     ("train", "data=digits", "model=torchvision", "model.name=resnet99"): "resnet",
     ("report", "nowhere"): "nowhere",
     ("test", "nowhere"): "nowhere",
-    ("trian",): "no such verb. Did you mean train?",
+    ("trian",): "unknown verb 'trian'. Did you mean train?",
 }
 
 
-@pytest.mark.parametrize("words", BAD, ids=" ".join)
-def test_bad_input_is_one_or_two_sentences_and_status_2(words, tmp_path):
-    ended = ablate(tmp_path, *words)
+@pytest.mark.parametrize("arguments", INVALID, ids=" ".join)
+def test_invalid_input_is_refused(arguments, tmp_path):
+    ended = ablate(tmp_path, *arguments)
     assert ended.returncode == 2, ended.stderr
-    assert BAD[words] in ended.stderr
+    assert INVALID[arguments] in ended.stderr
     assert "Traceback" not in ended.stderr and len(ended.stderr.strip().splitlines()) == 1
     assert not any(record(path.parent)["status"] == "completed" for path in tmp_path.rglob("run.json"))
 
 
-def test_a_traceback_comes_with_debug(tmp_path):
+def test_debug_prints_a_traceback(tmp_path):
     ended = ablate(tmp_path, "train", "data=image_folder", "data.root=nowhere", "--debug")
     assert ended.returncode == 2 and "Traceback" in ended.stderr
 
 
-def test_an_output_folder_that_cannot_be_made_is_named(tmp_path):
+def test_an_output_folder_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "outputs").write_text("a file")
     ended = ablate(tmp_path, "train", *SMALL)
     assert ended.returncode == 2 and "outputs" in ended.stderr and "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""Studies: what is run, what is kept, what one failure costs."""
+"""Studies from the command line: which runs are trained, kept, or fail."""
 
 import json
 import os
@@ -16,22 +16,24 @@ def test_a_study_runs_every_combination_once(grid):
     assert len(study["runs"]) == 12
     variants = {"baseline", "model=cnn", "normalization=batch", "model=cnn+normalization=batch"}
     for run in study["runs"]:
-        found = record(grid / "outputs/grid" / run["folder"])
+        run_record = record(grid / "outputs/grid" / run["folder"])
         assert run["folder"] == f"{run['variant']}/seed={run['seed']}" and run["variant"] in variants
-        assert {name: found[name] for name in run if name != "folder"} == {
+        assert {name: run_record[name] for name in run if name != "folder"} == {
             n: v for n, v in run.items() if n != "folder"
         }
-        assert found["study"] == "grid" and found["status"] == "completed"
+        assert run_record["study"] == "grid" and run_record["status"] == "completed"
 
 
-def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid, tmp_path):
-    grid = shutil.copytree(grid / "outputs", tmp_path / "outputs").parent  # other tests count the runs of the original
+def test_the_same_command_again_trains_nothing_and_extend_adds_seeds(grid, tmp_path):
+    grid = shutil.copytree(grid / "outputs", tmp_path / "outputs").parent  # other tests use the original
     words = ["-m", "study.name=grid", *SMALL, "model=mlp,cnn", "normalization=none,batch"]
     before = {path: path.stat().st_mtime_ns for path in grid.rglob("run.json")}
     again = ablate(grid, "train", *words, "seed=0,1,2")
     assert again.returncode == 0 and "12 runs, 12 of them already done" in again.stderr
     refused = ablate(grid, "train", *words, "seed=2,3")
-    assert refused.returncode == 2 and "4 of the runs now planned" in refused.stderr and "--extend" in refused.stderr
+    assert (
+        refused.returncode == 2 and "without 4 of the planned runs" in refused.stderr and "--extend" in refused.stderr
+    )
     more = ablate(grid, "train", *words, "seed=2,3", "--extend")
     assert more.returncode == 0 and "8 runs, 4 of them already done" in more.stderr
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())
@@ -39,7 +41,7 @@ def test_the_same_command_again_runs_nothing_and_more_seeds_join(grid, tmp_path)
     assert len(list((grid / "outputs/grid").glob("*/seed=*/run.json"))) == 16
 
 
-def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
+def test_a_study_with_other_factors_is_refused(tmp_path):
     words = ["train", "-m", "study.name=s", *SMALL, "model=mlp"]
     assert ablate(tmp_path, *words, "normalization=none,batch").returncode == 0
     ended = ablate(tmp_path, *words, "activation=relu,gelu")
@@ -47,15 +49,15 @@ def test_a_study_of_other_factors_is_not_mixed_in(tmp_path):
     assert not (tmp_path / "outputs/s/activation=gelu").exists()
 
 
-def test_a_study_file_with_a_design_a_bundle_and_a_rule(tmp_path):
+def test_a_study_file_with_a_design_a_bundle_and_an_exclusion(tmp_path):
     (tmp_path / "mine/study").mkdir(parents=True)
     (tmp_path / "mine/study/mine.yaml").write_text(
         """# @package _global_
 study:
   name: mine
   design: pairwise
-  bundles: {regularisation: {full: [], none: [augmentation=none, optimizer.weight_decay=0]}}
-  exclude: [{model: cnn, regularisation: none}]
+  bundles: {regularization: {full: [], none: [augmentation=none, optimizer.weight_decay=0]}}
+  exclude: [{model: cnn, regularization: none}]
 augmentation: {flip: {_target_: ablate.augmentation.geometry.Flip, p: 0.5}}
 optimizer: {weight_decay: 0.001}
 hydra:
@@ -66,10 +68,10 @@ hydra:
     ended = ablate(tmp_path, "train", "study=mine", "--config-dir", "mine", *SMALL)
     assert ended.returncode == 0, ended.stderr
     study = json.loads((tmp_path / "outputs/mine/study.json").read_text())
-    assert [run["variant"] for run in study["runs"]] == ["baseline", "model=cnn", "regularisation=none"]
-    text = (tmp_path / "outputs/mine/regularisation=none/seed=0/.hydra/config.yaml").read_text()
+    assert [run["variant"] for run in study["runs"]] == ["baseline", "model=cnn", "regularization=none"]
+    text = (tmp_path / "outputs/mine/regularization=none/seed=0/.hydra/config.yaml").read_text()
     assert "weight_decay: 0\n" in text or "weight_decay: 0.0\n" in text
-    assert record(tmp_path / "outputs/mine/regularisation=none/seed=0")["factors"]["regularisation"] == "none"
+    assert record(tmp_path / "outputs/mine/regularization=none/seed=0")["factors"]["regularization"] == "none"
     assert ablate(tmp_path, "report", "mine").returncode == 0
     command = record(tmp_path / "outputs/mine/model=cnn/seed=0")["rerun"].split()[1:]
     assert ablate(tmp_path, *command, "trainer.epochs=2").returncode == 0
@@ -77,7 +79,7 @@ hydra:
     assert record(single)["parameters"] == record(tmp_path / "outputs/mine/model=cnn/seed=0")["parameters"]
 
 
-def test_a_failing_run_costs_only_itself(tmp_path):
+def test_a_failed_run_does_not_stop_the_others(tmp_path):
     words = ["-m", "study.name=s", *SMALL, "model=mlp,cnn", "normalization=batch,instance"]
     ended = ablate(tmp_path, "train", *words)
     assert ended.returncode == 1
@@ -92,7 +94,7 @@ def test_a_failing_run_costs_only_itself(tmp_path):
     assert ablate(tmp_path, "report", "--allow-partial", "outputs/s").returncode == 0
 
 
-def test_a_part_that_ends_the_process_ends_its_run_alone(tmp_path):
+def test_sys_exit_in_a_run_only_ends_this_run(tmp_path):
     (tmp_path / "parts.py").write_text("import sys\n\ndef leave():\n    sys.exit(3)\n")
     (tmp_path / "mine/loss").mkdir(parents=True)
     (tmp_path / "mine/loss/leave.yaml").write_text("_target_: parts.leave\n")
@@ -104,23 +106,23 @@ def test_a_part_that_ends_the_process_ends_its_run_alone(tmp_path):
     assert record(tmp_path / "outputs/s/baseline/seed=0")["status"] == "failed"
     assert record(tmp_path / "outputs/s/loss=focal/seed=0")["status"] == "completed"
     assert re.search(r"baseline/seed=0\s+failed\s+RuntimeError: a part of the run called sys.exit\(3\)", ended.stderr)
-    assert re.search(r"^SystemExit: 3$", ended.stderr, re.M)  # the end of its log
+    assert re.search(r"^SystemExit: 3$", ended.stderr, re.M)  # the last line of its log
 
 
-def test_an_impossible_value_anywhere_in_a_study_starts_nothing(tmp_path):
+def test_an_invalid_level_is_refused_before_anything_starts(tmp_path):
     ended = ablate(tmp_path, "train", "-m", "study.name=s", *SMALL, "optimizer.lr=0.1,-1")
     assert ended.returncode == 2 and "optimizer.lr=-1.0 is not allowed" in ended.stderr
     assert not (tmp_path / "outputs/s/study.json").exists() and not list(tmp_path.rglob("run.json"))
 
 
-def test_a_study_whose_every_run_is_refused_is_refused(tmp_path):
+def test_a_study_of_refused_runs_exits_with_status_2(tmp_path):
     ended = ablate(tmp_path, "train", "-m", "study.name=s", "data=image_folder", "data.root=nowhere", "seed=0,1")
     assert (
         ended.returncode == 2 and len(re.findall(r"failed\s+The folder data.root=nowhere does not", ended.stderr)) == 2
     )
 
 
-def test_a_diverged_run_is_an_outcome(tmp_path):
+def test_a_diverged_run_is_a_result(tmp_path):
     ended = ablate(tmp_path, "train", *SMALL, "model=mlp", "optimizer.lr=1e30")
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     assert ended.returncode == 0 and record(folder)["status"] == "diverged"

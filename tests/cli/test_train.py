@@ -1,4 +1,4 @@
-"""One run, as a user gives it."""
+"""Single runs from the command line."""
 
 import re
 import signal
@@ -10,21 +10,21 @@ import pexpect
 from tests.processes import ENVIRONMENT, SMALL, ablate, alone, heeds_interrupts, record
 
 
-def test_one_run_leaves_the_run_folder_of_the_design(tmp_path):
+def test_a_run_writes_the_documented_files(tmp_path):
     ended = ablate(tmp_path, "train", *SMALL, "model=cnn", "normalization=batch", "seed=4")
     assert ended.returncode == 0, ended.stderr
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    files.discard("code.patch")  # of a checkout that is changed, as while it is worked on
+    files.discard("code.patch")  # only written if the checkout has uncommitted changes
     hydra = {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
-    shown = "samples.npz"  # beside the design's own: what the report's figure of augmented images is drawn from
-    assert files == {"run.json", "metrics.csv", "val_predictions.npz", "model.pt", "train.log", shown, *hydra}
+    samples = "samples.npz"  # augmented images for the report
+    assert files == {"run.json", "metrics.csv", "val_predictions.npz", "model.pt", "train.log", samples, *hydra}
     run = record(folder)
     assert (run["status"], run["seed"], run["study"], run["variant"]) == ("completed", 4, None, None)
     assert run["rerun"] == "ablate train " + " ".join(SMALL) + " model=cnn normalization=batch seed=4"
     assert set(run["metrics"]) >= {"val_accuracy", "val_loss", "train_accuracy", "train_loss"}
     assert set(run["seconds"]) >= {"setup", "train", "total"}
-    # Plain lines where there is no terminal: one an epoch, and no control characters.
+    # Without a terminal: one plain line per epoch, no control characters.
     assert len(re.findall(r"^epoch 1/1  train loss", ended.stderr, re.M)) == 1 and "\x1b" not in ended.stderr
 
 
@@ -38,7 +38,7 @@ def test_the_rerun_command_gives_the_same_weights(tmp_path):
     assert (first / "model.pt").read_bytes() == (second / "model.pt").read_bytes()
 
 
-def test_a_terminal_shows_a_live_bar(tmp_path):
+def test_a_terminal_shows_a_progress_bar(tmp_path):
     words = ["-m", "ablate.cli", "train", "data=digits", "model=resnet", "normalization=batch", "trainer.epochs=1"]
     child = pexpect.spawn(sys.executable, words, cwd=tmp_path, env={**ENVIRONMENT, "TERM": "xterm"}, timeout=120)
     child.expect(r"epoch 1/1 .*\d+/18.*loss \d")
@@ -48,7 +48,7 @@ def test_a_terminal_shows_a_live_bar(tmp_path):
     assert child.exitstatus == 0
 
 
-def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
+def test_ctrl_c_marks_the_run_as_interrupted(tmp_path):
     command = [sys.executable, "-m", "ablate.cli", "train", *SMALL[:1], "trainer.epochs=100000", "model=mlp"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, preexec_fn=heeds_interrupts
@@ -61,13 +61,13 @@ def test_ctrl_c_says_so_and_leaves_the_run_interrupted(tmp_path):
     assert record(folder)["status"] == "interrupted"
 
 
-def test_a_full_disk_is_said_and_nothing_looks_finished(tmp_path):
-    # The file system stays, and a limit on the size of a file stands for its end: weights do not fit in 64 KiB.
+def test_a_full_disk_is_reported_and_fails_the_run(tmp_path):
+    # A file size limit of 64 KiB stands in for a full disk: the weights do not fit.
     command = f"ulimit -f 64; exec {sys.executable} -m ablate.cli train {' '.join(SMALL)} model=cnn"
     ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     assert ended.returncode == 2 and len(ended.stderr.strip().splitlines()) == 2, (
         ended.stderr
-    )  # an epoch, then the sentence
+    )  # the line of an epoch, then the message
     assert record(folder)["status"] == "failed" and not (folder / "model.pt").exists()
     assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.name != ".hydra"]

@@ -1,4 +1,4 @@
-"""What two runs differ in, from what they left behind."""
+"""Differences between two runs, from their run folders."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import shutil
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.commands.diff import SAME, main
+from ablate.commands.diff import NO_DIFFERENCE, main
 from ablate.runs.differences import diff
 from ablate.terminal.errors import InputError
 
@@ -34,22 +34,22 @@ def make(tmp_path):
     return make
 
 
-def test_times_and_places_are_no_difference(make, capsys):
+def test_times_and_folders_are_ignored(make, capsys):
     one = make("one")
     other = make("other", {**CONFIG, "study": {"name": "t"}}, seconds=7.0, peak_memory={"process": 9.0})
     assert diff(one, other) == []
-    assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{SAME}\n"
+    assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{NO_DIFFERENCE}\n"
 
 
-def test_each_part_names_its_keys(make, capsys):
+def test_differences_are_listed_by_part_and_key(make, capsys):
     environment = {"torch": "2.13.0", "threads": 2, "cpu": "x"}
     config = {**CONFIG, "seed": 1, "optimizer": {"lr": 0.01, "momentum": 0.9}}
     changed = {"environment": environment, "git": None, "metrics": {"val_accuracy": 0.25}}
     one, other = make("one"), make("other", config, weights=b"v", **changed)
-    found = diff(one, other)
-    weights = found.pop()
+    differences = diff(one, other)
+    weights = differences.pop()
     assert weights[:2] == ("outcome", "model.pt") and weights[2] != weights[3]
-    assert found == [
+    assert differences == [
         ("configuration", "seed", "0", "1"),
         ("configuration", "optimizer.lr", "0.1", "0.01"),
         ("configuration", "optimizer.momentum", "—", "0.9"),
@@ -60,11 +60,11 @@ def test_each_part_names_its_keys(make, capsys):
         ("outcome", "val_accuracy", "0.5", "0.25"),
     ]
     assert main([str(one), str(other)]) == 0
-    said = capsys.readouterr().out
-    assert all(text in said for row in found for text in row)
+    output = capsys.readouterr().out
+    assert all(text in output for row in differences for text in row)
 
 
-def test_what_is_no_run_is_refused(make, tmp_path):
+def test_other_folders_are_refused(make, tmp_path):
     one, other = make("one"), make("other")
     with pytest.raises(InputError, match="not a run folder"):
         diff(one, tmp_path)
@@ -73,15 +73,15 @@ def test_what_is_no_run_is_refused(make, tmp_path):
         diff(one, other)
 
 
-def test_a_value_moves_no_cursor(make, capsys):
+def test_control_characters_are_escaped(make, capsys):
     one, other = make("one"), make("other", {**CONFIG, "seed": "\x1b[2J\nx"}, environment={"cpu": "\x1b]0;y"})
     assert main([str(one), str(other)]) == 0
-    assert r"\x1b[2J\nx" in (said := capsys.readouterr().out) and "\x1b" not in said
+    assert r"\x1b[2J\nx" in (output := capsys.readouterr().out) and "\x1b" not in output
 
 
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(make):
+def test_a_named_pipe_does_not_block(make):
     one, other = make("one"), make("other")
     for name in ("metrics.csv", "model.pt"):
         (other / name).unlink()
         os.mkfifo(other / name)
-    assert [(key, theirs) for _, key, _, theirs in diff(one, other)] == [("metrics.csv", "—"), ("model.pt", "—")]
+    assert [(key, value) for _, key, _, value in diff(one, other)] == [("metrics.csv", "—"), ("model.pt", "—")]

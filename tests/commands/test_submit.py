@@ -1,4 +1,4 @@
-"""The archive to hand in, from a student's command to a grader's; and what is refused, in a sentence."""
+"""The archive of a submission, from the student's command to the grader's, and refused input."""
 
 import json
 import os
@@ -19,10 +19,10 @@ from ablate.course.contents import Options, gather
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.terminal.errors import InputError
-from tests.handing_in import blank, refused
 from tests.processes import ROOT, SMALL, ablate, alone
+from tests.submission import blank, refused
 
-MINE = '''
+USER_MODEL = '''
 """See /work/notes; by the author."""
 from torch import nn
 from layers import block
@@ -36,13 +36,13 @@ class Net(nn.Module):
     def forward(self, images):
         return self.body(images)
 '''
-LAYERS = (
+USER_LAYERS = (
     "from torch import nn\n\n\ndef block(i, o):\n    return nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.ReLU())\n"
 )
 
 
-def graders(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """The README's command, as somebody else gives it to a shell, after the environment was made with pip."""
+def run_readme_command(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run the README's verify command in a shell, in a clean environment."""
     block = re.search(r"```\n(.*?)```", (folder / "README.md").read_text(), re.S)[1]
     install, command = block.splitlines()
     assert install == "python -m pip install -r code/requirements.txt" and (folder / "code/requirements.txt").exists()
@@ -51,43 +51,41 @@ def graders(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_an_archive_is_built_and_a_grader_verifies_it(here, tmp_path):
+def test_a_grader_can_verify_the_archive(here, tmp_path):
     ended = ablate(here, "submit", "s", "--id", "s123")
     assert ended.returncode == 0, ended.stderr
-    kept = (here / "s123.zip").read_bytes()
+    archive_bytes = (here / "s123.zip").read_bytes()
     folder = tmp_path / "un packed"
     with zipfile.ZipFile(here / "s123.zip") as unpacked:
         names = {name for name in unpacked.namelist() if not name.startswith("code/")}
         unpacked.extractall(folder)
-    own = {"run.json", ".hydra/config.yaml", "test.json", "model.pt"}
-    assert names == {"report.pdf", "notebook.ipynb", "README.md", *own}
+    run_files = {"run.json", ".hydra/config.yaml", "test.json", "model.pt"}
+    assert names == {"report.pdf", "notebook.ipynb", "README.md", *run_files}
     runs = {run: run_record.read(run).val_accuracy for run in (here / "outputs/s/baseline").glob("seed*")}
     best = max(runs, key=runs.get)  # lr=0.1 learns, lr=0.0001 does not
     assert (folder / "model.pt").read_bytes() == (best / "model.pt").read_bytes()
     stated = f"{100 * runs[best]:.2f} %"
     tested = f"{100 * json.loads((best / 'test.json').read_text())['accuracy']:.2f} %"
-    told = (folder / "README.md").read_text()
-    assert f"Validation accuracy {stated}, test accuracy {tested}." in told and best.name[5:] in told
+    readme = (folder / "README.md").read_text()
+    assert f"Validation accuracy {stated}, test accuracy {tested}." in readme and best.name[5:] in readme
     assert f"validation accuracy {stated} of 288 images, as stated" in ended.stdout
     assert f"test accuracy {tested} of 360 images, as stated" in ended.stdout
-    assert re.search("[12] pages? of at most 2", ended.stdout) and "as it was for the run" in ended.stdout
-    found = graders(folder, tmp_path)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as stated" in line]
+    assert re.search("[12] pages? of at most 2", ended.stdout) and "unchanged since the run" in ended.stdout
+    graded = run_readme_command(folder, tmp_path)
+    assert graded.returncode == 0, graded.stderr
+    assert graded.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as stated" in line]
 
     again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Options("s123"))
-    assert archive.pack(again.members) == kept
+    assert archive.pack(again.members) == archive_bytes
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.mark.integration
-def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
-    photo_folder, here, tmp_path, monkeypatch, capsys
-):
+def test_user_code_is_submitted_and_a_missing_module_fails_the_check(photo_folder, here, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     images = shutil.copytree(photo_folder, tmp_path / "photos")
-    (here / "mine.py").write_text(MINE)
-    (here / "layers.py").write_text(LAYERS)
+    (here / "mine.py").write_text(USER_MODEL)
+    (here / "layers.py").write_text(USER_LAYERS)
     blank(Path("own.pdf"), 1)
     root = Path(f"{ROOT}:{here}")
     words = ("data=image_folder", f"data.root={images}", "model._target_=mine.Net", *SMALL[2:])
@@ -96,7 +94,7 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     with pytest.raises(InputError, match="calls 'mine.Net': .* Use --trust"):
         main(command)
     assert main([*command, "--trust"]) == 0
-    assert "your own layers.py, mine.py" in capsys.readouterr().out
+    assert "your own code: layers.py, mine.py" in capsys.readouterr().out
     with zipfile.ZipFile(here / "s1.zip") as unpacked:
         unpacked.extractall(tmp_path / "un")
     for name in ("README.md", "run.json", ".hydra/config.yaml", "notebook.ipynb"):
@@ -104,35 +102,35 @@ def test_own_code_and_own_images_go_along_and_what_is_missing_is_named(
     readme = tmp_path / "un/README.md"
     assert "verify .. --data-root FOLDER --trust" in readme.read_text()
     readme.write_text(readme.read_text().replace("FOLDER --trust", f"{images} --trust"))
-    found = graders(tmp_path / "un", here)
-    assert found.returncode == 0 and "of 12 images, as stated" in found.stdout, found.stderr
+    graded = run_readme_command(tmp_path / "un", here)
+    assert graded.returncode == 0 and "of 12 images, as stated" in graded.stdout, graded.stderr
 
-    # Now a module is imported by a name that no reader of the code can see; and the code tells where somebody lives.
+    # A dynamic import cannot be found by reading the code; and a comment contains a home path.
     late = "import importlib\nblock = importlib.import_module('lay' + 'ers').block"
-    (here / "mine.py").write_text(MINE.replace("from layers import block", late).replace("/work/", "/home/ada/"))
+    (here / "mine.py").write_text(USER_MODEL.replace("from layers import block", late).replace("/work/", "/home/ada/"))
     (here / "s1.zip").unlink()
     assert main([*command, "--trust"]) == 1
-    said = capsys.readouterr().err
-    assert "No module named 'layers'" in said and "Traceback" not in said
-    assert "code/mine.py names a home folder" in said and "s1.zip was not written" in said
+    message = capsys.readouterr().err
+    assert "No module named 'layers'" in message and "Traceback" not in message
+    assert "code/mine.py contains the path of a home" in message and "s1.zip was not written" in message
     assert not [*here.glob("*.zip")]
 
 
-def test_weights_without_the_stated_accuracy_are_told(here, capsys):
-    (here / "s123.zip").write_text("an earlier one")
+def test_weights_without_the_recorded_accuracy_fail_the_check(here, capsys):
+    (here / "s123.zip").write_text("an earlier archive")
     for path in (here / "outputs/s/baseline").rglob("model.pt"):
         weights = torch.load(path, weights_only=True)
         torch.save({name: -value for name, value in weights.items()}, path)
     assert main(["s", "--id", "s123"]) == 1
-    assert "does not hold what it states: validation accuracy" in capsys.readouterr().err
-    assert (here / "s123.zip").read_text() == "an earlier one"
+    assert "Verification failed: validation accuracy" in capsys.readouterr().err
+    assert (here / "s123.zip").read_text() == "an earlier archive"
 
 
-def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
-    own_rules = (ROOT / "conf/submission/assignment.yaml").read_text()
-    Path("own.yaml").write_text(own_rules.replace("max_checkpoint_mb: 30", "max_checkpoint_mb: 0.5"))
-    own = ("--submission", "own.yaml")
-    assert "at most 0.5 MB are handed in. Upload it, and say where it is: --link URL." in refused(*own)
+def test_large_weights_are_linked_and_code_changes_reported(here, capsys):
+    default_rules = (ROOT / "conf/submission/assignment.yaml").read_text()
+    Path("rules.yaml").write_text(default_rules.replace("max_checkpoint_mb: 30", "max_checkpoint_mb: 0.5"))
+    options = ("--submission", "rules.yaml")
+    assert "the limit is 0.5 MB. Upload it and pass its address with --link URL." in refused(*options)
     for link in (
         "model.pt",
         "ftp://a/b",
@@ -142,44 +140,44 @@ def test_large_weights_are_linked_to_and_a_change_of_code_is_said(here, capsys):
         "javascript:alert(1)",
         "https://a/`b`",
     ):
-        assert "is no address on the web" in refused(*own, "--link", link)
+        assert "is not a web address" in refused(*options, "--link", link)
     for path in Path("outputs/s/baseline").rglob("run.json"):
         atomic.write_json(path, {**json.loads(path.read_text()), "code_sha256": "0" * 64, "git": None})
     address = "https://example.org/model.pt?download=1"
-    assert main(["s", "--id", "s123", *own, "--link", address]) == 0
-    assert "It was not opened" in (shown := capsys.readouterr().out) and "changed since the run" in shown
+    assert main(["s", "--id", "s123", *options, "--link", address]) == 0
+    assert "the link was not checked" in (output := capsys.readouterr().out) and ", changed since the run" in output
     with zipfile.ZipFile("s123.zip") as unpacked:
         assert unpacked.read("model_link.txt").decode() == f"{address}\n" and "model.pt" not in unpacked.namelist()
-        told = unpacked.read("README.md").decode()
-    assert f"after `model.pt` was put here from {address}" in told
-    assert "The code of `ablate` has changed since the run." in told
+        readme = unpacked.read("README.md").decode()
+    assert f"after downloading `model.pt` into it from {address}" in readme
+    assert "The code of `ablate` has changed since the run." in readme
 
 
 @pytest.mark.parametrize("student", ["", ".hidden", "../s123", "a/b", "a\\b", "a b", "-x", "é", "a" * 65, "a\n"])
-def test_an_id_that_is_no_name_of_a_file_is_refused(student):
-    with pytest.raises(InputError, match="give letters, digits"):
+def test_an_invalid_student_id_is_refused(student):
+    with pytest.raises(InputError, match="use 1 to 64 letters, digits"):
         check_id(student)
 
 
 @pytest.mark.parametrize("student", ["s123456", "20-123-456", "a.b_c", "7", "a" * 64])
-def test_an_id(student):
+def test_a_valid_student_id(student):
     assert check_id(student) == student
 
 
-def test_bad_input_is_a_sentence_and_status_2(here):
-    for words, said in (
-        (("s", "--id", "a/b"), "--id 'a/b' cannot be a file's name"),
+def test_invalid_input_exits_with_status_2(here):
+    for arguments, message in (
+        (("s", "--id", "a/b"), "--id 'a/b' is not valid"),
         (("t", "--id", "s123"), "t is not a study"),
-        (("s", "--id", "s123", "--submission", "none"), "no such file, nor one of assignment"),
+        (("s", "--id", "s123", "--submission", "none"), "not a file and not one of assignment"),
         (("s",), "the following arguments are required: --id"),
     ):
-        ended = ablate(here, "submit", *words)
-        assert ended.returncode == 2 and said in ended.stderr and "Traceback" not in ended.stderr
+        ended = ablate(here, "submit", *arguments)
+        assert ended.returncode == 2 and message in ended.stderr and "Traceback" not in ended.stderr
         assert ended.stdout == "" and not [*here.glob("*.zip")]
 
 
-def test_what_it_needs_is_an_extra():
+def test_the_requirements_are_an_extra():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     pins = (ROOT / "constraints.txt").read_text()
     for package in ("pypdf", "nbformat", "packaging"):
-        assert any(asked.startswith(package) for asked in extras["submit"]) and f"\n{package}==" in pins
+        assert any(name.startswith(package) for name in extras["submit"]) and f"\n{package}==" in pins

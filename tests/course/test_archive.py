@@ -1,4 +1,4 @@
-"""An archive of the same files is the same bytes, and any other program unpacks it."""
+"""The same files give the same bytes, and other programs can extract the archive."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from ablate.course import archive
 MEMBERS = {"b/ä.txt": b"two", "a": bytes(1000), "b/.hidden": b""}
 
 
-def test_the_same_files_are_the_same_bytes_whenever_and_in_whatever_order():
+def test_the_bytes_depend_only_on_the_files():
     assert archive.pack(MEMBERS) == archive.pack(dict(reversed(MEMBERS.items())))
     listed = zipfile.ZipFile(BytesIO(archive.pack(MEMBERS))).infolist()
     assert [member.filename for member in listed] == sorted(MEMBERS)
@@ -19,15 +19,15 @@ def test_the_same_files_are_the_same_bytes_whenever_and_in_whatever_order():
     assert listed[0].compress_size < 100
 
 
-def test_another_process_unpacks_it(tmp_path):
+def test_python_and_unpack_extract_the_archive(tmp_path):
     (tmp_path / "a.zip").write_bytes(archive.pack(MEMBERS))
     subprocess.run([sys.executable, "-m", "zipfile", "-e", "a.zip", "out"], cwd=tmp_path, check=True)
-    archive.unpack(archive.pack(MEMBERS), tmp_path / "own")
-    for folder in ("out", "own"):
-        there = {
-            os.path.relpath(os.path.join(place, name), tmp_path / folder)
-            for place, _, names in os.walk(tmp_path / folder)
-            for name in names
+    archive.unpack(archive.pack(MEMBERS), tmp_path / "unpacked")
+    for folder in ("out", "unpacked"):
+        names = {
+            os.path.relpath(os.path.join(root, name), tmp_path / folder)
+            for root, _, files in os.walk(tmp_path / folder)
+            for name in files
         }
-        assert there == set(MEMBERS)
+        assert names == set(MEMBERS)
         assert all((tmp_path / folder / name).read_bytes() == content for name, content in MEMBERS.items())

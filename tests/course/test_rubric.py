@@ -1,4 +1,4 @@
-"""Mark bands: the assignment's, at and around each of its bounds; and files that are none."""
+"""The mark bands of the assignment at and around each bound, and invalid rubric files."""
 
 import pytest
 
@@ -7,14 +7,14 @@ from ablate.course import rubric
 from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 
-# The assignment: over 80 % full; 70-80: 90 %; 65-70: 80 %; 60-65: 70 %; 50-60: 60 %; below: none.
+# The assignment: over 80 % full mark; 70-80: 90 %; 65-70: 80 %; 60-65: 70 %; 50-60: 60 %; below: no marks.
 MARKS = [
     *((1.0, 100), (0.8001, 100), (0.8, 90), (0.7, 90), (0.6999, 80), (0.65, 80)),
     *((0.6499, 70), (0.6, 70), (0.5999, 60), (0.5, 60), (0.4999, 0), (0.0, 0)),
 ]
 
 
-def test_every_rubric_is_read():
+def test_every_rubric_is_valid():
     files = sorted(path.stem for path in (CONF / "rubric").glob("*"))
     assert files == rubric.known() == ["assignment", "none"]
     assert [len(rubric.read(name).bands) for name in files] == [5, 0]
@@ -23,12 +23,12 @@ def test_every_rubric_is_read():
 @pytest.mark.parametrize(("accuracy", "mark"), MARKS)
 def test_the_assignments_marks(accuracy, mark):
     course = rubric.read("assignment")
-    assert course.mark(course.place(accuracy)) == mark
-    right = round(accuracy * 10_000)  # a share of images is on the same side of a bound as the decimal number
-    assert course.mark(course.place(right / 10_000)) == mark
+    assert course.mark(course.band_index(accuracy)) == mark
+    correct = round(accuracy * 10_000)  # a number of correct images gives the same mark as the decimal fraction
+    assert course.mark(course.band_index(correct / 10_000)) == mark
 
 
-def test_an_interval_is_judged_too():
+def test_the_ends_of_an_interval_have_marks():
     course = rubric.read("assignment")
     assert course.judge(0.62, (0.598, 0.652)) == Mark(
         rubric="assignment",
@@ -42,26 +42,31 @@ def test_an_interval_is_judged_too():
     assert rubric.read("none").judge(0.9, (0.8, 0.95)) is None
 
 
-def test_a_file_of_ones_own(tmp_path):
+def test_a_rubric_from_a_file(tmp_path):
     (tmp_path / "mine.yaml").write_text("bands: [{from: 62.5, mark: 50}]")
     mine = rubric.read(str(tmp_path / "mine.yaml"))
-    assert (mine.name, mine.place(5 / 8), mine.place(0.6249), mine.words(0)) == ("mine", 0, 1, "62.5 % or more")
+    assert (mine.name, mine.band_index(5 / 8), mine.band_index(0.6249), mine.range_text(0)) == (
+        "mine",
+        0,
+        1,
+        "62.5 % or more",
+    )
 
 
 REFUSED = {
     "bands": "must have one key, bands",
     "bands: 3": "must have one key, bands",
     "bands: []\nband: []": "must have one key, bands",
-    "bands: [80]": "A band of the rubric",
-    "bands: [{from: 80}]": "it must be {from: NUMBER, mark: NUMBER}",
-    "bands: [{from: 80, above: 80, mark: 1}]": "it must be {from: NUMBER",
-    "bands: [{form: 80, mark: 1}]": "it must be {from: NUMBER",
-    "bands: [{from: 80, mark: 101}]": "mark: 101; it must be a number from 0 to 100",
-    "bands: [{from: .nan, mark: 1}]": "from: nan; it must",
-    "bands: [{from: 8e400, mark: 1}]": "from: 8e400; it must",
-    "bands: [{from: yes, mark: 1}]": "from: True; it must",
-    "bands: [{from: 70, mark: 90}, {above: 80, mark: 100}]": "must fall, accuracies and marks, but 70 (mark 90)",
-    "bands: [{from: 80, mark: 90}, {from: 70, mark: 90}]": "must fall",
+    "bands: [80]": "has the invalid band 80",
+    "bands: [{from: 80}]": "A band is {from: NUMBER, mark: NUMBER}",
+    "bands: [{from: 80, above: 80, mark: 1}]": "has the invalid band {",
+    "bands: [{form: 80, mark: 1}]": "has the invalid band {",
+    "bands: [{from: 80, mark: 101}]": "mark: 101, expected a number from 0 to 100",
+    "bands: [{from: .nan, mark: 1}]": "from: nan, expected",
+    "bands: [{from: 8e400, mark: 1}]": "from: 8e400, expected",
+    "bands: [{from: yes, mark: 1}]": "from: True, expected",
+    "bands: [{from: 70, mark: 90}, {above: 80, mark: 100}]": "of accuracy and mark, but 70 (mark 90)",
+    "bands: [{from: 80, mark: 90}, {from: 70, mark: 90}]": "must be in descending order",
     "bands: [": "cannot be read",
     "bands: &a [*a]": "aliases and tags are not supported",
     "bands: !!python/object/apply:os.getcwd []": "aliases and tags are not supported",
@@ -72,7 +77,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:30])
-def test_what_is_no_rubric_is_refused_in_a_sentence(tmp_path, text):
+def test_an_invalid_rubric_is_refused(tmp_path, text):
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     with pytest.raises(InputError) as refusal:
@@ -82,9 +87,9 @@ def test_what_is_no_rubric_is_refused_in_a_sentence(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [("assignmnt", "Did you mean assignment?"), ("../rubric", "one of"), ("", "one of")]
+    ("name", "message"), [("assignmnt", "Did you mean assignment?"), ("../rubric", "one of"), ("", "one of")]
 )
-def test_an_unknown_rubric_is_refused(given, said):
-    with pytest.raises(InputError, match="There is no rubric") as refusal:
-        rubric.read(given)
-    assert said in str(refusal.value)
+def test_an_unknown_rubric_is_refused(name, message):
+    with pytest.raises(InputError, match="Unknown rubric") as refusal:
+        rubric.read(name)
+    assert message in str(refusal.value)

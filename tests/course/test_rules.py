@@ -1,4 +1,4 @@
-"""Rules of what is handed in: those of the assignment, and what a file of one's own may say."""
+"""The submission rules of the assignment, and valid and invalid rules in a file."""
 
 import pytest
 
@@ -6,37 +6,37 @@ from ablate.config import CONF
 from ablate.course import rules
 from ablate.terminal.errors import InputError
 
-OWN = CONF / "submission" / "assignment.yaml"
+ASSIGNMENT = CONF / "submission" / "assignment.yaml"
 
 
 @pytest.fixture
 def changed(tmp_path):
-    """A copy of the assignment's rules with one line in the place of that of its key."""
+    """Write the rules of the assignment with the line of one key replaced; return the path."""
 
     def write(line: str) -> str:
         key = line.partition(":")[0]
-        lines = [line if known.startswith(f"{key}:") else known for known in OWN.read_text().splitlines()]
-        path = tmp_path / "own.yaml"
+        lines = [line if old.startswith(f"{key}:") else old for old in ASSIGNMENT.read_text().splitlines()]
+        path = tmp_path / "rules.yaml"
         path.write_text("\n".join(lines if line in lines else [*lines, line]))
         return str(path)
 
     return write
 
 
-def test_the_assignments_rules_are_the_assignments():
-    own = rules.read("assignment", "s123")
-    assert (own.archive, own.report, own.max_pages) == ("s123.zip", "report.pdf", 2)
-    assert (own.max_checkpoint_mb, own.link) == (30, "model_link.txt")
+def test_the_rules_of_the_assignment():
+    submission = rules.read("assignment", "s123")
+    assert (submission.archive, submission.report, submission.max_pages) == ("s123.zip", "report.pdf", 2)
+    assert (submission.max_checkpoint_mb, submission.link) == (30, "model_link.txt")
 
 
-def test_a_file_of_ones_own_and_the_id_in_any_name(changed):
-    own = rules.read(changed("report: '{id} report.pdf'"), "s123")
-    assert own.report == "s123 report.pdf" and own.archive == "s123.zip"
+def test_rules_from_a_file_with_the_id_in_a_name(changed):
+    submission = rules.read(changed("report: '{id} report.pdf'"), "s123")
+    assert submission.report == "s123 report.pdf" and submission.archive == "s123.zip"
     assert rules.read(changed("notebook: null"), "s123").notebook is None
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("max_page: 2", "max_page"),
         ("max_pages: 0", "at least 1"),
@@ -47,23 +47,23 @@ def test_a_file_of_ones_own_and_the_id_in_any_name(changed):
         ("code: ''", "must be a file name"),
         ("report: model.pt", "contains another file of that name"),
         ("report: README.md", "contains another file of that name"),
-        ("report: ${oc.env:HOME}", "interpolations are not read"),
+        ("report: ${oc.env:HOME}", "interpolations are not supported"),
         ("report: &a x", "aliases and tags"),
         ("report: !!python/object/apply:os.system [ls]", "aliases and tags"),
-        ("report: [", "cannot be used"),
+        ("report: [", "is not a valid submission file"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_named(changed, line, said):
+def test_an_invalid_value_is_refused(changed, line, message):
     path = changed(line)
     with pytest.raises(InputError) as refused:
         rules.read(path, "s123")
-    assert said in str(refused.value) and path in str(refused.value) and "\n" not in str(refused.value)
+    assert message in str(refused.value) and path in str(refused.value) and "\n" not in str(refused.value)
 
 
-def test_what_is_no_file_of_rules_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no such file, nor one of assignment"):
+def test_a_file_without_rules_is_refused(tmp_path):
+    with pytest.raises(InputError, match="not a file and not one of assignment"):
         rules.read("assignmnet", "s123")
-    with pytest.raises(InputError, match="cannot be used"):
+    with pytest.raises(InputError, match="is not a valid submission file"):
         rules.read(str(tmp_path), "s123")
     (tmp_path / "huge.yaml").write_text("#" * 100_000)
     with pytest.raises(InputError, match="more than the"):

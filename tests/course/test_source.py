@@ -1,4 +1,4 @@
-"""Which files a run was made of: this package's, and the user's own with what they import."""
+"""The source files of a run: this package, the user's modules and what they import."""
 
 import re
 from importlib.metadata import version
@@ -11,13 +11,13 @@ from ablate.terminal.errors import InputError
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A user's folder: a module that imports one beside it, a package, the library numpy, and what is not there."""
+    """A folder with modules of a user that import each other, numpy and a missing module."""
     texts = {
-        "mine.py": "import os, numpy as np\nfrom beside import block\nraise SystemExit\n",
-        "beside.py": "import parts.deep\nimport mine\ntry:\n    import not_there\nexcept ImportError: ...\n",
+        "mine.py": "import os, numpy as np\nfrom neighbor import block\nraise SystemExit\n",
+        "neighbor.py": "import parts.deep\nimport mine\ntry:\n    import not_there\nexcept ImportError: ...\n",
         "parts/__init__.py": "",
         "parts/deep.py": "from . import __init__\n",
-        "parts/notes.txt": "no code",
+        "parts/notes.txt": "not code",
         "other.py": "",
     }
     for name, text in texts.items():
@@ -27,29 +27,29 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_users_modules_are_found_and_not_run(here):
-    files, needed = source.own(["mine.Net", "ablate.optimizer.sgd", "torch.nn.ReLU"])
-    assert files == {name: here / name for name in ("mine.py", "beside.py", "parts/__init__.py", "parts/deep.py")}
-    assert sorted(needed) == ["numpy", "torch"]
+def test_user_modules_are_found_without_running_them(here):
+    files, packages = source.user_files(["mine.Net", "ablate.optimizer.sgd", "torch.nn.ReLU"])
+    assert files == {name: here / name for name in ("mine.py", "neighbor.py", "parts/__init__.py", "parts/deep.py")}
+    assert sorted(packages) == ["numpy", "torch"]
 
 
-def test_a_module_that_is_not_there_is_named(here):
+def test_a_missing_module_is_refused(here):
     for target in ("nowhere.Net", "__main__.Net"):
-        with pytest.raises(InputError, match=f"made of {target}, but there is no file"):
-            source.own([target])
+        with pytest.raises(InputError, match=f"The run uses {target}, but the module"):
+            source.user_files([target])
 
 
-def test_what_is_installed_is_needed_in_its_version():
-    written = source.requirements(["timm", "PIL"])
-    pins = dict(line.split("==") for line in written.splitlines())
+def test_requirements_have_the_installed_versions():
+    text = source.requirements(["timm", "PIL"])
+    pins = dict(line.split("==") for line in text.splitlines())
     assert {"torch", "numpy", "hydra-core", "pillow", "timm"} <= set(pins) and "pytest" not in pins
     assert pins["torch"] == re.match(r"[\d.]+\d", version("torch"))[0] and pins["numpy"] == version("numpy")
     settings = {"model": {"_target_": "ablate.model.external.timm_model"}, "loss": [{"_target_": "a.b"}]}
     assert source.targets(settings) == ["ablate.model.external.timm_model", "a.b", "timm"]
 
 
-def test_the_package_is_all_of_its_code_and_options_and_nothing_else():
-    names = set(source.package())
+def test_package_files_are_all_code_and_options():
+    names = set(source.package_files())
     assert {
         "ablate/training/run.py",
         "ablate/analysis/report/templates/report.html",

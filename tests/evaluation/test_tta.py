@@ -92,7 +92,7 @@ def test_predictions_and_exports_use_the_views(flipped):
     images = load_test(run.config.data).images[:20]
     (block,) = predict_pixels(run, images, run.views, 1)
     assert [int(one.classes[0]) for one in block] == by_hand(run, images).argmax(1).tolist()
-    program = torch.jit.load(io.BytesIO(export(run, "torchscript").content))
+    program = torch.export.load(io.BytesIO(export(run, "pt2").content)).module()
     with torch.no_grad():
         torch.testing.assert_close(program(images), by_hand(run, images), atol=1e-4, rtol=1e-4)
 

@@ -96,7 +96,7 @@ def test_a_bundle_that_cannot_be_is_refused(words, message):
 
 
 def test_a_bundle_cannot_be_named_as_a_column_of_the_report():
-    with pytest.raises(InputError, match=r"study\.bundles\.status: that is a column"):
+    with pytest.raises(InputError, match=r"study\.bundles\.status: reports have a column"):
         read("model=mlp,cnn", bundles={"status": BUNDLES["regularisation"]})
 
 
@@ -110,7 +110,11 @@ def test_a_rule_leaves_out_the_variants_it_matches():
 
 @pytest.mark.parametrize(
     ("rule", "message"),
-    [({"model": "cnn"}, "leaves out the baseline"), ({"modle": "mlp"}, "no factor"), ({"model": "vgg"}, "no factor")],
+    [
+        ({"model": "cnn"}, "excludes the baseline"),
+        ({"modle": "mlp"}, "is not a factor"),
+        ({"model": "vgg"}, "is not a factor"),
+    ],
 )
 def test_a_rule_that_cannot_be_is_refused(rule, message):
     with pytest.raises(InputError, match=message):

@@ -1,4 +1,4 @@
-"""Which runs are tested: chosen by hand from validation accuracies."""
+"""The selected runs, compared with a selection by hand."""
 
 import json
 
@@ -12,40 +12,40 @@ RESULTS = {
     "baseline": {0: 0.5, 1: 0.6, 2: "diverged"},
     "model=b": {0: 0.6, 1: 0.9, 2: 0.7},  # mean .733
     "model=c": {0: 0.8, 1: 0.8, 2: 0.7},  # mean .767
-    "model=d": {0: 0.95, 1: 0.95, 2: "diverged"},  # two that are better, one that is none
+    "model=d": {0: 0.95, 1: 0.95, 2: "diverged"},  # excluded: one run diverged
 }
 
 
-def test_the_highest_mean_of_those_that_completed(make_study):
+def test_the_highest_mean_without_diverged_runs_is_selected(make_study):
     study = make_study(RESULTS, FACTORS)
-    found = choose(study)
-    assert (found.chosen, found.of) == ("model=c", 2)
-    assert found.best == {"model=c": study / "model=c/seed=0", "baseline": study / "baseline/seed=1"}
-    assert list(found.runs) == ["model=c", "baseline"]
-    assert found.runs["baseline"] == {seed: study / f"baseline/seed={seed}" for seed in (0, 1)}
-    assert found.validation[study / "model=c/seed=2"] == 0.7
+    choice = choose(study)
+    assert (choice.chosen, choice.of) == ("model=c", 2)
+    assert choice.best == {"model=c": study / "model=c/seed=0", "baseline": study / "baseline/seed=1"}
+    assert list(choice.runs) == ["model=c", "baseline"]
+    assert choice.runs["baseline"] == {seed: study / f"baseline/seed={seed}" for seed in (0, 1)}
+    assert choice.validation[study / "model=c/seed=2"] == 0.7
 
 
-def test_the_baseline_may_be_the_best(make_study):
-    found = choose(make_study({"baseline": {0: 0.9}, "model=b": {0: 0.9}}, FACTORS))
-    assert found.chosen == "baseline" and list(found.runs) == ["baseline"]
+def test_the_baseline_can_be_selected(make_study):
+    choice = choose(make_study({"baseline": {0: 0.9}, "model=b": {0: 0.9}}, FACTORS))
+    assert choice.chosen == "baseline" and list(choice.runs) == ["baseline"]
 
 
-@pytest.mark.parametrize("hole", [None, "failed", "interrupted"])
-def test_an_incomplete_study_has_no_choice_yet(make_study, hole):
-    study = make_study({**RESULTS, "model=b": {0: 0.99, 1: hole}}, FACTORS)
+@pytest.mark.parametrize("status", [None, "failed", "interrupted"])
+def test_an_incomplete_study_is_refused(make_study, status):
+    study = make_study({**RESULTS, "model=b": {0: 0.99, 1: status}}, FACTORS)
     with pytest.raises(InputError, match=r"1 of the 11 planned runs .* --allow-partial"):
         choose(study)
     assert choose(study, allow_partial=True).chosen == "model=b"
 
 
-def test_without_a_whole_variant_nothing_is_chosen(make_study):
+def test_a_study_without_candidates_is_refused(make_study):
     with pytest.raises(InputError, match="No variant of .* completed on all seeds"):
         choose(make_study({"baseline": {0: 0.5, 1: "diverged"}}, FACTORS))
 
 
 @pytest.mark.parametrize("accuracy", [None, 7.0, "high"])
-def test_a_completed_run_without_an_accuracy_is_named(make_study, accuracy):
+def test_a_completed_run_with_an_invalid_accuracy_is_refused(make_study, accuracy):
     study = make_study({"baseline": {0: 0.5}}, FACTORS)
     path = study / "baseline/seed=0/run.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "metrics": {"val_accuracy": accuracy}}))

@@ -1,4 +1,4 @@
-"""What is seen of a study's folder, and that only what has changed is read."""
+"""The state of a study folder; only changed files are read again."""
 
 import json
 import math
@@ -18,79 +18,79 @@ RUNS = {("baseline", 0): ("completed", 10.0), ("baseline", 1): ("running", 1.0),
 
 
 def change(folder: Path, **values: object) -> None:
-    """Other values in a record, which is also of a study's run."""
-    found = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**found, "study": "s", **values}))
+    """Change values of a record; also mark it as part of a study."""
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "study": "s", **values}))
 
 
-def test_a_run_is_seen_as_its_folder_is_now(tmp_path):
+def test_the_view_follows_changes_of_the_folder(tmp_path):
     make(tmp_path, RUNS)
-    looked, folder = snapshot.FolderView(tmp_path), tmp_path / "baseline/seed=1"
+    read_view, folder = snapshot.FolderView(tmp_path), tmp_path / "baseline/seed=1"
     change(folder, epochs={"planned": 4})
     with lock(folder):
-        assert [(run.status, run.done, run.of) for run in looked().runs][1] == ("running", 0, 4)
+        assert [(run.status, run.done, run.planned) for run in read_view().runs][1] == ("running", 0, 4)
         (folder / "metrics.csv").write_text("epoch,val_accuracy,seconds\n1,0.25,3\n2,0.75,5\n3,0.5")
-        seen = looked().runs[1]
-        assert (seen.done, seen.epochs.accuracies, seen.epochs.pace) == (2, [0.25, 0.75], 4.0)
-        assert seen.epochs.limits == (0.25, 0.75)
-    assert looked().runs[1].status == "interrupted"  # nobody holds it any more
+        view = read_view().runs[1]
+        assert (view.done, view.epochs.accuracies, view.epochs.seconds_per_epoch) == (2, [0.25, 0.75], 4.0)
+        assert view.epochs.limits == (0.25, 0.75)
+    assert read_view().runs[1].status == "interrupted"  # its lock is no longer held
     change(folder, status="completed")
-    assert looked().runs[1].status == "completed"
+    assert read_view().runs[1].status == "completed"
     (folder / "run.json").unlink()
-    assert (looked().runs[1].status, looked().runs[1].done) == ("missing", 0)
+    assert (read_view().runs[1].status, read_view().runs[1].done) == ("missing", 0)
 
 
-def test_only_what_has_changed_is_read(tmp_path, monkeypatch):
+def test_only_changed_files_are_read_again(tmp_path, monkeypatch):
     make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
     read = []
     contents, tail = snapshot.bounded.contents, snapshot.bounded.tail
     monkeypatch.setattr(snapshot.bounded, "contents", lambda path, limit: read.append(path) or contents(path, limit))
     monkeypatch.setattr(snapshot.bounded, "tail", lambda path, limit: read.append(path) or tail(path, limit))
-    looked = snapshot.FolderView(tmp_path)
-    assert looked().runs[2].log == ["first", "last"] and len(read) > len(RUNS)
+    read_view = snapshot.FolderView(tmp_path)
+    assert read_view().runs[2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()
-    looked()
+    read_view()
     assert read == []
     (tmp_path / "baseline/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.5\n")
-    assert looked().runs[0].done == 1
+    assert read_view().runs[0].done == 1
     assert read == [tmp_path / "baseline/seed=0/metrics.csv"]
     study = json.loads((tmp_path / "study.json").read_text())
     (tmp_path / "study.json").write_text(json.dumps({**study, "runs": study["runs"][:2]}))
-    assert len(looked().runs) == 2
+    assert len(read_view().runs) == 2
 
 
-def test_numbers_from_elsewhere_are_no_accuracies(tmp_path):
+def test_invalid_numbers_are_ignored(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,val_accuracy,seconds\n1,1e308,inf\n2,0.5,-1\n3,nan,2\n4,-inf,nan\n")
     epochs = snapshot.read_epochs(path)
     assert [math.isnan(value) for value in epochs.accuracies] == [True, False, True, True]
-    assert (epochs.pace, epochs.limits) == (2.0, (0.5, 0.5))
+    assert (epochs.seconds_per_epoch, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
     assert snapshot.read_epochs(path).limits is None
     os.truncate(path, LARGEST + 1)
-    assert snapshot.read_epochs(path) == snapshot.NONE
+    assert snapshot.read_epochs(path) == snapshot.NO_EPOCHS
 
 
-def test_of_a_log_the_end_is_read_and_nothing_moves_the_cursor(tmp_path):
+def test_the_end_of_a_log_is_read_and_escaped(tmp_path):
     path = tmp_path / "train.log"
-    path.write_text("x" * 3 * snapshot.LOG + "\n\n\x1b[2Jred\x07\nlast\n")
+    path.write_text("x" * 3 * snapshot.LOG_BYTES + "\n\n\x1b[2Jred\x07\nlast\n")
     lines = snapshot.last_lines(path)
-    assert lines[1:] == [r"\x1b[2Jred\x07", "last"] and len(lines[0]) < snapshot.LOG
+    assert lines[1:] == [r"\x1b[2Jred\x07", "last"] and len(lines[0]) < snapshot.LOG_BYTES
     assert snapshot.last_lines(tmp_path / "none") == []
-    os.mkfifo(tmp_path / "pipe")  # which would be waited for
+    os.mkfifo(tmp_path / "pipe")  # reading a pipe must not block
     assert snapshot.last_lines(tmp_path / "pipe") == []
 
 
 def test_a_single_run_is_a_study_of_one(tmp_path):
-    found = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
-    (tmp_path / "run.json").write_text(json.dumps({**found, "config_sha256": "a"}))
+    record = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
+    (tmp_path / "run.json").write_text(json.dumps({**record, "config_sha256": "a"}))
     study = snapshot.FolderView(tmp_path)()
     (run,) = study.runs
-    assert (study.name, run.status, run.of) == (tmp_path.name, "running", 2)  # it has no lock that would tell
+    assert (study.name, run.status, run.planned) == (tmp_path.name, "running", 2)  # single runs hold no lock
 
 
-def test_what_is_neither_is_refused(tmp_path):
+def test_other_folders_are_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match=r"no study\.json"):
             snapshot.FolderView(folder)()
@@ -99,7 +99,7 @@ def test_what_is_neither_is_refused(tmp_path):
         snapshot.FolderView(tmp_path)()
 
 
-def test_a_run_that_no_process_holds_is_interrupted_however_it_is_read(tmp_path):
+def test_snapshot_and_status_agree(tmp_path):
     for planned in make(tmp_path, RUNS).runs:
         recorded = recorded_state(tmp_path / planned.folder, planned.config_sha256)
         assert if_alive(recorded, tmp_path / planned.folder) == planned_state(tmp_path, planned)

@@ -1,4 +1,4 @@
-"""How far a study is, from folders whose state is known."""
+"""The status of a study, from run folders with known states."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from ablate.terminal.errors import InputError
 
 
 def make(tmp_path, runs) -> StudyPlan:
-    """A study folder of runs {(variant, seed): (status, seconds) or None}, one of them of another configuration."""
+    """Write a study folder with the runs {(variant, seed): (status, seconds), or None if missing}; return its plan."""
     planned = []
     for (variant, seed), state in runs.items():
         folder = f"{variant}/seed={seed}"
@@ -26,13 +26,13 @@ def make(tmp_path, runs) -> StudyPlan:
         )
         if state is not None:
             (tmp_path / folder).mkdir(parents=True)
-            found = {
+            record = {
                 "schema": 1,
                 "status": state[0],
                 "config_sha256": f"{variant}{seed}",
                 "seconds": {"total": state[1]},
             }
-            (tmp_path / folder / "run.json").write_text(json.dumps(found))
+            (tmp_path / folder / "run.json").write_text(json.dumps(record))
     seeds = sorted({seed for _, seed in runs})
     study = {"schema": 1, "name": "s", "design": "factorial", "baseline": {}, "factors": {}, "seeds": seeds}
     (tmp_path / "study.json").write_text(json.dumps({**study, "command": "ablate train -m", "runs": planned}))
@@ -61,22 +61,22 @@ def test_runs_are_counted_by_status(tmp_path):
     assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
     assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
     assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
-    assert planned_state(tmp_path, study.runs[-1]).status == "interrupted"  # nobody holds it any more
+    assert planned_state(tmp_path, study.runs[-1]).status == "interrupted"  # its lock is no longer held
 
 
-def test_time_left_is_the_median_of_the_variant_or_of_all(tmp_path):
+def test_the_time_left_uses_the_median_of_the_variant_or_of_all(tmp_path):
     study = make(tmp_path, RUNS)
     states = [planned_state(tmp_path, run) for run in study.runs]
     variants = [run.variant for run in study.runs]
     # To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4.
-    assert estimate(variants, states) == "3 to do, about 34 s one after another."
+    assert estimate(variants, states) == "3 to do, about 34 s in sequence."
     # Probed: only vgg, which has no finished run, takes another time.
-    assert estimate(variants, states, {"model=vgg": 6.0}) == "3 to do, about 30 s one after another."
+    assert estimate(variants, states, {"model=vgg": 6.0}) == "3 to do, about 30 s in sequence."
     assert "No time estimate" in estimate(variants, [PlannedState("missing")] * 6)
     assert estimate(variants[:2], states[:2]) == "All done."
 
 
-def test_a_folder_that_is_no_study_is_refused(tmp_path):
+def test_a_folder_that_is_not_a_study_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no study\.json"):
         main([str(tmp_path)])
 
@@ -84,4 +84,4 @@ def test_a_folder_that_is_no_study_is_refused(tmp_path):
 def test_a_finished_study_has_nothing_to_do(tmp_path, capsys):
     make(tmp_path, {("baseline", 0): ("completed", 10.0)})
     assert main([str(tmp_path)]) == 0
-    assert "1 runs of 1 variants. All done." in " ".join(capsys.readouterr().out.split())
+    assert "1 run of 1 variant. All done." in " ".join(capsys.readouterr().out.split())

@@ -72,7 +72,7 @@ def test_a_killed_worker_costs_its_run_alone(tmp_path, whole):
     (worker,) = children(process.pid)
     os.kill(worker, signal.SIGKILL)
     status, said = finish(process)
-    assert status == 1 and re.search(r"baseline/seed=0\s+interrupted\s+its process was killed \(SIGKILL\)", said)
+    assert status == 1 and re.search(r"baseline/seed=0\s+interrupted\s+the process was killed \(SIGKILL\)", said)
     assert [record(runs / f"seed={seed}")["status"] for seed in (1, 2)] == ["completed"] * 2
     assert_goes_on(tmp_path, whole)
 

@@ -1,4 +1,4 @@
-"""A study as a terminal shows it."""
+"""The live view of a study in a terminal."""
 
 import io
 import math
@@ -15,62 +15,64 @@ from ablate.study.snapshot import Epochs, RunView, StudyView
 from ablate.study.status import PlannedState
 
 
-def seen(variant: str, status: str, accuracies=(), of: int | None = 10, error: str = "", **values: Any) -> RunView:
+def make(variant: str, status: str, accuracies=(), planned: int | None = 10, error: str = "", **values: Any) -> RunView:
     limits = (min(accuracies), max(accuracies)) if accuracies else None
-    pace = values.pop("pace", 2.0 if accuracies else None)
+    seconds_per_epoch = values.pop("seconds_per_epoch", 2.0 if accuracies else None)
     log = values.pop("log", [])
     record = None
     if status in RECORDED:
-        content = {"status": status, "epochs": {"planned": of}, **values}
+        content = {"status": status, "epochs": {"planned": planned}, **values}
         record = msgspec.convert(content, RunRecord)
-    epochs = Epochs(list(accuracies), pace, limits)
+    epochs = Epochs(list(accuracies), seconds_per_epoch, limits)
     return RunView(variant, 0, f"{variant}/seed=0", PlannedState(status, record, error), epochs, log)
 
 
-def shown(runs: list[RunView], width: int = 120, height: int = 40) -> list[str]:
+def rendered(runs: list[RunView], width: int = 120, height: int = 40) -> list[str]:
     console = Console(file=io.StringIO(), width=width)
     console.print(terminal_view.view(StudyView("s", runs), width, height))
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_a_curve_is_a_block_an_epoch_between_the_limits():
+def test_a_curve_has_one_block_per_epoch():
     assert (
         terminal_view.sparkline([0.0, 0.5, 1.0], 3, (0.0, 1.0)) == "▁▅█"
-    )  # 0, 3.5 and 7 of 7, a half to the even level
-    assert terminal_view.sparkline([0.25, math.nan, 0.75], 10, (0.25, 0.75)) == "▁ █"  # as far as it is, of ten
+    )  # levels 0, 3.5 (rounded to even) and 7 of 7
+    assert terminal_view.sparkline([0.25, math.nan, 0.75], 10, (0.25, 0.75)) == "▁ █"  # three of ten epochs
     assert terminal_view.sparkline([0.5], None, (0.5, 0.5)) == "█" and terminal_view.sparkline([], 10, (0.0, 1.0)) == ""
 
 
 @pytest.mark.parametrize("planned", [1, 23, 24, 25, 48, 1000])
-def test_a_curve_ends_where_its_epochs_do(planned):
+def test_the_length_of_a_curve_is_the_fraction_of_its_epochs(planned):
     values = [epoch / planned for epoch in range(1, planned + 1)]
-    whole = terminal_view.sparkline(values, planned, (0.0, 1.0))
-    assert len(whole) == min(planned, terminal_view.CURVE) and whole[-1] == "█" and list(whole) == sorted(whole)
+    curve = terminal_view.sparkline(values, planned, (0.0, 1.0))
+    assert len(curve) == min(planned, terminal_view.CURVE_WIDTH) and curve[-1] == "█" and list(curve) == sorted(curve)
     half = terminal_view.sparkline(values[: planned // 2], planned, (0.0, 1.0))
-    assert whole.startswith(half) and abs(len(half) - len(whole) / 2) <= 0.5
+    assert curve.startswith(half) and abs(len(half) - len(curve) / 2) <= 0.5
 
 
-def test_the_time_left_is_shared_by_those_that_run():
-    done = seen("a", "completed", [0.5] * 10, seconds={"total": 30.0})
-    running = [seen("b", "running", [0.1] * 4), seen("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
-    assert terminal_view.left([done, *running]) == "about 12 s left, 2 at once"  # the longer one
-    # a: 30 s as before; b: 10 epochs of 2 s; c: the median of both. With 12 + 8 that is 95 s for two.
-    waiting = [seen("a", "missing"), seen("b", "missing"), seen("c", "missing")]
-    assert terminal_view.left([done, *running, *waiting]) == "about 48 s left, 2 at once"
-    assert terminal_view.left([done, seen("d", "running")]) == "about 30 s left"  # nothing of its own is known
-    assert "after the first epoch" in terminal_view.left([seen("d", "running"), *waiting])
-    assert "none is running, 3 to do" in terminal_view.left([done, *waiting])
+def test_the_time_left_assumes_as_many_parallel_runs_as_now():
+    done = make("a", "completed", [0.5] * 10, seconds={"total": 30.0})
+    running = [make("b", "running", [0.1] * 4), make("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
+    assert terminal_view.time_left([done, *running]) == "about 12 s left, 2 in parallel"  # the longer of the two
+    # a: 30 s as before; b: 10 epochs of 2 s; c: the median of both. With 12 + 8 that is 95 s for two workers.
+    waiting = [make("a", "missing"), make("b", "missing"), make("c", "missing")]
+    assert terminal_view.time_left([done, *running, *waiting]) == "about 48 s left, 2 in parallel"
     assert (
-        terminal_view.left([done, seen("b", "failed", [0.1])]) == "all runs have ended"
-    )  # a failed one is not run again
+        terminal_view.time_left([done, make("d", "running")]) == "about 30 s left"
+    )  # no epoch of this variant is done
+    assert "unknown until the first epoch" in terminal_view.time_left([make("d", "running"), *waiting])
+    assert "no run is active, 3 to do" in terminal_view.time_left([done, *waiting])
+    assert (
+        terminal_view.time_left([done, make("b", "failed", [0.1])]) == "all runs have ended"
+    )  # failed runs are not retried
 
 
-def test_a_study_in_the_middle():
-    lines = shown([
-        seen("baseline", "completed", [0.5, 0.9], of=2, seconds={"total": 10.0}),
-        seen("model=cnn", "running", [0.25], of=4),
-        seen("model=vgg", "failed", error="It is too small.", log=["Traceback", "ValueError: 3"]),
-        seen("model=vit", "missing", of=None),
+def test_the_view_of_a_running_study():
+    lines = rendered([
+        make("baseline", "completed", [0.5, 0.9], planned=2, seconds={"total": 10.0}),
+        make("model=cnn", "running", [0.25], planned=4),
+        make("model=vgg", "failed", error="It is too small.", log=["Traceback", "ValueError: 3"]),
+        make("model=vit", "missing", planned=None),
     ])  # fmt: skip
     assert lines[0] == "s  4 runs  1 running  1 failed  1 completed  1 missing"
     assert "56 %" in lines[1] and "about 15 s left" in lines[1]  # (1 + 1/4 + 1) / 4; 3 x 2 s, median of 10 and 4 x 2
@@ -81,34 +83,37 @@ def test_a_study_in_the_middle():
     assert lines[9:] == ["model=vgg/seed=0 failed", "  It is too small.", "  Traceback", "  ValueError: 3"]
 
 
-def test_of_a_thousand_those_that_run_and_failed_come_first():
-    runs = [seen(f"v{index}", "completed", [0.5]) for index in range(990)]
-    runs += [seen(f"f{index}", "failed", error=f"Error {index % 5}") for index in range(7)]
-    runs += [seen("r", "running", [0.5]), seen("m", "missing"), seen("i", "interrupted")]
-    lines = shown(runs, height=30)
+def test_running_and_failed_runs_come_first():
+    runs = [make(f"v{index}", "completed", [0.5]) for index in range(990)]
+    runs += [make(f"f{index}", "failed", error=f"Error {index % 5}") for index in range(7)]
+    runs += [make("r", "running", [0.5]), make("m", "missing"), make("i", "interrupted")]
+    lines = rendered(runs, height=30)
     assert len(lines) <= 30
     assert [line.split()[0] for line in lines[4:14]] == ["r", *(f"f{index}" for index in range(7)), "i", "v0"]
     assert any(line.startswith("9") and " more: " in line and "completed, 1 missing" in line for line in lines)
-    assert "f0/seed=0 and 1 more failed" in lines and "and 2 more, with other errors" in lines
+    assert "f0/seed=0 and 1 more failed" in lines and "and 2 more with other errors" in lines
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 @pytest.mark.parametrize("height", [1, 8, 12, 24])
-def test_no_terminal_is_too_small(width, height):
-    runs = [seen("a-long-name-of-a-variant" * 4, "running", [0.5] * 5), seen("b", "failed", error="word " * 200)] * 9
-    lines = shown(runs, width, height)
+def test_small_terminals(width, height):
+    runs = [
+        make("a-long-name-of-a-variant" * 4, "running", [0.5] * 5),
+        make("b", "failed", error="word " * 200),
+    ] * 9
+    lines = rendered(runs, width, height)
     assert all(len(line) <= width for line in lines) and len(lines) <= max(height, 9)
 
 
-def test_a_narrow_terminal_shortens_the_names_alone():
+def test_a_narrow_terminal_only_shortens_names():
     runs = [
-        seen("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
+        make("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
     ]
-    (row,) = [line.split() for line in shown(runs, width=60) if "completed" in line and "%" in line]
+    (row,) = [line.split() for line in rendered(runs, width=60) if "completed" in line and "%" in line]
     assert row[0].endswith("…") and row[1:] == ["0", "completed", "2/10", "87.5", "%", "9", "s"]
 
 
-def test_text_from_somebody_else_moves_no_cursor_and_is_no_markup():
-    lines = shown([seen("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
+def test_control_characters_and_markup_are_escaped():
+    lines = rendered([make("[red]a", "failed", error="\x1b[2J[bold]x", log=["[/]"])])
     assert "[red]a" in lines[4] and r"\x1b[2J[bold]x" in lines[7] and "[/]" in lines[8]
     assert "\x1b" not in "".join(lines)

@@ -1,4 +1,4 @@
-"""A search by Optuna whose trials are ordinary runs."""
+"""A hyperparameter search with Optuna, whose trials are runs of a study."""
 
 import json
 import math
@@ -19,10 +19,10 @@ WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.thre
 def space(*words: str) -> dict:
     overrides = OverridesParser.create().parse_overrides(list(words))
     open_ended = [o for o in overrides if not o.is_discrete_sweep()]
-    return tune.spaces(plan.read([o for o in overrides if o not in open_ended]), open_ended)
+    return tune.search_space(plan.read([o for o in overrides if o not in open_ended]), open_ended)
 
 
-def test_a_space_is_what_the_overrides_say():
+def test_overrides_define_the_search_space():
     found = space("a.x=tag(log,interval(0.1,10))", "a.n=int(interval(2,9))", "model=cnn,mlp", "a.y=interval(0.5,1)")
     assert found == {
         "a.x": optuna.distributions.FloatDistribution(0.1, 10, log=True),
@@ -30,12 +30,12 @@ def test_a_space_is_what_the_overrides_say():
         "a.y": optuna.distributions.FloatDistribution(0.5, 1),
         "model": optuna.distributions.CategoricalDistribution(["cnn", "mlp"]),
     }
-    with pytest.raises(InputError, match="nothing to search"):
+    with pytest.raises(InputError, match="The search has no parameters"):
         space("seed=0,1")
 
 
 @pytest.mark.integration
-def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
+def test_a_search_is_a_study_that_resumes_and_is_reported(tmp_path):
     ended = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=7")
     assert ended.returncode == 0, ended.stderr
     ended = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=12")
@@ -59,7 +59,7 @@ def test_a_search_is_a_study_that_goes_on_and_is_reported(tmp_path):
     assert math.isclose(
         max(t.value for t in trials if t.value), max(r["metrics"]["val_accuracy"] for r in runs.values())
     )
-    words = ended.stderr.rpartition("% with ")[2].split()  # as the best was trained, to be used again
+    words = ended.stderr.rpartition("% with ")[2].split()  # the overrides of the best trial
     best = next(run for run in planned if words == [f"{name}={level}" for name, level in run["factors"].items()])
     assert record(folder / best["folder"])["metrics"]["val_accuracy"] == max(t.value for t in trials if t.value)
     ended = ablate(tmp_path, "report", "tune")

@@ -1,4 +1,4 @@
-"""`ablate watch` of a real study: in the middle, at its end, and in a real terminal."""
+"""`ablate watch` on a running and on a finished study, with and without a terminal."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from tests.processes import ENVIRONMENT, SMALL, ablate, alone
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """A study of two models and two seeds, all of whose runs are completed."""
+    """A completed study of two models and two seeds."""
     folder = tmp_path_factory.mktemp("watch")
     words = ("-m", "study.name=s", *SMALL[:2], "trainer.threads=1", "trainer.epochs=3", "model=mlp,cnn", "seed=0,1")
     ended = ablate(folder, "train", *words)
@@ -23,25 +23,25 @@ def finished(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def middle(finished, tmp_path) -> Path:
-    """The study as it was in the middle: a run half done, its second row half written, one failed, one not begun."""
+def running(finished, tmp_path) -> Path:
+    """A study with one running run, whose second row is partly written, one failed and one missing run."""
     study = shutil.copytree(finished / "outputs/s", tmp_path / "outputs/s")
     shutil.rmtree(study / "model=cnn/seed=1")
-    half = study / "model=cnn/seed=0"
-    lines = (half / "metrics.csv").read_text().splitlines(keepends=True)
-    (half / "metrics.csv").write_text("".join(lines[:2]) + lines[2][:20])
-    become(half, "running")
-    become(study / "baseline/seed=1", "failed", error="ValueError: the cat is on the keyboard.")
+    partial = study / "model=cnn/seed=0"
+    lines = (partial / "metrics.csv").read_text().splitlines(keepends=True)
+    (partial / "metrics.csv").write_text("".join(lines[:2]) + lines[2][:20])
+    set_status(partial, "running")
+    set_status(study / "baseline/seed=1", "failed", error="ValueError: the cat is on the keyboard.")
     (study / "baseline/seed=1/train.log").write_text("In train\nValueError: the cat\n")
     return tmp_path
 
 
-def become(run: Path, status: str, error: str | None = None) -> None:
-    """Give a run another status, with what the record of one that is not completed has."""
-    found = json.loads((run / "run.json").read_text())
-    found = {name: found[name] for name in found if name not in ("metrics", "seconds")}
+def set_status(run: Path, status: str, error: str | None = None) -> None:
+    """Change the status of a run and remove its results."""
+    record = json.loads((run / "run.json").read_text())
+    record = {name: value for name, value in record.items() if name not in ("metrics", "seconds")}
     (run / "run.json").write_text(
-        json.dumps({**found, "status": status, "error": error, "epochs": {"planned": found["epochs"]["planned"]}})
+        json.dumps({**record, "status": status, "error": error, "epochs": {"planned": record["epochs"]["planned"]}})
     )
 
 
@@ -52,26 +52,26 @@ def spawn(folder: Path, *words: str) -> pexpect.spawn:
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    """The words of each run's line, by variant and seed."""
+    """The line of each run, split into words: {variant/seed: words}."""
     words = [line.split() for line in text.splitlines() if line.startswith(("baseline ", "model=cnn "))]
     return {f"{line[0]}/{line[1]}": line[2:] for line in words}
 
 
-def test_once_in_the_middle(middle):
-    with lock(middle / "outputs/s/model=cnn/seed=0"):  # as the process that trains it
-        ended = ablate(middle, "watch", "s", "--once")
+def test_once_prints_the_state_of_a_running_study(running):
+    with lock(running / "outputs/s/model=cnn/seed=0"):  # held by the training process
+        ended = ablate(running, "watch", "s", "--once")
     assert ended.returncode == 0 and ended.stderr == ""
     assert ended.stdout.startswith("s  4 runs  1 running  1 failed  1 completed  1 missing\n")
-    found = rows(ended.stdout)
-    assert found["baseline/0"][:2] == ["completed", "3/3"] and found["model=cnn/1"] == ["missing"]
-    first = (middle / "outputs/s/model=cnn/seed=0/metrics.csv").read_text().splitlines()[1].split(",")
-    assert found["model=cnn/0"][:3] == ["running", "1/3", f"{100 * float(first[6]):.1f}"]
+    lines = rows(ended.stdout)
+    assert lines["baseline/0"][:2] == ["completed", "3/3"] and lines["model=cnn/1"] == ["missing"]
+    first = (running / "outputs/s/model=cnn/seed=0/metrics.csv").read_text().splitlines()[1].split(",")
+    assert lines["model=cnn/0"][:3] == ["running", "1/3", f"{100 * float(first[6]):.1f}"]
     assert "baseline/seed=1 failed" in ended.stdout and "ValueError: the cat is on the keyboard." in ended.stdout
-    # one of four is done, one failed, and a third of another
+    # (1 + 1 + 1/3) of four: one completed, one failed, a third of another
     assert "58 %" in ended.stdout.splitlines()[1] and "left" in ended.stdout.splitlines()[1]
 
 
-def test_what_is_no_terminal_gets_one_view_at_the_end_too(finished):
+def test_without_a_terminal_a_finished_study_is_printed_once(finished):
     ended = ablate(finished, "watch", "outputs/s")
     assert ended.returncode == 0 and "all runs have ended" in ended.stdout and "\x1b" not in ended.stdout
     assert [words[:2] for words in rows(ended.stdout).values()] == [["completed", "3/3"]] * 4
@@ -81,51 +81,51 @@ def test_what_is_no_terminal_gets_one_view_at_the_end_too(finished):
     assert one.returncode == 0 and one.stdout.startswith("seed=0  1 run  1 completed\n")
 
 
-def test_nothing_is_written_where_it_is_watched(middle):
-    before = sorted((path, path.stat().st_mtime_ns) for path in middle.rglob("*") if not path.name.endswith(".lock"))
-    assert ablate(middle, "watch", "s").returncode == 0
+def test_watching_writes_nothing(running):
+    before = sorted((path, path.stat().st_mtime_ns) for path in running.rglob("*") if not path.name.endswith(".lock"))
+    assert ablate(running, "watch", "s").returncode == 0
     assert before == sorted(
-        (path, path.stat().st_mtime_ns) for path in middle.rglob("*") if not path.name.endswith(".lock")
+        (path, path.stat().st_mtime_ns) for path in running.rglob("*") if not path.name.endswith(".lock")
     )
 
 
-def test_a_terminal_shows_what_changes_until_the_last_run_ends(middle):
-    study = middle / "outputs/s"
+def test_a_terminal_is_updated_until_the_last_run_ends(running):
+    study = running / "outputs/s"
     with lock(study / "model=cnn/seed=0"):
-        child = spawn(middle, "s", "--every", "0.1")
+        child = spawn(running, "s", "--every", "0.1")
         child.expect(r"model=cnn +0 +running +1/3")
         with open(study / "model=cnn/seed=0/metrics.csv", "a") as file:
-            file.write("\n")  # what was half written is no epoch: it lacks fields
+            file.write("\n")  # the partly written row lacks fields and is no epoch
         child.expect(r"model=cnn +0 +running +1/3")
     child.expect(r"model=cnn +0 +interrupted")
-    become(study / "model=cnn/seed=0", "failed", "It stopped.")
+    set_status(study / "model=cnn/seed=0", "failed", "It stopped.")
     child.expect("It stopped")
-    shutil.copytree(study / "baseline/seed=0", study / "model=cnn/seed=1")  # of another configuration
+    shutil.copytree(study / "baseline/seed=0", study / "model=cnn/seed=1")  # with another configuration
     child.expect(r"model=cnn +1 +stale")
-    become(study / "model=cnn/seed=1", "failed")
+    set_status(study / "model=cnn/seed=1", "failed")
     run = json.loads((study / "model=cnn/seed=1/run.json").read_text())
     planned = json.loads((study / "study.json").read_text())["runs"][3]
     (study / "model=cnn/seed=1/run.json").write_text(json.dumps({**run, "config_sha256": planned["config_sha256"]}))
     child.expect("all runs have ended")
     child.expect(pexpect.EOF)
-    assert "all runs have ended" in child.before.decode()  # it stays on the terminal, after the screen is given back
+    assert "all runs have ended" in child.before.decode()  # printed again after leaving the full-screen view
     child.close()
     assert child.exitstatus == 0
 
 
 @pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "ctrl-c"])
-def test_q_and_ctrl_c_end_it(middle, key):
-    child = spawn(middle, "s", "--every", "3600")
+def test_q_and_ctrl_c_quit(running, key):
+    child = spawn(running, "s", "--every", "3600")
     child.expect(r"model=cnn +1 +missing")
     child.send(key)
     child.expect(pexpect.EOF)
-    assert "Traceback" not in child.before.decode() and "\x1b[?25h" in child.before.decode()  # the cursor is back
+    assert "Traceback" not in child.before.decode() and "\x1b[?25h" in child.before.decode()  # shows the cursor
     child.close()
     assert child.exitstatus == 0
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("nothing",), "nothing is not a study"),
         (("s", "--every", "0"), "not between"),
@@ -133,12 +133,12 @@ def test_q_and_ctrl_c_end_it(middle, key):
         (("s", "--evry", "1"), "unrecognized"),
     ],
 )
-def test_bad_input_is_refused_in_a_sentence(middle, words, said):
-    ended = ablate(middle, "watch", *words)
-    assert ended.returncode == 2 and said in ended.stderr and "Traceback" not in ended.stderr
+def test_invalid_input_is_refused(running, arguments, message):
+    ended = ablate(running, "watch", *arguments)
+    assert ended.returncode == 2 and message in ended.stderr and "Traceback" not in ended.stderr
 
 
-def test_a_terminal_without_blocks_is_no_reason_to_fail(finished, monkeypatch):
+def test_an_ascii_terminal(finished, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "PYTHONIOENCODING", "ascii")
     ended = alone(finished, "watch", "s")
     assert ended.returncode == 0 and "completed" in ended.stdout and ended.stdout.isascii()

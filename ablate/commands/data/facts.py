@@ -1,11 +1,11 @@
-"""The data of a configuration, loaded, and the facts of it."""
+"""Load the images of a configuration and compute the statistics in data.json."""
 
 from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
 
-from ablate.commands.data.composing import of_files
+from ablate.commands.data.configuration import is_image_folder
 from ablate.data.decode import size
 from ablate.data.image_folder import paths
 from ablate.data.images import NoTestImages
@@ -16,25 +16,29 @@ from ablate.data.summary import Files, summary
 
 
 def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
-    """The images that would be trained on, the test images (None without any), and what there is to say: `summary`.
+    """Load the training, validation and test images of a configuration.
+
+    Returns:
+        The training and validation images, the test images (None without a test set), and the statistics in data.json.
 
     Raises:
-        InputError: they cannot be loaded or split.
+        InputError: the images cannot be loaded or split.
     """
-    clear_cache()  # a notebook looks again after it has changed its images
-    prepared, test = prepare(data), _test(data)
-    return prepared, test, summary(prepared, test, _files(data, test is not None) if of_files(data) else None)
+    clear_cache()  # in a notebook, the images may have changed since the last call
+    prepared, test = prepare(data), _test_images(data)
+    files = _image_files(data, has_test=test is not None) if is_image_folder(data) else None
+    return prepared, test, summary(prepared, test, files)
 
 
-def _test(data: DictConfig) -> Pixels | None:
-    """The test images without their labels, which `ablate test` alone looks at; None if there are none."""
+def _test_images(data: DictConfig) -> Pixels | None:
+    """The test images without their labels, which only `ablate test` reads; None without a test set."""
     try:
         return load_test(data).images
     except NoTestImages:
         return None
 
 
-def _files(data: DictConfig, tested: bool) -> Files:
+def _image_files(data: DictConfig, has_test: bool) -> Files:
     train = paths(data.root, "train")
     sizes = np.array(list(map_files(size, train, "Measuring images")))
-    return Files(train, paths(data.root, "test") if tested else [], sizes)
+    return Files(train, paths(data.root, "test") if has_test else [], sizes)

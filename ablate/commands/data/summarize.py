@@ -1,4 +1,4 @@
-"""`ablate data WORD...`: what is in a data set, and what each augmentation makes of its images."""
+"""`ablate data OVERRIDE...`: summarize a data set and draw sample images, with and without augmentation."""
 
 import argparse
 import shlex
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
-from ablate.commands.data.composing import composed
+from ablate.commands.data.configuration import compose_data
 from ablate.files import atomic
 from ablate.runs import json_file
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ablate.commands.data.pictures import Grid
     from ablate.data.prepare import Prepared
     from ablate.data.streamed import Pixels
@@ -23,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The images, and what is shown of them.
+    """The images of a data set, their statistics and sample images.
 
-    data, test  what would be trained and validated on; the test images uint8 (N, C, H, W), None if there are none
-    facts       the content of data.json
-    pictures    by their name
-    examples    an image uint8 (C, H, W) of each class
+    folder    where the files are written
+    data      the training and validation images
+    test      the test images, uint8 (N, C, H, W), without labels; None without a test set
+    facts     the content of data.json
+    pictures  {name of the figure: grid of images}
     """
 
     folder: Path
@@ -36,22 +35,22 @@ class DataSummary:
     test: "Pixels | None"
     facts: dict[str, Any]
     pictures: "dict[str, Grid]"
-    examples: "dict[str, Tensor]"
 
 
-def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate data",
         usage="ablate data [GROUP=OPTION] [KEY=VALUE] ... [--config-dir FOLDER]",
-        description="What is in a data set: images by class and part, sizes, colours, copies; pictures of each class, "
-        "and the same images under each augmentation. Takes the words of `ablate train`, and trains nothing.",
-        epilog="Written to outputs/data/NAME/, or to hydra.run.dir=FOLDER: data.json and, as PDF, PNG and SVG, classes "
-        "and augmentations. seed=1 shows other images. `ablate train --help` lists groups and keys.",
+        description="Summarize a data set without training: images per class and split, sizes, colors and duplicates; "
+        "sample images of each class, and the same images under each augmentation. Takes the overrides of `ablate "
+        "train`.",
+        epilog="Writes data.json and the figures classes and augmentations (PDF, PNG, SVG) to outputs/data/NAME, or to "
+        "hydra.run.dir=FOLDER. Another seed shows other images. `ablate train --help` lists groups and keys.",
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder of options of your own")
-    args = parser.parse_intermixed_args(words)
+    parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")
+    args = parser.parse_intermixed_args(arguments)
     summary = look(args.overrides, args.config_dir)
     written = write(summary)
 
@@ -61,42 +60,47 @@ def main(words: Sequence[str]) -> int:
 
     console = Console(highlight=False)
     console.soft_wrap = not console.is_terminal
-    show(console, summary.facts, summary.examples)
+    show(console, summary.facts)
     console.print(f"Written to {summary.folder}: {', '.join(written)}", markup=False)
     return 0
 
 
-def look(words: Sequence[str], config_dir: Path | None = None) -> DataSummary:
-    """Describe the data that `ablate train` with these words would train on. Nothing is written.
+def look(overrides: Sequence[str], config_dir: Path | None = None) -> DataSummary:
+    """Summarize the data that `ablate train` with these overrides would train on. Writes nothing.
+
+    Args:
+        overrides: Hydra overrides, as for `ablate train`.
+        config_dir: a folder with additional options.
 
     Raises:
-        InputError: the configuration could not be trained, or the data cannot be loaded.
+        InputError: the configuration is invalid, or the data cannot be loaded.
     """
-    composition = composed(words, config_dir)
+    composition = compose_data(overrides, config_dir)
 
-    # Imported here so that a refused configuration does not wait for PyTorch.
+    # Imported here so that an invalid configuration is refused before PyTorch is loaded.
     from ablate.commands.data.facts import load
-    from ablate.commands.data.pictures import augmented, by_class, drawn
+    from ablate.commands.data.pictures import augmentation_grid, class_grid, sample_images
 
     config = composition.config
     data, test, facts = load(config.data)
     flags = ["--config-dir", str(config_dir)] if config_dir else []
-    made_by = {
+    source = {
         "schema": json_file.SCHEMA,
         "name": composition.name,
-        "command": shlex.join(["ablate", "data", *flags, *words]),
+        "command": shlex.join(["ablate", "data", *flags, *overrides]),
         "data": OmegaConf.to_container(config.data, resolve=False),
         "augmentation": OmegaConf.to_container(config.augmentation, resolve=False),
         "seed": config.seed,
     }
-    pictured = drawn(data.train, config.seed)
-    pictures = {"classes": by_class(pictured), "augmentations": augmented(config, composition.augmentations, data)}
-    examples = {name: images[0] for name, images in pictured.items()}
-    return DataSummary(composition.folder, data, test, made_by | facts, pictures, examples)
+    pictures = {
+        "classes": class_grid(sample_images(data.train, config.seed)),
+        "augmentations": augmentation_grid(config, composition.augmentations, data),
+    }
+    return DataSummary(composition.folder, data, test, source | facts, pictures)
 
 
 def write(summary: DataSummary) -> list[str]:
-    """Write the figures and, last, data.json; returns the names of these files."""
+    """Write the figures, then data.json; return the names of the files."""
     from ablate.analysis.figures import render, samples
 
     files = {

@@ -1,60 +1,49 @@
-"""Tables and, in a terminal with colours, thumbnails: two pixels a character, its upper and its lower half.
+"""The tables of `ablate data` in the terminal."""
 
-That needs no protocol that some terminals have, and so no question to the terminal, whose answer can come late.
-"""
-
-from collections.abc import Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.color import Color
-from rich.columns import Columns
-from rich.console import Console, Group
-from rich.style import Style
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from torch import Tensor
 
-from ablate.data.images import shrunk
 from ablate.terminal.text import printable
 
-LISTED = 25  # classes in a table; data.json has all
-SHOWN = 20  # and of which there is a thumbnail
-SIDE = 18  # pixels of a thumbnail, and characters of its width
+MAX_ROWS = 25  # classes in the table; data.json lists all
 
 
-def show(console: Console, facts: dict[str, Any], examples: Mapping[str, Tensor]) -> None:
-    """Print the facts, and one image uint8 (C, H, W) of each class."""
+def show(console: Console, facts: dict[str, Any]) -> None:
+    """Print the statistics in data.json."""
     images, size = facts["images"], facts["size"]
+    total = images["train"] + images["validation"] + images["unused"]
+    channels = "1 channel" if size["channels"] == 1 else f"{size['channels']} channels"
     console.print(
         Text(
-            f"{printable(facts['name'])}: {images['train'] + images['validation'] + images['unused']:,} training images"
-            f" of {len(facts['classes'])} classes, {size['width']}x{size['height']} pixels,"
-            f" {size['channels']} channel{'s' * (size['channels'] > 1)}"
+            f"{printable(facts['name'])}: {total:,} training images of {len(facts['classes'])} classes,"
+            f" {size['width']}x{size['height']} pixels, {channels}"
         )
     )
-    console.print(counts(facts), channels(facts))
-    if visible(console):
-        console.print(gallery(dict(list(examples.items())[:SHOWN])), "")
+    console.print(class_table(facts), channel_table(facts))
     for line in remarks(facts):
         console.print(Text(printable(line)))
 
 
-def counts(facts: dict[str, Any]) -> Table:
-    """Images by class and part."""
+def class_table(facts: dict[str, Any]) -> Table:
+    """Number of images per class and split."""
     classes, images = facts["classes"], facts["images"]
-    left = len(classes) - LISTED
+    hidden = len(classes) - MAX_ROWS
     table = Table(box=SIMPLE_HEAD, show_footer=True)
-    table.add_column("class", footer="all" if left <= 0 else f"all, and the {left} not listed", overflow="fold")
-    for part in ("train", "validation"):
-        table.add_column(part, footer=f"{images[part]:,}", justify="right")
-    for name, of_class in list(classes.items())[:LISTED]:
-        table.add_row(Text(printable(name)), *(f"{of_class[part]:,}" for part in ("train", "validation")))
+    footer = "all" if hidden <= 0 else f"all, including {hidden} not listed"
+    table.add_column("class", footer=footer, overflow="fold")
+    for split in ("train", "validation"):
+        table.add_column(split, footer=f"{images[split]:,}", justify="right")
+    for name, counts in list(classes.items())[:MAX_ROWS]:
+        table.add_row(Text(printable(name)), *(f"{counts[split]:,}" for split in ("train", "validation")))
     return table
 
 
-def channels(facts: dict[str, Any]) -> Table:
-    """Mean and standard deviation of the pixels of each channel, and what the configuration has them scaled by."""
+def channel_table(facts: dict[str, Any]) -> Table:
+    """Mean and standard deviation of each channel: of the training pixels, and those used for normalization."""
     table = Table(box=SIMPLE_HEAD)
     for name in ("channel", "mean", "std", "data.mean", "data.std"):
         table.add_column(name, justify="right")
@@ -65,60 +54,26 @@ def channels(facts: dict[str, Any]) -> Table:
 
 
 def remarks(facts: dict[str, Any]) -> list[str]:
-    """What the tables do not say, a sentence or two a line."""
-    images, files, largest = facts["images"], facts["files"], facts["largest_class"]
-    said = ["Pixels are scaled to [0, 1]; mean and std are those of the training part."]
+    """The statistics that are not in a table, and the warnings: one line each."""
+    images, files, majority = facts["images"], facts["files"], facts["largest_class"]
+    lines = ["Pixels are scaled to [0, 1]; mean and std are those of the training images."]
     if images["unused"]:
-        said.append(f"Not used, as data.train_limit says: {images['unused']:,} images.")
+        lines.append(f"Unused images because of data.train_limit: {images['unused']:,}.")
     if images["test"] is None:
-        said.append("There are no test images.")
+        lines.append("No test set.")
     else:
-        said.append(f"Test images: {images['test']:,}; `ablate test` alone looks at their labels.")
+        lines.append(f"Test images: {images['test']:,}. Only `ablate test` reads their labels.")
     if files:
-        width, height = files["width"], files["height"]
-        said.append(
-            f"Files: {files['sizes']:,} size{'s' * (files['sizes'] > 1)}, width {_range(width)},"
-            f" height {_range(height)}."
-        )
-    said.append(
-        f"Always saying {largest['name']} has a validation accuracy of {100 * largest['validation_share']:.1f} %."
+        sizes = "1 size" if files["sizes"] == 1 else f"{files['sizes']:,} sizes"
+        lines.append(f"Image files: {sizes}, width {_range(files['width'])}, height {_range(files['height'])}.")
+    lines.append(
+        f"Majority-class baseline (always predict {majority['name']}):"
+        f" {100 * majority['validation_share']:.1f} % validation accuracy."
     )
-    return said + [f"Warning: {warning}" for warning in facts["warnings"]]
+    return lines + [f"Warning: {warning}" for warning in facts["warnings"]]
 
 
 def _range(side: dict[str, Any]) -> str:
     if side["smallest"] == side["largest"]:
         return f"{side['smallest']}"
     return f"{side['smallest']} to {side['largest']} (median {side['median']:g})"
-
-
-def visible(console: Console) -> bool:
-    """True if the console is a terminal with colours that can show the character."""
-    coloured = console.color_system in ("256", "truecolor") and not console.no_color
-    return console.is_terminal and coloured and not console.options.ascii_only
-
-
-def gallery(images: Mapping[str, Tensor]) -> Columns:
-    """Thumbnails of images uint8 (C, H, W) below their names, as many in a row as the terminal is wide."""
-    return Columns([Group(_name(name), thumbnail(image)) for name, image in images.items()], padding=(1, 2))
-
-
-def _name(name: str) -> Text:
-    text = Text(printable(name), no_wrap=True)
-    text.truncate(SIDE, overflow="ellipsis")
-    return text
-
-
-def thumbnail(image: Tensor) -> Text:
-    """An image uint8 (C, H, W), square, of one channel or three, as lines of coloured characters."""
-    side = min(SIDE, image.shape[-1]) // 2 * 2
-    rows = shrunk(image[None], side)[0].expand(3, -1, -1).permute(1, 2, 0).tolist()
-    lines = [
-        Text.assemble(*(("▀", _halves(*pixels)) for pixels in zip(upper, lower, strict=True)))
-        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
-    ]
-    return Text("\n").join(lines)
-
-
-def _halves(upper: list[int], lower: list[int]) -> Style:
-    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))

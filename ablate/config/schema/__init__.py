@@ -27,7 +27,7 @@ class StudySettings:
         choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random"),
     )
     draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
-    draw_seed: int = value("seed of that draw", low=0, below=2**63)
+    draw_seed: int = value("seed of the random design", low=0, below=2**63)
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     margin: Optional[float] = value("equivalence margin in percentage points; null: no equivalence test", above=0)
@@ -51,7 +51,7 @@ class StudySettings:
 class Config:
     """The complete configuration of a run."""
 
-    seed: int = value("the replicate; determines all randomness of a run", low=0, below=2**63)
+    seed: int = value("random seed, which determines all randomness of a run", low=0, below=2**63)
     data: DataSettings = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING

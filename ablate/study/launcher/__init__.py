@@ -1,7 +1,7 @@
-"""How the runs of a study are started: here, in processes beside this one, or on a cluster.
+"""Launchers: execute the runs of a study in worker processes on this machine, or on a cluster.
 
-Each module is one `hydra/launcher`: it takes jobs, and yields what each returned as it ends, in any order. Whatever
-ends a job, its death is a failed return like any other, and the other jobs go on.
+Each module implements one `hydra/launcher`. Its function `launch` takes jobs and yields their results as they end, in
+any order. A job whose process is killed has a failed result; the other jobs continue.
 """
 
 import os
@@ -20,63 +20,64 @@ from omegaconf import DictConfig, open_dict
 
 from ablate.config.messages import sentence, unwrapped
 
-Ends = Generator[tuple[int, JobReturn] | None, None, None]  # position and return as each job ends, None between
+# (index of the job, its result) as each job ends; None at least every second, to update the progress display
+Results = Generator[tuple[int, JobReturn] | None, None, None]
 
 
 @dataclass
 class Job:
-    """A run of a study, as a call that can be made in another process or on another machine with the same folders."""
+    """A run of a study, as a picklable call for another process, or another machine that shares the file system."""
 
     context: HydraContext
     task: TaskFunction
     config: DictConfig
     number: int
     overrides: Sequence[str]
-    state: dict[str, Any]  # Hydra's own, of which all jobs of a study have the same
+    state: dict[str, Any]  # Hydra's singletons
     directory: Path = field(default_factory=Path.cwd)
 
     def __call__(self) -> JobReturn:
-        """Compose the run and do it; what it raises is in what is returned."""
+        """Compose the configuration and run the task; an exception becomes a failed result."""
         try:
             return self._run()
         except Exception as error:
-            return failed(_portable(error))
+            return failed(_picklable(error))
 
     @property
     def folder(self) -> str:
-        """The run's folder, relative to the study."""
-        place = next(word for word in self.overrides if word.startswith("hydra.sweep.subdir="))
-        return place.partition("=")[2].strip("'")
+        """The folder of the run, relative to the study."""
+        subdir = next(override for override in self.overrides if override.startswith("hydra.sweep.subdir="))
+        return subdir.partition("=")[2].strip("'")
 
     def _run(self) -> JobReturn:
         os.chdir(self.directory)
-        if not GlobalHydra.instance().is_initialized():  # each set_state imports all plugins again, and keeps the old
+        if not GlobalHydra.instance().is_initialized():  # set_state imports all plugins again and leaks the old ones
             Singleton.set_state(self.state)
             setup_globals()
         config = self.context.config_loader.load_sweep_config(self.config, list(self.overrides))
         with open_dict(config.hydra.job):
             config.hydra.job.id, config.hydra.job.num = str(self.number), self.number
         HydraConfig.instance().set_config(config)
-        returned = run_job(
+        result = run_job(
             hydra_context=self.context,
             task_function=self.task,
             config=config,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
         )
-        return JobReturn(status=returned.status, _return_value=_portable(returned._return_value))
+        return JobReturn(status=result.status, _return_value=_picklable(result._return_value))
 
 
 def failed(error: Exception) -> JobReturn:
-    """What a job returns that raised an error, or that was ended from outside."""
+    """The result of a job that raised an exception or was killed."""
     return JobReturn(status=JobStatus.FAILED, _return_value=error)
 
 
-def _portable(value: Any) -> Any:
-    """The value, or an error in its place that says the same and can be sent to another process."""
-    value = unwrapped(value) if isinstance(value, Exception) else value  # pickled, an error loses its cause
+def _picklable(value: Any) -> Any:
+    """Return the value if it can be pickled; else, for an exception, a RuntimeError with its message, or None."""
+    value = unwrapped(value) if isinstance(value, Exception) else value  # pickling drops the cause of an exception
     try:
         pickle.loads(pickle.dumps(value))
-    except Exception:  # pickling calls what an error's class defines, which may raise anything
+    except Exception:  # pickling calls methods of the exception's class, which may raise anything
         return RuntimeError(sentence(value)) if isinstance(value, Exception) else None
     return value

@@ -1,18 +1,23 @@
-"""`hydra/launcher=ray`: each run a task of a Ray cluster, or of one that is started here for the study."""
+"""`hydra/launcher=ray`: run each job as a task of a Ray cluster, by default a local one."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from ablate.study.launcher import Ends, Job, failed
+from ablate.study.launcher import Job, Results, failed
 from ablate.terminal.errors import InputError
 
-REFRESH = 1.0  # seconds
+REFRESH_SECONDS = 1.0
 
 
-def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) -> Ends:
-    """Yield (position, return) of each job as it ends. `init` goes to ray.init, `remote` to ray.remote.
+def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) -> Results:
+    """Yield (index, result) of each job as it ends, and None once per second.
+
+    Args:
+        jobs: the jobs.
+        init: keyword arguments of `ray.init`.
+        remote: keyword arguments of `ray.remote`.
 
     Raises:
         InputError: Ray is not installed, or the cluster cannot be reached.
@@ -25,18 +30,18 @@ def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) ->
         ray.init(**init)
     except ConnectionError as error:
         raise InputError(f"The Ray cluster {init.get('address')} cannot be reached: {error}.") from None
-    call = ray.remote(max_retries=0, **remote)(_call)  # what is tried again is the user's to say, by the same command
+    call = ray.remote(max_retries=0, **remote)(_call)  # failed runs are retried by running the command again
     try:
-        waiting = {call.remote(job): number for number, job in enumerate(jobs)}
+        waiting = {call.remote(job): index for index, job in enumerate(jobs)}
         while waiting:
-            done, _ = ray.wait(list(waiting), timeout=REFRESH)
+            done, _ = ray.wait(list(waiting), timeout=REFRESH_SECONDS)
             yield None
             for handle in done:
                 try:
-                    returned = ray.get(handle)
+                    result = ray.get(handle)
                 except ray.exceptions.RayError as error:
-                    returned = failed(RuntimeError(f"Ray: {str(error).strip().splitlines()[0]}"))
-                yield waiting.pop(handle), returned
+                    result = failed(RuntimeError(f"Ray: {str(error).strip().splitlines()[0]}"))
+                yield waiting.pop(handle), result
     finally:
         ray.shutdown()
 

@@ -1,4 +1,4 @@
-"""`hydra/launcher=submitit_slurm`: each run a job of a Slurm cluster, all of a study one array."""
+"""`hydra/launcher=submitit_slurm`: run the jobs as one job array of a Slurm cluster."""
 
 import logging
 import os
@@ -11,85 +11,94 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 
-from ablate.study.launcher import Ends, Job, failed
+from ablate.study.launcher import Job, Results, failed
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import submitit
 
 log = logging.getLogger(__name__)
+# Parameters that submitit takes without the prefix `slurm_`.
 COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
-POLL = 2.0  # seconds between two looks for results
-ORDINARY = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # reasons that time alone mends
-ASK = 20.0  # and between two questions to Slurm, for jobs that ended without one; submitit asks every ten minutes
+POLL_SECONDS = 2.0  # between two checks for results
+SLURM_POLL_SECONDS = 20.0  # between two queries of Slurm for jobs that ended without a result
+TEMPORARY_REASONS = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # of pending jobs
 
 
-def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any) -> Ends:
-    """Yield (position, return) of each job as it ends. `settings` are submitit's; those that are null are left out.
+def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any) -> Results:
+    """Yield (index, result) of each job as it ends, and None every few seconds.
+
+    Args:
+        jobs: the jobs.
+        folder: folder of submitit's files.
+        max_num_timeout: how often a job that reached its time limit is requeued.
+        **settings: parameters of submitit; empty ones are ignored.
 
     Raises:
-        InputError: submitit is not installed, or there is no Slurm.
+        InputError: submitit is not installed, or Slurm is not available.
     """
     try:
         import submitit
     except ModuleNotFoundError:
         raise InputError("hydra/launcher=submitit_slurm needs submitit: pip install 'hydra-ablate[cluster]'.") from None
-    given = {name: value for name, value in settings.items() if value not in (None, {}, [])}
+    parameters = {name: value for name, value in settings.items() if value not in (None, {}, [])}
     try:
         executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout)
     except RuntimeError:
-        raise InputError("There is no Slurm here (no srun): start the study on a login node of the cluster.") from None
-    executor.update_parameters(**{name if name in COMMON else f"slurm_{name}": given[name] for name in given})
+        raise InputError("Slurm is not available (no srun). Start the study on a login node of the cluster.") from None
+    executor.update_parameters(
+        **{name if name in COMMON else f"slurm_{name}": value for name, value in parameters.items()}
+    )
     with executor.batch():
         handles = [executor.submit(OnNode(job)) for job in jobs]
-    position = {handle.job_id: number for number, handle in enumerate(handles)}
+    indices = {handle.job_id: index for index, handle in enumerate(handles)}
     try:
-        waiting, asked, told = list(handles), time.monotonic(), set(ORDINARY)
+        waiting, last_query, known_reasons = list(handles), time.monotonic(), set(TEMPORARY_REASONS)
         while waiting:
             ended = [handle for handle in waiting if handle.done()]
             waiting = [handle for handle in waiting if handle not in ended]
             yield None
             for handle in ended:
-                yield position[handle.job_id], _returned(handle)
-            if time.monotonic() - asked > ASK:
-                handles[0].watcher.update()  # one question for all jobs
-                for reason in pending_for(handles[0].job_id.partition("_")[0]) - told:
-                    log.warning("Slurm does not start jobs for now: %s (squeue's reason)", reason)
-                    told.add(reason)
-                asked = time.monotonic()
-            time.sleep(POLL if waiting else 0)
+                yield indices[handle.job_id], _result(handle)
+            if time.monotonic() - last_query > SLURM_POLL_SECONDS:
+                handles[0].watcher.update()  # one query for all jobs
+                for reason in pending_reasons(handles[0].job_id.partition("_")[0]) - known_reasons:
+                    log.warning("Slurm keeps jobs pending; reason from squeue: %s", reason)
+                    known_reasons.add(reason)
+                last_query = time.monotonic()
+            time.sleep(POLL_SECONDS if waiting else 0)
     finally:
         for handle in handles:
             if not handle.done():
                 handle.cancel()
 
 
-def pending_for(array: str) -> set[str]:
-    """Why Slurm has not started what is left of a job array, in its own words; empty if it does not say."""
+def pending_reasons(array: str) -> set[str]:
+    """Slurm's reasons for pending jobs of a job array; empty if squeue fails."""
     command = ["squeue", "--noheader", "--states=PENDING", "--format=%r", f"--jobs={array}"]
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=ASK)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=SLURM_POLL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return set()
-    return set(asked.stdout.split("\n")) - {""}
+    return set(completed.stdout.split("\n")) - {""}
 
 
-def _returned(handle: "submitit.Job[JobReturn]") -> JobReturn:
+def _result(handle: "submitit.Job[JobReturn]") -> JobReturn:
     try:
         result: JobReturn = handle.result()
         return result
-    except Exception as error:  # submitit's own, when a job was killed or left no result
-        return failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_brief(error)}"))
+    except Exception as error:  # raised by submitit if a job was killed or has no result
+        return failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_first_line(error)}"))
 
 
 @dataclass
 class OnNode:
-    """A job as it is called on a node. A time limit interrupts it: the study, run again, goes on with it."""
+    """A job on a cluster node. A time limit interrupts it, and it resumes when the study is run again."""
 
     job: Job
 
     def __call__(self) -> JobReturn:
-        """Run the job with as many threads as it has cores."""
+        """Run the job with one thread per core."""
         import submitit
 
         for number in (submitit.JobEnvironment()._usr_sig(), signal.SIGTERM):
@@ -99,5 +108,5 @@ class OnNode:
         return self.job()
 
 
-def _brief(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,4 +1,4 @@
-"""A folder of images whose every figure is known."""
+"""An image folder with known statistics."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ def save(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def plain(colour: tuple[int, int, int], width: int = 8, height: int = 8) -> np.ndarray:
-    return np.full((height, width, 3), colour, np.uint8)
+def plain(color: tuple[int, int, int], width: int = 8, height: int = 8) -> np.ndarray:
+    return np.full((height, width, 3), color, np.uint8)
 
 
 @pytest.fixture(scope="session")
-def two_colours(tmp_path_factory) -> Path:
-    """Six black files and two of (255, 51, 0), one of which is 16x8; a test file of another colour."""
-    root = tmp_path_factory.mktemp("two") / "colours"
+def two_colors(tmp_path_factory) -> Path:
+    """Six black images and two of RGB (255, 51, 0), one of them 16x8; a test image of another color."""
+    root = tmp_path_factory.mktemp("two") / "colors"
     for index in range(6):
         save(root / f"train/black/{index}.png", plain((0, 0, 0)))
     save(root / "train/red/0.png", plain((255, 51, 0)))

@@ -1,4 +1,4 @@
-"""Studies on a real Slurm of one node."""
+"""Studies on a real Slurm cluster of one node."""
 
 import signal
 import subprocess
@@ -16,7 +16,7 @@ SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hyd
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
-    """The environment of the clients of a Slurm."""
+    """Start Slurm; yield the environment variables of its clients."""
     need(["slurmctld", "slurmd", "munged", "sbatch"], ["munge", "slurmctld", "slurmd", "slurm-client"])
     folder = tmp_path_factory.mktemp("slurm")
     started = subprocess.run([SCRIPTS / "start", folder], capture_output=True, text=True)
@@ -25,10 +25,10 @@ def slurm(tmp_path_factory):
     subprocess.run([SCRIPTS / "stop", folder])
 
 
-def test_a_study_is_an_array_of_jobs(tmp_path, slurm):
+def test_a_study_is_a_job_array(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL[:3], "model=mlp,cnn", "normalization=none,batch", *SLURM)
-    status, said = finish(start(tmp_path, *words, **slurm))
-    assert status == 0 and "4 of 4 runs done" in said, said
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "4 of 4 runs done" in output, output
     for run in (tmp_path / "outputs/s").glob("*/seed=0"):
         assert record(run)["status"] == "completed" and record(run)["environment"]["threads"] == 1
         assert record(run)["rerun"].endswith("trainer.threads=1")
@@ -38,8 +38,8 @@ def test_a_study_is_an_array_of_jobs(tmp_path, slurm):
     assert again[0] == 0 and "4 of them already done" in again[1]
 
 
-@pytest.mark.parametrize("sign", ["KILL", "USR2"])  # as for want of memory, and as before the time limit
-def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
+@pytest.mark.parametrize("sign", ["KILL", "USR2"])  # out of memory; time limit
+def test_a_killed_job_only_loses_its_run(tmp_path, slurm, sign):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,2,100000", *SLURM)
     process = start(tmp_path, *words, **slurm)
     runs = tmp_path / "outputs/s"
@@ -49,23 +49,23 @@ def test_a_job_that_is_ended_costs_its_run_alone(tmp_path, slurm, sign):
     command = ["squeue", "--noheader", "--states=R", "--Format=JobID"]
     listed = subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["scancel", f"--signal={sign}", listed[-1]], env={**slurm}, check=True)
-    status, said = finish(process)
-    assert status == 1 and "2 of 3 runs done" in said, said
-    assert "trainer.epochs=100000/seed=0" in said and "interrupted" in said
+    status, output = finish(process)
+    assert status == 1 and "2 of 3 runs done" in output, output
+    assert "trainer.epochs=100000/seed=0" in output and "interrupted" in output
     assert (runs / "trainer.epochs=100000/seed=0/checkpoint.pt").exists()
 
 
-def test_what_slurm_will_not_start_is_said(tmp_path, slurm):
-    """More cores than the node has: Slurm keeps the job, pending, for ever."""
+def test_the_reason_for_pending_jobs_is_logged(tmp_path, slurm):
+    """The jobs require more cores than the node has and stay pending."""
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", *SLURM, "hydra.launcher.cpus_per_task=1000")
     process = start(tmp_path, *words, **slurm)
-    said = next(line for line in process.stderr if "squeue's reason" in line)
+    line = next(line for line in process.stderr if "reason from squeue" in line)
     process.send_signal(signal.SIGINT)
-    assert "Slurm does not start jobs for now: " in said and finish(process)[0] == 130
+    assert "Slurm keeps jobs pending" in line and finish(process)[0] == 130
     listed = subprocess.run(["squeue", "--noheader"], env={**slurm}, capture_output=True, text=True, check=True)
     assert listed.stdout == ""  # the jobs were cancelled
 
 
-def test_without_a_slurm_it_is_refused(tmp_path):
-    status, said = finish(start(tmp_path, "train", "-m", "study.name=s", *SMALL, *SLURM, PATH="/nowhere"))
-    assert status == 2 and "There is no Slurm here" in said
+def test_without_slurm_the_study_is_refused(tmp_path):
+    status, output = finish(start(tmp_path, "train", "-m", "study.name=s", *SMALL, *SLURM, PATH="/nowhere"))
+    assert status == 2 and "Slurm is not available" in output

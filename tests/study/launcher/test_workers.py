@@ -1,4 +1,4 @@
-"""Tasks in processes of their own, some of which die."""
+"""Tasks in worker processes, some of which die."""
 
 import faulthandler
 import os
@@ -12,7 +12,7 @@ from ablate.study.launcher import local, workers
 
 def work(task: int) -> int:
     if task in (2, 5):
-        faulthandler.disable()  # pytest's would print a crash of its own
+        faulthandler.disable()  # keeps pytest from printing the crash
         os.kill(os.getpid(), signal.SIGKILL if task == 2 else signal.SIGSEGV)
     if task == 7:
         os._exit(3)
@@ -20,60 +20,62 @@ def work(task: int) -> int:
 
 
 @pytest.mark.parametrize("count", [1, 2, 20])
-def test_every_task_ends_and_a_death_is_one_task(count):
-    ends = dict(end for end in workers.each(9, work, [lambda: None] * count, 1.0) if end is not None)
-    assert sorted(ends) == list(range(9))
-    died = {task: str(end) for task, end in ends.items() if isinstance(end, workers.Died)}
+def test_a_dying_worker_only_loses_its_task(count):
+    results = dict(result for result in workers.run_tasks(9, work, [lambda: None] * count, 1.0) if result is not None)
+    assert sorted(results) == list(range(9))
+    died = {task: str(result) for task, result in results.items() if isinstance(result, workers.WorkerDied)}
     assert "SIGKILL" in died[2] and "memory" in died[2] and "SIGSEGV" in died[5] and "exit status 3" in died[7]
-    assert {task: end for task, end in ends.items() if task not in died} == {n: n * n for n in (0, 1, 3, 4, 6, 8)}
+    assert {task: result for task, result in results.items() if task not in died} == {
+        n: n * n for n in (0, 1, 3, 4, 6, 8)
+    }
 
 
-def test_each_worker_is_started_its_own_way():
-    def begin(card: str) -> None:
-        os.environ["CARD"] = card
+def test_each_worker_is_set_up_by_its_function():
+    def set_up(gpu: str) -> None:
+        os.environ["GPU"] = gpu
 
     barrier = workers.FORK.Barrier(3)
 
-    def card(task: int) -> str:
-        barrier.wait(30)  # none ends before all have begun: each is another worker's
-        return os.environ["CARD"]
+    def gpu_of(task: int) -> str:
+        barrier.wait(30)  # all tasks must be running, so each has its own worker
+        return os.environ["GPU"]
 
-    ends = workers.each(3, card, [partial(begin, name) for name in "abc"], 1.0)
-    assert {end[1] for end in ends if end is not None} == {"a", "b", "c"} and "CARD" not in os.environ
+    results = workers.run_tasks(3, gpu_of, [partial(set_up, name) for name in "abc"], 1.0)
+    assert {result[1] for result in results if result is not None} == {"a", "b", "c"} and "GPU" not in os.environ
 
 
-@pytest.mark.parametrize("in_the_parent", [signal.default_int_handler, signal.SIG_IGN])  # as below `nohup`
-def test_leaving_interrupts_the_workers(tmp_path, in_the_parent):
-    begun = workers.FORK.Semaphore(0)
+@pytest.mark.parametrize("parent_handler", [signal.default_int_handler, signal.SIG_IGN])  # as with `nohup`
+def test_closing_the_generator_interrupts_the_workers(tmp_path, parent_handler):
+    started = workers.FORK.Semaphore(0)
 
     def forever(task: int) -> None:
         try:
-            begun.release()
+            started.release()
             while True:  # a signal just before `signal.pause` would leave it waiting
                 pass
         except KeyboardInterrupt:
             (tmp_path / str(task)).touch()
             raise
 
-    before = signal.signal(signal.SIGINT, in_the_parent)
+    before = signal.signal(signal.SIGINT, parent_handler)
     try:
-        ends = workers.each(2, forever, [lambda: None] * 2, 0.01)
-        assert next(ends) is None
-        assert begun.acquire(timeout=30) and begun.acquire(timeout=30)
-        ends.close()
+        results = workers.run_tasks(2, forever, [lambda: None] * 2, 0.01)
+        assert next(results) is None
+        assert started.acquire(timeout=30) and started.acquire(timeout=30)
+        results.close()
     finally:
         signal.signal(signal.SIGINT, before)
     assert sorted(os.listdir(tmp_path)) == ["0", "1"] and not workers.FORK.active_children()
 
 
-def test_workers_are_spread_over_cards():
-    assert local.slots(["0", "1"], 2, 8) == ["0", "1", "0", "1"]
-    assert local.slots([], 2, 3) == [None, None, None]
+def test_workers_are_spread_over_gpus():
+    assert local.assign_gpus(["0", "1"], 2, 8) == ["0", "1", "0", "1"]
+    assert local.assign_gpus([], 2, 3) == [None, None, None]
 
 
-def test_cards_are_those_that_are_visible(monkeypatch):
+def test_only_visible_gpus_are_used(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert local.gpus() == ["0", "1"]
+    assert local.visible_gpus() == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    assert local.gpus() == ["3", "5"]
+    assert local.visible_gpus() == ["3", "5"]

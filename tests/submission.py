@@ -1,4 +1,4 @@
-"""What tests of a submission share: a report of some length, and a command that is refused."""
+"""Shared by the tests of submissions: PDFs with a given number of pages, and refused commands."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from ablate.terminal.errors import InputError
 
 
 def blank(path: Path, pages: int) -> None:
-    """Write a PDF of so many empty pages."""
+    """Write a PDF with empty pages."""
     writer = PdfWriter()
     for _ in range(pages):
         writer.add_blank_page(100, 100)
     writer.write(path)
 
 
-def refused(*words: str) -> str:
-    """The sentence with which these words are refused; nothing is left of the attempt."""
+def refused(*options: str) -> str:
+    """Return the error message of `ablate submit s --id s123` with these options; assert that no file is written."""
     before = {*Path().rglob("*")}
     with pytest.raises(InputError) as error:
-        main(["s", "--id", "s123", *words])
+        main(["s", "--id", "s123", *options])
     assert {*Path().rglob("*")} == before and "\n" not in str(error.value)
     return str(error.value)
