@@ -73,10 +73,10 @@ hydra:
     assert "weight_decay: 0\n" in text or "weight_decay: 0.0\n" in text
     assert record(tmp_path / "outputs/mine/regularization=none/seed=0")["factors"]["regularization"] == "none"
     assert ablate(tmp_path, "report", "mine").returncode == 0
-    command = record(tmp_path / "outputs/mine/model=cnn/seed=0")["rerun"].split()[1:]
-    assert ablate(tmp_path, *command, "trainer.epochs=2").returncode == 0
-    (single,) = (tmp_path / "outputs/single").iterdir()
-    assert record(single)["parameters"] == record(tmp_path / "outputs/mine/model=cnn/seed=0")["parameters"]
+    run = tmp_path / "outputs/mine/model=cnn/seed=0"
+    assert ablate(run, *record(run)["rerun"].split()[1:], "trainer.epochs=2").returncode == 0
+    (single,) = (run / "outputs/single").iterdir()
+    assert record(single)["parameters"] == record(run)["parameters"]
 
 
 def test_a_failed_run_does_not_stop_the_others(tmp_path):
