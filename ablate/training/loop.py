@@ -2,10 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,34 +15,12 @@ from ablate.augmentation import Augmentation
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
-from ablate.evaluation import metrics, tta
+from ablate.evaluation import metrics
 from ablate.evaluation.reporting_half import reporting_half, selection_score
 from ablate.logger import Logger, Row
 from ablate.terminal import progress
-from ablate.training.averaging import Average
 from ablate.training.checkpoint import Checkpoint
-
-
-def clipper(norm: float | None) -> Callable[..., object]:
-    """Limit the norm of all gradients together; without a norm, leave them."""
-    return partial(nn.utils.clip_grad_norm_, max_norm=norm) if norm else lambda parameters: None
-
-
-@dataclass
-class Parts:
-    """What a step is made of. `forward` is the model or its compiled form."""
-
-    model: nn.Module
-    forward: Callable[[Tensor], Tensor]
-    augment: Augmentation
-    pixels: Callable[[Tensor], Tensor]
-    criterion: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
-    clip: Callable[..., object]
-    average: Average
-    views: tta.Views
-    precision: Callable[[], AbstractContextManager]
+from ablate.training.parts import Parts
 
 
 @dataclass
