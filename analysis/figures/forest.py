@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from ablate.analysis import collect, verdict
 from ablate.analysis.effects import pairs, planned_comparisons
-from ablate.analysis.figures.style import BLUE, GREEN, GRAY, STYLE, VERMILLION, WIDTH
+from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
 
 # verdict -> marker, color, filled; the markers alone tell the verdicts apart.
 MARKERS = {

@@ -12,7 +12,7 @@ import pandas as pd
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.figures.learning_curves import comparable
-from ablate.analysis.figures.style import BLUE, GREEN, GRAY, ORANGE, VERMILLION
+from ablate.analysis.figures.style import BLUE, GRAY, GREEN, ORANGE, VERMILLION
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report import pdf
 from ablate.analysis.report.limits import provenance
