@@ -10,8 +10,9 @@ Read in the order in which the data flows:
    `test_usage.py`          how often the test set was used
 4. `results.py`             all of the above for one study, computed once
 5. `tables/`, `figures/`    results -> tables of formatted text, matplotlib figures; `formats.py` formats the numbers
-6. `report/`                `sentences.py` (text), `pdf.py` (two pages), `html.py` (one interactive page),
-                            `macros.py` (LaTeX); `write.py` writes them to `<study>/report/` (`ablate report STUDY`)
+6. `report/`                text: `methods.py`, `images.py`, `verdict_sentences.py`, `notes.py`, `limits.py`;
+                            `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);
+                            `write.py` writes them to `<study>/report/` (`ablate report STUDY`)
 
 Two modules serve other commands: `test_results.py` prints and draws what `ablate test` measured, `study_power.py`
 computes the power that `ablate plan` prints.

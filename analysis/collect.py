@@ -18,6 +18,7 @@ from ablate.runs.epochs import read as read_epochs
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study.comparable import comparable
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -49,15 +50,17 @@ def collect(study_folder: Path) -> pd.DataFrame:
         A frame with the columns study, variant, one per factor (its level, as text), seed, status, the metrics
         (accuracies as fractions), epochs (completed), seconds (total), parameters, macs, classes (their number),
         folder (relative to the study), error, code_sha256, commit, rerun. The status is that of run.json or one of
-        `missing` (no run.json), `unreadable` (the column error has the reason) and `stale` (the run has another
-        configuration than planned).
+        `missing` (no run.json), `unreadable` (the column error has the reason), `stale` (the run has another
+        configuration than planned), `other settings` (than the other seeds of its variant) and `other images` (than
+        the baseline, or than its variant if `data` is a factor).
 
     Raises:
         InputError: `study_folder` is not a study.
     """
     plan = read_plan(study_folder)
     planned = track(plan.runs, "Reading runs", len(plan.runs), patience=1.0)
-    rows = [_row(run, planned_state(study_folder, run)) for run in planned]
+    states = comparable(Path(study_folder), plan, [planned_state(study_folder, run) for run in planned])
+    rows = [_row(run, state) for run, state in zip(plan.runs, states, strict=True)]
     reserved = {*study_plan.COLUMNS, *plan.factors} - {"epoch"}  # a metric of this name would overwrite a column
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in reserved)
     columns: dict[str, Any] = {"study": plan.name, "variant": [run.variant for run in plan.runs]}

@@ -10,6 +10,7 @@ from ablate.config.flatten import flat
 from ablate.runs.config_hash import NOT_TRAINED
 from ablate.runs.differences import differing
 from ablate.runs.read_config import read_config
+from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
@@ -40,7 +41,7 @@ def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.D
 
 def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str, Any] | None:
     """{dotted key: value} of the first run of a variant with a readable configuration."""
-    for folder in runs.loc[(runs["variant"] == variant) & (runs["status"] != "stale"), "folder"]:
+    for folder in runs.loc[(runs["variant"] == variant) & ~runs["status"].isin(("stale", *NOT_COMPARABLE)), "folder"]:
         try:
             recorded = read_config(Path(study_folder) / folder, trusted=True)  # no part of it is evaluated
             settings = flat(recorded, resolve=False)

@@ -1,4 +1,7 @@
-"""Which validation images each run classified correctly, from its `val_predictions.npz`."""
+"""Which validation images each run classified correctly, from its `val_predictions.npz`.
+
+Where the epoch was selected on half of the images, only the other half, which the metrics are of, is read.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -83,15 +86,25 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
-    """The arrays `label` (N,) and `logits` (N, classes) of a file; None if it is missing or damaged."""
+    """The arrays `label` (N,) and `logits` (N, classes) of a file; None if it is missing or damaged.
+
+    Of the images that its array `reporting`, bool, marks; without it, of all.
+    """
     try:
-        arrays = bounded.arrays(path, ("label", "logits"), LARGEST)
+        arrays = bounded.arrays(path, ("label", "logits"), LARGEST, optional=("reporting",))
     except InputError as error:
         log.warning("%s", error)
         return None
     except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    return arrays if _is_valid(arrays["label"], arrays["logits"]) else None
+    if not _is_valid(arrays["label"], arrays["logits"]):
+        return None
+    reporting = arrays.pop("reporting", None)
+    if reporting is None:
+        return arrays
+    if reporting.dtype != bool or reporting.shape != arrays["label"].shape or not reporting.any():
+        return None
+    return {name: values[reporting] for name, values in arrays.items()}
 
 
 def _is_valid(label: np.ndarray, logits: np.ndarray) -> bool:

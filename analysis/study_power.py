@@ -6,11 +6,15 @@ from pathlib import Path
 
 from ablate.analysis import stats
 from ablate.analysis.effects import differences, planned_comparisons
-from ablate.analysis.formats import significant
+from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import analyse
 from ablate.runs.study_plan import StudyPlan
 
 POWER, ALPHA = 0.8, 0.05
+LOOKED = (
+    "These seeds were computed from results: adding them to the study is a second look at it, which raises the rate of"
+    " false claims above 5 %; the report will state by how much. A new study with new seeds keeps it."
+)
 PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
 MOST = 1000  # seeds; more are not worth a command
 
@@ -26,7 +30,7 @@ def smallest(n: int, comparisons: int, sd: float | None = None) -> str:
     if n < 2:
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
-    variants, pilot = f"{comparisons} planned variant{'s' * (comparisons > 1)}", " A pilot." * (n <= 3)
+    variants, pilot = plural(comparisons, "planned variant"), " A pilot." if n <= 3 else ""
     of_sd = f"{significant(size)} standard deviations of the paired differences (d_z)"
     points = f"{significant(size * sd)} points: {of_sd} at their median, {significant(sd)} points" if sd else of_sd
     return (
@@ -45,9 +49,9 @@ def preview(study: StudyPlan, folder: Path) -> list[str]:
 
 
 def undecided(folder: Path) -> list[str]:
-    """For each inconclusive variant, the seeds that detect a difference of the margin; last, the command.
+    """For each inconclusive variant, the seeds that detect a difference of the margin.
 
-    Empty without a margin.
+    Last, the command of a new study with as many, and that which extends this one. Empty without a margin.
     """
     results = analyse(folder)  # the verdicts are the report's
     study, margin, table = results.plan, results.margin, results.effects
@@ -69,17 +73,26 @@ def undecided(folder: Path) -> list[str]:
                 f" confidence limit from these {n}."
             )
     if len(study.seeds) < max(wanted.values(), default=0) <= MOST:
-        sentences.append(f"To add them: {_command(study, wanted)}")
+        first, most = max(study.seeds) + 1, max(wanted.values())
+        levels = _levels(study, wanted)
+        fresh = [*levels, f"seed=range({first},{first + most})", f"study.name={study.name}_confirm"]
+        added = [*levels, f"seed=range({first},{first + most - len(study.seeds)})", "--extend"]
+        sentences += [
+            LOOKED,
+            f"A new study: {study.command} {shlex.join(fresh)}",
+            f"To extend this one: {study.command} {shlex.join(added)}",
+        ]
     return sentences
 
 
-def _command(study: StudyPlan, wanted: dict[str, int]) -> str:
-    """The command that adds seeds to the variants in `wanted` {variant: seeds}, without other levels where it can."""
-    words, first = [], max(study.seeds) + 1
+def _levels(study: StudyPlan, wanted: dict[str, int]) -> list[str]:
+    """The overrides that leave out the levels which no variant in `wanted` has, where that is possible."""
+    words = []
     still_open = [run.factors for run in study.runs if run.variant in wanted]
     for name, levels in study.factors.items():
-        kept = [level for level in levels if level == levels[0] or any(chosen[name] == level for chosen in still_open)]
-        if 1 < len(kept) < len(levels) and all(PLAIN.fullmatch(level) for level in kept):
-            words.append(f"{name}={','.join(kept)}")
-    words.append(f"seed=range({first},{first + max(wanted.values()) - len(study.seeds)})")
-    return f"{study.command} {shlex.join(words)} --extend"
+        needed = [
+            level for level in levels if level == levels[0] or any(factors[name] == level for factors in still_open)
+        ]
+        if 1 < len(needed) < len(levels) and all(PLAIN.fullmatch(level) for level in needed):
+            words.append(f"{name}={','.join(needed)}")
+    return words

@@ -21,10 +21,12 @@ class Usage:
         runs: One row per tested run: variant, seed, times, accuracy (fraction, NaN if unknown), in the order of the
             plan. Runs that are no longer planned follow; they have no seed and the variant `UNPLANNED`.
         unreadable: Number of damaged records, which are not in `runs`.
+        looks: Number of looks at the test set: the runs that one command tests are one look.
     """
 
     runs: pd.DataFrame
     unreadable: int
+    looks: int
 
 
 def usage(study_folder: Path, plan: StudyPlan) -> Usage:
@@ -37,10 +39,11 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
         study_folder: The study.
         plan: The content of its study.json.
     """
+    log = Path(study_folder) / test_log.FILE
     try:
-        logged, unreadable = test_log.read_log(Path(study_folder) / test_log.FILE)
+        (logged, unreadable), looks = test_log.read_log(log), test_log.count_looks(log)
     except InputError:
-        logged, unreadable = Counter[str](), 1
+        logged, unreadable, looks = Counter[str](), 1, 0
     rows: list[tuple[str, int | None, int, float]] = []
     for run in plan.runs:
         times, accuracy = logged.pop(run.folder, 0), float("nan")
@@ -54,4 +57,5 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
             rows.append((run.variant, run.seed, times, accuracy))
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
-    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable)
+    looks = max([looks, *(times for *_, times, _ in rows)])  # the log of a copied run may have stayed behind
+    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks)

@@ -47,7 +47,7 @@ class Planned:
         from hydra.core.plugins import Plugins
         from hydra.types import HydraContext
 
-        from ablate.study.plan import extended
+        from ablate.study.extend import extended
 
         with _hydra() as hydra:
             context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
@@ -55,7 +55,7 @@ class Planned:
                 hydra_context=context, task_function=_do_nothing, config=self.config
             )
             plan = sweeper.compose_study(self.overrides).plan
-        return Plan(self.folder, extended(self.folder, plan, self.config.study.extend))
+        return Plan(self.folder, extended(self.folder, plan, self.config.study.extend, self.config.study.retrain))
 
 
 def _do_nothing(config: "DictConfig") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablate.course import rubric
-from ablate.evaluation.test_set import test
+from ablate.evaluation.test_set import new_look, test
 from ablate.runs import run_record, study_plan, test_log
 from ablate.runs.test_result import TestResult
 from ablate.study.selection import RULE, Choice, choose
@@ -21,8 +21,9 @@ def main(words: Sequence[str]) -> int:
         "ablate test",
         description="Accuracy on the test set: of finished runs, or of a study's choice and its baseline. The choice"
         f" is {RULE}. All seeds of both are tested. Results are written to test.json in each run's folder, figures to"
-        " test/ of the best run of each, every use to tests.jsonl of the study (or of a run outside one); the study's"
-        " report says how often. Intervals are over test images; mean and SD over seeds.",
+        " test/ of the best run of each, every use to tests.jsonl of the study (or of a run outside one). One command"
+        " is one look at the test set; the study's report states how many there were. Intervals are over test images;"
+        " mean and SD over seeds.",
         epilog="Exit status: 0, 2 if something cannot be used; nothing is tested then. --debug adds a traceback.",
     )
     parser.add_argument(
@@ -37,6 +38,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="the default is the first there is"
     )
+    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the runs had them")
     parser.add_argument(
         "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
     )
@@ -48,8 +50,9 @@ def main(words: Sequence[str]) -> int:
     choices, folders = to_test(args.folders, args.allow_partial)
     whole = {*args.folders, *(run for choice in choices for run in choice.best.values())}
     results: Results = {}
+    look = new_look()
     for folder in folders:
-        results[folder] = test(folder, args.trust, marks.judge, args.device)
+        results[folder] = test(folder, args.trust, marks.judge, args.device, args.data_root, look)
         show(folder, results[folder], folder not in whole)
     for choice in choices:
         compare(choice, results)

@@ -3,23 +3,38 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import hydra
 from filelock import Timeout
 from hydra._internal.utils import get_args_parser  # not public; the parser of hydra.main, for its flags
 from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.config import CONF, register, user_code
 from ablate.files.lock import exclusive, lock
+from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
 from ablate.study.status import recorded_state
 from ablate.training.run import run
 
+FLAGS = {"--extend": "study.extend=true", "--retrain": "study.retrain=true"}
 register()
+
+
+class KeepFinished(Callback):
+    """Hydra's callback that refuses a run in the folder of a finished one, before Hydra writes its files there."""
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        """Print why and exit with status 2; Hydra turns any other error into a warning."""
+        try:
+            finished.refuse(Path(config.hydra.run.dir))
+        except Exception as error:
+            raise SystemExit(explain(error)) from None
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
@@ -44,7 +59,10 @@ def share(config: DictConfig, folder: Path) -> float | None:
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
-            return state.val_accuracy if state.status in FINISHED else run(config, folder).val_accuracy
+            if state.status not in FINISHED:
+                return run(config, folder).val_accuracy
+            resolved_config.write(folder, config)  # Hydra has written it again
+            return state.val_accuracy
     except Timeout:
         return None
 
@@ -52,7 +70,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
 def main(words: Sequence[str]) -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     user_code.search()
-    words = ["study.extend=true" if word == "--extend" else word for word in words]
+    words = [FLAGS.get(word, word) for word in words]
     # Hydra's parser takes no flag between two overrides.
     overrides = get_args_parser().parse_known_intermixed_args(words)[0].overrides
     sys.argv = [sys.argv[0], *(word for word in words if word not in overrides), *overrides]

@@ -69,6 +69,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     """
     from ablate.data.prepare import load_test, prepare
     from ablate.evaluation import trained_model
+    from ablate.evaluation.reporting_half import reporting_half
     from ablate.evaluation.test_set import check
 
     run = trained_model.load(folder, trusted, "auto")
@@ -82,11 +83,15 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     if run.record.data_sha256 not in (None, data.sha256):
         raise InputError(f"The images are not those that {folder} was trained on. Say where these are: --data-root.")
     precision = run.record.environment.precision if run.record.environment else None
-    accuracies = [_verified("validation", stated, run, data.val, precision)]
+    images = data.val
+    if run.record.images and run.record.images.selection:  # the others selected the epoch
+        half = reporting_half(data.val.labels, "best_val", run.config.data.split_seed)
+        images = data.val.subset(half.nonzero().flatten().numpy())
+    accuracies = [_verified("validation", stated, run, images, precision)]
     if tested:
-        images = load_test(run.config.data)
-        check(run, images)
-        accuracies.append(_verified("test", tested.accuracy, run, images, "fp32"))  # as `ablate test` does
+        test_images = load_test(run.config.data)
+        check(run, test_images)
+        accuracies.append(_verified("test", tested.accuracy, run, test_images, "fp32"))  # as `ablate test` does
     return accuracies
 
 

@@ -41,10 +41,15 @@ def predict(
     return torch.cat([tta.logits(model, prepare(batch), views).cpu() for batch in batches])
 
 
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """The fraction of logits (N, classes) whose maximum is at the label, (N,)."""
+    return (logits.argmax(1) == labels).sum().item() / len(labels)
+
+
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
     """Compute accuracy (fraction) and mean cross-entropy (nats) of logits (N, classes) for labels (N,)."""
     return {
-        "accuracy": (logits.argmax(1) == labels).sum().item() / len(labels),
+        "accuracy": accuracy(logits, labels),
         "loss": F.cross_entropy(logits, labels).item(),
     }
 

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from omegaconf import OmegaConf
 
 from ablate.files import atomic
 from ablate.runs import test_log
@@ -24,11 +27,24 @@ Judge = Callable[[float, Sequence[float]], Mark | None]  # accuracy and its inte
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
-def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device: str = "cpu") -> TestResult:
+def new_look() -> str:
+    """A name for a look at the test set, in which any number of runs are tested."""
+    return uuid4().hex[:16]
+
+
+def test(
+    folder: Path,
+    trusted: bool = False,
+    judge: Judge | None = None,
+    device: str = "cpu",
+    data_root: str | None = None,
+    look: str | None = None,
+) -> TestResult:
     """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
 
     It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the most confident
-    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`).
+    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`). The images are
+    in `data_root`, if not where the run had them. It is part of the `look` of that name, or of one of its own.
 
     Raises:
         InputError: the folder is not that of a completed run, or its data has no test set or other classes; its weights
@@ -42,13 +58,15 @@ def test(folder: Path, trusted: bool = False, judge: Judge | None = None, device
 
     test_log.count_uses(folder)
     run = trained_model.load(folder, trusted, device)
+    if data_root is not None:
+        OmegaConf.update(run.config, "data.root", data_root, force_add=True)
     images = load_test(run.config.data)
     check(run, images)
     bar = partial(progress.track, title=f"testing {folder.name}", lines=True)
     logits = metrics.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
         raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")
-    return record_use(run, images, logits, judge)
+    return record_use(run, images, logits, judge, look or new_look())
 
 
 def check(run: "Trained", images: "Images") -> None:
@@ -66,7 +84,7 @@ def check(run: "Trained", images: "Images") -> None:
         )
 
 
-def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None) -> TestResult:
+def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None, look: str) -> TestResult:
     """The result of a run on the test images from its logits, returned once their use is recorded."""
     from ablate.evaluation import metrics
 
@@ -74,6 +92,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
     worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, MISTAKES)]
     result = TestResult(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
+        look=look,
         variant=run.record.variant,
         seed=run.record.seed,
         config_sha256=run.record.config_sha256,

@@ -73,7 +73,7 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if not isinstance(error.filename, str | bytes):  # none, or the number of an open file
             error.filename = str(path)
         raise
 

@@ -45,8 +45,8 @@ def open_regular(path: Path) -> io.BufferedReader:
     raise OSError(None, "Not a file", str(path))
 
 
-def arrays(path: Path, names: Sequence[str], limit: int) -> dict[str, "np.ndarray"]:
-    """Read arrays from an `.npz` file by name; arrays of Python objects are refused.
+def arrays(path: Path, names: Sequence[str], limit: int, optional: Sequence[str] = ()) -> dict[str, "np.ndarray"]:
+    """Read arrays from an `.npz` file by name, the `optional` ones if it has them; arrays of objects are refused.
 
     Raises:
         InputError: the file, or its unpacked content, is larger than `limit` bytes.
@@ -57,7 +57,7 @@ def arrays(path: Path, names: Sequence[str], limit: int) -> dict[str, "np.ndarra
     content = contents(path, limit)
     check_unpacked(path, content, limit)
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return {name: file[name] for name in names}
+        return {name: file[name] for name in [*names, *(name for name in optional if name in file)]}
 
 
 def check_unpacked(path: Path, content: bytes, limit: int) -> None:

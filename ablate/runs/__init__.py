@@ -9,5 +9,9 @@
 `checkpoints.py`    the names of the checkpoints of an unfinished run
 `read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks
 `identity.py`       what is known of a run before it trains; `provenance.py`: its code, packages and hardware
+`rerun.py`          the command that trains a run again; `options.py`: the user's own option files, kept for it
+`resolved_config.py` the recorded configuration with the values of the environment
+`finished.py`       a finished run is never overwritten; `other_images.py`: a study that continues on other images
+`predictions.py`    val_predictions.npz
 `differences.py`    what differs between two runs
 """

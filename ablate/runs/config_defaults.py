@@ -3,17 +3,20 @@
 The default is the value that the option's file in `conf/` gives the key. Everything here is read as data.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from ablate.config import CONF, user_code
-from ablate.runs.config_hash import NOT_TRAINED, config_sha256
+from ablate.config import CONF, trust, user_code
+from ablate.runs.config_hash import NOT_TRAINED, STEPS, config_sha256, config_sha256_as_written, resolved
 from ablate.runs.run_record import RunRecord
+from ablate.terminal.text import ABSENT
 
-STEPS = "augmentation"  # a group whose options are steps: `flip: {_target_: ..., p: 0.5}`
+FILE = ".hydra/config.yaml"
 
 
 def with_defaults(config: DictConfig) -> DictConfig:
@@ -77,22 +80,51 @@ def _load(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def is_of(record: RunRecord, recorded: DictConfig) -> bool:
+    """True if `recorded` is the configuration that a record has the hash of."""
+    if record.config_sha256 == config_sha256_as_written(recorded, record.own_code):  # of an earlier version
+        return True
+    try:
+        return record.config_sha256 == config_sha256(recorded, record.own_code)
+    except OmegaConfBaseException:  # an interpolation cannot be evaluated
+        return False
+
+
 def same_but_for_defaults(planned: DictConfig, recorded: DictConfig, record: RunRecord) -> bool:
     """True if a finished run of the `recorded` configuration is one of the `planned` configuration.
 
     The recorded configuration must be the one that its record has the hash of, and may lack keys whose planned value
     is their default.
+
+    Raises:
+        InputError: the recorded configuration reads the environment, whose values then are unknown.
     """
-    if config_sha256(recorded, record.own_code) != record.config_sha256:
+    trust.check_interpolations(_trained(recorded), Path(FILE))
+    if not is_of(record, recorded) or record.own_code != user_code.hashes(resolved(planned)):
         return False
-    if record.own_code != user_code.hashes(OmegaConf.to_container(planned, resolve=False)):
-        return False
-    return _comparable(with_defaults(recorded)) == _comparable(planned)
+    return not changes(recorded, planned)
 
 
-def _comparable(config: DictConfig) -> tuple[dict[Any, Any], list[tuple[Any, Any]]]:
-    """The settings that affect training, as a dict (0 equals 0.0), and the augmentation steps as a list, in order."""
-    content: Any = OmegaConf.to_container(config, resolve=False)
-    trained = {name: value for name, value in content.items() if name not in NOT_TRAINED}
-    steps = trained.pop(STEPS, None) or {}
-    return trained, list(steps.items())
+def changes(recorded: DictConfig, planned: DictConfig, seed: bool = True) -> list[tuple[str, Any, Any]]:
+    """(key, recorded value, planned value) of the settings that differ; 0 equals 0.0.
+
+    A key that `recorded` lacks equals its default. `seed`: whether the seed counts.
+    """
+    old, new = resolved(with_defaults(recorded)), resolved(planned)
+    rows = [(key, a, b) for key, a, b in _pairs(old, new) if a != b and (seed or key != "seed")]
+    if not rows and list(old.get(STEPS) or ()) != list(new.get(STEPS) or ()):  # their order matters
+        rows = [(STEPS, list(old[STEPS]), list(new[STEPS]))]
+    return rows
+
+
+def _pairs(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(dotted key, old value, new value) of all settings; `ABSENT` for a missing one."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        yield key, old, new
+        return
+    for name in dict.fromkeys([*old, *new]):
+        yield from _pairs(old.get(name, ABSENT), new.get(name, ABSENT), f"{key}.{name}" if key else str(name))
+
+
+def _trained(config: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(name) for name in config if name not in NOT_TRAINED])

@@ -1,4 +1,8 @@
-"""`metrics.csv`: one row per epoch, which may be read while it is written."""
+"""`metrics.csv`: one row per epoch, which may be read while it is written.
+
+`train_loss` is what training minimizes. `train_cross_entropy` is the same function as `val_loss`: the mean
+cross-entropy with one class per image. The two differ with label smoothing, another loss, or mixed images.
+"""
 
 from pathlib import Path
 
@@ -14,6 +18,7 @@ COLUMNS = (
     "val_accuracy",
     "seconds",
     "images_per_second",
+    "train_cross_entropy",
 )
 Row = dict[str, float]
 LARGEST = 64 * bounded.MIB  # bytes: an epoch has 150

@@ -58,6 +58,18 @@ class Inputs(Record, frozen=True, kw_only=True):
     std: list[float]
 
 
+class ImageCounts(Record, frozen=True, kw_only=True):
+    """Numbers of images: of `training` and `validation`, and what the latter were used for.
+
+    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics.
+    """
+
+    training: Count
+    validation: Count
+    selection: Count
+    evaluation: Count
+
+
 class Environment(Record, frozen=True, kw_only=True):
     """Versions and hardware that a number may depend on.
 
@@ -93,9 +105,11 @@ class RunRecord(Record, frozen=True, kw_only=True):
         status: how the run ended, or that it runs.
         study, variant, factors: its place in a study; None and empty for a single run.
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
+        settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
         own_code: SHA-256 of each file of the user's own modules.
         rerun: the command that trains it again.
         classes, inputs: names of the classes, and the model's input.
+        images: how many there were for what; None in a run of an earlier version.
         macs: multiply-accumulate operations of one image's forward pass.
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
@@ -109,6 +123,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     factors: dict[str, str] = msgspec.field(default_factory=dict)
     seed: Count | None = None
     config_sha256: str | None = None
+    settings_sha256: str | None = None
     code_sha256: str | None = None
     own_code: dict[str, str] = msgspec.field(default_factory=dict)
     git: GitState | None = None
@@ -118,6 +133,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     data_sha256: str | None = None
     classes: list[str] | None = None
     inputs: Inputs | None = None
+    images: ImageCounts | None = None
     seconds: Seconds | None = None
     peak_memory: PeakMemory | None = None
     parameters: Whole | None = None
@@ -158,8 +174,8 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 
 # Keys that come with a result, or with an error: run.json has none of them before.
-LATER = ("environment", "data_sha256", "classes", "inputs", "seconds", "peak_memory", "parameters", "macs", "metrics",
-         "selection", "error")  # fmt: skip
+LATER = ("environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters", "macs",
+         "metrics", "selection", "error")  # fmt: skip
 ADVICE = "Train the run again."
 
 

@@ -1,6 +1,9 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import msgspec
 
 from ablate.files import bounded
 from ablate.runs import json_file
@@ -25,6 +28,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
     seed: Count
     folder: str
     config_sha256: str
+    settings_sha256: str | None = None  # of the configuration without the seed
 
     def __post_init__(self) -> None:
         """Refuse a name that a terminal cannot print, and a folder that is not below the study's."""
@@ -34,8 +38,23 @@ class PlannedRun(Record, frozen=True, kw_only=True):
             raise ValueError(f"folder is {self.folder!r:.80}, expected a folder inside the study folder")
 
 
+class MarginChange(Record, frozen=True, kw_only=True):
+    """A change of the margin after the first result: when, its values (percentage points), the runs with a result."""
+
+    time: str
+    before: float | None
+    after: float | None
+    results: Count
+
+
 class StudyPlan(Record, frozen=True, kw_only=True):
-    """The content of study.json. The first level of each factor is the baseline's."""
+    """The content of study.json. The first level of each factor is the baseline's.
+
+    Attributes:
+        settings: what the baseline is trained with, without the seed and the folder of the images.
+        data_varies: whether the runs have different `data` settings, so that each variant has its own images.
+        margin_changes: those made after the first result, the first one first.
+    """
 
     schema: int = json_file.SCHEMA
     name: str
@@ -46,6 +65,9 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     seeds: list[Count]
     command: str
     runs: list[PlannedRun]
+    settings: dict[str, Any] | None = None
+    data_varies: bool | None = None
+    margin_changes: list[MarginChange] = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse names that are not printable or taken, and runs that are planned twice."""
@@ -68,6 +90,13 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(f"two runs have variant {run.variant!r:.80} and seed {run.seed}")
             folders.add(run.folder)
             replicates.add((run.variant, run.seed))
+
+
+def data_varies(plan: StudyPlan) -> bool:
+    """True if variants differ in their `data` settings; of an older plan, if a factor says so by its name."""
+    if plan.data_varies is not None:
+        return plan.data_varies
+    return any(name == "data" or name.startswith("data.") for name in plan.factors)
 
 
 def is_name(text: str) -> bool:

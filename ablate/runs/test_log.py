@@ -48,21 +48,37 @@ def read_log(path: Path) -> tuple[Counter[str], int]:
     Raises:
         InputError: it is too large, or not a file.
     """
+    uses = _uses(path)
+    return Counter(use.run for use in uses if use), uses.count(None)
+
+
+def count_looks(path: Path) -> int:
+    """How many looks the uses in a log are. Of uses without the name of a look, those of one run are one look each.
+
+    Raises:
+        InputError: the log is too large, or not a file.
+    """
+    uses = [use for use in _uses(path) if use]
+    unnamed = Counter(use.run for use in uses if use.look is None)
+    return len({use.look for use in uses if use.look}) + max(unnamed.values(), default=0)
+
+
+def _uses(path: Path) -> list[TestUse | None]:
+    """The uses in a log, one per line; None for a line that is unreadable."""
     try:
         lines = bounded.contents(path, LARGEST).splitlines()
     except FileNotFoundError:
-        return Counter(), 0
+        return []
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
-    uses = [_use(line) for line in lines if line.strip()]
-    return Counter(use.run for use in uses if use), uses.count(None)
+    return [_use(line) for line in lines if line.strip()]
 
 
 def _use(line: bytes) -> TestUse | None:
     """Parse a line of the log; None if it is not a valid record."""
     try:
         return msgspec.convert(json.loads(line), TestUse)
-    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    except (ValueError, RecursionError, msgspec.ValidationError):
         return None
 
 

@@ -42,9 +42,13 @@ class Mark(Record, frozen=True, kw_only=True):
 
 
 class Use(Record, frozen=True, kw_only=True):
-    """A use of the test set: when, by which run, with which weights and test images."""
+    """A use of the test set: when, by which run, with which weights and test images.
+
+    All runs tested by one command are one look at the test set, and share its name, `look`.
+    """
 
     time: str | None = None
+    look: str | None = None
     variant: str | None = None
     seed: Count | None = None
     config_sha256: str | None = None

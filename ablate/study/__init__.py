@@ -3,6 +3,7 @@
 `design.py`     designs: which combinations of levels a study runs
 `plan.py`       overrides -> factors, variants, runs and their folders
 `compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
+`extend.py`, `recorded.py`, `comparable.py`  a command for an existing study; which runs may be compared
 `sweeper.py`    run the runs without a result
 `launcher/`     where runs are executed: on this machine, or on a cluster
 `status.py`, `status_table.py`  the status of each planned run

@@ -1,5 +1,6 @@
 """Every run of a plan composed, checked and hashed, before the first one trains."""
 
+import json
 import logging
 import shlex
 import sys
@@ -15,12 +16,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
 from ablate.config.schema import StudySettings
-from ablate.runs import run_record
-from ablate.runs.config_defaults import same_but_for_defaults
-from ablate.runs.config_hash import config_sha256
-from ablate.runs.read_config import read_config
-from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import design, plan
+from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
+from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.study import design, plan, recorded
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -45,22 +43,23 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
-    sweep = plan.read(OverridesParser.create(loader.hydra).parse_overrides(words), settings.bundles)
-    runs = composed_runs(loader, config, sweep, plan.replicates(sweep, settings))
-    kept = [run.as_recorded() for run in once(runs)]
-    overrides = {run.planned.folder: run.overrides for run in runs}
+    overrides = OverridesParser.create(loader.hydra).parse_overrides(words)
+    sweep = plan.read(overrides, settings.bundles, config.get("seed", 0))
+    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
     baseline = design.baseline(sweep.factors)
-    return ComposedStudy(plan_of(settings, settings.design, sweep, kept, baseline), overrides)
+    head = plan_of(settings, settings.design, sweep, runs, baseline)
+    return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 
 
 def plan_of(
     settings: StudySettings | DictConfig,
     named_design: str,
     sweep: plan.Sweep,
-    runs: list[PlannedRun],
+    runs: Sequence["ComposedRun"],
     baseline: design.Variant,
 ) -> StudyPlan:
     """The content of study.json; InputError if a name in it cannot be used."""
+    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), None)
     try:
         return StudyPlan(
             name=settings.name,
@@ -70,7 +69,9 @@ def plan_of(
             factors=sweep.factors,
             seeds=list(sweep.seeds),
             command=shlex.join(["ablate", "train", *sys.argv[1:]]),
-            runs=runs,
+            runs=[run.as_recorded() for run in runs],
+            settings=trained,
+            data_varies=len({run.data for run in runs}) > 1,
         )
     except ValueError as error:
         raise InputError(f"The study cannot be planned: {error}.") from None
@@ -78,10 +79,20 @@ def plan_of(
 
 @dataclass(frozen=True)
 class ComposedRun:
-    """A planned run, its overrides, and the hash of the finished run in its folder if that is the same run."""
+    """A planned run.
+
+    Attributes:
+        planned: its entry in the plan.
+        overrides: those that Hydra composes it from.
+        settings: what it is trained with, without its seed.
+        data: its `data` settings with the place of its images, as text.
+        recorded_sha256: the hash of the finished run in its folder, where that is the same run under another hash.
+    """
 
     planned: PlannedRun
     overrides: list[str]
+    settings: dict[str, Any]
+    data: str
     recorded_sha256: str | None
 
     def as_recorded(self) -> PlannedRun:
@@ -101,7 +112,8 @@ def composed_runs(
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
             composed = composer.compose(replicate.factors, replicate.seed)
-            chosen = dict(word.split("=", 1) for word in sweep.overrides(replicate.factors) if "=" in word)
+            words = [word.lstrip("+~") for word in sweep.overrides(replicate.factors)]
+            chosen = dict(word.split("=", 1) for word in words if "=" in word)
             validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
@@ -114,34 +126,21 @@ def composed_runs(
             seed=replicate.seed,
             folder=replicate.folder,
             config_sha256=config_sha256(composed),
+            settings_sha256=settings_sha256(composed),
         )
-        runs.append(ComposedRun(planned, overrides, recorded_sha256(folder / planned.folder, planned, composed)))
+        recorded_sha256 = recorded.same_run(folder / planned.folder, planned, composed, config.study.retrain)
+        settings = {name: value for name, value in resolved(composed).items() if name != "seed"}
+        data = OmegaConf.to_yaml(composed.data, resolve=True)
+        runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))
         loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.factors, replicate.seed, overrides)
     return runs
 
 
-def recorded_sha256(folder: Path, planned: PlannedRun, config: DictConfig) -> str | None:
-    """The hash of the finished run in `folder` if it differs from the planned run in newer keys at their default alone.
-
-    None for any other run, for the same hash, and without a run.
-    """
-    if not (folder / run_record.FILE).exists():
-        return None
-    try:
-        record = run_record.read(folder)
-        if not record.has_result or record.config_sha256 == planned.config_sha256:
-            return None
-        same = same_but_for_defaults(config, read_config(folder, trusted=True), record)  # read as data
-    except InputError:
-        return None
-    return record.config_sha256 if same else None
-
-
 def once(runs: Sequence[ComposedRun]) -> list[ComposedRun]:
     """Drop runs with the same configuration as an earlier one, since two levels may have the same value."""
-    first: dict[str, ComposedRun] = {}
+    first: dict[tuple[str, str], ComposedRun] = {}
     for run in runs:
-        kept = first.setdefault(run.planned.config_sha256, run)
+        kept = first.setdefault((run.planned.config_sha256, run.data), run)
         if kept is not run:
             folders = run.planned.folder, kept.planned.folder
             log.warning("%s has the same configuration as %s; it is run only once", *folders)

@@ -46,7 +46,9 @@ class Composer:
     def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep) -> None:
         self.loader, self.config, self.sweep = loader.hydra, config, sweep
         self.parser = OverridesParser.create(self.loader)
-        self.keys = {name for name in sweep.factors if name not in sweep.bundles and _is_key(self.loader, name)}
+        deleted = [word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"]
+        whole = {*sweep.bundles, *sweep.prefixes, *deleted}
+        self.keys = {name for name in sweep.factors if name not in whole and _is_key(self.loader, name)}
         levels = design.baseline(sweep.factors)
         self.baseline = {name: level for name, level in levels.items() if name not in self.keys}
         self.whole: dict[Changes, DictConfig] = {}
@@ -126,5 +128,5 @@ class Composer:
 
 
 def _is_key(loader: ConfigLoader, factor: str) -> bool:
-    """True for a dotted key, such as `optimizer.lr`; False for a group, and for `+key` or `key@package`."""
+    """True for a dotted key, such as `optimizer.lr`; False for a group, and for `key@package`."""
     return re.fullmatch(r"[\w.]+", factor) is not None and not loader.get_group_options(factor)

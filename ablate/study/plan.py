@@ -6,15 +6,13 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from hydra.core.override_parser.types import Override
 
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
-from ablate.runs.study_plan import BASELINE, StudyPlan
+from ablate.runs.study_plan import BASELINE
 from ablate.study import design
 from ablate.study.design import Variant
 from ablate.terminal.errors import InputError
@@ -40,10 +38,14 @@ class Sweep:
     factors: dict[str, list[str]]
     seeds: tuple[int, ...]
     bundles: Bundles = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)  # `+` or `++` of a factor whose overrides have one
 
     def overrides(self, variant: Variant) -> list[str]:
         """Return the overrides of a variant."""
-        words = [self.bundles.get(factor, {}).get(level, [f"{factor}={level}"]) for factor, level in variant.items()]
+        words = [
+            self.bundles.get(factor, {}).get(level, [f"{self.prefixes.get(factor, '')}{factor}={level}"])
+            for factor, level in variant.items()
+        ]
         return [*self.fixed, *itertools.chain.from_iterable(words)]
 
 
@@ -60,36 +62,69 @@ class Replicate(NamedTuple):
         return f"{self.variant}/seed={self.seed}"
 
 
-def read(overrides: Sequence[Override], bundles: Bundles | None = None) -> Sweep:
-    """Sort parsed overrides; of two for the same key the last counts, as in Hydra.
+def read(overrides: Sequence[Override], bundles: Bundles | None = None, seed: int = 0) -> Sweep:
+    """Sort parsed overrides, which mean what they mean in one run: of two for the same key the last counts.
 
     A bundle that is not swept over has all its levels.
+
+    Args:
+        overrides: of the study file and the command line, in this order.
+        bundles: the bundles of the study.
+        seed: of the configuration, for overrides without one.
 
     Raises:
         InputError: a sweep that has no list of levels, or over something that is not a factor.
     """
     bundles = bundles or {}
-    fixed, factors = _sorted(overrides)
-    seeds = factors.pop("seed", [fixed.pop("seed", "seed=0").partition("=")[2]])
-    if not all(seed.isdecimal() for seed in seeds):
-        raise InputError(f"seed={','.join(seeds)}: a seed is a whole number, at least 0.")
-    for factor in [factor for factor, levels in factors.items() if len(levels) == 1]:
-        fixed[factor] = f"{factor}={factors.pop(factor)[0]}"
+    seeds = _seeds([override for override in overrides if name_of(override) == "seed"], seed)
+    fixed, factors, prefixes = _sorted([override for override in overrides if name_of(override) != "seed"])
     for factor, levels in bundles.items():
         _check_bundle(factor, levels, factors.setdefault(factor, list(levels)))
     _check_apart(factors, bundles)
-    return Sweep(tuple(fixed.values()), factors, tuple(map(int, seeds)), bundles)
+    return Sweep(tuple(fixed), factors, seeds, bundles, {name: prefixes[name] for name in factors if name in prefixes})
 
 
-def _sorted(overrides: Sequence[Override]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The fixed settings, each as an override, and the levels of what is swept over; both by key."""
-    fixed: dict[str, str] = {}
+def name_of(override: Override) -> str:
+    """The key of an override without its prefix: `optimizer.lr` of `++optimizer.lr=0.1`; with its package, if any."""
+    return override.get_key_element().lstrip("+~")
+
+
+def prefix_of(override: Override) -> str:
+    """The prefix of an override: `+`, `++`, `~`, or nothing."""
+    return override.get_key_element().removesuffix(name_of(override))
+
+
+def _seeds(overrides: Sequence[Override], default: int) -> tuple[int, ...]:
+    """The seeds that the last override of the seed lists; without one the default."""
+    if not overrides:
+        return (default,)
+    last = overrides[-1]
+    if wrong := [override for override in overrides if prefix_of(override) in ("~", "+")]:
+        raise InputError(f"{wrong[0].input_line}: every run has a seed, so it can only be set: seed=... or ++seed=...")
+    if last.is_sweep_override() and not last.is_discrete_sweep():
+        raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
+    texts = list(last.sweep_string_iterator()) if last.is_sweep_override() else [last.get_value_element_as_str()]
+    texts = [str(default) if "${" in text else text.strip("'\"") for text in texts]
+    if not all(text.isdecimal() for text in texts):
+        raise InputError(f"seed={','.join(texts)}: a seed is a whole number, at least 0.")
+    return tuple(dict.fromkeys(map(int, texts)))
+
+
+def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[str]], dict[str, str]]:
+    """The fixed settings as overrides, in their order; levels of what is swept over by key, and prefixes by key.
+
+    Of fixed settings with one key all are kept: Hydra applies them one after the other.
+    """
+    fixed: list[str] = []
     factors: dict[str, list[str]] = {}
+    prefixes: dict[str, str] = {}
     for override in overrides:
-        key = override.get_key_element()
+        key, prefix = name_of(override), prefix_of(override)
         if not override.is_sweep_override():
-            factors.pop(key, None)
-            fixed[key] = override.input_line or f"{key}={override.get_value_element_as_str()}"
+            if (levels := factors.pop(key, None)) and prefixes[key]:
+                fixed.append(f"{prefixes[key]}{key}={levels[0]}")  # which may have added the key
+            if key != "study.name":  # the sweeper gives it to each run, written out
+                fixed.append(override.input_line or f"{prefix}{key}={override.get_value_element_as_str()}")
             continue
         if not override.is_discrete_sweep():
             raise InputError(
@@ -98,13 +133,16 @@ def _sorted(overrides: Sequence[Override]) -> tuple[dict[str, str], dict[str, li
             )
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
-        fixed.pop(key, None)
         levels = list(override.sweep_string_iterator())
-        factors[key] = list(dict.fromkeys(levels))
-        if len(factors[key]) < len(levels):
+        kept = list(dict.fromkeys(levels))
+        if len(kept) < len(levels):
             log.warning("%s: a level that is given twice counts once", override.input_line)
-    fixed.pop("study.name", None)  # the sweeper gives it to each run, written out
-    return fixed, factors
+        factors.pop(key, None)
+        if len(kept) == 1:
+            fixed.append(f"{prefix}{key}={kept[0]}")
+        else:
+            factors[key], prefixes[key] = kept, prefix
+    return fixed, factors, {key: prefix for key, prefix in prefixes.items() if prefix}
 
 
 def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Sequence[str]) -> None:
@@ -163,31 +201,3 @@ def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:
     baseline = design.baseline(sweep.factors)
     levels = variants(settings, sweep.factors)
     return [Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds]
-
-
-def extended(folder: Path, plan: StudyPlan, extend: bool) -> StudyPlan:
-    """Merge a plan with the one in the folder. Adding runs requires `extend`.
-
-    Raises:
-        InputError: the folder contains a study with other factors, another baseline, or other runs.
-    """
-    if not (folder / study_plan.FILE).exists():
-        return plan
-    old = study_plan.read(folder)
-    if old.baseline != plan.baseline:
-        raise InputError(
-            f"{folder} contains a study with another baseline or other factors ({old.command}). "
-            "Choose another study.name."
-        )
-    known = {run.folder for run in old.runs}
-    new = sum(run.folder not in known for run in plan.runs)
-    if not extend and (new or old.design != plan.design):
-        difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
-        raise InputError(
-            f"{folder} contains a study {difference} ({old.command}). Extend it with --extend, or choose another"
-            " study.name."
-        )
-    factors = {name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()}
-    runs = {run.folder: run for run in [*old.runs, *plan.runs]}
-    seeds = sorted({*old.seeds, *plan.seeds})
-    return msgspec.structs.replace(plan, factors=factors, seeds=seeds, runs=list(runs.values()))

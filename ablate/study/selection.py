@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
-from ablate.study.status import PlannedState, planned_state
+from ablate.study.comparable import planned_states
+from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
 
 RULE = (
@@ -76,8 +77,8 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     Raises:
         InputError: `study` is not a study, is incomplete, or has no candidate.
     """
-    planned = study_plan.read(study).runs
-    states = [planned_state(study, run) for run in planned]
+    plan = study_plan.read(study)
+    planned, states = plan.runs, planned_states(study, plan)
     incomplete = sum(not state.has_result for state in states)
     if incomplete and not allow_partial:
         raise InputError(

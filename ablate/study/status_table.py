@@ -13,7 +13,8 @@ from rich.text import Text
 from ablate.runs import epochs
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import plan
+from ablate.study.comparable import comparable
+from ablate.study.extend import extended
 from ablate.study.status import planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, estimate
 from ablate.terminal.errors import InputError
@@ -31,7 +32,7 @@ def preview(study: StudyPlan, config: DictConfig, probe: Callable[[Sequence[Plan
         InputError: the folder contains another study.
     """
     folder = Path(config.hydra.sweep.dir)
-    plan.extended(folder, study, config.study.extend)
+    extended(folder, study, config.study.extend, config.study.retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
 
@@ -46,7 +47,7 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     """
     states = [planned_state(folder, run) for run in study.runs]
     counts: dict[str, Counter[str]] = {}
-    for run, state in zip(study.runs, states, strict=True):
+    for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
         counts.setdefault(run.variant, Counter())[state.status] += 1
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
     time_left = estimate([run.variant for run in study.runs], states, probed)

@@ -15,11 +15,12 @@ from rich.text import Text
 from ablate.config.messages import sentence
 from ablate.files import atomic, bounded
 from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, study_plan
+from ablate.runs import checkpoints, finished, study_plan
 from ablate.runs.statuses import FINISHED
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.plan import extended
+from ablate.study.extend import REPLACED, extended
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
@@ -40,9 +41,10 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
-    missing = prepare(folder, study.plan, config.study.extend)
+    missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
     errors = launch(missing, study.overrides, folder, launcher)
     states = [(run, planned_state(folder, run)) for run in runs]
+    warn_of_other_images(folder)
     failed = [(run, state) for run, state in states if not state.has_result]
     if failed:
         Terminal().print(*failures(folder, failed, errors), sep="\n")
@@ -52,14 +54,37 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         raise SystemExit(2 if refused else 1)
 
 
-def prepare(folder: Path, plan: StudyPlan, extend: bool) -> list[PlannedRun]:
-    """Write the plan and prepare the run folders; return the runs without a result.
+def warn_of_other_images(folder: Path) -> None:
+    """Report the runs of a study that are not on the images of those they would be compared with."""
+    plan = study_plan.read(folder)
+    states = planned_states(folder, plan)
+    if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:
+        log.warning(
+            "study %s continues on other images: %s will not be compared with the other runs. Restore the images, or"
+            " start another study.",
+            plan.name,
+            first_few(others),
+        )
+
+
+def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> list[PlannedRun]:
+    """Write the plan and prepare the folders of its runs; returns the runs without a result.
+
+    With `retrain`, runs of other settings are set aside.
 
     Raises:
         InputError: the folder contains another study.
     """
     with FileLock(folder / ".lock"):  # another process may run the same study
-        study_plan.write(folder, extended(folder, plan, extend))
+        before = study_plan.read(folder).runs if (folder / study_plan.FILE).exists() else []
+        whole = extended(folder, plan, extend, retrain)
+        for dropped in {run.folder for run in before} - {run.folder for run in whole.runs}:
+            if is_locked(folder / dropped):
+                raise InputError(
+                    f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
+                )
+            set_aside(folder, dropped)
+        study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         missing = [run for run, state in states if not state.has_result]
         log.info("study %s: %d runs, %d of them already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
@@ -67,7 +92,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool) -> list[PlannedRun]:
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
-                make_way(folder / run.folder, state.status)
+                make_way(folder, run.folder, state.status, retrain)
     return missing
 
 
@@ -100,19 +125,36 @@ def launch(
     return errors
 
 
-def make_way(folder: Path, status: str) -> None:
-    """Keep the folder of an interrupted run, which resumes; rename any other to `<folder>.old-<n>`."""
+def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
+    """Keep the folder of an interrupted run, which resumes; set any other aside.
+
+    Raises:
+        InputError: it is a finished run of another configuration, and not to be trained again.
+    """
+    folder = study / place
     if not folder.exists() or is_locked(folder):
         return
     if status == "interrupted" and checkpoints.exist(folder):
         log.info("%s: resuming after an interruption", folder)
         return
+    if status == "stale" and not retrain:
+        finished.refuse(folder, in_study=True)
+    if aside := set_aside(study, place):
+        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
+
+
+def set_aside(study: Path, place: str) -> Path | None:
+    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; its new folder, None if it holds no file."""
+    folder = study / place
+    if not any(path.is_file() for path in folder.rglob("*")):
+        return None
+    number = 1
+    while (aside := study / REPLACED / f"{place}-{number}").exists():
+        number += 1
+    aside.parent.mkdir(parents=True, exist_ok=True)
     with lock(folder):
-        number = 1
-        while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
-            number += 1
         folder.rename(aside)
-    log.warning("%s: %s; training again, old folder renamed to %s", folder, status, aside.name)
+    return aside
 
 
 def failures(

@@ -8,7 +8,7 @@ import logging
 import shlex
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,10 @@ def start_search(
     parsed = OverridesParser.create(loader.hydra).parse_overrides(list(overrides))
     intervals = [override for override in parsed if override.is_sweep_override() and not override.is_discrete_sweep()]
     study_settings: Any = OmegaConf.to_object(config.study)
-    swept = plan.read([override for override in parsed if override not in intervals], study_settings.bundles)
+    fixed = [override for override in parsed if override not in intervals]
+    swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
+    prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
+    swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
     space = search_space(swept, intervals)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +146,7 @@ def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, 
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
-        space[override.get_key_element()] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
         raise InputError("The search has no parameters. Set a key to interval(low, high) or to a list of levels.")
@@ -169,7 +172,7 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
     levels = {trial.number: format_levels(trial.params) for trial in running.study.trials if trial.params}
     baseline = levels[min(levels)]
     known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in running.factors}
-    swept = plan.Sweep(running.sweep.fixed, known, running.sweep.seeds, running.sweep.bundles)
+    swept = replace(running.sweep, factors=known)
     for number, params in batch:
         variant = plan.variant_name(format_levels(params), baseline)
         for seed in swept.seeds:
@@ -180,9 +183,8 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
                 if len(swept.seeds) == 1:  # pruning reads one learning curve per trial
                     run.overrides.append(f"study.trial={number}")
             running.trials[replicate.folder].append(number)
-    runs = [run.as_recorded() for run in running.runs.values()]
     overrides = {folder: run.overrides for folder, run in running.runs.items()}
-    plan_so_far = compose.plan_of(running.config.study, "search", swept, runs, baseline)
+    plan_so_far = compose.plan_of(running.config.study, "search", swept, list(running.runs.values()), baseline)
     return compose.ComposedStudy(plan_so_far, overrides)
 
 

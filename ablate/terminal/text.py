@@ -24,12 +24,12 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.splitlines()))
 
 
-def first_few(names: Iterable[object], limit: int = 5) -> str:
+def first_few(names: Iterable[object], limit: int = 5, separator: str = ", ") -> str:
     """Join the first `limit` names and count the others: `a, b and 3 others`."""
     texts = [str(name) for name in names]
     others = len(texts) - limit
     more = f" and {others} other{'s' if others > 1 else ''}" if others > 0 else ""
-    return ", ".join(texts[:limit]) + more
+    return separator.join(texts[:limit]) + more
 
 
 def without_home(text: str) -> str:

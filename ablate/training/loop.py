@@ -4,11 +4,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from rich.console import Console
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
 from ablate.evaluation import metrics, tta
+from ablate.evaluation.reporting_half import reporting_half, selection_score
 from ablate.logger import Logger, Row
 from ablate.terminal import progress
 from ablate.training.averaging import Average
@@ -47,15 +49,19 @@ class Parts:
 
 @dataclass
 class Selected:
-    """An epoch's figures, weights and validation logits (N, classes)."""
+    """An epoch's figures, weights, validation logits (N, classes), and the score that it was selected by."""
 
     row: Row
     weights: dict[str, Tensor]
     val_logits: Tensor
+    score: float
 
 
 class Fitted(NamedTuple):
-    """The selected epoch, the rows of all epochs, and whether the loss diverged."""
+    """The selected epoch, the rows of all epochs, and whether the loss diverged.
+
+    Validation loss and accuracy of the selected epoch are those of the reporting images, those of the rows of all.
+    """
 
     selected: Selected
     rows: list[Row]
@@ -91,11 +97,12 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
     Args:
         parts: of a step.
         data: the images, on the device.
-        config: of the run; `trainer` and `seed` are read.
+        config: of the run; `trainer`, `seed` and `data.split_seed` are read.
         reporter: of each epoch's row.
         checkpoint: saved after each epoch.
     """
     trainer = config.trainer
+    reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed)
     saved = checkpoint.load(parts)
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
@@ -107,18 +114,23 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         reporter.log(row)
         finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all())
         current = parts.average.module.state_dict()
-        if selected is None or (
-            finite and (trainer.selection == "last" or row["val_accuracy"] > selected.row["val_accuracy"])
-        ):
+        score = selection_score(epoch, val_logits, data.val_labels, reporting)
+        if selected is None or (finite and score > selected.score):
             weights = {name: value.detach().cpu().clone() for name, value in current.items()}
-            selected = Selected(row, weights, val_logits)
+            selected = Selected(row, weights, val_logits, score)
         if not finite:
-            return Fitted(selected, rows, True)
+            return Fitted(reported(selected, data.val_labels, reporting), rows, True)
         # The model's own are not written twice. A plain dict, as those selected are: the same weights, the same file.
         weights = dict(current) if selected.row is row else selected.weights
         checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
-    return Fitted(selected, rows, False)
+    return Fitted(reported(selected, data.val_labels, reporting), rows, False)
+
+
+def reported(selected: Selected, labels: Tensor, reporting: Tensor) -> Selected:
+    """The selected epoch with the validation loss and accuracy of the `reporting` images alone."""
+    val = metrics.metrics(selected.val_logits[reporting], labels[reporting])
+    return replace(selected, row={**selected.row, "val_loss": val["loss"], "val_accuracy": val["accuracy"]})
 
 
 def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console: Console) -> tuple[Row, Tensor]:
@@ -126,7 +138,7 @@ def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console:
     trainer = config.trainer
     started = time.perf_counter()
     rate = float(parts.scheduler.get_last_lr()[0])
-    loss, accuracy, images, seconds = train_epoch(parts, data, trainer, epoch, config.seed, console)
+    train, images, seconds = train_epoch(parts, data, trainer, epoch, config.seed, console)
     with parts.precision():
         val_logits = metrics.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
     val = metrics.metrics(val_logits, data.val_labels)
@@ -134,28 +146,30 @@ def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console:
         "epoch": epoch,
         "step": epoch * len(batches(torch.arange(len(data.images)), trainer.batch_size)),
         "learning_rate": rate,
-        "train_loss": loss,
-        "train_accuracy": accuracy,
+        "train_loss": train.loss,
+        "train_accuracy": train.accuracy,
         "val_loss": val["loss"],
         "val_accuracy": val["accuracy"],
         "seconds": time.perf_counter() - started,
         "images_per_second": images / seconds,
+        "train_cross_entropy": train.cross_entropy,
     }
     return row, val_logits
 
 
 def train_epoch(
     parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
-) -> tuple[float, float, int, float]:
-    """One pass over the training images: mean loss, accuracy, images seen, seconds."""
+) -> tuple["Means", int, float]:
+    """One pass over the training images: means over them, images seen, seconds."""
     order, draws = drawn(parts.augment, data, epoch, seed)
-    meter = Meter(data.images.device)
+    meter = Meter(data.images.device, parts.criterion)
     started = time.perf_counter()
     parts.model.train()
     with seeding.scope(seed, "dropout", epoch):
         steps, title = batches(order, trainer.batch_size), f"epoch {epoch}/{trainer.epochs}"
         for index in progress.track(steps, title, status=meter, lines=True, console=console):
-            images, targets = parts.augment(data.images[index], data.targets[index], [d[index] for d in draws])
+            one_hot = data.targets[index]
+            images, targets = parts.augment(data.images[index], one_hot, [d[index] for d in draws])
             with parts.precision():
                 logits = parts.forward(parts.pixels(images))
             loss = parts.criterion(logits.float(), targets)
@@ -165,9 +179,9 @@ def train_epoch(
             parts.optimizer.step()
             parts.scheduler.step()
             parts.average.update_parameters(parts.model)
-            meter.add(loss.detach(), logits.detach(), targets)
-    mean, accuracy = meter.read()
-    return mean, accuracy, meter.seen, time.perf_counter() - started
+            meter.add(loss.detach(), logits.detach(), targets, mixed=targets is not one_hot)
+    means = meter.read()
+    return means, meter.seen, time.perf_counter() - started
 
 
 def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
@@ -182,24 +196,40 @@ def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple
     return order.to(device), [torch.from_numpy(numbers[data.index]).to(device) for numbers in draws]
 
 
+class Means(NamedTuple):
+    """Means over the training images of an epoch: the loss that is minimized, accuracy (fraction), cross-entropy.
+
+    The accuracy and the cross-entropy are with one class per image, of a mixed image the one with the largest weight.
+    """
+
+    loss: float
+    accuracy: float
+    cross_entropy: float
+
+
 class Meter:
-    """Running loss and accuracy, summed on the device: nothing waits for it until it is read."""
+    """Running means, summed on the device: nothing waits for them until they are read."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(2, device=device, dtype=torch.float64 if device.type == "cpu" else torch.float32)
+    def __init__(self, device: torch.device, criterion: nn.Module) -> None:
+        self.sums = torch.zeros(3, device=device, dtype=torch.float64 if device.type == "cpu" else torch.float32)
         self.seen = 0
+        self.is_cross_entropy = (
+            type(criterion) is nn.CrossEntropyLoss and criterion.weight is None and not criterion.label_smoothing
+        )
 
-    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Add a batch: its mean loss, logits and targets (B, classes)."""
-        correct = (logits.argmax(1) == targets.argmax(1)).sum()
-        self.sums += torch.stack([loss * len(logits), correct])
+    def add(self, loss: Tensor, logits: Tensor, targets: Tensor, mixed: bool) -> None:
+        """Add a batch: its mean loss, logits and targets (B, classes), and whether targets may be mixed."""
+        labels = targets.argmax(1)
+        same = self.is_cross_entropy and not mixed
+        cross_entropy = loss if same else F.cross_entropy(logits.float(), labels)
+        correct = (logits.argmax(1) == labels).sum()
+        self.sums += torch.stack([loss * len(logits), correct, cross_entropy * len(logits)])
         self.seen += len(logits)
 
-    def read(self) -> tuple[float, float]:
-        """Mean loss and accuracy so far."""
-        loss, correct = (self.sums / self.seen).tolist()
-        return loss, correct
+    def read(self) -> Means:
+        """The means so far."""
+        return Means(*(self.sums / self.seen).tolist())
 
     def __str__(self) -> str:
-        loss, accuracy = self.read()
-        return f"loss {loss:.3f}  accuracy {100 * accuracy:.1f} %"
+        means = self.read()
+        return f"loss {means.loss:.3f}  accuracy {100 * means.accuracy:.1f} %"

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from msgspec.structs import replace
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.config import Chosen, user_code, validate
 from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.logger import LoggedRun, Logger, Row
-from ablate.runs import checkpoints, provenance, run_record
+from ablate.runs import checkpoints, finished, options, other_images, provenance, resolved_config, run_record
+from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
-from ablate.runs.run_record import METRICS, EpochCount, Inputs, PeakMemory, RunRecord, Seconds
+from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
     from ablate.training.loop import Selected
@@ -36,6 +39,7 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     """Train the configuration in `folder` and return its record; however it ends, `run.json` records it."""
     started = time.perf_counter()
     record = identity(config, folder)
+    finished.refuse(folder, in_study=record.study is not None)
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
@@ -61,14 +65,17 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
 def start(config: DictConfig, folder: Path, record: RunRecord) -> None:
     """Write what is known before the training: the record of a run that starts, and the code that it is trained with.
 
-    That is the changes since its commit in `code.patch`, and the user's own modules in `own_code/`.
+    That is the changes since its commit in `code.patch`, the user's own modules in `own_code/`, and the user's own
+    option files in `options/`.
     """
     atomic.remove_parts(folder)
+    resolved_config.write(folder, config)
+    options.write(folder, HydraConfig.get())
     run_record.write(folder, record)
     (folder / "code.patch").unlink(missing_ok=True)  # of an earlier start
     if changes := provenance.patch():
         atomic.write_bytes(folder / "code.patch", changes)
-    for name, content in user_code.sources(OmegaConf.to_container(config, resolve=False)).items():
+    for name, content in user_code.sources(resolved(config)).items():
         (folder / "own_code" / name).parent.mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(folder / "own_code" / name, content)
 
@@ -80,6 +87,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
+    from ablate.evaluation.reporting_half import reporting_half
     from ablate.terminal.progress import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint
@@ -89,6 +97,8 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     settings: Any = config
     setup = set_up(config, folder)
     parts, data, images = setup.parts, setup.data, setup.images
+    if record.study and (others := other_images.of_study(folder, record, data.sha256)):
+        log.warning("%s", others)
     ready = time.perf_counter()
 
     identity_of = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256, "data_sha256": data.sha256}
@@ -104,7 +114,8 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         reporter.close(result)
     trained = time.perf_counter()
 
-    write_results(folder, data, fitted.selected)
+    reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
+    write_results(folder, data, fitted.selected, reporting)
     return replace(
         record,
         status="diverged" if fitted.diverged else "completed",
@@ -112,6 +123,12 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         data_sha256=data.sha256,
         classes=list(data.inputs.classes),
         inputs=recorded_inputs(data.inputs),
+        images=ImageCounts(
+            training=len(data.train_index),
+            validation=len(reporting),
+            selection=int((~reporting).sum()),
+            evaluation=int(reporting.sum()),
+        ),
         epochs=EpochCount(planned=config.trainer.epochs, done=len(fitted.rows)),
         seconds=Seconds(
             setup=ready - began,
@@ -126,18 +143,17 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     )
 
 
-def write_results(folder: Path, data: "Prepared", selected: "Selected") -> None:
-    """Write the validation predictions and the weights of the selected epoch."""
-    import numpy as np
+def write_results(folder: Path, data: "Prepared", selected: "Selected", reporting: "np.ndarray") -> None:
+    """Write the weights and the validation predictions of the selected epoch.
+
+    Where only some of the images give the run's metrics, `reporting`, bool (N,), marks them in val_predictions.npz.
+    """
     import torch
 
-    np.savez_compressed(
-        predictions := io.BytesIO(),
-        index=data.val_index,
-        label=data.val.labels.numpy(),
-        logits=selected.val_logits.numpy().astype(np.float16),
-    )
-    atomic.write_bytes(folder / "val_predictions.npz", predictions.getvalue())
+    from ablate.runs import predictions  # NumPy, for which a refused configuration does not wait
+
+    predictions.write(folder, data.val_index, data.val.labels.numpy(), selected.val_logits.numpy(), reporting)
+    predictions.check(folder, selected.row["val_accuracy"])
     torch.save(selected.weights, weights := io.BytesIO())
     atomic.write_bytes(folder / "model.pt", weights.getvalue())
 

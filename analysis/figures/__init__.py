@@ -3,7 +3,7 @@
 No figure is saved here, and none uses the global state of pyplot. `every` selects the figures of a study;
 `style.render` turns a figure into PDF, SVG and PNG.
 
-`learning_curves.py`  loss curves
+`learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
 `cost.py`             accuracy against training time
@@ -24,20 +24,24 @@ from ablate.analysis.effects import most_different
 from ablate.analysis.figures.calibration import calibration, mistakes
 from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.cost import cost
+from ablate.analysis.figures.curve_axes import ACCURACY, LOSS
 from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
-from ablate.analysis.figures.learning_curves import PANELS, loss_curves, pages
+from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 
-__all__ = ["CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
-           "interactions", "loss_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
+__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
+           "interactions", "learning_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
 
-MAX_PANELS = 4 * PANELS  # of loss curves; of more variants, those that differ most from the baseline are drawn
+MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
-    "loss_curves": "Training loss (dashed) and validation loss (solid).",
+    "loss_curves": "Cross-entropy of the training batches (dashed) and of all validation images (solid). Band: from"
+    " five seeds a pointwise 95 % t-interval, else from minimum to maximum. A diverged run ends at a cross.",
+    "accuracy_curves": "Accuracy on the training batches (dashed) and on all validation images (solid). Band and cross"
+    " as for the loss.",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "cost": "Mean accuracy with its 95 % confidence interval against training time.",
@@ -52,11 +56,11 @@ Drawing = dict[str, Callable[[], Figure]]
 def every(results: Results) -> Drawing:
     """Map the file name of each figure of a study to a function that draws it.
 
-    Names are those of `CAPTIONS`; further pages of the loss curves are `loss_curves_2`, `loss_curves_3`, ...
+    Names are those of `CAPTIONS`; further pages of the curves are `loss_curves_2`, `loss_curves_3`, ...
     """
     runs = results.runs
     drawing: Drawing = {"effects": partial(effects, results.effects, runs, margin=results.margin)}
-    drawing |= _loss_pages(results)
+    drawing |= _curve_pages(results)
     if results.contrasts is not None and results.shares is not None:
         if (results.contrasts["kind"] == "interaction").any():
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
@@ -70,15 +74,16 @@ def every(results: Results) -> Drawing:
     return drawing
 
 
-def _loss_pages(results: Results) -> Drawing:
-    """The pages of loss curves."""
+def _curve_pages(results: Results) -> Drawing:
+    """The pages of loss curves, and those of accuracy curves."""
     order = most_different(results.effects, MAX_PANELS)
     runs: pd.DataFrame = results.runs[results.runs["variant"].isin(order)]
     if len(order) > PANELS:  # the variants that differ most are on the first page
         runs = runs.set_index("variant", drop=False).loc[order].reset_index(drop=True)
     curves = results.curves[results.curves["variant"].isin(runs["variant"])]
     return {
-        f"loss_curves_{page + 1}" if page else "loss_curves": partial(loss_curves, curves, runs, page)
+        f"{name}_{page + 1}" if page else name: partial(learning_curves, curves, runs, page, quantity)
+        for name, quantity in (("loss_curves", LOSS), ("accuracy_curves", ACCURACY))
         for page in range(pages(runs))
     }
 

@@ -1,4 +1,4 @@
-"""Loss curves, one panel per variant."""
+"""Learning curves, one panel per variant: loss and accuracy."""
 
 import math
 import textwrap
@@ -11,29 +11,38 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from ablate.analysis import collect
+from ablate.analysis.figures.curve_axes import LOSS, Quantity, limits, set_shared_axes
 from ablate.analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
-from ablate.analysis.report.sentences import holes
+from ablate.analysis.report.incomplete import lost_runs
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
 
 PANELS = 6  # per page
-LOSSES: dict[str, tuple[str, str, "LineStyleType", str]] = {
-    "train_loss": ("training", ORANGE, (0, (2.2, 1.8)), "s"),  # the gaps of "--" are too narrow to see over thin lines
-    "val_loss": ("validation", BLUE, "-", "o"),
-}
+# The gaps of "--" are too narrow to see over thin lines.
+LINES: tuple[tuple[str, str, "LineStyleType", str], ...] = (
+    ("training", ORANGE, (0, (2.2, 1.8)), "s"),
+    ("validation", BLUE, "-", "o"),
+)
+
+
+def comparable(curves: pd.DataFrame) -> pd.DataFrame:
+    """The curves with a training loss that is the same function as the validation loss, where it is recorded.
+
+    A run of an earlier version has the loss that it minimized in its place.
+    """
+    return curves.assign(train_cross_entropy=curves["train_cross_entropy"].fillna(curves["train_loss"]))
 
 
 def pages(runs: pd.DataFrame) -> int:
-    """The number of pages of `loss_curves`."""
+    """The number of pages of `learning_curves`."""
     return math.ceil(int(runs["variant"].nunique()) / PANELS)
 
 
-def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figure:
-    """Draw the losses against the epoch: thin lines for single seeds, a thick line for the mean of the completed runs.
+def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, quantity: Quantity = LOSS) -> Figure:
+    """Draw loss or accuracy against the epoch: thin lines for single seeds, a thick one for the mean of completed runs.
 
     The band is a pointwise 95 % t-interval for 5 seeds or more, else from the minimum to the maximum. The mean and the
     band end with the shortest completed run. A diverged run ends at a cross and is not part of the mean.
@@ -42,29 +51,30 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
         curves: The frame of `collect.curves`.
         runs: The frame of `collect.collect`.
         page: Which `PANELS` variants to draw, counted from 0.
+        quantity: `LOSS` or `ACCURACY`.
     """
-    labels = collect.labels(runs)
+    labels, curves = collect.labels(runs), comparable(curves)
     variants = list(labels)[page * PANELS : (page + 1) * PANELS]
     columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
     rows = -(-len(variants) // columns)
-    low, high = _loss_range(curves)
+    low, high = limits(curves, quantity)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(max(WIDTH * columns / 3, 3.5), 0.8 + 1.7 * rows), layout="constrained")
         panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
         for axis, variant in zip(panels, variants, strict=False):
             if variant != collect.BASELINE:
-                _baseline_curve(axis, curves)
-            _loss_panel(axis, curves, variant, ceiling=high)
-            axis.set_title(_loss_title(labels[variant], curves, runs[runs["variant"] == variant]))
+                _baseline_curve(axis, curves, quantity)
+            _panel(axis, curves, variant, quantity, ceiling=high)
+            axis.set_title(_title(labels[variant], curves, runs[runs["variant"] == variant]))
         for axis in panels[len(variants) :]:
             axis.set_axis_off()
         for axis in panels[max(0, len(variants) - columns) : len(variants)]:
             axis.xaxis.set_tick_params(labelbottom=True)
             axis.set_xlabel("Epoch")
-        _set_shared_axes(panels[0], curves, low, high)
-        figure.supylabel("Loss (log scale)", fontsize=8)
+        set_shared_axes(panels[0], curves, quantity, low, high)
+        figure.supylabel(quantity.label, fontsize=8)
         figure.legend(
-            handles=_loss_legend(curves, runs),
+            handles=_legend(curves, runs),
             loc="outside upper center",
             ncols=min(columns, 3),
             frameon=False,
@@ -73,32 +83,23 @@ def loss_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0) -> Figu
     return figure
 
 
-def _set_shared_axes(axis: Axes, curves: pd.DataFrame, low: float, high: float) -> None:
-    """Set the limits and ticks that all panels share."""
-    last = curves["epoch"].max() if len(curves) else 1
-    axis.set(yscale="log", ylim=(low, high), xlim=(0.5, last + 0.5))
-    axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    axis.yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
-    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-
-
-def _baseline_curve(axis: Axes, curves: pd.DataFrame) -> None:
-    """Draw the baseline's mean validation loss as a dotted line."""
-    mean = _by_epoch(curves, collect.BASELINE, "val_loss").dropna().mean(axis=1)
+def _baseline_curve(axis: Axes, curves: pd.DataFrame, quantity: Quantity) -> None:
+    """Draw the baseline's mean on the validation images as a dotted line."""
+    mean = _by_epoch(curves, collect.BASELINE, quantity.validation).dropna().mean(axis=1)
     axis.plot(mean, color=GREY, linestyle=":", linewidth=1.2, label="baseline")
 
 
-def _by_epoch(curves: pd.DataFrame, variant: str, loss: str, status: str = "completed") -> pd.DataFrame:
-    """The loss of a variant's runs with a status, (epochs, seeds); NaN where it is not finite or missing."""
+def _by_epoch(curves: pd.DataFrame, variant: str, column: str, status: str = "completed") -> pd.DataFrame:
+    """A column of a variant's runs with a status, (epochs, seeds); NaN where it is not finite or missing."""
     selected = curves[(curves["variant"] == variant) & (curves["status"] == status)]
-    table = selected.pivot(index="epoch", columns="seed", values=loss)
+    table = selected.pivot(index="epoch", columns="seed", values=column)
     return table.where(np.isfinite(table))
 
 
-def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) -> None:
+def _panel(axis: Axes, curves: pd.DataFrame, variant: str, quantity: Quantity, ceiling: float) -> None:
     """Draw the curves of one variant. Matplotlib leaves labels that start with `_` out of legends."""
-    for loss, (name, color, line, marker) in LOSSES.items():
-        completed, diverged = (_by_epoch(curves, variant, loss, status) for status in ("completed", "diverged"))
+    for column, (name, color, line, marker) in zip(quantity.columns, LINES, strict=True):
+        completed, diverged = (_by_epoch(curves, variant, column, status) for status in ("completed", "diverged"))
         for _, run in [*completed.items(), *diverged.items()]:
             axis.plot(run.dropna(), color=color, linestyle=line, linewidth=0.5, alpha=0.6, label=f"_seed {name}")
         together = completed.dropna()
@@ -108,7 +109,7 @@ def _loss_panel(axis: Axes, curves: pd.DataFrame, variant: str, ceiling: float) 
             axis.plot(together.mean(axis=1), color=color, linestyle=line, label=name, **mean)
         if len(together) and together.shape[1] > 1:
             axis.fill_between(together.index, *_band(together), color=color, alpha=0.15, linewidth=0)
-    for _, run in _by_epoch(curves, variant, "val_loss", "diverged").items():
+    for _, run in _by_epoch(curves, variant, quantity.validation, "diverged").items():
         end = run.last_valid_index()
         last, height = (run.index[-1], ceiling) if end is None else (end, min(run[end], ceiling))
         cross: dict[str, Any] = {"marker": "x", "markersize": 6, "linestyle": "", "clip_on": False, "zorder": 4}
@@ -126,41 +127,19 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return (mean - half).clip(lower=np.finfo(float).tiny), mean + half
 
 
-def _loss_title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
+def _title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
     """Title of a panel: the variant, the number of runs in its mean, and the runs that are not in it."""
     completed = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    others = ", ".join(holes(runs).values())
+    others = ", ".join(lost_runs(runs).values())
     count = f"n = {completed.get(runs['variant'].iloc[0], 0)}" + (f"; {others}" if others else "")
     return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
 
 
-def _loss_range(curves: pd.DataFrame) -> tuple[float, float]:
-    """Limits that include every completed run, and diverged runs up to three times the largest completed loss."""
-    losses = curves[["train_loss", "val_loss"]].where(lambda loss: np.isfinite(loss) & (loss > 0))
-    completed = losses[curves["status"] == "completed"].stack()
-    all_losses = losses.stack()
-    if all_losses.empty:
-        return 0.1, 10.0
-    low = all_losses.min()
-    high = all_losses.max() if completed.empty else min(all_losses.max(), 3 * completed.max())
-    return float(low / 1.15), float(high * 1.15)
-
-
-def _loss_ticks(low: float, high: float) -> list[float]:
-    """Round numbers within the limits: the coarsest set with at least three."""
-    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]):
-        ticks = [float(decade * step) for decade in decades for step in steps if low <= decade * step <= high]
-        if len(ticks) >= 3:
-            return ticks
-    return [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]
-
-
-def _loss_legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
+def _legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
     """Legend entries for the lines, bands and crosses that occur in `curves`."""
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=color, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
-        for name, color, line, marker in LOSSES.values()
+        for name, color, line, marker in LINES
     ]
     counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
     bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval")]

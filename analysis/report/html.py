@@ -11,9 +11,11 @@ import pandas as pd
 
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures import CAPTIONS
+from ablate.analysis.figures.learning_curves import comparable
 from ablate.analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
 from ablate.analysis.formats import DASH, number
-from ablate.analysis.report import pdf, sentences
+from ablate.analysis.report import pdf
+from ablate.analysis.report.limits import provenance
 from ablate.analysis.results import Results
 from ablate.analysis.tables import Table
 
@@ -62,7 +64,7 @@ def to_html(
         ],
         curves=_curves(results),
         limits=limits,
-        provenance=sentences.provenance(results.plan, results.runs),
+        provenance=provenance(results.plan, results.runs),
         command=results.plan.command,
         plotly=get_plotlyjs(),
     )
@@ -91,11 +93,12 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str
 def _curves(results: Results) -> dict[str, Any]:
     """The loss curves for Plotly: {variants: [label], shown: number, traces: [trace]}."""
     variants = most_different(results.effects, MAX_CURVES)
-    completed = results.curves[results.curves["status"] == "completed"]
+    curves = comparable(results.curves)
+    completed = curves[curves["status"] == "completed"]
     traces = []
     for position, variant in enumerate(variants):
-        curves = completed[completed["variant"] == variant]
-        traces += _traces(curves, position, results.labels[variant])
+        rows = completed[completed["variant"] == variant]
+        traces += _traces(rows, position, results.labels[variant])
     return {
         "variants": [results.labels[name] for name in variants],
         "shown": SHOWN,
@@ -112,7 +115,7 @@ def _traces(curves: pd.DataFrame, position: int, label: str) -> list[dict[str, A
         label: Its name in the legend.
     """
     traces = []
-    for loss, kind, dash in (("val_loss", "validation", "solid"), ("train_loss", "training", "dash")):
+    for loss, kind, dash in (("val_loss", "validation", "solid"), ("train_cross_entropy", "training", "dash")):
         by_seed = curves.pivot(index="epoch", columns="seed", values=loss)
         mean = by_seed.dropna().mean(axis=1)
         style = {"color": COLORS[position % len(COLORS)], "dash": dash}

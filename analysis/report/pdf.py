@@ -10,16 +10,18 @@ import pandas as pd
 from ablate.analysis import tables
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.formats import plural
-from ablate.analysis.report import sentences
+from ablate.analysis.report.limits import provenance
+from ablate.analysis.report.methods import methods, question
+from ablate.analysis.report.verdict_sentences import verdicts
 from ablate.analysis.results import Results
 from ablate.files import bounded
 
 PAGES = 2
 MAX_BYTES = bounded.MIB  # of report.md
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "class_difference", "confusion",
-           "samples")  # fmt: skip
-ESSENTIAL = 5  # figures that are dropped only after the table is shortened
+FIGURES = ("effects", "loss_curves", "accuracy_curves", "interactions", "variance_shares", "cost", "class_difference",
+           "confusion", "samples")  # fmt: skip
+ESSENTIAL = 6  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table
 # (rows of the table, figures), the most complete layout first.
 SIZES = [
@@ -56,7 +58,7 @@ def typst_source(
     """
     plan, runs, effects = results.plan, results.runs, results.effects
     author = author_text(results.folder / "report.md")
-    footer = " ".join([*limits, sentences.provenance(plan, runs)])
+    footer = " ".join([*limits, provenance(plan, runs)])
     parts = [STYLE.format(footer=_text(footer))]
     parts.append(f'#align(center, text(14pt, weight: "bold", {_string(author.get("title") or plan.name)}))')
     for name in SECTIONS:
@@ -65,7 +67,8 @@ def typst_source(
             continue
         parts += [f"= {name}", *(_text(paragraph) for paragraph in text)]
         if name == "Experiments and analysis":
-            parts += [_table(effects, runs, rows), *_figures(figures, results.folder / "report")]
+            parts += [_table(effects, runs, rows), *_test_table(results)]
+            parts += _figures(figures, results.folder / "report")
     return "\n\n".join(parts) + "\n"
 
 
@@ -80,9 +83,9 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         {section: paragraphs}, for each of `SECTIONS`.
     """
     return {
-        "Introduction": [sentences.question(results.plan)],
-        "Methods": sentences.methods(results),
-        "Experiments and analysis": [*sentences.verdicts(results.effects, results.runs), *notes],
+        "Introduction": [question(results.plan)],
+        "Methods": methods(results),
+        "Experiments and analysis": [*verdicts(results.effects, results.runs), *notes],
         "Conclusion": [],
     }
 
@@ -117,17 +120,29 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     order = effects["difference_pp"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
     shown = effects.loc[[0, *[position for position in order if position != 0][:rows]]]
     cells = tables.display(shown.reset_index(drop=True), runs).rename(columns=SHORT_NAMES)
-    # A zero-width space after these characters allows a line break.
-    cells["Variant"] = cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True)
-    typst_cells = [[f"[{_text(text)}]" for text in row] for row in cells.itertuples(index=False)]
-    for row, verdict in zip(typst_cells, shown["verdict"], strict=True):
-        row[0] = f"strong{row[0]}" if verdict.startswith("better") else row[0]
-    head = ", ".join(f"[*{_text(name)}*]" for name in cells.columns)
-    body = ", ".join(cell for row in typst_cells for cell in row)
+    strong = {place for place, verdict in enumerate(shown["verdict"]) if verdict.startswith("better")}
     omitted = len(effects) - len(shown)
     caption = "Validation accuracy and differences from the baseline."
     if omitted:
         caption += f" {plural(omitted, 'more variant')} in effects.csv."
+    return _typst_table(cells, caption, strong)
+
+
+def _test_table(results: Results) -> list[str]:
+    """The table of test accuracies; none if the test set was not used."""
+    table = tables.test_set(results.usage, results.labels)
+    return [_typst_table(table.cells, f"{table.title}. {table.note}")] if table else []
+
+
+def _typst_table(cells: pd.DataFrame, caption: str, strong: Collection[int] = ()) -> str:
+    """A table of text as a figure; the first column is the variant, bold in the rows `strong`."""
+    # A zero-width space after these characters allows a line break.
+    cells = cells.assign(Variant=cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True))
+    typst_cells = [[f"[{_text(text)}]" for text in row] for row in cells.itertuples(index=False)]
+    for place in strong:
+        typst_cells[place][0] = f"strong{typst_cells[place][0]}"
+    head = ", ".join(f"[*{_text(name)}*]" for name in cells.columns)
+    body = ", ".join(cell for row in typst_cells for cell in row)
     columns = ", ".join(["1fr", *["auto"] * (len(cells.columns) - 1)])
     return (
         f"#figure(table(columns: ({columns}), stroke: none, inset: 3pt, align: left, table.hline(),"
@@ -148,7 +163,7 @@ WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure t
 
 
 def _figures(names: Collection[str], folder: Path) -> list[str]:
-    """The figures at their original size: two wide ones, then the narrow ones in two columns, then the other wide ones.
+    """The figures at their original size: three wide ones, the narrow ones in two columns, the other wide ones.
 
     Each wide figure but the first floats, so that the next figures can fill a page on which it does not fit.
     """
@@ -157,7 +172,7 @@ def _figures(names: Collection[str], folder: Path) -> list[str]:
     wide = [f"#[#set figure(placement: auto); #{figure}]" if i else f"#{figure}" for i, figure in enumerate(wide)]
     narrow = [figure for figure, width in figures if width <= HALF]
     grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
-    return [*wide[:2], *grid, *wide[2:]]
+    return [*wide[:3], *grid, *wide[3:]]
 
 
 def _figure(name: str, folder: Path) -> tuple[str, float]:

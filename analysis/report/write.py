@@ -1,5 +1,6 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
+import hashlib
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -14,13 +15,19 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ablate.analysis import collect, figures, tables
-from ablate.analysis.effects import COLUMNS
+from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis.effects import COLUMNS, METRIC, planned_comparisons
 from ablate.analysis.formats import to_latex, to_markdown
-from ablate.analysis.report import html, macros, pdf, sentences
+from ablate.analysis.report import html, macros, pdf
+from ablate.analysis.report.limits import limits as limits_of
+from ablate.analysis.report.limits import looked, tested
+from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.results import Results, analyse
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
+from ablate.runs import looks
+from ablate.runs.looks import Look
+from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
 
 WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
@@ -41,7 +48,8 @@ LISTED = 20  # most rows of a table on the terminal; the files have all
 def report(study_folder: Path, allow_partial: bool = False) -> int:
     """Write the report of a study and print its main table.
 
-    The report is written also if runs are incomplete. The same runs give the same files, byte for byte.
+    The report is written also if runs are incomplete, and is recorded as a look at the results. The same runs give the
+    same files, byte for byte.
 
     Args:
         study_folder: The study.
@@ -54,8 +62,8 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         InputError: `study_folder` is not a study.
     """
     results = analyse(study_folder)
-    notes = sentences.notes(results)
-    limits = [*sentences.limits(results), sentences.tested(results.usage)]
+    notes = [*looked(record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
+    limits = [*limits_of(results), tested(results.usage)]
     report_tables = tables.every(results)
 
     folder = results.folder / "report"
@@ -72,14 +80,30 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     warnings = _write_pdf(results, notes, limits)
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
-    incomplete = int(results.runs["status"].isin(collect.HOLES).sum())
+    holes = results.runs["status"].isin(collect.HOLES)
+    warnings += left_out.sentences(results.runs)
+    incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         warnings.append(
             f"{incomplete} of {len(results.runs)} planned runs are incomplete. Run the command of the study again to"
             " complete them."
         )
     _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
-    return 1 if incomplete and not allow_partial else 0
+    return 1 if holes.any() and not allow_partial else 0
+
+
+def record_look(results: Results) -> list[Look]:
+    """Record that a report was made of these results; returns the looks at the study up to this one."""
+    runs = results.runs[results.runs["status"].isin(RESULTS)]
+    content = runs[["variant", "seed", "status", METRIC]].to_csv(index=False, lineterminator="\n")
+    compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
+    return looks.record(
+        results.folder,
+        results=len(runs),
+        planned=len(results.runs),
+        seeds=int(compared.max()) if len(compared) else 0,
+        results_sha256=hashlib.sha256(content.encode()).hexdigest(),
+    )
 
 
 def _delete_earlier(folder: Path) -> None:

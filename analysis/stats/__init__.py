@@ -6,10 +6,12 @@
 `linear_model.py`      the same where runs were lost, or the design is a fraction
 `variance.py`          analysis of variance, shares of the sum of squares
 `seeds_and_images.py`  the evaluation images as a sample too
+`looks.py`             the error rate of several looks at one study
 `power.py`             what a study can detect, and with how many seeds
 """
 
 from ablate.analysis.stats.factorial import contrasts
+from ablate.analysis.stats.looks import false_claims_over_looks
 from ablate.analysis.stats.multiple import fisher_exact_family, holm, mean_correlation, selection_bias
 from ablate.analysis.stats.paired import (
     EXACT,
@@ -40,6 +42,7 @@ __all__ = [
     "crossed_interval",
     "equivalence",
     "equivalence_of",
+    "false_claims_over_looks",
     "fisher_exact_family",
     "holm",
     "mean_correlation",

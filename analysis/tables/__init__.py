@@ -2,6 +2,7 @@
 
 `comparison.py`  the variants against the baseline
 `factorial.py`   main effects, interactions, analysis of variance, shares of the sum of squares
+`test_set.py`    accuracy on the test set
 `runs.py`        configurations, classes, runs that are not completed
 """
 
@@ -10,17 +11,32 @@ from ablate.analysis.tables.comparison import IMAGES_NOTE, TESTS_NOTE, display, 
 from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.table import Table
+from ablate.analysis.tables.test_set import test_set
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "shares"]  # fmt: skip
+           "further_tests", "images", "main", "shares", "test_set"]  # fmt: skip
 
-NAMES = ("effects", "changes", "tests", "contrasts", "anova", "shares", "classes", "images", "diverged", "failures")
+NAMES = (
+    "effects",
+    "test",
+    "changes",
+    "tests",
+    "contrasts",
+    "anova",
+    "shares",
+    "classes",
+    "images",
+    "diverged",
+    "failures",
+)
 
 
 def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.margin)}
+    if tested := test_set(results.usage, labels):
+        by_name["test"] = tested
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
     if len(compared := further_tests(effects, runs)):

@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.analysis import collect, stats, verdict
 from ablate.analysis.effects import pairs, planned_comparisons
 from ablate.analysis.formats import DASH, count, difference, number, p_value, share
-from ablate.analysis.report.sentences import holes, partial
+from ablate.analysis.report.incomplete import lost_runs, partly_compared
 from ablate.analysis.tables.table import Table
 
 EQUIVALENCE = "Equivalence [90 % CI]"
@@ -35,7 +35,7 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
     note += " Inconclusive: neither is shown. g_z: the difference in standard deviations of the paired differences."
     if (effects["verdict"] == verdict.NOT_TESTABLE).any():
         note += " Not testable: fewer than two shared seeds, or all differences equal."
-    if partial(effects, runs):
+    if partly_compared(effects, runs):
         note += (
             " †: compared over the seeds on which both converged; the difference is not that of the two rows' means."
         )
@@ -46,7 +46,7 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """`effects` as text: per cent, differences in percentage points, a dash for what is unknown."""
-    labels, missing, marked = collect.labels(runs), holes(runs), partial(effects, runs)
+    labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
     accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in effects.itertuples()]
     table = {

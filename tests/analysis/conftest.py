@@ -9,6 +9,7 @@ from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 
 COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
+COLUMNS += ",train_cross_entropy"
 
 
 def losses(accuracy, epochs, blow_up=False):
@@ -17,7 +18,7 @@ def losses(accuracy, epochs, blow_up=False):
     for epoch in range(1, epochs + 1):
         loss = (1 - accuracy) + 1.5 * 0.6**epoch
         train, val = (float("inf"), float("nan")) if blow_up and epoch == epochs else (0.8 * loss, loss)
-        rows.append([epoch, 10 * epoch, 0.1, train, 0.5, val, 0.5, 1.5, 1000.0])
+        rows.append([epoch, 10 * epoch, 0.1, train, 0.5, val, 0.5, 1.5, 1000.0, train])
     return rows
 
 
@@ -27,11 +28,11 @@ def make_study(tmp_path):
 
     A number is the accuracy of a completed run, a string the status of another run, and None a planned run without a
     folder. Variants have the names of the planner: `baseline`, `factor=level`, `factor=level+factor=level`.
-    `classes` go into each run's record, other `settings` (margin, ...) into the plan.
+    `classes` and the keys of `record` go into each run's record, other `settings` (margin, ...) into the plan.
     """
 
     def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16, classes=None,
-             **settings) -> Path:  # fmt: skip
+             record=None, **settings) -> Path:  # fmt: skip
         folder = tmp_path / name
         folder.mkdir()
         baseline = {factor: levels[0] for factor, levels in factors.items()}
@@ -43,7 +44,7 @@ def make_study(tmp_path):
                 run |= {"folder": f"{variant.replace('/', '-')}/seed={seed}", "config_sha256": f"{variant} {seed}"}
                 planned.append(run)
                 if result is not None:
-                    write_run(folder, run, result, epochs, code(variant, seed), classes)
+                    write_run(folder, run, result, epochs, code(variant, seed), classes, **(record or {}))
         seeds = sorted({run["seed"] for run in planned})
         plan = {"schema": 1, "name": name, "design": "one_at_a_time", "baseline": baseline, "factors": factors}
         plan |= {"seeds": seeds, "command": "ablate train -m", "runs": planned, **settings}
@@ -53,7 +54,7 @@ def make_study(tmp_path):
     return make
 
 
-def write_run(study, run, result, epochs, code, classes=None):
+def write_run(study, run, result, epochs, code, classes=None, **further):
     """Write the folder of one run: run.json and metrics.csv."""
     folder = study / run["folder"]
     folder.mkdir(parents=True)
@@ -62,6 +63,7 @@ def write_run(study, run, result, epochs, code, classes=None):
     metrics = {"val_accuracy": accuracy, "val_loss": 0.5, "train_accuracy": 0.99, "train_loss": 0.1}
     record = {"schema": 1, "status": status, **{key: run[key] for key in ("variant", "factors", "seed")}}
     record |= {"config_sha256": run["config_sha256"], "code_sha256": code, "git": None, "rerun": "ablate train"}
+    record |= further
     if classes:
         record["classes"] = [str(number) for number in range(classes)]
     if status in ("completed", "diverged"):

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from ablate.analysis import chance, collect
-from ablate.analysis.report import sentences
+from ablate.analysis.report import incomplete, notes
 from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b"]}
@@ -64,7 +64,7 @@ def test_a_baseline_that_learned_nothing_is_named(make_study):
         for seed, accuracy in seeds.items():
             predict(study, variant, seed, right(round(200 * accuracy)))
     found = analyse(study)
-    (note,) = [text for text in sentences.notes(found) if "learned nothing" in text]
+    (note,) = [text for text in notes.notes(found) if "learned nothing" in text]
     assert note == "The baseline has learned nothing: all 2 of its completed runs are at chance (10.0 %)."
-    assert sentences.holes(found.runs) == {"baseline": "2 at chance"}
+    assert incomplete.lost_runs(found.runs) == {"baseline": "2 at chance"}
     assert found.effects["diverged"].tolist() == [2, 0] and found.effects["n"][1] == 2

@@ -4,7 +4,7 @@ from omegaconf import OmegaConf
 
 from ablate.analysis import collect
 from ablate.analysis.config_differences import changes
-from ablate.analysis.report.sentences import methods
+from ablate.analysis.report.methods import methods
 from ablate.analysis.results import analyse
 
 

@@ -31,7 +31,7 @@ def runs(study):
 
 @pytest.fixture
 def panels(study, runs):
-    return figures.loss_curves(collect.curves(study, runs), runs).axes
+    return figures.learning_curves(collect.curves(study, runs), runs).axes
 
 
 def lines(axis, label):
@@ -81,8 +81,8 @@ def test_a_run_without_finite_losses_has_its_cross_at_the_top(make_study):
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS)
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
-    curves.loc[curves["status"] == "diverged", ["train_loss", "val_loss"]] = np.nan
-    axis = figures.loss_curves(curves, runs).axes[1]
+    curves.loc[curves["status"] == "diverged", ["train_loss", "train_cross_entropy", "val_loss"]] = np.nan
+    axis = figures.learning_curves(curves, runs).axes[1]
     (cross,) = lines(axis, "_diverged")
     assert cross.get_xdata().tolist() == [4]
     assert cross.get_ydata() == pytest.approx([axis.get_ylim()[1]])
@@ -93,11 +93,11 @@ def test_a_diverging_loss_does_not_determine_the_limits(make_study):
     runs = collect.collect(study)
     curves = collect.curves(study, runs)
     curves.loc[curves["status"] == "diverged", "val_loss"] = 1e30
-    assert figures.loss_curves(curves, runs).axes[0].get_ylim()[1] < 5
+    assert figures.learning_curves(curves, runs).axes[0].get_ylim()[1] < 5
 
 
 def test_axes_have_a_log_scale_labels_and_a_readable_font_size(study, runs):
-    figure = figures.loss_curves(collect.curves(study, runs), runs)
+    figure = figures.learning_curves(collect.curves(study, runs), runs)
     assert figure.axes[0].get_yscale() == "log"
     assert figure.axes[3].get_xlabel() == "Epoch" and "log" in figure.get_supylabel()
     figure.draw_without_rendering()
@@ -106,10 +106,35 @@ def test_axes_have_a_log_scale_labels_and_a_readable_font_size(study, runs):
     assert min(text.get_fontsize() for text in texts) >= 7
 
 
+def test_the_training_loss_is_the_function_of_the_validation_loss_where_it_is_recorded(study, runs):
+    curves = collect.curves(study, runs).assign(train_loss=9.0)
+    curves.loc[curves["variant"] == "model=b", "train_cross_entropy"] = np.nan  # of an earlier version
+    first, second = figures.learning_curves(curves, runs).axes[:2]
+    (mean,), (minimized,) = lines(first, "training"), lines(second, "training")
+    expected = curves[curves["variant"] == "baseline"].groupby("epoch")["train_cross_entropy"].mean()
+    np.testing.assert_allclose(mean.get_ydata(), expected)
+    assert set(minimized.get_ydata()) == {9.0}
+
+
+def test_the_accuracy_is_drawn_in_per_cent_beside_the_loss(study, runs):
+    curves = collect.curves(study, runs)
+    curves["val_accuracy"] = 0.1 * curves["epoch"] + 0.01 * curves["seed"]
+    figure = figures.learning_curves(curves, runs, 0, figures.ACCURACY)
+    axis = figure.axes[0]
+    (mean,) = lines(axis, "validation")
+    seeds = runs.loc[(runs["variant"] == "baseline") & (runs["status"] == "completed"), "seed"]
+    np.testing.assert_allclose(mean.get_ydata(), 0.1 * np.arange(1, 5) + 0.01 * seeds.mean())
+    figure.draw_without_rendering()
+    assert axis.get_yscale() == "linear" and figure.get_supylabel() == "Accuracy (%)"
+    assert {"20", "40"} <= {label.get_text() for label in axis.get_yticklabels()}
+    low, high = axis.get_ylim()
+    assert low < 0.1 and curves["val_accuracy"].max() < high < 1
+
+
 def test_the_mean_ends_with_the_shortest_run(study, runs):
     curves = collect.curves(study, runs)
     curves = curves[~((curves["variant"] == "model=b") & (curves["seed"] == 1) & (curves["epoch"] > 2))]
-    axis = figures.loss_curves(curves, runs).axes[1]
+    axis = figures.learning_curves(curves, runs).axes[1]
     assert lines(axis, "validation")[0].get_xdata().tolist() == [1, 2]
     assert sorted(len(line.get_xdata()) for line in lines(axis, "_seed validation")) == [2, 3, 4]
 
@@ -123,7 +148,7 @@ def test_many_variants_fill_pages(make_study, variants, pages):
     curves = collect.curves(study, runs)
     assert figures.pages(runs) == pages
     panels = [
-        axis for page in range(pages) for axis in figures.loss_curves(curves, runs, page).axes if axis.get_title()
+        axis for page in range(pages) for axis in figures.learning_curves(curves, runs, page).axes if axis.get_title()
     ]
     assert len(panels) == variants
     assert len({axis.get_ylim() for axis in panels}) == 1
@@ -153,7 +178,7 @@ def test_the_forest_plot_names_the_baseline_and_the_unit(runs):
 def test_a_study_without_results_can_be_drawn(make_study, results):
     study = make_study(results, FACTORS)
     runs = collect.collect(study)
-    for figure in (figures.loss_curves(collect.curves(study, runs), runs), figures.effects(compare(runs), runs)):
+    for figure in (figures.learning_curves(collect.curves(study, runs), runs), figures.effects(compare(runs), runs)):
         figure.draw_without_rendering()
     assert len(figure.axes[0].texts) == 1
 
@@ -168,7 +193,7 @@ def test_every_figure_of_a_study_has_a_caption(make_study):
     np.savez(study / "weight_decay=0" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     np.savez(study / "model=level1" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     drawing = figures.every(analyse(study))
-    pages = ["loss_curves", "loss_curves_2", "loss_curves_3", "loss_curves_4"]
+    pages = [f"{name}_curves{page}" for name in ("loss", "accuracy") for page in ("", "_2", "_3", "_4")]
     assert set(drawing) == {"effects", *pages, "interactions", "variance_shares", "cost", "samples"}
     assert {name.rstrip("_234") for name in drawing} <= set(figures.CAPTIONS)
     first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]

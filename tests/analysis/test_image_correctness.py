@@ -54,6 +54,20 @@ def test_the_report_includes_classes_and_images(study):
         assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000
 
 
+def test_only_the_images_that_did_not_select_the_epoch_are_read(study):
+    for (variant, seed), predicted in PREDICTED.items():
+        half = np.array([True, False, True, False])
+        path = study / variant / f"seed={seed}" / "val_predictions.npz"
+        np.savez(path, label=LABELS, logits=np.eye(2)[predicted], index=LABELS, reporting=half)
+    predictions = image_correctness.load(study, collect.collect(study))
+    assert predictions.labels.tolist() == [0, 1] and analyse(study).images == 2
+    assert {key: list(classes) for key, classes in predictions.predicted.items()} == {
+        key: predicted[::2] for key, predicted in PREDICTED.items()
+    }
+    np.savez(path, label=LABELS, logits=np.eye(2)[predicted], reporting=np.zeros(4))  # no mask
+    assert len(image_correctness.load(study, collect.collect(study)).predicted) == 3
+
+
 @pytest.mark.parametrize("content", [b"", b"PK damaged", None])
 def test_damaged_files_and_runs_on_other_images_are_skipped(study, content):
     first, second = study / "baseline/seed=0/val_predictions.npz", study / "model=b/seed=0/val_predictions.npz"

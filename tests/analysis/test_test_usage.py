@@ -1,10 +1,11 @@
 """Uses of the test set, counted from a study's log and results."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
-from ablate.analysis.report import sentences
+from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
 from ablate.analysis.test_usage import usage
 from ablate.runs import study_plan, test_log
@@ -18,16 +19,16 @@ def study(make_study):
     return make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}}, FACTORS)
 
 
-def use(study, folder, accuracy=0.75):
-    """Record a test of a run as `ablate test` does."""
+def use(study, folder, accuracy=0.75, look=None):
+    """Record a test of a run as `ablate test` does, in a look of its own unless it is named."""
     planned = {run.folder: run.config_sha256 for run in study_plan.read(study).runs}
-    tested = result(accuracy=accuracy, config_sha256=planned.get(folder, "another"))
+    tested = result(accuracy=accuracy, look=look or uuid4().hex, config_sha256=planned.get(folder, "another"))
     (study / folder).mkdir(parents=True, exist_ok=True)
     test_log.record_use(study / folder, tested)
 
 
 def sentence(study) -> str:
-    return sentences.tested(usage(study, study_plan.read(study)))
+    return limits.tested(usage(study, study_plan.read(study)))
 
 
 def test_an_unused_test_set(study):
@@ -44,6 +45,36 @@ def test_uses_are_counted_by_run(study):
     assert sentence(study) == (
         "The test set was used 4 times, on 3 runs: baseline (seeds 0, 1: 55.0 ± 7.1 %), model=b (seed 1: 70.0 %)."
     )
+
+
+def test_the_runs_of_one_command_are_one_look(study):
+    for look, accuracies in (("one", (0.5, 0.6, 0.7, 0.9)), ("two", (0.5,))):
+        folders = ("baseline/seed=0", "baseline/seed=1", "model=b/seed=0", "model=b/seed=1")
+        for folder, accuracy in zip(folders, accuracies, strict=False):
+            use(study, folder, accuracy, look)
+        if look == "one":
+            assert sentence(study).startswith("The test set was used once, on 4 runs: baseline (seeds 0, 1: 55.0")
+    assert sentence(study).startswith("The test set was used twice, on 4 runs")
+
+
+def test_the_table_of_test_accuracies(study):
+    """Differences of 20 and 30 points: mean 25, SD 7.07, half-width 12.706 * 7.07 / sqrt(2) = 63.53."""
+    for folder, accuracy in (("baseline/seed=0", 0.5), ("baseline/seed=1", 0.6), ("model=b/seed=0", 0.7),
+                             ("model=b/seed=1", 0.9)):  # fmt: skip
+        use(study, folder, accuracy, "one")
+    assert report(study) == 0
+    rows = [line.split(",", 3) for line in (study / "report/tables/test.csv").read_text().splitlines()[1:]]
+    assert rows == [
+        ["baseline", "2", "55.00 ± 7.07", "—"],
+        ["model=b", "2", "80.00 ± 14.14", '"+25.00 [−38.53, +88.53]"'],
+    ]
+    for name in ("report.html", "report.typ"):
+        text = (study / "report" / name).read_text()
+        assert "Accuracy on the test set" in text and "+25.00 [−38.53, +88.53]" in text
+
+
+def test_without_a_test_there_is_no_table(study):
+    assert report(study) == 0 and not (study / "report/tables/test.csv").exists()
 
 
 def test_tests_of_replaced_and_unplanned_runs_are_counted(study):
@@ -84,4 +115,4 @@ def test_many_uses_are_summarized_briefly(study):
     lines = [json.dumps({"run": f"x{n}", "time": "now"}) for n in range(10_000)]
     lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
     (study / test_log.FILE).write_text("\n".join(lines))
-    assert sentence(study).startswith("The test set was used 10003 times, on 10001 runs") and len(sentence(study)) < 200
+    assert sentence(study).startswith("The test set was used 3 times, on 10001 runs") and len(sentence(study)) < 200

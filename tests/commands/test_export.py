@@ -69,6 +69,9 @@ def decoded(metadata: dict[str, str]) -> dict:
     return {**metadata, **values}
 
 
+@pytest.mark.skipif(
+    not hasattr(torch.onnx, "ops"), reason="an older exporter cannot keep the batch size free: the verb refuses"
+)
 def test_onnx_runtime_predicts_uint8_images_of_any_batch_size(run, tmp_path):
     import onnx
     import onnxruntime

@@ -42,6 +42,17 @@ def test_both_accuracies_come_out(run):
     assert test.measured == pytest.approx(counts.trace() / 360) and validation.holds and test.holds
 
 
+def test_the_accuracy_of_a_selected_epoch_is_verified_on_the_images_that_did_not_select_it(tmp_path):
+    words = (*SMALL, "trainer.epochs=3", "model=mlp", "trainer.selection=best_val", "hydra.run.dir=one")
+    assert ablate(tmp_path, "train", *words).returncode == 0
+    (validation,) = verify.verify(tmp_path / "one")
+    with np.load(tmp_path / "one/val_predictions.npz") as file:
+        right, reporting = file["logits"].argmax(1) == file["label"], file["reporting"]
+    assert validation.images == reporting.sum() == 144 and validation.holds
+    assert validation.measured == pytest.approx(right[reporting].mean())
+    assert right[reporting].mean() != right.mean()
+
+
 def test_without_a_test_only_validation_is_stated(run):
     (run / "test.json").unlink()
     assert [one.part for one in verify.verify(run)] == ["validation"]

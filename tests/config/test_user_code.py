@@ -83,7 +83,10 @@ def test_a_study_retrains_runs_with_changed_source(folder):
     words = (*SMALL, "study.name=s", "model._target_=my_model.Net,ablate.model.cnn.CNN")
     assert ablate(folder, "train", "-m", *words).returncode == 0
     Path("my_model.py").write_text(NET.format(width=16))
-    ended = ablate(folder, "train", "-m", *words)
+    refused = ablate(folder, "train", "-m", *words)
+    assert refused.returncode == 2 and "my_model.py was" in refused.stderr
+    ended = ablate(folder, "train", "-m", *words, "--retrain")
     assert ended.returncode == 0 and "2 runs, 1 of them already done" in ended.stderr
-    new, old = (read(folder / f"outputs/s/baseline/{name}")["parameters"] for name in ("seed=0", "seed=0.old-1"))
+    places = ("baseline/seed=0", ".replaced/baseline/seed=0-1")
+    new, old = (read(folder / f"outputs/s/{place}")["parameters"] for place in places)
     assert (new, old) == (64 * 16 + 16 + 16 * 10 + 10, 64 * 8 + 8 + 8 * 10 + 10)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablate.analysis.collect import collect, curves
-from ablate.analysis.report import sentences
+from ablate.analysis.report import limits
 from ablate.analysis.results import analyse
 from ablate.analysis.test_results import lines
 from ablate.analysis.test_usage import usage
@@ -193,7 +193,7 @@ def test_uses(tmp_path, fuzz, name):
     path = folder / name if name == "test.json" else study / name
 
     def read() -> None:
-        assert sentences.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
+        assert limits.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
         if found := test_result.read(folder):
             assert lines(folder, found)
         test_log.count_uses(folder)

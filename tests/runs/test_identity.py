@@ -1,11 +1,11 @@
 """What is known of a run before it trains."""
 
-from ablate.runs import identity
+from ablate.runs import rerun
 
 
 def test_the_rerun_command_is_a_shell_line_without_the_study():
     assert (
-        identity.rerun_command(["model=cnn", "study.name=x", "data.root=my data"])
+        rerun.rerun_command(["model=cnn", "study.name=x", "data.root=my data"])
         == "ablate train model=cnn 'data.root=my data'"
     )
-    assert identity.rerun_command(["study=tiny", "seed=1"]) == "ablate train study=tiny seed=1 hydra.mode=RUN"
+    assert rerun.rerun_command(["study=tiny", "seed=1"]) == "ablate train study=tiny seed=1 hydra.mode=RUN"

@@ -50,6 +50,15 @@ def test_two_processes_at_once_lose_nothing(run):
     assert test_result.read(run).uses == test_result.read(other).uses == 20
 
 
+def test_a_command_is_one_look_and_without_its_name_each_use_of_a_run_is_one(run):
+    other = run.with_name("seed=1")
+    other.mkdir()
+    log = run.parents[1] / test_log.FILE
+    for folder, look in ((run, "a"), (other, "a"), (run, "b"), (run, None), (run, None), (other, None)):
+        test_log.record_use(folder, result(look=look))
+    assert test_log.count_looks(log) == 4
+
+
 def test_a_run_outside_a_study_has_a_log_of_its_own(tmp_path):
     assert [keep(tmp_path), keep(tmp_path)] == [1, 2]
     assert test_log.read_log(tmp_path / test_log.FILE) == ({".": 2}, 0)

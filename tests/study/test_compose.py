@@ -1,8 +1,10 @@
 """The plan's configurations against Hydra's own composition of each run."""
 
 import pytest
+from hydra import compose as compose_one
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
@@ -21,7 +23,7 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader
         given = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
-        single = [word for word in words if "," not in word]
+        single = [word for word in words if "," not in word or ("=[" in word and "]," not in word)]
         config = loader.load_configuration("config", [*single, *given], run_mode=RunMode.MULTIRUN)
         ready = PlanLoader(loader)
         composed_study = compose.study(ready, config, {}, words)
@@ -53,6 +55,40 @@ def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
     assert len(planned.runs) == count
     assert [run.config_sha256 for run in planned.runs] == hashes
     assert len(set(hashes)) == len(hashes)
+
+
+@pytest.mark.parametrize(
+    ("words", "each"),
+    [
+        (["++seed=5"], [[]]),
+        (["++optimizer.lr=0.5"], [[]]),
+        (["optimizer.lr=0.1,0.2", "++optimizer.lr=0.5"], [["optimizer.lr=0.1"]]),
+        (["++optimizer.lr=0.5", "optimizer.lr=0.1,0.2"], [["optimizer.lr=0.1"], ["optimizer.lr=0.2"]]),
+        (["++optimizer.lr=0.1,0.2"], [["++optimizer.lr=0.1"], ["++optimizer.lr=0.2"]]),
+        (["optimizer.lr=0.3", "optimizer.lr=0.4"], [[]]),
+        (["++seed=3,4", "model=mlp"], [["++seed=3"], ["++seed=4"]]),
+        (["seed=3", "seed=4"], [[]]),
+        (["augmentation=[flip,cutout]", "~augmentation.cutout", "model=mlp,cnn"], [["model=mlp"], ["model=cnn"]]),
+        (["~optimizer.momentum", "+optimizer.momentum=0.5,0.6"],
+         [["+optimizer.momentum=0.5"], ["+optimizer.momentum=0.6"]]),
+    ],
+)  # fmt: skip
+def test_overrides_mean_what_they_mean_in_one_run(words, each):
+    planned, _ = study(*words)
+    swept = [word for word in words if "," in word and "[" not in word]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        alone = [
+            compose_one("config", [w for word in words for w in (levels if word in swept[:1] else [word])])
+            for levels in each
+        ]
+    assert [run.config_sha256 for run in planned.runs] == [config_sha256(config) for config in alone]
+    assert planned.seeds == list(dict.fromkeys(config.seed for config in alone))
+
+
+@pytest.mark.parametrize("word", ["+seed=5,6", "~seed"])
+def test_a_seed_that_no_run_could_have_is_refused(word):
+    with pytest.raises((InputError, HydraException), match="seed"):
+        study(word)
 
 
 def test_two_names_of_one_configuration_are_one_run(caplog):

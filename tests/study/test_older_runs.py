@@ -51,35 +51,35 @@ def test_a_newer_key_at_its_default_does_not_make_a_run_stale(finished, keys):
     sha256, before = age(finished / RUN, *keys), ages(finished)
     ended = ablate(finished, *WORDS)
     assert ended.returncode == 0 and "2 runs, 2 of them already done" in ended.stderr, ended.stderr
-    assert ages(finished) == before and not list(finished.rglob("*.old-*"))
+    assert ages(finished) == before and not (finished / "outputs/s/.replaced").exists()
     assert study_plan.read(finished / "outputs/s").runs[0].config_sha256 == sha256
     ended = ablate(finished, "report", "s")
     assert ended.returncode == 0, ended.stderr
     assert "stale" not in (finished / "outputs/s/report/runs.csv").read_text()
 
 
-def test_a_newer_key_at_another_value_trains_the_run_again(finished):
+def test_a_newer_key_at_another_value_is_refused(finished):
     age(finished / RUN, "trainer.tta")
-    ended = ablate(finished, *WORDS, "trainer.tta=flip")
-    assert ended.returncode == 0, ended.stderr
-    assert (finished / f"{RUN}.old-1").exists()
+    refused = ablate(finished, *WORDS, "trainer.tta=flip")
+    assert refused.returncode == 2 and "trainer.tta was none, now flip" in refused.stderr
 
 
-def test_a_lacking_key_that_was_not_at_its_default_trains_the_run_again(finished):
+def test_a_lacking_key_that_was_not_at_its_default_is_refused(finished):
     """SMALL sets data.train_limit, whose default is another."""
     age(finished / RUN, "data.train_limit")
-    ended = ablate(finished, *WORDS)
-    assert ended.returncode == 0, ended.stderr
-    assert (finished / f"{RUN}.old-1").exists()
+    refused = ablate(finished, *WORDS)
+    assert refused.returncode == 2 and "data.train_limit was null, now 64" in refused.stderr
 
 
 def test_a_configuration_that_its_record_does_not_have_the_hash_of_is_stale(finished):
     age(finished / RUN, "trainer.tta")
     path = finished / RUN / ".hydra/config.yaml"
     path.write_text(path.read_text().replace("epochs: 1", "epochs: 2"))
-    ended = ablate(finished, *WORDS)
+    refused = ablate(finished, *WORDS)
+    assert refused.returncode == 2 and "trainer.epochs was 2, now 1" in refused.stderr
+    ended = ablate(finished, *WORDS, "--retrain")
     assert ended.returncode == 0, ended.stderr
-    assert (finished / f"{RUN}.old-1").exists()
+    assert (finished / "outputs/s/.replaced/baseline/seed=0-1").exists()
 
 
 def test_a_run_without_newer_keys_is_verified_tested_and_reproduced(finished):

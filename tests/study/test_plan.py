@@ -8,9 +8,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from msgspec import structs
 
 from ablate.config.schema import StudySettings
-from ablate.runs import study_plan
+from ablate.runs import run_record, study_plan
+from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import plan
+from ablate.study import extend, plan
 from ablate.terminal.errors import InputError
 
 SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
@@ -161,12 +162,12 @@ def study(design: str, seeds: list[int]) -> StudyPlan:
 
 def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path):
     small, large = study("factorial", [3, 1]), study("factorial", [2, 3])
-    assert plan.extended(tmp_path, small, extend=False) == small  # the folder is empty
+    assert extend.extended(tmp_path, small, extend=False) == small  # the folder is empty
     study_plan.write(tmp_path, small)
-    assert plan.extended(tmp_path, small, extend=False).runs == small.runs
-    with pytest.raises(InputError, match=r"a study without 2 of the planned runs"):
-        plan.extended(tmp_path, large, extend=False)
-    both = plan.extended(tmp_path, large, extend=True)
+    assert extend.extended(tmp_path, small, extend=False).runs == small.runs
+    with pytest.raises(InputError, match=r"with 4 runs .*2 of the runs now planned are not among them"):
+        extend.extended(tmp_path, large, extend=False)
+    both = extend.extended(tmp_path, large, extend=True)
     assert both.seeds == [1, 2, 3] and both.factors == {"model": ["mlp", "cnn"]}
     folders = [f"{variant}/seed={seed}" for variant in ("baseline", "model=cnn") for seed in (3, 1)]
     assert [run.folder for run in both.runs] == [*folders, "baseline/seed=2", "model=cnn/seed=2"]
@@ -174,7 +175,27 @@ def test_a_plan_grows_by_seeds_when_asked_and_keeps_its_runs_otherwise(tmp_path)
 
 def test_another_design_or_baseline_is_another_study(tmp_path):
     study_plan.write(tmp_path, study("factorial", [0]))
-    with pytest.raises(InputError, match="with the design factorial"):  # even if its runs are the same
-        plan.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
+    with pytest.raises(InputError, match="of design factorial"):  # even if its runs are the same
+        extend.extended(tmp_path, study("one_at_a_time", [0]), extend=False)
     with pytest.raises(InputError, match="another baseline"):
-        plan.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)
+        extend.extended(tmp_path, structs.replace(study("factorial", [0]), baseline={"model": "cnn"}), extend=True)
+
+
+def test_a_margin_that_changes_after_a_result_is_recorded_and_one_that_changes_before_is_not(tmp_path):
+    def planned(margin: float | None) -> StudyPlan:
+        return extend.extended(tmp_path, structs.replace(study("factorial", [0, 1]), margin=margin), extend=False)
+
+    study_plan.write(tmp_path, planned(2.0))
+    assert planned(1.0).margin_changes == []
+    study_plan.write(tmp_path, planned(1.0))
+    for seed in (0, 1):
+        folder = tmp_path / f"baseline/seed={seed}"
+        folder.mkdir(parents=True)
+        run_record.write(folder, RunRecord(status="completed", config_sha256="0", metrics={"val_accuracy": 0.5}))
+    assert planned(1.0).margin_changes == []
+    study_plan.write(tmp_path, planned(4.0))
+    study_plan.write(tmp_path, planned(None))
+    recorded = study_plan.read(tmp_path)
+    assert recorded.margin is None
+    assert [(c.before, c.after, c.results) for c in recorded.margin_changes] == [(1.0, 4.0, 2), (4.0, None, 2)]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00", c.time) for c in recorded.margin_changes)

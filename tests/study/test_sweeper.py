@@ -27,7 +27,7 @@ def assert_goes_on(folder: Path, whole: Path) -> None:
     """The same command finishes the study, and every run is as if nothing had happened."""
     ended = ablate(folder, "train", "-m", "study.name=s", *LONG)
     assert ended.returncode == 0, ended.stderr
-    assert not list(folder.rglob("*.old-*"))
+    assert not (folder / "outputs/s/.replaced").exists()
     for seed in range(3):
         assert_the_same(folder / f"outputs/s/baseline/seed={seed}", whole / f"baseline/seed={seed}")
 
@@ -90,7 +90,7 @@ def test_two_sweeps_of_a_study_share_its_runs(tmp_path, whole):
         assert_the_same(run, whole / f"baseline/seed={seed}")
         assert (run / "train.log").read_text().count("completed: ") == 1
         assert epochs(run) == 15
-    assert not list(tmp_path.rglob("*.old-*"))
+    assert not (tmp_path / "outputs/s/.replaced").exists()
 
 
 def test_a_failed_run_is_tried_again_and_the_earlier_one_kept(tmp_path):
@@ -100,4 +100,5 @@ def test_a_failed_run_is_tried_again_and_the_earlier_one_kept(tmp_path):
     words = ("train", "-m", "study.name=s", "data=image_folder", "data.root=photos", "trainer.epochs=1", "model=mlp")
     assert ablate(tmp_path, *words).returncode == 2
     assert ablate(tmp_path, *words).returncode == 2
-    assert {path.name for path in (tmp_path / "outputs/s/baseline").glob("seed*")} == {"seed=0", "seed=0.old-1"}
+    assert {path.name for path in (tmp_path / "outputs/s/baseline").glob("seed*")} == {"seed=0"}
+    assert (tmp_path / "outputs/s/.replaced/baseline/seed=0-1/run.json").exists()

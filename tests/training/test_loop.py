@@ -15,6 +15,7 @@ from ablate.backend import seeding
 from ablate.config import CONF, register
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
+from ablate.evaluation.reporting_half import reporting_half
 from ablate.runs.epochs import COLUMNS
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
@@ -97,10 +98,48 @@ def test_a_loss_that_is_no_number_ends_training_as_diverged():
     assert not all(math.isfinite(row["train_loss"] + row["val_loss"]) for row in rows)
 
 
-def test_best_val_selects_the_epoch_of_highest_validation_accuracy():
-    *_, rows, (selected, _, _) = fit("optimizer.lr=0.3", "trainer.epochs=6", "trainer.selection=best_val", "seed=1")
-    assert selected.row["val_accuracy"] == max(row["val_accuracy"] for row in rows)
-    assert selected.row["epoch"] < 6 or rows[-1]["val_accuracy"] == selected.row["val_accuracy"]
+def test_best_val_selects_on_one_half_of_the_images_and_reports_on_the_other():
+    """Every epoch again as the last of a run that long: the one with the highest accuracy on the first half is kept."""
+    words = ("model=mlp", "optimizer.lr=0.3", "seed=1")
+    _, data, *_, rows, (selected, _, _) = fit(*words, "trainer.epochs=6", "trainer.selection=best_val")
+    half = reporting_half(data.val.labels, "best_val", 0)
+    scores = []
+    for epochs in range(1, 7):
+        *_, (last, _, _) = fit(*words, f"trainer.epochs={epochs}", "trainer.selection=last")
+        correct = last.val_logits.argmax(1) == data.val.labels
+        assert rows[epochs - 1]["val_accuracy"] == pytest.approx(correct.float().mean().item())  # of all images
+        scores.append((correct[~half].float().mean().item(), correct[half].float().mean().item(), last))
+    best = max(range(6), key=lambda place: scores[place][0])
+    assert selected.row["epoch"] == best + 1 and torch.equal(selected.val_logits, scores[best][2].val_logits)
+    assert selected.row["val_accuracy"] == pytest.approx(scores[best][1])
+    expected = F.cross_entropy(selected.val_logits[half], data.val.labels[half]).item()
+    assert selected.row["val_loss"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ([], True),
+        (["augmentation=flip_crop"], True),
+        (["loss=focal"], False),
+        (["loss.label_smoothing=0.2"], False),
+        (["augmentation=mixup"], False),
+        (["augmentation=[flip_crop,cutmix]"], False),
+    ],
+)
+def test_the_training_cross_entropy_is_the_function_of_the_validation_loss(words, same):
+    """With weights that hardly change, it is the cross-entropy of the saved model on the same batches, by hand."""
+    one = ("model=mlp", "optimizer.lr=1e-9", "trainer.epochs=1", "data.train_limit=320")
+    config, data, parts, *_, rows, _ = fit(*one, *words)
+    images = resident(data, CPU)
+    order, draws = loop.drawn(parts.augment, images, 1, 0)
+    losses, targets_of = [], torch.eye(10)[data.train.labels]
+    for index in batches(order, 32):
+        pictures, targets = parts.augment(data.train.images[index], targets_of[index], [d[index] for d in draws])
+        log_p = parts.model.eval()(parts.pixels(pictures)).log_softmax(1)
+        losses.append(-log_p[torch.arange(32), targets.argmax(1)].mean().item())
+    assert rows[0]["train_cross_entropy"] == pytest.approx(sum(losses) / len(losses), rel=1e-4)
+    assert (rows[0]["train_cross_entropy"] == rows[0]["train_loss"]) is same
 
 
 def test_the_average_is_what_is_evaluated():
@@ -122,11 +161,11 @@ def test_an_epoch_is_one_plain_line_whatever_the_width_of_the_terminal():
 
 
 def test_the_meter_weighs_images_alike_whatever_the_size_of_their_batch():
-    meter = loop.Meter(CPU)
+    meter = loop.Meter(CPU, torch.nn.CrossEntropyLoss())
     one_hot = torch.eye(2)
-    meter.add(torch.tensor(2.0), torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]]), one_hot[[0, 1, 1]])
-    meter.add(torch.tensor(6.0), torch.tensor([[0.0, 1.0]]), one_hot[[0]])
-    assert (meter.read(), meter.seen) == ((3.0, 0.5), 4)  # (3 * 2 + 6) / 4; two of four
+    meter.add(torch.tensor(2.0), torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]]), one_hot[[0, 1, 1]], mixed=False)
+    meter.add(torch.tensor(6.0), torch.tensor([[0.0, 1.0]]), one_hot[[0]], mixed=False)
+    assert (meter.read(), meter.seen) == ((3.0, 0.5, 3.0), 4)  # (3 * 2 + 6) / 4; two of four
     assert str(meter) == "loss 3.000  accuracy 50.0 %"
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import math
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -50,7 +51,13 @@ def check(folder, config, outcome) -> None:
     predictions = np.load(folder / "val_predictions.npz", allow_pickle=False)
     assert predictions["logits"].dtype == np.float16 and (predictions["index"] == data.val_index).all()
     assert (predictions["label"] == data.val.labels.numpy()).all()
-    accuracy = (predictions["logits"].argmax(1) == predictions["label"]).mean()
+    correct = predictions["logits"].argmax(1) == predictions["label"]
+    half = config.trainer.selection == "best_val"
+    assert half == ("reporting" in predictions.files)
+    reporting = predictions["reporting"] if half else np.ones(len(correct), bool)
+    counts = (len(data.train.labels), len(correct), (~reporting).sum(), reporting.sum())
+    assert msgspec.structs.astuple(outcome.images) == counts
+    accuracy = correct[reporting].mean()
     assert accuracy == pytest.approx(outcome.metrics["val_accuracy"], abs=0.01)  # float16 may tie two logits
     assert len((folder / "metrics.csv").read_text().splitlines()) == 2
 

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.differences import Difference, diff
 from ablate.runs.read_config import read_config
-from ablate.study.status import planned_state
+from ablate.study.comparable import planned_states
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
 # What may have changed a number, in the order in which it is looked at: name, part of a difference, keys (none: all).
@@ -38,6 +38,10 @@ class Comparison:
 def compare(run: Path, again: Path) -> Comparison:
     """The verdict on a run and the same trained `again`, and the first cause if they are not identical."""
     differences = diff(run, again)
+    settings = [row for row in differences if row[0] == "configuration" and row[1] != "data.root"]
+    if settings:
+        rows = "; ".join(f"{key}: {then} then, {now} now" for _, key, then, now in settings[:8])
+        return Comparison(again, "different", [f"Different: it was trained with another configuration. {rows}."])
     if not (outcome := [row for row in differences if row[0] == "outcome"]):
         return Comparison(again, "identical", [IDENTICAL])
     before, after = (run_record.read(folder) for folder in (run, again))
@@ -61,13 +65,14 @@ def tolerance(run: Path) -> tuple[float, str]:
     """
     study = study_plan.containing(run)
     if study is not None:
-        runs = study_plan.read(study).runs
-        variant = [planned.variant for planned in runs if (study / planned.folder).resolve() == run.resolve()]
-        states = [planned_state(study, planned) for planned in runs if planned.variant in variant]
+        plan = study_plan.read(study)
+        variant = [planned.variant for planned in plan.runs if (study / planned.folder).resolve() == run.resolve()]
+        known = zip(plan.runs, planned_states(study, plan), strict=True)
+        states = [state for planned, state in known if planned.variant in variant]
         accuracies = [state.val_accuracy for state in states if state.status == "completed"]
-        known = [accuracy for accuracy in accuracies if accuracy is not None]
-        if len(known) > 1:
-            return statistics.stdev(known), f"the standard deviation over the {len(known)} seeds of its variant"
+        values = [accuracy for accuracy in accuracies if accuracy is not None]
+        if len(values) > 1:
+            return statistics.stdev(values), f"the standard deviation over the {len(values)} seeds of its variant"
     margin = OmegaConf.select(read_config(run, trusted=True), "study.margin")
     return (margin if isinstance(margin, (int, float)) else 0.0) / 100, "study.margin of its configuration"
 

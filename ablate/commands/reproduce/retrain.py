@@ -14,14 +14,18 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.commands.reproduce.comparison import Comparison, compare
-from ablate.config import trust
-from ablate.runs import provenance, run_record
+from ablate.config import CONF, trust, user_code
+from ablate.runs import options, provenance, run_record
+from ablate.runs.config_defaults import changes, is_of
 from ablate.runs.read_config import read_config
+from ablate.runs.rerun import PRIMARY, literal
 from ablate.runs.run_record import RunRecord
+from ablate.study.extend import listed
 from ablate.terminal.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # that a record may ask for: the system refuses to start a million
+FLAGS = ("--config-dir", "--config-name")
 # Hydra's own settings that say nothing of how a single run is done.
 UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
 
@@ -33,26 +37,35 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("--from-commit", action="store_true", help="with the code of the commit the run was made of")
+    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the run had them")
     parser.add_argument("--trust", action="store_true", help="also run code that the run's folder brings or names")
     args = parser.parse_args(words)
-    comparison = reproduce(args.run, args.from_commit, args.trust)
+    comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root)
     print(f"{args.run} was trained again in {comparison.again}.", *comparison.summary, sep="\n")
     return 1 if comparison.verdict == "different" else 0
 
 
-def reproduce(run: Path, from_commit: bool = False, trusted: bool = False) -> Comparison:
+def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_root: str | None = None) -> Comparison:
     """Train `run` again, with its threads, in `outputs/single/<time>`, and compare.
 
     Raises:
-        InputError: the run has no result, or cannot be trained again; or its folder brings code and is not `trusted`.
+        InputError: the run has no result, or cannot be trained again; its folder brings code and is not `trusted`; or
+            its command, its record and its recorded configuration are not of one configuration.
     """
     record = run_record.read(run)
     if record.status not in REPRODUCIBLE:
         raise InputError(f"{run} is {record.status}: only a run that is completed or diverged can be reproduced.")
     config = read_config(run, trusted)
+    if not is_of(record, config):
+        raise InputError(
+            f"{run}/run.json and {run}/.hydra/config.yaml are of different configurations: one of the two was changed."
+            " Get a fresh copy of the run."
+        )
     flags, overrides = rerun_words(run, record, config)
-    if not trusted:
-        check(run, flags, overrides)
+    composed = check(run, flags, overrides, trusted)
+    if not from_commit and (differing := changes(config, composed)):  # code of then may have had other defaults
+        raise InputError(f"The command of {run} trains another configuration than the run's: {listed(differing)}.")
+    overrides += place_of_images(config, data_root)
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
@@ -73,42 +86,76 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[
         words = []
     if words[:2] != ["ablate", "train"]:
         raise InputError(f"{run}/run.json does not say how to train the run again: it has no `rerun` of this version.")
-    flags: list[str] = []
+    flags: dict[str, str] = {}
     overrides = words[2:]
-    while overrides[:1] == ["--config-dir"]:
-        flags, overrides = overrides[:2], overrides[2:]  # of several the last counts, as for Hydra
+    while len(overrides) > 1 and overrides[0] in FLAGS:
+        flags[overrides[0]], overrides = overrides[1], overrides[2:]  # of several the last counts, as for Hydra
+    if flags.get("--config-dir") == options.FOLDER:
+        flags["--config-dir"] = str((run / options.FOLDER).absolute())
     if OmegaConf.select(config, "trainer.threads") is None:  # they come by the environment, as they did then
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
-    return flags, overrides
+    return [word for flag in flags.items() for word in flag], overrides
 
 
-def check(run: Path, flags: Sequence[str], overrides: Sequence[str]) -> None:
-    """Refuse a command that makes Hydra do, or a configuration that names, what is not of this package."""
-    from hydra import compose, initialize_config_dir
+def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
+    """The override of where the images are; InputError if they are in no folder."""
+    if data_root is None:
+        return []
+    if OmegaConf.is_missing(config, "data") or "root" not in config.data:
+        raise InputError("--data-root: the images of this run are not in a folder of their own.")
+    return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
-    from ablate.config import CONF, register, validate
 
+def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bool) -> DictConfig:
+    """The configuration of a command; refused, unless `trusted`, if it does or names what is not of this package."""
+    from ablate.config import register, validate
+
+    register()
+    if trusted:
+        user_code.search()
+        config = compose(flags, overrides)
+        config.pop("hydra")
+        return config
     for word in overrides:
         if word.startswith("-") or (word.lstrip("+~").startswith("hydra") and word != "hydra.mode=RUN"):
             raise InputError(f"The command of {run} has {word!r}, which can change what is run. {trust.ADVICE}")
-    register()
-    places = ",".join(f"'file://{Path(folder).absolute()}'" for folder in flags[1::2])
-    words = [*(word for word in overrides if word != "hydra.mode=RUN"), f"hydra.searchpath=[{places}]"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", words)
-        ours, theirs = (compose("config", overridden, return_hydra_config=True).hydra for overridden in ([], words))
+    config = compose(flags, overrides)
+    ours, theirs = compose((), ()).pop("hydra"), config.pop("hydra")
     # A folder of options, or an option put elsewhere, can set what Hydra calls before anything trains.
     if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
         raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
     built = [str(name) for name in config if name != "study"]  # where a run is kept, which nothing is built from
     trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
     validate(config)
+    return config
+
+
+def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
+    """What Hydra composes from a command, with its own settings under `hydra`."""
+    from hydra import compose, initialize_config_dir
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
+
+    given = dict(zip(flags[::2], flags[1::2], strict=True))
+    folder = given.get("--config-dir")
+    words = [word for word in overrides if word != "hydra.mode=RUN"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        if folder:  # as Hydra's command line does, which alone finds a primary configuration there
+            place = create_config_search_path(str(CONF))
+            place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
+            GlobalHydra.instance().clear()
+            Hydra.create_main_hydra2("reproduce", place)
+        config = compose(given.get("--config-name", PRIMARY), words, return_hydra_config=True)
+    OmegaConf.set_struct(config, False)
+    return config
 
 
 def _used(hydra: DictConfig) -> dict[str, Any]:
     """Hydra's own settings for a single run, as they are written."""
     settings: Any = OmegaConf.to_container(hydra, resolve=False)
-    settings["job"] = {**settings["job"], "override_dirname": None}
+    settings["job"] = {**settings["job"], "override_dirname": None, "config_name": None}
     return {name: value for name, value in settings.items() if name not in UNUSED}
 
 

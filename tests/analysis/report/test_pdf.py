@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.report import sentences
+from ablate.analysis.report import verdict_sentences
 from ablate.analysis.report.write import report
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
@@ -44,12 +44,13 @@ def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit(make_study
     report(study)
     pdf = PdfReader(study / "report" / "report.pdf").pages
     first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in pdf)
-    assert "Figure 2: Training loss" in second and "Figure 3: Interactions" in first and "Figure 4: Shares of" in first
+    assert "Figure 2: Cross-entropy" in second and "Figure 3: Accuracy on" in second
+    assert "Figure 4: Interactions" in first and "Figure 5: Shares of" in first
 
 
 def test_the_verdicts_are_sentences_with_their_numbers(make_study):
     runs = collect.collect(make_study(RESULTS, FACTORS))
-    worse, untested = sentences.verdicts(compare(runs), runs)
+    worse, untested = verdict_sentences.verdicts(compare(runs), runs)
     # Differences of -20, -19 and -21 points: mean -20, half width 4.302653 / sqrt(3) = 2.484.
     assert worse == ("Worse than the baseline: model=b (−20.0 points, 95 % CI −22.5 to −17.5, n = 3, Holm p 0.002).")
     assert untested == "Not testable (fewer than two shared seeds, or all differences equal): norm=y."

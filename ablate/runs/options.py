@@ -1,0 +1,65 @@
+"""`options/`: the user's own option files that a run was composed from, kept beside it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ablate.files import atomic, bounded
+
+FOLDER = "options"
+LARGEST = bounded.MIB  # bytes of an option file
+MAIN = "main"  # how Hydra names the place of the options of this package
+
+
+def files(hydra: Any) -> dict[str, bytes]:
+    """The content of each option file that is not of this package, by its path in its folder, such as `model/my.yaml`.
+
+    Args:
+        hydra: Hydra's settings of the run.
+    """
+    places = [
+        (Path(source.path), source.provider) for source in hydra.runtime.config_sources if source.schema == "file"
+    ]
+    contents: dict[str, bytes] = {}
+    waiting = [str(hydra.job.config_name), *_chosen(hydra.runtime.choices)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found = next(
+            ((folder / f"{name}.yaml", by) for folder, by in places if (folder / f"{name}.yaml").is_file()), None
+        )
+        if name in seen or found is None or found[1] == MAIN:
+            continue
+        seen.add(name)
+        contents[f"{name}.yaml"] = bounded.contents(found[0], LARGEST)
+        waiting += _included(name, contents[f"{name}.yaml"])
+    return contents
+
+
+def write(folder: Path, hydra: Any) -> None:
+    """Write the option files into `options/` of a run's folder."""
+    for name, content in files(hydra).items():
+        path = folder / FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(path, content)
+
+
+def _chosen(choices: Mapping[str, Any]) -> Iterator[str]:
+    """`group/option` of each option that was chosen; a group may have several."""
+    for group, option in choices.items():
+        options = yaml.safe_load(option) if isinstance(option, str) and option.startswith("[") else option
+        for name in options if isinstance(options, list) else [options]:
+            if name is not None:
+                yield f"{group.partition('@')[0]}/{name}"
+
+
+def _included(name: str, content: bytes) -> Iterator[str]:
+    """The files that the defaults list of an option file names without a group; the others are among the choices."""
+    loaded = yaml.safe_load(content)
+    group = name.rpartition("/")[0]
+    for entry in (loaded.get("defaults") or []) if isinstance(loaded, dict) else []:
+        if isinstance(entry, str) and entry != "_self_":
+            place = entry.partition("@")[0].removesuffix(".yaml")
+            yield place[1:] if place.startswith("/") else f"{group}/{place}" if group else place

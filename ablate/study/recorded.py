@@ -1,0 +1,70 @@
+"""The finished run in the folder of a planned one: the same run, or another one, which is refused."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from ablate.config import user_code
+from ablate.runs import run_record
+from ablate.runs.config_defaults import changes, same_but_for_defaults
+from ablate.runs.config_hash import resolved, written
+from ablate.runs.read_config import read_config
+from ablate.runs.run_record import RunRecord
+from ablate.runs.study_plan import PlannedRun
+from ablate.study.extend import Change, refusal
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import ABSENT
+
+
+def same_run(folder: Path, planned: PlannedRun, config: DictConfig, retrain: bool) -> str | None:
+    """The hash of the finished run in `folder` if it is the planned one under another hash; None without a difference.
+
+    The hash differs if the run is of an earlier version, which lacks newer keys.
+
+    Args:
+        folder: of the planned run.
+        planned: the planned run.
+        config: what it is composed of.
+        retrain: whether another finished run may be set aside, for which the answer is None.
+
+    Raises:
+        InputError: the finished run is of another configuration, or on other images.
+    """
+    try:
+        record = run_record.read(folder)
+    except InputError:
+        return None
+    if not record.has_result:
+        return None
+    try:
+        recorded = read_config(folder, trusted=True)  # as data
+        same = record.config_sha256 == planned.config_sha256 or same_but_for_defaults(config, recorded, record)
+        differing = _other_images(record, recorded, config) if same else _changes(record, recorded, config)
+    except InputError:
+        if record.config_sha256 == planned.config_sha256:
+            return None
+        differing = [("configuration", "unknown", f"{planned.config_sha256:.8}")]
+    if differing and not retrain:
+        raise refusal(str(folder), differing)
+    return record.config_sha256 if not differing else None
+
+
+def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
+    """What the run was trained with, and is now planned with."""
+    code = user_code.hashes(resolved(config))
+    names = [name for name in dict.fromkeys([*record.own_code, *code]) if record.own_code.get(name) != code.get(name)]
+    files = [(name, record.own_code.get(name, ABSENT)[:8], code.get(name, ABSENT)[:8]) for name in names]
+    edited = [("configuration", f"{record.config_sha256:.8}", "not that of its .hydra/config.yaml")]
+    return [*changes(recorded, config), *files] or edited
+
+
+def _other_images(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
+    """The folder of the images, if it is another one than the run's and has other images."""
+    then, now = (written(settings)["data"].get("root") for settings in (recorded, config))
+    if then == now or record.data_sha256 is None:
+        return []
+    from ablate.data.prepare import prepare  # PyTorch, for which few commands wait here
+
+    if prepare(config.data).sha256 == record.data_sha256:
+        return []
+    return [("data.root", then, now)]

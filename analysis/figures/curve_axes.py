@@ -1,0 +1,77 @@
+"""What learning curves draw, loss or accuracy, and the axes that their panels share."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, StrMethodFormatter
+
+
+class Quantity(NamedTuple):
+    """The columns of a quantity of the training batches and of the validation images, and the label of its axis."""
+
+    training: str
+    validation: str
+    label: str
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Both columns."""
+        return self.training, self.validation
+
+    @property
+    def is_loss(self) -> bool:
+        """True for a loss, which has no upper limit and is drawn on a logarithmic scale."""
+        return self.validation == "val_loss"
+
+
+LOSS = Quantity("train_cross_entropy", "val_loss", "Loss (log scale)")
+ACCURACY = Quantity("train_accuracy", "val_accuracy", "Accuracy (%)")
+
+
+def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: float, high: float) -> None:
+    """Set the limits and ticks that all panels share."""
+    last = curves["epoch"].max() if len(curves) else 1
+    axis.set(ylim=(low, high), xlim=(0.5, last + 0.5))
+    axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    if not quantity.is_loss:
+        axis.yaxis.set_major_locator(MaxNLocator(5))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+        return
+    axis.set(yscale="log", ylim=(low, high))
+    axis.yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def limits(curves: pd.DataFrame, quantity: Quantity) -> tuple[float, float]:
+    """Limits of the vertical axis that all panels share."""
+    if quantity.is_loss:
+        return _loss_limits(curves)
+    low, high = curves[[*quantity.columns]].min().min(), curves[[*quantity.columns]].max().max()
+    if not np.isfinite(low):
+        return 0.0, 1.0
+    edge = max(0.03 * (high - low), 0.005)
+    return float(low - edge), float(high + edge)
+
+
+def _loss_limits(curves: pd.DataFrame) -> tuple[float, float]:
+    """Limits that include every completed run, and diverged runs up to three times the largest completed loss."""
+    losses = curves[[*LOSS.columns]].where(lambda loss: np.isfinite(loss) & (loss > 0))
+    completed = losses[curves["status"] == "completed"].stack()
+    all_losses = losses.stack()
+    if all_losses.empty:
+        return 0.1, 10.0
+    low = all_losses.min()
+    high = all_losses.max() if completed.empty else min(all_losses.max(), 3 * completed.max())
+    return float(low / 1.15), float(high * 1.15)
+
+
+def _loss_ticks(low: float, high: float) -> list[float]:
+    """Round numbers within the limits: the coarsest set with at least three."""
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]):
+        ticks = [float(decade * step) for decade in decades for step in steps if low <= decade * step <= high]
+        if len(ticks) >= 3:
+            return ticks
+    return [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= high]

@@ -1,0 +1,90 @@
+"""The images of a study in words: the data set, and which of its images and which epoch the numbers are of."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from ablate.analysis.formats import plural, significant
+from ablate.analysis.results import Results
+from ablate.runs import run_record
+from ablate.runs.read_config import read_config
+from ablate.runs.run_record import ImageCounts, RunRecord
+from ablate.terminal.errors import InputError
+
+
+class Selection(NamedTuple):
+    """How a run's epoch was selected (`trainer.selection`), and how many images there were for what."""
+
+    rule: str | None
+    images: ImageCounts | None
+
+
+def data(results: Results) -> list[str]:
+    """The data set of the first completed run: images, classes, size; a paragraph, empty if nothing is recorded."""
+    for folder, record in _records(results):
+        parts = []
+        if record.images:
+            parts.append(f"{record.images.training:,} training and {record.images.validation:,} validation images")
+        if record.classes:
+            parts.append(f"{len(record.classes)} classes")
+        if record.inputs:
+            size = record.inputs.image_size
+            parts.append(f"{size} × {size} pixels, {plural(record.inputs.channels, 'channel')}")
+        name, split = _data_set(results, folder)
+        text = ", ".join([*name, *parts])
+        if text:
+            return [f"Data: {text}{split}."]
+    return []
+
+
+def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
+    """The name of the data set, and how it was split, from the configuration of a run; empty if it has none."""
+    try:
+        settings = read_config(results.folder / folder).data
+        split = (
+            f"; {100 * settings.val_fraction:g} % of the training images were held out for validation (split seed"
+            f" {settings.split_seed})"
+        )
+        limit = settings.get("train_limit")
+        split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
+        return [settings._target_.rpartition(".")[2]], split
+    except (InputError, AttributeError, ValueError, TypeError):
+        return [], ""
+
+
+def evaluated(results: Results) -> str:
+    """Which epoch and which images the numbers are of, a paragraph; where runs differ, of each kind."""
+    kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
+    texts = {kind: _evaluated(kind, results.images) for kind in kinds}
+    if len(set(texts.values())) < 2:
+        return next(iter(texts.values()), "Accuracies are of the validation images.")
+    return "Runs differ in what their accuracy is of. " + " ".join(
+        f"{plural(kinds[kind], 'run')}: {text}" for kind, text in texts.items()
+    )
+
+
+def _evaluated(kind: Selection, predicted: int | None) -> str:
+    """The epoch and the images of one kind of run; `predicted` images have stored predictions."""
+    counts = kind.images
+    count = counts.evaluation if counts else predicted
+    step = f": one run's accuracy changes in steps of {significant(100 / count, 2)} points" if count is not None else ""
+    number = f"{count:,} " if count is not None else ""
+    if kind.rule == "best_val" and counts and counts.selection:
+        return (
+            f"The epoch of each run is the one with the highest accuracy on {counts.selection:,} of the"
+            f" {counts.validation:,} validation images. Accuracies, losses and predictions are those of this epoch on"
+            f" the other {number}validation images{step}. Learning curves are of all validation images."
+        )
+    if kind.rule == "best_val":
+        return (
+            f"The epoch of each run is the one with the highest accuracy on the {number}validation images, and its"
+            " accuracy is this maximum: it is too high, by more for a variant whose accuracy varies more between"
+            f" epochs, so that an equal variant may be called better{step}."
+        )
+    epoch = "the last epoch and " if kind.rule == "last" else ""
+    return f"Tables and figures are of {epoch}{number}validation images{step}."
+
+
+def _records(results: Results) -> list[tuple[str, RunRecord]]:
+    """The folder and the record of each completed run."""
+    folders = results.runs.loc[results.runs["status"] == "completed", "folder"]
+    return [(folder, run_record.read(results.folder / folder)) for folder in folders]

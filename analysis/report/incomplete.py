@@ -1,0 +1,26 @@
+"""The runs that are lost, and the comparisons that are made without them."""
+
+import pandas as pd
+
+from ablate.analysis import collect
+from ablate.analysis.effects import learned
+
+
+def lost_runs(runs: pd.DataFrame) -> dict[str, str]:
+    """Each variant's runs that are lost or learned nothing: `1 diverged, 1 at chance, 2 missing`."""
+    order, texts = ("diverged", "at chance", "pruned", *collect.HOLES), {}
+    statuses = runs["status"].where((runs["status"] != "completed") | learned(runs), "at chance")
+    for variant, ended in statuses[statuses != "completed"].groupby(runs["variant"], sort=False):
+        counts = ended.value_counts()
+        texts[variant] = ", ".join(f"{counts[status]} {status}" for status in order if status in counts)
+    return texts
+
+
+def partly_compared(effects: pd.DataFrame, runs: pd.DataFrame) -> dict[str, int]:
+    """The paired variants compared over some of the baseline's seeds alone, and over how many.
+
+    Their mean less that of the baseline's row is not their difference.
+    """
+    n = int(((runs["status"] == "completed") & (runs["variant"] == collect.BASELINE)).sum())
+    rows = effects[(effects["test"] == "paired t") & effects["n"].between(1, n - 1)]
+    return dict(zip(rows["variant"], rows["n"].astype(int), strict=True))

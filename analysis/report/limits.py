@@ -1,0 +1,105 @@
+"""What a study cannot show, how often its results and the test set were looked at, and where its numbers are from."""
+
+import hashlib
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ablate.analysis import stats, study_power
+from ablate.analysis.effects import correlation, differences, planned_comparisons
+from ablate.analysis.formats import number, plural, times
+from ablate.analysis.report.verdict_sentences import NAMED
+from ablate.analysis.results import Results
+from ablate.analysis.test_usage import Usage
+from ablate.runs.looks import Look
+from ablate.runs.study_plan import StudyPlan
+from ablate.terminal.text import first_few
+
+SEEDS = 12  # seeds or looks that a sentence names
+NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes are combined freely
+
+
+def limits(results: Results) -> list[str]:
+    """What a study of this size and design cannot show, one sentence each."""
+    effects, plan = results.effects, results.plan
+    tested = effects[effects["p"].notna()]
+    if not len(tested):
+        return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
+    spread = differences(results.runs).groupby(level="variant").std().median()
+    sd = float(spread) if spread > 0 else None
+    sentences = [study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd)]
+    unseen = plan.design in NOT_CROSSED
+    if results.contrasts is not None:
+        unseen = not (results.contrasts["kind"] == "interaction").any()
+    if unseen and sum(len(levels) > 1 for levels in plan.factors.values()) > 1:
+        sentences.append("Interactions are not estimable: no two factors were changed both alone and together.")
+    k = int(effects["mean"].notna().sum())
+    return [*sentences, _selection_bias(k, correlation(results.runs))] if k > 2 else sentences
+
+
+def _selection_bias(k: int, rho: float) -> str:
+    """How much too high the best of k equally good variants would be."""
+    known = not pd.isna(rho)
+    correlated = f"if all {k} variants were equally good and correlated over seeds as these are (rho {number(rho)})"
+    independent = f"if all {k} variants were equally good and independent"
+    return (
+        f"Selection bias: {correlated if known else independent}, the best observed mean would still be"
+        f" {number(stats.selection_bias(k, rho if known else 0.0))} standard errors too high on average. Select by"
+        " validation accuracy, then test once."
+    )
+
+
+def tested(usage: Usage) -> str:
+    """How often the test set was used, on which runs, and their accuracy."""
+    runs, damaged = usage.runs, ""
+    if usage.unreadable:
+        damaged = f" {plural(usage.unreadable, 'record')} of its use cannot be read."
+    if not len(runs):
+        return "The test set was not used." if not damaged else f"Whether the test set was used is unknown.{damaged}"
+    texts = [_tested_variant(variant, rows) for variant, rows in runs.groupby("variant", sort=False)]
+    return (
+        f"The test set was used {times(usage.looks)}, on {plural(len(runs), 'run')}:"
+        f" {first_few(texts, 2 * NAMED)}.{damaged}"
+    )
+
+
+def _tested_variant(variant: str, runs: pd.DataFrame) -> str:
+    """A variant with its tested seeds and their accuracy."""
+    seeds = list(runs["seed"].dropna().astype(int))
+    percent = 100 * runs["accuracy"].dropna()
+    spread = f" ± {number(percent.std(), 1)}" if len(percent) > 1 else ""
+    accuracy = f": {number(percent.mean(), 1)}{spread} %" if len(percent) else ""
+    noun = "seed" if len(seeds) == 1 else "seeds"
+    return f"{variant} ({noun} {first_few(seeds, SEEDS)}{accuracy})" if seeds else variant
+
+
+def looked(looks: Sequence[Look], variants: int) -> list[str]:
+    """How often the results were looked at, and what that does to the error rate; nothing for one look."""
+    if len(looks) < 2:
+        return []
+    counts = sorted({look.seeds for look in looks if look.seeds > 1})
+    steps = ", ".join(f"{look.results} of {look.planned}" for look in looks[:SEEDS])
+    text = f"The results were looked at {times(len(looks))} (at {steps} runs)."
+    if len(counts) > 1:
+        rate = stats.false_claims_over_looks(tuple(counts), variants)
+        text += (
+            f" If the earlier looks decided whether to continue, equal variants are called better or worse in"
+            f" {100 * rate:.0f} % of studies instead of 5 % (simulated for looks at"
+            f" {', '.join(map(str, counts[:-1]))} and {counts[-1]} seeds)."
+        )
+    return [f"{text} Verdicts are not corrected for this; a new study with new seeds has the stated error rate."]
+
+
+def provenance(plan: StudyPlan, runs: pd.DataFrame) -> str:
+    """The commit, code and configurations of the numbers."""
+    planned = hashlib.sha256("".join(sorted(run.config_sha256 for run in plan.runs)).encode()).hexdigest()
+    commits, code = (_names(runs[name]) for name in ("commit", "code_sha256"))
+    return (
+        f"Study {plan.name}; commit {commits}; training code {code}; configurations {planned[:12]} (sha256); all"
+        " numbers are in runs.csv and effects.csv."
+    )
+
+
+def _names(hashes: pd.Series) -> str:
+    """The first digits of each hash."""
+    return ", ".join(dict.fromkeys(str(name)[:12] for name in hashes.dropna())) or "unknown"

@@ -1,0 +1,113 @@
+"""The question of a study and how it was answered: design, data, baseline, tests."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.analysis import collect, left_out
+from ablate.analysis.effects import learned, planned_comparisons
+from ablate.analysis.formats import plural
+from ablate.analysis.report import images
+from ablate.analysis.report.verdict_sentences import NAMED
+from ablate.analysis.results import Results
+from ablate.runs.read_config import read_config
+from ablate.runs.statuses import NOT_COMPARABLE
+from ablate.runs.study_plan import MarginChange, StudyPlan
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import ABSENT, first_few
+
+LEVELS = 12  # levels or seeds that a sentence names
+
+
+def question(plan: StudyPlan) -> str:
+    """What the study asks."""
+    varied = [name for name, levels in plan.factors.items() if len(levels) > 1]
+    if not varied:
+        return "How accurate is the baseline on the validation images?"
+    if len(varied) == 1:
+        return f"Does {varied[0]} affect validation accuracy?"
+    return f"Which of {', '.join(varied[:-1])} and {varied[-1]} affect validation accuracy?"
+
+
+def methods(results: Results) -> list[str]:
+    """The design, how the runs ended, data, baseline and what differs from it, statistics, evaluation images."""
+    plan, runs = results.plan, results.runs
+    seeds = first_few(plan.seeds, LEVELS)
+    levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
+    paragraphs = [
+        f"Design {plan.design}, {plural(len(runs), 'run')} of {plural(runs['variant'].nunique(), 'variant')}, seeds"
+        f" {seeds}."
+        f" {_ended(runs)} Factors, the baseline's level first: {levels or 'none'}."
+    ]
+    paragraphs += [*left_out.sentences(runs), *images.data(results), *_baseline(results.folder, runs)]
+    labels, differing = collect.labels(runs), []
+    for variant, keys in list(results.changes.groupby("variant", sort=False))[: 2 * NAMED]:
+        texts = [_change(row.key, row.baseline, row.value) for row in keys.itertuples()]
+        differing.append(f"{labels[variant]} has {first_few(texts, NAMED, '; ')}")
+    if differing:
+        paragraphs.append(f"What differs from the baseline: {'. '.join(differing)}.")
+    return [*paragraphs, _statistics(results), images.evaluated(results)]
+
+
+def _ended(runs: pd.DataFrame) -> str:
+    """How the planned runs ended. A diverged run is a result, a run without a result is a hole."""
+    statuses = runs["status"].value_counts()
+    counts = [(int(statuses.get("completed", 0)), "completed"), (int(statuses.get("diverged", 0)), "diverged")]
+    counts += [(int(statuses.get("pruned", 0)), "pruned")]
+    chance = counts[0][0] - int(learned(runs).sum())
+    at_chance = {"completed": f" ({chance} of them at chance)" if chance else ""}
+    ended = ", ".join(
+        f"{count} {status}{at_chance.get(status, '')}" for count, status in counts if count or status == "completed"
+    )
+    missing = int((runs["status"].isin(collect.HOLES) & ~runs["status"].isin(NOT_COMPARABLE)).sum())
+    without = f" {missing} without a result (not run, crashed or interrupted)." if missing else ""
+    return f"Results: {ended}.{without}"
+
+
+def _statistics(results: Results) -> str:
+    """The tests and their families."""
+    text = (
+        "Runs are paired by seed; intervals and p-values are Student's t on the differences. Verdicts are corrected"
+        f" (Holm) for the {plural(planned_comparisons(results.runs), 'planned variant')}"
+    )
+    if results.margin is not None:
+        text += f", claims of equivalence (two one-sided tests, margin ±{results.margin:g} points) likewise"
+    changes = "".join(f" {margin_change(change)}" for change in results.plan.margin_changes)
+    return f"{text}; other tables are exploratory and corrected within themselves.{changes}"
+
+
+def margin_change(change: MarginChange) -> str:
+    """A change of the margin after the first result, a sentence."""
+    before, after = ("none" if value is None else f"±{value:g} points" for value in (change.before, change.after))
+    return (
+        f"The margin was changed from {before} to {after} on {change.time[:10]}, after"
+        f" {plural(change.results, 'result')}: verdicts that depend on it were not planned."
+    )
+
+
+def _change(key: str, before: str, after: str) -> str:
+    """A configuration key that differs: `normalization batch, not none`."""
+    if key.endswith("._target_"):
+        key, before, after = key.removesuffix("._target_"), _last(before), _last(after)
+    return f"no {key}" if after == ABSENT else f"{key} {after}" + (f", not {before}" if before != ABSENT else "")
+
+
+def _last(target: str) -> str:
+    """The last name of a dotted path."""
+    return target.rpartition(".")[2]
+
+
+def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
+    """The configuration of the first baseline run that has a complete one."""
+    for run in runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")].itertuples():
+        try:
+            config = read_config(folder / run.folder)
+            trainer, optimizer = config.trainer, config.optimizer
+            settings = ", ".join(f"{key} {value}" for key, value in optimizer.items() if key != "_target_")
+            return [
+                f"Baseline: model {_last(config.model._target_)}; {plural(trainer.epochs, 'epoch')}, batches of"
+                f" {trainer.batch_size}; {_last(optimizer._target_)} with {settings}.",
+            ]
+        except (InputError, AttributeError, ValueError, TypeError):
+            continue  # an older or damaged configuration: the next seed's may be complete
+    return []

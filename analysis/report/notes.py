@@ -1,0 +1,115 @@
+"""What a reader of the numbers must know and the table does not show: lost runs, mixed code, unpaired seeds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.analysis import collect, verdict
+from ablate.analysis.effects import learned, pairs
+from ablate.analysis.formats import number, p_value, plural
+from ablate.analysis.report.incomplete import partly_compared
+from ablate.analysis.report.verdict_sentences import NAMED
+from ablate.analysis.results import Results
+from ablate.terminal.text import first_few
+
+
+def notes(results: Results) -> list[str]:
+    """What a reader of the numbers must know and the table does not show, one sentence each."""
+    runs, effects = results.runs, results.effects
+    completed = runs[runs["status"] == "completed"]
+    sentences = []
+    code = completed["code_sha256"].fillna("unknown").str[:12].value_counts(sort=False)
+    if len(code) > 1:
+        counts = ", ".join(f"{name} ({plural(count, 'run')})" for name, count in code.items())
+        sentences.append(
+            f"The runs are of different versions of the code: {counts}. Retrain them to compare like with like."
+        )
+    if collect.BASELINE not in set(completed["variant"]) and set(runs["variant"]) - {collect.BASELINE}:
+        sentences.append("The baseline has no completed run: nothing can be compared.")
+    sentences += [*_baseline_at_chance(results), *_diverged(results), *_unpaired(runs, effects)]
+    marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
+    for name in list(marked)[: 2 * NAMED]:
+        mean = number(100 * by_variant.loc[name, "baseline_mean"])
+        sentences.append(
+            f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
+            f" mean is {mean} %."
+        )
+    equal = effects[(effects["n"] > 1) & effects["difference_pp"].notna() & effects["p"].isna()]
+    if len(equal):
+        names = first_few([results.labels[name] for name in equal["variant"]], 2 * NAMED, "; ")
+        sentences.append(f"Not testable, as all differences are equal: {names}.")
+    drawn = results.curves.groupby(["variant", "seed"]).size().rename("drawn")
+    epochs = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
+    short = int((epochs["drawn"] < epochs["epochs"].clip(lower=1)).sum())
+    if short:
+        sentences.append(
+            f"{plural(short, 'completed run')} without a complete metrics.csv: the curves are missing or end early."
+        )
+    unrecorded = results.curves["train_cross_entropy"].isna() & np.isfinite(results.curves["train_loss"])
+    if unrecorded.any():
+        count = len(results.curves[unrecorded].drop_duplicates(["variant", "seed"]))
+        sentences.append(
+            f"{plural(count, 'run')} of an earlier version: the training curve is the loss that training minimized,"
+            " which need not be the cross-entropy that the validation curve is."
+        )
+    return sentences
+
+
+def _baseline_at_chance(results: Results) -> list[str]:
+    """A sentence if no completed run of the baseline is above chance."""
+    runs = results.runs
+    base = runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")]
+    if not len(base) or learned(base).any():
+        return []
+    chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
+    return [f"The baseline has learned nothing: all {len(base)} of its completed runs are at chance{chance}."]
+
+
+def _diverged(results: Results) -> list[str]:
+    """Why a variant with diverged runs is inconclusive, one sentence each."""
+    sentences = []
+    diverged = (results.runs["status"] == "diverged").any()
+    if diverged and results.class_count is None:
+        sentences.append(
+            "Diverged runs are not scored at chance, as the run records do not state the number of classes; for the"
+            " variants they concern, no claim is made."
+        )
+    rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
+    for row in rows.head(2 * NAMED).itertuples():
+        sentences.append(
+            f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
+            f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
+            f"{_numbers(row)},"
+            f" {row.verdict_at_chance} with diverged runs scored at chance"
+            f" ({number(row.difference_at_chance_pp, 1, '+')} points)."
+        )
+    return sentences
+
+
+def _numbers(row: Any) -> str:
+    """The difference and its Holm p, in parentheses; empty where there is none."""
+    if pd.isna(row.difference_pp):
+        return ""
+    p = "" if pd.isna(row.p_holm) else f", Holm p {p_value(row.p_holm)}"
+    return f" ({number(row.difference_pp, 1, '+')} points{p})"
+
+
+def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
+    """The variants with seeds on which the baseline has no result, and how they are compared."""
+    labels, tests = collect.labels(runs), effects.set_index("variant")["test"]
+    shared = pairs(runs).groupby("variant", sort=False)["baseline"].agg(["size", "count"])
+    alone = shared[shared["size"] > shared["count"]]
+    if not alone["count"].any() and not tests.eq("Welch's t").any():
+        return []  # no baseline at all, which another sentence says
+    sentences = []
+    for test, treatment in (
+        ("paired t", "they are left out of its row"),
+        ("Welch's t", "the comparison is unpaired (Welch's t over all runs)"),
+    ):
+        rows = alone[[tests[name] == test for name in alone.index]]
+        count = int((rows["size"] - rows["count"]).sum())
+        if count:
+            names = first_few([labels[name] for name in rows.index], NAMED)
+            sentences.append(f"{names}: {plural(count, 'run')} without a baseline run of the same seed; {treatment}.")
+    return sentences

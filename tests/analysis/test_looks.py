@@ -1,0 +1,68 @@
+"""Looks at a study: a report of new results is one, the same report again is not."""
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from ablate.analysis.report.write import report
+from ablate.runs import looks, study_plan
+from tests.analysis.conftest import write_run
+
+FACTORS = {"model": ["a", "b"]}
+VALUES = {"baseline": [0.70, 0.71, 0.72, 0.73, 0.71, 0.70], "model=b": [0.71, 0.70, 0.73, 0.75, 0.70, 0.72]}
+
+
+def some(seeds: int, planned: int) -> dict:
+    """Results of so many seeds, of those planned."""
+    return {name: {s: v[s] if s < seeds else None for s in range(planned)} for name, v in VALUES.items()}
+
+
+def finish(study, seeds: range) -> None:
+    """Train the runs of these seeds, planned or not."""
+    plan = study_plan.read(study)
+    for variant, values in VALUES.items():
+        for seed in seeds:
+            run = {"variant": variant, "factors": {"model": variant[-1]}, "seed": seed}
+            run |= {"folder": f"{variant}/seed={seed}", "config_sha256": f"{variant} {seed}"}
+            write_run(study, run, values[seed], 4, "c0de" * 16)
+            if run["folder"] not in {known.folder for known in plan.runs}:
+                new = study_plan.PlannedRun(**run)
+                plan = replace(plan, runs=[*plan.runs, new], seeds=sorted({*plan.seeds, seed}))
+    study_plan.write(study, plan)
+
+
+def text(study) -> str:
+    report(study, allow_partial=True)
+    return (study / "report/tables/effects.md").read_text()
+
+
+def test_a_finished_study_is_looked_at_once_however_often_it_is_reported(make_study):
+    study = make_study(some(3, 3), FACTORS)
+    first = text(study)
+    typst = (study / "report/report.typ").read_bytes()
+    assert text(study) == first and "looked at" not in first and (study / "report/report.typ").read_bytes() == typst
+    (look,) = looks.read(study)
+    assert (look.results, look.planned, look.seeds) == (6, 6, 3)
+
+
+def test_looks_at_an_unfinished_and_an_extended_study_are_counted_and_their_error_rate_stated(make_study):
+    study = make_study(some(2, 4), FACTORS)
+    assert "looked at" not in text(study)
+    finish(study, range(2, 4))
+    assert "looked at twice (at 4 of 8, 8 of 8 runs)" in text(study)
+    finish(study, range(4, 6))
+    stated = text(study)
+    assert "looked at 3 times (at 4 of 8, 8 of 8, 12 of 12 runs)" in stated
+    assert "called better or worse in 12 % of studies instead of 5 %" in stated and "2, 4 and 6 seeds" in stated
+    for name in ("report.html", "report.typ"):
+        assert "looked at 3 times" in (study / "report" / name).read_text()
+
+
+@pytest.mark.parametrize("line", ["{junk", "[]", '{"time": 3}', "\xff"])
+def test_a_damaged_line_is_skipped(tmp_path, line):
+    (tmp_path / looks.FILE).write_bytes(line.encode("latin-1") + b"\n")
+    assert looks.record(tmp_path, 1, 2, 1, "a") == looks.read(tmp_path) and len(looks.read(tmp_path)) == 1
+    looks.record(tmp_path, 2, 2, 1, "b")
+    assert [look.results for look in looks.record(tmp_path, 1, 2, 1, "a")] == [1]  # as it was reported then
+    assert json.loads((tmp_path / looks.FILE).read_bytes().splitlines()[-1])["results_sha256"] == "b"
