@@ -65,7 +65,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
         axis.set_yticks(range(len(rows)), [names[i] for i in rows])
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-        # Above it: beside a low bar, its end would be cut off.
+        # The title is above the color bar, since it would not fit next to a short one.
         figure.colorbar(image, ax=axis, shrink=0.9).ax.set_title("Interaction\n(points)", fontsize=7)
     return figure
 

@@ -15,7 +15,7 @@ from ablate.analysis import collect, verdict
 from ablate.analysis.effects import pairs, planned_comparisons
 from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
 
-# verdict -> marker, color, filled; the markers alone tell the verdicts apart.
+# verdict -> marker, color, filled; the markers distinguish the verdicts without color.
 MARKERS = {
     verdict.BETTER: ("^", GREEN, True),
     verdict.BETTER_WITHIN: ("^", GREEN, False),
