@@ -11,5 +11,5 @@ FLAGS = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=
 
 
 def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+    """Run the command line."""
     return train.main(["--multirun", *(FLAGS.get(word, word) for word in words), "hydra/sweeper=plan"])

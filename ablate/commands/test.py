@@ -16,7 +16,7 @@ Results = dict[Path, TestResult]
 
 
 def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate test",
         description="Evaluate runs, or the best variant of a study and its baseline, on the test set. The best variant"

@@ -43,7 +43,7 @@ class Verified:
 
 
 def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate verify",
         description="Check that the weights of a run, or of an unpacked submission, have the recorded accuracy.",
@@ -69,7 +69,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     """
     from ablate.data.prepare import load_test, prepare
     from ablate.evaluation import trained_model
-    from ablate.evaluation.reporting_half import reporting_half
+    from ablate.evaluation.epoch_selection import reporting_half
     from ablate.evaluation.test_set import check
 
     run = trained_model.load(folder, trusted, "auto")

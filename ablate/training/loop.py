@@ -16,7 +16,7 @@ from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
 from ablate.evaluation import metrics
-from ablate.evaluation.reporting_half import reporting_half, selection_score
+from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
 from ablate.terminal import progress
 from ablate.training.checkpoint import Checkpoint

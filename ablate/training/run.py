@@ -86,7 +86,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     """
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
-    from ablate.evaluation.reporting_half import reporting_half
+    from ablate.evaluation.epoch_selection import reporting_half
     from ablate.terminal.progress import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint

@@ -57,7 +57,7 @@ def evaluated(results: Results) -> str:
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:
         return next(iter(texts.values()), "Accuracies are of the validation images.")
-    return "Runs differ in what their accuracy is of. " + " ".join(
+    return "The accuracies of the runs are computed on different images or epochs. " + " ".join(
         f"{plural(kinds[kind], 'run')}: {text}" for kind, text in texts.items()
     )
 

@@ -15,7 +15,7 @@ from ablate.backend import seeding
 from ablate.config import CONF, register
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
-from ablate.evaluation.reporting_half import reporting_half
+from ablate.evaluation.epoch_selection import reporting_half
 from ablate.runs.epochs import COLUMNS
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint

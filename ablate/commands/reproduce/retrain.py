@@ -31,7 +31,7 @@ UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "lau
 
 
 def main(words: Sequence[str]) -> int:
-    """The verb's command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         "ablate reproduce", description="Retrain a run in a new folder and compare the results bit for bit."
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ablate.analysis.effects import effects
-from ablate.evaluation.reporting_half import reporting_half, selection_score
+from ablate.evaluation.epoch_selection import reporting_half, selection_score
 
 IMAGES, EPOCHS, SEEDS = 1000, 10, 5
 
