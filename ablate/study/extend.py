@@ -22,24 +22,24 @@ REPLACED = ".replaced"  # folder of a study with the runs that were set aside
 
 
 def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> StudyPlan:
-    """The new plan together with the one in the folder; a plan of other settings alone, and only with `retrain`.
+    """Merge a plan with the one in the folder.
 
     Args:
-        folder: of the study.
+        folder: folder of the study.
         plan: the new plan.
-        extend: whether it may add runs.
-        retrain: whether it may have other settings, so that finished runs are set aside.
+        extend: allow additional runs.
+        retrain: allow other settings; then the old plan is replaced, and finished runs are set aside.
 
     Raises:
-        InputError: the folder holds a study of other factors, another baseline, other settings, or other runs.
+        InputError: the folder contains a study with other factors, another baseline, other settings, or other runs.
     """
     if not (folder / study_plan.FILE).exists():
         return plan
     old = study_plan.read(folder)
     if old.baseline != plan.baseline:
         raise InputError(
-            f"{folder} holds a study with another baseline or other factors ({old.command}):"
-            f" {listed(_differing(old.baseline, plan.baseline))}. Give this one another study.name."
+            f"{folder} contains a study with another baseline or other factors ({old.command}):"
+            f" {listed(_differing(old.baseline, plan.baseline))}. Choose another study.name."
         )
     if differing := settings_changes(folder, old, plan):
         if not retrain:
@@ -48,9 +48,10 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
     if not extend and (new or old.design != plan.design):
+        difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
-            f"{folder} holds a study of design {old.design} with {len(known)} runs ({old.command}), and "
-            f"{new} of the runs now planned are not among them. Say --extend to add them, or give another study.name."
+            f"{folder} contains a study {difference} ({old.command}). Extend it with --extend, or choose another"
+            " study.name."
         )
     return msgspec.structs.replace(
         plan,
