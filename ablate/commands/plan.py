@@ -1,4 +1,7 @@
-"""`ablate plan`: the study that `ablate train -m` would run with the same words; starts nothing."""
+"""`ablate plan`: print the study that `ablate train -m` would run with the same arguments, without starting it.
+
+The plan is printed by `ablate.study.status_table.preview`.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`ablate test RUN|STUDY...`: what runs reach on the test set. Nothing else reads test labels; each use is recorded."""
+"""`ablate test RUN|STUDY...`: evaluate runs on the test set, and record each use of it."""
 
 import argparse
 import os
@@ -19,28 +19,30 @@ def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser(
         "ablate test",
-        description="Accuracy on the test set: of finished runs, or of a study's choice and its baseline. The choice"
-        f" is {RULE}. All seeds of both are tested. Results are written to test.json in each run's folder, figures to"
-        " test/ of the best run of each, every use to tests.jsonl of the study (or of a run outside one). One command"
-        " is one look at the test set; the study's report states how many there were. Intervals are over test images;"
-        " mean and SD over seeds.",
-        epilog="Exit status: 0, 2 if something cannot be used; nothing is tested then. --debug adds a traceback.",
+        description="Evaluate runs, or the best variant of a study and its baseline, on the test set. The best variant"
+        f" is {RULE}. All seeds of both variants are tested. Results are written to test.json in each run folder,"
+        " figures to test/ in the folder of the best run of each variant, and every use of the test set to tests.jsonl"
+        " in the folder of the study (or of a run outside one). Each command counts as one look at the test set; the"
+        " report of the study states their number. Intervals are over test images; mean and SD are over seeds.",
+        epilog="Exit status: 0; 2 if a run or study cannot be read, or an option is invalid. --debug adds a traceback.",
     )
     parser.add_argument(
         "folders", nargs="+", type=Path, metavar="RUN|STUDY",
-        help="folder of a run, such as outputs/NAME/baseline/seed=0; or of a study, such as outputs/NAME, or its NAME",
+        help="run folder, such as outputs/NAME/baseline/seed=0; or study folder, or its name in outputs/",
     )  # fmt: skip
     parser.add_argument(
         "--rubric", default="assignment", metavar="NAME|FILE",
-        help=f"the mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml",
+        help=f"mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml",
     )  # fmt: skip
-    parser.add_argument("--allow-partial", action="store_true", help="choose though planned runs are incomplete")
     parser.add_argument(
-        "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="the default is the first there is"
+        "--allow-partial", action="store_true", help="select a variant even if planned runs have no result"
     )
-    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the runs had them")
     parser.add_argument(
-        "--trust", action="store_true", help="also run code that a run's configuration names and this package has not"
+        "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="default: the first available"
+    )
+    parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the runs")
+    parser.add_argument(
+        "--trust", action="store_true", help="run code outside this package that a run's configuration names"
     )
     args = parser.parse_args(words)
 
@@ -60,10 +62,10 @@ def main(words: Sequence[str]) -> int:
 
 
 def to_test(paths: Sequence[Path], allow_partial: bool) -> tuple[list[Choice], list[Path]]:
-    """The choice of each study among the paths, and all folders of runs to be tested, each once.
+    """Return the selected variant of each study among the paths, and the run folders to test, without duplicates.
 
     Raises:
-        InputError: a study has nothing to choose, or a run is not completed: before any is tested.
+        InputError: no variant of a study can be selected, or a run is not completed. No run has been tested then.
     """
     from ablate.evaluation.trained_model import completed
 

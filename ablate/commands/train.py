@@ -27,7 +27,7 @@ register()
 
 
 class KeepFinished(Callback):
-    """Hydra's callback that refuses a run in the folder of a finished one, before Hydra writes its files there."""
+    """Hydra callback: refuse to start in the folder of a finished run, before Hydra writes its files there."""
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Print why and exit with status 2; Hydra turns any other error into a warning."""
@@ -39,7 +39,7 @@ class KeepFinished(Callback):
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
-    """Train one run in Hydra's output folder; its validation accuracy, for a sweeper that looks for the best."""
+    """Train one run in Hydra's output folder. Return its validation accuracy, which a search maximizes."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -48,14 +48,14 @@ def task(config: DictConfig) -> float | None:
             return run(config, folder).val_accuracy
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            raise  # the sweeper finds it in what the job returned, and goes on
+            raise  # the sweeper reads it from the job's return value and continues
         raise SystemExit(explain(error)) from None
     except SystemExit as leaving:  # a part that ends the process would end the other runs too
         raise RuntimeError(f"a part of the run called sys.exit({leaving.code})") from leaving
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """`run` in a study's folder, unless another process trains there, or has since the study was started here."""
+    """Train a run of a study, unless another process trains it or has finished it since this study was started."""
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))

@@ -1,4 +1,4 @@
-"""`ablate verify RUN`: whether the weights of a run, or of an unpacked submission, have the accuracy that it states."""
+"""`ablate verify RUN`: check that the weights of a run, or of an unpacked submission, have the recorded accuracy."""
 
 import argparse
 import math
@@ -22,7 +22,7 @@ TOLERANCE = 0.001  # a fraction: other hardware rounds differently, and may clas
 
 @dataclass(frozen=True)
 class Verified:
-    """An accuracy (fraction) as `stated` by a run, and as `measured` with its weights on so many `images`."""
+    """An accuracy (fraction): `stated` in the run's record, and `measured` with its weights on `images` images."""
 
     part: str
     stated: float
@@ -31,7 +31,7 @@ class Verified:
 
     @property
     def holds(self) -> bool:
-        """True if the two are one, or apart by no more than `TOLERANCE` or one image."""
+        """True if the two differ by at most `TOLERANCE` or one image."""
         return abs(self.measured - self.stated) <= max(TOLERANCE, 1 / self.images) + 1e-9
 
     def __str__(self) -> str:
@@ -46,14 +46,14 @@ def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser(
         "ablate verify",
-        description="Whether the weights of a run, or of an unpacked submission, have the accuracy that it states.",
-        epilog=f"An accuracy may be {100 * TOLERANCE:g} percentage points, or one image, off: other hardware rounds"
-        " otherwise. Exit status: 0, 1 if one does not come out, 2 if the run cannot be used.",
+        description="Check that the weights of a run, or of an unpacked submission, have the recorded accuracy.",
+        epilog=f"Accuracies may differ by {100 * TOLERANCE:g} percentage points, or by one image, since hardware rounds"
+        " differently. Exit status: 0; 1 if an accuracy differs by more; 2 if the run cannot be read.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or the folder of an unpacked submission")
-    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the run had them")
+    parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
     parser.add_argument(
-        "--trust", action="store_true", help="also run code that the run's configuration names and this package has not"
+        "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )
     args = parser.parse_args(words)
     accuracies = verify(args.run, args.data_root, args.trust)
@@ -62,10 +62,10 @@ def main(words: Sequence[str]) -> int:
 
 
 def verify(folder: Path, data_root: str | None = None, trusted: bool = False) -> list[Verified]:
-    """The validation accuracy of a completed run, and its test accuracy if it states one, beside what its weights have.
+    """Measure the validation accuracy of a completed run, and its test accuracy if it is recorded.
 
     Raises:
-        InputError: the run or its weights cannot be used, or its images cannot be had or are others.
+        InputError: the run or its weights cannot be used, or its images are unavailable or have changed.
     """
     from ablate.data.prepare import load_test, prepare
     from ablate.evaluation import trained_model
@@ -81,7 +81,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     tested = test_result.read(folder)
     data = prepare(run.config.data)
     if run.record.data_sha256 not in (None, data.sha256):
-        raise InputError(f"The images are not those that {folder} was trained on. Say where these are: --data-root.")
+        raise InputError(f"The images are not those that {folder} was trained on. Pass their folder with --data-root.")
     precision = run.record.environment.precision if run.record.environment else None
     images = data.val
     if run.record.images and run.record.images.selection:  # the others selected the epoch
@@ -96,7 +96,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
 
 
 def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
-    """The accuracy that the weights have on some images, computed in a format of numbers."""
+    """Measure the accuracy of the weights on `images`, with the given precision."""
     import torch
 
     from ablate.backend.hardware import pick_device

@@ -1,6 +1,6 @@
-"""Which validation images select the epoch, and which the reported metrics are of.
+"""Which validation images select the epoch, and which ones the reported metrics are computed on.
 
-With `trainer.selection=best_val` these are two halves: the accuracy that selected the epoch, a maximum, is too high.
+With `trainer.selection=best_val` these are two halves, since the accuracy of the selecting half is biased upward.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from ablate.evaluation.metrics import accuracy
 
 
 def reporting_half(labels: Tensor, selection: str, split_seed: int) -> Tensor:
-    """The validation images that a run's metrics are of, bool (N,): all of them, or half with `best_val`.
+    """Mask of the validation images for the reported metrics, bool (N,): all of them, or half with `best_val`.
 
     The half is stratified by class and depends on nothing else but the split, so that all runs of a study share it.
 
@@ -28,7 +28,9 @@ def reporting_half(labels: Tensor, selection: str, split_seed: int) -> Tensor:
 
 
 def selection_score(epoch: int, logits: Tensor, labels: Tensor, reporting: Tensor) -> float:
-    """The number whose first maximum selects an epoch: the accuracy of the other half; the epoch without one.
+    """Score of an epoch; the first epoch with the highest score is selected.
+
+    It is the accuracy on the other half of the images, or the number of the epoch if all are reporting images.
 
     Args:
         epoch: counted from 1.

@@ -1,4 +1,4 @@
-"""A finished run on the test set. Nothing else reads test labels; each use is recorded."""
+"""Evaluate a finished run on the test set, and record each use of it."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ LARGEST = 128  # height and width of a kept image, in pixels
 
 
 def new_look() -> str:
-    """A name for a look at the test set, in which any number of runs are tested."""
+    """Return a new name for a look at the test set, which may include several runs."""
     return uuid4().hex[:16]
 
 
@@ -65,7 +65,7 @@ def test(
     bar = partial(progress.track, title=f"testing {folder.name}", lines=True)
     logits = metrics.predict(run.model, images.images, run.pixels, run.views, bar)
     if not logits.isfinite().all():
-        raise InputError(f"{folder}: the run's network gives numbers that are not finite; it has learned nothing.")
+        raise InputError(f"{folder}: the network's logits are not finite, so it cannot be tested.")
     return record_use(run, images, logits, judge, look or new_look())
 
 

@@ -1,4 +1,4 @@
-"""The network of a finished run, ready for images: configuration, trust, network, weights."""
+"""Load the network of a finished run: check its configuration, build the network, load the weights."""
 
 import hashlib
 import io
@@ -119,7 +119,9 @@ def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
 
 
 def load_weights(model: "nn.Module", path: Path) -> str:
-    """Put the weights in a file, no more than the model can take, into the model; returns the file's SHA-256.
+    """Load the weights in a file into the model; return the SHA-256 of the file.
+
+    The size of the file is limited to twice that of the model's weights.
 
     Raises:
         InputError: there is no such file, it is damaged or too large, or its weights are of another network.
@@ -134,7 +136,7 @@ def load_weights(model: "nn.Module", path: Path) -> str:
     except InputError:
         raise
     except FileNotFoundError:
-        raise InputError(f"{path} is not there: the run's weights are lost. Train the run again.") from None
+        raise InputError(f"{path} does not exist: the run's weights are lost. Train the run again.") from None
     except Exception as error:  # PyTorch raises nearly every kind on a damaged file
         raise InputError(f"{path} does not hold this run's weights: it is damaged. Train the run again.") from error
     try:

@@ -22,7 +22,7 @@ FILE = ".hydra/config.yaml"
 def with_defaults(config: DictConfig) -> DictConfig:
     """The configuration with the default of each key that it lacks; nothing is resolved.
 
-    An option of the user's own, whose file is not in `conf/`, is left as it is.
+    User options, which have no file in `conf/`, are not changed.
     """
     content: Any = OmegaConf.to_container(config, resolve=False)
     for group, settings in {**_missing_groups(content), **content}.items():
@@ -81,7 +81,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def is_of(record: RunRecord, recorded: DictConfig) -> bool:
-    """True if `recorded` is the configuration that a record has the hash of."""
+    """True if the hash of the configuration is the one in the record."""
     if record.config_sha256 == config_sha256_as_written(recorded, record.own_code):  # of an earlier version
         return True
     try:
@@ -91,13 +91,12 @@ def is_of(record: RunRecord, recorded: DictConfig) -> bool:
 
 
 def same_but_for_defaults(planned: DictConfig, recorded: DictConfig, record: RunRecord) -> bool:
-    """True if a finished run of the `recorded` configuration is one of the `planned` configuration.
+    """True if the `recorded` configuration of a finished run equals the `planned` one, except for missing defaults.
 
-    The recorded configuration must be the one that its record has the hash of, and may lack keys whose planned value
-    is their default.
+    The recorded configuration must match the hash in the record. It may lack keys that have their default in the plan.
 
     Raises:
-        InputError: the recorded configuration reads the environment, whose values then are unknown.
+        InputError: the recorded configuration reads environment variables, which were not recorded.
     """
     trust.check_interpolations(_trained(recorded), Path(FILE))
     if not is_of(record, recorded) or record.own_code != user_code.hashes(resolved(planned)):

@@ -1,4 +1,4 @@
-"""What differs between two runs: configuration, code, environment and outcome."""
+"""Compare two runs: configuration, code, environment and results."""
 
 import hashlib
 import os
@@ -43,7 +43,7 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[st
 def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """The parts of a run that are compared, and the values of each."""
     record = run_record.read(folder)
-    recorded = read_config(folder, trusted=True)  # as it is written: nothing of it is evaluated
+    recorded = read_config(folder, trusted=True)  # as data: interpolations are not evaluated
     settings = flat(with_defaults(recorded), resolve=False)
     settings = {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_TRAINED}
     user_code = {name: digest[:12] for name, digest in record.own_code.items()}

@@ -18,7 +18,7 @@ def refuse(folder: Path, in_study: bool = False) -> None:
     """Raise InputError if the folder holds a finished run; its advice is for a run in a study, or outside one."""
     if is_finished(folder):
         advice = (
-            "Give the study another study.name, or say --retrain to set it aside."
+            "Choose another study.name, or add --retrain to replace it."
             if in_study
             else "Choose another folder with hydra.run.dir=FOLDER, or delete this one."
         )

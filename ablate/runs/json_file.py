@@ -40,7 +40,7 @@ def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kin
         kind: type of the record.
         what: kind of folder that contains the file, for error messages, such as `a run folder`.
         most: largest size in bytes.
-        advice: a sentence that says how to replace a damaged record.
+        advice: a sentence on how to replace a damaged record.
 
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.

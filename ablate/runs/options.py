@@ -1,4 +1,4 @@
-"""`options/`: the user's own option files that a run was composed from, kept beside it."""
+"""`options/` in a run folder: copies of the user's option files in the run's configuration."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -14,7 +14,7 @@ from ablate.terminal.text import did_you_mean
 FILE = "study.json"
 LARGEST = 64 * bounded.MIB  # bytes: a hundred times what the largest study known writes
 BASELINE = "baseline"  # the variant with the first level of every factor
-# What a report shows of each run beside its factors, which cannot have these names.
+# Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
            "epochs", "seconds", "parameters", "macs", "classes", "folder", "error", "code_sha256", "commit",
            "rerun")  # fmt: skip
@@ -76,9 +76,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(f"{key} is {text!r:.80}, but must be printable text in one line")
         for factor in self.factors:
             if not is_name(factor) or factor in COLUMNS:
-                raise ValueError(
-                    f"a factor is named {factor!r:.80}, which is a column of every report or not printable"
-                )
+                raise ValueError(f"the factor name {factor!r:.80} is not printable, or is the name of a report column")
         if not self.runs:
             raise ValueError("it has no runs")
         folders: set[str] = set()
@@ -93,7 +91,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
 
 
 def data_varies(plan: StudyPlan) -> bool:
-    """True if variants differ in their `data` settings; of an older plan, if a factor says so by its name."""
+    """True if variants differ in their `data` settings; in an older plan, if a factor is `data` or one of its keys."""
     if plan.data_varies is not None:
         return plan.data_varies
     return any(name == "data" or name.startswith("data.") for name in plan.factors)

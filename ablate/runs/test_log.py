@@ -53,7 +53,9 @@ def read_log(path: Path) -> tuple[Counter[str], int]:
 
 
 def count_looks(path: Path) -> int:
-    """How many looks the uses in a log are. Of uses without the name of a look, those of one run are one look each.
+    """Count the looks in a log.
+
+    Uses without a look, from earlier versions, count as the number of such uses of the most tested run.
 
     Raises:
         InputError: the log is too large, or not a file.
@@ -83,7 +85,7 @@ def _use(line: bytes) -> TestUse | None:
 
 
 def record_use(run: Path, result: TestResult) -> TestResult:
-    """Append a use to the run's log, then write its result into test.json, with the number of uses by then.
+    """Append a use to the log of the run, then write the result and the number of uses so far to test.json.
 
     Raises:
         InputError: the log or an earlier result cannot be used, or another process holds the log.
@@ -98,12 +100,14 @@ def record_use(run: Path, result: TestResult) -> TestResult:
             result = msgspec.structs.replace(result, uses=before + 1)
             test_result.write(run, result)
     except Timeout:
-        raise InputError(f"Another process has locked {path} for {PATIENCE} s. Stop it, and test again.") from None
+        raise InputError(
+            f"Another process has locked {path} for {PATIENCE} s. Stop it and run the test again."
+        ) from None
     return result
 
 
 def count_uses(run: Path) -> int:
-    """How often a run was tested: the larger number of the log and of test.json, since a copied run has no log."""
+    """Count the tests of a run: the larger count of the log and test.json, since a copied run has no log."""
     path, name = log_of(run)
     result = test_result.read(run)
     recorded = result.uses if result else int((run / test_result.FILE).exists())

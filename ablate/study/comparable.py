@@ -1,4 +1,4 @@
-"""The runs of a study that may be compared: on the same images, and in a variant with the same settings."""
+"""Which runs of a study can be compared: those on the same images, with equal settings within each variant."""
 
 import json
 from collections import Counter
@@ -52,9 +52,10 @@ def _on_other_images(plan: StudyPlan, states: Sequence[PlannedState]) -> list[in
 def _settings(
     study: Path, runs: Sequence[PlannedRun], states: Sequence[PlannedState], part: Iterable[int]
 ) -> dict[int, Hashable]:
-    """What identifies the settings of the runs of a variant with a result; without a run whose settings are unknown.
+    """Return the settings of the runs of a variant by position, or {} if their recorded hashes agree.
 
-    The recorded hashes if they agree. If not, the recorded configurations: one of an earlier version lacks newer keys.
+    If the hashes differ, the configurations are compared, since those of earlier versions lack newer keys. Runs without
+    a result or a readable configuration are omitted.
     """
     ended = [at for at in part if states[at].has_result]
     hashes = {at: states[at].record.settings_sha256 for at in ended}  # type: ignore[union-attr]

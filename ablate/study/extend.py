@@ -1,4 +1,4 @@
-"""A command for a study that exists: the same one, one with added levels or seeds, or another one, which is refused."""
+"""Run a command in an existing study folder: repeat or extend the study, or refuse other changes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,20 +18,20 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
 
 Change = tuple[str, Any, Any]  # key, old value, new value
-REPLACED = ".replaced"  # folder of a study with the runs that were set aside
+REPLACED = ".replaced"  # subfolder of a study for the runs that --retrain replaces
 
 
 def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> StudyPlan:
-    """Merge a plan with the one in the folder.
+    """Merge the new plan with the one in the folder. With other settings and `retrain`, return the new plan alone.
 
     Args:
-        folder: folder of the study.
+        folder: study folder.
         plan: the new plan.
-        extend: allow additional runs.
-        retrain: allow other settings; then the old plan is replaced, and finished runs are set aside.
+        extend: allow the new plan to add runs.
+        retrain: allow other settings; finished runs are then moved to `.replaced/`.
 
     Raises:
-        InputError: the folder contains a study with other factors, another baseline, other settings, or other runs.
+        InputError: the folder contains a study with another baseline or other factors, or changes not allowed here.
     """
     if not (folder / study_plan.FILE).exists():
         return plan
@@ -65,7 +65,7 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
 
 
 def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginChange]:
-    """The change from the old plan's margin to the new one's, if a planned run has a result; else none."""
+    """Return the change of the margin, as a list of one, if it changed after a run had a result; else an empty list."""
     if old.margin == new.margin:
         return []
     results = sum(planned_state(folder, run).has_result for run in old.runs)
@@ -74,19 +74,19 @@ def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginCh
 
 
 def settings_changes(folder: Path, old: StudyPlan, new: StudyPlan) -> list[Change]:
-    """What the baseline, or for want of a difference another variant, is now trained with that it was not."""
+    """List the settings of the baseline that changed; if none did, the variants with other settings."""
     before = OmegaConf.create(old.settings) if old.settings else _recorded(folder, old)
     if before is None or new.settings is None:
         return []
     try:
         differing = changes(before, OmegaConf.create(new.settings), seed=False)
-    except OmegaConfBaseException:  # an interpolation whose value then is not known
+    except OmegaConfBaseException:  # an interpolation of a value that was not recorded
         return []
     return differing or _bundle_changes(old, new)
 
 
 def _recorded(folder: Path, old: StudyPlan) -> DictConfig | None:
-    """The recorded configuration of a run of the baseline of an earlier version's plan."""
+    """Read the configuration of a baseline run, for a plan of an earlier version, which lacks it."""
     for run in old.runs:
         if run.variant == BASELINE:
             try:
@@ -97,10 +97,10 @@ def _recorded(folder: Path, old: StudyPlan) -> DictConfig | None:
 
 
 def _bundle_changes(old: StudyPlan, new: StudyPlan) -> list[Change]:
-    """Variants that are trained with other settings although the baseline is not: a bundle has changed."""
+    """List the variants with other settings although the baseline has the same: a bundle has changed."""
     before, after = ({run.variant: run.settings_sha256 for run in plan.runs} for plan in (old, new))
     if before.get(BASELINE) is None or before.get(BASELINE) != after.get(BASELINE):
-        return []  # the plan of another version, or of other code
+        return []  # the old plan is from another version or other code
     both = [variant for variant in before if variant in after and None not in (before[variant], after[variant])]
     different = [variant for variant in both if before[variant] != after[variant]]
     return [(variant, f"settings {before[variant]:.8}", f"settings {after[variant]:.8}") for variant in different]
@@ -121,8 +121,8 @@ def _text(value: Any) -> str:
 
 
 def refusal(what: str, differing: Sequence[Change]) -> InputError:
-    """The refusal of a command that changes the settings of `what`, a study or a finished run."""
+    """Return the error for a command that changes the settings of `what`, a study or a finished run."""
     return InputError(
-        f"{what} was trained with other settings: {listed(differing)}. Give the old values, or another study.name;"
-        f" or say --retrain to move its finished runs to {REPLACED}/ and train them again."
+        f"{what} was trained with other settings: {listed(differing)}. Use the old values, or choose another"
+        f" study.name, or add --retrain to move its finished runs to {REPLACED}/ and train them again."
     )

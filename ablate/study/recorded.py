@@ -1,4 +1,4 @@
-"""The finished run in the folder of a planned one: the same run, or another one, which is refused."""
+"""Compare a finished run with the run planned in its folder, and refuse the plan if they differ."""
 
 from pathlib import Path
 
@@ -17,18 +17,18 @@ from ablate.terminal.text import ABSENT
 
 
 def same_run(folder: Path, planned: PlannedRun, config: DictConfig, retrain: bool) -> str | None:
-    """The hash of the finished run in `folder` if it is the planned one under another hash; None without a difference.
+    """Return the recorded hash of the finished run in `folder` if it is the planned run, else None.
 
-    The hash differs if the run is of an earlier version, which lacks newer keys.
+    The hash differs from the planned one if an earlier version without the newer keys trained the run.
 
     Args:
         folder: of the planned run.
         planned: the planned run.
-        config: what it is composed of.
-        retrain: whether another finished run may be set aside, for which the answer is None.
+        config: its configuration.
+        retrain: return None, instead of raising, if the finished run is a different one.
 
     Raises:
-        InputError: the finished run is of another configuration, or on other images.
+        InputError: the finished run has another configuration or other images, and `retrain` is false.
     """
     try:
         record = run_record.read(folder)
@@ -50,7 +50,7 @@ def same_run(folder: Path, planned: PlannedRun, config: DictConfig, retrain: boo
 
 
 def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
-    """What the run was trained with, and is now planned with."""
+    """List the settings and user code that differ between the finished run and the planned one."""
     code = user_code.hashes(resolved(config))
     names = [name for name in dict.fromkeys([*record.own_code, *code]) if record.own_code.get(name) != code.get(name)]
     files = [(name, record.own_code.get(name, ABSENT)[:8], code.get(name, ABSENT)[:8]) for name in names]
@@ -59,11 +59,11 @@ def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> lis
 
 
 def _other_images(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
-    """The folder of the images, if it is another one than the run's and has other images."""
+    """Return the change of `data.root` if the new folder has different images, else an empty list."""
     then, now = (written(settings)["data"].get("root") for settings in (recorded, config))
     if then == now or record.data_sha256 is None:
         return []
-    from ablate.data.prepare import prepare  # PyTorch, for which few commands wait here
+    from ablate.data.prepare import prepare  # imports PyTorch, which takes a while
 
     if prepare(config.data).sha256 == record.data_sha256:
         return []

@@ -197,7 +197,7 @@ def format_levels(params: dict[str, Any]) -> dict[str, str]:
 
 
 def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedState]) -> None:
-    """Tell Optuna the mean validation accuracy of a trial over its seeds, or that it failed or was pruned."""
+    """Report to Optuna the mean validation accuracy of a trial over its seeds, or that it failed or was pruned."""
     from optuna.trial import TrialState
 
     if not all(state.has_result for state in states):

@@ -23,7 +23,7 @@ from ablate.terminal.text import ABSENT
 
 if TYPE_CHECKING:
     from ablate.logger import Row
-    from ablate.training.loop import Parts
+    from ablate.training.parts import Parts
 
 log = logging.getLogger(__name__)
 STATEFUL = ("model", "optimizer", "scheduler", "average")  # the parts of a training step that have a state

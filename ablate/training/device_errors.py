@@ -14,13 +14,14 @@ from ablate.config.schema import Trainer
 from ablate.data.batches import Resident
 from ablate.terminal.errors import InputError
 from ablate.training import loop
+from ablate.training.parts import Parts
 
 CPU_MEMORY = "DefaultCPUAllocator"  # in the message of the RuntimeError; PyTorch has no class for it
 NONDETERMINISTIC = re.compile(r"(\S+)(?: with .*)? does not have a deterministic implementation")
 
 
 @contextmanager
-def explained(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
+def explained(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
     """Convert out-of-memory and determinism errors of training steps in the block to InputError.
 
     After an out-of-memory error, further steps are taken to find a batch size that fits, so `parts` must not be used
@@ -64,7 +65,7 @@ def advice(batch_size: int, fits: int) -> str:
     return f"trainer.batch_size={batch_size} does not fit into the memory of this device; {remedy}."
 
 
-def fitting_size(parts: loop.Parts, data: Resident, trainer: Trainer, seed: int) -> int:
+def fitting_size(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> int:
     """Halve the batch size until a training step fits into memory, and return it; 0 if none fits."""
     size = trainer.batch_size
     while size:

@@ -2,10 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,39 +15,17 @@ from ablate.augmentation import Augmentation
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
-from ablate.evaluation import metrics, tta
+from ablate.evaluation import metrics
 from ablate.evaluation.reporting_half import reporting_half, selection_score
 from ablate.logger import Logger, Row
 from ablate.terminal import progress
-from ablate.training.averaging import Average
 from ablate.training.checkpoint import Checkpoint
-
-
-def clipper(norm: float | None) -> Callable[..., object]:
-    """Limit the norm of all gradients together; without a norm, leave them."""
-    return partial(nn.utils.clip_grad_norm_, max_norm=norm) if norm else lambda parameters: None
-
-
-@dataclass
-class Parts:
-    """What a step is made of. `forward` is the model or its compiled form."""
-
-    model: nn.Module
-    forward: Callable[[Tensor], Tensor]
-    augment: Augmentation
-    pixels: Callable[[Tensor], Tensor]
-    criterion: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
-    clip: Callable[..., object]
-    average: Average
-    views: tta.Views
-    precision: Callable[[], AbstractContextManager]
+from ablate.training.parts import Parts
 
 
 @dataclass
 class Selected:
-    """An epoch's figures, weights, validation logits (N, classes), and the score that it was selected by."""
+    """The selected epoch: metrics, weights, validation logits (N, classes), and its selection score."""
 
     row: Row
     weights: dict[str, Tensor]
@@ -60,7 +36,7 @@ class Selected:
 class Fitted(NamedTuple):
     """The selected epoch, the rows of all epochs, and whether the loss diverged.
 
-    Validation loss and accuracy of the selected epoch are those of the reporting images, those of the rows of all.
+    The validation metrics of `selected` are computed on the reporting images, those of `rows` on all validation images.
     """
 
     selected: Selected
@@ -70,7 +46,7 @@ class Fitted(NamedTuple):
 
 @dataclass
 class Reporter:
-    """Where the figures of each epoch go: every logger, and a line on the console."""
+    """Report the metrics of each epoch to every logger and on the console."""
 
     loggers: Sequence[Logger]
     console: Console
@@ -83,7 +59,7 @@ class Reporter:
         self.console.print(progress.epoch_line(row, self.epochs), highlight=False, soft_wrap=True)
 
     def close(self, result: Row | None) -> None:
-        """Close the loggers with the row of the selected epoch; None of a run that was interrupted."""
+        """Close the loggers with the row of the selected epoch, or None for an interrupted run."""
         for logger in self.loggers:
             logger.close(result)
 
@@ -91,8 +67,8 @@ class Reporter:
 def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkpoint: Checkpoint) -> Fitted:
     """Train, and select an epoch.
 
-    Resumes from the checkpoint if there is one: its epochs are reported again, not trained again. Training ends early
-    only when the loss or a logit is no longer a finite number; the selected epoch is then a finite one, if any was.
+    Resumes from the checkpoint if there is one, and reports its epochs again. The run has diverged, and training stops,
+    when the training loss or a validation logit is NaN or infinite; an earlier epoch is then selected, if there is one.
 
     Args:
         parts: of a step.
@@ -120,7 +96,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
             selected = Selected(row, weights, val_logits, score)
         if not finite:
             return Fitted(reported(selected, data.val_labels, reporting), rows, True)
-        # The model's own are not written twice. A plain dict, as those selected are: the same weights, the same file.
+        # Shared tensors are saved once. A plain dict, like the selected weights, keeps the file identical.
         weights = dict(current) if selected.row is row else selected.weights
         checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
@@ -134,7 +110,7 @@ def reported(selected: Selected, labels: Tensor, reporting: Tensor) -> Selected:
 
 
 def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console: Console) -> tuple[Row, Tensor]:
-    """Train an epoch and validate: its row of metrics.csv, and the validation logits (N, classes)."""
+    """Train one epoch and validate. Return its row of metrics.csv and the validation logits (N, classes)."""
     trainer = config.trainer
     started = time.perf_counter()
     rate = float(parts.scheduler.get_last_lr()[0])

@@ -1,6 +1,8 @@
 """Build the parts of a training step from a configuration and its data."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -20,13 +22,34 @@ from ablate.evaluation import tta
 from ablate.model.build import build_model
 from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
-from ablate.training import loop
-from ablate.training.averaging import averaged
+from ablate.training.averaging import Average, averaged
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
 
-def set_up(config: DictConfig) -> tuple[loop.Parts, Prepared, torch.device, str]:
+def clipper(norm: float | None) -> Callable[..., object]:
+    """Return a function that limits the norm of all gradients together; without a norm it does nothing."""
+    return partial(nn.utils.clip_grad_norm_, max_norm=norm) if norm else lambda parameters: None
+
+
+@dataclass
+class Parts:
+    """The parts of a training step. `forward` is the model or its compiled form."""
+
+    model: nn.Module
+    forward: Callable[[Tensor], Tensor]
+    augment: Augmentation
+    pixels: Callable[[Tensor], Tensor]
+    criterion: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
+    clip: Callable[..., object]
+    average: Average
+    views: tta.Views
+    precision: Callable[[], AbstractContextManager]
+
+
+def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
     """Set up a run: the parts of a training step, its images, its device, and its precision (fp32 or bf16)."""
     trainer = config.trainer
     if trainer.threads:
@@ -39,7 +62,7 @@ def set_up(config: DictConfig) -> tuple[loop.Parts, Prepared, torch.device, str]
     return build(config, data, device, precision), data, device, precision
 
 
-def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> loop.Parts:
+def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> Parts:
     """Build each part of a training step from its configuration group.
 
     Args:
@@ -57,7 +80,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
-    return loop.Parts(
+    return Parts(
         model=model,
         forward=compiled(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
@@ -65,7 +88,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         criterion=instantiate(config.loss),
         optimizer=optimizer,
         scheduler=LambdaLR(optimizer, factor),
-        clip=loop.clipper(trainer.grad_clip),
+        clip=clipper(trainer.grad_clip),
         average=averaged(model, trainer.ema),
         views=tta.OPTIONS[trainer.tta],
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),

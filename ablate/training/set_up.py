@@ -15,7 +15,7 @@ from ablate.runs import provenance
 from ablate.runs.run_record import Environment
 from ablate.training import device_errors, parts
 from ablate.training.first_batch import samples
-from ablate.training.loop import Parts
+from ablate.training.parts import Parts
 
 
 @dataclass

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from ablate.analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.analysis.figures.style import BLUE, GRAY, STYLE, VERMILLION, WIDTH, wrap_label
 from ablate.runs.test_result import Mistake
 
 COLUMNS = 5
@@ -33,11 +33,11 @@ def calibration(reliability: Sequence[Sequence[float]], error: float) -> Figure:
         accuracy, mean = correct[filled] / images[filled], confidence[filled] / images[filled]
         diagram.bar(left, accuracy, width, align="edge", color=BLUE, edgecolor="white", label="accuracy")
         diagram.plot(mean, accuracy, "o", color="black", label="mean confidence of a bin")
-        diagram.plot([0, 1], [0, 1], "--", color=GREY, label="perfect calibration")
+        diagram.plot([0, 1], [0, 1], "--", color=GRAY, label="perfect calibration")
         diagram.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="Accuracy")
         diagram.set_title(f"Expected calibration error {100 * error:.1f} points")
         figure.legend(loc="outside upper center", ncols=2, frameon=False)  # inside the axes it would cover bars
-        histogram.bar(left, images[filled], width, align="edge", color=GREY, edgecolor="white")
+        histogram.bar(left, images[filled], width, align="edge", color=GRAY, edgecolor="white")
         histogram.set(xlabel="Confidence (probability of the predicted class)", ylabel="Images")
     return figure
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from ablate.analysis import collect
-from ablate.analysis.figures.style import BLUE, GREY, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.analysis.figures.style import BLUE, GRAY, STYLE, VERMILLION, WIDTH, wrap_label
 
 NAMED = 12  # labeled points; of more variants, only the best and the baseline are labeled
 
@@ -57,5 +57,5 @@ def _label_points(axis: Axes, times: pd.Series, accuracy: pd.Series, labels: dic
         axis.annotate(
             wrap_label(labels[variant], 22), (times[variant], accuracy[variant]),
             (1.04, (position + 0.5) / len(named)), textcoords="axes fraction", va="center", fontsize=7,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 2},
+            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GRAY, "shrinkA": 0, "shrinkB": 2},
         )  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ablate.analysis.figures.style import BLUE, GREY, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, GRAY, STYLE, WIDTH
 from ablate.analysis.stats.variance import RESIDUAL
 
 LEVELS = 16  # in the heatmap; of more, those that interact most
@@ -56,7 +56,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
             if not known[row, column]:
                 continue
             if np.isnan(values[row, column]):
-                axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch="////", color=GREY, linewidth=0))
+                axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch="////", color=GRAY, linewidth=0))
             else:
                 dark = abs(values[row, column]) > 0.6 * bound
                 text = f"{values[row, column]:+.1f}".replace("-", "−") + f"\nn = {n[row, column]}"
@@ -65,7 +65,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
         axis.set_yticks(range(len(rows)), [names[i] for i in rows])
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-        # Above it: beside a low bar, its end would be cut off.
+        # The title is above the color bar, since it would not fit next to a short one.
         figure.colorbar(image, ax=axis, shrink=0.9).ax.set_title("Interaction\n(points)", fontsize=7)
     return figure
 
@@ -96,7 +96,7 @@ def variance_shares(table: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(WIDTH / 2, 0.8 + 0.22 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
         shares = 100 * rows["share"].to_numpy(float)
-        colors = [GREY if term in ("seed", RESIDUAL) else BLUE for term in rows["term"]]
+        colors = [GRAY if term in ("seed", RESIDUAL) else BLUE for term in rows["term"]]
         axis.barh(range(len(rows)), np.nan_to_num(shares), color=colors)
         ends = shares.copy()
         for place, (low, high) in enumerate(100 * rows[["low", "high"]].to_numpy(float)):

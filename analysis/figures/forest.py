@@ -13,9 +13,9 @@ from matplotlib.patches import Patch
 
 from ablate.analysis import collect, verdict
 from ablate.analysis.effects import pairs, planned_comparisons
-from ablate.analysis.figures.style import BLUE, GREEN, GREY, STYLE, VERMILLION, WIDTH
+from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
 
-# verdict -> marker, color, filled; the markers alone tell the verdicts apart.
+# verdict -> marker, color, filled; the markers distinguish the verdicts without color.
 MARKERS = {
     verdict.BETTER: ("^", GREEN, True),
     verdict.BETTER_WITHIN: ("^", GREEN, False),
@@ -25,7 +25,7 @@ MARKERS = {
     verdict.DIVERGES: ("X", VERMILLION, True),
     verdict.CONVERGES: ("P", GREEN, True),
     verdict.INCONCLUSIVE: ("D", "black", False),
-    verdict.NOT_TESTABLE: ("h", GREY, False),
+    verdict.NOT_TESTABLE: ("h", GRAY, False),
 }
 SHOWN = 12  # variants; of more, those that differ most
 
@@ -51,7 +51,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
         axis = figure.subplots()
         axis.axvline(0, color="black", linewidth=0.8, zorder=1)
         if margin is not None:
-            axis.axvspan(-margin, margin, color=GREY, alpha=0.15, linewidth=0, zorder=0)
+            axis.axvspan(-margin, margin, color=GRAY, alpha=0.15, linewidth=0, zorder=0)
         for position, row in enumerate(rows.itertuples()):
             of_variant = seeds[seeds["variant"] == row.variant]
             _effect_row(axis, position, row, 100 * (of_variant["value"] - of_variant["baseline"]).dropna(), base)
@@ -62,7 +62,7 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
         if rows["difference_pp"].isna().all():
             axis.set_xlim(-1, 1)
         if rows.empty:
-            axis.text(0, 0, "  no variant besides the baseline", color=GREY, fontsize=7, va="center")
+            axis.text(0, 0, "  no variant besides the baseline", color=GRAY, fontsize=7, va="center")
         axis.set_xlabel(_effect_axis(effects, runs))
         legend = _effect_legend(rows, confidence, margin, planned_comparisons(runs))
         figure.legend(handles=legend, loc="outside upper center", ncols=3, frameon=False)
@@ -79,9 +79,9 @@ def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.
             text = f"    {row.diverged} of {row.ended} runs diverged"
             text += f" (baseline: {base['diverged'].iloc[0]} of {base['ended'].iloc[0]})" if len(base) else ""
             axis.plot(0, position, marker, label="_mean", **style)
-        axis.text(0, position, text, color=GREY, fontsize=7, va="center")
+        axis.text(0, position, text, color=GRAY, fontsize=7, va="center")
         return
-    axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GREY, mfc="none", mew=0.5, label="_seeds")
+    axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GRAY, mfc="none", mew=0.5, label="_seeds")
     simultaneous = [row.simultaneous_low_pp, row.simultaneous_high_pp]
     axis.plot(simultaneous, [position] * 2, color=color, linewidth=0.6, label="_simultaneous")
     axis.plot([row.ci_low_pp, row.ci_high_pp], [position] * 2, color=color, linewidth=1.6, label="_interval")
@@ -103,7 +103,7 @@ def _effect_legend(
     rows: pd.DataFrame, confidence: float, margin: float | None, comparisons: int
 ) -> list[Line2D | Patch]:
     """The bars, and the marker of each verdict that occurs."""
-    band = [Patch(color=GREY, alpha=0.15, linewidth=0, label=f"margin: ±{margin:g} points")] if margin else []
+    band = [Patch(color=GRAY, alpha=0.15, linewidth=0, label=f"margin: ±{margin:g} points")] if margin else []
     level, variants = f"{100 * confidence:g} %", f"{comparisons} planned variant{'s' * (comparisons != 1)}"
     verdicts = [
         Line2D(
@@ -116,6 +116,6 @@ def _effect_legend(
         *band,
         Line2D([], [], color="black", linewidth=1.6, label=f"{level} CI"),
         Line2D([], [], color="black", linewidth=0.6, label=f"simultaneous {level} CI (Bonferroni, {variants})"),
-        Line2D([], [], color=GREY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
+        Line2D([], [], color=GRAY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
         *verdicts,
     ]

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from ablate.analysis import collect
 from ablate.analysis.figures.curve_axes import LOSS, Quantity, limits, set_shared_axes
-from ablate.analysis.figures.style import BLUE, GREY, ORANGE, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, GRAY, ORANGE, STYLE, WIDTH
 from ablate.analysis.report.incomplete import lost_runs
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
 def _baseline_curve(axis: Axes, curves: pd.DataFrame, quantity: Quantity) -> None:
     """Draw the baseline's mean on the validation images as a dotted line."""
     mean = _by_epoch(curves, collect.BASELINE, quantity.validation).dropna().mean(axis=1)
-    axis.plot(mean, color=GREY, linestyle=":", linewidth=1.2, label="baseline")
+    axis.plot(mean, color=GRAY, linestyle=":", linewidth=1.2, label="baseline")
 
 
 def _by_epoch(curves: pd.DataFrame, variant: str, column: str, status: str = "completed") -> pd.DataFrame:
@@ -146,9 +146,9 @@ def _legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
     kinds = [kind for low, high, kind in bands if ((counts >= low) & (counts < high)).any()]
     if len(kinds) > 1:
         kinds = ["95 % t-interval (n < 5: min. to max.)"]
-    handles += [Patch(color=GREY, alpha=0.3, linewidth=0, label=f"band: {kind}") for kind in kinds]
+    handles += [Patch(color=GRAY, alpha=0.3, linewidth=0, label=f"band: {kind}") for kind in kinds]
     if runs["variant"].nunique() > 1 and collect.BASELINE in counts:
-        handles.append(Line2D([], [], color=GREY, linestyle=":", label="baseline, mean validation"))
+        handles.append(Line2D([], [], color=GRAY, linestyle=":", label="baseline, mean validation"))
     if (curves["status"] == "diverged").any():
         handles.append(Line2D([], [], color="black", marker="x", markersize=6, linestyle="", label="diverged run"))
     return handles

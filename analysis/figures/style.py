@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 # The palette of Okabe & Ito (2008), which is safe for color-blind readers.
-BLUE, ORANGE, GREEN, VERMILLION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
+BLUE, ORANGE, GREEN, VERMILLION, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 WIDTH = 7.0  # inches
 STYLE: "dict[RcKeyType, Any]" = {
     "font.size": 8,

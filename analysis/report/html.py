@@ -12,14 +12,14 @@ import pandas as pd
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.figures.learning_curves import comparable
-from ablate.analysis.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION
+from ablate.analysis.figures.style import BLUE, GRAY, GREEN, ORANGE, VERMILLION
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report import pdf
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.results import Results
 from ablate.analysis.tables import Table
 
-COLORS = (GREY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000")  # the first is for the baseline
+COLORS = (GRAY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000")  # the first is for the baseline
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 MAX_CURVES = 40  # variants with loss curves; of more, those that differ most
 SHOWN = 6  # of them visible when the page opens

@@ -101,7 +101,7 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
     shared = pairs(runs).groupby("variant", sort=False)["baseline"].agg(["size", "count"])
     alone = shared[shared["size"] > shared["count"]]
     if not alone["count"].any() and not tests.eq("Welch's t").any():
-        return []  # no baseline at all, which another sentence says
+        return []  # no baseline at all, which another note reports
     sentences = []
     for test, treatment in (
         ("paired t", "they are left out of its row"),

@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.analysis.stats.linear_model import residuals, subsets
 
 RESIDUAL = "Residual"
-FEWEST = 5  # seeds of which a bootstrap says anything
+FEWEST = 5  # smallest number of seeds for a bootstrap
 RESAMPLES = 2000  # of the seeds, where none lost a run
 RESAMPLES_REFITTED = 200  # where every resample needs a fit of its own
 

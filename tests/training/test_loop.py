@@ -19,7 +19,7 @@ from ablate.evaluation.reporting_half import reporting_half
 from ablate.runs.epochs import COLUMNS
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
-from ablate.training.parts import build
+from ablate.training.parts import build, clipper
 
 register()
 CPU = torch.device("cpu")
@@ -173,7 +173,7 @@ def test_the_gradients_norm_is_limited():
     parameter = torch.zeros(4, requires_grad=True)
     for limit, expected in ((1.0, 1.0), (None, 10.0), (100.0, 10.0)):
         parameter.grad = torch.full((4,), 5.0)
-        loop.clipper(limit)([parameter])
+        clipper(limit)([parameter])
         assert parameter.grad.norm().item() == pytest.approx(expected, rel=1e-4)
 
 

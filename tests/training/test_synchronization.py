@@ -18,8 +18,7 @@ from ablate.config import CONF, register
 from ablate.data.batches import Resident, resident
 from ablate.data.prepare import prepare
 from ablate.training import loop
-from ablate.training.loop import Parts
-from ablate.training.parts import build
+from ablate.training.parts import Parts, build
 
 register()
 CPU = torch.device("cpu")

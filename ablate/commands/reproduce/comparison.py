@@ -1,4 +1,4 @@
-"""A run and the same run trained again: identical, within tolerance, or different, with the first cause."""
+"""Compare a run with its retrained copy: identical, within tolerance, or different, with the first cause."""
 
 import math
 import statistics
@@ -14,7 +14,7 @@ from ablate.runs.read_config import read_config
 from ablate.study.comparable import planned_states
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
-# What may have changed a number, in the order in which it is looked at: name, part of a difference, keys (none: all).
+# Possible causes of different results, in the order of the checks: name, part of a difference, keys (none: all).
 CAUSES = (
     ("configuration", "configuration", ()),
     ("code", "code", ("code_sha256", "own_code")),
@@ -36,7 +36,7 @@ class Comparison:
 
 
 def compare(run: Path, again: Path) -> Comparison:
-    """The verdict on a run and the same trained `again`, and the first cause if they are not identical."""
+    """Compare a run with its retrained copy `again`; find the first cause if they are not identical."""
     differences = diff(run, again)
     settings = [row for row in differences if row[0] == "configuration" and row[1] != "data.root"]
     if settings:
@@ -52,16 +52,16 @@ def compare(run: Path, again: Path) -> Comparison:
     summary = [
         f"{'Within tolerance' if same else 'Different'}: validation accuracy {_percent(then)} then,"
         f" {_percent(now)} now; the tolerance is {100 * limit:.2f} points, {source}.",
-        f"What differs of the outcome: {', '.join(key for _, key, *_ in outcome)}.",
+        f"Results that differ: {', '.join(key for _, key, *_ in outcome)}.",
         *cause(differences, before.commit),
     ]
     return Comparison(again, "within tolerance" if same else "different", summary)
 
 
 def tolerance(run: Path) -> tuple[float, str]:
-    """How far accuracies may be apart, as a fraction, and where that is from.
+    """Return the largest accepted difference in accuracy, as a fraction, and its source.
 
-    The standard deviation over the seeds of the run's variant; for want of two, `study.margin`.
+    It is the standard deviation over the seeds of the run's variant, or `study.margin` with fewer than two seeds.
     """
     study = study_plan.containing(run)
     if study is not None:
@@ -78,7 +78,7 @@ def tolerance(run: Path) -> tuple[float, str]:
 
 
 def cause(differences: Sequence[Difference], commit: str | None) -> list[str]:
-    """The first difference that can explain another outcome."""
+    """Report the first difference that can explain different results."""
     for name, part, keys in CAUSES:
         rows = [row for row in differences if row[0] == part and (not keys or row[1] in keys)]
         if rows:

@@ -24,21 +24,23 @@ from ablate.study.extend import listed
 from ablate.terminal.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
-THREADS = 1024  # that a record may ask for: the system refuses to start a million
+THREADS = 1024  # largest number that a record may request
 FLAGS = ("--config-dir", "--config-name")
-# Hydra's own settings that say nothing of how a single run is done.
+# Hydra's own settings that do not affect a single run.
 UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
 
 
 def main(words: Sequence[str]) -> int:
     """The verb's command line."""
     parser = argparse.ArgumentParser(
-        "ablate reproduce", description="Train a run again in a fresh folder, and compare the two bit for bit."
+        "ablate reproduce", description="Retrain a run in a new folder and compare the results bit for bit."
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
-    parser.add_argument("--from-commit", action="store_true", help="with the code of the commit the run was made of")
-    parser.add_argument("--data-root", metavar="FOLDER", help="where the images are, if not where the run had them")
-    parser.add_argument("--trust", action="store_true", help="also run code that the run's folder brings or names")
+    parser.add_argument("--from-commit", action="store_true", help="use the code of the commit that the run recorded")
+    parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
+    parser.add_argument(
+        "--trust", action="store_true", help="run code outside this package that the run's folder contains or names"
+    )
     args = parser.parse_args(words)
     comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root)
     print(f"{args.run} was trained again in {comparison.again}.", *comparison.summary, sep="\n")
@@ -46,11 +48,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_root: str | None = None) -> Comparison:
-    """Train `run` again, with its threads, in `outputs/single/<time>`, and compare.
+    """Retrain `run` in `outputs/single/<time>` with its number of threads, and compare the results.
 
     Raises:
-        InputError: the run has no result, or cannot be trained again; its folder brings code and is not `trusted`; or
-            its command, its record and its recorded configuration are not of one configuration.
+        InputError: the run has no result, or cannot be retrained; its folder contains code and is not `trusted`; or
+            its command, record and recorded configuration disagree.
     """
     record = run_record.read(run)
     if record.status not in REPRODUCIBLE:
@@ -64,7 +66,7 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
     flags, overrides = rerun_words(run, record, config)
     composed = check(run, flags, overrides, trusted)
     if not from_commit and (differing := changes(config, composed)):  # code of then may have had other defaults
-        raise InputError(f"The command of {run} trains another configuration than the run's: {listed(differing)}.")
+        raise InputError(f"The command of {run} does not match the run's configuration: {listed(differing)}.")
     overrides += place_of_images(config, data_root)
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
@@ -79,7 +81,7 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
 
 
 def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[str], list[str]]:
-    """Flags and overrides of the command in a run's record, less the threads that its launcher gave it."""
+    """Return the flags and overrides of the recorded command, without the number of threads set by the launcher."""
     try:
         words = shlex.split(record.rerun or "")
     except ValueError:
@@ -89,25 +91,25 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[
     flags: dict[str, str] = {}
     overrides = words[2:]
     while len(overrides) > 1 and overrides[0] in FLAGS:
-        flags[overrides[0]], overrides = overrides[1], overrides[2:]  # of several the last counts, as for Hydra
+        flags[overrides[0]], overrides = overrides[1], overrides[2:]  # the last one counts, as in Hydra
     if flags.get("--config-dir") == options.FOLDER:
         flags["--config-dir"] = str((run / options.FOLDER).absolute())
-    if OmegaConf.select(config, "trainer.threads") is None:  # they come by the environment, as they did then
+    if OmegaConf.select(config, "trainer.threads") is None:  # set by the environment, as in the original run
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
     return [word for flag in flags.items() for word in flag], overrides
 
 
 def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
-    """The override of where the images are; InputError if they are in no folder."""
+    """Return the override for the image folder; InputError if the data set has none."""
     if data_root is None:
         return []
     if OmegaConf.is_missing(config, "data") or "root" not in config.data:
-        raise InputError("--data-root: the images of this run are not in a folder of their own.")
+        raise InputError("--data-root: the data set of this run has no image folder.")
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
 
 def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bool) -> DictConfig:
-    """The configuration of a command; refused, unless `trusted`, if it does or names what is not of this package."""
+    """Compose the configuration of a command; unless `trusted`, refuse one that would run code outside this package."""
     from ablate.config import register, validate
 
     register()
@@ -121,17 +123,17 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bo
             raise InputError(f"The command of {run} has {word!r}, which can change what is run. {trust.ADVICE}")
     config = compose(flags, overrides)
     ours, theirs = compose((), ()).pop("hydra"), config.pop("hydra")
-    # A folder of options, or an option put elsewhere, can set what Hydra calls before anything trains.
+    # An options folder, or an option placed under `hydra`, can set what Hydra calls before training starts.
     if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
         raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
-    built = [str(name) for name in config if name != "study"]  # where a run is kept, which nothing is built from
+    built = [str(name) for name in config if name != "study"]  # `study` only sets the run's folder
     trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
     validate(config)
     return config
 
 
 def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
-    """What Hydra composes from a command, with its own settings under `hydra`."""
+    """Compose the configuration of a command, with Hydra's own settings under `hydra`."""
     from hydra import compose, initialize_config_dir
     from hydra._internal.hydra import Hydra
     from hydra._internal.utils import create_config_search_path
@@ -160,19 +162,19 @@ def _used(hydra: DictConfig) -> dict[str, Any]:
 
 
 def original(run: Path, record: RunRecord, trusted: bool) -> Any:
-    """A temporary checkout of the commit of the run, with the changes it was made of."""
+    """Check out the commit of the run in a temporary folder, with its uncommitted changes."""
     git = record.git
     if git is None or not git.commit:
-        raise InputError(f"{run} was not made from a checkout: no commit is known. Leave out --from-commit.")
+        raise InputError(f"{run} was not trained from a checkout: no commit is known. Leave out --from-commit.")
     if git.dirty and not trusted:
         raise InputError(
-            f"{run} was made of changed code: --from-commit applies its code.patch and runs it. {trust.ADVICE}"
+            f"{run} was trained with uncommitted changes: --from-commit applies and runs its code.patch. {trust.ADVICE}"
         )
     return provenance.worktree(git.commit, run / "code.patch" if git.dirty else None)
 
 
 def surroundings(code: Path, record: RunRecord) -> dict[str, str]:
-    """The environment in which the package of the folder `code` trains, with as many threads as the run had."""
+    """Return the environment variables to train with the package in the folder `code` and the threads of the run."""
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
     threads = record.environment.threads if record.environment else None
     return {
