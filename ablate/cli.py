@@ -1,4 +1,4 @@
-"""The command `ablate VERB ...`. Each verb imports only the modules that it needs."""
+"""The command line `ablate COMMAND ...`. Each command imports only the modules that it needs."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -129,7 +129,9 @@ VERBS: dict[str, Callable[[Sequence[str]], int]] = {
 def usage() -> str:
     """The text of `ablate --help`: one line per verb."""
     lines = [f"  ablate {name:<11} {verb.__doc__}" for name, verb in VERBS.items()]
-    return "\n".join(["Usage: ablate VERB ...", "", *lines, "", "Run `ablate VERB --help` for the options of a verb."])
+    return "\n".join(
+        ["Usage: ablate COMMAND ...", "", *lines, "", "Run `ablate COMMAND --help` for the options of a command."]
+    )
 
 
 def main() -> int:

@@ -21,9 +21,9 @@ def main(words: Sequence[str]) -> int:
         "ablate test",
         description="Evaluate runs, or the best variant of a study and its baseline, on the test set. The best variant"
         f" is {RULE}. All seeds of both variants are tested. Results are written to test.json in each run folder,"
-        " figures to test/ in the folder of the best run of each variant, and every use of the test set to tests.jsonl"
-        " in the folder of the study (or of a run outside one). Each command counts as one look at the test set; the"
-        " report of the study states their number. Intervals are over test images; mean and SD are over seeds.",
+        " figures to test/ in the folder of the best run of each variant. Every use of the test set is recorded in"
+        " tests.jsonl in the folder of the study, or of a run outside one. Each command counts as one look at the test"
+        " set; the report of the study states the count. Intervals are over test images; mean and SD are over seeds.",
         epilog="Exit status: 0; 2 if a run or study cannot be read, or an option is invalid. --debug adds a traceback.",
     )
     parser.add_argument(

@@ -15,14 +15,14 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
 MAX_BYTES = 64 * bounded.KIB
-BOUNDS = ("above", "from")  # exclusive and inclusive lower bound of a band, in per cent
+BOUNDS = ("above", "from")  # exclusive and inclusive lower bound of a band, in percent
 
 
 @dataclass(frozen=True)
 class Band:
     """A range of accuracies with the same mark.
 
-    lower      lower bound of the accuracy, in per cent
+    lower      lower bound of the accuracy, in percent
     inclusive  whether the band includes its lower bound
     mark       percentage of the full mark
     """
@@ -47,7 +47,7 @@ class Rubric:
         return len(self.bands)
 
     def mark(self, index: int) -> float:
-        """Return the mark of the band with this index, in per cent."""
+        """Return the mark of the band with this index, in percent."""
         return self.bands[index].mark if index < len(self.bands) else 0.0
 
     def range_text(self, index: int) -> str:

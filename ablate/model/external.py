@@ -183,7 +183,7 @@ def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.
 
 
 def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
-    """A convolution of another class or for other input channels, with the same weights if their shape fits."""
+    """Copy a convolution with another class or number of input channels; keep the weights if their shape fits."""
     names = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
     shape: dict[str, Any] = {name: getattr(conv, name) for name in names}
     new = kind(channels, **shape, bias=conv.bias is not None)

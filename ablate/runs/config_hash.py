@@ -1,4 +1,4 @@
-"""The settings of a run that its result depends on, and their hash."""
+"""The settings that determine the result of a run, and their hash."""
 
 import hashlib
 import json
@@ -9,18 +9,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import user_code
 
-# Neither changes what is trained: the study is where a run is kept, the logger where its figures also go.
+# Neither affects training: the study sets the run folder, the logger where metrics are also written.
 NOT_TRAINED = ("study", "logger")
 STEPS = "augmentation"  # a group whose options are steps: `flip: {_target_: ..., p: 0.5}`
 Settings = dict[str, Any]
 
 
 def config_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
-    """SHA-256 of what is trained: the resolved configuration, and the source of the user's own parts.
+    """Hash everything that is trained with SHA-256: the resolved configuration and the source of user code.
 
     Args:
         config: of a run.
-        own_code: SHA-256 by file of the user's own parts; None: of the files as they are now.
+        own_code: {file of user code: SHA-256}; by default of the current files.
     """
     return _sha256(resolved(config), own_code)
 
@@ -31,14 +31,14 @@ def settings_sha256(config: DictConfig, own_code: Mapping[str, str] | None = Non
 
 
 def config_sha256_as_written(config: DictConfig, own_code: Mapping[str, str]) -> str:
-    """The hash of earlier versions: of interpolations as they are written, and of the folder of the images."""
+    """Hash as earlier versions did: with unresolved interpolations, and including `data.root`."""
     return _sha256(written(config), own_code)
 
 
 def resolved(config: DictConfig) -> Settings:
-    """What is trained as plain values, interpolations evaluated.
+    """Return the settings that affect training as plain values, with interpolations resolved.
 
-    Without `data.root`, the place of the images on this machine: the images have a hash of their own.
+    `data.root`, the image folder on this machine, is left out, since the images are hashed separately.
     """
     content = {name: _value(config, name) for name in _trained(config) if name != "data"}
     data = config.get("data")
@@ -53,13 +53,13 @@ def _value(config: DictConfig, name: str) -> Any:
 
 
 def written(config: DictConfig) -> Settings:
-    """What is trained as plain values, interpolations as they are written."""
+    """Return the settings that affect training as plain values, with interpolations unresolved."""
     content: Any = OmegaConf.to_container(config, resolve=False)
     return {name: content[name] for name in _trained(config)}
 
 
 def ordered(settings: Settings) -> Settings:
-    """The settings to compare: the steps as a list, since their order matters; other keys have no order."""
+    """Convert the augmentation steps to a list, since their order matters; the order of other keys does not."""
     steps = settings.get(STEPS)
     return {**settings, STEPS: list(steps.items())} if isinstance(steps, dict) else settings
 

@@ -1,4 +1,4 @@
-"""The identity of a run, known before it trains."""
+"""The identity of a run: the part of its record that is known before training."""
 
 import os
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ class Position:
 
 
 def identity(config: DictConfig, folder: Path) -> RunRecord:
-    """The record of a run that starts: its place in a study, its configuration, its code, and how to repeat it."""
+    """Build the record of a starting run: position in a study, hashes of configuration and code, rerun command."""
     hydra_config = HydraConfig.get()
-    # A launcher that runs several at once sets the threads of each, which a number depends on.
+    # A launcher of parallel runs sets the number of threads of each run, and results depend on it.
     shared = hydra_config.mode == RunMode.MULTIRUN and config.trainer.threads is None
     threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
@@ -49,7 +49,7 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
 
 
 def study_position(study: Path | None, folder: Path) -> Position:
-    """The place in a `study` of the run in `folder`; an empty one for a run outside a study."""
+    """Find the position of the run in `folder` within `study`; empty for a run outside a study."""
     if study is None:
         return Position()
     inside = folder.resolve().relative_to(study.resolve()).as_posix()

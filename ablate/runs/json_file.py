@@ -89,7 +89,7 @@ def _newer(path: Path, reason: str) -> str:
 
 
 def _explained(path: Path, kind: type[Record], content: Any, message: str, advice: str) -> str:
-    """The sentence for an error of msgspec, whose message ends with the place of the value, as `$.runs[3].seed`."""
+    """Turn an error of msgspec into a message. It ends with the path of the value, such as `$.runs[3].seed`."""
     problem, place = message, ""
     if at := re.fullmatch(r"(.*) - at `(?:key` in `)?\$([^`]*)`", message, re.S):
         problem, place = at.groups()
@@ -109,14 +109,14 @@ def _explained(path: Path, kind: type[Record], content: Any, message: str, advic
 
 
 def _steps(place: str) -> Iterator[Any]:
-    """The keys and positions of a place; those within an object of any keys, `[...]`, are not known."""
+    """Yield the keys and indices of a path, up to the first unknown key, `[...]`."""
     for name, position in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\].*", place):
         if name or position:
             yield name or int(position)
 
 
 def _allowed(kind: type[Record], place: str, problem: str) -> str:
-    """The values that msgspec expected, in words; empty for another problem."""
+    """Describe the values that msgspec expected; an empty string for any other error."""
     if problem.startswith("Invalid enum value"):
         types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
         choices = types.get(place.lstrip("."))

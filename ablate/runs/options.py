@@ -10,11 +10,11 @@ from ablate.files import atomic, bounded
 
 FOLDER = "options"
 LARGEST = bounded.MIB  # bytes of an option file
-MAIN = "main"  # how Hydra names the place of the options of this package
+MAIN = "main"  # Hydra's name of the source of this package's options
 
 
 def files(hydra: Any) -> dict[str, bytes]:
-    """The content of each option file that is not of this package, by its path in its folder, such as `model/my.yaml`.
+    """Return {path: content} of the user's option files in the configuration; a path is, for example, `model/my.yaml`.
 
     Args:
         hydra: Hydra's settings of the run.
@@ -47,7 +47,7 @@ def write(folder: Path, hydra: Any) -> None:
 
 
 def _chosen(choices: Mapping[str, Any]) -> Iterator[str]:
-    """`group/option` of each option that was chosen; a group may have several."""
+    """Yield `group/option` for each selected option; a group may have several."""
     for group, option in choices.items():
         options = yaml.safe_load(option) if isinstance(option, str) and option.startswith("[") else option
         for name in options if isinstance(options, list) else [options]:
@@ -56,7 +56,7 @@ def _chosen(choices: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _included(name: str, content: bytes) -> Iterator[str]:
-    """The files that the defaults list of an option file names without a group; the others are among the choices."""
+    """Yield the entries without a group in the defaults list of an option file; Hydra's choices include the others."""
     loaded = yaml.safe_load(content)
     group = name.rpartition("/")[0]
     for entry in (loaded.get("defaults") or []) if isinstance(loaded, dict) else []:

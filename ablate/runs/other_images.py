@@ -1,4 +1,4 @@
-"""Whether a run of a study has the images of its finished runs."""
+"""Check that a run of a study has the same images as the finished runs."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from ablate.terminal.errors import InputError
 
 
 def of_study(folder: Path, record: RunRecord, data_sha256: str) -> str:
-    """A warning if finished runs of the study were trained on other images; empty if not.
+    """Return a warning if finished runs of the study were trained on other images, else an empty string.
 
-    Only runs of the same variant are compared where the study varies `data`.
+    If the study varies `data`, only runs of the same variant are compared.
 
     Args:
         folder: of a run of the study.

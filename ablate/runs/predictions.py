@@ -29,7 +29,7 @@ def write(folder: Path, index: np.ndarray, label: np.ndarray, logits: np.ndarray
 
 
 def compact(logits: np.ndarray) -> np.ndarray:
-    """The logits (N, classes) as float16 if they are finite then and have the same largest class; else as they are."""
+    """Convert logits (N, classes) to float16 if that keeps them finite and every prediction the same."""
     with np.errstate(over="ignore"):
         half = logits.astype(np.float16)
     same = np.isfinite(half).all() and np.array_equal(half.argmax(1), logits.argmax(1))

@@ -1,4 +1,4 @@
-"""The command that trains a run's configuration again, alone: on any machine and from any folder."""
+"""The command that retrains a single run, on any machine and from any folder."""
 
 import re
 import shlex
@@ -17,28 +17,28 @@ KEY = re.compile(r"([+~]*)([^=]*)=")
 
 
 def rerun_command(overrides: Iterable[str], flags: Iterable[str] = ()) -> str:
-    """The shell command with these overrides and Hydra flags, without those of the study."""
+    """Build the shell command from overrides, without those of the study, and Hydra flags."""
     words = [word for word in overrides if not word.lstrip("+~").startswith("study.")]
     single = ["hydra.mode=RUN"] if any(word.lstrip("+").startswith("study=") for word in words) else []
     return shlex.join(["ablate", "train", *flags, *words, *single])
 
 
 def flags_of(hydra: Any) -> list[str]:
-    """What else the configuration is composed from: the user's option files, in the run's folder, and its name."""
+    """Return the flags for the user's option files in the run folder and for another primary configuration."""
     folder = ["--config-dir", options.FOLDER] if options.files(hydra) else []
     name = ["--config-name", hydra.job.config_name] if hydra.job.config_name != PRIMARY else []
     return [*folder, *name]
 
 
 def search_path(hydra: Any) -> list[str]:
-    """The override for packages that the user added to the search path."""
+    """Return the override that adds the user's packages to Hydra's search path."""
     added = [source for source in hydra.runtime.config_sources if source.provider.startswith("hydra.searchpath")]
     packages = [f"pkg://{source.path}" for source in added if source.schema == "pkg"]
     return [f"hydra.searchpath=[{','.join(packages)}]"] if packages else []
 
 
 def resolved_overrides(config: DictConfig, hydra: Any) -> list[str]:
-    """The overrides with values in place of interpolations; those in option files follow as overrides of their own."""
+    """Replace interpolations in the overrides by their values; append an override for each interpolation in a file."""
     overrides: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
     words = [_resolved(config, word, hydra.runtime.choices) if "${" in word else word for word in overrides]
     given = {match[2] for word in overrides if "${" in word and (match := KEY.match(word))}

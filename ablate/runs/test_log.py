@@ -23,8 +23,8 @@ PATIENCE = 60  # seconds for which another process may hold the log
 
 class TestUse(
     Use, frozen=True, kw_only=True, forbid_unknown_fields=False
-):  # a use counts, whatever a newer version records of it
-    """A line of tests.jsonl: a use, and the folder of its run, relative to the log's."""
+):  # keys from newer versions are ignored, so that every use counts
+    """A line of tests.jsonl: a use, and its run folder relative to the folder of the log."""
 
     schema: int = json_file.SCHEMA
     run: str
@@ -36,14 +36,14 @@ class TestUse(
 
 
 def log_of(run: Path) -> tuple[Path, str]:
-    """The log for a run, its study's or else its own, and the name of the run in it."""
+    """Return the path of the log for a run, in its study if it has one, and the name of the run in the log."""
     folder = run.resolve()
     study = study_plan.containing(run)
     return (study / FILE, folder.relative_to(study).as_posix()) if study else (folder / FILE, ".")
 
 
 def read_log(path: Path) -> tuple[Counter[str], int]:
-    """How often each run was tested, by its name in the log; and how many lines of the log are unreadable.
+    """Return the number of tests of each run, by its name in the log, and the number of unreadable lines.
 
     Raises:
         InputError: it is too large, or not a file.
@@ -115,7 +115,7 @@ def count_uses(run: Path) -> int:
 
 
 def _append(path: Path, use: TestUse) -> None:
-    """Append a line, on disk before this returns; an incomplete line that a crash left stays apart from it."""
+    """Append a line and sync it to disk. An incomplete last line, from a crash, is ended first."""
     content = msgspec.to_builtins(use)
     line = {"schema": use.schema, "run": use.run, **content}
     with path.open("ab+") as file:

@@ -26,7 +26,7 @@ class Mistake(Record, frozen=True, kw_only=True):
 
 
 class Mark(Record, frozen=True, kw_only=True):
-    """The mark of an accuracy by a rubric, in per cent, its band, and those of both ends of the interval."""
+    """The mark of an accuracy by a rubric, in percent, its band, and those of both ends of the interval."""
 
     rubric: str
     mark: float

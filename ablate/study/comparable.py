@@ -27,7 +27,7 @@ def planned_states(study: Path, plan: StudyPlan) -> list[PlannedState]:
 
 
 def comparable(study: Path, plan: StudyPlan, states: Sequence[PlannedState]) -> list[PlannedState]:
-    """`planned_states`, from the states of the planned runs on their own."""
+    """Apply the rules of `planned_states` to the states of the individual runs."""
     marked = list(states)
     for part in _variants(plan.runs).values():
         for at in _minority(_settings(study, plan.runs, marked, part)):

@@ -61,7 +61,7 @@ class Choice:
 
     @property
     def best(self) -> dict[str, Path]:
-        """The run with the highest validation accuracy of each variant. That of the chosen variant is submitted."""
+        """The run with the highest validation accuracy of each variant. That of the selected variant is submitted."""
         return {variant: max(seeds.values(), key=self.validation.__getitem__) for variant, seeds in self.runs.items()}
 
 

@@ -55,7 +55,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
 
 
 def warn_of_other_images(folder: Path) -> None:
-    """Report the runs of a study that are not on the images of those they would be compared with."""
+    """Warn of runs that were trained on other images and are therefore excluded from comparisons."""
     plan = study_plan.read(folder)
     states = planned_states(folder, plan)
     if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:
@@ -70,7 +70,7 @@ def warn_of_other_images(folder: Path) -> None:
 def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> list[PlannedRun]:
     """Write the plan and prepare the folders of its runs; returns the runs without a result.
 
-    With `retrain`, runs of other settings are set aside.
+    With `retrain`, runs with other settings are moved to `.replaced/`.
 
     Raises:
         InputError: the folder contains another study.
@@ -110,7 +110,7 @@ def launch(
     while waiting := [run for run in waiting if planned_state(folder, run).status not in FINISHED]:
         free = [run for run in waiting if not is_locked(folder / run.folder)]
         if not free:
-            log.info("Waiting for another process, which runs %s", first_few([run.folder for run in waiting], 1))
+            log.info("Waiting for another process to train %s", first_few([run.folder for run in waiting], 1))
             with lock(folder / waiting[0].folder).acquire(timeout=-1):
                 continue
         with atomic.naming(folder):  # errors in Hydra's own files do not name the file
@@ -126,10 +126,10 @@ def launch(
 
 
 def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
-    """Keep the folder of an interrupted run, which resumes; set any other aside.
+    """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
 
     Raises:
-        InputError: it is a finished run of another configuration, and not to be trained again.
+        InputError: the folder holds a finished run of another configuration, and `retrain` is false.
     """
     folder = study / place
     if not folder.exists() or is_locked(folder):
@@ -144,7 +144,7 @@ def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
 
 
 def set_aside(study: Path, place: str) -> Path | None:
-    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; its new folder, None if it holds no file."""
+    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; return the new folder, or None if it has no file."""
     folder = study / place
     if not any(path.is_file() for path in folder.rglob("*")):
         return None
@@ -160,7 +160,7 @@ def set_aside(study: Path, place: str) -> Path | None:
 def failures(
     folder: Path, failed: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
 ) -> list[Table | Text]:
-    """A table of the runs without a result with their status and reason, and the last lines of their logs."""
+    """Table of the runs without a result (status, reason), and the last lines of their logs."""
     table = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
     for name in ("run", "status", "reason"):
         table.add_column(name, overflow="fold")

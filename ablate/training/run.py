@@ -36,14 +36,14 @@ log = logging.getLogger(__name__)
 
 
 def run(config: DictConfig, folder: Path) -> RunRecord:
-    """Train the configuration in `folder` and return its record; however it ends, `run.json` records it."""
+    """Train the configuration in `folder` and return its record. `run.json` records every ending, also an error."""
     started = time.perf_counter()
     record = identity(config, folder)
     finished.refuse(folder, in_study=record.study is not None)
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
-        from ablate.backend.hardware import threads_restored  # PyTorch, which a refused configuration does not wait for
+        from ablate.backend.hardware import threads_restored  # imports PyTorch, which takes a while
 
         with threads_restored():
             record = train(config, folder, record)
@@ -63,10 +63,9 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
 
 
 def start(config: DictConfig, folder: Path, record: RunRecord) -> None:
-    """Write what is known before the training: the record of a run that starts, and the code that it is trained with.
+    """Write the record of a starting run, and the code that trains it.
 
-    That is the changes since its commit in `code.patch`, the user's own modules in `own_code/`, and the user's own
-    option files in `options/`.
+    Uncommitted changes go to `code.patch`, user modules to `own_code/`, and user option files to `options/`.
     """
     atomic.remove_parts(folder)
     resolved_config.write(folder, config)

@@ -1,4 +1,4 @@
-"""The images of a study in words: the data set, and which of its images and which epoch the numbers are of."""
+"""Report text on the data set of a study, and on the images and epoch of the reported metrics."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -52,7 +52,7 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
 
 
 def evaluated(results: Results) -> str:
-    """Which epoch and which images the numbers are of, a paragraph; where runs differ, of each kind."""
+    """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
     kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:

@@ -106,9 +106,9 @@ def contrasts(
 def _weights(
     changed: Mapping[str, Hashable], levels: Mapping[str, list[Hashable]], planned: set[Cell], values: Container[Cell]
 ) -> tuple[Weights, int]:
-    """The weight of each cell in a contrast, and over how many cells of the other factors it is averaged.
+    """Return the weight of each cell in a contrast, and the number of cells of the other factors in its average.
 
-    Cells of the other factors count where all cells of the contrast were planned, and each has at least one run.
+    A cell of the other factors counts if all cells of the contrast were planned there and have at least one run.
     """
     others = [levels[factor] if factor not in changed else [None] for factor in levels]
     complete = []

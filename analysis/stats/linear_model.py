@@ -90,7 +90,7 @@ def fraction(
 
 
 def _coded(effect: Effect, names: list[str], levels: Mapping[str, list[Hashable]], cells: list[Cell]) -> np.ndarray:
-    """The column of an effect over the cells: 1 at the changed level, -1 at the baseline's, 0 elsewhere; products."""
+    """Effect-coded column: 1 at the changed level, -1 at the baseline's, else 0; the product over factors."""
     column = np.ones(len(cells))
     for factor, level in effect.levels.items():
         own = [cell[names.index(factor)] for cell in cells]
@@ -152,7 +152,7 @@ def _ols(y: np.ndarray, design: np.ndarray) -> Any:
 
 
 def _t(fit: Any, vector: np.ndarray, confidence: float) -> dict[str, float]:
-    """The t-test of a contrast of a fitted model, in the words of the table of contrasts."""
+    """The t-test of a contrast of a fitted model, with the text for the table of contrasts."""
     mean, df = float(vector @ fit.params), float(fit.df_resid)
     unknown = dict.fromkeys(("t", "p", "low", "high"), np.nan)
     if not df > 0 or not fit.ssr > TOLERANCE**2 * float(fit.model.endog @ fit.model.endog):

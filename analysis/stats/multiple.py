@@ -66,10 +66,10 @@ def _attainable(failures: int, n: int, base_n: int) -> dict[int, float]:
 
 
 def selection_bias(k: int, correlation: float = 0.0) -> float:
-    """How far the best of k equally good means lies above the truth on average, in standard errors of a mean.
+    """Selection bias of the best of k means, in standard errors of a mean, if all k variants were equally good.
 
-    The expected maximum of k standard normals that all correlate by `correlation` (0 to 1): sqrt(1 - correlation)
-    times that of independent ones. Results of the same seeds correlate.
+    It is the expected maximum of k standard normals with the pairwise correlation `correlation` (0 to 1): sqrt(1 -
+    correlation) times that of independent ones. Results of the same seeds are correlated.
     """
     from scipy.integrate import quad
     from scipy.special import ndtr

@@ -1,4 +1,4 @@
-"""What a study can detect: asked before it, or of the next one. Power computed from its own result is not reported."""
+"""Power analysis of a planned study. Post hoc power, computed from the observed effect, is not reported."""
 
 import math
 

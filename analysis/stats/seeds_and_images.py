@@ -1,4 +1,4 @@
-"""The evaluation images are a sample too: the difference of two recipes over seeds and images."""
+"""Confidence interval of a difference in accuracy that generalizes over both seeds and evaluation images."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class CrossedInterval:
-    """A mean difference and its interval over other seeds and other images."""
+    """A mean difference and its confidence interval over seeds and images."""
 
     mean: float
     low: float
@@ -19,7 +19,7 @@ class CrossedInterval:
 def crossed_interval(
     correct_variant: ArrayLike, correct_baseline: ArrayLike, confidence: float = 0.95
 ) -> CrossedInterval:
-    """Interval of the difference in accuracy of two recipes, for other seeds and other images.
+    """Confidence interval of the difference in accuracy of two variants, over seeds and images.
 
     Seeds and images are crossed random effects: V = s2_seed / n + s2_image / N - s2_residual / (n N), not below the
     larger of its first two terms. Satterthwaite's (1946) degrees of freedom, at most n - 1, so that the interval is

@@ -45,7 +45,7 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
 
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """`effects` as text: per cent, differences in percentage points, a dash for what is unknown."""
+    """`effects` as text: percent, differences in percentage points, a dash for what is unknown."""
     labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
     accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in effects.itertuples()]

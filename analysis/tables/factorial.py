@@ -71,7 +71,7 @@ def shares_note(table: pd.DataFrame) -> str:
 
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Shares of the sum of squares as text, in per cent."""
+    """Shares of the sum of squares as text, in percent."""
     interval = [
         DASH if pd.isna(row.low) else f"[{number(100 * row.low, 1)}, {number(100 * row.high, 1)}]"
         for row in table.itertuples()

@@ -18,7 +18,7 @@ def changes(differences: pd.DataFrame, labels: Mapping[str, str]) -> Table:
 
 
 def classes(differences: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """`image_correctness.class_differences` as text: the baseline in per cent, the others in points from it."""
+    """`image_correctness.class_differences` as text: the baseline in percent, the others in points from it."""
     first, *others = differences.index
     rows = [[f"{labels[first]} (%)", *(number(value, 1) for value in differences.loc[first])]]
     rows += [

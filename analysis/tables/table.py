@@ -7,10 +7,10 @@ import pandas as pd
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table of text, with a note of its own, the variant each row is about, and the rows that are set in bold."""
+    """A table of formatted text, with a note, the variant of each row, and the rows in bold."""
 
     title: str
     cells: pd.DataFrame
     note: str = ""
-    variants: tuple[str, ...] = ()  # none: the numbers are of all runs together
+    variants: tuple[str, ...] = ()  # empty: rows are computed from all runs
     strong: frozenset[int] = frozenset()

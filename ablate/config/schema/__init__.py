@@ -33,7 +33,7 @@ class StudySettings:
     margin: Optional[float] = value("equivalence margin in percentage points; null: no equivalence test", above=0)
     trial: Optional[int] = value("trial number of this run in a search (hydra/sweeper=optuna)", low=0)
     extend: bool = value("add levels or seeds to an existing study (--extend)")
-    retrain: bool = value("set finished runs with other settings aside and train them again (--retrain)")
+    retrain: bool = value("move finished runs with other settings to .replaced/ and retrain them (--retrain)")
 
     def check(self) -> None:
         if not re.fullmatch(r"\w[\w.+=-]*", self.name, re.ASCII):
