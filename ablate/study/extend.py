@@ -31,14 +31,14 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         retrain: allow other settings; finished runs are then moved to `.replaced/`.
 
     Raises:
-        InputError: the folder holds a study with another baseline or other factors, or with changes not allowed here.
+        InputError: the folder contains a study with another baseline or other factors, or changes not allowed here.
     """
     if not (folder / study_plan.FILE).exists():
         return plan
     old = study_plan.read(folder)
     if old.baseline != plan.baseline:
         raise InputError(
-            f"{folder} holds a study with another baseline or other factors ({old.command}):"
+            f"{folder} contains a study with another baseline or other factors ({old.command}):"
             f" {listed(_differing(old.baseline, plan.baseline))}. Choose another study.name."
         )
     if differing := settings_changes(folder, old, plan):
@@ -48,9 +48,10 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
     if not extend and (new or old.design != plan.design):
+        difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
-            f"{folder} holds a study of design {old.design} with {len(known)} runs ({old.command}), and "
-            f"{new} of the runs now planned are not among them. Add them with --extend, or choose another study.name."
+            f"{folder} contains a study {difference} ({old.command}). Extend it with --extend, or choose another"
+            " study.name."
         )
     return msgspec.structs.replace(
         plan,

@@ -112,7 +112,7 @@ def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
     assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.count("\n") == 1
     assert "not a completed run (it is running)" in ended.stderr
     assert "--allow-partial" in refused(run, study)
-    assert "There is no rubric assignmnt. Did you mean assignment?" in refused(run, "--rubric", "assignmnt")
+    assert "Unknown rubric assignmnt. Did you mean assignment?" in refused(run, "--rubric", "assignmnt")
     assert "nowhere is neither a run nor a study" in refused(run, "nowhere")
     (run / "test.json").write_text("{junk")
     assert "test.json cannot be read" in refused(run)

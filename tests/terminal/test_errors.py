@@ -5,5 +5,5 @@ from ablate.terminal.errors import InputError
 
 
 def test_control_characters_in_a_message_are_escaped(capsys):
-    assert explain(InputError("holds a study of \x1b]0;x\x07.\nSay another name.")) == 2
-    assert capsys.readouterr().err == "holds a study of \\x1b]0;x\\x07.\nSay another name.\n"
+    assert explain(InputError("contains a study of \x1b]0;x\x07.\nChoose another name.")) == 2
+    assert capsys.readouterr().err == "contains a study of \\x1b]0;x\\x07.\nChoose another name.\n"
