@@ -18,8 +18,8 @@ from ablate.runs.epochs import COLUMNS
 from tests.processes import ROOT, SMALL, ablate, alone, record
 
 ROWS = [
-    dict(zip(COLUMNS, (1, 10, 0.1, 2.3, 0.1, 2.2, 0.2, 1.5, 100.0), strict=True)),
-    dict(zip(COLUMNS, (2, 20, 0.05, math.nan, 0.1, 2.1, 0.3, 1.4, 110.0), strict=True)),
+    dict(zip(COLUMNS, (1, 10, 0.1, 2.3, 0.1, 2.2, 0.2, 1.5, 100.0, 2.3), strict=True)),
+    dict(zip(COLUMNS, (2, 20, 0.05, math.nan, 0.1, 2.1, 0.3, 1.4, 110.0, math.nan), strict=True)),
 ]
 WORDS = ("-m", "study.name=s", *SMALL[:-2], "trainer.threads=1", "trainer.epochs=2", "model=mlp,cnn")
 
