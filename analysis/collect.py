@@ -82,10 +82,6 @@ def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
     record = state.record
     if record is None:
         return row
-    accuracy = record.val_accuracy
-    if record.status == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
-        reason = f"run.json is not a valid record: the run is completed, but its val_accuracy is {accuracy}"
-        return row | {"status": "unreadable", "error": reason}
     return row | {
         "metrics": {name: float(value) for name, value in (record.metrics or {}).items() if value is not None},
         "epochs": record.done_epochs,

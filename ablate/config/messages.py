@@ -25,6 +25,8 @@ def sentence(error: BaseException) -> str:
     error = unwrapped(error)
     if isinstance(error, InputError):
         return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted before its end."
     # Before OSError: Hydra's error for a missing option is both.
     if isinstance(error, Exception) and is_composition_error(error):
         return _composition_message(error)

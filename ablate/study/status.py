@@ -62,6 +62,10 @@ def recorded_state(folder: Path, config_sha256: str | None) -> PlannedState:
         return PlannedState("unreadable", reason=str(error)) if exists else PlannedState("missing")
     if record.config_sha256 != config_sha256:
         return PlannedState("stale", reason="The run has another configuration than planned.")
+    accuracy = record.val_accuracy
+    if record.status == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
+        reason = f"run.json is not a valid record: the run is completed, but its val_accuracy is {accuracy}"
+        return PlannedState("unreadable", reason=reason)
     return PlannedState(record.status, record, record.error or "")
 
 

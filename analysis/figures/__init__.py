@@ -38,8 +38,9 @@ __all__ = ["ACCURACY", "CAPTIONS", "STYLE", "calibration", "class_difference", "
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
-    "loss_curves": "Cross-entropy of the training batches (dashed) and of all validation images (solid). Band: from"
-    " five seeds a pointwise 95 % t-interval, else from minimum to maximum. A diverged run ends at a cross.",
+    "loss_curves": "Loss on the training batches (dashed) and on all validation images (solid): cross-entropy, unless a"
+    " note states another training loss. Band: from five seeds a pointwise 95 % t-interval, else from minimum to"
+    " maximum. A diverged run ends at a cross.",
     "accuracy_curves": "Accuracy on the training batches (dashed) and on all validation images (solid). Band and cross"
     " as for the loss.",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",

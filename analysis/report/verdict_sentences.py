@@ -14,8 +14,8 @@ VERDICTS = {
     verdict.WORSE: "Worse than the baseline",
     verdict.WORSE_WITHIN: "Worse than the baseline, by less than the margin",
     verdict.EQUIVALENT: "Equivalent to the baseline",
-    verdict.DIVERGES: "Diverges more often than the baseline",
-    verdict.CONVERGES: "Diverges less often than the baseline",
+    verdict.DIVERGES: "Diverges, or ends at chance, more often than the baseline",
+    verdict.CONVERGES: "Diverges, or ends at chance, less often than the baseline",
 }
 OPEN = {
     verdict.INCONCLUSIVE: "Inconclusive",

@@ -31,6 +31,7 @@ def make(tmp_path, runs) -> StudyPlan:
                 "status": state[0],
                 "config_sha256": f"{variant}{seed}",
                 "seconds": {"total": state[1]},
+                "metrics": {"val_accuracy": 0.5},
             }
             (tmp_path / folder / "run.json").write_text(json.dumps(record))
     seeds = sorted({seed for _, seed in runs})

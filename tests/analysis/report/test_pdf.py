@@ -44,7 +44,7 @@ def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit(make_study
     report(study)
     pdf = PdfReader(study / "report" / "report.pdf").pages
     first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in pdf)
-    assert "Figure 2: Cross-entropy" in second and "Figure 3: Accuracy on" in second
+    assert "Figure 2: Loss on" in second and "Figure 3: Accuracy on" in second
     assert "Figure 4: Interactions" in first and "Figure 5: Shares of" in first
 
 

@@ -148,7 +148,8 @@ def test_each_verdict_has_its_numbers(make_study):
     assert within.startswith("Better than the baseline, by less than the margin: model=c (+0.6 points, 95 % CI +0.5 to")
     assert "; 90 % CI +0.5 to +0.6, Holm p of equivalence < 0.001" in within
     assert diverges == (  # 2 / C(12, 6); for the other variants, only e could be as extreme, with 1 of 7: it cannot
-        "Diverges more often than the baseline: model=d (6 of 6 runs against 0 of 6, Fisher's exact test p 0.002)."
+        "Diverges, or ends at chance, more often than the baseline: model=d (6 of 6 runs against 0 of 6, Fisher's exact"
+        " test p 0.002)."
     )
     assert untested == "Not testable (fewer than two shared seeds, or all differences equal): model=e."
 
