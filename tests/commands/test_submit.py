@@ -91,7 +91,7 @@ def test_user_code_is_submitted_and_a_missing_module_fails_the_check(photo_folde
     words = ("data=image_folder", f"data.root={images}", "model._target_=mine.Net", *SMALL[2:])
     assert alone(here, "train", "-m", "study.name=o", *words, root=root).returncode == 0
     command = ["o", "--id", "s1", "--report", "own.pdf"]
-    with pytest.raises(InputError, match="calls 'mine.Net': .* Use --trust"):
+    with pytest.raises(InputError, match="calls 'mine.Net', .* Use --trust"):
         main(command)
     assert main([*command, "--trust"]) == 0
     assert "your own code: layers.py, mine.py" in capsys.readouterr().out
