@@ -49,7 +49,7 @@ def test_what_a_study_of_this_size_cannot_show(make_study):
     study = make_study({name: dict(enumerate(values)) for name, values in rows.items()}, FACTORS)
     power, best = limits.limits(analyse(study))
     assert "With 3 seeds and Holm's correction over 2 planned variants, the study has 80 % power" in power
-    # A million simulated studies of 4.62 at alpha .025 find it 4 times in 5 (stats/test_power.py).
+    # In a million simulated studies, 4.62 at alpha .025 has 80 % power (stats/test_power.py).
     assert "40.1 points: 4.62 standard deviations of the paired differences (d_z) at their median, 8.66 points" in power
     covariance = np.cov([*rows.values()])
     rho = (covariance.sum() - np.trace(covariance)) / 2 / np.trace(covariance)
