@@ -50,10 +50,10 @@ def test_another_outcome_has_a_verdict_and_a_cause(run):
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: value + 1 for name, value in weights.items()}, run / "model.pt")
     environment = {**found["environment"], "torch": "1.0.0", "cpu": "Z80"}
-    change(run, environment=environment, metrics={**found["metrics"], "val_accuracy": 2.0})
+    change(run, environment=environment, metrics={**found["metrics"], "val_accuracy": 1.0})
     again = ablate(run.parents[2], "reproduce", str(run))
     assert again.returncode == 1
-    assert "Different: validation accuracy 200.00 % then" in again.stdout
+    assert "Different: validation accuracy 100.00 % then" in again.stdout
     assert "standard deviation over the 2 seeds" in again.stdout and "model.pt" in again.stdout
     assert "First cause found: packages. torch: 1.0.0 then" in again.stdout and "Z80" not in again.stdout
 
