@@ -5,7 +5,7 @@ The file may be from somebody else. NaN and infinity are read as JSON libraries 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -30,9 +30,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 Kind = TypeVar("Kind", bound=Record)
+Content = dict[str, Any]
 
 
-def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kind:
+def read(
+    path: Path, kind: type[Kind], what: str, most: int, advice: str, upgrade: Callable[[Content], Content] | None = None
+) -> Kind:
     """Read a record from a JSON file.
 
     Args:
@@ -41,11 +44,13 @@ def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kin
         what: kind of folder that contains the file, for error messages, such as `a run folder`.
         most: largest size in bytes.
         advice: a sentence on how to replace a damaged record.
+        upgrade: turns the content as earlier versions wrote it into that of this version.
 
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.
     """
     content = read_object(path, what, most)
+    content = upgrade(content) if upgrade else content
     if lacking := [name for name in _required(kind) if name not in content]:
         raise InputError(f"{path} lacks {', '.join(lacking)}. {advice}")
     try:

@@ -1,6 +1,6 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
+from ablate.runs.metric import Metric
+from ablate.runs.names import is_inside, is_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
@@ -51,6 +53,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     """The content of study.json. The first level of each factor is the baseline's.
 
     Attributes:
+        metric: what variants are compared in, with the margin of equivalence.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.
@@ -59,7 +62,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     schema: int = json_file.SCHEMA
     name: str
     design: str | None = None
-    margin: float | None = None
+    metric: Metric = Metric()
     baseline: dict[str, str]
     factors: dict[str, list[str]]
     seeds: list[Count]
@@ -68,6 +71,11 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     settings: dict[str, Any] | None = None
     data_varies: bool | None = None
     margin_changes: list[MarginChange] = msgspec.field(default_factory=list)
+
+    @property
+    def margin(self) -> float | None:
+        """The margin of equivalence in printed units; None: not asked."""
+        return self.metric.margin
 
     def __post_init__(self) -> None:
         """Refuse names that are not printable or taken, and runs that are planned twice."""
@@ -97,20 +105,6 @@ def data_varies(plan: StudyPlan) -> bool:
     return any(name == "data" or name.startswith("data.") for name in plan.factors)
 
 
-def is_name(text: str) -> bool:
-    """True for text in one line, without what moves a terminal's cursor."""
-    return text.isprintable() and text != ""
-
-
-def is_inside(folder: str) -> bool:
-    """True for the relative path of a folder that is below the one it is relative to."""
-    if not is_name(folder):
-        return False
-    posix, windows = PurePosixPath(folder), PureWindowsPath(folder)  # a study may have been made on either
-    absolute = posix.is_absolute() or windows.anchor
-    return posix.parts != () and not (absolute or ".." in {*posix.parts, *windows.parts})
-
-
 def write(folder: Path, plan: StudyPlan) -> None:
     """Write study.json into a study's folder, whole or not at all."""
     json_file.write(folder / FILE, plan)
@@ -129,7 +123,15 @@ def read(folder: Path) -> StudyPlan:
     advice = (
         "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."
     )
-    return json_file.read(path, StudyPlan, "a study", LARGEST, advice)
+    return json_file.read(path, StudyPlan, "a study", LARGEST, advice, _upgraded)
+
+
+def _upgraded(content: json_file.Content) -> json_file.Content:
+    """The content with its margin in `metric`; earlier versions had it next to the metric they took for granted."""
+    if "margin" not in content or "metric" in content:
+        return content
+    rest = {key: value for key, value in content.items() if key != "margin"}
+    return rest | {"metric": {"margin": content["margin"]}}
 
 
 def find(study: Path) -> Path:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan, test_result
+from ablate.runs.names import is_name
 from ablate.runs.test_result import TestResult, Use
 from ablate.terminal.errors import InputError
 
@@ -31,7 +32,7 @@ class TestUse(
 
     def __post_init__(self) -> None:
         """Refuse a line without a run or a time that can be printed."""
-        if not study_plan.is_name(self.run) or not study_plan.is_name(self.time or ""):
+        if not is_name(self.run) or not is_name(self.time or ""):
             raise ValueError("no run or no time")
 
 

@@ -9,7 +9,7 @@ import msgspec
 from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Fraction, Positive, Record
-from ablate.runs.study_plan import is_name
+from ablate.runs.names import is_name
 
 FILE = "test.json"
 LARGEST = 64 * bounded.MIB  # bytes: the confusion matrix of a thousand classes has 10

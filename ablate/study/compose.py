@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import Chosen, validate
 from ablate.config.schema import StudySettings
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
+from ablate.runs.metric import named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, plan, recorded
 from ablate.study.composer import Composer, PlanLoader
@@ -64,7 +65,7 @@ def plan_of(
         return StudyPlan(
             name=settings.name,
             design=named_design,
-            margin=settings.margin,
+            metric=named(settings.metric, margin=settings.margin),
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),

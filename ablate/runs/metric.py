@@ -1,0 +1,126 @@
+"""The metric of a study: what its variants are compared in, and how its values are printed.
+
+Recorded values are raw (accuracies are fractions). Tables and figures print `scale` times the recorded value, followed
+by `unit`; differences in per cent are percentage points.
+"""
+
+import math
+import re
+from typing import Literal
+
+from ablate.runs.json_file import Record
+from ablate.runs.names import is_name
+
+Direction = Literal["max", "min"]
+DEFAULT = "val_accuracy"
+# Last words of names of which lower values are better, where the user does not give the direction.
+LOWER = frozenset("loss error err nll ce crossentropy ece brier mse rmse mae mape perplexity ppl fid wer cer regret "
+                  "time seconds latency bits bpd".split())  # fmt: skip
+SHARES = frozenset("accuracy acc f1 recall precision auroc auc top1 top5 ece iou miou dice map".split())
+
+
+class Metric(Record, frozen=True, kw_only=True):
+    """A metric.
+
+    Attributes:
+        name: the key under which runs record it.
+        direction: `max` if higher values are better, `min` if lower ones are.
+        unit: printed after values; empty for a number without one.
+        scale: factor from recorded to printed values.
+        chance: recorded value of a model that has learned nothing, with which diverged runs are scored; None: unknown,
+            or, for metrics of a classifier, derived from the number of classes (`at_chance`).
+        margin: difference within which two variants are equivalent, in printed units; None: not asked.
+    """
+
+    name: str = DEFAULT
+    direction: Direction = "max"
+    unit: str = "%"
+    scale: float = 100
+    chance: float | None = None
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse names and units that cannot be printed, and numbers that make no scale or margin."""
+        if not is_name(self.name) or (self.unit and not is_name(self.unit)):
+            raise ValueError(f"the metric {self.name!r:.80} or its unit {self.unit!r:.80} is not printable text")
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"the scale of the metric is {self.scale}, but must be a positive number")
+        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
+            raise ValueError(f"the margin is {self.margin}, but must be a positive number")
+
+    @property
+    def sign(self) -> int:
+        """1 if higher values are better, else -1."""
+        return 1 if self.direction == "max" else -1
+
+    @property
+    def label(self) -> str:
+        """The name as text: `validation accuracy`, `validation macro-F1`; names of other apps unchanged."""
+        return LABELS.get(self.name, self.name)
+
+    @property
+    def difference_unit(self) -> str:
+        """The unit of differences: `points` of a metric in per cent."""
+        return "points" if self.unit == "%" else self.unit
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether it is the share of evaluation images that are classified correctly."""
+        return self.name == DEFAULT
+
+    def at_chance(self, classes: int | None) -> float | None:
+        """The recorded value of a classifier that guesses uniformly; None if unknown."""
+        if self.chance is not None or not classes:
+            return self.chance
+        return {
+            "val_accuracy": 1 / classes,
+            "val_balanced_accuracy": 1 / classes,
+            "val_top5_accuracy": min(5 / classes, 1.0),
+            "val_auroc": 0.5,
+            "val_loss": math.log(classes),
+            "val_nll": math.log(classes),
+        }.get(self.name)
+
+
+# Metrics of this package's own runs. The first four are recorded; the others follow from the stored predictions.
+LABELS = {
+    "val_accuracy": "validation accuracy",
+    "val_loss": "validation loss",
+    "train_accuracy": "training accuracy",
+    "train_loss": "training loss",
+    "val_balanced_accuracy": "validation balanced accuracy",
+    "val_macro_f1": "validation macro-F1",
+    "val_top5_accuracy": "validation top-5 accuracy",
+    "val_nll": "validation NLL",
+    "val_ece": "validation ECE",
+    "val_auroc": "validation AUROC",
+}
+
+
+def named(
+    name: str,
+    direction: Direction | None = None,
+    unit: str | None = None,
+    scale: float | None = None,
+    chance: float | None = None,
+    margin: float | None = None,
+) -> Metric:
+    """The metric of this name. What is not given follows from the name.
+
+    Names that end in `loss`, `error`, `nll`, `mse` and the like are minimized, all others maximized. Metrics of this
+    package that are fractions are printed in per cent; all others as they are recorded.
+    """
+    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    last = words[-1] if words else ""
+    if unit is None:
+        unit = "%" if name in LABELS and last in SHARES else ""
+    if scale is None:
+        scale = 100 if unit == "%" else 1
+    return Metric(
+        name=name,
+        direction=direction or ("min" if last in LOWER else "max"),
+        unit=unit,
+        scale=scale,
+        chance=chance,
+        margin=margin,
+    )
