@@ -204,7 +204,7 @@ def _is_per_run(column: pd.Series, count: int) -> bool:
 
 def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
     pairs = len(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates())
-    return pairs == one.nunique() == other.nunique()
+    return bool(pairs == one.nunique() == other.nunique())
 
 
 def _texts(column: pd.Series) -> pd.Series:

@@ -103,9 +103,9 @@ def read(
     order, notes = _level_order(folder, varying)
     for key, levels in order.items():
         if key != seed:
-            rank = {level: number for number, level in enumerate(levels)}
-            frame = frame.sort_values(key, key=lambda c: c.map(lambda t: rank.get(t, len(rank))), kind="stable")
-    return frame, seed, notes
+            kinds = pd.Categorical(frame[key], list(dict.fromkeys([*levels, *frame[key]])), ordered=True)
+            frame = frame.iloc[kinds.argsort(kind="stable")]
+    return frame.reset_index(drop=True), seed, notes
 
 
 def _settings(job: Path) -> dict[str, str]:

@@ -30,7 +30,10 @@ class StudySettings:
     draw_seed: int = value("seed of the random design", low=0, below=2**63)
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
-    margin: Optional[float] = value("equivalence margin in percentage points; null: no equivalence test", above=0)
+    metric: str = value("what variants are compared in; see `ablate.runs.metric` for the names")
+    margin: Optional[float] = value(
+        "equivalence margin in the metric's unit (percentage points of accuracies); null: no equivalence test", above=0
+    )
     trial: Optional[int] = value("trial number of this run in a search (hydra/sweeper=optuna)", low=0)
     extend: bool = value("add levels or seeds to an existing study (--extend)")
     retrain: bool = value("move finished runs with other settings to .replaced/ and retrain them (--retrain)")

@@ -1,0 +1,77 @@
+"""Metrics that follow from stored predictions, so that finished runs have them too: name -> function.
+
+Each takes the labels, int (N,), and the logits, float (N, classes), of the evaluation images, and returns one number;
+NaN where it is not defined. Fractions, but for the negative log-likelihood (nats).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+BINS = 15  # of the calibration error, as in Guo et al. (2017)
+
+
+def balanced_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Mean over the classes that occur of the share of their images that is classified correctly."""
+    from sklearn.metrics import recall_score
+
+    return float(recall_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+
+
+def macro_f1(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Mean over the classes that occur of the harmonic mean of precision and recall."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+
+
+def top5_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Share of images whose class is among the five with the highest logits; NaN with five classes or fewer."""
+    if logits.shape[1] <= 5:
+        return float("nan")
+    highest = np.argpartition(-logits, 5, axis=1)[:, :5]
+    return float((highest == labels[:, None]).any(1).mean())
+
+
+def nll(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Mean negative log-likelihood of the labels, in nats."""
+    from scipy.special import log_softmax
+
+    return float(-log_softmax(logits.astype(float), axis=1)[np.arange(len(labels)), labels].mean())
+
+
+def ece(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Expected calibration error: |accuracy - confidence| per equal-width bin, weighted by images (Guo et al. 2017)."""
+    from scipy.special import softmax
+
+    probability = softmax(logits.astype(float), axis=1)
+    confidence, correct = probability.max(1), probability.argmax(1) == labels
+    bins = np.clip(np.ceil(confidence * BINS).astype(int), 1, BINS) - 1
+    gaps = np.bincount(bins, correct - confidence, BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def auroc(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Area under the ROC curve: of the second class with two classes, else the mean of one class against the others.
+
+    NaN if a class does not occur.
+    """
+    from scipy.special import softmax
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(labels)) < logits.shape[1]:
+        return float("nan")
+    probability = softmax(logits.astype(float), axis=1)
+    if logits.shape[1] == 2:
+        return float(roc_auc_score(labels, probability[:, 1]))
+    return float(roc_auc_score(labels, probability, multi_class="ovr", average="macro"))
+
+
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "val_balanced_accuracy": balanced_accuracy,
+    "val_macro_f1": macro_f1,
+    "val_top5_accuracy": top5_accuracy,
+    "val_nll": nll,
+    "val_ece": ece,
+    "val_auroc": auroc,
+}

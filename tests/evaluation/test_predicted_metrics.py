@@ -1,0 +1,56 @@
+"""Metrics of predictions, against values worked out by hand and against PyTorch."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ablate.evaluation import metrics
+from ablate.evaluation.predicted_metrics import METRICS
+
+# Four images of class 0, one of class 1, one of class 2; the model predicts 0 0 0 1, 1, 0.
+LABELS = np.array([0, 0, 0, 0, 1, 2])
+PREDICTED = np.array([0, 0, 0, 1, 1, 0])
+LOGITS = 3.0 * np.eye(3)[PREDICTED]
+
+
+def test_every_metric_by_hand():
+    assert METRICS["val_balanced_accuracy"](LABELS, LOGITS) == pytest.approx((3 / 4 + 1 + 0) / 3)
+    assert METRICS["val_macro_f1"](LABELS, LOGITS) == pytest.approx((3 / 4 + 2 / 3 + 0) / 3)
+    confidence = math.exp(3) / (math.exp(3) + 2)
+    assert METRICS["val_nll"](LABELS, LOGITS) == pytest.approx(
+        (-4 * math.log(confidence) - 2 * math.log((1 - confidence) / 2)) / 6
+    )
+    assert METRICS["val_ece"](LABELS, LOGITS) == pytest.approx(abs(4 / 6 - confidence))  # one bin holds all images
+    assert math.isnan(METRICS["val_top5_accuracy"](LABELS, LOGITS))
+
+
+def test_the_five_highest_logits():
+    logits = np.array([[6.0, 5, 4, 3, 2, 1], [6.0, 5, 4, 3, 2, 1]])
+    assert METRICS["val_top5_accuracy"](np.array([4, 5]), logits) == 0.5
+
+
+def test_auroc_counts_pairs_in_the_right_order():
+    """The share of (positive, negative) pairs in which the positive has the higher score."""
+    scores, labels = np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])
+    logits = np.stack([np.zeros(4), scores], 1)
+    assert METRICS["val_auroc"](labels, logits) == 0.75
+    assert math.isnan(METRICS["val_auroc"](np.zeros(4, int), logits))
+
+
+def test_calibration_and_likelihood_equal_those_of_the_test_set():
+    generator = torch.Generator().manual_seed(0)
+    logits, labels = torch.randn(500, 7, generator=generator), torch.randint(7, (500,), generator=generator)
+    assert METRICS["val_ece"](labels.numpy(), logits.numpy()) == pytest.approx(
+        metrics.calibration_error(logits, labels), abs=1e-6
+    )
+    assert METRICS["val_nll"](labels.numpy(), logits.numpy()) == pytest.approx(
+        metrics.metrics(logits, labels)["loss"], abs=1e-6
+    )
+
+
+def test_a_class_that_does_not_occur_does_not_count():
+    logits = 3.0 * np.eye(4)[PREDICTED]
+    assert METRICS["val_balanced_accuracy"](LABELS, logits) == METRICS["val_balanced_accuracy"](LABELS, LOGITS)
+    assert METRICS["val_macro_f1"](LABELS, logits) == METRICS["val_macro_f1"](LABELS, LOGITS)
