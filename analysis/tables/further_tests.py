@@ -80,7 +80,7 @@ def diverged(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
         )
         for row in effects.itertuples()
     ]
-    names = ["Variant", "Diverged or at chance (runs) [95 % CI]", "p (Fisher, Holm)", "Difference, both converged (points)",
-             "Verdict, both converged", "Difference, diverged at chance (points)",
-             "Verdict, diverged at chance"]  # fmt: skip
+    names = ["Variant", "Diverged or at chance (runs) [95 % CI]", "p (Fisher, Holm)",
+             "Difference, both converged (points)", "Verdict, both converged",
+             "Difference, diverged at chance (points)", "Verdict, diverged at chance"]  # fmt: skip
     return Table("Diverged runs", pd.DataFrame(rows, columns=names), DIVERGED_NOTE, tuple(effects["variant"]))
