@@ -1,0 +1,154 @@
+"""The metrics of a run of any app: what its main function returned, or what it left in its folder.
+
+In this order: a number or a mapping of numbers that main returned; `metrics.json`; the newest `metrics.csv` below the
+folder, as Lightning's CSVLogger and `ablate.log` write it. Everything is read as data.
+"""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ablate.files import bounded
+from ablate.runs.metric import Metric
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
+
+JSON, CSV = "metrics.json", "metrics.csv"
+LARGEST = 16 * bounded.MIB  # bytes of each file
+Metrics = dict[str, float]
+
+
+def returned(value: Any, metric: Metric) -> Metrics:
+    """The numbers that main returned, by name; a single number has the name of the metric.
+
+    Zero-dimensional tensors and NumPy scalars count as numbers. Anything else that is not a number is left out.
+    """
+    if isinstance(value, Mapping):
+        return dict(_numbers(value))
+    number = _number(value)
+    return {} if number is None else {metric.name: number}
+
+
+def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metrics:
+    """The metrics of a run that has ended.
+
+    Args:
+        value: what its main function returned.
+        folder: of the run.
+        metric: that of the study.
+        best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
+
+    Raises:
+        InputError: it has no number of this name; the sentence says what to return.
+    """
+    metrics = returned(value, metric) or recorded(folder, None, metric, best)
+    if metric.name in metrics:
+        return metrics
+    if metrics:
+        raise InputError(
+            f"The run has no {metric.name}; it has {first_few(metrics, 12)}. Select one of them with"
+            " hydra.sweeper.metric=NAME."
+        )
+    kind = "" if value is None else f" (it returned {type(value).__name__})"
+    raise InputError(
+        f"main returned no number{kind}. Return a number or a dict of numbers, such as {{'{metric.name}': 0.93}}, or"
+        f" write {JSON} into the run folder."
+    )
+
+
+def recorded(folder: Path, pattern: str | None, metric: Metric, best: bool = False) -> Metrics:
+    """The metrics that a run left in files; empty if it left none.
+
+    Args:
+        folder: of the run.
+        pattern: glob of the files below it; None: `metrics.json`, else the newest `metrics.csv`.
+        metric: by which `best` selects the epoch.
+        best: see `of_run`.
+
+    Raises:
+        InputError: a file is too large, or `metrics.json` is not an object.
+    """
+    metrics: Metrics = {}
+    for path in files(folder, pattern):
+        metrics |= _json_metrics(path) if path.suffix == ".json" else csv_metrics(path, metric, best)
+    return metrics
+
+
+def files(folder: Path, pattern: str | None) -> list[Path]:
+    """The files with metrics below the folder of a run; of several `metrics.csv` the last by name (`version_2`)."""
+    if pattern:
+        return sorted((path for path in folder.glob(pattern) if path.is_file()), key=natural)
+    if (folder / JSON).is_file():
+        return [folder / JSON]
+    return sorted((path for path in folder.glob(f"**/{CSV}") if path.is_file()), key=natural)[-1:]
+
+
+def natural(path: Path) -> list[tuple[int, int, str]]:
+    """A key that sorts `version_2` before `version_10`."""
+    parts = re.split(r"(\d+)", path.as_posix())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+def _json_metrics(path: Path) -> Metrics:
+    try:
+        content = json.loads(bounded.contents(path, LARGEST))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not valid JSON ({error}).") from None
+    if not isinstance(content, dict):
+        raise InputError(f'{path} must hold an object of numbers, such as {{"val_acc": 0.93}}.')
+    return dict(_numbers(content))
+
+
+def csv_metrics(path: Path, metric: Metric, best: bool) -> Metrics:
+    """The last value of each column; with `best`, the values of the epoch in which the metric is best."""
+    rows = epochs(path)
+    if best and any(metric.name in row for row in rows):
+        candidates = [row for row in rows if not math.isnan(row.get(metric.name, math.nan))]
+        return dict(max(candidates, key=lambda row: metric.sign * row[metric.name])) if candidates else {}
+    return {name: value for row in rows for name, value in row.items()}
+
+
+def epochs(path: Path) -> list[Metrics]:
+    """The numbers of each row of a metrics.csv; rows of one epoch, of which Lightning writes several, are merged."""
+    try:
+        text = bounded.contents(path, LARGEST).decode(errors="replace")
+    except OSError:
+        return []
+    merged: dict[Any, Metrics] = {}
+    for place, row in enumerate(csv.DictReader(io.StringIO(text))):
+        numbers = {name: number for name, cell in row.items() if name and (number := _cell(cell)) is not None}
+        merged.setdefault(numbers.get("epoch", f"row {place}"), {}).update(numbers)
+    return list(merged.values())
+
+
+def _cell(text: Any) -> float | None:
+    try:
+        return float(text) if isinstance(text, str) and text.strip() else None
+    except ValueError:
+        return None
+
+
+def _numbers(node: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
+    """Numbers by name; names of nested objects are joined by a dot."""
+    for name, value in node.items():
+        if isinstance(value, Mapping) and depth < 8:
+            yield from _numbers(value, f"{prefix}{name}.", depth + 1)
+        elif (number := _number(value)) is not None:
+            yield f"{prefix}{name}", number
+
+
+def _number(value: Any) -> float | None:
+    """The value as a number; None if it is not one. A bool is not."""
+    if isinstance(value, bool) or isinstance(value, (str, bytes)) or value is None:
+        return None
+    if not isinstance(value, (int, float)) and getattr(value, "shape", None) != ():
+        return None  # a list, a tensor with dimensions, any other object
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,86 @@
+"""The keys under `hydra.sweeper` of a study of any Hydra app."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from ablate.runs.metric import Direction, Metric, named
+from ablate.runs.names import is_name
+from ablate.study.design import DESIGNS
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
+
+OBJECTIVE = "objective"  # the metric of an app whose main function returns one number
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a study.
+
+    Attributes:
+        name: of the study, which is kept in `outputs/NAME`; null: Hydra's own sweep folder.
+        design, draws, draw_seed, bundles, exclude: as in `study` of `ablate train`.
+        metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
+        margin: of equivalence, in the metric's unit; null: not asked.
+        seed_key: key of the replicate in the app's configuration.
+        ignore: keys (or groups) that do not belong to a run's identity, such as paths and loggers.
+        keep: globs of checkpoints, for which the folder of an interrupted run is kept, so that the app can resume.
+        best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
+        extend, retrain: as `ablate train --extend` and `--retrain`.
+        dry_run: list the runs without starting them.
+        params: overrides from a file, {key: value}.
+    """
+
+    name: str | None = None
+    design: str = "factorial"
+    draws: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    draw_seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    bundles: dict[str, dict[str, list[str]]] = {}
+    exclude: list[dict[str, Any]] = []
+    metric: str | dict[str, Any] | None = None
+    margin: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    seed_key: str = "seed"
+    ignore: list[str] = []
+    keep: list[str] = []
+    best: bool = False
+    extend: bool = False
+    retrain: bool = False
+    dry_run: bool = False
+    params: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown design, a name that is no folder, and draws without the random design."""
+        if self.design not in DESIGNS:
+            raise ValueError(f"design={self.design} is unknown; designs: {', '.join(DESIGNS)}")
+        if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
+            raise ValueError(f"name={self.name!r:.80} must be a folder name, such as norm_study")
+        if (self.design == "random") != (self.draws is not None):
+            raise ValueError("draws=N, the number of variants, is required for design=random and invalid for others")
+
+    def as_metric(self) -> Metric:
+        """The metric that the runs are compared in."""
+        given = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
+        unknown = given.keys() - {"name", "direction", "unit", "scale", "chance"}
+        if unknown or "name" not in given:
+            raise ValueError("metric must be a name or {name: ..., direction: max or min, unit: ..., scale: ..., chance: ...}")
+        direction: Direction | None = given.get("direction")
+        if direction not in (None, "max", "min"):
+            raise ValueError(f"metric.direction={direction} must be max or min")
+        return named(str(given["name"]), direction, given.get("unit"), given.get("scale"), given.get("chance"), self.margin)
+
+
+def read(given: dict[str, Any]) -> Settings:
+    """The settings that an app's command gives, checked; InputError that names the key."""
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    if wrong := [name for name in given if name not in known]:
+        raise InputError(f"hydra.sweeper.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
+    try:
+        settings = msgspec.convert(given, Settings)
+        settings.as_metric()
+        return settings
+    except (ValueError, TypeError) as error:  # msgspec's ValidationError is a ValueError
+        text = str(error)
+        message, _, place = text.partition(" - at `$")
+        key = f"hydra.sweeper{place.rstrip('`')}" if place else "hydra.sweeper"
+        raise InputError(f"{key}: {message[:1].lower()}{message[1:]}.") from None
+
+
