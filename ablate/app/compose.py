@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.app.settings import Settings
+from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, plan
+from ablate.study import design, plan, words
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -31,7 +31,7 @@ PER_RUN = ("${hydra:", "${now:", "${oc.env:PWD", "${oc.env:OLDPWD")
 
 def folder_of(config: DictConfig, settings: Settings) -> Path:
     """The folder of the study: `hydra.sweep.dir`, or `outputs/NAME` where that changes with the time."""
-    written = str(OmegaConf.to_container(config.hydra.sweep, resolve=False)["dir"])  # type: ignore[call-overload,index]
+    written = str(flat(config.hydra, resolve=False)["sweep.dir"])
     if settings.name and "${now:" in written:
         return Path("outputs", settings.name)
     return Path(config.hydra.sweep.dir)
@@ -52,11 +52,11 @@ def study(
     Raises:
         InputError: a planned run cannot be composed.
     """
-    words = [f"{key}={value}" for key, value in settings.params.items()] + list(arguments)
-    overrides = OverridesParser.create(loader.hydra).parse_overrides(words)
-    default = OmegaConf.select(config, settings.seed_key)
-    sweep = plan.read(overrides, settings.bundles, default if isinstance(default, int) else 0, settings.seed_key)
-    composer = Composer(loader, config, sweep, settings.seed_key, [])
+    has_seed = settings.seed_key in flat(config, resolve=False)
+    default = OmegaConf.select(config, settings.seed_key, throw_on_missing=False) if has_seed else None
+    seed = (default if isinstance(default, int) else 0) if has_seed else None
+    sweep = plan.read(words.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
+    composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings)
     seen: dict[str, str] = {}
@@ -64,7 +64,7 @@ def study(
         try:
             composed = composer.compose(replicate.factors, replicate.seed)
         except (HydraException, OmegaConfBaseException) as error:
-            raise InputError(f"Run {replicate.folder}: {_reason(error, settings)}") from None
+            raise InputError(f"Run {replicate.folder}: {sentence(error)}") from None
         content = identity(composed, settings.ignore)
         same = seen.setdefault(digest(content), replicate.folder)
         if same != replicate.folder:
@@ -83,8 +83,8 @@ def study(
             )
         )
         place = [f"hydra.sweep.dir='{folder}'", f"hydra.sweep.subdir='{replicate.folder}'"]
-        seed = [f"{sweep.seed_prefix}{settings.seed_key}={replicate.seed}"] if sweep.seeded else []
-        overrides_of[replicate.folder] = [*sweep.overrides(replicate.factors), *seed, *place]
+        factors, seeding = sweep.overrides(replicate.factors), sweep.seed_override(replicate.seed)
+        overrides_of[replicate.folder] = [*factors, *seeding, *place]
         loader.runs[tuple(overrides_of[replicate.folder])] = partial(
             composer.with_hydra, replicate.factors, replicate.seed, overrides_of[replicate.folder]
         )
@@ -104,14 +104,6 @@ def study(
     except ValueError as error:
         raise InputError(f"The study cannot be planned: {error}.") from None
     return ComposedStudy(whole, overrides_of)
-
-
-def _reason(error: Exception, settings: Settings) -> str:
-    """Why a run cannot be composed. A struct configuration without a seed is the most common reason."""
-    text = sentence(error)
-    if settings.seed_key in text:
-        text += f" Name the key of the seed with hydra.sweeper.seed_key=KEY, or add one with +{settings.seed_key}=0,1,2."
-    return text
 
 
 def identity(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:

@@ -47,6 +47,16 @@ def git() -> GitState | None:
 
 
 @cache
+def git_state(folder: Path) -> GitState | None:
+    """Commit of the checkout that a folder of an app lies in, and whether it is changed; None if it is in none."""
+    try:
+        changed = _git("status", "--porcelain", "--untracked-files=no", at=folder)
+        return GitState(commit=_git("rev-parse", "HEAD", at=folder).decode().strip(), dirty=bool(changed))
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+@cache
 def patch() -> bytes:
     """The changes of this code since its commit, for `git apply`; empty without a checkout or without changes."""
     state = git()
@@ -124,7 +134,7 @@ def environment(device: str, precision: str) -> Environment:
         python=platform.python_version(),
         **versions,
         platform=platform.platform(),
-        cpu=_cpu(),
+        cpu=cpu(),
         device=torch.cuda.get_device_name() if device == "cuda" else device,
         threads=torch.get_num_threads(),
         precision=precision,
@@ -139,7 +149,8 @@ def installed(package: str) -> str | None:
         return None
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """The name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -107,7 +107,7 @@ def composed_runs(
     loader: PlanLoader, config: DictConfig, sweep: plan.Sweep, replicates: Sequence[plan.Replicate]
 ) -> list[ComposedRun]:
     """Each run composed, checked and hashed; InputError if one cannot be trained."""
-    composer = Composer(loader, config, sweep)
+    composer = Composer(loader, config, sweep, [f"study.name='{config.study.name}'"])
     options, folder = dict(config.hydra.runtime.choices), Path(config.hydra.sweep.dir)
     runs = []
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
@@ -120,7 +120,7 @@ def composed_runs(
             raise InputError(f"Run {replicate.folder}: {error}") from None
         # Set explicitly, because a name with the current time must be the same in every worker.
         destination = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{replicate.folder}'"]
-        overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
+        overrides = [*sweep.overrides(replicate.factors), *sweep.seed_override(replicate.seed), *destination]
         planned = PlannedRun(
             variant=replicate.variant,
             factors=replicate.factors,

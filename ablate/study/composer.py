@@ -41,10 +41,16 @@ class Composer:
 
     Nearly every level only changes its own group. Such a level is composed once with the baseline, and its group is
     copied into the variants that have it. Single keys, such as the seed, are set last, as in Hydra.
+
+    Args:
+        loader: Hydra's loader.
+        config: configuration with the `hydra` section, without the swept overrides.
+        sweep: the overrides of the study.
+        naming: overrides that all runs get.
     """
 
-    def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep) -> None:
-        self.loader, self.config, self.sweep = loader.hydra, config, sweep
+    def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep, naming: Sequence[str] = ()) -> None:
+        self.loader, self.config, self.sweep, self.naming = loader.hydra, config, sweep, naming
         self.parser = OverridesParser.create(self.loader)
         deleted = [word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"]
         whole = {*sweep.bundles, *sweep.prefixes, *deleted}
@@ -64,9 +70,12 @@ class Composer:
                 composed[change[0]] = copy.deepcopy(self._whole((change,))[change[0]])
         else:
             composed = copy.deepcopy(self._whole(changes))
-        for word in [*(f"{name}={level}" for name, level in variant.items() if name in self.keys), f"seed={seed}"]:
+        levels = [f"{name}={level}" for name, level in variant.items() if name in self.keys]
+        for word in [*levels, *self.sweep.seed_override(seed)]:
             override = self.parser.parse_override(word)
-            OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+            OmegaConf.update(
+                composed, override.key_or_group, override.value(), merge=True, force_add=override.is_force_add()
+            )
         return composed
 
     def with_hydra(self, variant: design.Variant, seed: int, overrides: Sequence[str]) -> DictConfig:
@@ -98,7 +107,7 @@ class Composer:
     def _whole(self, changes: Changes) -> DictConfig:
         """Hydra's composition of the baseline with other options in some groups. Single keys are not set."""
         if changes not in self.whole:
-            words = [*self.sweep.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
+            words = [*self.sweep.overrides(self.baseline | dict(changes)), *self.naming]
             composed = self.loader.load_sweep_config(self.config, words)
             with open_dict(composed):
                 self.hydra[changes] = composed.pop("hydra")

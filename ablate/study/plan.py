@@ -39,6 +39,7 @@ class Sweep:
     seeds: tuple[int, ...]
     bundles: Bundles = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)  # `+` or `++` of a factor whose overrides have one
+    seed_key: str = "seed"  # with a prefix if the configuration lacks it; empty if runs have no seed
 
     def overrides(self, variant: Variant) -> list[str]:
         """Return the overrides of a variant."""
@@ -47,6 +48,10 @@ class Sweep:
             for factor, level in variant.items()
         ]
         return [*self.fixed, *itertools.chain.from_iterable(words)]
+
+    def seed_override(self, seed: int) -> list[str]:
+        """Return the override that sets the seed, if runs have one."""
+        return [f"{self.seed_key}={seed}"] if self.seed_key else []
 
 
 class Replicate(NamedTuple):
@@ -62,7 +67,9 @@ class Replicate(NamedTuple):
         return f"{self.variant}/seed={self.seed}"
 
 
-def read(overrides: Sequence[Override], bundles: Bundles | None = None, seed: int = 0) -> Sweep:
+def read(
+    overrides: Sequence[Override], bundles: Bundles | None = None, seed: int | None = 0, seed_key: str = "seed"
+) -> Sweep:
     """Sort parsed overrides, which mean what they mean in one run: of two for the same key the last counts.
 
     A bundle that is not swept over has all its levels.
@@ -70,18 +77,22 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None, seed: in
     Args:
         overrides: of the study file and the command line, in this order.
         bundles: the bundles of the study.
-        seed: of the configuration, for overrides without one.
+        seed: of the configuration, for overrides without one; None if the configuration has no seed.
+        seed_key: key of the seed.
 
     Raises:
         InputError: a sweep that has no list of levels, or over something that is not a factor.
     """
     bundles = bundles or {}
-    seeds = _seeds([override for override in overrides if name_of(override) == "seed"], seed)
-    fixed, factors, prefixes = _sorted([override for override in overrides if name_of(override) != "seed"])
+    of_seed = [override for override in overrides if name_of(override) == seed_key]
+    seeds = _seeds(of_seed, seed, seed_key)
+    fixed, factors, prefixes = _sorted([override for override in overrides if name_of(override) != seed_key])
     for factor, levels in bundles.items():
         _check_bundle(factor, levels, factors.setdefault(factor, list(levels)))
     _check_apart(factors, bundles)
-    return Sweep(tuple(fixed), factors, seeds, bundles, {name: prefixes[name] for name in factors if name in prefixes})
+    prefixes = {name: prefixes[name] for name in factors if name in prefixes}
+    added = "" if seed is not None else f"++{seed_key}" if of_seed else ""
+    return Sweep(tuple(fixed), factors, seeds, bundles, prefixes, seed_key if seed is not None else added)
 
 
 def name_of(override: Override) -> str:
@@ -94,19 +105,21 @@ def prefix_of(override: Override) -> str:
     return override.get_key_element().removesuffix(name_of(override))
 
 
-def _seeds(overrides: Sequence[Override], default: int) -> tuple[int, ...]:
+def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tuple[int, ...]:
     """The seeds that the last override of the seed lists; without one the default."""
     if not overrides:
-        return (default,)
+        return (default or 0,)
     last = overrides[-1]
-    if wrong := [override for override in overrides if prefix_of(override) in ("~", "+")]:
-        raise InputError(f"{wrong[0].input_line}: every run has a seed, so it can only be set: seed=... or ++seed=...")
+    if wrong := [override for override in overrides if prefix_of(override) in ("~", "+" if default is not None else "")]:
+        if default is None:
+            raise InputError(f"{wrong[0].input_line}: the configuration has no key {key}. Add it with +{key}=0,1,2.")
+        raise InputError(f"{wrong[0].input_line}: every run has a seed, so it can only be set: {key}=... or ++{key}=...")
     if last.is_sweep_override() and not last.is_discrete_sweep():
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
     texts = list(last.sweep_string_iterator()) if last.is_sweep_override() else [last.get_value_element_as_str()]
-    texts = [str(default) if "${" in text else text.strip("'\"") for text in texts]
+    texts = [str(default or 0) if "${" in text else text.strip("'\"") for text in texts]
     if not all(text.isdecimal() for text in texts):
-        raise InputError(f"seed={','.join(texts)}: a seed is a whole number, at least 0.")
+        raise InputError(f"{key}={','.join(texts)}: a seed is a whole number, at least 0.")
     return tuple(dict.fromkeys(map(int, texts)))
 
 
