@@ -64,7 +64,8 @@ def task(config: DictConfig) -> float | None:
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             return share(config, folder)
-        hydra_settings.check(HydraConfig.get())  # again, since the callback may have been removed
+        settings: Any = HydraConfig.get()
+        hydra_settings.check(settings)  # again, since the callback may have been removed
         with exclusive(folder):
             return run(config, folder).val_accuracy
     except Exception as error:

@@ -136,5 +136,6 @@ def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConf
     if dataclasses.is_dataclass(OmegaConf.get_type(config)):
         yield key, config
     for name in config:
-        if OmegaConf.is_dict(config._get_node(name)):
+        node: Any = config._get_node(name)
+        if OmegaConf.is_dict(node) and not node._is_none() and not node._is_missing():
             yield from _sections(config[name], f"{key}.{name!s}" if key else str(name))

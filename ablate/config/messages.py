@@ -5,6 +5,7 @@ import re
 import traceback
 from pathlib import Path
 
+import hydra
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -15,7 +16,7 @@ from ablate.config.suggestion import ELSEWHERE, suggestion
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
-COMPOSING = "hydra"  # package whose errors are about the configuration
+COMPOSING = Path(hydra.__file__).parent  # of the package whose errors are about the configuration
 NEAR = 0.5  # least similarity of a suggestion for a mistyped option
 
 
@@ -45,7 +46,7 @@ def is_composition_error(error: BaseException) -> bool:
     if isinstance(error, (HydraException, OmegaConfBaseException, YAMLError)):
         return True
     last = traceback.extract_tb(error.__traceback__)[-1:]  # Hydra also raises ValueError and AssertionError
-    return any(COMPOSING in Path(frame.filename).parts for frame in last) and not isinstance(error, OSError)
+    return any(COMPOSING in Path(frame.filename).parents for frame in last) and not isinstance(error, OSError)
 
 
 def _composition_message(error: Exception) -> str:
@@ -72,8 +73,8 @@ def _composition_message(error: Exception) -> str:
         if key in ELSEWHERE:
             return f"{key} is not a training option; use {ELSEWHERE[key]}."
         known_groups = [path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
-        near = did_you_mean(key, known_groups, NEAR) or suggestion(key, [])
-        return f"{key}: there is no such key or group.{near} `ablate train --help` lists them."
+        instead = did_you_mean(key, known_groups, NEAR) or suggestion(key, [])
+        return f"{key}: there is no such key or group.{instead} `ablate train --help` lists them."
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 

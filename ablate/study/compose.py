@@ -15,10 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
 from ablate.config.schema import StudySettings
+from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.rerun import literal
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, plan, recorded, words
+from ablate.study import design, extend, plan, recorded, words
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -43,8 +44,10 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
     sweep = plan.read(words.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
+    baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
+    if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
+        extend.same_baseline(folder, study_plan.read(folder), baseline)
     runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
-    baseline = design.baseline(sweep.factors)
     head = plan_of(settings, settings.design, sweep, runs, baseline)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 

@@ -21,7 +21,7 @@ def level_text(value: Any) -> str:
 
 def same_level(one: Any, other: Any) -> bool:
     """True if two levels, as text or as values that were read from YAML, have the same value: 1e-3 and 0.001."""
-    return _value(one) == _value(other)
+    return bool(_value(one) == _value(other))
 
 
 def _value(level: Any) -> Any:

@@ -146,7 +146,10 @@ def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, 
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
-        space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        try:
+            space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        except ValueError as error:
+            raise InputError(f"{override.input_line} is not a range that can be searched: {error}") from None
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
         raise InputError("The search has no parameters. Set a key to interval(low, high) or to a list of levels.")
