@@ -89,9 +89,9 @@ def share(config: DictConfig, folder: Path) -> float | None:
         return None
 
 
-def main(words: Sequence[str]) -> int:
+def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     user_code.search()
-    sys.argv = [sys.argv[0], *hydra_arguments(words)]
+    sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0
