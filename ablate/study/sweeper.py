@@ -1,6 +1,7 @@
 """Carry out a plan: write it, launch the runs without a result, report the failures."""
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,27 +9,22 @@ from filelock import FileLock
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
 
-from ablate.config.messages import sentence
-from ablate.files import atomic, bounded
+from ablate.files import atomic
 from ablate.files.lock import is_locked, lock
 from ablate.runs import checkpoints, finished, study_plan
 from ablate.runs.statuses import FINISHED
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.extend import REPLACED, extended
-from ablate.study.status import PlannedState, planned_state
+from ablate.study.extend import REPLACED, extended, kept
+from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
-from ablate.terminal.text import first_few, printable_lines
+from ablate.terminal.text import first_few
 
 log = logging.getLogger(__name__)
-LOG_LINES = 4  # shown of a failed run
-LOG_BYTES = 4 * bounded.KIB  # read from the end of its log
 
 
 def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
@@ -47,8 +43,9 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     warn_of_other_images(folder)
     failed = [(run, state) for run, state in states if not state.has_result]
     if failed:
-        Terminal().print(*failures(folder, failed, errors), sep="\n")
-    log.info("%d of %d runs done; write the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
+        Terminal().print(*failures.table(folder, failed, errors), sep="\n")
+    hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(failed) < len(runs) else ""
+    log.info("%d of %d runs done%s", len(runs) - len(failed), len(runs), hint)
     if failed:
         refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
@@ -76,14 +73,15 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
         InputError: the folder contains another study.
     """
     with FileLock(folder / ".lock"):  # another process may run the same study
-        before = study_plan.read(folder).runs if (folder / study_plan.FILE).exists() else []
+        old = study_plan.read(folder) if (folder / study_plan.FILE).exists() else None
         whole = extended(folder, plan, extend, retrain)
-        for dropped in {run.folder for run in before} - {run.folder for run in whole.runs}:
+        replaced: list[Path | None] = []
+        for dropped in sorted({run.folder for run in (old.runs if old else ())} - {run.folder for run in whole.runs}):
             if is_locked(folder / dropped):
                 raise InputError(
                     f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
                 )
-            set_aside(folder, dropped)
+            replaced.append(set_aside(folder, dropped))
         study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         missing = [run for run, state in states if not state.has_result]
@@ -92,8 +90,37 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
-                make_way(folder, run.folder, state.status, retrain)
+                replaced.append(make_way(folder, run.folder, state.status, retrain))
+    for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
+        log.info("%s", line)
     return missing
+
+
+def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:
+    """What a command changes in a study, and what it leaves, in sentences.
+
+    Args:
+        old: the plan in its folder, if there is one.
+        plan: of the command.
+        whole: of both.
+        replaced: number of runs moved to `.replaced/`; None without --retrain.
+    """
+    lines = []
+    if replaced is not None:
+        moved = "1 earlier run was" if replaced == 1 else f"{replaced} earlier runs were"
+        nothing = "--retrain: no run has other settings, so none is replaced."
+        lines.append(f"--retrain: {moved} moved to {REPLACED}/ in the study's folder." if replaced else nothing)
+    if old and old.margin != plan.margin:
+        recorded = whole.margin_changes[len(old.margin_changes) :]
+        when = f" after {recorded[0].results} runs had a result; the report states it" if recorded else ""
+        lines.append(f"study.margin was {_text(old.margin)}, now {_text(plan.margin)}{when}.")
+    if others := kept(whole.runs, plan):
+        lines.append(others)
+    return lines
+
+
+def _text(margin: float | None) -> str:
+    return "null" if margin is None else f"{margin:g}"
 
 
 def launch(
@@ -125,22 +152,26 @@ def launch(
     return errors
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
+def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None:
     """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
+
+    Returns:
+        The new folder of a run that was moved; else None.
 
     Raises:
         InputError: the folder holds a finished run of another configuration, and `retrain` is false.
     """
     folder = study / place
     if not folder.exists() or is_locked(folder):
-        return
+        return None
     if status == "interrupted" and checkpoints.exist(folder):
         log.info("%s: resuming after an interruption", folder)
-        return
+        return None
     if status == "stale" and not retrain:
         finished.refuse(folder, in_study=True)
     if aside := set_aside(study, place):
         log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
+    return aside
 
 
 def set_aside(study: Path, place: str) -> Path | None:
@@ -155,25 +186,3 @@ def set_aside(study: Path, place: str) -> Path | None:
     with lock(folder):
         folder.rename(aside)
     return aside
-
-
-def failures(
-    folder: Path, failed: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
-) -> list[Table | Text]:
-    """Table of the runs without a result (status, reason), and the last lines of their logs."""
-    table = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
-    for name in ("run", "status", "reason"):
-        table.add_column(name, overflow="fold")
-    logs = []
-    for run, state in failed:
-        error = errors.get(run.folder)
-        reason = sentence(error) if error else state.reason or "It was not started."
-        if error and state.status == "interrupted":
-            cause = reason.rstrip(".") if isinstance(error, OSError) else error
-            reason = f"{cause}; run the same command again to resume."
-        path = folder / run.folder / "train.log"
-        table.add_row(Text(run.folder), state.status, Text(printable_lines(reason)))
-        if path.is_file() and not isinstance(error, InputError):  # its message is complete
-            end = printable_lines(bounded.tail(path, LOG_BYTES).decode(errors="replace")).splitlines()[-LOG_LINES:]
-            logs.append(Text("\n".join([f"{path} ends with", *end])))
-    return [table, *logs]

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
@@ -61,7 +60,7 @@ class Search:
 
 
 def search(
-    loader: PlanLoader, launcher: Launcher, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
+    loader: PlanLoader, launcher: Launcher, config: DictConfig, overrides: Sequence[Override], settings: dict[str, Any]
 ) -> None:
     """Run a search in the study folder.
 
@@ -69,7 +68,7 @@ def search(
         loader: composes the configurations of runs.
         launcher: runs them.
         config: the configuration that all runs share.
-        overrides: overrides of the command line.
+        overrides: of the study file and the command line.
         settings: options of `hydra/sweeper=optuna`; `n_trials` trials are run, `n_jobs` in parallel.
 
     Raises:
@@ -95,14 +94,15 @@ def search(
 
 
 def start_search(
-    loader: PlanLoader, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
+    loader: PlanLoader, config: DictConfig, overrides: Sequence[Override], settings: dict[str, Any]
 ) -> tuple[Search, dict[str, Any]]:
     """Start a search, or resume the one in the study folder; return it with its search space."""
     validate(OmegaConf.create({"study": config.study}))
-    parsed = OverridesParser.create(loader.hydra).parse_overrides(list(overrides))
-    intervals = [override for override in parsed if override.is_sweep_override() and not override.is_discrete_sweep()]
+    intervals = [
+        override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
+    ]
     study_settings: Any = OmegaConf.to_object(config.study)
-    fixed = [override for override in parsed if override not in intervals]
+    fixed = [word for word in overrides if word not in intervals]
     swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
     swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
@@ -146,7 +146,10 @@ def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, 
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
-        space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        try:
+            space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        except ValueError as error:
+            raise InputError(f"{override.input_line} is not a range that can be searched: {error}") from None
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
         raise InputError("The search has no parameters. Set a key to interval(low, high) or to a list of levels.")

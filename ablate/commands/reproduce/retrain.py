@@ -25,7 +25,7 @@ from ablate.terminal.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # largest number that a record may request
-FLAGS = ("--config-dir", "--config-name")
+FLAGS = ("--config-dir", "--config-path", "--config-name")
 # Hydra's own settings that do not affect a single run.
 UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
 
@@ -92,8 +92,9 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[
     overrides = words[2:]
     while len(overrides) > 1 and overrides[0] in FLAGS:
         flags[overrides[0]], overrides = overrides[1], overrides[2:]  # the last one counts, as in Hydra
-    if flags.get("--config-dir") == options.FOLDER:
-        flags["--config-dir"] = str((run / options.FOLDER).absolute())
+    for flag, folder in flags.items():
+        if flag != "--config-name" and folder == options.FOLDER:
+            flags[flag] = str((run / options.FOLDER).absolute())
     if OmegaConf.select(config, "trainer.threads") is None:  # set by the environment, as in the original run
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
     return [word for flag in flags.items() for word in flag], overrides
@@ -143,9 +144,9 @@ def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
     given = dict(zip(flags[::2], flags[1::2], strict=True))
     folder = given.get("--config-dir")
     words = [word for word in overrides if word != "hydra.mode=RUN"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(given.get("--config-path", str(CONF)), version_base="1.3"):
         if folder:  # as Hydra's command line does, which alone finds a primary configuration there
-            place = create_config_search_path(str(CONF))
+            place = create_config_search_path(given.get("--config-path", str(CONF)))
             place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("reproduce", place)
