@@ -61,18 +61,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         given = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
         unknown = given.keys() - {"name", "direction", "unit", "scale", "chance"}
         if unknown or "name" not in given:
-            raise ValueError("metric must be a name or {name: ..., direction: max or min, unit: ..., scale: ..., chance: ...}")
+            raise ValueError(
+                "metric must be a name or {name: ..., direction: max or min, unit: ..., scale: ..., chance: ...}"
+            )
         direction: Direction | None = given.get("direction")
         if direction not in (None, "max", "min"):
             raise ValueError(f"metric.direction={direction} must be max or min")
-        return named(str(given["name"]), direction, given.get("unit"), given.get("scale"), given.get("chance"), self.margin)
+        return named(
+            str(given["name"]), direction, given.get("unit"), given.get("scale"), given.get("chance"), self.margin
+        )
 
 
 def read(given: dict[str, Any]) -> Settings:
     """The settings that an app's command gives, checked; InputError that names the key."""
     known = [field.name for field in msgspec.structs.fields(Settings)]
     if wrong := [name for name in given if name not in known]:
-        raise InputError(f"hydra.sweeper.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
+        raise InputError(
+            f"hydra.sweeper.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}."
+        )
     try:
         settings = msgspec.convert(given, Settings)
         settings.as_metric()
@@ -82,5 +88,3 @@ def read(given: dict[str, Any]) -> Settings:
         message, _, place = text.partition(" - at `$")
         key = f"hydra.sweeper{place.rstrip('`')}" if place else "hydra.sweeper"
         raise InputError(f"{key}: {message[:1].lower()}{message[1:]}.") from None
-
-

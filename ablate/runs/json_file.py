@@ -49,12 +49,8 @@ def read(
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.
     """
-<<<<<<< HEAD
-    content = read_object(path, what, most)
-    content = upgrade(content) if upgrade else content
-=======
     content = read_object(path, what, most, advice)
->>>>>>> hydra
+    content = upgrade(content) if upgrade else content
     if lacking := [name for name in _required(kind) if name not in content]:
         raise InputError(f"{path} lacks {', '.join(lacking)}. {advice}")
     try:

@@ -111,19 +111,18 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
     if not overrides:
         return (default or 0,)
     last = overrides[-1]
-    if wrong := [override for override in overrides if prefix_of(override) in ("~", "+" if default is not None else "")]:
+    if wrong := [
+        override for override in overrides if prefix_of(override) in ("~", "+" if default is not None else "")
+    ]:
         if default is None:
             raise InputError(f"{wrong[0].input_line}: the configuration has no key {key}. Add it with +{key}=0,1,2.")
-        raise InputError(f"{wrong[0].input_line}: every run has a seed, so it can only be set: {key}=... or ++{key}=...")
+        raise InputError(
+            f"{wrong[0].input_line}: every run has a seed, so it can only be set: {key}=... or ++{key}=..."
+        )
     if last.is_sweep_override() and not last.is_discrete_sweep():
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
-<<<<<<< HEAD
-    texts = list(last.sweep_string_iterator()) if last.is_sweep_override() else [last.get_value_element_as_str()]
-    texts = [str(default or 0) if "${" in text else text.strip("'\"") for text in texts]
-=======
     texts = _levels(last) if last.is_sweep_override() else [last.get_value_element_as_str()]
-    texts = [str(default) if "${" in text else text.strip("'\"") for text in texts]
->>>>>>> hydra
+    texts = [str(default or 0) if "${" in text else text.strip("'\"") for text in texts]
     if not all(text.isdecimal() for text in texts):
         raise InputError(f"{key}={','.join(texts)}: a seed is a whole number, at least 0.")
     return tuple(dict.fromkeys(map(int, texts)))

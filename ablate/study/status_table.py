@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
@@ -20,19 +19,25 @@ from ablate.study.time_estimate import NO_ESTIMATES, estimate
 from ablate.terminal.errors import InputError
 
 
-def preview(study: StudyPlan, config: DictConfig, probe: Callable[[Sequence[PlannedRun]], Mapping[str, float]]) -> None:
+def preview(
+    study: StudyPlan,
+    folder: Path,
+    extend: bool,
+    retrain: bool,
+    probe: Callable[[Sequence[PlannedRun]], Mapping[str, float]] = lambda runs: NO_ESTIMATES,
+) -> None:
     """Print the table of a planned study. Writes nothing.
 
     Args:
         study: the plan.
-        config: the configuration that its runs share.
+        folder: of the study.
+        extend, retrain: as for the sweep.
         probe: returns {variant: seconds per run} for runs of variants without a finished run.
 
     Raises:
         InputError: the folder contains another study.
     """
-    folder = Path(config.hydra.sweep.dir)
-    extended(folder, study, config.study.extend, config.study.retrain)
+    extended(folder, study, extend, retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
 

@@ -2,13 +2,12 @@
 
 import logging
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from filelock import FileLock
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig
 
 from ablate.files import atomic
 from ablate.files.lock import is_locked, lock
@@ -27,17 +26,31 @@ from ablate.terminal.text import first_few
 log = logging.getLogger(__name__)
 
 
-def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
+def sweep(
+    study: ComposedStudy,
+    launcher: Launcher,
+    folder: Path,
+    extend: bool = False,
+    retrain: bool = False,
+    resumes: Callable[[Path], bool] = checkpoints.exist,
+) -> None:
     """Run a composed study. Other processes may run the same study at the same time.
+
+    Args:
+        study: the study.
+        launcher: starts its runs.
+        folder: of the study.
+        extend: allow runs that the plan in the folder lacks.
+        retrain: move finished runs with other settings aside and train them again.
+        resumes: whether the folder of an interrupted run holds what it resumes from.
 
     Raises:
         InputError: the folder contains another study.
         SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
     """
-    folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
-    missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
+    missing = prepare(folder, study.plan, extend, retrain, resumes)
     errors = launch(missing, study.overrides, folder, launcher)
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
@@ -64,10 +77,16 @@ def warn_of_other_images(folder: Path) -> None:
         )
 
 
-def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) -> list[PlannedRun]:
+def prepare(
+    folder: Path,
+    plan: StudyPlan,
+    extend: bool,
+    retrain: bool = False,
+    resumes: Callable[[Path], bool] = checkpoints.exist,
+) -> list[PlannedRun]:
     """Write the plan and prepare the folders of its runs; returns the runs without a result.
 
-    With `retrain`, runs with other settings are moved to `.replaced/`.
+    With `retrain`, runs with other settings are moved to `.replaced/`. See `sweep` for the arguments.
 
     Raises:
         InputError: the folder contains another study.
@@ -90,7 +109,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
-                replaced.append(make_way(folder, run.folder, state.status, retrain))
+                replaced.append(make_way(folder, run.folder, state.status, retrain, resumes))
     for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
         log.info("%s", line)
     return missing
@@ -164,7 +183,7 @@ def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None
     folder = study / place
     if not folder.exists() or is_locked(folder):
         return None
-    if status == "interrupted" and checkpoints.exist(folder):
+    if status == "interrupted" and resumes(folder):
         log.info("%s: resuming after an interruption", folder)
         return None
     if status == "stale" and not retrain:

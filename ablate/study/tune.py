@@ -81,7 +81,7 @@ def search(
         composed = plan_trials(running, batch)
         config.study.extend = (running.folder / study_plan.FILE).exists()
         try:
-            sweep(composed, launcher, config)
+            sweep(composed, launcher, Path(config.hydra.sweep.dir), config.study.extend, config.study.retrain)
         except SystemExit as error:
             status = error.code
             if status == 2:

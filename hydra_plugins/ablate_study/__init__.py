@@ -1,9 +1,12 @@
 """Hydra plugins: the sweepers and launchers of ablate, which are implemented in `ablate.study`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
@@ -53,7 +56,43 @@ class StudySweeper(Sweeper):
         """Run the study."""
         from ablate.study.sweeper import sweep
 
-        return sweep(self.compose_study(arguments), self.launcher, self.config)
+        asked = self.config.study
+        folder = Path(self.config.hydra.sweep.dir)
+        return sweep(self.compose_study(arguments), self.launcher, folder, asked.extend, asked.retrain)
+
+
+class AppSweeper(StudySweeper):
+    """`hydra/sweeper=ablate`: run a study of any Hydra app in whose environment this package is installed.
+
+    Args:
+        **settings: the keys under `hydra.sweeper`, as in `ablate.app.settings`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.given = settings
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Read the settings, choose the folder of the study, and wrap the app's main function."""
+        from ablate.app.sweeper import set_up
+
+        with refused_in_a_sentence():
+            self.app = set_up(hydra_context, task_function, config, self.given)
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Run the study."""
+        with refused_in_a_sentence():
+            self.app.sweep(arguments)
+
+
+@contextmanager
+def refused_in_a_sentence() -> Iterator[None]:
+    """Print an error as a sentence and exit; Hydra would print a traceback."""
+    from ablate.commands.exit_status import explain
+
+    try:
+        yield
+    except Exception as error:
+        raise SystemExit(explain(error)) from None
 
 
 class OptunaSweeper(StudySweeper):
@@ -97,13 +136,12 @@ class PlanSweeper(StudySweeper):
 
         study = self.compose_study(arguments)
         probe = partial(self.measure_seconds, study.overrides) if self.probe else lambda runs: {}
-        preview(study.plan, self.config, probe)
+        folder, asked = Path(self.config.hydra.sweep.dir), self.config.study
+        preview(study.plan, folder, asked.extend, asked.retrain, probe)
         if self.power:
-            from pathlib import Path
-
             from ablate.analysis.study_power import preview as power_preview
 
-            print(*power_preview(study.plan, Path(self.config.hydra.sweep.dir)), sep="\n")
+            print(*power_preview(study.plan, folder), sep="\n")
 
     def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""
@@ -163,3 +201,15 @@ class RayLauncher(StudyLauncher):
     """`hydra/launcher=ray`: tasks on a Ray cluster."""
 
     module = "ray"
+
+
+# For other apps, whose search path lacks the files of `conf/hydra`.
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="ablate", node={"_target_": f"{__name__}.AppSweeper"}, provider="ablate"
+)
+ConfigStore.instance().store(
+    group="hydra/launcher",
+    name="ablate_local",
+    node={"_target_": f"{__name__}.LocalLauncher", "jobs_at_once": None, "jobs_per_gpu": 1},
+    provider="ablate",
+)

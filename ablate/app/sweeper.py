@@ -1,0 +1,64 @@
+"""`hydra/sweeper=ablate`: the study of an app, with the sweeper of `ablate train`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from ablate.app import code, compose, settings
+from ablate.app.task import RecordedTask
+from ablate.study.composer import PlanLoader
+from ablate.study.status_table import preview
+from ablate.study.sweeper import sweep
+
+
+@dataclass(frozen=True)
+class App:
+    """An app whose study can be run.
+
+    Attributes:
+        settings: of the study.
+        folder: of the study.
+        config: the app's configuration with the `hydra` section, without the swept overrides.
+        loader: composes the runs.
+        launcher: starts them.
+    """
+
+    settings: settings.Settings
+    folder: Path
+    config: DictConfig
+    loader: PlanLoader
+    launcher: Launcher
+
+    def sweep(self, arguments: Sequence[str]) -> None:
+        """Run the study, or list its runs (`dry_run`). See `ablate.study.sweeper.sweep` for the errors."""
+        study = compose.study(self.loader, self.config, self.settings, arguments, self.folder)
+        if self.settings.dry_run:
+            preview(study.plan, self.folder, self.settings.extend, self.settings.retrain)
+            return
+        sweep(study, self.launcher, self.folder, self.settings.extend, self.settings.retrain, self.resumes)
+
+    def resumes(self, folder: Path) -> bool:
+        """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
+        return any(next(folder.glob(pattern), None) for pattern in self.settings.keep)
+
+
+def set_up(context: HydraContext, task: TaskFunction, config: DictConfig, given: dict[str, Any]) -> App:
+    """Read the settings and create the launcher; InputError if a setting is not valid."""
+    known = settings.read(given)
+    folder = compose.folder_of(config, known).absolute()
+    with open_dict(config):
+        config.hydra.sweep.dir = str(folder)
+    loader = PlanLoader(context.config_loader, config.hydra.searchpath)
+    recorded = RecordedTask(task, folder, known.as_metric(), known.best, code.script_of(task))
+    launcher = Plugins.instance().instantiate_launcher(
+        hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
+        task_function=recorded,
+        config=config,
+    )
+    return App(known, folder, config, loader, launcher)
