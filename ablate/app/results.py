@@ -144,7 +144,7 @@ def _numbers(node: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Itera
 
 def _number(value: Any) -> float | None:
     """The value as a number; None if it is not one. A bool is not."""
-    if isinstance(value, bool) or isinstance(value, (str, bytes)) or value is None:
+    if isinstance(value, (bool, str, bytes)) or value is None:
         return None
     if not isinstance(value, (int, float)) and getattr(value, "shape", None) != ():
         return None  # a list, a tensor with dimensions, any other object

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.app import code, compose, settings
 from ablate.app.task import RecordedTask
@@ -48,9 +48,10 @@ class App:
         return any(next(folder.glob(pattern), None) for pattern in self.settings.keep)
 
 
-def set_up(context: HydraContext, task: TaskFunction, config: DictConfig, given: dict[str, Any]) -> App:
+def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App:
     """Read the settings and create the launcher; InputError if a setting is not valid."""
-    known = settings.read(given)
+    given: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
+    known = settings.read({name: value for name, value in given.items() if name != "_target_"})
     folder = compose.folder_of(config, known).absolute()
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)

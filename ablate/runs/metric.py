@@ -14,9 +14,9 @@ from ablate.runs.names import is_name
 Direction = Literal["max", "min"]
 DEFAULT = "val_accuracy"
 # Last words of names of which lower values are better, where the user does not give the direction.
-LOWER = frozenset("loss error err nll ce crossentropy ece brier mse rmse mae mape perplexity ppl fid wer cer regret "
-                  "time seconds latency bits bpd".split())  # fmt: skip
-SHARES = frozenset("accuracy acc f1 recall precision auroc auc top1 top5 ece iou miou dice map".split())
+LOWER = {"loss", "error", "err", "nll", "ce", "crossentropy", "ece", "brier", "mse", "rmse", "mae", "mape",
+         "perplexity", "ppl", "fid", "wer", "cer", "regret", "time", "seconds", "latency", "bits", "bpd"}  # fmt: skip
+SHARES = {"accuracy", "f1", "auroc", "ece"}
 
 
 class Metric(Record, frozen=True, kw_only=True):

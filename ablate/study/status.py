@@ -62,11 +62,18 @@ def recorded_state(folder: Path, config_sha256: str | None) -> PlannedState:
         return PlannedState("unreadable", reason=str(error)) if exists else PlannedState("missing")
     if record.config_sha256 != config_sha256:
         return PlannedState("stale", reason="The run has another configuration than planned.")
-    accuracy = record.val_accuracy
-    if record.status == "completed" and not (accuracy is not None and 0 <= accuracy <= 1):
-        reason = f"run.json is not a valid record: the run is completed, but its val_accuracy is {accuracy}"
-        return PlannedState("unreadable", reason=reason)
+    if record.status == "completed" and (problem := _without_value(record)):
+        return PlannedState("unreadable", reason=f"run.json is not a valid record: the run is completed, but {problem}")
     return PlannedState(record.status, record, record.error or "")
+
+
+def _without_value(record: RunRecord) -> str:
+    """What a completed run lacks: metrics, or a validation accuracy that is a fraction; empty if it lacks nothing."""
+    metrics = record.metrics or {}
+    if not metrics:
+        return "has no metrics"
+    accuracy = metrics.get("val_accuracy", 0)
+    return "" if accuracy is not None and 0 <= accuracy <= 1 else f"its val_accuracy is {accuracy}"
 
 
 def if_alive(state: PlannedState, folder: Path) -> PlannedState:

@@ -171,7 +171,9 @@ def launch(
     return errors
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None:
+def make_way(
+    study: Path, place: str, status: str, retrain: bool, resumes: Callable[[Path], bool] = checkpoints.exist
+) -> Path | None:
     """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
 
     Returns:

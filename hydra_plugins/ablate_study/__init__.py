@@ -65,18 +65,18 @@ class AppSweeper(StudySweeper):
     """`hydra/sweeper=ablate`: run a study of any Hydra app in whose environment this package is installed.
 
     Args:
-        **settings: the keys under `hydra.sweeper`, as in `ablate.app.settings`.
+        **_: the keys under `hydra.sweeper` (`ablate.app.settings`), which `setup` reads from the configuration.
     """
 
-    def __init__(self, **settings: Any) -> None:
-        self.given = settings
+    def __init__(self, **_: Any) -> None:
+        super().__init__()
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Read the settings, choose the folder of the study, and wrap the app's main function."""
         from ablate.app.sweeper import set_up
 
         with refused_in_a_sentence():
-            self.app = set_up(hydra_context, task_function, config, self.given)
+            self.app = set_up(hydra_context, task_function, config)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
@@ -203,13 +203,34 @@ class RayLauncher(StudyLauncher):
     module = "ray"
 
 
-# For other apps, whose search path lacks the files of `conf/hydra`.
+# The options of other apps, whose search path lacks the files of `conf/hydra`. Keys: `ablate.app.settings`.
 ConfigStore.instance().store(
-    group="hydra/sweeper", name="ablate", node={"_target_": f"{__name__}.AppSweeper"}, provider="ablate"
+    group="hydra/sweeper",
+    name="ablate",
+    provider="ablate",
+    node={
+        "_target_": f"{__name__}.AppSweeper",
+        "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative or random
+        "draws": None,  # number of variants of the random design
+        "draw_seed": 0,  # seed of the random design
+        "bundles": {},  # factors whose levels combine several overrides
+        "exclude": [],  # combinations of levels to leave out
+        "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns
+        "margin": None,  # equivalence margin in the metric's unit
+        "seed_key": "seed",  # key of the replicate
+        "ignore": [],  # keys that do not belong to a run's identity
+        "keep": [],  # globs of checkpoints from which the app resumes
+        "best": False,  # read metrics.csv at the best epoch instead of the last
+        "extend": False,  # add levels or seeds to an existing study
+        "retrain": False,  # set finished runs with other settings aside
+        "dry_run": False,  # list the runs without starting them
+        "params": {},  # overrides from a file
+    },
 )
 ConfigStore.instance().store(
     group="hydra/launcher",
     name="ablate_local",
-    node={"_target_": f"{__name__}.LocalLauncher", "jobs_at_once": None, "jobs_per_gpu": 1},
     provider="ablate",
+    node={"_target_": f"{__name__}.LocalLauncher", "jobs_at_once": None, "jobs_per_gpu": 1},
 )
