@@ -10,7 +10,9 @@ from statsmodels.stats.weightstats import ttost_paired
 from ablate.analysis.stats import (
     EXACT,
     equivalence,
+    equivalence_of,
     paired_difference,
+    proportion_interval,
     sign_flip_p,
     small_sample_factor,
     welch_difference,
@@ -104,6 +106,9 @@ def test_equivalence_is_statsmodels(margin):
     expected = ttost_paired(np.array(SLEEP_A), np.array(SLEEP_B), -margin, margin)[0]
     found = equivalence(SLEEP_A, SLEEP_B, margin)
     assert found.p == pytest.approx(expected, rel=1e-9)
+    assert equivalence_of(paired_difference(SLEEP_A, SLEEP_B), margin) == found
+    interval = ttest_1samp(np.subtract(SLEEP_A, SLEEP_B), 0).confidence_interval(0.9)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
     assert (found.p < 0.05) == (-margin < found.low and found.high < margin)  # the 90 % interval says the same
 
 
@@ -131,6 +136,13 @@ def test_welch_needs_two_runs_and_a_spread(variant, baseline):
     assert all(math.isnan(value) for value in (found.t, found.df, found.p, found.low, found.high))
 
 
+def test_welch_of_two_runs_each():
+    """Variances .5 and 2 over 2 runs: error sqrt(1.25), Welch-Satterthwaite df 1.25^2 / (.25^2 + 1^2)."""
+    found = welch_difference([1.0, 2.0], [4.0, 6.0])
+    assert (found.mean, found.error, found.t) == pytest.approx((-3.5, math.sqrt(1.25), -3.5 / math.sqrt(1.25)))
+    assert found.df == pytest.approx(1.5625 / 1.0625)
+
+
 def test_wins_of_pairs():
     found = win_probability([2, 2, 2, 1, 0], [1, 1, 1, 1, 1])  # three wins, a tie, a loss
     assert found.probability == pytest.approx(0.7)
@@ -142,6 +154,7 @@ def test_its_interval_is_clopper_and_pearsons(wins, n):
     expected = binomtest(wins, n).proportion_ci(0.95, "exact")
     found = win_probability([1.0] * wins + [0.0] * (n - wins), [0.5] * n)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert proportion_interval(wins, n) == (found.low, found.high)
 
 
 @pytest.mark.parametrize(("n", "digits"), [(16, 1e-12), (17, 0.005)])
