@@ -107,6 +107,7 @@ def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
     table = compare(collect.collect(make_study(results, FACTORS)))
     strict = compare(collect.collect(make_study(results, FACTORS, name="again")), confidence=0.975)
     assert table["simultaneous_low_pp"][1:].tolist() == pytest.approx(strict["ci_low_pp"][1:].tolist())
+    assert table["simultaneous_high_pp"][1:].tolist() == pytest.approx(strict["ci_high_pp"][1:].tolist())
     assert (table["simultaneous_high_pp"][1:] > table["ci_high_pp"][1:]).all()
 
 
@@ -137,14 +138,14 @@ def test_with_every_baseline_diverged_nothing_is_better(make_study):
         "not testable",
         "better",
     )
-    assert row["difference_at_chance_pp"] == pytest.approx(61) and row["p_divergence"] == pytest.approx(0.1)
+    assert row["difference_at_chance_pp"] == pytest.approx(61) and row["p_divergence_holm"] == pytest.approx(0.1)
 
 
 def test_five_of_five_against_none_of_five_diverges(make_study):
     whole, lost = dict(enumerate((0.7, 0.71, 0.73, 0.7, 0.72))), dict.fromkeys(range(5), "diverged")
     table = compare(collect.collect(make_study({"baseline": whole, "model=b": lost, "model=c": whole}, FACTORS)))
     assert table["verdict"].tolist() == ["baseline", "diverges", "not testable"]
-    assert table["p_divergence"][1] == pytest.approx(2 / 252)
+    assert table["p_divergence_holm"][1] == pytest.approx(2 / 252)
     table = compare(collect.collect(make_study({"baseline": lost, "model=b": whole}, FACTORS, name="other")))
     assert table["verdict"].tolist() == ["baseline", "converges"]
 

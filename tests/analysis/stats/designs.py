@@ -1,9 +1,23 @@
-"""Factorial designs with results that several test files share."""
+"""Factorial designs that several tests share."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
+
+# Montgomery, Design and Analysis of Experiments, filtration rate: a fastest.
+RATES = [45, 71, 48, 65, 68, 60, 80, 65, 43, 100, 45, 104, 75, 86, 70, 96]
+FILTRATION = pd.DataFrame(
+    [(a, b, c, d, 0, y) for (d, c, b, a), y in zip(itertools.product("-+", repeat=4), RATES, strict=True)],
+    columns=["A", "B", "C", "D", "seed", "y"],
+).astype({"y": float})
+
+
+def balanced(seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = itertools.product("abc", "uv", "xyz", range(4))
+    frame = pd.DataFrame(rows, columns=["f", "g", "h", "seed"])
+    return frame.assign(y=rng.normal(size=len(frame)) + (frame["f"] == "b") + (frame["g"] == "v") * frame["seed"])
 
 
 def factorial(seeds: int = 6) -> pd.DataFrame:
@@ -15,18 +29,10 @@ def factorial(seeds: int = 6) -> pd.DataFrame:
     return frame.assign(y=y)
 
 
-def lost(frame: pd.DataFrame, count: int = 5) -> pd.DataFrame:
+def lost(frame: pd.DataFrame, count: int = 5, seed: int = 2) -> pd.DataFrame:
     """The frame with `count` of its results missing."""
-    places = np.random.default_rng(2).choice(len(frame), count, replace=False)
+    places = np.random.default_rng(seed).choice(len(frame), count, replace=False)
     return frame.assign(y=frame["y"].mask(frame.index.isin(places)))
-
-
-# Montgomery, Design and Analysis of Experiments, filtration rate: a fastest.
-RATES = [45, 71, 48, 65, 68, 60, 80, 65, 43, 100, 45, 104, 75, 86, 70, 96]
-FILTRATION = pd.DataFrame(
-    [(a, b, c, d, 0, y) for (d, c, b, a), y in zip(itertools.product("-+", repeat=4), RATES, strict=True)],
-    columns=["A", "B", "C", "D", "seed", "y"],
-).astype({"y": float})
 
 
 def effect(table: pd.DataFrame, one: str, other: str | None = None) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Contrasts by hand, and Montgomery's filtration rate."""
+"""Contrasts of complete designs: by hand, and the filtration rate of Montgomery."""
 
 import math
 
@@ -40,6 +40,15 @@ def test_one_at_a_time_has_differences_from_the_baseline_and_no_interaction():
     assert table["estimable"].tolist() == [True, True, False] and math.isnan(table["mean"][2])
 
 
+def test_the_filtration_rate_of_montgomery():
+    table = contrasts(FILTRATION, ["A", "B", "C", "D"], "y")
+    mains = [effect(table, name)["mean"] for name in "ABCD"]
+    assert mains == pytest.approx([21.625, 3.125, 9.875, 14.625])
+    # Montgomery's interaction is half of the difference of differences.
+    assert effect(table, "A", "C")["mean"] / 2 == pytest.approx(-18.125)
+    assert effect(table, "A", "D")["mean"] / 2 == pytest.approx(16.625)
+
+
 def test_a_seed_that_was_not_run_at_all_is_no_loss():
     frame = factorial()
     frame["y"] = frame["y"].mask(frame["seed"] == 5)
@@ -57,12 +66,3 @@ def test_a_lost_cell_leaves_the_other_cells():
     assert (
         row["cells"] == 3 and row["method"] == "t over seeds" and row["mean"] == pytest.approx(means["b"] - means["a"])
     )
-
-
-def test_the_filtration_rate_of_montgomery():
-    table = contrasts(FILTRATION, ["A", "B", "C", "D"], "y")
-    mains = [effect(table, name)["mean"] for name in "ABCD"]
-    assert mains == pytest.approx([21.625, 3.125, 9.875, 14.625])
-    # Montgomery's interaction is half of the difference of differences.
-    assert effect(table, "A", "C")["mean"] / 2 == pytest.approx(-18.125)
-    assert effect(table, "A", "D")["mean"] / 2 == pytest.approx(16.625)

@@ -1,4 +1,4 @@
-"""Designs with lost runs, and fractions, against statsmodels, R and Montgomery."""
+"""Lost runs and fractions: statsmodels, R, and the half fraction of Montgomery's filtration rate."""
 
 import itertools
 import math
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from patsy import dmatrix
 
 from ablate.analysis.stats import contrasts
 from tests.analysis.stats.designs import FILTRATION, effect, factorial, lost
@@ -17,33 +18,37 @@ def reference(frame: pd.DataFrame) -> pd.DataFrame:
     fit = smf.ols("y ~ C(f) * C(g) * C(h) + C(seed)", frame.dropna()).fit()
     cells = pd.DataFrame(itertools.product("abc", "uv", "xy"), columns=["f", "g", "h"]).assign(seed=0)
     design = fit.model.data.design_info if hasattr(fit.model.data, "design_info") else fit.model.data.model_spec
-    from patsy import dmatrix
-
     rows = np.asarray(dmatrix(design, cells))
-    found = []
-    for column, base, level in (("f", "a", "b"), ("f", "a", "c"), ("g", "u", "v"), ("h", "x", "y")):
-        own = cells[column]
-        vector = rows[own == level].mean(axis=0) - rows[own == base].mean(axis=0)
-        test = fit.t_test(vector)
-        found.append((column, level, test.effect[0], test.tvalue[0, 0], fit.df_resid, *test.conf_int()[0]))
-    return pd.DataFrame(found, columns=["factor", "level", "mean", "t", "df", "low", "high"])
+    changes = [("f", "a", "b"), ("f", "a", "c"), ("g", "u", "v"), ("h", "x", "y")]
+    signs = {change: 1.0 * (cells[change[0]] == change[2]) - (cells[change[0]] == change[1]) for change in changes}
+    weights = [signs[change] / (signs[change] == 1).sum() for change in changes]
+    for one, other in sorted(itertools.combinations(changes, 2), key=lambda pair: (pair[0][0], pair[1][0])):
+        if one[0] != other[0]:
+            product = signs[one] * signs[other]
+            weights.append(product / ((signs[one] == 1) & (signs[other] == 1)).sum())
+    tests = [fit.t_test(weight.to_numpy() @ rows) for weight in weights]
+    results = [(test.effect[0], test.tvalue[0, 0], float(test.pvalue), *test.conf_int()[0]) for test in tests]
+    return pd.DataFrame(results, columns=["mean", "t", "p", "low", "high"])
+
+
+@pytest.mark.parametrize(("count", "seed"), [(5, 2), (14, 3), (25, 4)])
+def test_main_effects_and_interactions_with_lost_runs_are_statsmodels(count, seed):
+    frame = lost(factorial(), count, seed)
+    table = contrasts(frame, ["f", "g", "h"], "y")
+    assert (table["method"] == "linear model").all() and (table["n"] == 6).all() and len(table) == 4 + 5
+    assert table["df"].tolist() == [72 - count - 12 - 5] * 9  # without losses 72 - 12 cells - 5 blocks
+    columns = ["mean", "t", "p", "low", "high"]
+    np.testing.assert_allclose(table[columns], reference(frame)[columns], rtol=1e-7)
 
 
 def test_five_lost_runs_of_seventy_two_cost_five_runs():
-    frame = lost(factorial())
-    table = contrasts(frame, ["f", "g", "h"], "y")
-    main = table[table["kind"] == "main"].reset_index(drop=True)
-    expected = reference(frame)
-    assert (main["method"] == "linear model").all() and (main["n"] == 6).all()
-    assert main["df"].tolist() == [72 - 5 - 12 - 5] * 4  # without losses 72 - 12 cells - 5 blocks
-    for column in ("mean", "t", "low", "high"):
-        np.testing.assert_allclose(main[column], expected[column], rtol=1e-8)
-    assert (contrasts(factorial(), ["f", "g", "h"], "y")["method"] == "t over seeds").all()
-    # R 4: lm(y ~ f * g * h + seed), f=b and h=y; the interaction of f=c and g=v.
-    assert main.loc[0, ["mean", "t"]].tolist() == pytest.approx([2.011360804, 26.13041229], rel=1e-8)
-    assert main.loc[3, ["mean", "p"]].tolist() == pytest.approx([-0.1025624766, 0.10518836951], rel=1e-8)
+    """R 4: lm(y ~ f * g * h + seed), f=b and h=y; the interaction of f=c and g=v."""
+    table = contrasts(lost(factorial()), ["f", "g", "h"], "y")
+    assert table.loc[0, ["mean", "t"]].tolist() == pytest.approx([2.011360804, 26.13041229], rel=1e-8)
+    assert table.loc[3, ["mean", "p"]].tolist() == pytest.approx([-0.1025624766, 0.10518836951], rel=1e-8)
     row = table[(table["level"] == "c") & (table["level_2"] == "v")].iloc[0]
     assert row[["mean", "t", "low"]].tolist() == pytest.approx([1.071394693, 6.959463714, 0.7621812736], rel=1e-8)
+    assert (contrasts(factorial(), ["f", "g", "h"], "y")["method"] == "t over seeds").all()
 
 
 def test_the_half_fraction_names_its_aliases():

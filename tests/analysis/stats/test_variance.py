@@ -1,6 +1,5 @@
-"""The kidney data of Neter et al., NIST's SiRstv, Montgomery's filtration rate, and statsmodels."""
+"""The kidney data of Neter et al., NIST's SiRstv, and statsmodels, with and without lost runs."""
 
-import itertools
 import math
 
 import numpy as np
@@ -10,7 +9,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.anova import anova_lm
 
 from ablate.analysis.stats import anova, shares
-from tests.analysis.stats.designs import FILTRATION, factorial, lost
+from tests.analysis.stats.designs import FILTRATION, balanced, factorial, lost
 
 DAYS = {
     (1, 1): [0, 2, 1, 3, 0, 2, 0, 5, 6, 8],
@@ -56,13 +55,6 @@ def test_nist():
     assert table.loc["by", "F"] == pytest.approx(1.18046237440255, rel=1e-9)
 
 
-def balanced(seed: int = 0) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    rows = itertools.product("abc", "uv", "xyz", range(4))
-    frame = pd.DataFrame(rows, columns=["f", "g", "h", "seed"])
-    return frame.assign(y=rng.normal(size=len(frame)) + (frame["f"] == "b") + (frame["g"] == "v") * frame["seed"])
-
-
 def test_three_factors_and_blocks_are_statsmodels():
     frame = balanced()
     ours = anova(frame, "y", ["f", "g", "h"], block="seed").set_index("term")
@@ -93,16 +85,20 @@ def test_without_replicates_nothing_is_tested():
     assert table["F"].isna().all() and table["p"].isna().all()
 
 
-def test_anova_with_lost_runs_is_statsmodels():
-    frame = lost(factorial())
-    ours = anova(frame, "y", ["f", "g", "h"], block="seed").set_index("term")
-    theirs = anova_lm(smf.ols("y ~ C(f) * C(g) * C(h) + C(seed)", frame.dropna()).fit(), typ=2)
-    theirs.index = theirs.index.str.replace(r"C\((\w+)\)", r"\1", regex=True)
-    for term, row in theirs.iterrows():
-        assert ours.loc[term, ["df", "sum_sq"]].tolist() == pytest.approx([row["df"], row["sum_sq"]])
+@pytest.mark.parametrize(("count", "seed"), [(5, 2), (14, 3), (25, 4)])
+def test_anova_with_lost_runs_is_statsmodels(count, seed):
+    frame = lost(factorial(), count, seed)
+    table = anova(frame, "y", ["f", "g", "h"], block="seed").set_index("term")
+    reference = anova_lm(smf.ols("y ~ C(f) * C(g) * C(h) + C(seed)", frame.dropna()).fit(), typ=2)
+    reference.index = reference.index.str.replace(r"C\((\w+)\)", r"\1", regex=True)
+    assert set(table.index) == set(reference.index)
+    for term, row in reference.iterrows():
+        assert table.loc[term, ["df", "sum_sq"]].tolist() == pytest.approx([row["df"], row["sum_sq"]])
+        if term != "Residual":
+            assert table.loc[term, ["F", "p"]].tolist() == pytest.approx([row["F"], row["PR(>F)"]])
 
 
-def test_the_shares_of_the_filtration_rate_of_montgomery():
+def test_the_shares_of_the_filtration_rate_are_those_of_montgomery():
     share = 100 * shares(FILTRATION, "y", ["A", "B", "C", "D"]).set_index("term")["share"]
     expected = {"A": 32.6, "A:C": 22.9, "A:D": 19.3, "D": 14.9, "C": 6.8}
     assert {term: round(share[term], 1) for term in expected} == expected
