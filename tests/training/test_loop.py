@@ -1,6 +1,7 @@
 """The loop against a loop written out plainly, and what it promises: repeatable, honest about divergence."""
 
 import math
+import time
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,6 +115,26 @@ def test_best_val_selects_on_one_half_of_the_images_and_reports_on_the_other():
     assert selected.row["val_accuracy"] == pytest.approx(scores[best][1])
     expected = F.cross_entropy(selected.val_logits[half], data.val.labels[half]).item()
     assert selected.row["val_loss"] == pytest.approx(expected)
+
+
+def test_of_epochs_with_equal_scores_the_first_is_selected():
+    words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-12", "trainer.epochs=3", "data.train_limit=64")
+    *_, rows, (selected, _, _) = fit(*words, "trainer.selection=best_val")
+    assert len({row["val_accuracy"] for row in rows}) == 1 and selected.row["epoch"] == 1
+
+
+def test_the_recorded_learning_rate_is_that_of_the_optimizer_and_not_of_its_companion():
+    words = ("model=mlp", "model.hidden=[8, 8]", "optimizer=muon", "optimizer.lr=0.25", "optimizer.companion_lr=0.125")
+    *_, rows, _ = fit(*words, "data.train_limit=64", "schedule=linear", "schedule.warmup_epochs=0")
+    assert rows[0]["learning_rate"] == 0.25 > rows[1]["learning_rate"] > 0
+
+
+def test_an_epoch_takes_part_of_the_time_of_the_run():
+    started = time.perf_counter()
+    *_, rows, _ = fit("model=mlp", "model.hidden=[8]", "data.train_limit=64")
+    elapsed = time.perf_counter() - started
+    assert 0 < sum(row["seconds"] for row in rows) < elapsed
+    assert all(64 / row["images_per_second"] <= row["seconds"] for row in rows)  # which validates too
 
 
 @pytest.mark.parametrize(
