@@ -56,6 +56,15 @@ def test_a_command_is_one_look_and_without_its_name_each_use_of_a_run_is_one(run
     for folder, look in ((run, "a"), (other, "a"), (run, "b"), (run, None), (run, None), (other, None)):
         test_log.record_use(folder, result(look=look))
     assert test_log.count_looks(log) == 4
+    test_log.record_use(run, result(look="c"))
+    assert test_log.count_looks(log) == 5 and len(log.read_text().split("\n")) == 7 + 1  # no line is empty
+
+
+def test_named_looks_alone_are_counted_once_each(run):
+    for look in ("a", "b", "a"):
+        test_log.record_use(run, result(look=look))
+    assert test_log.count_looks(run.parents[1] / test_log.FILE) == 2
+    assert test_log.count_looks(run / test_log.FILE) == 0  # there is no such log
 
 
 def test_a_run_outside_a_study_has_a_log_of_its_own(tmp_path):
