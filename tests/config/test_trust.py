@@ -7,8 +7,6 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from ablate.config import CONF, register, trust
-from ablate.files import atomic
-from ablate.runs import json_file, study_plan
 from ablate.runs.read_config import read_config
 from ablate.terminal.errors import InputError
 from tests.processes import ROOT, SMALL, ablate
@@ -85,22 +83,3 @@ def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):
     assert refused.returncode == 2 and "torch.os.mkdir" in refused.stderr and "Traceback" not in refused.stderr
     settings.write_text(whole)
     assert ablate(tmp_path, "test", "run").returncode == 0
-
-
-@pytest.mark.parametrize("folder", ["/tmp", "../other", "a/../../b", "", "C:\\x", 3, None])
-def test_runs_outside_the_folder_of_a_study_are_refused(tmp_path, folder):
-    run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": folder, "config_sha256": "0"}
-    plan = {
-        "schema": json_file.SCHEMA,
-        "name": "s",
-        "baseline": {},
-        "factors": {},
-        "seeds": [0],
-        "command": "",
-        "runs": [run],
-    }
-    atomic.write_json(tmp_path / "study.json", plan)
-    with pytest.raises(InputError, match="folder"):
-        study_plan.read(tmp_path)
-    atomic.write_json(tmp_path / "study.json", {**plan, "runs": [{**run, "folder": "baseline/seed=0"}]})
-    assert study_plan.read(tmp_path).runs[0].folder == "baseline/seed=0"
