@@ -3,7 +3,6 @@
 import pandas as pd
 
 from ablate.analysis.image_correctness import Predictions
-from ablate.analysis.variant_results import METRIC
 
 ALPHA = 0.001  # of the one-sided exact binomial test against chance
 
@@ -32,7 +31,7 @@ def collapsed(runs: pd.DataFrame, predictions: Predictions | None, classes: int 
     for run in runs[runs["status"] == "completed"].itertuples():
         predicted = predictions.predicted.get((run.variant, run.seed))
         one_class = predicted is not None and (predicted == predicted[0]).all()
-        judged[run.Index] = bool(one_class) or _at_chance(getattr(run, METRIC), len(predictions.labels), classes)
+        judged[run.Index] = bool(one_class) or _at_chance(run.val_accuracy, len(predictions.labels), classes)
     return judged
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ablate.analysis import collect, stats, verdict
 from ablate.analysis.variant_results import Seeds, VariantResults, by_variant
+from ablate.runs.metric import ACCURACY, Metric
 
 COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference_pp", "ci_low_pp", "ci_high_pp", "p", "p_holm"]
 COLUMNS += ["equivalence_low_pp", "equivalence_high_pp", "p_equivalence", "p_equivalence_holm"]
@@ -36,11 +37,12 @@ def planned_comparisons(runs: pd.DataFrame) -> int:
 
 
 def effects(
-    runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None, chance: float | None = None
+    runs: pd.DataFrame, confidence: float = 0.95, metric: Metric = ACCURACY, chance: float | None = None
 ) -> pd.DataFrame:
     """One row per variant, the baseline first: the columns of `report/effects.csv`, then `FURTHER`.
 
-    n, mean, sd and baseline_mean are over the seeds on which variant and baseline both completed. If they share none,
+    mean, sd and baseline_mean are recorded values (accuracies are fractions); differences and their intervals are in
+    printed units (percentage points). n, mean, sd and baseline_mean are over the seeds on which variant and baseline both completed. If they share none,
     n, mean and sd are the variant's own, baseline_mean the baseline's, and the test is Welch's instead of the paired t.
 
     The primary family is every planned variant: Holm's correction, and that of the equivalence tests, are over their
@@ -50,21 +52,21 @@ def effects(
         runs: frame of `collect`; a boolean column `collapsed` marks completed runs that learned nothing. They count
             like diverged runs in `diverged` and in the verdict `diverges`; in the difference they keep their accuracy.
         confidence: 1 - alpha of all families, and of the two-sided intervals; that of equivalence is at 1 - 2 alpha.
-        margin: of equivalence, percentage points; None: not asked.
-        chance: accuracy of a diverged run, a fraction; None: unknown.
+        metric: what is compared, with the margin of equivalence.
+        chance: recorded value of a diverged run; None: unknown.
     """
-    results, m, alpha = by_variant(runs, chance), planned_comparisons(runs), 1 - confidence
+    results, m, alpha = by_variant(runs, chance, metric), planned_comparisons(runs), 1 - confidence
     names = list(collect.labels(runs))
     baseline = results.get(collect.BASELINE, VariantResults())
     variants = [name for name in names if name != collect.BASELINE]
     completed = {name: results[name].completed for name in variants}
-    converged = _compare(completed, baseline.completed, m, margin, alpha)
+    converged = _compare(completed, baseline.completed, m, metric, alpha)
     any_diverged = any(one.diverged for one in results.values())
     known = chance is not None or not any_diverged
     scored = converged
     if known and any_diverged:
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
-        scored = _compare(at_chance, baseline.completed | baseline.diverged, m, margin, alpha)
+        scored = _compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha)
     counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]
     p_divergence = dict(zip(variants, stats.fisher_exact_family(counts)[1], strict=True))
     rows = [_baseline_row(baseline)] if collect.BASELINE in names else []
@@ -77,9 +79,9 @@ def effects(
             diverging,
             bool(variant.diverged or baseline.diverged),
         )
-        row = _row(name, variant, baseline, converged[name], 1 - alpha / max(m, 1))
+        row = _row(name, variant, baseline, converged[name], 1 - alpha / max(m, 1), metric)
         row |= {"p_divergence_holm": p_divergence[name], "verdict": final, "reason": reason}
-        row |= {"difference_at_chance_pp": 100 * scored[name].difference.mean if known else np.nan}
+        row |= {"difference_at_chance_pp": metric.scale * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
     columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
     whole = {name: pd.array(columns[name], dtype="Int64") for name in ("n", "wins", "diverged", "ended", "holes")}
@@ -87,21 +89,21 @@ def effects(
 
 
 def _compare(
-    values: Mapping[str, Seeds], baseline: Seeds, m: int, margin: float | None, alpha: float
+    values: Mapping[str, Seeds], baseline: Seeds, m: int, metric: Metric, alpha: float
 ) -> dict[str, Comparison]:
     """Every variant against the baseline, corrected for the m planned."""
     differences = {name: _difference(variant, baseline, 1 - alpha) for name, variant in values.items()}
     untested = stats.Equivalence(np.nan, np.nan, np.nan)
     same = {
-        name: stats.equivalence_of(one, margin / 100, alpha)
-        if margin is not None and isinstance(one, stats.PairedDifference)
+        name: stats.equivalence_of(one, metric.margin / metric.scale, alpha)
+        if metric.margin is not None and isinstance(one, stats.PairedDifference)
         else untested
         for name, one in differences.items()
     }
     p = stats.holm([one.p for one in differences.values()], m)
     p_equivalence = stats.holm([one.p for one in same.values()], m)
     return {
-        name: Comparison(one, same[name], p_one, p_same, verdict.difference(one.mean, p_one, p_same, alpha))
+        name: Comparison(one, same[name], p_one, p_same, verdict.difference(metric.sign * one.mean, p_one, p_same, alpha))
         for (name, one), p_one, p_same in zip(differences.items(), p, p_equivalence, strict=True)
     }
 
@@ -122,7 +124,12 @@ def _baseline_row(baseline: VariantResults) -> dict[str, Any]:
 
 
 def _row(
-    name: str, variant: VariantResults, baseline: VariantResults, comparison: Comparison, simultaneous: float
+    name: str,
+    variant: VariantResults,
+    baseline: VariantResults,
+    comparison: Comparison,
+    simultaneous: float,
+    metric: Metric,
 ) -> dict[str, Any]:
     """What is known of a variant, but for its final verdict."""
     difference, equivalence = comparison.difference, comparison.equivalence
@@ -133,19 +140,20 @@ def _row(
     row: dict[str, Any] = {"variant": name, "n": len(shared), "mean": mean, "sd": sd}
     row["baseline_mean"] = _moments(of_baseline)[0] if shared else np.nan
     row |= {
-        "difference_pp": 100 * difference.mean,
-        "ci_low_pp": 100 * difference.low,
-        "ci_high_pp": 100 * difference.high,
+        "difference_pp": metric.scale * difference.mean,
+        "ci_low_pp": metric.scale * difference.low,
+        "ci_high_pp": metric.scale * difference.high,
     }
     row |= {"p": difference.p, "p_holm": comparison.p_holm, "verdict_converged": comparison.verdict}
-    row |= {"equivalence_low_pp": 100 * equivalence.low, "equivalence_high_pp": 100 * equivalence.high}
+    row |= {"equivalence_low_pp": metric.scale * equivalence.low, "equivalence_high_pp": metric.scale * equivalence.high}
     row |= {"p_equivalence": equivalence.p, "p_equivalence_holm": comparison.p_equivalence_holm}
     low, high = difference.interval(simultaneous)
-    row |= {"simultaneous_low_pp": 100 * low, "simultaneous_high_pp": 100 * high}
+    row |= {"simultaneous_low_pp": metric.scale * low, "simultaneous_high_pp": metric.scale * high}
     row |= {"diverged": variant.failures, "ended": variant.ended, "holes": variant.holes}
     if isinstance(difference, stats.WelchDifference):
         return row | {"test": "Welch's t", "hedges_gz": np.nan, "wins": np.nan}
-    return row | {"test": "paired t", "hedges_gz": difference.g_z, "wins": difference.wins if shared else np.nan}
+    wins = sum(metric.sign * (variant.completed[seed] - baseline.completed[seed]) > 0 for seed in shared)
+    return row | {"test": "paired t", "hedges_gz": difference.g_z, "wins": wins if shared else np.nan}
 
 
 def _moments(values: list[float]) -> tuple[float, float]:

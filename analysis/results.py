@@ -11,7 +11,7 @@ from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.test_usage import Usage, usage
-from ablate.analysis.variant_results import METRIC
+from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 
@@ -41,8 +41,13 @@ class Results:
 
     @property
     def margin(self) -> float | None:
-        """Percentage points within which the study calls two variants equivalent; None if it does not."""
+        """Difference within which the study calls two variants equivalent, in printed units; None if it does not."""
         return self.plan.margin
+
+    @property
+    def metric(self) -> Metric:
+        """What the variants are compared in."""
+        return self.plan.metric
 
     @property
     def images(self) -> int | None:
@@ -56,8 +61,9 @@ class Results:
 
     @cached_property
     def chosen(self) -> str | None:
-        """The variant with the highest mean, by the rule of `ablate test`; it may be the baseline."""
-        return highest_mean(zip(self.runs["variant"], self.runs["status"], self.runs[METRIC], strict=True))
+        """The variant with the best mean, by the rule of `ablate test`; it may be the baseline."""
+        values = self.runs[self.metric.name]
+        return highest_mean(zip(self.runs["variant"], self.runs["status"], values, strict=True), self.metric)
 
 
 def analyse(study_folder: Path) -> Results:
@@ -67,16 +73,16 @@ def analyse(study_folder: Path) -> Results:
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
-    compared = effects(runs, margin=plan.margin, chance=1 / classes if classes else None)
+    compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
     by_class, crossed = _images(predicted, compared, runs)
     return Results(
-        folder, plan, runs, collect.curves(folder, runs), classes, compared, *_factorial(runs), predicted, by_class,
+        folder, plan, runs, collect.curves(folder, runs), classes, compared, *_factorial(runs, plan.metric.name), predicted, by_class,
         crossed, changes(folder, runs, most_different(compared, DESCRIBED)), usage(folder, plan),
         collect.samples(folder, runs),
     )  # fmt: skip
 
 
-def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
+def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
     """Main effects, analysis of variance and shares of a study of two or more factors; interactions if estimable.
 
     Exploratory: each table is corrected (Holm) for its own tests, apart from the verdicts.
@@ -84,10 +90,10 @@ def _factorial(runs: pd.DataFrame) -> tuple[pd.DataFrame | None, pd.DataFrame | 
     factors = collect.varied(runs)
     if not 2 <= len(factors) <= MOST_FACTORS:
         return None, None, None
-    frame = runs.assign(**{METRIC: runs[METRIC].where(runs["status"] == "completed")})
-    contrasts = stats.contrasts(frame, factors, METRIC)
-    anova = stats.anova(frame, METRIC, factors, block="seed")
-    shares = stats.shares(frame, METRIC, factors, block="seed")
+    frame = runs.assign(**{metric: runs[metric].where(runs["status"] == "completed")})
+    contrasts = stats.contrasts(frame, factors, metric)
+    anova = stats.anova(frame, metric, factors, block="seed")
+    shares = stats.shares(frame, metric, factors, block="seed")
     main = contrasts["kind"] == "main"
     if not contrasts.loc[~main, "estimable"].any():  # no rows of nothing
         contrasts, anova = contrasts[main], anova[~anova["term"].str.contains(":")]

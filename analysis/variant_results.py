@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, stats
+from ablate.runs.metric import ACCURACY, Metric
 
-METRIC = "val_accuracy"
-Seeds = dict[int, float]  # seed -> value of the metric
+Seeds = dict[int, float]  # seed -> recorded value of the metric
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,17 @@ class VariantResults:
         return self.failures / self.ended if self.ended else np.nan
 
 
-def by_variant(runs: pd.DataFrame, chance: float | None) -> dict[str, VariantResults]:
+def by_variant(runs: pd.DataFrame, chance: float | None, metric: Metric = ACCURACY) -> dict[str, VariantResults]:
     """The results of each variant.
 
     Args:
         runs: frame of `collect`, with or without the column `collapsed`.
-        chance: accuracy of a diverged run, a fraction; None: unknown.
+        chance: recorded value of a diverged run; None: unknown.
+        metric: that of the study.
     """
     values: dict[str, tuple[Seeds, Seeds]] = {name: ({}, {}) for name in runs["variant"]}
     at_chance, holes = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
-    columns = (runs["variant"], runs["seed"], runs["status"], runs[METRIC], learned(runs))
+    columns = (runs["variant"], runs["seed"], runs["status"], runs[metric.name], learned(runs))
     for name, seed, status, value, above_chance in zip(*columns, strict=True):
         completed, diverged = values[name]
         if status == "completed":
@@ -67,25 +68,29 @@ def learned(runs: pd.DataFrame) -> pd.Series:
     return completed & ~runs["collapsed"] if "collapsed" in runs else completed
 
 
-def pairs(runs: pd.DataFrame) -> pd.DataFrame:
+def pairs(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.DataFrame:
     """Completed runs next to the baseline's of the same seed: variant, seed, value, baseline (NaN if it has none)."""
-    rows = runs.loc[runs["status"] == "completed", ["variant", "seed", METRIC]].rename(columns={METRIC: "value"})
+    rows = runs.loc[runs["status"] == "completed", ["variant", "seed", metric.name]]
+    rows = rows.rename(columns={metric.name: "value"})
     baseline = rows.loc[rows["variant"] == collect.BASELINE, ["seed", "value"]]
     return rows.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")
 
 
-def differences(runs: pd.DataFrame) -> pd.Series:
-    """Percentage points by (variant, seed), over the seeds on which variant and baseline both completed."""
-    paired = pairs(runs).dropna(subset="baseline")
+def differences(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.Series:
+    """Differences to the baseline in printed units, such as percentage points, by (variant, seed).
+
+    They are over the seeds on which variant and baseline both completed.
+    """
+    paired = pairs(runs, metric).dropna(subset="baseline")
     paired = paired[paired["variant"] != collect.BASELINE]
-    return (100 * (paired["value"] - paired["baseline"])).set_axis(
+    return (metric.scale * (paired["value"] - paired["baseline"])).set_axis(
         pd.MultiIndex.from_frame(paired[["variant", "seed"]])
     )
 
 
-def correlation(runs: pd.DataFrame) -> float:
+def correlation(runs: pd.DataFrame, metric: Metric = ACCURACY) -> float:
     """The correlation over seeds of the variants that completed on the most seeds; NaN if unknown."""
     rows = runs[runs["status"] == "completed"]
     seeds = rows.groupby("variant")["seed"].transform("size")
-    wide = rows[seeds == seeds.max()].pivot(index="variant", columns="seed", values=METRIC)
+    wide = rows[seeds == seeds.max()].pivot(index="variant", columns="seed", values=metric.name)
     return stats.mean_correlation(wide.dropna(axis=1).to_numpy())

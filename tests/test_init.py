@@ -56,7 +56,7 @@ def imported(path: Path) -> set[str]:
 ROOMS = [
     *("terminal", "files", "backend", "config"),
     *("activation", "normalization", "loss", "schedule", "optimizer", "augmentation", "data", "model"),
-    *("runs", "logger", "evaluation", "training", "study", "course", "analysis", "commands", "api", "cli"),
+    *("runs", "logger", "evaluation", "training", "study", "app", "course", "analysis", "commands", "api", "cli"),
 ]
 
 

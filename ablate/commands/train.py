@@ -19,6 +19,7 @@ from ablate.config import CONF, hydra_settings, register, user_code
 from ablate.files.lock import exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
+from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import FINISHED
 from ablate.study.status import recorded_state
 from ablate.terminal.errors import InputError
@@ -59,7 +60,7 @@ def refused() -> Iterator[None]:
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
-    """Train one run in Hydra's output folder. Return its validation accuracy, which a search maximizes."""
+    """Train one run in Hydra's output folder. Return its metric (`study.metric`)."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -67,7 +68,7 @@ def task(config: DictConfig) -> float | None:
         settings: Any = HydraConfig.get()
         hydra_settings.check(settings)  # again, since the callback may have been removed
         with exclusive(folder):
-            return run(config, folder).val_accuracy
+            return value(run(config, folder), config)
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper reads it from the job's return value and continues
@@ -82,11 +83,16 @@ def share(config: DictConfig, folder: Path) -> float | None:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
             if state.status not in FINISHED:
-                return run(config, folder).val_accuracy
+                return value(run(config, folder), config)
             resolved_config.write(folder, config)  # Hydra has written it again
-            return state.val_accuracy
+            return value(state.record, config)
     except Timeout:
         return None
+
+
+def value(record: RunRecord | None, config: DictConfig) -> float | None:
+    """The metric of a run that a study compares; None if the run has none."""
+    return ((record.metrics if record else None) or {}).get(config.study.metric)
 
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:

@@ -141,7 +141,7 @@ def check_current(study: Path, planned: Sequence[PlannedRun], states: Sequence[P
 
 def _same(row: dict[str, str], state: PlannedState) -> bool:
     """True if a row of runs.csv has the status and accuracy of a run."""
-    accuracy = state.val_accuracy
+    accuracy = state.value("val_accuracy")
     try:
         reported = float(row.get("val_accuracy") or "nan")
     except ValueError:

@@ -5,8 +5,12 @@ NaN where it is not defined. Fractions, but for the negative log-likelihood (nat
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+
+from ablate.runs import predictions
+from ablate.runs.run_record import RunRecord
 
 BINS = 15  # of the calibration error, as in Guo et al. (2017)
 
@@ -75,3 +79,16 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "val_ece": ece,
     "val_auroc": auroc,
 }
+
+
+def value(folder: Path, record: RunRecord, name: str) -> float | None:
+    """A metric of a finished run: as recorded, or from its stored predictions; None if it has neither.
+
+    Raises:
+        InputError: the predictions are larger than those of the run can be.
+    """
+    recorded = (record.metrics or {}).get(name)
+    if recorded is not None or name not in METRICS:
+        return recorded
+    arrays = predictions.read(folder, record)
+    return METRICS[name](arrays["label"], arrays["logits"].astype(float)) if arrays else None

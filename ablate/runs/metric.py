@@ -68,6 +68,11 @@ class Metric(Record, frozen=True, kw_only=True):
         """Whether it is the share of evaluation images that are classified correctly."""
         return self.name == DEFAULT
 
+    def text(self, value: float) -> str:
+        """A recorded value as printed in messages: `71.2 %`, `0.341`."""
+        shown = self.scale * value
+        return f"{shown:.1f} %" if self.unit == "%" else f"{shown:.4g} {self.unit}".rstrip()
+
     def at_chance(self, classes: int | None) -> float | None:
         """The recorded value of a classifier that guesses uniformly; None if unknown."""
         if self.chance is not None or not classes:
@@ -82,6 +87,8 @@ class Metric(Record, frozen=True, kw_only=True):
         }.get(self.name)
 
 
+ACCURACY = Metric()  # validation accuracy in per cent, the metric of studies that name none
+
 # Metrics of this package's own runs. The first four are recorded; the others follow from the stored predictions.
 LABELS = {
     "val_accuracy": "validation accuracy",
@@ -95,6 +102,10 @@ LABELS = {
     "val_ece": "validation ECE",
     "val_auroc": "validation AUROC",
 }
+
+
+RECORDED = ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
+FROM_PREDICTIONS = frozenset(LABELS) - {*RECORDED}
 
 
 def named(

@@ -1,6 +1,7 @@
 """Which runs of a study can be compared: those on the same images, with equal settings within each variant."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.config_hash import ordered, written
+from ablate.runs.metric import FROM_PREDICTIONS, Metric
 from ablate.runs.read_config import read_config
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan, data_varies
 from ablate.study.status import PlannedState, planned_state
@@ -28,13 +30,23 @@ def planned_states(study: Path, plan: StudyPlan) -> list[PlannedState]:
 
 def comparable(study: Path, plan: StudyPlan, states: Sequence[PlannedState]) -> list[PlannedState]:
     """Apply the rules of `planned_states` to the states of the individual runs."""
-    marked = list(states)
+    marked = [_with_metric(state, plan.metric) for state in states]
     for part in _variants(plan.runs).values():
         for at in _minority(_settings(study, plan.runs, marked, part)):
             marked[at] = replace(marked[at], status="other settings", record=None, reason=SETTINGS)
     for at in _on_other_images(plan, marked):
         marked[at] = replace(marked[at], status="other images", record=None, reason=IMAGES)
     return marked
+
+
+def _with_metric(state: PlannedState, metric: Metric) -> PlannedState:
+    """The state, or `unreadable` if a completed run has no value of the metric, nor one that its predictions give."""
+    if state.status != "completed" or metric.name in FROM_PREDICTIONS:
+        return state
+    value = state.value(metric.name)
+    if value is not None and math.isfinite(value):
+        return state
+    return replace(state, status="unreadable", record=None, reason=f"The run is completed, but has no {metric.name}.")
 
 
 def _on_other_images(plan: StudyPlan, states: Sequence[PlannedState]) -> list[int]:

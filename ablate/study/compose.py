@@ -17,15 +17,17 @@ from ablate.config import Chosen, validate
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
-from ablate.runs.metric import named
+from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.rerun import literal
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, extend, plan, recorded, words
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
+from ablate.terminal.text import did_you_mean
 
 log = logging.getLogger(__name__)
+DEFAULT_MARGIN = 1.0  # percentage points, in conf/config.yaml; metrics in other units have no margin by default
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def plan_of(
         return StudyPlan(
             name=settings.name,
             design=named_design,
-            metric=named(settings.metric, margin=settings.margin),
+            metric=metric_of(settings),
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),
@@ -77,6 +79,16 @@ def plan_of(
         )
     except ValueError as error:
         raise InputError(f"The study cannot be planned: {error}.") from None
+
+
+def metric_of(settings: StudySettings | DictConfig) -> Metric:
+    """The metric of a study with its margin; InputError if no run has it. The default margin is in per cent."""
+    metric = named(settings.metric)
+    if metric.name not in LABELS:
+        meant = did_you_mean(metric.name, LABELS)
+        raise InputError(f"study.metric={metric.name} is unknown.{meant} Metrics: {', '.join(LABELS)}.")
+    in_points = metric.unit == "%" or settings.margin != DEFAULT_MARGIN
+    return msgspec.structs.replace(metric, margin=settings.margin if in_points else None)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from hydra.core.utils import JobReturn
 from rich.live import Live
 
-from ablate.runs import run_record
+from ablate.runs import run_record, study_plan
+from ablate.runs.metric import Metric
 from ablate.study.launcher import Job, Results
 from ablate.study.snapshot import FolderView
 from ablate.study.terminal_view import view
@@ -20,6 +21,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Terminal()
     read_view = FolderView(folder)
+    metric = study_plan.read(folder).metric
     collected: dict[int, JobReturn] = {}
     with (
         closing(results),  # so that an interrupt stops the jobs
@@ -28,20 +30,20 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
         for result in results:
             if result is not None:
                 index, collected[index] = result
-                line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index])}"
+                line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index], metric)}"
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]
 
 
-def run_line(folder: Path, job: Job) -> str:
+def run_line(folder: Path, job: Job, metric: Metric) -> str:
     """Format a run and its status: `model=cnn/seed=0  completed, validation accuracy 71.2 %, 12.3 s`."""
     try:
         record = run_record.read(folder / job.folder)
     except InputError:
         return f"{job.folder}  no record"
-    accuracy, seconds = record.val_accuracy, record.total_seconds
-    if not record.has_result or accuracy is None or seconds is None:
+    value, seconds = (record.metrics or {}).get(metric.name), record.total_seconds
+    if not record.has_result or value is None or seconds is None:
         return f"{job.folder}  {record.status}"
-    return f"{job.folder}  {record.status}, validation accuracy {100 * accuracy:.1f} %, {seconds:.1f} s"
+    return f"{job.folder}  {record.status}, {metric.label} {metric.text(value)}, {seconds:.1f} s"

@@ -1,38 +1,42 @@
-"""Model selection: the runs of a study that are evaluated on the test set, selected by validation accuracy."""
+"""Model selection: the runs of a study that are evaluated on the test set, selected by the metric of the study."""
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.evaluation import predicted_metrics
 from ablate.runs import study_plan
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
 from ablate.study.comparable import planned_states
 from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
 
 RULE = (
-    "the variant with the highest mean validation accuracy, among variants without diverged or pruned runs; the"
+    "the variant with the best mean of the study's metric, among variants without diverged or pruned runs; the"
     " submitted run is its best seed"
 )
 
 
-def highest_mean(runs: Iterable[tuple[str, str, float]]) -> str | None:
-    """Select the variant with the highest mean validation accuracy; of equal means, the first one.
+def highest_mean(runs: Iterable[tuple[str, str, float]], metric: Metric = ACCURACY) -> str | None:
+    """Select the variant with the best mean of the metric (the lowest if it is minimized); of equal means, the first.
 
     Args:
-        runs: (variant, status, validation accuracy) in the order of the plan. Variants with a diverged or pruned run
-            are excluded; runs without a result are ignored.
+        runs: (variant, status, value) in the order of the plan. Variants with a diverged or pruned run are excluded;
+            runs without a result are ignored.
+        metric: that of the study.
 
     Returns:
         The variant, possibly the baseline; None if there is no candidate.
     """
     means = _means(runs)
-    return max(means, key=means.__getitem__) if means else None
+    return max(means, key=lambda variant: metric.sign * means[variant]) if means else None
 
 
 def _means(runs: Iterable[tuple[str, str, float]]) -> dict[str, float]:
-    """Mean validation accuracy of each candidate, in the order of the plan."""
+    """Mean of the metric of each candidate, in the order of the plan."""
     rows = list(runs)
     excluded = {variant for variant, status, _ in rows if status in ("diverged", "pruned")}
     values: dict[str, list[float]] = {}
@@ -49,20 +53,26 @@ class Choice:
     study       folder of the study
     chosen      the selected variant
     runs        {variant: {seed: folder}} of the selected variant and the baseline
-    validation  {folder: validation accuracy}, fractions
+    metric      that of the study
+    validation  {folder: recorded value of the metric}
     of          number of candidates from which the variant was selected
     """
 
     study: Path
     chosen: str
     runs: dict[str, dict[int, Path]]
+    metric: Metric
     validation: dict[Path, float]
     of: int
 
     @property
     def best(self) -> dict[str, Path]:
-        """The run with the highest validation accuracy of each variant. That of the selected variant is submitted."""
-        return {variant: max(seeds.values(), key=self.validation.__getitem__) for variant, seeds in self.runs.items()}
+        """The best run of each variant by the metric. That of the selected variant is submitted."""
+
+        def quality(folder: Path) -> float:
+            return self.metric.sign * self.validation[folder]
+
+        return {variant: max(seeds.values(), key=quality) for variant, seeds in self.runs.items()}
 
 
 def choose(study: Path, allow_partial: bool = False) -> Choice:
@@ -90,23 +100,23 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     for run, state in zip(planned, states, strict=True):
         if state.status == "completed":
             folder = Path(study) / run.folder
-            validation[folder] = _accuracy(folder, state)
+            validation[folder] = _value(folder, state, plan.metric)
             runs.setdefault(run.variant, {})[run.seed] = folder
     ended = [
         (run.variant, state.status, validation.get(Path(study) / run.folder, 0.0))
         for run, state in zip(planned, states, strict=True)
     ]
-    chosen = highest_mean(ended)
+    chosen = highest_mean(ended, plan.metric)
     if chosen is None:
         raise InputError(
             f"No variant of {study} completed on all seeds, so none can be selected. Pass run folders instead."
         )
     selected = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
-    return Choice(Path(study), chosen, selected, validation, len(_means(ended)))
+    return Choice(Path(study), chosen, selected, plan.metric, validation, len(_means(ended)))
 
 
-def _accuracy(folder: Path, state: PlannedState) -> float:
-    accuracy = state.val_accuracy
-    if accuracy is None or not 0 <= accuracy <= 1:
-        raise InputError(f"{folder} is completed, but its val_accuracy is {accuracy}, expected a number from 0 to 1.")
-    return accuracy
+def _value(folder: Path, state: PlannedState, metric: Metric) -> float:
+    value = predicted_metrics.value(folder, state.record, metric.name) if state.record else None
+    if value is None or not math.isfinite(value):
+        raise InputError(f"{folder} is completed, but has no {metric.name}, by which variants are selected.")
+    return value

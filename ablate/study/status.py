@@ -31,10 +31,9 @@ class PlannedState:
         """True if the run completed, diverged or was pruned."""
         return self.status in RESULTS
 
-    @property
-    def val_accuracy(self) -> float | None:
-        """Validation accuracy of the selected epoch, a fraction."""
-        return self.record.val_accuracy if self.record else None
+    def value(self, metric: str) -> float | None:
+        """A recorded metric of the run; None if it has none."""
+        return (self.record.metrics or {}).get(metric) if self.record else None
 
     @property
     def total_seconds(self) -> float | None:

@@ -1,10 +1,11 @@
-"""Hyperparameter search: Optuna proposes variants based on the validation accuracy of earlier ones.
+"""Hyperparameter search: Optuna proposes variants based on the metric of earlier ones.
 
 Each trial is a variant of a study, and the first trial is the baseline: the configuration without the search. The state
 of the search is stored in `optuna.log` in the study folder, from which it resumes.
 """
 
 import logging
+import math
 import shlex
 import statistics
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import validate
-from ablate.runs import study_plan
+from ablate.runs import epochs, study_plan
+from ablate.runs.metric import Metric, named
 from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
 from ablate.study.status import PlannedState, planned_state
@@ -76,6 +78,7 @@ def search(
         SystemExit: at the end, with status 0; or 1 if a run has no result.
     """
     running, space = start_search(loader, config, overrides, settings)
+    metric = named(config.study.metric)
     status: str | int | None = 0
     while batch := next_trials(running.study, space, settings):
         composed = plan_trials(running, batch)
@@ -88,8 +91,8 @@ def search(
                 raise
         for number, _ in batch:
             runs = [run for run in composed.plan.runs if number in running.trials[run.folder]]
-            report_trial(running.study, number, [planned_state(running.folder, run) for run in runs])
-    log_best(running.study)
+            report_trial(running.study, number, [planned_state(running.folder, run) for run in runs], metric)
+    log_best(running.study, metric)
     raise SystemExit(status)
 
 
@@ -109,7 +112,13 @@ def start_search(
     space = search_space(swept, intervals)
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
-    study = open_study(folder, settings)
+    metric = named(config.study.metric)
+    if settings["pruner"] and metric.name not in epochs.COLUMNS and len(swept.seeds) == 1:
+        raise InputError(
+            f"Pruning needs the metric after each epoch, and {metric.name} is only known at the end of a run. Turn it"
+            " off with hydra.sweeper.pruner=null."
+        )
+    study = open_study(folder, settings, metric)
     if not study.trials:
         study.enqueue_trial(baseline_values(config, space))
     return Search(loader, config, swept, list(space), study), space
@@ -126,13 +135,13 @@ def next_trials(
     return [(trial.number, trial.params) for trial in (*interrupted, *proposed)]
 
 
-def log_best(study: "optuna.Study") -> None:
-    """Log the validation accuracy and parameters of the best trial."""
+def log_best(study: "optuna.Study", metric: Metric) -> None:
+    """Log the metric and the parameters of the best trial."""
     completed = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     if completed:
-        best = max(completed, key=lambda trial: trial.values)
+        best = max(completed, key=lambda trial: metric.sign * trial.values[0])
         overrides = shlex.join(f"{name}={level}" for name, level in format_levels(best.params).items())
-        log.info("best of %d trials: %.1f %% with %s", len(study.trials), 100 * best.values[0], overrides)
+        log.info("best of %d trials: %s with %s", len(study.trials), metric.text(best.values[0]), overrides)
 
 
 def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
@@ -199,8 +208,8 @@ def format_levels(params: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedState]) -> None:
-    """Report to Optuna the mean validation accuracy of a trial over its seeds, or that it failed or was pruned."""
+def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedState], metric: Metric) -> None:
+    """Report to Optuna the mean of the metric of a trial over its seeds, or that it failed or was pruned."""
     from optuna.trial import TrialState
 
     if not all(state.has_result for state in states):
@@ -208,4 +217,11 @@ def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedSta
     elif any(state.status == "pruned" for state in states):
         study.tell(number, state=TrialState.PRUNED)
     else:
-        study.tell(number, statistics.mean(state.val_accuracy or 0 for state in states))
+        values = [state.value(metric.name) for state in states]
+        known = [value for value in values if value is not None and math.isfinite(value)]
+        # A run that diverged counts as the worst result that is known: chance, or a failed trial.
+        chance = metric.at_chance(next((len(s.record.classes) for s in states if s.record and s.record.classes), None))
+        if len(known) < len(values) and chance is None:
+            study.tell(number, state=TrialState.FAIL)
+        else:
+            study.tell(number, statistics.mean([*known, *[chance or 0.0] * (len(values) - len(known))]))

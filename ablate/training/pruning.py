@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 from hydra.utils import instantiate
 
 from ablate.config.messages import unwrapped
+from ablate.runs.metric import Metric
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import optuna
 
 
-def open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
+def open_study(folder: Path, settings: dict[str, Any], metric: Metric) -> "optuna.Study":
     """Create the Optuna study in `folder`, or resume it.
 
     Args:
         folder: folder of the ablate study.
         settings: `sampler` and `pruner`, each with the `_target_` of an Optuna class.
+        metric: that of the study.
     """
     import optuna
 
@@ -25,7 +27,7 @@ def open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
     study = optuna.create_study(
         storage=storage(folder),
         study_name="tune",
-        direction="maximize",
+        direction="maximize" if metric.direction == "max" else "minimize",
         pruner=_built("pruner", settings["pruner"]) if settings["pruner"] else optuna.pruners.NopPruner(),
         load_if_exists=True,
     )
@@ -55,25 +57,26 @@ def storage(folder: Path) -> "optuna.storages.JournalStorage":
 
 
 class Pruner:
-    """A logger that reports each epoch's validation accuracy to Optuna and stops an unpromising run.
+    """A logger that reports the metric of each epoch to Optuna and stops an unpromising run.
 
     Args:
         folder: folder of the study.
         trial: number of the trial that the run is.
         settings: see `open_study`.
         epochs: planned epochs of the run.
+        metric: that of the study, a column of metrics.csv.
     """
 
-    def __init__(self, folder: Path, trial: int, settings: dict[str, Any], epochs: int) -> None:
+    def __init__(self, folder: Path, trial: int, settings: dict[str, Any], epochs: int, metric: Metric) -> None:
         import optuna
 
-        study = open_study(folder, settings)
-        self.epochs = epochs
+        study = open_study(folder, settings, metric)
+        self.epochs, self.metric = epochs, metric.name
         self.trial = optuna.Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, trial))
 
     def log(self, row: dict[str, float]) -> None:
-        """Report the validation accuracy of an epoch. Raises Pruned if the run should stop."""
-        self.trial.report(row["val_accuracy"], int(row["epoch"]))
+        """Report the metric of an epoch. Raises Pruned if the run should stop."""
+        self.trial.report(row[self.metric], int(row["epoch"]))
         if row["epoch"] < self.epochs and self.trial.should_prune():
             raise Pruned(row)
 

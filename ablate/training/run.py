@@ -21,12 +21,14 @@ from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
+from ablate.runs.metric import named
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
@@ -115,6 +117,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
     reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
     write_results(folder, data, fitted.selected, reporting)
+    further = further_metrics([config.study.metric], data.val.labels, fitted.selected.val_logits, reporting)
     return replace(
         record,
         status="diverged" if fitted.diverged else "completed",
@@ -137,7 +140,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         peak_memory=PeakMemory(**peak_memory(setup.device)),
         parameters=sum(p.numel() for p in parts.model.parameters()),
         macs=setup.macs,
-        metrics={name: fitted.selected.row[name] for name in METRICS},
+        metrics={name: fitted.selected.row[name] for name in METRICS} | further,
         selection=config.trainer.selection,
     )
 
@@ -155,6 +158,17 @@ def write_results(folder: Path, data: "Prepared", selected: "Selected", reportin
     predictions.check(folder, selected.row["val_accuracy"])
     torch.save(selected.weights, weights := io.BytesIO())
     atomic.write_bytes(folder / "model.pt", weights.getvalue())
+
+
+def further_metrics(
+    names: Sequence[str], labels: "Tensor", logits: "Tensor", reporting: "np.ndarray"
+) -> dict[str, float]:
+    """Metrics that follow from the validation predictions and that metrics.csv lacks; those of `names`."""
+    from ablate.evaluation import predicted_metrics
+
+    known = {name: predicted_metrics.METRICS[name] for name in names if name in predicted_metrics.METRICS}
+    arrays = labels.numpy()[reporting], logits.numpy()[reporting]
+    return {name: metric(*arrays) for name, metric in known.items()}
 
 
 def recorded_inputs(inputs: "ModelInputs") -> Inputs:
@@ -181,5 +195,7 @@ def loggers_of(config: DictConfig, run: LoggedRun) -> list[Logger]:
     loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(run)]
     if config.study.trial is not None:
         settings = HydraConfig.get()
-        loggers.append(Pruner(Path(settings.sweep.dir), config.study.trial, settings.sweeper, config.trainer.epochs))
+        metric = named(config.study.metric)
+        folder, trial = Path(settings.sweep.dir), config.study.trial
+        loggers.append(Pruner(folder, trial, settings.sweeper, config.trainer.epochs, metric))
     return loggers

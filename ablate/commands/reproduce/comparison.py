@@ -69,7 +69,7 @@ def tolerance(run: Path) -> tuple[float, str]:
         variant = [planned.variant for planned in plan.runs if (study / planned.folder).resolve() == run.resolve()]
         known = zip(plan.runs, planned_states(study, plan), strict=True)
         states = [state for planned, state in known if planned.variant in variant]
-        accuracies = [state.val_accuracy for state in states if state.status == "completed"]
+        accuracies = [state.value("val_accuracy") for state in states if state.status == "completed"]
         values = [accuracy for accuracy in accuracies if accuracy is not None]
         if len(values) > 1:
             return statistics.stdev(values), f"the standard deviation over the {len(values)} seeds of its variant"
