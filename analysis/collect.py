@@ -4,6 +4,7 @@ Every planned run has a row. A run that has written nothing has the status `miss
 """
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from ablate.evaluation import predicted_metrics
 from ablate.files import bounded
 from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import read as read_epochs
+from ablate.runs.metric import FROM_PREDICTIONS
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
+from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
@@ -43,8 +47,12 @@ def read_plan(study_folder: Path) -> StudyPlan:
     return msgspec.structs.replace(plan, **shown, runs=runs)
 
 
-def collect(study_folder: Path) -> pd.DataFrame:
+def collect(study_folder: Path, plan: StudyPlan | None = None) -> pd.DataFrame:
     """Read all planned runs of a study into a frame, one row per run, in the order of the plan.
+
+    Args:
+        study_folder: the study.
+        plan: its plan, if not the one in its folder.
 
     Returns:
         A frame with the columns study, variant, one per factor (its level, as text), seed, status, the metrics
@@ -57,16 +65,21 @@ def collect(study_folder: Path) -> pd.DataFrame:
     Raises:
         InputError: `study_folder` is not a study.
     """
-    plan = read_plan(study_folder)
+    plan = plan or read_plan(study_folder)
     planned = track(plan.runs, "Reading runs", len(plan.runs), patience=1.0)
     states = comparable(Path(study_folder), plan, [planned_state(study_folder, run) for run in planned])
-    rows = [_row(run, state) for run, state in zip(plan.runs, states, strict=True)]
+    wanted = FROM_PREDICTIONS.intersection([plan.metric.name, *plan.secondary])
+    rows = [_row(run, state, Path(study_folder), wanted) for run, state in zip(plan.runs, states, strict=True)]
     reserved = {*study_plan.COLUMNS, *plan.factors} - {"epoch"}  # a metric of this name would overwrite a column
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in reserved)
+    missing = [name for name in dict.fromkeys([plan.metric.name, *plan.secondary]) if name not in {*METRICS, *extra}]
     columns: dict[str, Any] = {"study": plan.name, "variant": [run.variant for run in plan.runs]}
     columns |= {factor: [run.factors.get(factor, "") for run in plan.runs] for factor in plan.factors}
     columns |= {key: [row[key] for row in rows] for key in ("seed", "status")}
-    columns |= {name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float) for name in [*METRICS, *extra]}
+    columns |= {
+        name: pd.Series([row["metrics"].get(name) for row in rows], dtype=float)
+        for name in [*METRICS, *extra, *missing]
+    }
     counts = dict.fromkeys(("epochs", "parameters", "macs", "classes"), "Int64")
     for name, kind in {"epochs": "Int64", "seconds": float, **counts}.items():
         columns[name] = pd.Series([row[name] for row in rows], dtype=kind)
@@ -74,8 +87,8 @@ def collect(study_folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
-    """The columns of one planned run; an invalid run.json gives the status `unreadable`."""
+def _row(planned: PlannedRun, state: PlannedState, study: Path, wanted: Iterable[str]) -> dict[str, Any]:
+    """The columns of one planned run, with the `wanted` metrics that its predictions give."""
     row: dict[str, Any] = {"seed": planned.seed, "folder": planned.folder, "status": state.status, "metrics": {}}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "classes", "code_sha256", "commit", "rerun"))
     row["error"] = without_home(state.reason)
@@ -83,7 +96,7 @@ def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
     if record is None:
         return row
     return row | {
-        "metrics": {name: float(value) for name, value in (record.metrics or {}).items() if value is not None},
+        "metrics": _metrics(study / planned.folder, record, wanted),
         "epochs": record.done_epochs,
         "seconds": record.total_seconds,
         "parameters": record.parameters,
@@ -93,6 +106,16 @@ def _row(planned: PlannedRun, state: PlannedState) -> dict[str, Any]:
         "commit": record.commit,
         "rerun": without_home(record.rerun) if record.rerun else None,
     }
+
+
+def _metrics(folder: Path, record: RunRecord, wanted: Iterable[str]) -> dict[str, float]:
+    """The recorded metrics of a run, and those of `wanted` that its predictions give."""
+    values = {name: float(value) for name, value in (record.metrics or {}).items() if value is not None}
+    for name in wanted:
+        if name not in values and record.status == "completed":
+            value = predicted_metrics.value(folder, record, name)
+            values |= {} if value is None else {name: value}
+    return values
 
 
 def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
@@ -114,6 +137,13 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *EPOCH_COLUMNS])
     frame = frame.astype({name: float for name in EPOCH_COLUMNS})
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
+
+
+def no_curves() -> pd.DataFrame:
+    """The frame of `curves` of runs without learning curves."""
+    return pd.DataFrame(columns=["variant", "seed", "status", *EPOCH_COLUMNS]).astype(
+        dict.fromkeys(EPOCH_COLUMNS, float)
+    )
 
 
 def _epochs(path: Path) -> list[list[float]]:

@@ -42,8 +42,9 @@ def effects(
     """One row per variant, the baseline first: the columns of `report/effects.csv`, then `FURTHER`.
 
     mean, sd and baseline_mean are recorded values (accuracies are fractions); differences and their intervals are in
-    printed units (percentage points). n, mean, sd and baseline_mean are over the seeds on which variant and baseline both completed. If they share none,
-    n, mean and sd are the variant's own, baseline_mean the baseline's, and the test is Welch's instead of the paired t.
+    printed units (percentage points). They are over the seeds on which variant and baseline both completed. If they
+    share none, n, mean and sd are the variant's own, baseline_mean the baseline's, and the test is Welch's instead of
+    the paired t.
 
     The primary family is every planned variant: Holm's correction, and that of the equivalence tests, are over their
     number, whatever could be tested. Verdicts: `ablate.analysis.verdict`.
@@ -103,7 +104,9 @@ def _compare(
     p = stats.holm([one.p for one in differences.values()], m)
     p_equivalence = stats.holm([one.p for one in same.values()], m)
     return {
-        name: Comparison(one, same[name], p_one, p_same, verdict.difference(metric.sign * one.mean, p_one, p_same, alpha))
+        name: Comparison(
+            one, same[name], p_one, p_same, verdict.difference(metric.sign * one.mean, p_one, p_same, alpha)
+        )
         for (name, one), p_one, p_same in zip(differences.items(), p, p_equivalence, strict=True)
     }
 
@@ -145,7 +148,10 @@ def _row(
         "ci_high_pp": metric.scale * difference.high,
     }
     row |= {"p": difference.p, "p_holm": comparison.p_holm, "verdict_converged": comparison.verdict}
-    row |= {"equivalence_low_pp": metric.scale * equivalence.low, "equivalence_high_pp": metric.scale * equivalence.high}
+    row |= {
+        "equivalence_low_pp": metric.scale * equivalence.low,
+        "equivalence_high_pp": metric.scale * equivalence.high,
+    }
     row |= {"p_equivalence": equivalence.p, "p_equivalence_holm": comparison.p_equivalence_holm}
     low, high = difference.interval(simultaneous)
     row |= {"simultaneous_low_pp": metric.scale * low, "simultaneous_high_pp": metric.scale * high}

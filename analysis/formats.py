@@ -54,12 +54,12 @@ def p_value(p: float) -> str:
     return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def difference(mean: float, low: float, high: float) -> str:
+def difference(mean: float, low: float, high: float, digits: int = 2) -> str:
     """Format a difference and its interval: `+1.20 [+0.40, +2.00]`; dashes for what is missing."""
     if pd.isna(mean):
         return DASH
-    interval = DASH if pd.isna(low) else f"[{number(low, sign='+')}, {number(high, sign='+')}]"
-    return f"{number(mean, sign='+')} {interval}"
+    interval = DASH if pd.isna(low) else f"[{number(low, digits, '+')}, {number(high, digits, '+')}]"
+    return f"{number(mean, digits, '+')} {interval}"
 
 
 def share(k: int, n: int, interval: tuple[float, float]) -> str:

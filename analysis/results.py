@@ -1,5 +1,6 @@
 """All that is computed of a study, once: its tables, figures, pages and numbers are written from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
+from ablate.analysis.quantity import Quantity, quantity
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -38,6 +40,7 @@ class Results:
     changes: pd.DataFrame  # of the variants that differ most
     usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
+    assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
 
     @property
     def margin(self) -> float | None:
@@ -48,6 +51,11 @@ class Results:
     def metric(self) -> Metric:
         """What the variants are compared in."""
         return self.plan.metric
+
+    @cached_property
+    def quantity(self) -> Quantity:
+        """The metric as it is printed."""
+        return quantity(self.metric, self.effects)
 
     @property
     def images(self) -> int | None:
@@ -70,16 +78,49 @@ def analyse(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)
+    return compare(folder, plan, runs)
+
+
+def compare(
+    folder: Path,
+    plan: StudyPlan,
+    runs: pd.DataFrame,
+    curves: pd.DataFrame | None = None,
+    assumptions: Sequence[str] = (),
+) -> Results:
+    """Compare the runs of a study.
+
+    Args:
+        folder: of the study; files of runs that do not exist there are not missed.
+        plan: its plan.
+        runs: frame of `collect`.
+        curves: frame of `collect.curves`; None: read from the folder.
+        assumptions: sentences on how runs from elsewhere were read.
+    """
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
     by_class, crossed = _images(predicted, compared, runs)
+    contrasts, anova, shares = _factorial(runs, plan.metric.name)
     return Results(
-        folder, plan, runs, collect.curves(folder, runs), classes, compared, *_factorial(runs, plan.metric.name), predicted, by_class,
-        crossed, changes(folder, runs, most_different(compared, DESCRIBED)), usage(folder, plan),
-        collect.samples(folder, runs),
-    )  # fmt: skip
+        folder=folder,
+        plan=plan,
+        runs=runs,
+        curves=collect.curves(folder, runs) if curves is None else curves,
+        class_count=classes,
+        effects=compared,
+        contrasts=contrasts,
+        anova=anova,
+        shares=shares,
+        predicted=predicted,
+        classes=by_class,
+        crossed=crossed,
+        changes=changes(folder, runs, most_different(compared, DESCRIBED)),
+        usage=usage(folder, plan),
+        samples=collect.samples(folder, runs),
+        assumptions=tuple(assumptions),
+    )
 
 
 def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:

@@ -93,6 +93,7 @@ def study(
             name=settings.name or folder.name,
             design=settings.design,
             metric=settings.as_metric(),
+            secondary=settings.secondary,
             baseline=design.baseline(sweep.factors),
             factors=sweep.factors,
             seeds=list(sweep.seeds),

@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         name: of the study, which is kept in `outputs/NAME`; null: Hydra's own sweep folder.
         design, draws, draw_seed, bundles, exclude: as in `study` of `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
+        secondary: names of further metrics, which are reported as exploratory.
         margin: of equivalence, in the metric's unit; null: not asked.
         seed_key: key of the replicate in the app's configuration.
         ignore: keys (or groups) that do not belong to a run's identity, such as paths and loggers.
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bundles: dict[str, dict[str, list[str]]] = {}
     exclude: list[dict[str, Any]] = []
     metric: str | dict[str, Any] | None = None
+    secondary: list[str] = []
     margin: Annotated[float, msgspec.Meta(gt=0)] | None = None
     seed_key: str = "seed"
     ignore: list[str] = []

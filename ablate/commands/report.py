@@ -1,25 +1,90 @@
-"""`ablate report STUDY`: write the tables, figures, PDF and HTML report of a study."""
+"""`ablate report`: write the report of a study, of a table of runs, or of any Hydra multirun."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ablate.commands.flags import Parser
-from ablate.runs import study_plan
+from ablate.terminal.errors import InputError
+
+if TYPE_CHECKING:
+    from ablate.analysis.sources.open import Asked
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = Parser(
-        "ablate report",
-        description="Write the tables, figures, report.pdf and report.html of a study to STUDY/report/.",
-        epilog="Exit status: 0; 1 if planned runs have no result; 2 if STUDY cannot be read.",
-    )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
-    parser.add_argument(
-        "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
-    )
-    args = parser.parse_args(arguments)
+    args = parser().parse_args(arguments)
 
     from ablate.analysis.report.write import report  # imports pandas and matplotlib, which take a while
+    from ablate.analysis.sources.open import results
 
-    return report(study_plan.find(args.study), args.allow_partial)
+    return report(results(args.source, asked(args)), args.allow_partial)
+
+
+def parser() -> Parser:
+    """The parser of the command line."""
+    result = Parser(
+        "ablate report",
+        description="Write the tables, figures, report.pdf and report.html of a study to SOURCE/report/; those of"
+        " results.csv to results/report/.",
+        epilog="Exit status: 0; 1 if planned runs have no result; 2 if SOURCE cannot be read.",
+    )
+    result.add_argument(
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help="study folder or its name in outputs/; a table of runs (CSV, Parquet, JSON lines); or the output folder of"
+        " a Hydra multirun",
+    )
+    result.add_argument(
+        "--metric", metavar="NAME", help="column of the metric; of a study, a metric other than planned"
+    )
+    result.add_argument("--seed", metavar="KEY", help="column or key of the seed, by which runs are paired")
+    result.add_argument("--factors", type=names, metavar="A,B", help="columns of the factors (default: found)")
+    result.add_argument(
+        "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
+    )
+    direction = result.add_mutually_exclusive_group()
+    direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
+    direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
+    result.add_argument("--margin", type=float, metavar="X", help="equivalence margin in the metric's unit")
+    result.add_argument("--unit", metavar="U", help="unit of the metric; with %% fractions are printed in per cent")
+    result.add_argument("--scale", type=float, metavar="X", help="factor from recorded to printed values")
+    result.add_argument("--metrics", metavar="GLOB", help="files with metrics below each job of a multirun")
+    result.add_argument("--best", action="store_true", help="of metrics.csv, the best epoch instead of the last")
+    result.add_argument(
+        "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
+    )
+    return result
+
+
+def names(text: str) -> list[str]:
+    """Names that are separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def levels(text: str) -> dict[str, str]:
+    """`net=small,dropout=0` as a dict. A comma in a level stays part of it."""
+    found: dict[str, str] = {}
+    last = ""
+    for part in text.split(","):
+        name, equals, level = part.partition("=")
+        if equals:
+            last = name.strip()
+            found[last] = level.strip()
+        elif last:
+            found[last] += f",{part}"
+        else:
+            raise argparse.ArgumentTypeError("expected FACTOR=LEVEL,FACTOR=LEVEL")
+    return found
+
+
+def asked(args: argparse.Namespace) -> "Asked":
+    """The options of the command line."""
+    from ablate.analysis.sources.open import Asked
+
+    if args.scale is not None and not args.scale > 0:
+        raise InputError("--scale must be a positive number.")
+    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best")
+    return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics)

@@ -54,6 +54,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
 
     Attributes:
         metric: what variants are compared in, with the margin of equivalence.
+        secondary: names of further metrics, which are reported as exploratory.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.
@@ -63,6 +64,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     name: str
     design: str | None = None
     metric: Metric = Metric()
+    secondary: list[str] = msgspec.field(default_factory=list)
     baseline: dict[str, str]
     factors: dict[str, list[str]]
     seeds: list[Count]

@@ -69,6 +69,7 @@ def plan_of(
             name=settings.name,
             design=named_design,
             metric=metric_of(settings),
+            secondary=[known_metric(name, "study.secondary").name for name in settings.secondary],
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),
@@ -81,12 +82,16 @@ def plan_of(
         raise InputError(f"The study cannot be planned: {error}.") from None
 
 
+def known_metric(name: str, key: str) -> Metric:
+    """The metric of this name; InputError, which names the configuration key, if no run has it."""
+    if name not in LABELS:
+        raise InputError(f"{key}={name} is unknown.{did_you_mean(name, LABELS)} Metrics: {', '.join(LABELS)}.")
+    return named(name)
+
+
 def metric_of(settings: StudySettings | DictConfig) -> Metric:
-    """The metric of a study with its margin; InputError if no run has it. The default margin is in per cent."""
-    metric = named(settings.metric)
-    if metric.name not in LABELS:
-        meant = did_you_mean(metric.name, LABELS)
-        raise InputError(f"study.metric={metric.name} is unknown.{meant} Metrics: {', '.join(LABELS)}.")
+    """The metric of a study with its margin, whose default is for metrics in per cent; InputError if it is unknown."""
+    metric = known_metric(settings.metric, "study.metric")
     in_points = metric.unit == "%" or settings.margin != DEFAULT_MARGIN
     return msgspec.structs.replace(metric, margin=settings.margin if in_points else None)
 

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,9 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
     reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
     write_results(folder, data, fitted.selected, reporting)
-    further = further_metrics([config.study.metric], data.val.labels, fitted.selected.val_logits, reporting)
+    further = further_metrics(
+        [config.study.metric, *config.study.secondary], data.val.labels, fitted.selected.val_logits, reporting
+    )
     return replace(
         record,
         status="diverged" if fitted.diverged else "completed",

@@ -4,6 +4,7 @@
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
 `factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
 `test_set.py`       accuracy on the test set
+`secondary.py`      secondary metrics
 `runs.py`           configurations, classes, runs that are not completed
 """
 
@@ -12,15 +13,18 @@ from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contr
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.runs import changes, classes, failures
+from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
+from ablate.runs.metric import named
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "shares", "test_set"]  # fmt: skip
+           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
 
 NAMES = (
     "effects",
     "test",
+    "secondary",
     "changes",
     "tests",
     "contrasts",
@@ -39,6 +43,10 @@ def every(results: Results) -> dict[str, Table]:
     by_name = {"effects": main(effects, runs, results.margin)}
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
+    if results.plan.secondary and (
+        further := secondary(runs, [named(name) for name in results.plan.secondary], labels)
+    ):
+        by_name["secondary"] = further
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
     if len(compared := further_tests(effects, runs)):

@@ -217,6 +217,7 @@ ConfigStore.instance().store(
         "bundles": {},  # factors whose levels combine several overrides
         "exclude": [],  # combinations of levels to leave out
         "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns
+        "secondary": [],  # names of further metrics, exploratory
         "margin": None,  # equivalence margin in the metric's unit
         "seed_key": "seed",  # key of the replicate
         "ignore": [],  # keys that do not belong to a run's identity

@@ -31,6 +31,7 @@ class StudySettings:
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     metric: str = value("what variants are compared in; see `ablate.runs.metric` for the names")
+    secondary: list[str] = value("names of further metrics, which are reported as exploratory")
     margin: Optional[float] = value(
         "equivalence margin in the metric's unit (percentage points of accuracies); null: no equivalence test", above=0
     )

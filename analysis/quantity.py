@@ -1,0 +1,93 @@
+"""How the values of a study's metric are printed: unit, decimals, headers."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ablate.analysis.formats import difference, number
+from ablate.runs.metric import Metric
+
+PERCENT_DIGITS = 2
+MOST_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A metric and the decimals of its printed values.
+
+    Attributes:
+        metric: the metric.
+        digits: decimals of means, standard deviations and differences.
+    """
+
+    metric: Metric
+    digits: int = PERCENT_DIGITS
+
+    @property
+    def unit(self) -> str:
+        """The unit with a no-break space before it: ` %`; empty for a number without one."""
+        return f"\N{NO-BREAK SPACE}{self.metric.unit}" if self.metric.unit else ""
+
+    @property
+    def points(self) -> str:
+        """The unit of differences with a space before it: ` points`."""
+        return f" {self.metric.difference_unit}" if self.metric.unit else ""
+
+    @property
+    def name(self) -> str:
+        """The name of the metric, as in a sentence: `validation accuracy`."""
+        return self.metric.label
+
+    @property
+    def title(self) -> str:
+        """The name of the metric at the start of a header; a name of another app is unchanged."""
+        label = self.metric.label
+        return label if label == self.metric.name else label[:1].upper() + label[1:]
+
+    @property
+    def header(self) -> str:
+        """The header of a column of values: `Validation accuracy (%)`."""
+        return f"{self.title} ({self.metric.unit})" if self.metric.unit else self.title
+
+    @property
+    def difference_header(self) -> str:
+        """The header of a column of differences: `Difference (points)`."""
+        return f"Difference ({self.metric.difference_unit})" if self.metric.unit else "Difference"
+
+    @property
+    def better(self) -> str:
+        """Which direction is better, in a sentence."""
+        return "higher is better" if self.metric.direction == "max" else "lower is better"
+
+    def value(self, recorded: float) -> str:
+        """A recorded value as printed, without its unit."""
+        return number(self.metric.scale * recorded, self.digits)
+
+    def change(self, difference: float) -> str:
+        """A difference, which is in printed units already, with its sign."""
+        return number(difference, self.digits, sign="+")
+
+    def interval(self, mean: float, low: float, high: float) -> str:
+        """A difference and its interval: `+1.20 [+0.40, +2.00]`."""
+        return difference(mean, low, high, self.digits)
+
+    def margin(self, margin: float) -> str:
+        """A margin with its unit: `±1 points`."""
+        return f"±{margin:g}{self.points}"
+
+
+def quantity(metric: Metric, effects: pd.DataFrame) -> Quantity:
+    """The metric with as many decimals as show two digits of the median standard deviation; two in per cent.
+
+    Args:
+        metric: that of the study.
+        effects: frame of `effects`.
+    """
+    if metric.unit == "%":
+        return Quantity(metric)
+    spread = metric.scale * effects["sd"].where(effects["sd"] > 0).median()
+    if not spread > 0:
+        spread = metric.scale * effects["mean"].abs().median() / 100
+    digits = 1 - math.floor(math.log10(spread)) if spread > 0 and math.isfinite(spread) else 4
+    return Quantity(metric, min(max(digits, 0), MOST_DIGITS))

@@ -1,0 +1,120 @@
+"""What `ablate report` is given -> results: a study, a table, or the folder of a multirun."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from ablate.analysis import collect
+from ablate.analysis.results import Results, analyse, compare
+from ablate.analysis.sources import frame, multirun, table
+from ablate.runs import study_plan
+from ablate.runs.metric import Direction, Metric, named
+from ablate.terminal.errors import InputError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to read what is not a study of ablate.
+
+    Attributes:
+        metric: name of the metric; for a study, another one than the plan's.
+        seed: column or key of the replicate.
+        factors: columns of a table that are factors; None: found.
+        baseline: {factor: level} of the baseline.
+        direction: `max` or `min`; None: follows from the name of the metric.
+        margin: of equivalence, in the metric's printed unit.
+        unit: printed after values; `%` prints fractions in per cent.
+        scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
+        files: glob of the files with metrics below each job of a multirun.
+        best: of a multirun's metrics.csv, read the best epoch instead of the last.
+    """
+
+    metric: str | None = None
+    seed: str | None = None
+    factors: Sequence[str] | None = None
+    baseline: dict[str, str] | None = None
+    direction: Direction | None = None
+    margin: float | None = None
+    unit: str | None = None
+    scale: float | None = None
+    files: str | None = None
+    best: bool = False
+
+
+def results(path: Path, asked: Asked) -> Results:
+    """Read and compare the runs of a study, a table or a multirun.
+
+    Raises:
+        InputError: it is none of them, or does not have what was asked for.
+    """
+    if table.is_table(path):
+        rows, notes = table.read(path)
+        return of_frame(rows, asked, path.with_suffix(""), notes)
+    path = study_plan.find(path)
+    if multirun.is_multirun(path):
+        return _of_multirun(path, asked)
+    if not path.exists() and path.suffix.lower() in table.SUFFIXES:
+        raise InputError(f"{path} does not exist.")
+    return _of_study(path, asked)
+
+
+def _of_study(folder: Path, asked: Asked) -> Results:
+    """The results of a study; with another metric than the plan's, they are exploratory."""
+    given = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
+    if given:
+        raise InputError(f"--{given[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json.")
+    plan = collect.read_plan(folder)
+    if asked.metric in (None, plan.metric.name):
+        return analyse(folder)
+    other = msgspec.structs.replace(plan, metric=named(str(asked.metric)))
+    note = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
+    return compare(folder, other, collect.collect(folder, other), None, [note])
+
+
+def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:
+    """The results of a data frame with one row per run.
+
+    Args:
+        rows: see `ablate.analysis.sources.frame.study`.
+        asked: its `metric` is required.
+        folder: where the report is written, in the subfolder `report`; its name is that of the study.
+        notes: what was assumed in reading the rows.
+    """
+    if asked.metric is None:
+        numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
+        raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
+    columns = frame.Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
+    return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
+
+
+def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
+    """The metric, whose values in per cent may be fractions."""
+    name, scale = str(asked.metric), asked.scale
+    if scale is None and name in rows:
+        values = pd.to_numeric(rows[name], errors="coerce").abs()
+        scale = 100.0 if asked.unit == "%" and values.max() <= 1 else 1.0
+    try:
+        return named(name, asked.direction, asked.unit or "", scale or 1.0, margin=asked.margin)
+    except ValueError as error:
+        raise InputError(f"{error}.") from None
+
+
+def _of_multirun(folder: Path, asked: Asked) -> Results:
+    if asked.metric is None:
+        known = multirun.metric_names(folder, asked.files)
+        raise InputError(f"Name the metric with --metric. Metrics of the first job: {', '.join(known) or 'none'}.")
+    metric = named(asked.metric, asked.direction)
+    rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
+    keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
+    factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
+    columns = frame.Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
+    return compare(
+        folder, source.plan, source.runs, multirun.curves(folder, source.runs, metric), [*notes, *source.notes]
+    )

@@ -1,0 +1,46 @@
+"""Secondary metrics: what else the variants change. Exploratory."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ablate.analysis import collect, stats
+from ablate.analysis.effects import effects
+from ablate.analysis.formats import p_value
+from ablate.analysis.quantity import quantity
+from ablate.analysis.tables.table import Table
+from ablate.runs.metric import Metric
+
+NOTE = (
+    "Exploratory: the verdicts are those of the study's metric alone. Differences are paired by seed over runs that"
+    " completed; p is corrected (Holm) for all tests of this table."
+)
+
+
+def secondary(runs: pd.DataFrame, metrics: list[Metric], labels: Mapping[str, str]) -> Table | None:
+    """Each secondary metric of each variant against the baseline; None if no run has any of them.
+
+    Args:
+        runs: frame of `collect`, with a column for each metric.
+        metrics: the secondary metrics.
+        labels: {variant: label}.
+    """
+    known = [metric for metric in metrics if runs.loc[runs["status"] == "completed", metric.name].notna().any()]
+    rows, raw = [], []
+    for metric in known:
+        has_value = runs["status"].ne("completed") | runs[metric.name].notna()
+        compared = effects(runs[has_value].drop(columns="collapsed", errors="ignore"), metric=metric)
+        shown = quantity(metric, compared)
+        for row in compared.itertuples():
+            spread = f"{shown.value(row.mean)} ± {shown.value(row.sd)}"
+            change = shown.interval(row.difference_pp, row.ci_low_pp, row.ci_high_pp)
+            rows.append(
+                (f"{shown.header}, {shown.better}", labels.get(row.variant, row.variant), str(row.n), spread, change)
+            )
+            raw.append(row.p)
+    if not rows:
+        return None
+    names = ["Metric", "Variant", "n (seeds)", "Mean ± SD", "Difference [95 % CI]"]
+    cells = pd.DataFrame(rows, columns=names).assign(**{"p (Holm)": [p_value(p) for p in stats.holm(raw)]})
+    variants = tuple(name for _ in known for name in collect.labels(runs))
+    return Table("Secondary metrics", cells, NOTE, variants)
