@@ -71,6 +71,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     """
     if rows.empty:
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
+    rows = rows.reset_index(drop=True)
     _check_columns(rows, columns, name)
     values, bad = _numbers(rows[columns.metric.name])
     if bad:
@@ -161,7 +162,8 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
     """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
 
     Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    text that differs in every run (names, times), and columns that another factor determines one to one.
+    columns with more values than the seeds leave room for (names, times), and columns that another factor determines
+    one to one.
 
     Returns:
         The factors, and sentences that name them and what was excluded.
@@ -170,6 +172,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
         InputError: more than `MOST_FACTORS`, or none that tells the runs of one seed apart.
     """
     taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
+    replicates = rows[columns.seed].nunique() if columns.seed else 1
     found: dict[str, pd.Series] = {}
     excluded = []
     for column in rows.columns:
@@ -181,7 +184,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
         same = next((other for other, known in found.items() if _one_to_one(codes, known)), None)
         if same is not None:
             excluded.append(f"{column} (follows from {same})")
-        elif _is_per_run(rows[column], count):
+        elif _is_per_run(rows[column], count, replicates):
             excluded.append(f"{column} (a value per run)")
         elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
             excluded.append(f"{column} (follows from {columns.seed})")
@@ -193,9 +196,9 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
     return list(found), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
 
 
-def _is_per_run(column: pd.Series, count: int) -> bool:
-    """Whether a column is a result or a label of each run rather than a setting."""
-    if count == len(column):
+def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
+    """Whether a column is a result or a label of each run rather than a setting, which the replicates of it share."""
+    if count == len(column) or count > 1.5 * len(column) / replicates:
         return True
     numbers = pd.to_numeric(column, errors="coerce")
     fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())

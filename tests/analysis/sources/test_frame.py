@@ -1,0 +1,133 @@
+"""Rows of runs -> a study: factors, baseline, holes, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablate.analysis.effects import effects
+from ablate.analysis.sources.frame import UNSET, Columns, find_factors, study
+from ablate.runs.metric import named
+from ablate.terminal.errors import InputError
+
+ACC = named("acc")
+
+
+def rows(nets=("small", "big"), dropouts=(0.0, 0.1), seeds=(0, 1, 2)) -> pd.DataFrame:
+    """A full factorial: `big` adds 0.1, each seed 0.01."""
+    return pd.DataFrame(
+        {"name": f"{net}-{dropout}-{seed}", "net": net, "dropout": dropout, "seed": seed, "lr": 0.1,
+         "acc": 0.5 + 0.1 * (net == "big") + 0.01 * seed + 0.001 * dropout, "params": {"small": 10, "big": 20}[net]}
+        for net in nets for dropout in dropouts for seed in seeds
+    )  # fmt: skip
+
+
+def read(frame: pd.DataFrame, **columns):
+    return study(frame, Columns(ACC, **{"seed": "seed", **columns}), "results", "ablate report")
+
+
+def test_factors_are_the_columns_that_vary_and_describe_no_single_run():
+    source = read(rows())
+    assert source.plan.factors == {"net": ["small", "big"], "dropout": ["0", "0.1"]}
+    assert list(source.runs["variant"].unique()) == ["baseline", "dropout=0.1", "net=big", "net=big+dropout=0.1"]
+    text = " ".join(source.notes)
+    assert "name (a value per run)" in text and "params (follows from net)" in text and "net=small" in text
+
+
+def test_the_difference_is_that_of_the_rows():
+    source = read(rows())
+    table = effects(source.runs, metric=ACC).set_index("variant")
+    assert table.loc["net=big", "n"] == 3
+    assert table.loc["net=big", "mean"] - table.loc["baseline", "mean"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("level", ["0.1", ".1", "1e-1", "0.10"])
+def test_a_baseline_is_named_by_its_levels(level):
+    source = read(rows(), baseline={"net": "big", "dropout": level})
+    assert source.plan.baseline == {"net": "big", "dropout": "0.1"}
+    assert source.runs["variant"].iloc[0] == "baseline" and source.runs["net"].iloc[0] == "big"
+
+
+def test_an_absent_run_is_a_hole():
+    source = read(rows().drop(index=4))
+    lost = source.runs[source.runs["status"] == "missing"]
+    assert lost[["variant", "seed"]].values.tolist() == [["dropout=0.1", 1]]
+    assert len(source.runs) == 12
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("finished", "completed"), ("FINISHED", "completed"), ("crashed", "failed"), ("KILLED", "failed"),
+     ("running", "interrupted"), ("nan", "diverged"), (None, "completed")],
+)  # fmt: skip
+def test_words_of_other_tools(words, status):
+    frame = rows().assign(status="completed")
+    frame.loc[7, "status"] = words
+    assert read(frame).runs["status"].iloc[7] == status
+
+
+def test_a_value_that_is_lost_or_infinite_is_no_number():
+    frame = rows()
+    frame.loc[3, "acc"], frame.loc[4, "acc"] = np.nan, np.inf
+    runs = read(frame).runs
+    assert runs["status"].tolist()[3:5] == ["failed", "diverged"] and runs["acc"].isna().sum() == 2
+
+
+def test_without_a_seed_nothing_is_paired():
+    source = read(rows().drop(columns=["seed", "name"]), seed=None, factors=["net"])
+    table = effects(source.runs, metric=ACC).set_index("variant")
+    assert table.loc["net=big", "test"] == "Welch's t" and table.loc["net=big", "n"] == 6
+    assert not (source.runs["status"] == "missing").any()
+
+
+def test_seeds_that_are_text_pair_by_their_text():
+    frame = rows().assign(seed=lambda f: f["seed"].map({0: "fold a", 1: "fold b", 2: "fold c"}))
+    source = read(frame)
+    assert source.plan.seeds == [0, 1, 2] and "fold b is 1" in " ".join(source.notes)
+    assert effects(source.runs, metric=ACC).set_index("variant").loc["net=big", "test"] == "paired t"
+
+
+def test_a_setting_that_a_run_lacks_is_a_level():
+    frame = rows().assign(dropout=lambda f: f["dropout"].where(f["dropout"] > 0))
+    assert read(frame).plan.factors["dropout"] == [UNSET, "0.1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "columns", "message"),
+    [
+        (lambda f: f.iloc[:0], {}, "no rows"),
+        (lambda f: f, {"seed": "sed"}, "no column sed. Did you mean seed"),
+        (lambda f: f, {"factors": ["net", "net"]}, "named twice"),
+        (lambda f: f, {"factors": ["seed"]}, "named twice"),
+        (lambda f: f, {"baseline": {"net": "tiny"}}, "net has no level tiny; its levels: small, big"),
+        (lambda f: f, {"baseline": {"depth": "1"}}, "depth is not a factor"),
+        (lambda f: f[(f["net"] == "big") | (f["dropout"] == 0)], {"baseline": {"net": "small", "dropout": "0.1"}},
+         "No run of results has the levels of the baseline"),
+        (lambda f: f.assign(acc="high"), {}, "holds 'high', but must hold numbers"),
+        (lambda f: f.assign(acc=np.nan), {}, "no run is completed"),
+        (lambda f: f.assign(status="lost"), {}, "'lost'. Known words: completed"),
+        (lambda f: f.assign(seed=[np.nan, *f["seed"][1:]]), {}, "Row 1 has no seed"),
+        (lambda f: pd.concat([f, f.iloc[[3]]]), {}, "rows 4, 13 have the same factors (net=small, dropout=0.1)"),
+        (lambda f: f.assign(**{f"k{n}": np.random.default_rng(n).permutation([0, 1] * 6) for n in range(14)}), {},
+         "columns vary"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused_in_a_sentence(change, columns, message):
+    with pytest.raises(InputError, match=None) as error:
+        read(change(rows()), **columns)
+    assert message in str(error.value), str(error.value)
+
+
+def test_a_repeated_seed_without_another_column_is_not_averaged():
+    frame = rows().assign(seed=0)
+    with pytest.raises(InputError, match="have the same factors"):
+        read(frame, factors=["net", "dropout"])
+
+
+def test_one_level_is_a_study_of_the_baseline_alone():
+    source = read(rows(nets=("small",), dropouts=(0.0,)).drop(columns="name"))
+    assert source.plan.factors == {} and set(source.runs["variant"]) == {"baseline"}
+
+
+def test_found_factors_do_not_depend_on_the_order_of_rows():
+    shuffled = rows().sample(frac=1, random_state=1).reset_index(drop=True)
+    assert sorted(find_factors(shuffled, Columns(ACC, "seed"), "x")[0]) == ["dropout", "net"]
