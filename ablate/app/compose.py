@@ -54,6 +54,8 @@ def study(
     """
     has_seed = settings.seed_key in flat(config, resolve=False)
     default = OmegaConf.select(config, settings.seed_key, throw_on_missing=False) if has_seed else None
+    if not has_seed and settings.seed_key != "seed" and not any(settings.seed_key in word for word in arguments):
+        raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
     sweep = plan.read(words.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
@@ -91,6 +93,7 @@ def study(
     try:
         whole = StudyPlan(
             name=settings.name or folder.name,
+            app=sys.argv[0],
             design=settings.design,
             metric=settings.as_metric(),
             secondary=settings.secondary,
@@ -110,7 +113,7 @@ def study(
 def identity(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:
     """What a run is trained with, as plain values: interpolations resolved, without the keys in `ignore`.
 
-    An interpolation that only has a value within a run, such as `${hydra:runtime.output_dir}`, stays as written.
+    An interpolation that only has a value within a run, such as `${hydra:runtime.output_dir}`, stays as text.
     """
     content = _resolved(config)
     for key in ignore:
@@ -130,12 +133,13 @@ def _resolved(node: Any) -> Any:
 
 def _value(node: Any, key: Any) -> Any:
     raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index,call-overload]
+    as_text = raw.replace("${", "{") if isinstance(raw, str) else raw  # no interpolation any more
     if isinstance(raw, str) and any(word in raw for word in PER_RUN):
-        return raw
+        return as_text
     try:
         value = node[key]
     except OmegaConfBaseException:  # missing (???), or an interpolation that only has a value within a run
-        return raw
+        return as_text
     return _resolved(value) if OmegaConf.is_config(value) else value
 
 

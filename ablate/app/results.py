@@ -15,7 +15,7 @@ from typing import Any
 
 from ablate.files import bounded
 from ablate.runs.metric import Metric
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import InputError, RunFailed
 from ablate.terminal.text import first_few
 
 JSON, CSV = "metrics.json", "metrics.csv"
@@ -44,18 +44,19 @@ def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metr
         best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
 
     Raises:
-        InputError: it has no number of this name; the sentence says what to return.
+        RunFailed: it has no number of this name; the sentence says what to return.
+        InputError: `metrics.json` is not valid.
     """
     metrics = returned(value, metric) or recorded(folder, None, metric, best)
     if metric.name in metrics:
         return metrics
     if metrics:
-        raise InputError(
+        raise RunFailed(
             f"The run has no {metric.name}; it has {first_few(metrics, 12)}. Select one of them with"
             " hydra.sweeper.metric=NAME."
         )
     kind = "" if value is None else f" (it returned {type(value).__name__})"
-    raise InputError(
+    raise RunFailed(
         f"main returned no number{kind}. Return a number or a dict of numbers, such as {{'{metric.name}': 0.93}}, or"
         f" write {JSON} into the run folder."
     )

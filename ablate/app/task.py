@@ -84,6 +84,7 @@ class RecordedTask:
     def _started(self, planned: PlannedRun) -> RunRecord:
         return RunRecord(
             status="running",
+            app=self.script.name if self.script else "",
             study=self.study.name,
             variant=planned.variant,
             factors=planned.factors,

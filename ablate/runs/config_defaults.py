@@ -110,19 +110,19 @@ def changes(recorded: DictConfig, planned: DictConfig, seed: bool = True) -> lis
     A key that `recorded` lacks equals its default. `seed`: whether the seed counts.
     """
     old, new = resolved(with_defaults(recorded)), resolved(planned)
-    rows = [(key, a, b) for key, a, b in _pairs(old, new) if a != b and (seed or key != "seed")]
+    rows = [(key, a, b) for key, a, b in paired(old, new) if a != b and (seed or key != "seed")]
     if not rows and list(old.get(STEPS) or ()) != list(new.get(STEPS) or ()):  # their order matters
         rows = [(STEPS, list(old[STEPS]), list(new[STEPS]))]
     return rows
 
 
-def _pairs(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+def paired(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
     """(dotted key, old value, new value) of all settings; `ABSENT` for a missing one."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         yield key, old, new
         return
     for name in dict.fromkeys([*old, *new]):
-        yield from _pairs(old.get(name, ABSENT), new.get(name, ABSENT), f"{key}.{name}" if key else str(name))
+        yield from paired(old.get(name, ABSENT), new.get(name, ABSENT), f"{key}.{name}" if key else str(name))
 
 
 def _trained(config: DictConfig) -> DictConfig:

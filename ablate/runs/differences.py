@@ -44,7 +44,7 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     """The parts of a run that are compared, and the values of each."""
     record = run_record.read(folder)
     recorded = read_config(folder, trusted=True)  # as data: interpolations are not evaluated
-    settings = flat(with_defaults(recorded), resolve=False)
+    settings = flat(recorded if record.app else with_defaults(recorded), resolve=False)
     settings = {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_TRAINED}
     user_code = {name: digest[:12] for name, digest in record.own_code.items()}
     code = {"code_sha256": record.code_sha256, "own_code": user_code or ABSENT, **_plain(record.git)}

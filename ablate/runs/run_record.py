@@ -103,6 +103,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
     Attributes:
         status: how the run ended, or that it runs.
+        app: the script of another Hydra app that it is a run of; None: `ablate train`.
         study, variant, factors: its place in a study; None and empty for a single run.
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
         settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
@@ -118,6 +119,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
     schema: int = json_file.SCHEMA
     status: RecordedStatus
+    app: str | None = None
     study: str | None = None
     variant: str | None = None
     factors: dict[str, str] = msgspec.field(default_factory=dict)

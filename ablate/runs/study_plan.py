@@ -53,6 +53,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     """The content of study.json. The first level of each factor is the baseline's.
 
     Attributes:
+        app: the script of another Hydra app that the runs are of; None: `ablate train`.
         metric: what variants are compared in, with the margin of equivalence.
         secondary: names of further metrics, which are reported as exploratory.
         settings: what the baseline is trained with, without the seed and the folder of the images.
@@ -62,6 +63,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
 
     schema: int = json_file.SCHEMA
     name: str
+    app: str | None = None
     design: str | None = None
     metric: Metric = Metric()
     secondary: list[str] = msgspec.field(default_factory=list)

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.runs import study_plan
-from ablate.runs.config_defaults import changes
+from ablate.runs.config_defaults import changes, paired
 from ablate.runs.read_config import read_config
 from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
 from ablate.study.status import planned_state
@@ -102,6 +102,8 @@ def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginCh
 
 def settings_changes(folder: Path, old: StudyPlan, new: StudyPlan) -> list[Change]:
     """List the settings of the baseline that changed; if none did, the variants with other settings."""
+    if new.app and old.settings and new.settings:
+        return [(key, then, now) for key, then, now in paired(old.settings, new.settings) if then != now]
     before = OmegaConf.create(old.settings) if old.settings else _recorded(folder, old)
     if before is None or new.settings is None:
         return []

@@ -80,14 +80,8 @@ def read(
     values = [results.recorded(job, pattern, metric, best) for job in jobs]
     if not any(metric.name in one for one in values):
         known = dict.fromkeys(name for one in values for name in one)
-        raise InputError(
-            f"No job of {folder} has the metric {metric.name}."
-            + (
-                f" Metrics found: {first_few(known, 12)} (--metric)."
-                if known
-                else " No metrics.json or metrics.csv was found (--metrics GLOB names the files)."
-            )
-        )
+        advice = f"Metrics found: {first_few(known, 12)}." if known else "Name the files with metrics: --metrics GLOB."
+        raise InputError(f"No job of {folder} has the metric {metric.name}. {advice}")
     rows = []
     for job, setting, result in zip(jobs, settings, values, strict=True):
         row: dict[str, Any] = {key: setting.get(key, UNSET) for key in varying if key != seed}

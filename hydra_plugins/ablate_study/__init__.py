@@ -233,5 +233,5 @@ ConfigStore.instance().store(
     group="hydra/launcher",
     name="ablate_local",
     provider="ablate",
-    node={"_target_": f"{__name__}.LocalLauncher", "jobs_at_once": None, "jobs_per_gpu": 1},
+    node={"_target_": f"{__name__}.LocalLauncher", "jobs_at_once": None, "jobs_per_gpu": 1, "own_app": False},
 )

@@ -15,20 +15,22 @@ from ablate.study.launcher import Job, Results, failed, workers
 REFRESH_SECONDS = 1.0
 
 
-def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int) -> Results:
+def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int, own_app: bool = True) -> Results:
     """Yield (index, result) of each job as it ends, and None once per second.
 
     Args:
         jobs: the jobs.
         jobs_at_once: number of workers; None for one per core, or `jobs_per_gpu` per GPU.
         jobs_per_gpu: number of workers per GPU, if the study trains on GPUs.
+        own_app: whether the jobs are runs of `ablate train`, whose workers share the images.
     """
     config = jobs[0].config
-    devices = visible_gpus() if config.trainer.device in ("auto", "cuda") else []
+    devices = visible_gpus() if not own_app or config.trainer.device in ("auto", "cuda") else []
     cores = cpu_cores()
     gpus = assign_gpus(devices, jobs_per_gpu, jobs_at_once or cores)[: jobs_at_once or None]
     threads = max(1, cores // len(gpus))
-    _load_shared(jobs[0])
+    if own_app:
+        _load_shared(jobs[0])
     output = Path(config.hydra.sweep.dir) / ".workers.log"
     output.parent.mkdir(parents=True, exist_ok=True)
     starts = [partial(set_up_worker, gpu, threads, output) for gpu in gpus]

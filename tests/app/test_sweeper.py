@@ -1,0 +1,153 @@
+"""`hydra/sweeper=ablate` in an app that is not changed for it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ablate.runs import run_record, study_plan
+from tests.app.conftest import APP, SWEEP
+from tests.processes import ENVIRONMENT, ablate
+
+DESIGN = ("hydra.sweeper.design=one_at_a_time", "model=resnet,cnn", "dropout=0.0,0.5", "seed=0,1,2")
+
+
+@pytest.fixture(scope="module")
+def study(app, tmp_path_factory):
+    """A finished study of three variants and three seeds."""
+    folder = tmp_path_factory.mktemp("app")
+    ended = app(folder, *SWEEP, *DESIGN)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "outputs/s"
+
+
+def test_a_design_runs_and_every_run_leaves_a_record(study):
+    plan = study_plan.read(study)
+    assert [run.folder for run in plan.runs][:4] == [
+        "baseline/seed=0",
+        "baseline/seed=1",
+        "baseline/seed=2",
+        "model=cnn/seed=0",
+    ]
+    assert plan.metric.name == "acc" and plan.design == "one_at_a_time" and len(plan.runs) == 9
+    record = run_record.read(study / "model=cnn/seed=1")
+    other = run_record.read(study / "baseline/seed=1")
+    assert record.status == "completed" and record.metrics["acc"] - other.metrics["acc"] == pytest.approx(0.05)
+    assert record.seconds.total > 0 and record.code_sha256 == other.code_sha256 and record.environment.python
+    assert (study / "model=cnn/seed=1/.hydra/overrides.yaml").read_text() == "- model=cnn\n- dropout=0.0\n- seed=1\n"
+
+
+def test_the_same_command_runs_nothing_again_and_extends(study, app):
+    before = (study / "baseline/seed=0/run.json").stat().st_mtime_ns
+    again = app(study.parents[1], *SWEEP, *DESIGN)
+    assert again.returncode == 0 and "9 of them already done" in again.stdout + again.stderr
+    more = app(study.parents[1], *SWEEP, *DESIGN[:-1], "seed=0,1,2,3", "hydra.sweeper.extend=true")
+    assert more.returncode == 0 and len(study_plan.read(study).runs) == 12
+    assert (study / "baseline/seed=0/run.json").stat().st_mtime_ns == before
+
+
+def test_other_settings_are_refused_by_name(study, app):
+    refused = app(study.parents[1], *SWEEP, *DESIGN, "form=number")
+    assert refused.returncode == 2
+    assert "form was dict, now number" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_status_and_report_work_on_it(study):
+    shown = ablate(study.parents[1], "status", "s")
+    assert "model=cnn" in shown.stdout and shown.returncode == 0
+    reported = ablate(study.parents[1], "report", "s")
+    assert reported.returncode == 0, reported.stderr
+    assert (study / "report/report.pdf").stat().st_size > 10_000
+    rows = (study / "report/effects.csv").read_text().splitlines()
+    assert rows[2].startswith("model=cnn,") and ",better" in rows[2]
+    text = (study / "report/tables/effects.md").read_text()
+    assert "accuracy" not in text and "acc" in text
+
+
+def test_two_runs_differ_in_their_overrides(study):
+    shown = ablate(study.parents[1], "diff", "outputs/s/baseline/seed=0", "outputs/s/model=cnn/seed=0")
+    assert "model.name" in shown.stdout and "cnn" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "words"),
+    [("number", "completed", ""), ("json", "completed", ""), ("csv", "failed", "has no acc; it has epoch, step"),
+     ("none", "failed", "main returned no number. Return a number or a dict"),
+     ("text", "failed", "(it returned list)"), ("other", "failed", "(it returned tuple)")],
+)  # fmt: skip
+def test_what_main_returns(tmp_path, app, form, status, words):
+    ended = app(tmp_path, *SWEEP, "seed=0", f"form={form}", "model=resnet,cnn")
+    record = run_record.read(tmp_path / "outputs/s/baseline/seed=0")
+    assert record.status == status and ended.returncode == (status != "completed")
+    assert words in (record.error or "")
+
+
+def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
+    ended = app(tmp_path, *SWEEP, "seed=0", "form=csv", "model=resnet,cnn", "hydra.sweeper.metric=val/acc")
+    assert ended.returncode == 0, ended.stderr
+    values = [
+        run_record.read(tmp_path / "outputs/s" / name / "seed=0").metrics["val/acc"]
+        for name in ("baseline", "model=cnn")
+    ]
+    assert values[1] - values[0] == pytest.approx(0.05) and values[0] > 0.78
+
+
+def test_a_failing_run_sinks_no_other(tmp_path, app):
+    ended = app(tmp_path, *SWEEP, "model=resnet,broken,cnn", "seed=0,1")
+    assert ended.returncode == 1 and "the broken model has no layers" in ended.stdout + ended.stderr
+    statuses = {
+        name: run_record.read(tmp_path / f"outputs/s/{name}/seed=1").status
+        for name in ("baseline", "model=broken", "model=cnn")
+    }
+    assert statuses == {"baseline": "completed", "model=broken": "failed", "model=cnn": "completed"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("hydra.sweeper.design=onetime",), "design=onetime is unknown; designs: factorial"),
+        (("hydra.sweeper.margin=-1",), "hydra.sweeper.margin: expected"),
+        (("hydra.sweeper.name=a/b",), "must be a folder name"),
+        (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
+        (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app),
+        (("model=resnet,resnet50",), "resnet50"),
+        (("+seed=0,1",), "seed"),
+        (("dropout=interval(0,1)",), "an interval has no levels"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, message):
+    ended = app(tmp_path, *SWEEP, "model=resnet,cnn", *words)
+    assert ended.returncode == 2 and message in ended.stderr, ended.stderr
+    assert "Traceback" not in ended.stderr and not (tmp_path / "outputs/s/study.json").exists()
+
+
+def test_a_dry_run_lists_and_starts_nothing(tmp_path, app):
+    shown = app(tmp_path, *SWEEP, *DESIGN, "hydra.sweeper.dry_run=true")
+    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "9 runs of 3 variants" in shown.stdout
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize("launcher", ["basic", "ablate_local"])
+def test_a_killed_study_resumes(tmp_path, app, launcher):
+    words = [*SWEEP, *DESIGN, f"hydra/launcher={launcher}"]
+    settings = {**ENVIRONMENT, "WAIT": "0.5"}
+    process = subprocess.Popen([sys.executable, str(APP), *words], cwd=tmp_path, env=settings, start_new_session=True)
+    first = tmp_path / "outputs/s/baseline/seed=0/run.json"
+    deadline = time.monotonic() + 120
+    while not (first.exists() and json.loads(first.read_text())["status"] == "completed"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = first.stat().st_mtime_ns
+    ended = app(tmp_path, *words)
+    assert ended.returncode == 0, ended.stderr
+    assert {
+        run_record.read(tmp_path / "outputs/s" / run.folder).status
+        for run in study_plan.read(tmp_path / "outputs/s").runs
+    } == {"completed"}
+    assert first.stat().st_mtime_ns == finished
