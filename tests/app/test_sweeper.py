@@ -113,7 +113,7 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("hydra.sweeper.margin=-1",), "hydra.sweeper.margin: expected"),
         (("hydra.sweeper.name=a/b",), "must be a folder name"),
         (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
-        (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app),
+        (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
         (("model=resnet,resnet50",), "resnet50"),
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
