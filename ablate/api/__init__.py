@@ -8,6 +8,8 @@
 `data.py`, `watch_view.py`, `use.py`  `look`; `watch`; `predict`, `export` and `submit`
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.api.child_process import call
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ablate.commands.reproduce.comparison import Comparison
+    from ablate.runs.metric import Direction
 
 
 def train(*overrides: str, config_dir: PathLike | None = None, **settings: Any) -> Run | Study:
@@ -93,20 +96,54 @@ def status(study: PathLike | Study) -> Study:
     return Study(study_folder(study))
 
 
-def report(study: PathLike | Study, allow_partial: bool = False) -> Report:
-    """Write the tables, figures, PDF and HTML report of a study to its folder `report`.
+def report(
+    study: "PathLike | Study | pd.DataFrame",
+    allow_partial: bool = False,
+    *,
+    metric: str | None = None,
+    seed: str | None = None,
+    factors: Sequence[str] | None = None,
+    baseline: Mapping[str, str] | None = None,
+    direction: "Direction | None" = None,
+    margin: float | None = None,
+    unit: str | None = None,
+    scale: float | None = None,
+    folder: PathLike = "results",
+) -> Report:
+    """Write the tables, figures, PDF and HTML report of a study, or of a data frame with one row per run.
 
     Args:
-        study: folder of the study, or its name in `outputs/`.
+        study: folder of the study, or its name in `outputs/`; or a data frame.
         allow_partial: do not raise RunFailed if planned runs have no result.
+        metric: column of a data frame that is compared; of a study, a metric other than planned (exploratory).
+        seed: column of the seed of a data frame; None: runs are not paired.
+        factors: columns of the factors of a data frame; None: the columns that vary.
+        baseline: {factor: level} of a data frame; None: the first row.
+        direction: "max" or "min"; None: follows from the name of the metric.
+        margin: equivalence margin of a data frame, in the metric's printed unit.
+        unit: printed after values; with "%", fractions are printed in per cent.
+        scale: factor from the values of a data frame to printed ones.
+        folder: where the report of a data frame is written, in its subfolder `report`.
 
     Raises:
-        InputError: the study does not exist.
+        InputError: the study does not exist, or the data frame cannot be compared.
         RunFailed: planned runs have no result. The report is written nevertheless.
     """
-    folder = study_folder(study)
-    call("report", [str(folder), *(["--allow-partial"] if allow_partial else [])], show_output=False)
-    return Report(folder / "report")
+    import pandas as pd
+
+    if not isinstance(study, pd.DataFrame):
+        place = study_folder(study)
+        words = [*(["--allow-partial"] if allow_partial else []), *(["--metric", metric] if metric else [])]
+        call("report", [str(place), *words], show_output=False)
+        return Report(place / "report")
+    from ablate.analysis.report.write import report as write
+    from ablate.analysis.sources.open import Asked, of_frame
+
+    levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
+    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale)
+    if write(of_frame(study, asked, Path(folder)), allow_partial):
+        raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
+    return Report(Path(folder) / "report")
 
 
 def test(run: PathLike | Run, trust: bool = False) -> Tested:
