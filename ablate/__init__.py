@@ -17,7 +17,7 @@ The package, in the order in which data flows (config -> train -> run folder -> 
 7. `analysis/`     reads run folders and writes the report; never trains (in a checkout a link to `analysis/`)
 8. `app/`          studies of any other Hydra app, with the same sweeper and the same records
 9. `course/`       course work: mark bands, and the archive of a submission
-10. `commands/`     one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`: dispatch
+10. `commands/`    one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`
 11. `files/`, `terminal/`, `backend/`  what all of these use: files that are atomic, bounded and locked; errors,
     progress and text; PyTorch and its devices
 """

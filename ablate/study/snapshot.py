@@ -5,12 +5,14 @@ import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
 from ablate.runs import run_record, study_plan
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import FAILED, NO_RECORD
 from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
@@ -24,12 +26,12 @@ LOG_BYTES = 8192  # read from the end of a log
 class Epochs:
     """The epochs of a run so far.
 
-    accuracies         validation accuracy per epoch; NaN for an invalid value
+    values             the metric per epoch (validation accuracy where metrics.csv lacks it); NaN for an invalid value
     seconds_per_epoch  median; None before the first epoch
-    limits             lowest and highest accuracy; None before the first epoch
+    limits             lowest and highest value; None before the first epoch
     """
 
-    accuracies: list[float]
+    values: list[float]
     seconds_per_epoch: float | None
     limits: tuple[float, float] | None
 
@@ -59,7 +61,7 @@ class RunView:
     @property
     def done(self) -> int:
         """Number of finished epochs."""
-        return len(self.epochs.accuracies)
+        return len(self.epochs.values)
 
     @property
     def planned(self) -> int | None:
@@ -70,10 +72,11 @@ class RunView:
 
 @dataclass(frozen=True)
 class StudyView:
-    """The current state of a study or a single run: its name, and its runs in the order of the plan."""
+    """The current state of a study or a single run: its name, its runs in the order of the plan, and its metric."""
 
     name: str
     runs: list[RunView]
+    metric: Metric = ACCURACY
 
 
 NO_EPOCHS = Epochs([], None, None)
@@ -90,7 +93,7 @@ class FolderView:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        self.folder, self.metric = folder.absolute(), ACCURACY
         self.cache: dict[tuple[Path, str], tuple[Any, Any]] = {}
         single = (self.folder / run_record.FILE).exists() and not (self.folder / study_plan.FILE).exists()
         self.read = self._read_single if single else self._read_study
@@ -101,7 +104,9 @@ class FolderView:
 
     def _read_study(self) -> StudyView:
         plan = self._cached(self.folder / study_plan.FILE, "plan", lambda _: study_plan.read(self.folder))
-        return StudyView(plan.name, [self._read_run(r.variant, r.seed, r.folder, r.config_sha256) for r in plan.runs])
+        self.metric = plan.metric
+        runs = [self._read_run(run.variant, run.seed, run.folder, run.config_sha256) for run in plan.runs]
+        return StudyView(plan.name, runs, plan.metric)
 
     def _read_single(self) -> StudyView:
         record = self._cached(self.folder / run_record.FILE, "plan", lambda _: run_record.read(self.folder))
@@ -114,7 +119,8 @@ class FolderView:
         # Only runs of a study hold a lock that shows whether their process is alive.
         if state.record and state.record.study:
             state = if_alive(state, folder)
-        epochs = NO_EPOCHS if state.status in NO_RECORD else self._cached(folder / "metrics.csv", "epochs", read_epochs)
+        read = partial(read_epochs, metric=self.metric)
+        epochs = NO_EPOCHS if state.status in NO_RECORD else self._cached(folder / "metrics.csv", "epochs", read)
         log = self._cached(folder / "train.log", "log", last_lines) if state.status in FAILED else []
         return RunView(variant, seed, subfolder, state, epochs, log)
 
@@ -133,18 +139,20 @@ class FolderView:
         return value
 
 
-def read_epochs(path: Path) -> Epochs:
+def read_epochs(path: Path, metric: Metric = ACCURACY) -> Epochs:
     """Read the epochs in a metrics.csv; an oversized file counts as empty."""
     try:
         rows = epoch_rows.read(path)
     except InputError:
         return NO_EPOCHS
-    values = [row.get("val_accuracy", math.nan) for row in rows]
-    accuracies = [value if 0 <= value <= 1 else math.nan for value in values]
+    recorded = [row.get(metric.name, row.get(ACCURACY.name, math.nan)) for row in rows]
+    highest = 1 if metric.unit == "%" else math.inf
+    values = [value if abs(value) < math.inf and value <= highest else math.nan for value in recorded]
+    values = [math.nan if metric.unit == "%" and value < 0 else value for value in values]
     seconds = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
-    valid = [value for value in accuracies if not math.isnan(value)]
+    valid = [value for value in values if not math.isnan(value)]
     limits = (min(valid), max(valid)) if valid else None
-    return Epochs(accuracies, statistics.median(seconds) if seconds else None, limits)
+    return Epochs(values, statistics.median(seconds) if seconds else None, limits)
 
 
 def last_lines(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import epochs
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
@@ -58,7 +59,7 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     time_left = estimate([run.variant for run in study.runs], states, probed)
     total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
     running = [
-        Text(f"{run.folder}  {_last_epoch(folder / run.folder)}")
+        Text(f"{run.folder}  {_last_epoch(folder / run.folder, study.metric)}")
         for run, state in zip(study.runs, states, strict=True)
         if state.status == "running"
     ]
@@ -78,11 +79,12 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
     return result
 
 
-def _last_epoch(folder: Path) -> str:
+def _last_epoch(folder: Path, metric: Metric) -> str:
     """Format the last epoch of a running run: `epoch 3, validation accuracy 61.5 %`."""
     try:
         row = epochs.read(folder / "metrics.csv")[-1]
-        return f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
+        shown = metric if metric.name in row else ACCURACY
+        return f"epoch {row['epoch']:.0f}, {shown.label} {shown.text(row[shown.name])}"
     except (InputError, IndexError, KeyError):  # not written yet
         return "started"
 

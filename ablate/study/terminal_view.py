@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import ENDED, FAILED
 from ablate.study.snapshot import RunView, StudyView
 from ablate.study.time_estimate import duration, expected_seconds
@@ -36,7 +37,12 @@ def view(study: StudyView, width: int, height: int) -> Group:
         shown = sorted(runs, key=lambda run: ORDER.index(run.status))[:max_runs]
     hidden = Counter(run.status for run in runs)
     hidden.subtract(run.status for run in shown)
-    parts: list[RenderableType] = [headline(study), progress(runs), Text(), table(shown, scale(runs), width)]
+    parts: list[RenderableType] = [
+        headline(study),
+        progress(runs),
+        Text(),
+        table(shown, scale(runs), width, study.metric),
+    ]
     if len(shown) < len(runs):
         parts.append(Text(f"{len(runs) - len(shown)} more: {status_counts(+hidden)}", style="bright_black"))
     return Group(*parts, *errors)
@@ -108,34 +114,41 @@ def remaining_seconds(run: RunView) -> float | None:
 
 
 def scale(runs: Sequence[RunView]) -> tuple[float, float]:
-    """The lowest and highest validation accuracy of all runs: the common scale of their curves."""
+    """The lowest and highest value of the metric in all runs: the common scale of their curves."""
     limits = [run.epochs.limits for run in runs if run.epochs.limits]
     return (min(low for low, _ in limits), max(high for _, high in limits)) if limits else (0.0, 1.0)
 
 
-def table(runs: Sequence[RunView], limits: tuple[float, float], width: int) -> Table:
+def table(runs: Sequence[RunView], limits: tuple[float, float], width: int, metric: Metric = ACCURACY) -> Table:
     """One row per run."""
     result = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
     result.add_column("variant")  # shortened in a narrow terminal
-    for name in ("seed", "status", "epoch", "val. acc."):
+    for name in ("seed", "status", "epoch", "val. acc." if metric.is_accuracy else metric.name):
         result.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
     show_curves = width >= 70 + CURVE_WIDTH  # not in a narrow terminal
     if show_curves:
-        result.add_column(f"{100 * limits[0]:.0f} to {100 * limits[1]:.0f} %", no_wrap=True, width=CURVE_WIDTH)
+        low, high = (f"{metric.scale * limit:.{0 if metric.unit == '%' else 3}f}" for limit in limits)
+        result.add_column(f"{low} to {high} {metric.unit}".rstrip(), no_wrap=True, width=CURVE_WIDTH)
     result.add_column("time", no_wrap=True, justify="right", min_width=10)
     for run in runs:
-        accuracies = run.epochs.accuracies
-        curve = [Text(sparkline(accuracies, run.planned, limits), style=COLORS[run.status])] if show_curves else []
+        values = run.epochs.values
+        curve = [Text(sparkline(values, run.planned, limits), style=COLORS[run.status])] if show_curves else []
         result.add_row(
             Text(printable(run.variant), no_wrap=True, overflow="ellipsis"),
             str(run.seed),
             Text(run.status, style=COLORS[run.status]),
             f"{run.done}/{run.planned or '?'}" if run.done or run.planned else "",
-            f"{100 * accuracies[-1]:.1f} %" if accuracies else "",
+            last_value(run, metric),
             *curve,
             run_time(run),
         )
     return result
+
+
+def last_value(run: RunView, metric: Metric) -> str:
+    """The metric after the last epoch; of a run without epochs its result."""
+    value = run.epochs.values[-1] if run.epochs.values else run.state.value(metric.name)
+    return "" if value is None else metric.text(value)
 
 
 def run_time(run: RunView) -> str:

@@ -31,7 +31,7 @@ def test_the_view_follows_changes_of_the_folder(tmp_path):
         assert [(run.status, run.done, run.planned) for run in read_view().runs][1] == ("running", 0, 4)
         (folder / "metrics.csv").write_text("epoch,val_accuracy,seconds\n1,0.25,3\n2,0.75,5\n3,0.5")
         view = read_view().runs[1]
-        assert (view.done, view.epochs.accuracies, view.epochs.seconds_per_epoch) == (2, [0.25, 0.75], 4.0)
+        assert (view.done, view.epochs.values, view.epochs.seconds_per_epoch) == (2, [0.25, 0.75], 4.0)
         assert view.epochs.limits == (0.25, 0.75)
     assert read_view().runs[1].status == "interrupted"  # its lock is no longer held
     change(folder, status="completed")
@@ -64,7 +64,7 @@ def test_invalid_numbers_are_ignored(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,val_accuracy,seconds\n1,1e308,inf\n2,0.5,-1\n3,nan,2\n4,-inf,nan\n")
     epochs = snapshot.read_epochs(path)
-    assert [math.isnan(value) for value in epochs.accuracies] == [True, False, True, True]
+    assert [math.isnan(value) for value in epochs.values] == [True, False, True, True]
     assert (epochs.seconds_per_epoch, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
     assert snapshot.read_epochs(path).limits is None
