@@ -1,6 +1,8 @@
 """16 small runs packed on the GPU by `hydra/launcher=local`, and one after another; without a GPU on the cores."""
 
 import json
+import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -28,12 +30,34 @@ def measure(settings: Settings) -> None:
     if CUDA:
         peak = sum(record["peak_memory"]["device"] for record in packed_records) / 1024
         row("peak memory of the packed runs, without CUDA contexts", f"{peak:.1f} GiB")
-    same = sum(one["metrics"] == other["metrics"] for one, other in zip(packed_records, records, strict=True))
-    row("same metrics both ways", f"{same} of {runs} runs")
+    same = sum(accuracy(one) == accuracy(other) for one, other in zip(packed_records, records, strict=True))
+    row("same validation accuracy both ways", f"{same} of {runs} runs")
+    if CUDA and (control := shutil.which("nvidia-cuda-mps-control")):
+        with_mps(control, settings.scratch / "mps", words, runs)
 
 
-def study(folder: Path, words: list[str], runs: int, jobs: int) -> tuple[float, list[dict[str, Any]]]:
-    """Run a study with so many jobs at once; return its seconds and the records of its runs."""
+def accuracy(record: dict[str, Any]) -> float:
+    """The validation accuracy of a run."""
+    return record["metrics"]["val_accuracy"]
+
+
+def with_mps(control: str, folder: Path, words: list[str], runs: int) -> None:
+    """Pack the runs once more, with NVIDIA's Multi-Process Service: kernels of several processes run at once."""
+    pipe = {"CUDA_MPS_PIPE_DIRECTORY": str(folder / "pipe"), "CUDA_MPS_LOG_DIRECTORY": str(folder / "log")}
+    for path in pipe.values():
+        Path(path).mkdir(parents=True)
+    os.environ.update(pipe)
+    service = subprocess.Popen([control, "-f"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        study(folder / "study", words, runs, runs, ", with MPS")
+    except RuntimeError as error:  # the service may be unavailable, which is no failure of the package
+        row(f"{runs} runs, {JOBS}={runs}, with MPS", f"not available: {error}"[:200])
+    finally:
+        service.terminate()
+
+
+def study(folder: Path, words: list[str], runs: int, jobs: int, note: str = "") -> tuple[float, list[dict[str, Any]]]:
+    """Run a study with `jobs` jobs at once and print its time; return its seconds and the records of its runs."""
     folder.mkdir()
     command = [*ABLATE, "train", "-m", "study.name=s", *words, f"hydra.launcher.{JOBS}={jobs}"]
     began = time.perf_counter()
@@ -45,7 +69,7 @@ def study(folder: Path, words: list[str], runs: int, jobs: int) -> tuple[float, 
         errors = [record["error"] for record in records if record.get("error")] or [ended.stderr.strip()]
         raise RuntimeError(f"{completed} of {runs} runs completed with {JOBS}={jobs}: {errors[0][-300:]}")
     devices = sorted({record["environment"]["device"] for record in records})
-    row(f"{runs} runs, {JOBS}={jobs}", f"{seconds:.1f} s on {', '.join(devices)}")
+    row(f"{runs} runs, {JOBS}={jobs}{note}", f"{seconds:.1f} s on {', '.join(devices)}")
     return seconds, records
 
 
