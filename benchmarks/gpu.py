@@ -106,7 +106,7 @@ def main() -> int:
         parser.error(f"no part is named {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     if not args.images.exists():
         parser.error(f"{args.images} does not exist")
-    began, limit = time.monotonic(), args.seconds or SECONDS[args.size]
+    began, limit = time.monotonic(), SECONDS[args.size] if args.seconds is None else args.seconds
     started = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     facts = {"command": " ".join(["python", *sys.argv]), "size": args.size, "commit": commit(), "started": started}
     table = Table(args.out, facts)

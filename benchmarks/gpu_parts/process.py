@@ -51,8 +51,9 @@ def run(command: Sequence[str], folder: Path, log: Path, limit: float, row: Call
 
 def _read(stream: IO[str], rows: "queue.Queue[dict[str, Any] | None]") -> None:
     for text in stream:
-        if text.startswith("{"):
-            rows.put(json.loads(text))
+        with suppress(json.JSONDecodeError):  # other output, or a line that was interrupted
+            if isinstance(row := json.loads(text), dict):
+                rows.put(row)
     rows.put(None)
 
 
