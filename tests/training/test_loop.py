@@ -219,8 +219,3 @@ def test_dropout_does_not_touch_the_global_generator():
     torch.manual_seed(9)
     fit("model=alexnet", "trainer.epochs=1", "augmentation=trivialaugment", "data.train_limit=64")
     assert torch.equal(torch.rand(3), expected)
-
-
-def test_a_last_batch_of_one_is_left_out_but_a_data_set_of_one_is_not():
-    sizes = [[len(part) for part in batches(torch.arange(n), 4)] for n in (8, 9, 10, 1)]
-    assert sizes == [[4, 4], [4, 4], [4, 4, 2], [1]]
