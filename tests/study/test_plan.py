@@ -9,6 +9,7 @@ from msgspec import structs
 
 from ablate.config.schema import StudySettings
 from ablate.runs import run_record, study_plan
+from ablate.runs.metric import Metric
 from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import extend, plan
@@ -186,7 +187,9 @@ def test_another_design_or_baseline_is_another_study(tmp_path):
 
 def test_a_margin_that_changes_after_a_result_is_recorded_and_one_that_changes_before_is_not(tmp_path):
     def planned(margin: float | None) -> StudyPlan:
-        return extend.extended(tmp_path, structs.replace(study("factorial", [0, 1]), margin=margin), extend=False)
+        return extend.extended(
+            tmp_path, structs.replace(study("factorial", [0, 1]), metric=Metric(margin=margin)), extend=False
+        )
 
     study_plan.write(tmp_path, planned(2.0))
     assert planned(1.0).margin_changes == []

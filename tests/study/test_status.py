@@ -30,7 +30,12 @@ def test_without_a_record_a_run_is_missing(tmp_path):
 @pytest.mark.parametrize("status", ["completed", "diverged", "pruned"])
 def test_a_result_has_an_accuracy_and_a_time(tmp_path, status):
     found = state(tmp_path, status=status)
-    assert (found.status, found.has_result, found.val_accuracy, found.total_seconds) == (status, True, 0.5, 2.0)
+    assert (found.status, found.has_result, found.value("val_accuracy"), found.total_seconds) == (
+        status,
+        True,
+        0.5,
+        2.0,
+    )
 
 
 def test_a_failed_run_has_its_error_and_no_time(tmp_path):
@@ -41,7 +46,7 @@ def test_a_failed_run_has_its_error_and_no_time(tmp_path):
 
 def test_a_run_of_another_configuration_is_stale(tmp_path):
     found = state(tmp_path, status="completed", config_sha256="b")
-    assert (found.status, found.record, found.val_accuracy) == ("stale", None, None)
+    assert (found.status, found.record, found.value("val_accuracy")) == ("stale", None, None)
 
 
 @pytest.mark.parametrize(("accuracy", "status"), [(0.0, "completed"), (1.0, "completed"), (1.01, "unreadable"),

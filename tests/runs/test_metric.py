@@ -1,0 +1,71 @@
+"""The metric of a study: what follows from its name, how it is printed, and older plans."""
+
+import json
+import math
+
+import msgspec
+import pytest
+
+from ablate.runs import study_plan
+from ablate.runs.metric import ACCURACY, Metric, named
+from ablate.terminal.errors import InputError
+from tests.runs.test_study_plan import RUN
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "unit", "scale"),
+    [
+        ("val_accuracy", "max", "%", 100),
+        ("val_macro_f1", "max", "%", 100),
+        ("val_ece", "min", "%", 100),
+        ("val_loss", "min", "", 1),
+        ("acc", "max", "", 1),
+        ("val/loss", "min", "", 1),
+        ("test.rmse", "min", "", 1),
+        ("Top1_Error", "min", "", 1),
+        ("lossless", "max", "", 1),
+    ],
+)
+def test_direction_and_unit_follow_from_the_name(name, direction, unit, scale):
+    metric = named(name)
+    assert (metric.direction, metric.unit, metric.scale) == (direction, unit, scale)
+    assert named(name, "min").direction == "min" and named(name, unit="s", scale=10).scale == 10
+
+
+def test_values_are_printed_with_their_unit():
+    assert named("val_accuracy").text(0.7124) == "71.2 %"
+    assert named("val_loss").text(0.34149) == "0.3415" and named("t", unit="ms").text(12.0) == "12 ms"
+    assert named("val_accuracy").difference_unit == "points" and named("t", unit="ms").difference_unit == "ms"
+
+
+def test_a_guess_among_ten_classes():
+    assert named("val_accuracy").at_chance(10) == 0.1 and named("val_top5_accuracy").at_chance(10) == 0.5
+    assert named("val_loss").at_chance(10) == pytest.approx(math.log(10)) and named("val_auroc").at_chance(10) == 0.5
+    assert named("val_macro_f1").at_chance(10) is None and named("val_accuracy").at_chance(None) is None
+    assert named("acc", chance=0.25).at_chance(10) == 0.25
+
+
+@pytest.mark.parametrize(
+    "values", [{"scale": 0}, {"scale": math.inf}, {"margin": 0}, {"margin": -1}, {"name": ""}, {"unit": "\x1b[2J"}]
+)
+def test_values_that_make_no_metric_are_refused(values):
+    with pytest.raises(ValueError, match=r"scale|margin|printable"):
+        Metric(**{"name": "acc", **values})
+
+
+def test_an_older_plan_has_its_margin_next_to_the_metric(tmp_path):
+    plan = {"schema": 1, "name": "s", "baseline": {"model": "a"}, "factors": {"model": ["a"]}, "seeds": [0]}
+    plan |= {"command": "ablate train -m", "runs": [RUN], "margin": 2.5}
+    (tmp_path / "study.json").write_text(json.dumps(plan))
+    read = study_plan.read(tmp_path)
+    assert read.margin == 2.5 and read.metric == msgspec.structs.replace(ACCURACY, margin=2.5)
+    study_plan.write(tmp_path, read)
+    assert study_plan.read(tmp_path) == read and "margin" not in json.loads((tmp_path / "study.json").read_text())
+
+
+def test_a_damaged_metric_is_named(tmp_path):
+    plan = {"schema": 1, "name": "s", "baseline": {"model": "a"}, "factors": {"model": ["a"]}, "seeds": [0]}
+    plan |= {"command": "ablate train -m", "runs": [RUN], "metric": {"name": "acc", "direction": "up"}}
+    (tmp_path / "study.json").write_text(json.dumps(plan))
+    with pytest.raises(InputError, match="direction"):
+        study_plan.read(tmp_path)
