@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from ablate.analysis import study_power
 from ablate.runs import study_plan
+from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
@@ -29,7 +30,7 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
     results = {"baseline": BASE, "model=b": {0: 0.69, 1: 0.71, 2: 0.73}, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}
     folder = make_study(results, FACTORS)
     plan = study_plan.read(folder)
-    study_plan.write(folder, replace(plan, margin=1.0, command="ablate train -m model=a,b,c"))
+    study_plan.write(folder, replace(plan, metric=Metric(margin=1.0), command="ablate train -m model=a,b,c"))
     one, looked, fresh, command = study_power.undecided(folder)
     assert one.startswith("model=b: inconclusive. 46 seeds (43 more) have 80 % power for a difference of ±1 points")
     assert "second look" in looked and "above 5 %" in looked
@@ -41,5 +42,5 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
 @pytest.mark.parametrize("margin", [None, 50.0])
 def test_without_a_margin_or_an_open_question_none_is_asked_for(make_study, margin):
     folder = make_study({"baseline": BASE, "model=c": {0: 0.5, 1: 0.511, 2: 0.521}}, FACTORS)
-    study_plan.write(folder, replace(study_plan.read(folder), margin=margin))
+    study_plan.write(folder, replace(study_plan.read(folder), metric=Metric(margin=margin)))
     assert study_power.undecided(folder) == []

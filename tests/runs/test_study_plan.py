@@ -40,7 +40,8 @@ def test_runs_outside_the_folder_of_a_study_are_refused(tmp_path, folder):
 def test_what_is_written_is_read(tmp_path):
     change = MarginChange(time="2026-01-01", before=None, after=1.0, results=2)
     plan = StudyPlan(
-        name="s", design="pairwise", metric=Metric(margin=0.5), baseline={"model": "a"}, factors={"model": ["a", "b"]}, seeds=[0, 3],
+        name="s", design="pairwise", metric=Metric(margin=0.5), baseline={"model": "a"},
+        factors={"model": ["a", "b"]}, seeds=[0, 3],
         command="ablate train -m", runs=[PlannedRun(**RUN), PlannedRun(**{**RUN, "seed": 3, "folder": "x"})],
         settings={"trainer": {"epochs": 2}}, data_varies=True, margin_changes=[change],
     )  # fmt: skip
