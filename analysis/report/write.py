@@ -18,7 +18,7 @@ from rich.text import Text
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import to_latex, to_markdown
-from ablate.analysis.report import html, macros, pdf
+from ablate.analysis.report import html, layout, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -155,7 +155,7 @@ def _write_figure(stem: Path) -> str:
 def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
     """Write report.typ and report.pdf, and a template report.md if the author has not written one.
 
-    Drops rows and figures until the report fits `pdf.PAGES` pages.
+    Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
         A warning if the author's text is too long for that, else nothing.
@@ -167,17 +167,18 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
         atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
-    for rows, names in pdf.SIZES:
-        text = pdf.typst_source(results, paragraphs, limits, available.intersection(names), rows)
-        atomic.write_text(source, text)
-        pages = typst.compile(source, format="png", ppi=10)
-        if fits := not isinstance(pages, list) or len(pages) <= pdf.PAGES:
-            break
+
+    def pages(size: layout.Layout) -> int:
+        atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
+        images = typst.compile(source, format="png", ppi=10)
+        return len(images) if isinstance(images, list) else 1
+
+    _, count = layout.fitting(available, pages)
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if fits:
+    if count <= layout.PAGES:
         return []
-    return [f"report.pdf has {len(pages)} pages instead of {pdf.PAGES}, because the text of {author} is too long."]
+    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
 
 
 def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:
