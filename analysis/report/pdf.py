@@ -13,7 +13,7 @@ from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures, string
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
-from ablate.analysis.report.verdict_sentences import verdicts
+from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 from ablate.files import bounded
 
@@ -54,7 +54,7 @@ def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: 
         if text or shown:
             parts += [f"= {name}", *(_text(paragraph) for paragraph in text), *shown]
     foot = " ".join([*limits, provenance(plan, runs)])
-    parts.append(f"#v(1fr)\n#block(breakable: false, above: 1em, text(6.5pt, {string(foot)}))")
+    parts.append(f"#v(1fr)\n#block(breakable: false, inset: (top: 1em), text(6.5pt, {string(foot)}))")
     return "\n\n".join(parts) + "\n"
 
 
@@ -71,7 +71,11 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
     return {
         "Introduction": [question(results.plan)],
         "Methods": methods(results),
-        "Experiments and analysis": [*verdicts(results.effects, results.runs), *notes],
+        "Experiments and analysis": [
+            *verdicts(results.effects, results.runs),
+            *interaction(results.contrasts),
+            *notes,
+        ],
         "Conclusion": [],
     }
 

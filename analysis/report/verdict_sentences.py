@@ -68,6 +68,23 @@ def rule(effects: pd.DataFrame, margin: float | None) -> str:
     return " ".join([*sentences, "Inconclusive: none of these."])
 
 
+def interaction(contrasts: pd.DataFrame | None) -> list[str]:
+    """A sentence on the interaction, if the study has one only; several are a figure.
+
+    Args:
+        contrasts: frame of `stats.contrasts` with the column `p_holm`; None if the study has none.
+    """
+    if contrasts is None or (contrasts["kind"] == "interaction").sum() != 1:
+        return []
+    row = contrasts[contrasts["kind"] == "interaction"].iloc[0]
+    interval = f"95 % CI {number(100 * row.low, 1, '+')} to {number(100 * row.high, 1, '+')}"
+    tested = "not testable" if pd.isna(row.p) else f"{interval}, n = {row.n}, Holm p {p_value(row.p_holm)}"
+    return [
+        f"Interaction (exploratory) of {row.factor}={row.level} and {row.factor_2}={row.level_2}: together"
+        f" {number(100 * row['mean'], 1, '+')} points more than the sum of their separate effects, {tested}."
+    ]
+
+
 def _evidence(row: Any, base: pd.DataFrame) -> str:
     """The numbers that a verdict rests on."""
     if row.verdict in (verdict.DIVERGES, verdict.CONVERGES):

@@ -1,6 +1,5 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import hashlib
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -63,7 +62,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         InputError: `study_folder` is not a study.
     """
     results = analyse(study_folder)
-    notes = [*looked(record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
+    notes = [*looked(*record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
     limits = [*limits_of(results), tested(results.usage)]
     report_tables = tables.every(results)
 
@@ -93,17 +92,21 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     return 1 if holes.any() and not allow_partial else 0
 
 
-def record_look(results: Results) -> list[Look]:
-    """Record that a report was made of these results; returns the looks at the study up to this one."""
-    runs = results.runs[results.runs["status"].isin(RESULTS)]
-    content = runs[["variant", "seed", "status", METRIC]].to_csv(index=False, lineterminator="\n")
+def record_look(results: Results) -> tuple[list[Look], int]:
+    """Record that a report was made of these results.
+
+    Returns:
+        The looks at the results up to this one, and the number of looks at runs that were replaced since.
+    """
+    configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
+    ended = results.runs[results.runs["status"].isin(RESULTS)]
+    shown = ended[["variant", "seed", "status", METRIC]].assign(config=ended["folder"].map(configurations))
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     return looks.record(
         results.folder,
-        results=len(runs),
+        results=list(shown.itertuples(index=False, name=None)),
         planned=len(results.runs),
         seeds=int(compared.max()) if len(compared) else 0,
-        results_sha256=hashlib.sha256(content.encode()).hexdigest(),
     )
 
 
