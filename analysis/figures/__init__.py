@@ -40,7 +40,7 @@ CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
     "loss_curves": "Loss on the training batches (dashed) and on all validation images (solid): cross-entropy, unless a"
     " note states another training loss. Band: from five seeds a pointwise 95 % t-interval, else from minimum to"
-    " maximum. A diverged run ends at a cross.",
+    " maximum. A diverged run ends at a cross. The axis ends at three times the largest loss of the runs that learned.",
     "accuracy_curves": "Accuracy on the training batches (dashed) and on all validation images (solid). Band and cross"
     " as for the loss.",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",

@@ -42,19 +42,20 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """`effects` as text: percent, differences in percentage points, a dash for what is unknown."""
     labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
+    rows = list(effects.itertuples())
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
-    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in effects.itertuples()]
+    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in rows]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
-        "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in effects.itertuples()],
+        "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in rows],
         "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
         f"Difference (points) [{100 * confidence:g} % CI]": [
-            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in effects.itertuples()
+            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in rows
         ],
         "p (Holm)": effects["p_holm"].map(p_value),
-        EQUIVALENCE: [_equivalence(row) for row in effects.itertuples()],
+        EQUIVALENCE: [_equivalence(row) for row in rows],
         "g_z": effects["hedges_gz"].map(number),
-        "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in effects.itertuples()],
+        "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in rows],
         "Parameters": [count(cost["parameters"].get(variant)) for variant in effects["variant"]],
         "Time (s), median": [number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
         "Verdict": effects["verdict"],

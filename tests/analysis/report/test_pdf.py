@@ -54,7 +54,6 @@ def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make
     numbers = [int(number) for number in re.findall(r"Figure (\d+):", " ".join(pages))]
     assert numbers == [*range(1, len(numbers) + 1)] and len(numbers) > 2 and len(pages) <= 2
     assert [page.count("all numbers are in runs.csv") for page in pages] == [*[0] * (len(pages) - 1), 1]
-    assert [page.count("Selection bias:") for page in pages][-1] == 1
 
 
 def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit():
@@ -90,7 +89,7 @@ def test_a_study_of_one_epoch_has_no_curves(make_study):
 
 
 def test_bold_and_the_dagger_are_explained_where_they_stand(make_study):
-    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.8, 1: 0.811, 2: None}}
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.8, 1: 0.7, 2: None}}
     study = make_study(results, FACTORS)
     report(study, allow_partial=True)
     text = " ".join(text_of(study))

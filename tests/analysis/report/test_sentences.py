@@ -74,14 +74,14 @@ def test_interactions_that_were_not_tested_are_named(make_study):
 
 
 def test_a_single_interaction_is_a_sentence(make_study):
-    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06."""
+    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06. The smallest of the three p is .158 (model=b)."""
     two = {"model": ["a", "b"], "norm": ["x", "y"]}
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
     results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
     texts = verdict_sentences.interaction(analyse(make_study(results, two)).contrasts)
     assert texts == [
         "Interaction (exploratory) of model=b and norm=y: together +3.5 points more than the sum of their separate"
-        " effects, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.516."
+        " effects, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
     ]
     alone = {name: seeds for name, seeds in results.items() if "+" not in name}
     assert verdict_sentences.interaction(analyse(make_study(alone, two, name="alone")).contrasts) == []
@@ -140,6 +140,15 @@ def test_methods_state_the_number_of_images_and_the_step(make_study):
         "360 validation images: one run's accuracy changes in steps of 0.28 points."
         in methods.methods(analyse(study))[-1]
     )
+
+
+def test_methods_state_what_the_most_common_class_is_worth(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    for labels, stated in (([0, 0, 0, 1], "Always predicting 0, the most common class, has an accuracy of 75.0 %."),
+                           ([0, 0, 1, 1], "")):  # fmt: skip
+        np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
+        text = methods.methods(analyse(study))[-1]
+        assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)
 
 
 def test_why_a_clear_difference_is_inconclusive(make_study):
