@@ -33,7 +33,7 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     results: Count
     planned: Count
     seeds: Count
-    shown: list[str] = msgspec.field(default_factory=list)
+    shown: list[str]
 
 
 def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> tuple[list[Look], int]:

@@ -80,8 +80,8 @@ def interaction(contrasts: pd.DataFrame | None) -> list[str]:
     interval = f"95 % CI {number(100 * row.low, 1, '+')} to {number(100 * row.high, 1, '+')}"
     tested = "not testable" if pd.isna(row.p) else f"{interval}, n = {row.n}, Holm p {p_value(row.p_holm)}"
     return [
-        f"Interaction (exploratory) of {row.factor}={row.level} and {row.factor_2}={row.level_2}: together"
-        f" {number(100 * row['mean'], 1, '+')} points more than the sum of their separate effects, {tested}."
+        f"Interaction (exploratory) of {row.factor}={row.level} and {row.factor_2}={row.level_2}: their effect"
+        f" together minus the sum of their separate effects is {number(100 * row['mean'], 1, '+')} points, {tested}."
     ]
 
 

@@ -80,8 +80,8 @@ def test_a_single_interaction_is_a_sentence(make_study):
     results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
     texts = verdict_sentences.interaction(analyse(make_study(results, two)).contrasts)
     assert texts == [
-        "Interaction (exploratory) of model=b and norm=y: together +3.5 points more than the sum of their separate"
-        " effects, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
+        "Interaction (exploratory) of model=b and norm=y: their effect together minus the sum of their separate effects"
+        " is +3.5 points, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
     ]
     alone = {name: seeds for name, seeds in results.items() if "+" not in name}
     assert verdict_sentences.interaction(analyse(make_study(alone, two, name="alone")).contrasts) == []
