@@ -1,6 +1,5 @@
 """Looks at a study: a report of new results is one, the same report again is not."""
 
-import json
 import shutil
 
 import msgspec
@@ -105,13 +104,3 @@ def test_looks_at_runs_of_which_some_were_retrained_count(make_study):
 def test_a_report_without_results_is_no_look(make_study):
     study = make_study(some(0, 2), FACTORS)
     assert "looked at" not in text(study) and looks.read(study) == []
-
-
-@pytest.mark.parametrize("line", ["{junk", "[]", '{"time": 3}', "\xff"])
-def test_a_damaged_line_is_skipped(tmp_path, line):
-    (tmp_path / looks.FILE).write_bytes(line.encode("latin-1") + b"\n")
-    assert looks.record(tmp_path, ["a"], 2, 1) == (looks.read(tmp_path), 0) and len(looks.read(tmp_path)) == 1
-    looks.record(tmp_path, ["a", "b"], 2, 1)
-    (first,), _ = looks.record(tmp_path, ["a"], 2, 1)  # as it was reported then
-    assert first.results == 1
-    assert len(json.loads((tmp_path / looks.FILE).read_bytes().splitlines()[-1])["shown"]) == 2
