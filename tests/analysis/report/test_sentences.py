@@ -74,7 +74,7 @@ def test_interactions_that_were_not_tested_are_named(make_study):
 
 
 def test_a_single_interaction_is_a_sentence(make_study):
-    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06; the smallest of the three p .158."""
+    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06; smallest of the three p .158."""
     two = {"model": ["a", "b"], "norm": ["x", "y"]}
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
     results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
