@@ -73,11 +73,39 @@ def test_interactions_that_were_not_tested_are_named(make_study):
     assert "Interactions are not estimable" not in " ".join(limits.limits(together))
 
 
+def test_a_single_interaction_is_a_sentence(make_study):
+    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06; smallest of the three p .158."""
+    two = {"model": ["a", "b"], "norm": ["x", "y"]}
+    results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
+    results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
+    texts = verdict_sentences.interaction(analyse(make_study(results, two)).contrasts)
+    assert texts == [
+        "Interaction (exploratory) of model=b and norm=y: their effect together minus the sum of their separate effects"
+        " is +3.5 points, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
+    ]
+    alone = {name: seeds for name, seeds in results.items() if "+" not in name}
+    assert verdict_sentences.interaction(analyse(make_study(alone, two, name="alone")).contrasts) == []
+
+
 def test_without_a_baseline_run_it_is_stated_once(make_study):
     texts = notes.notes(analyse(make_study({"baseline": {0: "failed"}, "model=b": {0: 0.6}}, FACTORS)))
     assert texts == ["The baseline has no completed run: nothing can be compared."]
     texts = notes.notes(analyse(make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS, name="none")))
     assert "nothing can be compared" in texts[0]
+
+
+def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_is_not(make_study):
+    two = {"optimizer": ["sgd", "adam"], "model.hidden": ["[8]", "[16]"]}
+    variants = {"baseline": ("sgd", "[8]"), "optimizer=adam": ("adam", "[8]"), "model.hidden=[16]": ("sgd", "[16]"),
+                "optimizer=adam+model.hidden=[16]": ("adam", "[16]")}  # fmt: skip
+    study = make_study({name: {0: 0.5, 1: 0.6} for name in variants}, two)
+    for name, (optimizer, hidden) in variants.items():
+        config = {"optimizer": {"_target_": f"o.{optimizer}", "lr": {"sgd": 0.1, "adam": 0.001}[optimizer]},
+                  "model": {"hidden": hidden}}  # fmt: skip
+        (study / name / "seed=0/.hydra").mkdir()
+        OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
+    texts = methods.methods(analyse(study))
+    assert "Settings that change with a level. optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
 def test_a_change_is_named_as_in_the_configuration(make_study):
@@ -93,14 +121,16 @@ def test_equal_differences_are_named(make_study):
     study = make_study(
         {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}, "model=c": {0: 0.6, 1: 0.9}}, FACTORS
     )
-    assert notes.notes(analyse(study)) == ["Not testable, as all differences are equal: model=b."]
+    runs = collect.collect(study)
+    assert "Not testable, as all differences are equal: model=b." in verdict_sentences.verdicts(compare(runs), runs)
 
 
 def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
     first, *_, last, _ = methods.methods(analyse(make_study(results, FACTORS, margin=1.0)))
     assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
-    assert "(Holm) for the 1 planned variant, claims of equivalence" in last and "margin ±1 points" in last
+    assert "p of the difference below 0.05 after Holm's correction for the 1 planned variant" in last
+    assert "within ±1 points" in last and "Diverges or converges" in last
 
 
 def test_methods_state_the_number_of_images_and_the_step(make_study):
@@ -110,6 +140,15 @@ def test_methods_state_the_number_of_images_and_the_step(make_study):
         "360 validation images: one run's accuracy changes in steps of 0.28 points."
         in methods.methods(analyse(study))[-1]
     )
+
+
+def test_methods_state_what_the_most_common_class_is_worth(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    for labels, stated in (([0, 0, 0, 1], "Always predicting 0, the most common class, has an accuracy of 75.0 %."),
+                           ([0, 0, 1, 1], "")):  # fmt: skip
+        np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
+        text = methods.methods(analyse(study))[-1]
+        assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)
 
 
 def test_why_a_clear_difference_is_inconclusive(make_study):
@@ -151,7 +190,7 @@ def test_each_verdict_has_its_numbers(make_study):
         "Diverges, or ends at chance, more often than the baseline: model=d (6 of 6 runs against 0 of 6, Holm p of"
         " Fisher's exact test 0.002)."
     )
-    assert untested == "Not testable (fewer than two shared seeds, or all differences equal): model=e."
+    assert untested == "Not testable, as there are fewer than two shared seeds: model=e."
 
 
 def test_a_hyphen_of_a_name_is_no_minus(make_study):
@@ -209,7 +248,7 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
 def test_a_margin_that_was_changed_after_a_result_is_stated(make_study):
     change = {"time": "2026-01-02T03:04:05+00:00", "before": 1.0, "after": 4.0, "results": 10}
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, margin=4.0, margin_changes=[change])
-    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in methods.methods(analyse(study))[-2]
+    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in notes.notes(analyse(study))[0]
 
 
 def test_a_training_curve_of_another_function_is_named(make_study):
