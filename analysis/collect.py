@@ -118,7 +118,7 @@ def _metrics(folder: Path, record: RunRecord, wanted: Iterable[str]) -> dict[str
     return values
 
 
-def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
+def curves(study_folder: Path, runs: pd.DataFrame, further: Iterable[str] = ()) -> pd.DataFrame:
     """Read `metrics.csv` of every run that has a result (completed, diverged or pruned).
 
     A truncated file gives the epochs before the damage. If an epoch was written twice, the last row counts.
@@ -126,16 +126,17 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     Args:
         study_folder: The study.
         runs: The frame of `collect`.
+        further: columns of other apps' metrics.csv.
 
     Returns:
         A frame with one row per run and epoch: variant, seed, status, then the columns of metrics.csv.
     """
-    rows = []
+    rows, columns = [], list(dict.fromkeys([*EPOCH_COLUMNS, *further]))
     for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
-        epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv")
+        epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv", columns)
         rows += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
-    frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *EPOCH_COLUMNS])
-    frame = frame.astype({name: float for name in EPOCH_COLUMNS})
+    frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *columns])
+    frame = frame.astype({name: float for name in columns})
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
 
 
@@ -146,10 +147,10 @@ def no_curves() -> pd.DataFrame:
     )
 
 
-def _epochs(path: Path) -> list[list[float]]:
-    """The complete rows of a metrics.csv, in the order of `EPOCH_COLUMNS`; empty if there is no file."""
+def _epochs(path: Path, columns: list[str]) -> list[list[float]]:
+    """The complete rows of a metrics.csv, in the order of `columns`; empty if there is no file."""
     try:
-        return [[row.get(name, float("nan")) for name in EPOCH_COLUMNS] for row in read_epochs(path)]
+        return [[row.get(name, float("nan")) for name in columns] for row in read_epochs(path)]
     except InputError as error:
         log.warning("%s", error)
         return []

@@ -11,13 +11,13 @@ from ablate.analysis import collect, stats, verdict
 from ablate.analysis.variant_results import Seeds, VariantResults, by_variant
 from ablate.runs.metric import ACCURACY, Metric
 
-COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference_pp", "ci_low_pp", "ci_high_pp", "p", "p_holm"]
-COLUMNS += ["equivalence_low_pp", "equivalence_high_pp", "p_equivalence", "p_equivalence_holm"]
+COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference", "ci_low", "ci_high", "p", "p_holm"]
+COLUMNS += ["equivalence_low", "equivalence_high", "p_equivalence", "p_equivalence_holm"]
 COLUMNS += ["hedges_gz", "wins", "diverged", "ended", "holes", "verdict"]
 # Not in effects.csv, for the figures and the text. `test` is paired or Welch's; simultaneous intervals are Bonferroni's
 # over the planned variants; *_at_chance has diverged runs scored at chance; `reason` is one of `verdict`.
-FURTHER = ["test", "simultaneous_low_pp", "simultaneous_high_pp", "p_divergence_holm", "verdict_converged"]
-FURTHER += ["difference_at_chance_pp", "verdict_at_chance", "reason"]
+FURTHER = ["test", "simultaneous_low", "simultaneous_high", "p_divergence_holm", "verdict_converged"]
+FURTHER += ["difference_at_chance", "verdict_at_chance", "reason"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def effects(
         )
         row = _row(name, variant, baseline, converged[name], 1 - alpha / max(m, 1), metric)
         row |= {"p_divergence_holm": p_divergence[name], "verdict": final, "reason": reason}
-        row |= {"difference_at_chance_pp": metric.scale * scored[name].difference.mean if known else np.nan}
+        row |= {"difference_at_chance": metric.scale * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
     columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
     whole = {name: pd.array(columns[name], dtype="Int64") for name in ("n", "wins", "diverged", "ended", "holes")}
@@ -143,18 +143,18 @@ def _row(
     row: dict[str, Any] = {"variant": name, "n": len(shared), "mean": mean, "sd": sd}
     row["baseline_mean"] = _moments(of_baseline)[0] if shared else np.nan
     row |= {
-        "difference_pp": metric.scale * difference.mean,
-        "ci_low_pp": metric.scale * difference.low,
-        "ci_high_pp": metric.scale * difference.high,
+        "difference": metric.scale * difference.mean,
+        "ci_low": metric.scale * difference.low,
+        "ci_high": metric.scale * difference.high,
     }
     row |= {"p": difference.p, "p_holm": comparison.p_holm, "verdict_converged": comparison.verdict}
     row |= {
-        "equivalence_low_pp": metric.scale * equivalence.low,
-        "equivalence_high_pp": metric.scale * equivalence.high,
+        "equivalence_low": metric.scale * equivalence.low,
+        "equivalence_high": metric.scale * equivalence.high,
     }
     row |= {"p_equivalence": equivalence.p, "p_equivalence_holm": comparison.p_equivalence_holm}
     low, high = difference.interval(simultaneous)
-    row |= {"simultaneous_low_pp": metric.scale * low, "simultaneous_high_pp": metric.scale * high}
+    row |= {"simultaneous_low": metric.scale * low, "simultaneous_high": metric.scale * high}
     row |= {"diverged": variant.failures, "ended": variant.ended, "holes": variant.holes}
     if isinstance(difference, stats.WelchDifference):
         return row | {"test": "Welch's t", "hedges_gz": np.nan, "wins": np.nan}
@@ -171,5 +171,5 @@ def _moments(values: list[float]) -> tuple[float, float]:
 def most_different(effects: pd.DataFrame, count: int) -> list[str]:
     """The baseline and the variants that differ most from it, `count` together, largest difference first."""
     base = effects["variant"] == collect.BASELINE
-    order = effects.loc[~base, "difference_pp"].abs().sort_values(ascending=False, kind="stable").index
+    order = effects.loc[~base, "difference"].abs().sort_values(ascending=False, kind="stable").index
     return [*effects.loc[base, "variant"], *effects.loc[order, "variant"]][:count]

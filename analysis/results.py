@@ -11,7 +11,7 @@ import pandas as pd
 from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
-from ablate.analysis.quantity import Quantity, quantity
+from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -48,14 +48,19 @@ class Results:
         return self.plan.margin
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether the runs have records of ablate, unlike the rows of a table."""
+        return any(run.config_sha256 for run in self.plan.runs)
+
+    @property
     def metric(self) -> Metric:
         """What the variants are compared in."""
         return self.plan.metric
 
     @cached_property
-    def quantity(self) -> Quantity:
+    def format(self) -> MetricFormat:
         """The metric as it is printed."""
-        return quantity(self.metric, self.effects)
+        return metric_format(self.metric, self.effects)
 
     @property
     def images(self) -> int | None:
@@ -107,7 +112,7 @@ def compare(
         folder=folder,
         plan=plan,
         runs=runs,
-        curves=collect.curves(folder, runs) if curves is None else curves,
+        curves=collect.curves(folder, runs, curve_columns(plan)) if curves is None else curves,
         class_count=classes,
         effects=compared,
         contrasts=contrasts,
@@ -121,6 +126,11 @@ def compare(
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
     )
+
+
+def curve_columns(plan: StudyPlan) -> list[str]:
+    """The columns of metrics.csv that the curve of a metric of another app needs."""
+    return [plan.metric.name, plan.metric.name.replace("val", "train")] if plan.app is not None else []
 
 
 def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:

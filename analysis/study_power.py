@@ -20,20 +20,21 @@ PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
 MOST = 1000  # seeds; more are not worth a command
 
 
-def smallest(n: int, comparisons: int, sd: float | None = None) -> str:
+def smallest(n: int, comparisons: int, sd: float | None = None, unit: str = " points") -> str:
     """The minimum detectable effect, a sentence.
 
     Args:
         n: seeds.
         comparisons: planned variants, the family of Holm's correction.
-        sd: SD of the paired differences in percentage points, if known.
+        sd: SD of the paired differences in printed units, if known.
+        unit: of these, with a space before it.
     """
     if n < 2:
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
     variants, pilot = plural(comparisons, "planned variant"), " A pilot." if n <= 3 else ""
     of_sd = f"{significant(size)} standard deviations of the paired differences (d_z)"
-    points = f"{significant(size * sd)} points: {of_sd} at their median, {significant(sd)} points" if sd else of_sd
+    points = f"{significant(size * sd)}{unit}: {of_sd} at their median, {significant(sd)}{unit}" if sd else of_sd
     return (
         f"With {n} seeds and Holm's correction over {variants}, the study has 80 % power for differences of at least"
         f" {points}.{pilot}"
@@ -58,8 +59,8 @@ def undecided(folder: Path) -> list[str]:
     study, margin, table = results.plan, results.margin, results.effects
     if margin is None:
         return []
-    of_seeds, comparisons = differences(results.runs), max(planned_comparisons(results.runs), 1)
-    sentences, wanted = [], {}
+    of_seeds, comparisons = differences(results.runs, results.metric), max(planned_comparisons(results.runs), 1)
+    sentences, wanted, unit = [], {}, results.format.points
     for variant in table.loc[table["verdict"] == "inconclusive", "variant"]:
         if variant not in of_seeds:
             continue
@@ -70,7 +71,7 @@ def undecided(folder: Path) -> list[str]:
             limit = stats.sd_upper_limit(float(of_seeds[variant].std()), n)
             sentences.append(
                 f"{variant}: inconclusive. {needed} seeds ({max(needed - n, 0)} more) have 80 % power for a difference"
-                f" of ±{margin:g} points, if the SD of the differences is {significant(limit)} points, the upper 80 %"
+                f" of ±{margin:g}{unit}, if the SD of the differences is {significant(limit)}{unit}, the upper 80 %"
                 f" confidence limit from these {n}."
             )
     if len(study.seeds) < max(wanted.values(), default=0) <= MOST:

@@ -136,12 +136,12 @@ def report(
         words = [*(["--allow-partial"] if allow_partial else []), *(["--metric", metric] if metric else [])]
         call("report", [str(place), *words], show_output=False)
         return Report(place / "report")
-    from ablate.analysis.report.write import report as write
+    from ablate.analysis.report.write import write_report
     from ablate.analysis.sources.open import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
     asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale)
-    if write(of_frame(study, asked, Path(folder)), allow_partial):
+    if write_report(of_frame(study, asked, Path(folder)), allow_partial):
         raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
     return Report(Path(folder) / "report")
 

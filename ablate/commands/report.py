@@ -16,10 +16,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
     args = parser().parse_args(arguments)
 
-    from ablate.analysis.report.write import report  # imports pandas and matplotlib, which take a while
+    from ablate.analysis.report.write import write_report  # imports pandas and matplotlib, which take a while
     from ablate.analysis.sources.open import results
 
-    return report(results(args.source, asked(args)), args.allow_partial)
+    return write_report(results(args.source, asked(args)), args.allow_partial)
 
 
 def parser() -> Parser:

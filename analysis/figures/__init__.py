@@ -6,7 +6,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
-`cost.py`             accuracy against training time
+`cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
 `calibration.py`      of a tested run: reliability diagram, most confident errors
@@ -16,6 +16,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -24,7 +25,7 @@ from ablate.analysis.effects import most_different
 from ablate.analysis.figures.calibration import calibration, mistakes
 from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.cost import cost
-from ablate.analysis.figures.curve_axes import ACCURACY, LOSS
+from ablate.analysis.figures.curve_axes import ACCURACY, LOSS, curve_of
 from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
@@ -45,8 +46,9 @@ CAPTIONS = {
     " as for the loss.",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
-    "cost": "Mean accuracy with its 95 % confidence interval against training time.",
-    "class_difference": "Per-class accuracy of the variant with the highest mean accuracy, minus the baseline's.",
+    "metric_curves": "The metric after each epoch. Band and cross as for a loss.",
+    "cost": "Mean of the metric with its 95 % confidence interval against training time.",
+    "class_difference": "Per-class accuracy of the variant with the best mean, minus the baseline's.",
     "confusion": "Confusion matrix, % of each true class.",
     "samples": "Training images after augmentation.",
 }
@@ -62,14 +64,15 @@ def every(results: Results) -> Drawing:
     runs = results.runs
     drawing: Drawing = {}
     if runs["variant"].nunique() > 1:
-        drawing["effects"] = partial(effects, results.effects, runs, margin=results.margin)
+        drawing["effects"] = partial(effects, results.effects, runs, results.format)
     drawing |= _curve_pages(results)
     if results.contrasts is not None and results.shares is not None:
         if (results.contrasts["kind"] == "interaction").sum() > 1:  # one is a sentence
-            drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
+            drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs), results.format)
         drawing["variance_shares"] = partial(variance_shares, results.shares)
-    if runs.loc[runs["status"] == "completed", "variant"].nunique() > 1:
-        drawing["cost"] = partial(cost, runs)
+    timed = runs[(runs["status"] == "completed") & runs["seconds"].notna()]
+    if timed["variant"].nunique() > 1:
+        drawing["cost"] = partial(cost, runs, results.format)
     drawing |= _class_figures(results)
     if results.samples:
         images = {results.labels[name]: images for name, images in results.samples.items()}
@@ -78,9 +81,13 @@ def every(results: Results) -> Drawing:
 
 
 def _curve_pages(results: Results) -> Drawing:
-    """The pages of loss curves, and those of accuracy curves; none where no run has two epochs."""
+    """The pages of loss, accuracy and metric curves, where runs recorded them; none where no run has two epochs."""
     if results.curves["epoch"].nunique() < 2:
         return {}
+    drawn = {"loss_curves": LOSS, "accuracy_curves": ACCURACY, "metric_curves": curve_of(results.metric.name)}
+    if results.metric.name in (LOSS.validation, ACCURACY.validation):
+        del drawn["metric_curves"]
+    finite = np.isfinite(results.curves.reindex(columns=[one.validation for one in drawn.values()]).astype(float)).any()
     order = most_different(results.effects, MAX_PANELS)
     runs: pd.DataFrame = results.runs[results.runs["variant"].isin(order)]
     if len(order) > PANELS:  # the variants that differ most are on the first page
@@ -88,13 +95,14 @@ def _curve_pages(results: Results) -> Drawing:
     curves = results.curves[results.curves["variant"].isin(runs["variant"])]
     return {
         f"{name}_{page + 1}" if page else name: partial(learning_curves, curves, runs, page, quantity)
-        for name, quantity in (("loss_curves", LOSS), ("accuracy_curves", ACCURACY))
+        for name, quantity in drawn.items()
+        if finite[quantity.validation]
         for page in range(pages(runs))
     }
 
 
 def _class_figures(results: Results) -> Drawing:
-    """The per-class figures, of the baseline and the variant with the highest mean accuracy."""
+    """The per-class figures, of the baseline and the variant with the best mean."""
     drawing: Drawing = {}
     if results.classes is None or results.predicted is None:
         return drawing

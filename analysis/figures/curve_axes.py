@@ -32,6 +32,11 @@ LOSS = Quantity("train_cross_entropy", "val_loss", "Loss (log scale)")
 ACCURACY = Quantity("train_accuracy", "val_accuracy", "Accuracy (%)")
 
 
+def curve_of(metric: str) -> Quantity:
+    """The curve of a metric of another app; its training column has `train` in place of `val`, if there is one."""
+    return Quantity(metric.replace("val", "train"), metric, metric)
+
+
 def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: float, high: float) -> None:
     """Set the limits and ticks that all panels share."""
     last = curves["epoch"].max() if len(curves) else 1
@@ -39,7 +44,8 @@ def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: f
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     if not quantity.is_loss:
         axis.yaxis.set_major_locator(MaxNLocator(5))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+        if quantity == ACCURACY:
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
         return
     axis.set(yscale="log", ylim=(low, high))
     axis.yaxis.set(major_locator=FixedLocator(_loss_ticks(low, high)), minor_locator=NullLocator())

@@ -10,20 +10,22 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ablate.analysis.figures.style import BLUE, GRAY, STYLE, WIDTH
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.stats.variance import RESIDUAL
 
 LEVELS = 16  # in the heatmap; of more, those that interact most
 BARS = 16  # terms
 
 
-def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
-    """Heatmap of two-way interactions in percentage points, with the number of seeds of each.
+def interactions(contrasts: pd.DataFrame, factors: list[str], shown: MetricFormat = PERCENT) -> Figure:
+    """Heatmap of two-way interactions in printed units, with the number of seeds of each.
 
     Blue is more than the sum of both changes, orange less; a hatched cell is not estimable from the runs of the study.
 
     Args:
         contrasts: table of `stats.contrasts`.
         factors: the varied factors, in the order of the plan.
+        shown: how the metric is printed.
     """
     table = contrasts[contrasts["kind"] == "interaction"]
     changed = list(
@@ -43,15 +45,14 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
         if not {(row.factor, row.level), (row.factor_2, row.level_2)} <= {*changed}:
             continue
         one, other = changed.index((row.factor, row.level)), changed.index((row.factor_2, row.level_2))
-        values[other, one], known[other, one], n[other, one] = 100 * row.mean, True, row.n
+        values[other, one], known[other, one], n[other, one] = shown.metric.scale * row.mean, True, row.n
     names = [f"{factor}={level}" for factor, level in changed]
     rows, columns = [i for i in range(size) if known[i].any()], [j for j in range(size) if known[:, j].any()]
     bound = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(min(WIDTH, 2.6 + 0.62 * len(columns)), 1.5 + 0.32 * len(rows)), layout="constrained")
         axis = figure.subplots()
-        shown = values[np.ix_(rows, columns)]
-        image = axis.imshow(shown, cmap="PuOr", vmin=-bound, vmax=bound, aspect="auto")
+        image = axis.imshow(values[np.ix_(rows, columns)], cmap="PuOr", vmin=-bound, vmax=bound, aspect="auto")
         for (y, row), (x, column) in itertools.product(enumerate(rows), enumerate(columns)):
             if not known[row, column]:
                 continue
@@ -59,14 +60,16 @@ def interactions(contrasts: pd.DataFrame, factors: list[str]) -> Figure:
                 axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, hatch="////", color=GRAY, linewidth=0))
             else:
                 dark = abs(values[row, column]) > 0.6 * bound
-                text = f"{values[row, column]:+.1f}".replace("-", "−") + f"\nn = {n[row, column]}"
+                text = f"{shown.bare(values[row, column])}\nn = {n[row, column]}"
                 axis.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if dark else "black")
         axis.set_xticks(range(len(columns)), [names[j] for j in columns], rotation=30, ha="right")
         axis.set_yticks(range(len(rows)), [names[i] for i in rows])
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
         # The title is above the color bar, since it would not fit next to a short one.
-        figure.colorbar(image, ax=axis, shrink=0.9).ax.set_title("Interaction\n(points)", fontsize=7)
+        figure.colorbar(image, ax=axis, shrink=0.9).ax.set_title(
+            f"Interaction\n({shown.points.strip()})" if shown.points else "Interaction", fontsize=7
+        )
     return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from ablate.analysis import collect, verdict
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.variant_results import pairs
 
 # verdict -> marker, color, filled; the markers distinguish the verdicts without color.
@@ -31,8 +32,10 @@ MARKERS = {
 SHOWN = 12  # variants; of more, those that differ most
 
 
-def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None) -> Figure:
-    """Forest plot: each variant's difference from the baseline in percentage points, largest at the top.
+def effects(
+    effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT, confidence: float = 0.95
+) -> Figure:
+    """Forest plot: each variant's difference from the baseline in printed units, largest at the top.
 
     Small circles are single seeds, the large marker is their mean, one marker for each verdict. Thick bar: confidence
     interval; thin bar: simultaneous interval of the planned variants (Bonferroni); gray band: margin of equivalence.
@@ -40,13 +43,13 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
     Args:
         effects: frame of `effects`.
         runs: frame of `collect`.
+        shown: how the metric is printed, with the margin.
         confidence: of the intervals in `effects`.
-        margin: of equivalence, percentage points; None if not asked.
     """
-    labels = collect.labels(runs)
-    rows = effects[effects["variant"] != collect.BASELINE].sort_values("difference_pp", ascending=False, kind="stable")
-    rows = rows.loc[rows.index.isin(rows["difference_pp"].abs().nlargest(SHOWN).index)] if len(rows) > SHOWN else rows
-    seeds, base = pairs(runs), effects[effects["variant"] == collect.BASELINE]
+    labels, margin = collect.labels(runs), shown.metric.margin
+    rows = effects[effects["variant"] != collect.BASELINE].sort_values("difference", ascending=False, kind="stable")
+    rows = rows.loc[rows.index.isin(rows["difference"].abs().nlargest(SHOWN).index)] if len(rows) > SHOWN else rows
+    seeds, base = pairs(runs, shown.metric), effects[effects["variant"] == collect.BASELINE]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 1.1 + 0.28 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
@@ -55,17 +58,18 @@ def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95,
             axis.axvspan(-margin, margin, color=GRAY, alpha=0.15, linewidth=0, zorder=0)
         for position, row in enumerate(rows.itertuples()):
             of_variant = seeds[seeds["variant"] == row.variant]
-            _effect_row(axis, position, row, 100 * (of_variant["value"] - of_variant["baseline"]).dropna(), base)
+            changes = shown.metric.scale * (of_variant["value"] - of_variant["baseline"]).dropna()
+            _effect_row(axis, position, row, changes, base)
         axis.set_yticks(range(len(rows)), [textwrap.fill(labels[name], 40) for name in rows["variant"]])
         axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
         axis.spines["left"].set_visible(False)
-        if rows["difference_pp"].isna().all():
+        if rows["difference"].isna().all():
             axis.set_xlim(-1, 1)
         if rows.empty:
             axis.text(0, 0, "  no variant besides the baseline", color=GRAY, fontsize=7, va="center")
-        axis.set_xlabel(_effect_axis(effects, runs))
-        legend = _effect_legend(rows, confidence, margin, planned_comparisons(runs))
+        axis.set_xlabel(_effect_axis(effects, runs, shown))
+        legend = _effect_legend(rows, confidence, shown.margin, planned_comparisons(runs))
         figure.legend(handles=legend, loc="outside upper center", ncols=3, frameon=False)
     return figure
 
@@ -74,7 +78,7 @@ def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.
     """One variant: its seeds above, its mean and intervals on the line; a text at zero if nothing can be compared."""
     marker, color, filled = MARKERS[row.verdict]
     style: dict[str, Any] = {"color": color, "mfc": color if filled else "white", "markersize": 5, "zorder": 3}
-    if np.isnan(row.difference_pp):
+    if np.isnan(row.difference):
         text = "  no completed run to compare"
         if row.diverged:
             text = f"    {row.diverged} of {row.ended} runs diverged"
@@ -83,28 +87,27 @@ def _effect_row(axis: Axes, position: int, row: Any, seeds: pd.Series, base: pd.
         axis.text(0, position, text, color=GRAY, fontsize=7, va="center")
         return
     axis.plot(seeds, np.full(len(seeds), position - 0.22), "o", color=GRAY, mfc="none", mew=0.5, label="_seeds")
-    simultaneous = [row.simultaneous_low_pp, row.simultaneous_high_pp]
+    simultaneous = [row.simultaneous_low, row.simultaneous_high]
     axis.plot(simultaneous, [position] * 2, color=color, linewidth=0.6, label="_simultaneous")
-    axis.plot([row.ci_low_pp, row.ci_high_pp], [position] * 2, color=color, linewidth=1.6, label="_interval")
-    axis.plot(row.difference_pp, position, marker, label="_mean", **style)
+    axis.plot([row.ci_low, row.ci_high], [position] * 2, color=color, linewidth=1.6, label="_interval")
+    axis.plot(row.difference, position, marker, label="_mean", **style)
 
 
-def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
+def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> str:
     """The name of the axis: the quantity, its unit, and what it is compared with."""
     baseline = effects[effects["variant"] == collect.BASELINE]
     text = f"baseline: {collect.baseline_levels(runs)}" if collect.factors(runs) else "baseline"
     if len(baseline) and baseline["n"].iloc[0] > 0:
         row = baseline.iloc[0]
-        text += "; " + f"mean {100 * row['mean']:.2f} %, n = {row['n']}".replace(" ", "\N{NO-BREAK SPACE}")
+        text += "; " + f"mean {shown.value(row['mean'])}{shown.unit}, n = {row['n']}".replace(" ", "\N{NO-BREAK SPACE}")
     wrapped = textwrap.fill(text, 66, break_on_hyphens=False)
-    return f"Difference in validation accuracy from the baseline (percentage points)\n{wrapped}"
+    unit = {"%": "percentage points; "}.get(shown.metric.unit, f"{shown.metric.unit}; " if shown.metric.unit else "")
+    return f"Difference in {shown.name} from the baseline ({unit}{shown.better})\n{wrapped}"
 
 
-def _effect_legend(
-    rows: pd.DataFrame, confidence: float, margin: float | None, comparisons: int
-) -> list[Line2D | Patch]:
+def _effect_legend(rows: pd.DataFrame, confidence: float, margin: str, comparisons: int) -> list[Line2D | Patch]:
     """The bars, and the marker of each verdict that occurs."""
-    band = [Patch(color=GRAY, alpha=0.15, linewidth=0, label=f"margin: ±{margin:g} points")] if margin else []
+    band = [Patch(color=GRAY, alpha=0.15, linewidth=0, label=f"margin: {margin}")] if margin else []
     level, variants = f"{100 * confidence:g} %", f"{comparisons} planned variant{'s' * (comparisons != 1)}"
     verdicts = [
         Line2D(
@@ -119,7 +122,7 @@ def _effect_legend(
     ]
     return [
         *band,
-        *(intervals if rows["ci_low_pp"].notna().any() else []),
+        *(intervals if rows["ci_low"].notna().any() else []),
         Line2D([], [], color=GRAY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
         *verdicts,
     ]

@@ -36,6 +36,11 @@ def comparable(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.assign(train_cross_entropy=curves["train_cross_entropy"].fillna(curves["train_loss"]))
 
 
+def with_columns(curves: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
+    """The curves with both columns of a quantity, NaN where the app records none."""
+    return curves.assign(**{name: np.nan for name in quantity.columns if name not in curves})
+
+
 def pages(runs: pd.DataFrame) -> int:
     """The number of pages of `learning_curves`."""
     return math.ceil(int(runs["variant"].nunique()) / PANELS)
@@ -53,7 +58,7 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
         page: Which `PANELS` variants to draw, counted from 0.
         quantity: `LOSS` or `ACCURACY`.
     """
-    labels, curves = collect.labels(runs), comparable(curves)
+    labels, curves = collect.labels(runs), with_columns(comparable(curves), quantity)
     variants = list(labels)[page * PANELS : (page + 1) * PANELS]
     columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
     rows = -(-len(variants) // columns)

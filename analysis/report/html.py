@@ -64,6 +64,7 @@ def to_html(
         ],
         curves=_curves(results) if "loss_curves" in svgs else None,
         limits=limits,
+        metric=results.format.header,
         provenance=provenance(results.plan, results.runs),
         command=results.plan.command,
         plotly=get_plotlyjs(),
@@ -78,7 +79,7 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str
             "variant_number": variant_numbers[run.variant],
             "seed": run.seed,
             "status": run.status,
-            "accuracy": number(100 * run.val_accuracy),
+            "value": results.format.value(value),
             "loss": number(run.val_loss, 4),
             "epochs": DASH if pd.isna(run.epochs) else run.epochs,
             "seconds": number(run.seconds, 1),
@@ -86,7 +87,7 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str
             "link": "../" + quote(run.folder) + "/",
             "rerun": run.rerun or DASH,
         }
-        for run in results.runs.itertuples()
+        for run, value in zip(results.runs.itertuples(), results.runs[results.metric.name], strict=True)
     ]
 
 

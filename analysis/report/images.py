@@ -57,6 +57,8 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
 
 def evaluated(results: Results) -> str:
     """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
+    if results.plan.app is not None or not _records(results):
+        return "Each run gives one value of the metric, which the study compares."
     kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:

@@ -26,27 +26,33 @@ def limits(results: Results) -> list[str]:
     tested = effects[effects["p"].notna()]
     if not len(tested):
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
-    spread = differences(results.runs).groupby(level="variant").std().median()
+    spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(spread) if spread > 0 else None
-    sentences = [study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd)]
+    sentences = [
+        study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points)
+    ]
     unseen = plan.design in NOT_CROSSED
     if results.contrasts is not None:
         unseen = not (results.contrasts["kind"] == "interaction").any()
     if unseen and sum(len(levels) > 1 for levels in plan.factors.values()) > 1:
         sentences.append("Interactions are not estimable: no two factors were changed both alone and together.")
     k = int(effects["mean"].notna().sum())
-    return [*sentences, _selection_bias(k, correlation(results.runs))] if k > 2 else sentences
+    return (
+        [*sentences, _selection_bias(k, correlation(results.runs, results.metric), results.format.name)]
+        if k > 2
+        else sentences
+    )
 
 
-def _selection_bias(k: int, rho: float) -> str:
+def _selection_bias(k: int, rho: float, metric: str) -> str:
     """How much too high the best of k equally good variants would be."""
     known = not pd.isna(rho)
     correlated = f"if all {k} variants were equally good and correlated over seeds as these are (rho {number(rho)})"
     independent = f"if all {k} variants were equally good and independent"
     return (
         f"Selection bias: {correlated if known else independent}, the best observed mean would still be"
-        f" {number(stats.selection_bias(k, rho if known else 0.0))} standard errors too high on average. Select by"
-        " validation accuracy, then test once."
+        f" {number(stats.selection_bias(k, rho if known else 0.0))} standard errors too good on average. Select by"
+        f" {metric}, then test once."
     )
 
 
@@ -112,7 +118,9 @@ def looked(looks: Sequence[Look], replaced: int, variants: int) -> list[str]:
 
 
 def provenance(plan: StudyPlan, runs: pd.DataFrame) -> str:
-    """The commit, code and configurations of the numbers."""
+    """The commit, code and configurations of the numbers; of a table, the command that read it."""
+    if not any(run.config_sha256 for run in plan.runs):
+        return f"Study {plan.name}; read with: {plan.command}; all numbers are in runs.csv and effects.csv."
     planned = hashlib.sha256("".join(sorted(run.config_sha256 for run in plan.runs)).encode()).hexdigest()
     commits, code = (_names(runs[name]) for name in ("commit", "code_sha256"))
     return (

@@ -8,10 +8,11 @@ import pandas as pd
 from ablate.analysis import collect, stats
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import latex_symbols, number, p_value, significant
+from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.results import Results
 
 HEAD = r"""% \ablate{name}{quantity} prints a number of this study. name: a variant, a main effect (main:factor=level),
-% an interaction (factor=level*factor=level), or study. Accuracies in percent, differences in percentage points.
+% an interaction (factor=level*factor=level), or study. Values in the units of the tables.
 \providecommand{\ablate}[2]{\ifcsname ablate:#1:#2\endcsname\csname ablate:#1:#2\endcsname
   \else\errmessage{No quantity #2 for #1 in numbers.tex}\fi}
 """
@@ -32,7 +33,7 @@ def to_tex(results: Results) -> str:
 
 def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
     """(name, {quantity: text}) for the study, each variant, each main effect and each interaction."""
-    runs = results.runs
+    runs, shown, scale = results.runs, results.format, results.metric.scale
     statuses = runs["status"].value_counts()
     yield (
         "study",
@@ -48,12 +49,12 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
     )
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
     for row in results.effects.itertuples():
-        quantities = {"n": str(row.n), "mean": number(100 * row.mean), "sd": number(100 * row.sd)}
+        quantities = {"n": str(row.n), "mean": shown.value(row.mean), "sd": shown.value(row.sd)}
         quantities["parameters"] = number(cost["parameters"].get(row.variant, float("nan")), 0)
         quantities["seconds"] = number(cost["seconds"].get(row.variant, float("nan")), 1)
         if row.variant != collect.BASELINE:
             quantities |= {
-                **_difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp),
+                **_difference(shown, row.difference, row.ci_low, row.ci_high),
                 "p": p_value(row.p_holm),
                 "gz": number(row.hedges_gz),
                 "wins": "---" if pd.isna(row.wins) else str(row.wins),
@@ -63,7 +64,10 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
     for row in results.contrasts.itertuples() if results.contrasts is not None else ():
         name = f"{row.factor}={row.level}"
         name = f"{name}*{row.factor_2}={row.level_2}" if row.kind == "interaction" else f"main:{name}"
-        yield name, {**_difference(100 * row.mean, 100 * row.low, 100 * row.high), "p": p_value(row.p_holm)}
+        yield (
+            name,
+            {**_difference(shown, scale * row.mean, scale * row.low, scale * row.high), "p": p_value(row.p_holm)},
+        )
 
 
 def _detectable(results: Results) -> dict[str, str]:
@@ -76,6 +80,6 @@ def _detectable(results: Results) -> dict[str, str]:
     return {"detectable": significant(size)}
 
 
-def _difference(mean: float, low: float, high: float) -> dict[str, str]:
-    """A difference and its interval, in percentage points."""
-    return {name: number(value, sign="+") for name, value in (("difference", mean), ("low", low), ("high", high))}
+def _difference(shown: MetricFormat, mean: float, low: float, high: float) -> dict[str, str]:
+    """A difference and its interval, in printed units."""
+    return {name: shown.change(value) for name, value in (("difference", mean), ("low", low), ("high", high))}

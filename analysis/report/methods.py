@@ -22,12 +22,13 @@ LEVELS = 12  # levels or seeds that a sentence names
 
 def question(plan: StudyPlan) -> str:
     """What the study asks."""
+    metric = plan.metric.label
     varied = [name for name, levels in plan.factors.items() if len(levels) > 1]
     if not varied:
-        return "How accurate is the baseline on the validation images?"
+        return f"What {metric} does the baseline reach?"
     if len(varied) == 1:
-        return f"Does {varied[0]} affect validation accuracy?"
-    return f"Which of {', '.join(varied[:-1])} and {varied[-1]} affect validation accuracy?"
+        return f"Does {varied[0]} affect {metric}?"
+    return f"Which of {', '.join(varied[:-1])} and {varied[-1]} affect {metric}?"
 
 
 def methods(results: Results) -> list[str]:
@@ -36,10 +37,12 @@ def methods(results: Results) -> list[str]:
     seeds = first_few(plan.seeds, LEVELS)
     levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
     paragraphs = [
-        f"Design {plan.design}, {plural(len(runs), 'run')} of {plural(runs['variant'].nunique(), 'variant')}, seeds"
+        f"{f'Design {plan.design}, ' if plan.design else ''}{plural(len(runs), 'run')} of {plural(runs['variant'].nunique(), 'variant')}, seeds"
         f" {seeds}."
         f" {_ended(runs)} Factors, the baseline's level first: {levels or 'none'}."
     ]
+    if not plan.metric.is_accuracy:
+        paragraphs.append(f"Metric: {plan.metric.label}, {results.format.better}.")
     paragraphs += [*left_out.sentences(runs), *images.data(results), *_baseline(results.folder, runs)]
     return [*paragraphs, *_further_changes(results), *_statistics(results), images.evaluated(results)]
 
@@ -65,7 +68,7 @@ def _statistics(results: Results) -> list[str]:
         return []
     return [
         "Runs are paired by seed; intervals and p-values are Student's t on the differences."
-        f" {rule(results.effects, results.margin)} Other tables are exploratory and corrected within themselves."
+        f" {rule(results.effects, results.format)} Other tables are exploratory and corrected within themselves."
     ]
 
 

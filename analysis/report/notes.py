@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.formats import number, p_value, plural
+from ablate.analysis.formats import p_value, plural
+from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
@@ -28,17 +29,17 @@ def notes(results: Results) -> list[str]:
         )
     if collect.BASELINE not in set(completed["variant"]) and set(runs["variant"]) - {collect.BASELINE}:
         sentences.append("The baseline has no completed run: nothing can be compared.")
-    sentences += [_margin_change(change) for change in results.plan.margin_changes]
+    sentences += [_margin_change(change, results.format.points) for change in results.plan.margin_changes]
     sentences += [*_baseline_at_chance(results), *_diverged(results), *_unpaired(runs, effects)]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
     for name in list(marked)[: 2 * NAMED]:
-        mean = number(100 * by_variant.loc[name, "baseline_mean"])
+        mean = results.format.value(by_variant.loc[name, "baseline_mean"])
         sentences.append(
             f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
-            f" mean is {mean} %."
+            f" mean is {mean}{results.format.unit}."
         )
     drawn = results.curves.groupby(["variant", "seed"]).size().rename("drawn")
-    epochs = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
+    epochs = completed.dropna(subset="epochs").join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
     short = int((epochs["drawn"] < epochs["epochs"].clip(lower=1)).sum())
     if short:
         sentences.append(
@@ -54,9 +55,9 @@ def notes(results: Results) -> list[str]:
     return sentences
 
 
-def _margin_change(change: MarginChange) -> str:
+def _margin_change(change: MarginChange, unit: str) -> str:
     """A change of the margin after the first result, a sentence."""
-    before, after = ("none" if value is None else f"±{value:g} points" for value in (change.before, change.after))
+    before, after = ("none" if value is None else f"±{value:g}{unit}" for value in (change.before, change.after))
     return (
         f"The margin was changed from {before} to {after} on {change.time[:10]}, after"
         f" {plural(change.results, 'result')}: verdicts that depend on it were not planned."
@@ -88,19 +89,19 @@ def _diverged(results: Results) -> list[str]:
         sentences.append(
             f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
             f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
-            f"{_numbers(row)},"
+            f"{_numbers(row, results.format)},"
             f" {row.verdict_at_chance} with diverged runs scored at chance"
-            f" ({number(row.difference_at_chance_pp, 1, '+')} points)."
+            f" ({results.format.plain(row.difference_at_chance)})."
         )
     return sentences
 
 
-def _numbers(row: Any) -> str:
+def _numbers(row: Any, shown: MetricFormat) -> str:
     """The difference and its Holm p, in parentheses; empty where there is none."""
-    if pd.isna(row.difference_pp):
+    if pd.isna(row.difference):
         return ""
     p = "" if pd.isna(row.p_holm) else f", Holm p {p_value(row.p_holm)}"
-    return f" ({number(row.difference_pp, 1, '+')} points{p})"
+    return f" ({shown.plain(row.difference)}{p})"
 
 
 def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:

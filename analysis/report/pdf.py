@@ -49,7 +49,7 @@ def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: 
         text = [*author.get(name, []), *paragraphs[name]]
         shown = []
         if name == "Experiments and analysis":
-            shown = [_table(effects, runs, layout.rows), *_test_table(results)]
+            shown = [_table(effects, runs, layout.rows, results.format), *_test_table(results)]
             shown += figures(layout, results.folder / "report")
         if text or shown:
             parts += [f"= {name}", *(_text(paragraph) for paragraph in text), *shown]
@@ -72,8 +72,8 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         "Introduction": [question(results.plan)],
         "Methods": methods(results),
         "Experiments and analysis": [
-            *verdicts(results.effects, results.runs),
-            *interaction(results.contrasts),
+            *verdicts(results.effects, results.runs, results.format),
+            *interaction(results.contrasts, results.format),
             *notes,
         ],
         "Conclusion": [],
@@ -105,15 +105,17 @@ def author_text(path: Path) -> dict[str, Any]:
     return content
 
 
-def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
+def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int, shown_as: MetricFormat) -> str:
     """The main table: the baseline and the variants that differ most from it."""
-    order = effects["difference_pp"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
+    order = effects["difference"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
     shown = effects.loc[[0, *[position for position in order if position != 0][:rows]]]
-    cells = tables.display(shown.reset_index(drop=True), runs).drop(columns=list(NOT_ON_PAPER), errors="ignore")
+    cells = tables.display(shown.reset_index(drop=True), runs, shown_as).drop(
+        columns=list(NOT_ON_PAPER), errors="ignore"
+    )
     cells = cells.rename(columns=SHORT_NAMES)
     strong = {place for place, verdict in enumerate(shown["verdict"]) if verdict.startswith("better")}
     omitted = len(effects) - len(shown)
-    caption = "Validation accuracy, mean ± SD over seeds, and difference from the baseline."
+    caption = f"{shown_as.title}, mean ± SD over seeds, and difference from the baseline."
     if strong:
         caption += " Bold: better than the baseline."
     if partly_compared(shown, runs):

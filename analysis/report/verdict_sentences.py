@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.formats import number, p_value, plural
+from ablate.analysis.formats import p_value, plural
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.terminal.text import first_few
 
 VERDICTS = {
@@ -20,14 +21,14 @@ VERDICTS = {
 NAMED = 4  # variants that a sentence names with their numbers; twice as many by name alone
 
 
-def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
+def verdicts(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> list[str]:
     """The variants of each verdict, one paragraph per verdict."""
     labels, paragraphs = collect.labels(runs), []
     base = effects[effects["variant"] == collect.BASELINE]
     for name, title in VERDICTS.items():
         rows = effects[effects["verdict"] == name]
-        rows = rows.reindex(rows["difference_pp"].abs().sort_values(ascending=False, kind="stable").index)
-        texts = [f"{labels[row.variant]} ({_evidence(row, base)})" for row in rows.itertuples()]
+        rows = rows.reindex(rows["difference"].abs().sort_values(ascending=False, kind="stable").index)
+        texts = [f"{labels[row.variant]} ({_evidence(row, base, shown)})" for row in rows.itertuples()]
         if texts:
             paragraphs.append(f"{title}: {first_few(texts, NAMED, '; ')}.")
     untested = effects["verdict"] == verdict.NOT_TESTABLE
@@ -43,19 +44,19 @@ def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     return paragraphs
 
 
-def rule(effects: pd.DataFrame, margin: float | None) -> str:
+def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
     """What the verdicts mean: those of difference, and the others where they occur or can.
 
     Args:
         effects: frame of `effects`.
-        margin: of equivalence, percentage points; None if not asked.
+        shown: how the metric is printed, with the margin.
     """
     m = int((effects["variant"] != collect.BASELINE).sum())
     family = f"the {plural(m, 'planned variant')}"
     sentences = [f"Better or worse: p of the difference below 0.05 after Holm's correction for {family}."]
-    if margin is not None:
+    if shown.margin:
         sentences.append(
-            f"Equivalent, or within the margin: the difference lies within ±{margin:g} points, p of two one-sided tests"
+            f"Equivalent, or within the margin: the difference lies within {shown.margin}, p of two one-sided tests"
             f" below 0.05 after a Holm correction of their own; their interval is the 90 % CI."
         )
     if effects["diverged"].any():
@@ -68,7 +69,7 @@ def rule(effects: pd.DataFrame, margin: float | None) -> str:
     return " ".join([*sentences, "Inconclusive: none of these."])
 
 
-def interaction(contrasts: pd.DataFrame | None) -> list[str]:
+def interaction(contrasts: pd.DataFrame | None, shown: MetricFormat = PERCENT) -> list[str]:
     """A sentence on the interaction, if the study has one only; several are a figure.
 
     Args:
@@ -77,15 +78,16 @@ def interaction(contrasts: pd.DataFrame | None) -> list[str]:
     if contrasts is None or (contrasts["kind"] == "interaction").sum() != 1:
         return []
     row = contrasts[contrasts["kind"] == "interaction"].iloc[0]
-    interval = f"95 % CI {number(100 * row.low, 1, '+')} to {number(100 * row.high, 1, '+')}"
+    scale = shown.metric.scale
+    interval = f"95 % CI {shown.bare(scale * row.low)} to {shown.bare(scale * row.high)}"
     tested = "not testable" if pd.isna(row.p) else f"{interval}, n = {row.n}, Holm p {p_value(row.p_holm)}"
     return [
         f"Interaction (exploratory) of {row.factor}={row.level} and {row.factor_2}={row.level_2}: their effect"
-        f" together minus the sum of their separate effects is {number(100 * row['mean'], 1, '+')} points, {tested}."
+        f" together minus the sum of their separate effects is {shown.plain(scale * row['mean'])}, {tested}."
     ]
 
 
-def _evidence(row: Any, base: pd.DataFrame) -> str:
+def _evidence(row: Any, base: pd.DataFrame, shown: MetricFormat) -> str:
     """The numbers that a verdict rests on."""
     if row.verdict in (verdict.DIVERGES, verdict.CONVERGES):
         against = f" against {base['diverged'].iloc[0]} of {base['ended'].iloc[0]}" if len(base) else ""
@@ -93,13 +95,13 @@ def _evidence(row: Any, base: pd.DataFrame) -> str:
             f"{row.diverged} of {row.ended} runs{against}, Holm p of Fisher's exact test"
             f" {p_value(row.p_divergence_holm)}"
         )
-    text = f"{number(row.difference_pp, 1, '+')} points"
+    text = shown.plain(row.difference)
     equivalence = (
-        f"90 % CI {number(row.equivalence_low_pp, 1, '+')} to {number(row.equivalence_high_pp, 1, '+')}, Holm p of"
+        f"90 % CI {shown.bare(row.equivalence_low)} to {shown.bare(row.equivalence_high)}, Holm p of"
         f" equivalence {p_value(row.p_equivalence_holm)}"
     )
     if row.verdict == verdict.EQUIVALENT:
         return f"{text}, n = {row.n}, {equivalence}"
-    text += f", 95 % CI {number(row.ci_low_pp, 1, '+')} to {number(row.ci_high_pp, 1, '+')}, n = {row.n}"
+    text += f", 95 % CI {shown.bare(row.ci_low)} to {shown.bare(row.ci_high)}, n = {row.n}"
     text += f", Holm p {p_value(row.p_holm)}"
     return text if row.verdict in (verdict.BETTER, verdict.WORSE) else f"{text}; {equivalence}"

@@ -22,7 +22,6 @@ from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.results import Results, analyse
-from ablate.analysis.variant_results import METRIC
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.runs import looks
@@ -61,9 +60,14 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     Raises:
         InputError: `study_folder` is not a study.
     """
-    results = analyse(study_folder)
-    notes = [*looked(*record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
-    limits = [*limits_of(results), tested(results.usage)]
+    return write_report(analyse(study_folder), allow_partial)
+
+
+def write_report(results: Results, allow_partial: bool = False) -> int:
+    """Write the report of results that were read already; see `report`."""
+    looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
+    notes = [*results.assumptions, *looks_text, *notes_of(results)]
+    limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
     folder = results.folder / "report"
@@ -85,10 +89,9 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         are, them = ("is", "it") if incomplete == 1 else ("are", "them")
-        warnings.append(
-            f"{incomplete} of {len(results.runs)} planned runs {are} incomplete. Run the command of the study again to"
-            f" complete {them}."
-        )
+        text = f"{incomplete} of {len(results.runs)} planned runs {are} incomplete."
+        advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
+        warnings.append(text + advice)
     _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
 
@@ -101,7 +104,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
     """
     configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
     ended = results.runs[results.runs["status"].isin(RESULTS)]
-    shown = ended[["variant", "seed", "status", METRIC]].assign(config=ended["folder"].map(configurations))
+    shown = ended[["variant", "seed", "status", results.metric.name]].assign(config=ended["folder"].map(configurations))
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     return looks.record(
         results.folder,

@@ -156,4 +156,4 @@ def curves(folder: Path, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         found = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
         place = {"variant": run.variant, "seed": run.seed, "status": run.status}
         rows += [place | epoch for path in found for epoch in results.epochs(path) if "epoch" in epoch]
-    return pd.DataFrame(rows) if rows else collect.no_curves()
+    return pd.concat([collect.no_curves(), pd.DataFrame(rows)]) if rows else collect.no_curves()

@@ -40,7 +40,7 @@ NAMES = (
 def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
-    by_name = {"effects": main(effects, runs, results.margin)}
+    by_name = {"effects": main(effects, runs, results.format)}
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
@@ -49,25 +49,27 @@ def every(results: Results) -> dict[str, Table]:
         by_name["secondary"] = further
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
-    if len(compared := further_tests(effects, runs)):
+    if len(compared := further_tests(effects, runs, results.metric)):
         rows = tuple(compared.index)
         by_name["tests"] = Table("Without the normal distribution", compared.reset_index(drop=True), TESTS_NOTE, rows)
     if results.contrasts is not None and results.anova is not None and results.shares is not None:
         crossed = (results.contrasts["kind"] == "interaction").any()
         title = "Main effects and interactions" if crossed else "Main effects"
-        by_name["contrasts"] = Table(title, contrasts(results.contrasts), contrasts_note(results.contrasts))
-        by_name["anova"] = Table("Analysis of variance", anova(results.anova), ANOVA_NOTE)
+        by_name["contrasts"] = Table(
+            title, contrasts(results.contrasts, results.format), contrasts_note(results.contrasts)
+        )
+        by_name["anova"] = Table("Analysis of variance", anova(results.anova, results.format), ANOVA_NOTE)
         by_name["shares"] = Table("Shares of the sum of squares", shares(results.shares), shares_note(results.shares))
     if results.classes is not None:
         rows = tuple(results.classes.index)
         by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)
-    if results.crossed:
+    if results.crossed and results.metric.is_accuracy:
         rows = tuple(results.crossed)
         by_name["images"] = Table(
             "Differences over seeds and images", images(effects, results.crossed, labels), IMAGES_NOTE, rows
         )
     if effects["diverged"].any():
-        by_name["diverged"] = diverged(effects, runs)
+        by_name["diverged"] = diverged(effects, runs, results.format)
     if (runs["status"] != "completed").any():
         lost = runs.loc[runs["status"] != "completed", "variant"]
         by_name["failures"] = Table("Not completed", failures(runs), variants=tuple(lost))

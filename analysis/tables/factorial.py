@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from ablate.analysis.formats import DASH, difference, number, p_value
+from ablate.analysis.formats import DASH, number, p_value, significant
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 
 CONTRASTS_NOTE = (
     "Exploratory: Holm's correction within this table, intervals for one effect at a time. Each effect is averaged over"
@@ -18,8 +19,9 @@ def contrasts_note(effects: pd.DataFrame) -> str:
     return CONTRASTS_NOTE + lost + ALIASED_NOTE * bool(effects["aliases"].any())
 
 
-def contrasts(effects: pd.DataFrame) -> pd.DataFrame:
-    """Main effects and interactions as text, in percentage points."""
+def contrasts(effects: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
+    """Main effects and interactions as text, in the units of `shown`."""
+    scale = shown.metric.scale
     table = []
     for row in effects.itertuples():
         name = f"{row.factor}={row.level}" + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
@@ -30,7 +32,9 @@ def contrasts(effects: pd.DataFrame) -> pd.DataFrame:
                 "n (seeds)": str(row.n) if row.estimable else DASH,
                 "df": number(row.df, 0) if row.estimable else DASH,
                 "Method": row.method or DASH,
-                "Difference (points) [95 % CI]": difference(100 * row.mean, 100 * row.low, 100 * row.high),
+                f"{shown.difference_header} [95 % CI]": shown.interval(
+                    scale * row.mean, scale * row.low, scale * row.high
+                ),
                 "p (Holm)": p_value(row.p_holm) if row.estimable else "not estimable",
             }
         )
@@ -43,13 +47,16 @@ ANOVA_NOTE = (
 )
 
 
-def anova(table: pd.DataFrame) -> pd.DataFrame:
-    """The analysis of variance as text; sums of squares in squared percentage points."""
+def anova(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
+    """The analysis of variance as text; sums of squares in the squared unit of differences."""
+    unit = f" ({shown.points.strip()}²)" if shown.points else ""
+    squares = shown.metric.scale**2 * table["sum_sq"]
+    sums = [number(value) if shown.metric.unit == "%" else significant(value, 4) for value in squares]
     return pd.DataFrame(
         {
             "Term": table["term"].str.replace(":", " × "),
             "df": table["df"].astype(str),
-            "Sum of squares (points²)": [number(1e4 * value) for value in table["sum_sq"]],
+            f"Sum of squares{unit}": sums,
             "F": table["F"].map(number),
             "p": [p_value(row.p) if row.estimable else "not estimable" for row in table.itertuples()],
             "p (Holm)": table["p_holm"].map(p_value),

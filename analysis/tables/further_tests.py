@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ablate.analysis import collect, stats
-from ablate.analysis.formats import difference, number, p_value, share
+from ablate.analysis.formats import difference, p_value, share
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.tables.table import Table
 from ablate.analysis.variant_results import pairs
+from ablate.runs.metric import ACCURACY, Metric
 
 TESTS_NOTE = (
     "Exploratory. P: (wins + ties / 2) / n with Clopper and Pearson's interval. Sign-flip test: from six seeds; exact"
@@ -15,16 +17,16 @@ TESTS_NOTE = (
 )
 
 
-def further_tests(effects: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+def further_tests(effects: pd.DataFrame, runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.DataFrame:
     """Tests of each paired variant that do not assume a normal distribution, as text; the index are the variants."""
-    labels, known = collect.labels(runs), pairs(runs).dropna(subset="baseline")
+    labels, known = collect.labels(runs), pairs(runs, metric).dropna(subset="baseline")
     groups = dict(list(known.groupby("variant")))
     paired = [name for name in effects.loc[effects["test"] == "paired t", "variant"] if name in groups]
     raw = [stats.sign_flip_p(groups[name]["value"] - groups[name]["baseline"]) for name in paired]
     rows = {}
     for name, p, p_holm in zip(paired, raw, stats.holm(raw), strict=True):
         results = groups[name]
-        won = stats.win_probability(results["value"], results["baseline"])
+        won = stats.win_probability(metric.sign * results["value"], metric.sign * results["baseline"])
         simulated = " (Monte Carlo)" if len(results) > stats.EXACT else ""
         rows[name] = (
             labels[name],
@@ -50,7 +52,7 @@ def images(
     known = effects.set_index("variant")
     rows = []
     for name, both in crossed.items():
-        seeds = known.loc[name, ["difference_pp", "ci_low_pp", "ci_high_pp"]]
+        seeds = known.loc[name, ["difference", "ci_low", "ci_high"]]
         rows.append((labels[name], difference(*seeds), difference(100 * both.mean, 100 * both.low, 100 * both.high)))
     return pd.DataFrame(rows, columns=["Variant", "Over seeds (points) [95 % CI]", "Over seeds and images [95 % CI]"])
 
@@ -60,12 +62,12 @@ DIVERGED_NOTE = (
     " not above chance by a one-sided exact binomial test at .001). Runs without a result are not counted. Intervals:"
     " Clopper and Pearson. p: Fisher's exact test against the baseline, with a Holm"
     " correction of its own over the planned variants. The"
-    " comparison is made without diverged runs and with them scored at chance, 1 / classes; a run at chance keeps its"
-    " own accuracy. Where the two verdicts disagree, the verdict is inconclusive."
+    " comparison is made without diverged runs and with them scored at chance; a run at chance keeps its own"
+    " value. Where the two verdicts disagree, the verdict is inconclusive."
 )
 
 
-def diverged(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
+def diverged(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> Table:
     """How many runs of each variant diverged, and the comparison without them and with them scored at chance."""
     labels = collect.labels(runs)
     rows = [
@@ -73,14 +75,15 @@ def diverged(effects: pd.DataFrame, runs: pd.DataFrame) -> Table:
             labels[row.variant],
             share(row.diverged, row.ended, stats.proportion_interval(row.diverged, row.ended)),
             p_value(row.p_divergence_holm),
-            number(row.difference_pp, sign="+"),
+            shown.change(row.difference),
             row.verdict_converged,
-            number(row.difference_at_chance_pp, sign="+"),
+            shown.change(row.difference_at_chance),
             row.verdict_at_chance or "not computed",
         )
         for row in effects.itertuples()
     ]
+    unit = f" ({shown.points.strip()})" if shown.points else ""
     names = ["Variant", "Diverged or at chance (runs) [95 % CI]", "p (Fisher, Holm)",
-             "Difference, both converged (points)", "Verdict, both converged",
-             "Difference, diverged at chance (points)", "Verdict, diverged at chance"]  # fmt: skip
+             f"Difference, both converged{unit}", "Verdict, both converged",
+             f"Difference, diverged at chance{unit}", "Verdict, diverged at chance"]  # fmt: skip
     return Table("Diverged runs", pd.DataFrame(rows, columns=names), DIVERGED_NOTE, tuple(effects["variant"]))

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.formats import DASH, count, difference, number, p_value
+from ablate.analysis.formats import DASH, count, number, p_value
+from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.report.incomplete import lost_runs, partly_compared
 from ablate.analysis.report.verdict_sentences import rule
 from ablate.analysis.tables.table import Table
@@ -13,21 +14,21 @@ from ablate.analysis.tables.table import Table
 EQUIVALENCE = "Equivalence [90 % CI]"
 
 
-def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None) -> Table:
+def main(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> Table:
     """The table of effects. Bold: verdict better, which the highest mean alone is not.
 
     Args:
         effects: frame of `effects`.
         runs: frame of `collect`.
-        margin: of equivalence, percentage points; None if not asked.
+        shown: how the metric is printed.
     """
-    title = "Validation accuracy and differences from the baseline"
+    title = f"{shown.title} and differences from the baseline"
     spread = "±: standard deviation over seeds (n - 1)."
     if len(effects) < 2:
-        return Table(title, display(effects, runs), spread, tuple(effects["variant"]))
+        return Table(title, display(effects, runs, shown), spread, tuple(effects["variant"]))
     note = (
-        f"{rule(effects, margin)} {spread} g_z: Hedges' g of the paired differences, their mean in standard deviations."
-        " Wins: seeds on which the variant has the higher accuracy."
+        f"{rule(effects, shown)} {spread} g_z: Hedges' g of the paired differences, their mean in standard deviations."
+        f" Wins: seeds on which the variant is better ({shown.better})."
     )
     if partly_compared(effects, runs):
         note += (
@@ -36,24 +37,26 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
     strong = frozenset(place for place, name in enumerate(effects["verdict"]) if name.startswith(verdict.BETTER))
     if strong:
         note += " Bold: better than the baseline."
-    return Table(title, display(effects, runs), note, tuple(effects["variant"]), strong)
+    return Table(title, display(effects, runs, shown), note, tuple(effects["variant"]), strong)
 
 
-def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """`effects` as text: percent, differences in percentage points, a dash for what is unknown."""
+def display(
+    effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT, confidence: float = 0.95
+) -> pd.DataFrame:
+    """`effects` as text, in the units of `shown`; a dash for what is unknown."""
     labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
     rows = list(effects.itertuples())
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
-    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in rows]
+    values = [f"{shown.value(row.mean)} ± {shown.value(row.sd)}" for row in rows]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
         "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in rows],
-        "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
-        f"Difference (points) [{100 * confidence:g} % CI]": [
-            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in rows
+        f"{shown.header}, mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in values],
+        f"{shown.difference_header} [{100 * confidence:g} % CI]": [
+            shown.interval(row.difference, row.ci_low, row.ci_high) for row in rows
         ],
         "p (Holm)": effects["p_holm"].map(p_value),
-        EQUIVALENCE: [_equivalence(row) for row in rows],
+        EQUIVALENCE: [_equivalence(row, shown) for row in rows],
         "g_z": effects["hedges_gz"].map(number),
         "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in rows],
         "Parameters": [count(cost["parameters"].get(variant)) for variant in effects["variant"]],
@@ -67,9 +70,9 @@ def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95)
     return pd.DataFrame(table)
 
 
-def _equivalence(row: Any) -> str:
+def _equivalence(row: Any, shown: MetricFormat) -> str:
     """The interval of the equivalence tests and their Holm p, where equivalence is shown."""
     if row.verdict not in (verdict.EQUIVALENT, verdict.BETTER_WITHIN, verdict.WORSE_WITHIN):
         return DASH
-    low, high = number(row.equivalence_low_pp, sign="+"), number(row.equivalence_high_pp, sign="+")
+    low, high = shown.change(row.equivalence_low), shown.change(row.equivalence_high)
     return f"[{low}, {high}], p {p_value(row.p_equivalence_holm)}"

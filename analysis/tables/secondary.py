@@ -7,7 +7,7 @@ import pandas as pd
 from ablate.analysis import collect, stats
 from ablate.analysis.effects import effects
 from ablate.analysis.formats import p_value
-from ablate.analysis.quantity import quantity
+from ablate.analysis.metric_format import metric_format
 from ablate.analysis.tables.table import Table
 from ablate.runs.metric import Metric
 
@@ -30,10 +30,10 @@ def secondary(runs: pd.DataFrame, metrics: list[Metric], labels: Mapping[str, st
     for metric in known:
         has_value = runs["status"].ne("completed") | runs[metric.name].notna()
         compared = effects(runs[has_value].drop(columns="collapsed", errors="ignore"), metric=metric)
-        shown = quantity(metric, compared)
+        shown = metric_format(metric, compared)
         for row in compared.itertuples():
             spread = f"{shown.value(row.mean)} ± {shown.value(row.sd)}"
-            change = shown.interval(row.difference_pp, row.ci_low_pp, row.ci_high_pp)
+            change = shown.interval(row.difference, row.ci_low, row.ci_high)
             rows.append(
                 (f"{shown.header}, {shown.better}", labels.get(row.variant, row.variant), str(row.n), spread, change)
             )

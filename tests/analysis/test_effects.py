@@ -13,8 +13,8 @@ from ablate.analysis.effects import effects as compare
 from ablate.analysis.effects import most_different
 
 FACTORS = {"model": ["a", "b", "c"]}
-COLUMNS = """variant n mean sd baseline_mean difference_pp ci_low_pp ci_high_pp p p_holm equivalence_low_pp
-equivalence_high_pp p_equivalence p_equivalence_holm hedges_gz wins diverged ended holes verdict"""
+COLUMNS = """variant n mean sd baseline_mean difference ci_low ci_high p p_holm equivalence_low
+equivalence_high p_equivalence p_equivalence_holm hedges_gz wins diverged ended holes verdict"""
 
 
 def test_columns_and_order_are_the_contract(effects):
@@ -28,7 +28,7 @@ def test_columns_and_order_are_the_contract(effects):
 def test_the_baseline_is_compared_with_nothing(effects):
     row = effects.iloc[0]
     assert (row["n"], row["mean"], row["sd"], row["baseline_mean"]) == pytest.approx((3, 0.6, 0.1, 0.6))
-    assert row[["difference_pp", "ci_low_pp", "p", "p_holm", "hedges_gz", "wins"]].isna().all()
+    assert row[["difference", "ci_low", "p", "p_holm", "hedges_gz", "wins"]].isna().all()
 
 
 def test_a_testable_variant_by_hand(effects):
@@ -36,8 +36,8 @@ def test_a_testable_variant_by_hand(effects):
     row = effects.iloc[1]
     half = 4.302653 / math.sqrt(3)
     assert (row["n"], row["wins"]) == (3, 3)
-    assert (row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((0.62, 0.6, 2))
-    assert (row["ci_low_pp"], row["ci_high_pp"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
+    assert (row["mean"], row["baseline_mean"], row["difference"]) == pytest.approx((0.62, 0.6, 2))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((2 - half, 2 + half), abs=1e-5)
     p = 1 - math.sqrt(12 / 14)
     assert (row["test"], row["p"], row["p_holm"]) == ("paired t", pytest.approx(p), pytest.approx(5 * p))
     assert row["hedges_gz"] == pytest.approx(2 / math.sqrt(math.pi))
@@ -45,13 +45,13 @@ def test_a_testable_variant_by_hand(effects):
 
 def test_equal_differences_are_not_testable(effects):
     row = effects.iloc[2]
-    assert (row["difference_pp"], row["wins"]) == (pytest.approx(-10), 0)
-    assert row[["ci_low_pp", "ci_high_pp", "p", "p_holm", "hedges_gz"]].isna().all()
+    assert (row["difference"], row["wins"]) == (pytest.approx(-10), 0)
+    assert row[["ci_low", "ci_high", "p", "p_holm", "hedges_gz"]].isna().all()
 
 
 def test_only_shared_seeds_count(effects):
     row = effects.iloc[3]
-    assert (row["n"], row["mean"], row["baseline_mean"], row["difference_pp"]) == pytest.approx((1, 0.8, 0.7, 10))
+    assert (row["n"], row["mean"], row["baseline_mean"], row["difference"]) == pytest.approx((1, 0.8, 0.7, 10))
     assert math.isnan(row["sd"])  # of one seed, not 0
 
 
@@ -64,9 +64,9 @@ def test_without_a_shared_seed_the_test_is_welchs(effects):
         2,
         *[pytest.approx(0.6)] * 2,
     )
-    assert (alone["difference_pp"], alone["p"]) == (pytest.approx(0, abs=1e-9), pytest.approx(1))
+    assert (alone["difference"], alone["p"]) == (pytest.approx(0, abs=1e-9), pytest.approx(1))
     half = 11.5470 * scipy.stats.t.ppf(0.975, 1.6842105)
-    assert (alone["ci_low_pp"], alone["ci_high_pp"]) == pytest.approx((-half, half), rel=1e-4)
+    assert (alone["ci_low"], alone["ci_high"]) == pytest.approx((-half, half), rel=1e-4)
     assert alone[["hedges_gz", "wins", "p_equivalence"]].isna().all()
 
 
@@ -106,9 +106,9 @@ def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
     results = {name: dict(enumerate(rng.uniform(0.4, 0.6, 5))) for name in ("baseline", "model=b", "model=c")}
     table = compare(collect.collect(make_study(results, FACTORS)))
     strict = compare(collect.collect(make_study(results, FACTORS, name="again")), confidence=0.975)
-    assert table["simultaneous_low_pp"][1:].tolist() == pytest.approx(strict["ci_low_pp"][1:].tolist())
-    assert table["simultaneous_high_pp"][1:].tolist() == pytest.approx(strict["ci_high_pp"][1:].tolist())
-    assert (table["simultaneous_high_pp"][1:] > table["ci_high_pp"][1:]).all()
+    assert table["simultaneous_low"][1:].tolist() == pytest.approx(strict["ci_low"][1:].tolist())
+    assert table["simultaneous_high"][1:].tolist() == pytest.approx(strict["ci_high"][1:].tolist())
+    assert (table["simultaneous_high"][1:] > table["ci_high"][1:]).all()
 
 
 BASE = {seed: 0.70 + 0.001 * seed for seed in range(6)}
@@ -120,13 +120,13 @@ def test_diverged_runs_that_would_change_the_verdict_make_it_inconclusive(make_s
     row = compare(runs, chance=0.1).iloc[1]
     assert (row["verdict"], row["reason"], row["verdict_converged"]) == ("inconclusive", "disagree", "better")
     assert row["verdict_at_chance"] == "inconclusive" and row["p_holm"] < 0.05
-    assert row["n"] == 5 and row["difference_pp"] == pytest.approx(2.1)  # nothing is imputed in what is printed
+    assert row["n"] == 5 and row["difference"] == pytest.approx(2.1)  # nothing is imputed in what is printed
 
 
 def test_without_a_known_chance_nothing_is_claimed_of_a_variant_with_diverged_runs(make_study):
     row = compare(collect.collect(make_study({"baseline": BASE, "model=b": BETTER}, FACTORS))).iloc[1]
     assert (row["verdict"], row["reason"]) == ("inconclusive", "chance unknown")
-    assert row["verdict_at_chance"] == "" and math.isnan(row["difference_at_chance_pp"])
+    assert row["verdict_at_chance"] == "" and math.isnan(row["difference_at_chance"])
 
 
 def test_with_every_baseline_diverged_nothing_is_better(make_study):
@@ -138,7 +138,7 @@ def test_with_every_baseline_diverged_nothing_is_better(make_study):
         "not testable",
         "better",
     )
-    assert row["difference_at_chance_pp"] == pytest.approx(61) and row["p_divergence_holm"] == pytest.approx(0.1)
+    assert row["difference_at_chance"] == pytest.approx(61) and row["p_divergence_holm"] == pytest.approx(0.1)
 
 
 def test_five_of_five_against_none_of_five_diverges(make_study):
@@ -158,7 +158,7 @@ def test_a_run_that_ends_at_chance_counts_as_diverged(make_study):
     table = compare(runs, chance=0.1)
     assert table["verdict"].tolist() == ["baseline", "diverges", "inconclusive"]
     assert table["diverged"].tolist() == [0, 5, 1] and table["n"].tolist() == [5, 5, 5]
-    assert table["difference_pp"][2] == pytest.approx((-60 + 1) / 5)  # its accuracy is a result, and stays
+    assert table["difference"][2] == pytest.approx((-60 + 1) / 5)  # its accuracy is a result, and stays
 
 
 def test_missing_runs_are_holes_and_not_diverged(make_study):
@@ -183,7 +183,7 @@ def test_equivalence_is_a_claim_of_its_own_with_its_own_correction(make_study):
     table = compare(collect.collect(make_study(results, {"model": [*"abcd"]}, name="more")), margin=1.0)
     assert table["p_equivalence_holm"][1] == pytest.approx(0.09) and table["verdict"][1] == "inconclusive"
     half = scipy.stats.t.ppf(0.95, 7) * spread * math.sqrt(8 / 7) / math.sqrt(8)
-    interval = table.loc[1, ["equivalence_low_pp", "equivalence_high_pp"]].tolist()
+    interval = table.loc[1, ["equivalence_low", "equivalence_high"]].tolist()
     assert interval == pytest.approx([-half, half])  # 90 %
 
 
@@ -195,16 +195,14 @@ def test_both_claims_can_hold(make_study, size, verdict):
 
 def test_the_most_different_come_first(effects):
     """c -11, d +10, b +2, f 0, e unknown."""
-    effects.loc[2, "difference_pp"] = -11
+    effects.loc[2, "difference"] = -11
     order = ["baseline", "model=c", "model=d", "model=b", "model=f", "model=e"]
     assert most_different(effects, 9) == order and most_different(effects, 3) == order[:3]
 
 
 def test_equally_different_variants_keep_their_order():
     names = ["baseline", *(f"model={k}" for k in range(60))]
-    table = pd.DataFrame(
-        {"variant": names, "difference_pp": [math.nan, *[(-1.0) ** k * (k % 2 + 1) for k in range(60)]]}
-    )
+    table = pd.DataFrame({"variant": names, "difference": [math.nan, *[(-1.0) ** k * (k % 2 + 1) for k in range(60)]]})
     odd, even = ([f"model={k}" for k in range(start, 60, 2)] for start in (1, 0))
     assert most_different(table, 61) == ["baseline", *odd, *even]
 

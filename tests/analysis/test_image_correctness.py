@@ -85,7 +85,7 @@ def test_an_interval_over_other_seeds_than_the_comparison_is_not_printed(study):
     """Without the predictions of one of the two seeds there is none; with both it is never the narrower one."""
     results = analyse(study)
     both, seeds = results.crossed["model=b"], results.effects.iloc[1]
-    assert 100 * (both.high - both.low) >= seeds["ci_high_pp"] - seeds["ci_low_pp"] or np.isnan(seeds["ci_low_pp"])
+    assert 100 * (both.high - both.low) >= seeds["ci_high"] - seeds["ci_low"] or np.isnan(seeds["ci_low"])
     (study / "model=b/seed=0/val_predictions.npz").unlink()
     assert analyse(study).crossed == {}
 

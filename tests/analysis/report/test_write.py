@@ -49,7 +49,7 @@ def test_a_complete_study(make_study, capsys):
     assert report(study) == 0
     assert set(contents(study)) == FILES
     effects = pd.read_csv(study / "report" / "effects.csv")
-    assert effects["difference_pp"][1] == pytest.approx(-11)
+    assert effects["difference"][1] == pytest.approx(-11)
     runs = pd.read_csv(study / "report" / "runs.csv")
     assert len(runs) == 6 and runs["val_accuracy"].tolist() == [0.9, 0.91, 0.93, 0.8, 0.79, 0.82]
     output = capsys.readouterr().out

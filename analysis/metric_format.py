@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ablate.analysis.formats import difference, number
-from ablate.runs.metric import Metric
+from ablate.runs.metric import ACCURACY, Metric
 
 PERCENT_DIGITS = 2
 MOST_DIGITS = 8
 
 
 @dataclass(frozen=True)
-class Quantity:
+class MetricFormat:
     """A metric and the decimals of its printed values.
 
     Attributes:
@@ -72,12 +72,21 @@ class Quantity:
         """A difference and its interval: `+1.20 [+0.40, +2.00]`."""
         return difference(mean, low, high, self.digits)
 
-    def margin(self, margin: float) -> str:
-        """A margin with its unit: `±1 points`."""
-        return f"±{margin:g}{self.points}"
+    def plain(self, value: float, sign: str = "+") -> str:
+        """A difference for a sentence, with one decimal less than in tables, and its unit: `+1.2 points`."""
+        return number(value, max(self.digits - 1, 0), sign) + self.points
+
+    def bare(self, value: float) -> str:
+        """The same without its unit."""
+        return number(value, max(self.digits - 1, 0), "+")
+
+    @property
+    def margin(self) -> str:
+        """The margin with its unit: `±1 points`; empty if equivalence is not asked."""
+        return "" if self.metric.margin is None else f"±{self.metric.margin:g}{self.points}"
 
 
-def quantity(metric: Metric, effects: pd.DataFrame) -> Quantity:
+def metric_format(metric: Metric, effects: pd.DataFrame) -> MetricFormat:
     """The metric with as many decimals as show two digits of the median standard deviation; two in per cent.
 
     Args:
@@ -85,9 +94,12 @@ def quantity(metric: Metric, effects: pd.DataFrame) -> Quantity:
         effects: frame of `effects`.
     """
     if metric.unit == "%":
-        return Quantity(metric)
+        return MetricFormat(metric)
     spread = metric.scale * effects["sd"].where(effects["sd"] > 0).median()
     if not spread > 0:
         spread = metric.scale * effects["mean"].abs().median() / 100
     digits = 1 - math.floor(math.log10(spread)) if spread > 0 and math.isfinite(spread) else 4
-    return Quantity(metric, min(max(digits, 0), MOST_DIGITS))
+    return MetricFormat(metric, min(max(digits, 0), MOST_DIGITS))
+
+
+PERCENT = MetricFormat(ACCURACY)  # of validation accuracy
