@@ -35,6 +35,11 @@ class MetricFormat:
         return f" {self.metric.difference_unit}" if self.metric.unit else ""
 
     @property
+    def in_parentheses(self) -> str:
+        """The unit of differences for a header: ` (points)`; empty for a number without one."""
+        return f" ({self.metric.difference_unit})" if self.metric.unit else ""
+
+    @property
     def name(self) -> str:
         """The name of the metric, as in a sentence: `validation accuracy`."""
         return self.metric.label
@@ -53,7 +58,7 @@ class MetricFormat:
     @property
     def difference_header(self) -> str:
         """The header of a column of differences: `Difference (points)`."""
-        return f"Difference ({self.metric.difference_unit})" if self.metric.unit else "Difference"
+        return f"Difference{self.in_parentheses}"
 
     @property
     def better(self) -> str:

@@ -68,7 +68,7 @@ def interactions(contrasts: pd.DataFrame, factors: list[str], shown: MetricForma
         axis.tick_params(length=0)
         # The title is above the color bar, since it would not fit next to a short one.
         figure.colorbar(image, ax=axis, shrink=0.9).ax.set_title(
-            f"Interaction\n({shown.points.strip()})" if shown.points else "Interaction", fontsize=7
+            f"Interaction\n{shown.in_parentheses.strip()}".strip(), fontsize=7
         )
     return figure
 

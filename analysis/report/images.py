@@ -57,7 +57,7 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
 
 def evaluated(results: Results) -> str:
     """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
-    if results.plan.app is not None or not _records(results):
+    if not _records(results):
         return "Each run gives one value of the metric, which the study compares."
     kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
@@ -104,6 +104,8 @@ def _majority(results: Results) -> str:
 
 
 def _records(results: Results) -> list[tuple[str, RunRecord]]:
-    """The folder and the record of each completed run."""
+    """The folder and the record of each completed run that trained on images, unlike those of other apps."""
+    if results.plan.app is not None or not results.is_recorded:
+        return []
     folders = results.runs.loc[results.runs["status"] == "completed", "folder"]
     return [(folder, run_record.read(results.folder / folder)) for folder in folders]

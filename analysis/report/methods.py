@@ -36,10 +36,11 @@ def methods(results: Results) -> list[str]:
     plan, runs = results.plan, results.runs
     seeds = first_few(plan.seeds, LEVELS)
     levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
+    design = f"Design {plan.design}, " if plan.design else ""
+    variants = plural(runs["variant"].nunique(), "variant")
     paragraphs = [
-        f"{f'Design {plan.design}, ' if plan.design else ''}{plural(len(runs), 'run')} of {plural(runs['variant'].nunique(), 'variant')}, seeds"
-        f" {seeds}."
-        f" {_ended(runs)} Factors, the baseline's level first: {levels or 'none'}."
+        f"{design}{plural(len(runs), 'run')} of {variants}, seeds {seeds}. {_ended(runs)} Factors, the baseline's level"
+        f" first: {levels or 'none'}."
     ]
     if not plan.metric.is_accuracy:
         paragraphs.append(f"Metric: {plan.metric.label}, {results.format.better}.")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ablate.analysis import tables
 from ablate.analysis.formats import plural
+from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures, string
 from ablate.analysis.report.limits import provenance
@@ -105,17 +106,17 @@ def author_text(path: Path) -> dict[str, Any]:
     return content
 
 
-def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int, shown_as: MetricFormat) -> str:
+def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int, printed: MetricFormat) -> str:
     """The main table: the baseline and the variants that differ most from it."""
     order = effects["difference"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
     shown = effects.loc[[0, *[position for position in order if position != 0][:rows]]]
-    cells = tables.display(shown.reset_index(drop=True), runs, shown_as).drop(
+    cells = tables.display(shown.reset_index(drop=True), runs, printed).drop(
         columns=list(NOT_ON_PAPER), errors="ignore"
     )
     cells = cells.rename(columns=SHORT_NAMES)
     strong = {place for place, verdict in enumerate(shown["verdict"]) if verdict.startswith("better")}
     omitted = len(effects) - len(shown)
-    caption = f"{shown_as.title}, mean ± SD over seeds, and difference from the baseline."
+    caption = f"{printed.title}, mean ± SD over seeds, and difference from the baseline."
     if strong:
         caption += " Bold: better than the baseline."
     if partly_compared(shown, runs):

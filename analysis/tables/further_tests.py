@@ -82,7 +82,7 @@ def diverged(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PE
         )
         for row in effects.itertuples()
     ]
-    unit = f" ({shown.points.strip()})" if shown.points else ""
+    unit = shown.in_parentheses
     names = ["Variant", "Diverged or at chance (runs) [95 % CI]", "p (Fisher, Holm)",
              f"Difference, both converged{unit}", "Verdict, both converged",
              f"Difference, diverged at chance{unit}", "Verdict, diverged at chance"]  # fmt: skip

@@ -63,8 +63,9 @@ def display(
         "Time (s), median": [number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
         "Verdict": effects["verdict"],
     }
-    if set(table[EQUIVALENCE]) == {DASH}:
-        del table[EQUIVALENCE]
+    for name in (EQUIVALENCE, "Parameters", "Time (s), median"):
+        if set(table[name]) == {DASH}:
+            del table[name]
     if missing:
         table["Lost or at chance (runs)"] = [missing.get(variant, "0") for variant in effects["variant"]]
     return pd.DataFrame(table)
