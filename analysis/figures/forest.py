@@ -101,8 +101,10 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat)
         row = baseline.iloc[0]
         text += "; " + f"mean {shown.value(row['mean'])}{shown.unit}, n = {row['n']}".replace(" ", "\N{NO-BREAK SPACE}")
     wrapped = textwrap.fill(text, 66, break_on_hyphens=False)
-    unit = {"%": "percentage points; "}.get(shown.metric.unit, f"{shown.metric.unit}; " if shown.metric.unit else "")
-    return f"Difference in {shown.name} from the baseline ({unit}{shown.better})\n{wrapped}"
+    unit = "percentage points" if shown.metric.unit == "%" else shown.metric.unit
+    remarks = [*([unit] if unit else []), *(["lower is better"] if shown.metric.sign < 0 else [])]
+    quantity = f"Difference in {shown.name} from the baseline"
+    return (f"{quantity} ({'; '.join(remarks)})" if remarks else quantity) + f"\n{wrapped}"
 
 
 def _effect_legend(rows: pd.DataFrame, confidence: float, margin: str, comparisons: int) -> list[Line2D | Patch]:
