@@ -115,11 +115,8 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     counts = [count(table) for table in tables]
     frame = with_result[["variant", "seed", "status"]].loc[with_result.index.repeat(counts)].reset_index(drop=True)
     for name in EPOCH_COLUMNS:
-        columns = [
-            np.asarray(table.get(name, np.full(n, np.nan)), dtype=float)
-            for table, n in zip(tables, counts, strict=True)
-        ]
-        frame[name] = np.concatenate([np.empty(0), *columns])
+        columns = [table.get(name, np.full(n, np.nan)) for table, n in zip(tables, counts, strict=True)]
+        frame[name] = np.concatenate([np.empty(0), *map(np.asarray, columns)])
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
 
 

@@ -22,11 +22,11 @@ from torch import Tensor
 from ablate.files import archive, bounded
 
 # The operations that `torch.save` writes for plain values and tensors. None of them allocates more than its own size.
-OPERATIONS = frozenset(
-    "PROTO STOP MARK GLOBAL REDUCE BUILD BINPERSID BINPUT LONG_BINPUT BINGET LONG_BINGET NONE NEWTRUE NEWFALSE BININT"
-    " BININT1 BININT2 LONG1 BINFLOAT BINUNICODE EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS"
-    " EMPTY_DICT SETITEM SETITEMS".split()
-)
+OPERATIONS = frozenset({
+    "PROTO", "STOP", "MARK", "GLOBAL", "REDUCE", "BUILD", "BINPERSID", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET",
+    "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "EMPTY_TUPLE",
+    "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS",
+})  # fmt: skip
 DTYPES = {
     "DoubleStorage": torch.float64, "FloatStorage": torch.float32, "HalfStorage": torch.float16,
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
@@ -79,9 +79,8 @@ class Stored(NamedTuple):
     def check(self) -> None:
         """Raise ValueError unless each element has its own place in the storage."""
         numbers = (self.elements, self.offset, *self.shape, *self.stride)
-        if not len(self.shape) == len(self.stride) <= DIMENSIONS or not all(
-            type(n) is int and 0 <= n < 2**48 for n in numbers
-        ):
+        valid = all(type(number) is int and 0 <= number < 2**48 for number in numbers)
+        if not valid or not len(self.shape) == len(self.stride) <= DIMENSIONS:
             raise ValueError("a tensor has no valid shape")
         reach = 0
         for stride, length in sorted(zip(self.stride, self.shape, strict=True)):
@@ -107,7 +106,10 @@ class Saved:
         """SHA-256 of the file, in hexadecimal."""
         assert self.file.fp is not None
         self.file.fp.seek(0)
-        return hashlib.file_digest(self.file.fp, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := self.file.fp.read(bounded.MIB):
+            digest.update(block)
+        return digest.hexdigest()
 
     def tensors(self, part: Any) -> Any:
         """Read a part of the content with its tensors."""
@@ -167,9 +169,13 @@ def same_shapes(content: Any, state: Mapping[str, Any]) -> bool:
         elif isinstance(value, Mapping):
             if not same_shapes(content[key], value):
                 return False
-        elif type(content[key]) is not type(value):
+        elif value is not None and content[key] is not None and _kind(content[key]) is not _kind(value):
             return False
     return True
+
+
+def _kind(value: Any) -> type:
+    return float if isinstance(value, int | float) else type(value)
 
 
 def _unpickled(content: bytes, most: int) -> Any:
@@ -178,7 +184,7 @@ def _unpickled(content: bytes, most: int) -> Any:
         if operation.name not in OPERATIONS:
             raise ValueError(f"it uses {operation.name}, which is not supported")
         # An index beyond the number of operations would allocate the values before it.
-        if number >= most or ("PUT" in operation.name and argument > number):
+        if number >= most or (operation.name == "LONG_BINPUT" and int(argument or 0) > number):
             raise ValueError(f"it has more than {most:,} operations")
     return _Unpickler(BytesIO(content)).load()
 
