@@ -18,7 +18,7 @@ from ablate.runs.test_result import TestResult, Use
 from ablate.terminal.errors import InputError
 
 FILE = "tests.jsonl"
-LARGEST = 16 * bounded.MIB  # bytes: 40,000 uses
+LARGEST = 4 * bounded.MIB  # bytes: 10,000 uses
 LONGEST = 16 * bounded.KIB  # bytes of a line
 PATIENCE = 60  # seconds for which another process may hold the log
 
