@@ -179,13 +179,11 @@ def samples(run: "Trained") -> "Tensor":
     import torch
 
     path, inputs = run.folder / run_samples.FILE, run.inputs
+    size = (inputs.channels, inputs.image_size, inputs.image_size)
     try:
-        images = run_samples.read(run.folder)
+        return torch.from_numpy(run_samples.read(run.folder, size))
     except InputError:
         raise
     except Exception as error:  # numpy and zipfile raise many types of exception on a damaged file
-        raise InputError(f"{path} is missing or damaged. An export is checked on its images.") from error
-    size = (inputs.channels, inputs.image_size, inputs.image_size)
-    if images.shape[1:] != size:
-        raise InputError(f"{path} has {images.dtype} {images.shape}, expected uint8 (N, {', '.join(map(str, size))}).")
-    return torch.from_numpy(images)
+        shape = f"uint8 (N, {', '.join(map(str, size))})"
+        raise InputError(f"{path} is missing or damaged. An export is checked on its images, {shape}.") from error

@@ -56,7 +56,7 @@ def _array(file: zipfile.ZipFile, name: str, expected: Expected) -> np.ndarray:
     with file.open(f"{name}.npy") as stream:
         shape, fortran, dtype = _header(stream, file.getinfo(f"{name}.npy"), expected)
         if expected.reduce is None or fortran:
-            values = np.frombuffer(stream.read(math.prod(shape) * dtype.itemsize), dtype)
+            values = np.frombuffer(bytearray(stream.read(math.prod(shape) * dtype.itemsize)), dtype)  # writable
             values = values.reshape(shape, order="F" if fortran else "C")
             return values if expected.reduce is None else expected.reduce(values)
         row = math.prod(shape[1:])

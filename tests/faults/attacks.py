@@ -178,7 +178,7 @@ def stored(content: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> 
 
 def members(good: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(good)) as archive:
-        return {name.removeprefix("archive/"): archive.read(name) for name in archive.namelist()}
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def saved(change: Callable[[Any], Any]) -> Attack:
