@@ -1,5 +1,6 @@
 """The command line `ablate COMMAND ...`. Each command imports only the modules that it needs."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -136,6 +137,7 @@ def usage() -> str:
 
 def main() -> int:
     """Run the verb that is the first argument; return the exit status."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # other processes do not search the current folder for modules either
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())

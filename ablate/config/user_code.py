@@ -1,8 +1,10 @@
 """User code: `model._target_=my_model.Net` names the class `Net` in `my_model.py` in the current folder.
 
-Its source is hashed with the configuration and saved with the run.
+Its source is hashed with the configuration and saved with the run. The current folder is not on Python's search path: a
+file in it that no configuration names, such as `triton.py`, is never imported.
 """
 
+import ast
 import hashlib
 import importlib.util
 import os
@@ -19,10 +21,46 @@ PACKAGE = __package__.partition(".")[0]
 LARGEST = bounded.MIB  # bytes of a source file
 
 
-def search() -> None:
-    """Append the current folder to Python's search path; last, so that it cannot shadow an installed package."""
-    if (folder := os.getcwd()) not in sys.path:
-        sys.path.append(folder)
+class Importer:
+    """A finder for `sys.meta_path`: imports modules of these names, and what their sources import, from a folder.
+
+    It is the last finder, so that no module of a folder can shadow an installed package.
+
+    Attributes:
+        folders: {name of a top-level module: folder to find it in}.
+    """
+
+    def __init__(self) -> None:
+        self.folders: dict[str, str] = {}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Find a top-level module by its name; None if the name is not in `folders`, or there is no such module."""
+        folder = self.folders.get(name) if path is None else None
+        spec = PathFinder.find_spec(name, [folder]) if folder else None
+        if folder and spec:
+            for _, source in _files(spec):
+                self.folders = dict.fromkeys(imported(source), folder) | self.folders
+        return spec
+
+
+_importer = Importer()
+
+
+def make_importable(settings: Any) -> None:
+    """Allow the modules that `_target_`s in nested settings name to be imported from the current folder."""
+    add_folders({str(target).partition(".")[0]: os.getcwd() for target in targets(settings)})
+
+
+def add_folders(folders: dict[str, str]) -> None:
+    """Allow modules to be imported: {name of a top-level module: folder}. A name keeps its first folder."""
+    _importer.folders = folders | _importer.folders
+    if _importer not in sys.meta_path:
+        sys.meta_path.append(_importer)
+
+
+def importable() -> dict[str, str]:
+    """Return the folders of all modules that may be imported, to pass them to another process."""
+    return dict(_importer.folders)
 
 
 def find(target: str) -> ModuleSpec | None:
@@ -76,3 +114,14 @@ def _files(spec: ModuleSpec) -> Iterator[tuple[Path, Path]]:
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     if str(root) not in installed:
         yield from ((root, path) for path in paths if path.suffix == ".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names of the modules that a source file imports; none if it is not valid Python."""
+    try:
+        tree = ast.parse(bounded.contents(path, LARGEST), str(path))
+    except (SyntaxError, ValueError):  # importing it reports the error
+        return set()
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in [*names, *(node.module or "" for node in froms)]}

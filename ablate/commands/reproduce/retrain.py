@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.commands.flags import Parser
 from ablate.commands.reproduce.comparison import Comparison, compare
-from ablate.config import CONF, trust, user_code
+from ablate.config import CONF, trust
 from ablate.runs import options, provenance, run_record
 from ablate.runs.config_defaults import changes, is_of
 from ablate.runs.read_config import read_config
@@ -114,7 +114,6 @@ def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bo
 
     register()
     if trusted:
-        user_code.search()
         config = compose(flags, overrides)
         config.pop("hydra")
         return config
