@@ -31,6 +31,7 @@ STYLE: "dict[RcKeyType, Any]" = {
     "lines.markersize": 3,
     "pdf.fonttype": 42,
     "svg.hashsalt": "ablate",
+    "text.usetex": False,  # a matplotlibrc in the current folder could start LaTeX
 }
 
 
