@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
@@ -22,24 +22,23 @@ LARGEST = bounded.MIB  # bytes of a source file
 
 
 class Importer:
-    """A finder for `sys.meta_path`: imports modules of these names, and what their sources import, from a folder.
+    """A finder for `sys.meta_path`: imports modules of these names from the current folder, and what they import.
 
-    It is the last finder, so that no module of a folder can shadow an installed package.
+    It is the last finder, so that no file in the folder can shadow an installed package.
 
     Attributes:
-        folders: {name of a top-level module: folder to find it in}.
+        names: names of top-level modules.
     """
 
     def __init__(self) -> None:
-        self.folders: dict[str, str] = {}
+        self.names: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Find a top-level module by its name; None if the name is not in `folders`, or there is no such module."""
-        folder = self.folders.get(name) if path is None else None
-        spec = PathFinder.find_spec(name, [folder]) if folder else None
-        if folder and spec:
-            for _, source in _files(spec):
-                self.folders = dict.fromkeys(imported(source), folder) | self.folders
+        """Find a top-level module by its name; None if it is not one of `names`, or there is no such module."""
+        is_named = path is None and name in self.names
+        spec = PathFinder.find_spec(name, [os.getcwd()]) if is_named else None
+        for _, source in _files(spec) if spec else ():
+            self.names |= imported(source)
         return spec
 
 
@@ -48,19 +47,19 @@ _importer = Importer()
 
 def make_importable(settings: Any) -> None:
     """Allow the modules that `_target_`s in nested settings name to be imported from the current folder."""
-    add_folders({str(target).partition(".")[0]: os.getcwd() for target in targets(settings)})
+    allow(str(target).partition(".")[0] for target in targets(settings))
 
 
-def add_folders(folders: dict[str, str]) -> None:
-    """Allow modules to be imported: {name of a top-level module: folder}. A name keeps its first folder."""
-    _importer.folders = folders | _importer.folders
+def allow(names: Iterable[str]) -> None:
+    """Allow top-level modules of these names to be imported from the current folder."""
+    _importer.names.update(names)
     if _importer not in sys.meta_path:
         sys.meta_path.append(_importer)
 
 
-def importable() -> dict[str, str]:
-    """Return the folders of all modules that may be imported, to pass them to another process."""
-    return dict(_importer.folders)
+def importable() -> set[str]:
+    """Return the names of all modules that may be imported, to pass them to another process."""
+    return set(_importer.names)
 
 
 def find(target: str) -> ModuleSpec | None:

@@ -68,10 +68,10 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         pool.shutdown(cancel_futures=True)
 
 
-def _set_up_process(user_modules: dict[str, str]) -> None:
+def _set_up_process(user_modules: set[str]) -> None:
     """Called first in a process, which may not be a fork of this one: allow the modules that `function` may be in."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
-    user_code.add_folders(user_modules)
+    user_code.allow(user_modules)
 
 
 def _attempt(function: Callable[[str], Any], files: list[str]) -> list[tuple[Any, str]]:

@@ -131,7 +131,8 @@ def test_completion_runs_no_command_in_the_name_of_an_option(tmp_path):
     (tmp_path / "c/model").mkdir(parents=True)
     for name in ("net7", "net$(touch${IFS}ran)", "net`touch${IFS}ran`", "net;touch${IFS}ran"):
         (tmp_path / f"c/model/{name}.yaml").write_text("_target_: ablate.model.mlp.MLP\n")
-    assert completed(f"ablate train hydra.searchpath=[file://{tmp_path}/c] model=net", tmp_path).split() == ["model=net7"]
+    line = f"ablate train hydra.searchpath=[file://{tmp_path}/c] model=net"
+    assert completed(line, tmp_path).split() == ["model=net7"]
     assert not (tmp_path / "ran").exists()
 
 

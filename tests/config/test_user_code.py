@@ -95,7 +95,8 @@ def test_what_user_code_imports_is_imported_too(folder):
 
 
 def test_an_installed_package_is_not_shadowed_by_a_named_module(folder, monkeypatch):
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder is not user_code._importer])
+    monkeypatch.setattr(user_code, "_importer", user_code.Importer())
     for name in ("json", "optuna", "my_model"):
         Path(f"{name}.py").write_text("PLANTED = True")
     user_code.make_importable([{"_target_": "json.loads"}, {"_target_": "optuna.Study"}])

@@ -52,6 +52,8 @@ def check_command(run: Path, flags: Mapping[str, str], overrides: Sequence[str])
         if not folder.resolve().is_relative_to(run.resolve()):
             raise _refusal(run, f"reads options outside of the run's folder ({folder})")
         for path in _files(run, folder):
+            if path.relative_to(folder).parts[:2] == ("hydra", "schema"):  # would replace the types of all settings
+                raise _refusal(run, f"replaces the schema of this package ({path})")
             _check_file(run, path)
 
 

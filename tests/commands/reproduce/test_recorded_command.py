@@ -154,6 +154,12 @@ def test_links_pipes_and_crowds_of_options_are_refused(run, kind):
     assert words[kind] in refused(run, "", {"--config-dir": "options"})
 
 
+def test_options_cannot_replace_the_schema(run):
+    (run / "options/hydra/schema").mkdir(parents=True)
+    (run / "options/hydra/schema/Config.yaml").write_text("extra: 1\n")
+    assert "replaces the schema" in refused(run, "", {"--config-dir": "options"})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
