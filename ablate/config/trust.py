@@ -56,10 +56,13 @@ def check(config: DictConfig, where: Path, trusted: bool) -> None:
     # Some nodes are resolved twice, such as `data`. Text that is escaped or concatenated would be evaluated then.
     if nested := [text for text in _texts(settings) if "${" in text]:
         raise _refusal(where, "has nested interpolations:", nested)
-    if foreign := [
-        f"{'.'.join(place)}: {target}" for place, target in targets(settings) if not _is_allowed(place, target)
-    ]:
-        raise _refusal(where, "calls", foreign)
+    foreign = [(place, str(target)) for place, target in targets(settings) if not _is_allowed(place, target)]
+    known = {target for path in CONF.iterdir() for target in package_targets(path.name)}
+    if unknown := [target for _, target in foreign if target not in known]:
+        raise _refusal(where, "calls", unknown)
+    if foreign:
+        place, target = foreign[0]
+        raise _refusal(where, "calls", [target], f"which does not belong to {'.'.join(place) or 'the whole run'}")
 
 
 def check_interpolations(config: DictConfig, where: Path) -> None:
