@@ -1,13 +1,19 @@
 """Format numbers and tables as text, Markdown and LaTeX. A missing number is a dash."""
 
 import math
+import re
 
 import pandas as pd
+
+from ablate.terminal.text import printable, printable_lines
 
 DASH = "—"
 # Characters that LaTeX's default fonts lack, and the commands for them.
 LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$", "²": "$^2$", "ω": r"$\omega$",
          "×": r"$\times$"}  # fmt: skip
+
+# What Markdown interprets. Brackets are escaped only where they make a link, since intervals have them too.
+MARKUP = re.compile(r"[\\`*~$|<]|(?<=\])[(\[]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)|(?<=www)\.|@(?=\w)")
 
 
 def number(value: float, digits: int = 2, sign: str = "") -> str:
@@ -74,11 +80,22 @@ def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> st
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    escaped = cells.map(lambda text: str(text).replace("|", r"\|")).reset_index(drop=True)
+    escaped = cells.map(lambda text: markdown_text(str(text))).reset_index(drop=True)
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
     # `disable_numparse` keeps trailing zeros, as in a p-value of 0.030.
     return str(escaped.to_markdown(index=False, disable_numparse=True)) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """Escape what Markdown would show as something else than text: markup, HTML, formulas, links."""
+    return MARKUP.sub(lambda match: "".join(f"\\{char}" for char in match[0]), printable(text))
+
+
+def to_csv(cells: pd.DataFrame) -> str:
+    """Format a table as CSV, with the control characters in its texts escaped."""
+    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value)
+    return str(shown.to_csv(index=False, lineterminator="\n"))
 
 
 def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
@@ -88,7 +105,7 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    cells = cells.reset_index(drop=True)
+    cells = cells.reset_index(drop=True).map(lambda text: printable(str(text)))
     styler = cells.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     if strong:
         first = pd.IndexSlice[sorted(strong), cells.columns[0]]

@@ -61,7 +61,7 @@ def explain(error: Exception) -> int:
     if os.environ.get("ABLATE_DEBUG"):
         traceback.print_exception(error)
     else:
-        # A message may quote an untrusted file; escape sequences in it must not reach the terminal.
+        # A message may quote an untrusted file.
         print(printable_lines(sentence(error)), file=sys.stderr)
     return 2 if _refused(unwrapped(error)) else 1
 
