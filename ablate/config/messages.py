@@ -9,7 +9,7 @@ from hydra.errors import HydraException, InstantiationException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate.config import schema
+from ablate.config import quoting, schema
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.terminal.errors import InputError
@@ -62,7 +62,9 @@ def _composition_message(error: Exception) -> str:
             near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
             meant = f" Did you mean {near[0]}?" if near else ""
             return f"{error.override}: an override must have the form key=value.{meant}"
-        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote special characters."
+        return f"{error.override}: the value has characters that must be quoted. {quoting.advice(error.override)}"
+    if ambiguous := re.match(r"Ambiguous value for argument '(.*)'\n", text, re.S):
+        return f"{ambiguous[1]}: a comma separates the levels of a study. {quoting.advice(ambiguous[1])}"
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):

@@ -74,7 +74,7 @@ def to_html(
 
 
 def _shown(value: Any) -> Any:
-    """A value in the page, with control characters escaped. Jinja escapes its markup; our own markup has another type."""
+    """A value in the page, with control characters escaped. Jinja then escapes markup."""
     return printable(value) if type(value) is str else value
 
 
