@@ -63,8 +63,8 @@ def _composition_message(error: Exception) -> str:
             meant = f" Did you mean {near[0]}?" if near else ""
             return f"{error.override}: an override must have the form key=value.{meant}"
         return f"{error.override}: the value has characters that must be quoted. {quoting.advice(error.override)}"
-    if ambiguous := re.match(r"Ambiguous value for argument '(.*)'\n", text, re.S):
-        return f"{ambiguous[1]}: a comma separates the levels of a study. {quoting.advice(ambiguous[1])}"
+    if sweep := re.match(r"Ambiguous value for argument '(.*)'\n", text):
+        return f"{sweep[1]}: a comma separates values, but one run has one. {quoting.sweep_advice(sweep[1])}"
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):

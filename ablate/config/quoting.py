@@ -41,17 +41,21 @@ def shell_word(word: str) -> str:
 
 
 def advice(word: str) -> str:
-    """Sentences on what to type in place of an override `key=value` that Hydra cannot parse, or parses as a sweep."""
+    """A sentence on what to type in place of an override `key=value` that Hydra cannot parse."""
     key, _, value = word.partition("=")
-    if value[:1] in ("[", "{") and not _parses(f"{key}={value}"):
-        return (
-            f"Write lists as [a,b] and dictionaries as {{a:1}}. As text, type {shell_word(f'{key}={quoted(value)}')}."
-        )
     whole = f"Type {shell_word(f'{key}={quoted(value)}')}"
+    if value[:1] in ("[", "{"):
+        return f"{whole} for text. Lists have the form [a,b], dictionaries {{a:1}}."
     several = f"{key}={','.join(quoted(level.strip()) for level in value.split(','))}"
     if "," in value and _parses(several):
-        return f"{whole} for one value with a comma, or add -m and type {shell_word(several)} for several values."
+        return f"{whole} for one value, or {shell_word(several)} with -m for several."
     return f"{whole}."
+
+
+def sweep_advice(word: str) -> str:
+    """A sentence on what to type in place of an override with several values where one is needed."""
+    key, _, value = word.partition("=")
+    return f"Add -m to run each value, or type {shell_word(f'{key}={quoted(value)}')} for one value with a comma."
 
 
 def _parses(word: str) -> bool:

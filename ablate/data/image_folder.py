@@ -37,7 +37,7 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     """
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
     if part == "train" and (message := unused(root)):
-        log.warning("%s", message)
+        log.info("%s", message)  # `ablate data` prints it as a warning
     listing, labels = _labeled_files(folder, part, classes)
     streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
     pixels = cache.pixels(folder, listing, image_size, streamed)
