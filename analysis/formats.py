@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -80,7 +81,7 @@ def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> st
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    escaped = cells.map(lambda text: markdown_text(str(text))).reset_index(drop=True)
+    escaped = _texts(cells, markdown_text)
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
     # `disable_numparse` keeps trailing zeros, as in a p-value of 0.030.
@@ -94,7 +95,9 @@ def markdown_text(text: str) -> str:
 
 def to_csv(cells: pd.DataFrame) -> str:
     """Format a table as CSV, with the control characters in its texts escaped."""
-    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value)
+    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value).rename(
+        columns=printable
+    )
     return str(shown.to_csv(index=False, lineterminator="\n"))
 
 
@@ -105,12 +108,18 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    cells = cells.reset_index(drop=True).map(lambda text: printable(str(text)))
+    cells = _texts(cells, printable)
     styler = cells.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     if strong:
         first = pd.IndexSlice[sorted(strong), cells.columns[0]]
         styler = styler.map(lambda _: "textbf:--rwrap", subset=first)
     return latex_symbols(styler.to_latex(hrules=True, column_format="l" * len(cells.columns)))
+
+
+def _texts(cells: pd.DataFrame, escape: Callable[[str], str]) -> pd.DataFrame:
+    """A table of text with its cells and column names escaped. A column may be the name of a class."""
+    table = cells.map(lambda text: escape(str(text))).reset_index(drop=True)
+    return table.set_axis([escape(str(name)) for name in cells.columns], axis="columns")
 
 
 def latex_symbols(text: str) -> str:

@@ -6,14 +6,14 @@
 import io
 import re
 import textwrap
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
 
 from ablate.terminal.text import printable, shortened
 
@@ -69,13 +69,15 @@ def _glyphs() -> frozenset[int]:
 
 
 def _make_drawable(figure: Figure) -> None:
-    """Apply `drawable` to all text of a figure; fixed tick labels are kept by their formatters."""
+    """Apply `drawable` to all text of a figure, and to the labels that its ticks get when they are drawn."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
-    for axis in [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
-        formatter = axis.get_major_formatter()
-        if isinstance(formatter, FixedFormatter):
-            formatter.seq = [drawable(label) for label in formatter.seq]
+    for formatter in [axis.get_major_formatter() for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
+        setattr(formatter, "format_ticks", partial(_drawable_ticks, formatter.format_ticks))  # noqa: B010
+
+
+def _drawable_ticks(format_ticks: Callable[[Any], list[str]], values: Any) -> list[str]:
+    return [drawable(label) for label in format_ticks(values)]
 
 
 def render(figure: Figure) -> dict[str, bytes]:
