@@ -1,5 +1,7 @@
 """Contents of the figures: lines, bands, markers and labels."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -293,6 +295,24 @@ def test_samples_are_next_to_their_labels_and_below_their_titles():
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("label", "drawn"),
+    [
+        (r"$\frac{1}{$", r"$\frac{1}{$"),
+        ("\x1b[2J\u202e\x00", r"\x1b[2J\u202e\x00"),
+        ("猫 é", r"\u732b é"),
+        ("🧪", r"\U0001f9ea"),
+        ("x" * 5000, f"{'x' * 150}…{'x' * 149}"),
+        ("two\nlines", "two\nlines"),
+    ],
+)
+def test_any_label_is_drawn_as_text(label, drawn):
+    figure = figures.confusion([label, "b"], {label: np.eye(2)})
+    files = figures.render(figure)
+    assert drawn in {text.get_text() for text in figure.findobj(Text)}
+    ElementTree.fromstring(files["svg"])  # raises an error if the SVG is not XML
+
+
 def test_rendering_is_reproducible():
     images = np.zeros((2, 1, 4, 4), np.uint8)
     first, second = (figures.render(figures.samples({"日": images})) for _ in range(2))
