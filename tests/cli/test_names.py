@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ablate.config.quoting import quoted
 from tests.processes import ROOT, SMALL, ablate, record
 
 LOCALES = {
@@ -118,12 +119,24 @@ def test_a_run_folder_has_any_name_once_quoted_as_advised(tmp_path, place):
     if ended.returncode:
         assert ended.returncode == 2 and not (tmp_path / "o").exists()
         advised = ended.stderr.rpartition("ype ")[2].partition(" for ")[0].strip().removesuffix(".")
-        typed = subprocess.run(
-            ["bash", "-c", f"printf %s {advised}"], capture_output=True, text=True, check=True
-        ).stdout
-        ended = ablate(tmp_path, *words, typed)
+        ended = ablate(tmp_path, *words, typed(advised))
     assert ended.returncode == 0, ended.stderr
     assert record(tmp_path / "o" / place)["status"] == "completed"
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "x/y", "é é", "e\u0301", "日" * 99, "{x}", "a,b", "=x"])
+def test_a_study_is_named_as_advised(tmp_path, name):
+    words = ("plan", *SMALL, "model=mlp", "optimizer.lr=0.1,0.2")
+    ended = ablate(tmp_path, *words, f"study.name={quoted(name)}")
+    assert ended.returncode == 2 and not (tmp_path / "outputs").exists(), ended.stdout
+    advised = ended.stderr.strip().rpartition(" Type ")[2].removesuffix(".")
+    ended = ablate(tmp_path, *words, typed(advised))
+    assert ended.returncode == 0, ended.stderr
+
+
+def typed(words: str) -> str:
+    """What a program receives if `words` are typed in bash."""
+    return subprocess.run(["bash", "-c", f"printf %s {words}"], capture_output=True, text=True, check=True).stdout
 
 
 def test_levels_of_a_bundle_may_be_quoted(tmp_path):
