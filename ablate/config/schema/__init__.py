@@ -12,8 +12,8 @@ from typing import Any, Optional
 from omegaconf import MISSING
 
 from ablate.config.field import value
-from ablate.config.schema import images, network, submission, training
 from ablate.config.quoting import quoted, shell_word
+from ablate.config.schema import images, network, submission, training
 from ablate.config.schema.images import DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
