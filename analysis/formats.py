@@ -95,10 +95,8 @@ def markdown_text(text: str) -> str:
 
 def to_csv(cells: pd.DataFrame) -> str:
     """Format a table as CSV, with the control characters in its texts escaped."""
-    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value).rename(
-        columns=printable
-    )
-    return str(shown.to_csv(index=False, lineterminator="\n"))
+    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value)
+    return str(shown.rename(columns=printable).to_csv(index=False, lineterminator="\n"))
 
 
 def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
@@ -118,8 +116,11 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
 
 def _texts(cells: pd.DataFrame, escape: Callable[[str], str]) -> pd.DataFrame:
     """A table of text with its cells and column names escaped. A column may be the name of a class."""
-    table = cells.map(lambda text: escape(str(text))).reset_index(drop=True)
-    return table.set_axis([escape(str(name)) for name in cells.columns], axis="columns")
+    names: list[str] = []
+    for column in cells.columns:
+        name = escape(str(column))
+        names.append(name + "'" * sum(other.rstrip("'") == name for other in names))  # two names may look alike
+    return cells.map(lambda text: escape(str(text))).reset_index(drop=True).set_axis(names, axis="columns")
 
 
 def latex_symbols(text: str) -> str:

@@ -57,15 +57,17 @@ def test_markdown_keeps_its_columns_and_digits(special):
     assert table.count("0.030") == 3
 
 
-MARKUP = ["<script>x</script>", "[x](http://e.vil)", "![x](y)", "[x][y]", "http://e.vil", "www.e.vil", "`c`", "**b**",
-          "_i_", "~~s~~", "$x$", "&lt;", "a|b", "\\*", "a@e.vil", "<http://e.vil>", "a\nb", "# x", "\x1b[2J"]  # fmt: skip
+MARKUP = [
+    *("<script>x</script>", "[x](http://e.vil)", "![x](y)", "[x][y]", "http://e.vil", "www.e.vil", "<http://e.vil>"),
+    *("`c`", "**b**", "_i_", "~~s~~", "$x$", "&lt;", "a|b", "\\*", "a@e.vil", "a\nb", "# x", "\x1b[2J"),
+]
 
 
 @pytest.mark.parametrize("text", MARKUP)
 def test_markdown_shows_a_name_as_it_is(text):
     html = MarkdownIt("commonmark").enable("table").render(to_markdown(pd.DataFrame({text: [text, text]})))
     assert set(re.findall(r"<(\w+)", html)) == {"table", "thead", "tbody", "tr", "th", "td"}
-    assert [unescape(cell) for cell in re.findall(r"<t[hd]>(.*?)</t[hd]>", html)] == [printable(text)] * 3
+    assert [unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", html)] == [printable(text)] * 3
 
 
 @pytest.mark.parametrize("text", ["http://e.vil", "https://e.vil", "www.e.vil", "a@e.vil", "ftp://e.vil"])
