@@ -1,9 +1,14 @@
 """`ablate status STUDY`: print the progress of a study."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+<<<<<<< HEAD
+=======
+from rich.console import Console
+
+from ablate.commands.flags import Parser
+>>>>>>> main
 from ablate.runs import study_plan
 from ablate.study.status_table import table
 from ablate.terminal.console import Console
@@ -11,7 +16,7 @@ from ablate.terminal.console import Console
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("ablate status", description="Print the number of runs per variant and status.")
+    parser = Parser("ablate status", description="Print the number of runs per variant and status.")
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
     args = parser.parse_args(arguments)
     folder = study_plan.find(args.study)
