@@ -15,15 +15,9 @@ def main(arguments: Sequence[str]) -> int:
     from rich.table import Table
     from rich.text import Text
 
-<<<<<<< HEAD
     from ablate.terminal.console import Console
 
-    parser = argparse.ArgumentParser(
-        "ablate diff", description="Compare two runs: configuration, code, environment, results."
-    )
-=======
     parser = Parser("ablate diff", description="Compare two runs: configuration, code, environment, results.")
->>>>>>> main
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("other", type=Path, metavar="RUN", help="the other run folder")
     args = parser.parse_args(arguments)

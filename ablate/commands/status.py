@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-<<<<<<< HEAD
-=======
-from rich.console import Console
-
 from ablate.commands.flags import Parser
->>>>>>> main
 from ablate.runs import study_plan
 from ablate.study.status_table import table
 from ablate.terminal.console import Console
