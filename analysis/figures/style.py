@@ -68,7 +68,7 @@ def _glyphs() -> frozenset[int]:
         return frozenset(get_font(findfont(FontProperties())).get_charmap())
 
 
-def _make_drawable(figure: Figure) -> None:
+def make_drawable(figure: Figure) -> None:
     """Apply `drawable` to all text of a figure, and to the labels that its ticks get when they are drawn."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
@@ -86,7 +86,7 @@ def render(figure: Figure) -> dict[str, bytes]:
     Returns:
         {"pdf": bytes, "png": bytes, "svg": bytes}, without creation dates: equal figures give equal bytes.
     """
-    _make_drawable(figure)
+    make_drawable(figure)
     undated = {"pdf": {"CreationDate": None}, "png": None, "svg": {"Date": None}}
     files = {}
     with matplotlib.rc_context(STYLE):
