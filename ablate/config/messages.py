@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 
 from ablate.config import quoting, schema
 from ablate.config.field import ranges
@@ -80,6 +80,8 @@ def _omegaconf_message(cause: OmegaConfBaseException) -> str:
     """Describe OmegaConf's error for an invalid key or value."""
     key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
     where = f"{key}: " if key else ""
+    if isinstance(cause, GrammarParseError):
+        return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
         return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
     siblings = dataclasses.fields(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else ()

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import GrammarParseError
 
 from ablate.config.messages import sentence
 from ablate.config.quoting import advice, quoted, refuse_undecodable, renamed, shell_word, sweep_advice, unquoted
@@ -44,6 +46,14 @@ def test_typing_the_advice_gives_the_value(value):
     words = message.partition(" Type ")[2].partition(" for ")[0].removesuffix(".")
     (word,) = typed_in_bash(words)
     assert OverridesParser.create().parse_override(word).value() == f"{value}&"
+
+
+@pytest.mark.parametrize("value", ["a${b", "${", "x${}y", "${oc.env:"])
+def test_an_invalid_reference_is_explained(value):
+    with pytest.raises(GrammarParseError) as caught:
+        OmegaConf.create({"data": {"root": value}}).data.root  # noqa: B018
+    assert sentence(caught.value).startswith("data.root: ${ starts a reference to another key, as ${seed}, but")
+    assert OmegaConf.create({"root": value.replace("${", r"\${")}).root == value  # what the message advises
 
 
 def test_several_values_are_quoted_one_by_one():
