@@ -45,7 +45,7 @@ def advice(word: str) -> str:
     key, _, value = word.partition("=")
     whole = f"Type {shell_word(f'{key}={quoted(value)}')}"
     if value[:1] in ("[", "{"):
-        return f"{whole} for text. Lists have the form [a,b], dictionaries {{a:1}}."
+        return f"{whole} for text. Write lists as [a,b], dictionaries as {{a:1}}."
     several = f"{key}={','.join(quoted(level.strip()) for level in value.split(','))}"
     if "," in value and _parses(several):
         return f"{whole} for one value, or {shell_word(several)} with -m for several."
