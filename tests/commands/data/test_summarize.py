@@ -111,7 +111,7 @@ def test_dark_16_bit_files_and_unused_folders_are_warned_of(two_colors, tmp_path
         values = np.full((8, 8), 1000 if mode == "I;16" else 90, np.uint16 if mode == "I;16" else np.uint8)
         Image.fromarray(values).save(path)
     (root / "val/red").mkdir(parents=True)
-    warnings = look([*OVERRIDES, f"data.root={root}", "data.std=0.5"]).facts["warnings"]
+    warnings = look([*OVERRIDES, f"data.root={root}", "data.std=[0.5]"]).facts["warnings"]
     assert any("Nearly black" in text and "of 10 bits" in text for text in warnings) == warned
     assert any(text.startswith(f"Not used in {root}: val/.") for text in warnings)
 
