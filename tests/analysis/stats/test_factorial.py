@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.stats import contrasts
-from tests.analysis.stats.designs import FILTRATION, effect, factorial
+from tests.analysis.stats.designs import FILTRATION, effect, factorial, lost
 
 CELLS = {("a", "u"): 1.0, ("a", "v"): 2.0, ("b", "u"): 4.0, ("b", "v"): 9.0}
 
@@ -60,6 +60,11 @@ def test_a_seed_that_was_not_run_at_all_is_no_loss():
     frame["y"] = frame["y"].mask(frame["seed"] == 5)
     table = contrasts(frame, ["f", "g", "h"], "y")
     assert (table["method"] == "t over seeds").all() and (table["n"] == 5).all()
+
+
+def test_seeds_that_lost_some_of_their_runs_count():
+    table = contrasts(lost(factorial()), ["f", "g", "h"], "y")
+    assert (table["method"] == "linear model").all() and (table["n"] == 6).all() and table["sd"].isna().all()
 
 
 def test_a_lost_cell_leaves_the_other_cells():
