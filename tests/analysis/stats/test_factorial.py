@@ -77,3 +77,10 @@ def test_a_lost_cell_leaves_the_other_cells():
     assert (
         row["cells"] == 3 and row["method"] == "t over seeds" and row["mean"] == pytest.approx(means["b"] - means["a"])
     )
+
+
+def test_the_half_fraction_is_estimated_by_a_linear_model():
+    half = FILTRATION[(FILTRATION[["A", "B", "C", "D"]] == "+").sum(axis=1) % 2 == 0]
+    table = contrasts(half, ["A", "B", "C", "D"], "y")
+    assert (table["method"] == "linear model of a fraction").all() and table["estimable"].all()
+    assert table["mean"].tolist()[:4] == pytest.approx([19.0, 1.5, 14.0, 16.5])  # Montgomery
