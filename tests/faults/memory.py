@@ -2,11 +2,16 @@
 
 import gc
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 
+import torch
+
 from ablate.terminal.errors import InputError
+
+SECONDS = 300  # after which a reader is killed
 
 
 def peak(read: Callable[[], object]) -> float:
@@ -14,6 +19,8 @@ def peak(read: Callable[[], object]) -> float:
     gc.collect()
     child = os.fork()
     if child == 0:
+        signal.alarm(SECONDS)
+        torch.set_num_threads(1)
         status = 0
         try:
             read()
