@@ -22,8 +22,8 @@ from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
 from ablate.study.extend import REPLACED, extended
 from ablate.study.status import PlannedState, planned_state
+from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
-from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few, printable_lines
 
 log = logging.getLogger(__name__)
