@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.config import CONF, register, user_code
-from ablate.files.lock import exclusive, lock
+from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
@@ -55,7 +55,11 @@ def task(config: DictConfig) -> float | None:
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """Train a run of a study, unless another process trains it or has finished it since this study was started."""
+    """Train a run of a study, unless another process has finished it since this study was started.
+
+    Raises:
+        TrainedElsewhere: another process trains it.
+    """
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
@@ -64,7 +68,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
             resolved_config.write(folder, config)  # Hydra has written it again
             return state.val_accuracy
     except Timeout:
-        return None
+        raise TrainedElsewhere("Another process is training this run.") from None
 
 
 def main(words: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ Processes, not threads: decoding holds Python's global interpreter lock for much
 than a single one on small files.
 """
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 from multiprocessing import current_process
 from typing import Any
 
+from ablate.backend import parent_death
 from ablate.backend.cores import cpu_cores
 from ablate.terminal.errors import InputError
 
@@ -53,8 +55,7 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         for chunk in chunks:
             yield from attempt(chunk)
         return
-    # An interrupt reaches the whole process group, but only the parent handles it.
-    pool = ProcessPoolExecutor(cpu_cores(), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    pool = ProcessPoolExecutor(cpu_cores(), initializer=_start, initargs=(os.getpid(),))
     submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
         for chunk in chunks:
@@ -66,6 +67,12 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
             yield from submitted.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(parent: int) -> None:
+    """Called first in a process of the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # reaches the whole process group, but only the parent handles it
+    parent_death.signaled(signal.SIGKILL, parent)
 
 
 def _attempt(function: Callable[[str], Any], files: list[str]) -> list[tuple[Any, str]]:

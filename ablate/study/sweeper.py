@@ -14,15 +14,17 @@ from rich.text import Text
 
 from ablate.config.messages import sentence
 from ablate.files import atomic, bounded
-from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, finished, study_plan
-from ablate.runs.statuses import FINISHED
+from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
+from ablate.runs import checkpoints, study_plan
+from ablate.runs.statuses import FINISHED, NO_RECORD
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.extend import REPLACED, extended
+from ablate.study.earlier import make_way, set_aside
+from ablate.study.extend import extended
+from ablate.study.launcher import failed
 from ablate.study.status import PlannedState, planned_state
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import InputError, UserError
 from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few, printable_lines
 
@@ -45,12 +47,12 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     errors = launch(missing, study.overrides, folder, launcher)
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
-    failed = [(run, state) for run, state in states if not state.has_result]
-    if failed:
-        Terminal().print(*failures(folder, failed, errors), sep="\n")
-    log.info("%d of %d runs done; write the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
-    if failed:
-        refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
+    lost = [(run, state) for run, state in states if not state.has_result]
+    if lost:
+        Terminal().print(*failures(folder, lost, errors), sep="\n")
+    log.info("%d of %d runs done; write the report with: ablate report %s", len(runs) - len(lost), len(runs), folder)
+    if lost:
+        refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
 
 
@@ -99,7 +101,7 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
 def launch(
     missing: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher
 ) -> dict[str, Exception]:
-    """Launch each run, and wait for runs that another process trains; launch those too if that process dies.
+    """Launch each run once, and wait for runs that another process trains; launch those too if that process dies.
 
     Returns:
         {run folder: exception} of the failed runs.
@@ -111,61 +113,50 @@ def launch(
         free = [run for run in waiting if not is_locked(folder / run.folder)]
         if not free:
             log.info("Waiting for another process to train %s", first_few([run.folder for run in waiting], 1))
-            with lock(folder / waiting[0].folder).acquire(timeout=-1):
-                continue
-        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
-            returns: Sequence[JobReturn] = launcher.launch(
-                [overrides[run.folder] for run in free], initial_job_idx=number
-            )
+            wait_for_any([folder / run.folder for run in waiting])
+            continue
+        returns = launch_once(free, overrides, folder, launcher, number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
+            if isinstance(
+                job._return_value, TrainedElsewhere
+            ):  # may have died since, so that the run is launched again
+                continue
+            waiting.remove(run)
             if isinstance(job._return_value, Exception):
                 errors[run.folder] = job._return_value
-        waiting = [run for run in waiting if run not in free or is_locked(folder / run.folder)]
     return errors
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
-    """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
+def launch_once(
+    runs: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher, number: int
+) -> Sequence[JobReturn]:
+    """Launch runs and return their results, the first with this job number.
 
-    Raises:
-        InputError: the folder holds a finished run of another configuration, and `retrain` is false.
+    If the launcher itself fails, as joblib's does when a worker is killed, the runs that it started have failed with
+    its error, and the others count as trained elsewhere, so that they are launched again.
     """
-    folder = study / place
-    if not folder.exists() or is_locked(folder):
-        return
-    if status == "interrupted" and checkpoints.exist(folder):
-        log.info("%s: resuming after an interruption", folder)
-        return
-    if status == "stale" and not retrain:
-        finished.refuse(folder, in_study=True)
-    if aside := set_aside(study, place):
-        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
-
-
-def set_aside(study: Path, place: str) -> Path | None:
-    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; return the new folder, or None if it has no file."""
-    folder = study / place
-    if not any(path.is_file() for path in folder.rglob("*")):
-        return None
-    number = 1
-    while (aside := study / REPLACED / f"{place}-{number}").exists():
-        number += 1
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    with lock(folder):
-        folder.rename(aside)
-    return aside
+    try:
+        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
+            returns: Sequence[JobReturn] = launcher.launch([overrides[run.folder] for run in runs], number)
+        return returns
+    except Exception as error:
+        started = [planned_state(folder, run).status not in NO_RECORD for run in runs]
+        if isinstance(error, (UserError, OSError)) or not any(started):
+            raise
+        log.warning("The launcher failed: %s", sentence(error))
+        return [failed(error if has_started else TrainedElsewhere()) for has_started in started]
 
 
 def failures(
-    folder: Path, failed: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
+    folder: Path, lost: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
 ) -> list[Table | Text]:
     """Table of the runs without a result (status, reason), and the last lines of their logs."""
     table = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
     for name in ("run", "status", "reason"):
         table.add_column(name, overflow="fold")
     logs = []
-    for run, state in failed:
+    for run, state in lost:
         error = errors.get(run.folder)
         reason = sentence(error) if error else state.reason or "It was not started."
         if error and state.status == "interrupted":
