@@ -4,7 +4,8 @@ Read in the order in which the data flows:
 
 1. `collect.py`             a study folder -> one row per planned run, loss curves, augmented training images
 2. `stats/`                 statistics on arrays and frames: paired differences, multiple comparisons, factorial, power
-3. `effects.py`             runs -> the effect of each variant against the baseline, and its verdict
+3. `variant_results.py`     runs -> the results of each variant by seed, next to the baseline's
+   `effects.py`             runs -> the effect of each variant against the baseline, and its verdict
    `image_correctness.py`   which validation images each run classified correctly
    `config_differences.py`  which configuration keys differ between a variant and the baseline
    `test_usage.py`          how often the test set was used

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ablate.analysis.effects import METRIC
 from ablate.analysis.image_correctness import Predictions
+from ablate.analysis.variant_results import METRIC
 
 ALPHA = 0.001  # of the one-sided exact binomial test against chance
 

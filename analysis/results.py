@@ -9,8 +9,9 @@ import pandas as pd
 
 from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
-from ablate.analysis.effects import METRIC, effects, most_different
+from ablate.analysis.effects import effects, most_different
 from ablate.analysis.test_usage import Usage, usage
+from ablate.analysis.variant_results import METRIC
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 

@@ -5,9 +5,10 @@ import shlex
 from pathlib import Path
 
 from ablate.analysis import stats
-from ablate.analysis.effects import differences, planned_comparisons
+from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import analyse
+from ablate.analysis.variant_results import differences
 from ablate.runs.study_plan import StudyPlan
 
 POWER, ALPHA = 0.8, 0.05

@@ -1,7 +1,8 @@
 """Tab completion: of verbs by this script, of overrides by Hydra."""
 
-import argparse
 from collections.abc import Iterable, Sequence
+
+from ablate.commands.flags import Parser
 
 # Hydra completes command lines without a verb, so it gets the line with the verb removed.
 _BASH = """\
@@ -21,7 +22,7 @@ complete -o nospace -o default -F _ablate ablate
 
 def main(arguments: Sequence[str], verbs: Iterable[str]) -> int:
     """Print the completion script of a shell."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate completion",
         description='Print a script for tab completion. Add  eval "$(ablate completion bash)"  to ~/.bashrc.',
     )

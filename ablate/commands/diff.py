@@ -1,10 +1,10 @@
 """`ablate diff RUN RUN`: compare two runs."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablate.commands.flags import Parser
 from ablate.runs.differences import diff
 
 NO_DIFFERENCE = "The runs have the same configuration, code, environment and results."
@@ -16,9 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    parser = argparse.ArgumentParser(
-        "ablate diff", description="Compare two runs: configuration, code, environment, results."
-    )
+    parser = Parser("ablate diff", description="Compare two runs: configuration, code, environment, results.")
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("other", type=Path, metavar="RUN", help="the other run folder")
     args = parser.parse_args(arguments)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
+from ablate.commands.flags import Parser
 from ablate.files import atomic, bounded
 from ablate.runs import provenance
 from ablate.terminal.errors import InputError
@@ -37,7 +38,7 @@ the images in the run's samples.npz, in one batch and one by one. If a logit dif
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate export",
         description="Export a trained network as ONNX, PyTorch (pt2) or safetensors.",
         epilog=HELP,

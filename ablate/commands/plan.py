@@ -12,4 +12,5 @@ FLAGS = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=
 
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
+    train.parsed(words, "ablate plan", FLAGS)
     return train.main(["--multirun", *(FLAGS.get(word, word) for word in words), "hydra/sweeper=plan"])

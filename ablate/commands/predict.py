@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablate.commands.flags import Parser
 from ablate.commands.predict_formats import FORMATS, Prediction
 from ablate.data.decode import decode
 from ablate.data.image_files import find, listed
@@ -35,7 +36,7 @@ shift: the image, and the image moved by 1/16 of its size up, down, left and rig
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate predict",
         description="Classify images with a trained run.",
         epilog=HELP,

@@ -1,15 +1,15 @@
 """`ablate report STUDY`: write the tables, figures, PDF and HTML report of a study."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablate.commands.flags import Parser
 from ablate.runs import study_plan
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate report",
         description="Write the tables, figures, report.pdf and report.html of a study to STUDY/report/.",
         epilog="Exit status: 0; 1 if planned runs have no result; 2 if STUDY cannot be read.",

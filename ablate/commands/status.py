@@ -1,18 +1,18 @@
 """`ablate status STUDY`: print the progress of a study."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from ablate.commands.flags import Parser
 from ablate.runs import study_plan
 from ablate.study.status_table import table
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser("ablate status", description="Print the number of runs per variant and status.")
+    parser = Parser("ablate status", description="Print the number of runs per variant and status.")
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
     args = parser.parse_args(arguments)
     folder = study_plan.find(args.study)

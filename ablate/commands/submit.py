@@ -1,6 +1,5 @@
 """`ablate submit STUDY --id ID`: build the archive of a course submission, and verify it before it is written."""
 
-import argparse
 import re
 import shutil
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ablate.commands.flags import Parser
 from ablate.course import archive, isolated, rules
 from ablate.course.contents import MB, Contents, Options, gather
 from ablate.files import atomic
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         "ablate submit",
         description="Build the archive of a course submission: report, code, executed notebook, and the weights of the"
         " run selected by validation accuracy. Before the archive is written, a new process that uses only the code in"

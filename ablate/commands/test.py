@@ -1,10 +1,10 @@
 """`ablate test RUN|STUDY...`: evaluate runs on the test set, and record each use of it."""
 
-import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablate.commands.flags import Parser
 from ablate.course import rubric
 from ablate.evaluation.test_set import new_look, test
 from ablate.runs import run_record, study_plan, test_log
@@ -17,7 +17,7 @@ Results = dict[Path, TestResult]
 
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate test",
         description="Evaluate runs, or the best variant of a study and its baseline, on the test set. The best variant"
         f" is {RULE}. All seeds of both variants are tested. Results are written to test.json in each run folder,"

@@ -1,7 +1,8 @@
 """`ablate train`: one run in Hydra's output folder, or a study with `-m`; also the start of `ablate plan`."""
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
+from ablate.commands.flags import refuse_unknown, see_help
 from ablate.config import CONF, register, user_code
 from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
 from ablate.study.status import recorded_state
+from ablate.terminal.errors import InputError
 from ablate.training.run import run
 
 FLAGS = {"--extend": "study.extend=true", "--retrain": "study.retrain=true"}
+NOT_OFFERED = ("--experimental-rerun",)  # of Hydra's flags: it unpickles a file
 register()
 
 
@@ -71,12 +75,36 @@ def share(config: DictConfig, folder: Path) -> float | None:
         raise TrainedElsewhere("Another process is training this run.") from None
 
 
-def main(words: Sequence[str]) -> int:
+def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     user_code.search()
     words = [FLAGS.get(word, word) for word in words]
     # Hydra's parser takes no flag between two overrides.
-    overrides = get_args_parser().parse_known_intermixed_args(words)[0].overrides
+    overrides = parsed(words, command).overrides
     sys.argv = [sys.argv[0], *(word for word in words if word not in overrides), *overrides]
     task()
     return 0
+
+
+def parsed(words: Sequence[str], command: str, flags: Iterable[str] = ()) -> argparse.Namespace:
+    """Parse the words with Hydra's parser.
+
+    Args:
+        words: the command line after the verb.
+        command: name of the command, for messages.
+        flags: flags of the command that are not Hydra's.
+
+    Raises:
+        InputError: a flag is unknown or abbreviated, or has an invalid value.
+    """
+    parser = get_args_parser()
+    parser.allow_abbrev, parser.exit_on_error = False, False
+    known = {flag for flag in parser._option_string_actions if flag not in NOT_OFFERED}
+    refuse_unknown(command, words, {*known, *FLAGS, *flags})
+    try:
+        namespace, others = parser.parse_known_intermixed_args([word for word in words if word not in {*FLAGS, *flags}])
+    except argparse.ArgumentError as error:
+        raise InputError(f"{command}: {error}. {see_help(command)}") from None
+    if others:
+        raise InputError(f"{command}: {others[0]} is not valid: the option takes no value. {see_help(command)}")
+    return namespace

@@ -1,6 +1,5 @@
 """`ablate verify RUN`: check that the weights of a run, or of an unpacked submission, have the recorded accuracy."""
 
-import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import OmegaConf
 
+from ablate.commands.flags import Parser
 from ablate.runs import test_result
 from ablate.terminal.errors import InputError
 
@@ -44,7 +44,7 @@ class Verified:
 
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate verify",
         description="Check that the weights of a run, or of an unpacked submission, have the recorded accuracy.",
         epilog=f"Accuracies may differ by {100 * TOLERANCE:g} percentage points, or by one image, since hardware rounds"

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ablate.commands.flags import Parser
 from ablate.runs import study_plan
 from ablate.study.snapshot import FolderView
 from ablate.study.watch import watch
@@ -11,7 +12,7 @@ from ablate.study.watch import watch
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate watch",
         description="Monitor a running study: learning curves, time left, failures. Ends with the last run; q quits.",
     )

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.effects import pairs, planned_comparisons
+from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
+from ablate.analysis.variant_results import pairs
 
 # verdict -> marker, color, filled; the markers distinguish the verdicts without color.
 MARKERS = {

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ablate.analysis import collect
-from ablate.analysis.effects import learned
+from ablate.analysis.variant_results import learned
 
 
 def lost_runs(runs: pd.DataFrame) -> dict[str, str]:

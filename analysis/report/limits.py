@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ablate.analysis import stats, study_power
-from ablate.analysis.effects import correlation, differences, planned_comparisons
+from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import number, plural, times
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.test_usage import Usage
+from ablate.analysis.variant_results import correlation, differences
 from ablate.runs.looks import Look
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.text import first_few

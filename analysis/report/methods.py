@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.analysis import collect, left_out
-from ablate.analysis.effects import learned, planned_comparisons
+from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural
 from ablate.analysis.report import images
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
+from ablate.analysis.variant_results import learned
 from ablate.runs.read_config import read_config
 from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.runs.study_plan import MarginChange, StudyPlan

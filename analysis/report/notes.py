@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.effects import learned, pairs
 from ablate.analysis.formats import number, p_value, plural
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
+from ablate.analysis.variant_results import learned, pairs
 from ablate.terminal.text import first_few
 
 

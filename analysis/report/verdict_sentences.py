@@ -45,7 +45,10 @@ def _evidence(row: Any, base: pd.DataFrame) -> str:
     """The numbers that a verdict rests on."""
     if row.verdict in (verdict.DIVERGES, verdict.CONVERGES):
         against = f" against {base['diverged'].iloc[0]} of {base['ended'].iloc[0]}" if len(base) else ""
-        return f"{row.diverged} of {row.ended} runs{against}, Fisher's exact test p {p_value(row.p_divergence)}"
+        return (
+            f"{row.diverged} of {row.ended} runs{against}, Holm p of Fisher's exact test"
+            f" {p_value(row.p_divergence_holm)}"
+        )
     text = f"{number(row.difference_pp, 1, '+')} points"
     equivalence = (
         f"90 % CI {number(row.equivalence_low_pp, 1, '+')} to {number(row.equivalence_high_pp, 1, '+')}, Holm p of"

@@ -16,13 +16,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ablate.analysis import collect, figures, left_out, tables
-from ablate.analysis.effects import COLUMNS, METRIC, planned_comparisons
+from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import to_latex, to_markdown
 from ablate.analysis.report import html, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.results import Results, analyse
+from ablate.analysis.variant_results import METRIC
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.runs import looks

@@ -1,6 +1,9 @@
 """Numbers in, one result out. The seed is the unit: a variant is compared with the baseline on the same seeds.
 
-`paired.py`            a variant against the baseline; Welch's t where seeds are not shared
+`paired.py`            a variant against the baseline: Student's paired t, sign flips
+`welch.py`             the same where seeds are not shared
+`equivalence.py`       two one-sided tests of a difference within the margin
+`proportions.py`       probability of winning, rate of divergence
 `multiple.py`          several comparisons at once: Holm, Fisher's exact test, the selection bias of the best
 `factorial.py`         main effects and interactions
 `linear_model.py`      the same where runs were lost, or the design is a fraction
@@ -10,26 +13,16 @@
 `power.py`             what a study can detect, and with how many seeds
 """
 
+from ablate.analysis.stats.equivalence import Equivalence, equivalence, equivalence_of
 from ablate.analysis.stats.factorial import contrasts
 from ablate.analysis.stats.looks import false_claims_over_looks
 from ablate.analysis.stats.multiple import fisher_exact_family, holm, mean_correlation, selection_bias
-from ablate.analysis.stats.paired import (
-    EXACT,
-    Equivalence,
-    PairedDifference,
-    WelchDifference,
-    equivalence,
-    equivalence_of,
-    paired_difference,
-    proportion_interval,
-    sign_flip_p,
-    small_sample_factor,
-    welch_difference,
-    win_probability,
-)
+from ablate.analysis.stats.paired import EXACT, PairedDifference, paired_difference, sign_flip_p, small_sample_factor
 from ablate.analysis.stats.power import minimum_detectable_effect, paired_power, sd_upper_limit, seeds_needed
+from ablate.analysis.stats.proportions import proportion_interval, win_probability
 from ablate.analysis.stats.seeds_and_images import CrossedInterval, crossed_interval
 from ablate.analysis.stats.variance import anova, shares
+from ablate.analysis.stats.welch import WelchDifference, welch_difference
 
 __all__ = [
     "EXACT",

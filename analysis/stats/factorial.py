@@ -13,7 +13,7 @@ from ablate.analysis.stats.paired import paired_difference
 
 Cell = tuple[Hashable, ...]
 Weights = dict[Cell, float]
-PER_SEED, CELLS, FRACTION = "t over seeds", "linear model", "linear model of a fraction"
+PER_SEED, CELLS = "t over seeds", "linear model"
 NUMBERS = ("n", "mean", "sd", "t", "df", "p", "low", "high")
 
 

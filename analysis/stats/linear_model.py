@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 Cell = tuple[Hashable, ...]
+FRACTION = "linear model of a fraction"
 TOLERANCE = 1e-9  # relative, below which a column adds nothing to those before it
 
 
@@ -83,7 +84,7 @@ def fraction(
                 f"{'+' if sign == other_sign else '−'} {other}" for other, other_sign in group if other != name
             )
             estimates[name] = {
-                "estimable": bool(np.isfinite(fit.params).all()), "method": "linear model of a fraction",
+                "estimable": bool(np.isfinite(fit.params).all()), "method": FRACTION,
                 "aliases": aliases, "n": len(np.unique(seed)), **_t(fit, vector, confidence),
             }  # fmt: skip
     return estimates
@@ -93,8 +94,8 @@ def _coded(effect: Effect, names: list[str], levels: Mapping[str, list[Hashable]
     """Effect-coded column: 1 at the changed level, -1 at the baseline's, else 0; the product over factors."""
     column = np.ones(len(cells))
     for factor, level in effect.levels.items():
-        own = [cell[names.index(factor)] for cell in cells]
-        column *= [1.0 if value == level else -1.0 if value == levels[factor][0] else 0.0 for value in own]
+        of_factor = [cell[names.index(factor)] for cell in cells]
+        column *= [1.0 if value == level else -1.0 if value == levels[factor][0] else 0.0 for value in of_factor]
     return column
 
 

@@ -62,7 +62,10 @@ def _attainable(failures: int, n: int, base_n: int) -> dict[int, float]:
         k: math.comb(n, k) * math.comb(base_n, failures - k) / total
         for k in range(max(0, failures - base_n), min(n, failures) + 1)
     }
-    return {k: min(sum(q for q in chance.values() if q <= own * (1 + 1e-7)), 1.0) for k, own in chance.items()}
+    return {
+        k: min(sum(q for q in chance.values() if q <= probability * (1 + 1e-7)), 1.0)
+        for k, probability in chance.items()
+    }
 
 
 def selection_bias(k: int, correlation: float = 0.0) -> float:

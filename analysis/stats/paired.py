@@ -1,4 +1,4 @@
-"""A variant against the baseline. What cannot be tested is NaN, never 0 or 1."""
+"""Student's paired t and the sign-flip test. What cannot be tested is NaN, never 0 or 1."""
 
 import math
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def paired_difference(variant: ArrayLike, baseline: ArrayLike, confidence: float
     """
     from scipy.special import stdtr
 
-    variant, baseline = _paired(variant, baseline)
+    variant, baseline = as_pairs(variant, baseline)
     difference = variant - baseline
     n = len(difference)
     mean = float(difference.mean()) if n else np.nan
@@ -72,7 +72,7 @@ def paired_difference(variant: ArrayLike, baseline: ArrayLike, confidence: float
     return PairedDifference(n, mean, sd, error, t, n - 1, p, low, high, g_z, wins=int((difference > 0).sum()))
 
 
-def _paired(variant: ArrayLike, baseline: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def as_pairs(variant: ArrayLike, baseline: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both as float arrays (n,). ValueError if their shapes differ."""
     one, other = np.asarray(variant, dtype=float), np.asarray(baseline, dtype=float)
     if one.shape != other.shape or one.ndim != 1:
@@ -87,126 +87,6 @@ def small_sample_factor(df: int) -> float:
     if df < 2:
         return np.nan
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
-
-
-@dataclass(frozen=True)
-class WelchDifference:
-    """Welch's t: the difference of two means of independent runs, in the unit of the input."""
-
-    n: int  # runs of the variant
-    mean: float  # variant - baseline
-    error: float  # standard error of the difference
-    t: float
-    df: float
-    p: float  # two-sided
-    low: float  # confidence interval of the difference
-    high: float
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """The interval of the difference at another confidence; NaN where nothing is testable."""
-        return t_interval(self.mean, self.error, self.df, confidence)
-
-
-def welch_difference(variant: ArrayLike, baseline: ArrayLike, confidence: float = 0.95) -> WelchDifference:
-    """Welch's (1947) t of two independent samples, whose variances may differ; for runs that share no seeds.
-
-    Args:
-        variant: results (n,).
-        baseline: results (m,).
-        confidence: of the two-sided interval.
-
-    Returns:
-        The difference. With n < 2, m < 2 or no spread in both, error, t, df, p, low and high are NaN.
-    """
-    from scipy.stats import ttest_ind
-
-    variant, baseline = np.asarray(variant, dtype=float), np.asarray(baseline, dtype=float)
-    n, m = len(variant), len(baseline)
-    mean = float(variant.mean() - baseline.mean()) if n and m else np.nan
-    if n < 2 or m < 2 or max(_spread(variant), _spread(baseline)) == 0:
-        return WelchDifference(n, mean, *[np.nan] * 6)
-    test = ttest_ind(variant, baseline, equal_var=False)
-    error = math.sqrt(variant.var(ddof=1) / n + baseline.var(ddof=1) / m)
-    low, high = t_interval(mean, error, float(test.df), confidence)
-    return WelchDifference(n, mean, error, float(test.statistic), float(test.df), float(test.pvalue), low, high)
-
-
-def _spread(values: np.ndarray) -> float:
-    """Standard deviation (n - 1); 0 where it is rounding alone."""
-    rounding = 8 * np.finfo(float).eps * np.abs(values).max()
-    spread = float(values.std(ddof=1))
-    return spread if spread > rounding else 0.0
-
-
-@dataclass(frozen=True)
-class Equivalence:
-    """Two one-sided tests of |mean difference| < margin: a small `p` shows equivalence."""
-
-    p: float
-    low: float  # interval at 1 - 2 alpha; it lies inside the margins exactly when p < alpha
-    high: float
-
-
-def equivalence(variant: ArrayLike, baseline: ArrayLike, margin: float, alpha: float = 0.05) -> Equivalence:
-    """Paired TOST (Schuirmann 1987): is the mean difference within +- `margin`?
-
-    Args:
-        variant: results (n,), one per seed.
-        baseline: results (n,) of the same seeds.
-        margin: in the unit of the results.
-        alpha: level; the interval is at 1 - 2 alpha.
-
-    Returns:
-        The p-value and the interval; NaN where those of `paired_difference` are.
-
-    Raises:
-        ValueError: the margin is not positive.
-    """
-    return equivalence_of(paired_difference(variant, baseline), margin, alpha)
-
-
-def equivalence_of(difference: PairedDifference, margin: float, alpha: float = 0.05) -> Equivalence:
-    """`equivalence` of a paired t that is already computed."""
-    from scipy.special import stdtr
-
-    if not margin > 0:
-        raise ValueError(f"the margin of equivalence is {margin}; it must be positive")
-    p = float(stdtr(difference.df, (abs(difference.mean) - margin) / difference.error)) if difference.n > 1 else np.nan
-    return Equivalence(p, *difference.interval(1 - 2 * alpha))
-
-
-@dataclass(frozen=True)
-class WinProbability:
-    """P(the variant beats the baseline on a seed), with a Clopper-Pearson interval."""
-
-    probability: float
-    low: float
-    high: float
-
-
-def win_probability(variant: ArrayLike, baseline: ArrayLike, confidence: float = 0.95) -> WinProbability:
-    """(wins + ties / 2) / n of pairs, with the interval of Clopper & Pearson (1934); NaN without a pair.
-
-    Args:
-        variant: results (n,), one per seed.
-        baseline: results (n,) of the same seeds.
-        confidence: of the interval.
-    """
-    variant, baseline = _paired(variant, baseline)
-    n, wins = len(variant), float((np.sign(variant - baseline) + 1).sum() / 2)
-    return WinProbability(wins / n if n else np.nan, *proportion_interval(wins, n, confidence))
-
-
-def proportion_interval(count: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Clopper & Pearson's (1934) interval of a proportion `count` / n; half a count stands for a tie."""
-    from scipy.special import betaincinv
-
-    if not n:
-        return np.nan, np.nan
-    tail = (1 - confidence) / 2
-    low = betaincinv(count, n - count + 1, tail) if count > 0 else 0.0
-    high = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
-    return float(low), float(high)
 
 
 EXACT = 16  # pairs up to which every combination of signs is evaluated

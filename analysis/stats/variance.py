@@ -129,9 +129,9 @@ def _bootstrap(
     factors = list(dict.fromkeys(name for term in design for name in term if name != block))
     cells = [list(rows[factors].itertuples(index=False, name=None)) for rows in seeds]
     random = np.random.default_rng(0)
-    if all(sorted(own, key=str) == sorted(cells[0], key=str) for own in cells):
+    if all(sorted(of_seed, key=str) == sorted(cells[0], key=str) for of_seed in cells):
         # Every seed has the same cells, so that a resample only moves results between blocks of one design.
-        results = [dict(zip(own, rows[response], strict=True)) for own, rows in zip(cells, seeds, strict=True)]
+        results = [dict(zip(of_seed, rows[response], strict=True)) for of_seed, rows in zip(cells, seeds, strict=True)]
         values = np.array([[by_cell[cell] for cell in cells[0]] for by_cell in results])
         position = {(seed, cell): i for i, (seed, cell) in enumerate(_run_keys(frame, factors, block))}
         place = np.array([[position[rows[block].iloc[0], cell] for cell in cells[0]] for rows in seeds])

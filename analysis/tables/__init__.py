@@ -1,14 +1,16 @@
 """Results -> the tables of the report, as text.
 
-`comparison.py`  the variants against the baseline
-`factorial.py`   main effects, interactions, analysis of variance, shares of the sum of squares
-`test_set.py`    accuracy on the test set
-`runs.py`        configurations, classes, runs that are not completed
+`main_table.py`     the variants against the baseline
+`further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
+`factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
+`test_set.py`       accuracy on the test set
+`runs.py`           configurations, classes, runs that are not completed
 """
 
 from ablate.analysis.results import Results
-from ablate.analysis.tables.comparison import IMAGES_NOTE, TESTS_NOTE, display, diverged, further_tests, images, main
 from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
+from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
+from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set

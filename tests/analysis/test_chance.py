@@ -63,8 +63,8 @@ def test_a_baseline_that_learned_nothing_is_named(make_study):
     for variant, seeds in results.items():
         for seed, accuracy in seeds.items():
             predict(study, variant, seed, right(round(200 * accuracy)))
-    found = analyse(study)
-    (note,) = [text for text in notes.notes(found) if "learned nothing" in text]
+    result = analyse(study)
+    (note,) = [text for text in notes.notes(result) if "learned nothing" in text]
     assert note == "The baseline has learned nothing: all 2 of its completed runs are at chance (10.0 %)."
-    assert incomplete.lost_runs(found.runs) == {"baseline": "2 at chance"}
-    assert found.effects["diverged"].tolist() == [2, 0] and found.effects["n"][1] == 2
+    assert incomplete.lost_runs(result.runs) == {"baseline": "2 at chance"}
+    assert result.effects["diverged"].tolist() == [2, 0] and result.effects["n"][1] == 2

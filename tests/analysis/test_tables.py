@@ -47,8 +47,8 @@ def test_bold_is_what_is_shown_to_be_better_not_the_highest_mean(make_study):
         "model=c": {0: 0.2, 1: 0.95, 2: 0.99},
     }
     runs = collect.collect(make_study(results, FACTORS))
-    found = compare(runs)
-    assert found["mean"].idxmax() == 2 and tables.main(found, runs).strong == {1}
+    result = compare(runs)
+    assert result["mean"].idxmax() == 2 and tables.main(result, runs).strong == {1}
 
 
 def test_diverged_runs_are_counted_with_their_interval(make_study):
@@ -67,9 +67,9 @@ def test_what_needs_no_normal_distribution(make_study):
     base = {seed: 0.5 for seed in range(6)}
     near = {seed: 0.5 + 0.001 * seed for seed in range(6)}
     runs = collect.collect(make_study({"baseline": base, "model=b": near, "model=c": {9: 0.5}}, FACTORS))
-    found = tables.further_tests(compare(runs, margin=1.0), runs)
-    assert found.index.tolist() == ["model=b"]
-    row = found.loc["model=b"].tolist()
+    result = tables.further_tests(compare(runs, margin=1.0), runs)
+    assert result.index.tolist() == ["model=b"]
+    row = result.loc["model=b"].tolist()
     assert row[:2] == ["model=b", "6"] and row[2].startswith("0.92 [") and row[3] == "0.062"
     assert row[4] == "0.062"  # one variant: Holm changes nothing
 

@@ -130,7 +130,7 @@ def test_q_and_ctrl_c_quit(running, key):
         (("nothing",), "nothing is not a study"),
         (("s", "--every", "0"), "not between"),
         (("s", "--every", "soon"), "invalid"),
-        (("s", "--evry", "1"), "unrecognized"),
+        (("s", "--evry", "1"), "no option --evry. Did you mean --every?"),
     ],
 )
 def test_invalid_input_is_refused(running, arguments, message):

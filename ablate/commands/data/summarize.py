@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import OmegaConf
 
 from ablate.commands.data.configuration import compose_data
+from ablate.commands.flags import Parser
 from ablate.files import atomic
 from ablate.runs import json_file
 
@@ -39,7 +40,7 @@ class DataSummary:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate data",
         usage="ablate data [GROUP=OPTION] [KEY=VALUE] ... [--config-dir FOLDER]",
         description="Summarize a data set without training: images per class and split, sizes, colors and duplicates; "

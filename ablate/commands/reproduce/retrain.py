@@ -1,6 +1,5 @@
 """`ablate reproduce RUN`: retrain a run in a fresh folder and compare the results bit for bit."""
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.commands.flags import Parser
 from ablate.commands.reproduce.comparison import Comparison, compare
 from ablate.config import CONF, trust, user_code
 from ablate.runs import options, provenance, run_record
@@ -32,7 +32,7 @@ UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "lau
 
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "ablate reproduce", description="Retrain a run in a new folder and compare the results bit for bit."
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")

@@ -81,11 +81,11 @@ def test_without_a_baseline_run_it_is_stated_once(make_study):
 
 
 def test_a_change_is_named_as_in_the_configuration(make_study):
-    found = [methods._change(*change) for change in (
+    result = [methods._change(*change) for change in (
         ("normalization._target_", "ablate.normalization.none", "ablate.normalization.batch"),
         ("model.hidden", "—", "[128, 256]"), ("optimizer.momentum", "0.9", "—"), ("optimizer.lr", "0.1", "0.01"),
     )]  # fmt: skip
-    assert found == ["normalization batch, not none", "model.hidden [128, 256]", "no optimizer.momentum",
+    assert result == ["normalization batch, not none", "model.hidden [128, 256]", "no optimizer.momentum",
                      "optimizer.lr 0.01, not 0.1"]  # fmt: skip
 
 
@@ -148,8 +148,8 @@ def test_each_verdict_has_its_numbers(make_study):
     assert within.startswith("Better than the baseline, by less than the margin: model=c (+0.6 points, 95 % CI +0.5 to")
     assert "; 90 % CI +0.5 to +0.6, Holm p of equivalence < 0.001" in within
     assert diverges == (  # 2 / C(12, 6); for the other variants, only e could be as extreme, with 1 of 7: it cannot
-        "Diverges, or ends at chance, more often than the baseline: model=d (6 of 6 runs against 0 of 6, Fisher's exact"
-        " test p 0.002)."
+        "Diverges, or ends at chance, more often than the baseline: model=d (6 of 6 runs against 0 of 6, Holm p of"
+        " Fisher's exact test 0.002)."
     )
     assert untested == "Not testable (fewer than two shared seeds, or all differences equal): model=e."
 

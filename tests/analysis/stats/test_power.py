@@ -24,14 +24,14 @@ def test_one_seed_detects_nothing():
 def test_so_many_seeds_and_not_one_fewer(effect, comparisons):
     differences = [-1.0, 0.0, 1.0]  # SD 1
     sd = math.sqrt(2 / chi2.ppf(0.2, 2))  # its upper 80 % limit
-    found = seeds_needed(differences, effect * sd, comparisons=comparisons)
+    result = seeds_needed(differences, effect * sd, comparisons=comparisons)
 
     def power(n: int) -> float:
         critical = t.isf(0.025 / comparisons, n - 1)
         shift = effect * math.sqrt(n)
         return nct.sf(critical, n - 1, shift) + nct.cdf(-critical, n - 1, shift)
 
-    assert power(found) >= 0.8 > power(found - 1)
+    assert power(result) >= 0.8 > power(result - 1)
 
 
 @pytest.mark.parametrize("differences", [[], [0.3], [0.3, 0.3]])

@@ -12,13 +12,21 @@ def test_a_table_by_hand():
 
     s2_seed = 2/9, s2_image = 1/12, residuals +-(1/6, -1/3, 1/6), their mean square 1/6 with 2 df.
     """
-    found = crossed_interval([[True, False, True], [False, False, False]], np.zeros((2, 3), bool))
+    result = crossed_interval([[True, False, True], [False, False, False]], np.zeros((2, 3), bool))
     variance = 1 / 9 + 1 / 36 - 1 / 36
     df = variance**2 / ((1 / 9) ** 2 / 1 + (1 / 36) ** 2 / 2 + (1 / 36) ** 2 / 2)
-    assert found.mean == pytest.approx(1 / 3) and found.df == pytest.approx(df)
+    assert result.mean == pytest.approx(1 / 3) and result.df == pytest.approx(df)
     assert df == pytest.approx(16 / 17)
-    assert found.high - found.mean == pytest.approx(t.ppf(0.975, 16 / 17) / 3)  # V = 1/9
-    assert found.high - found.mean == pytest.approx(found.mean - found.low)
+    assert result.high - result.mean == pytest.approx(t.ppf(0.975, 16 / 17) / 3)  # V = 1/9
+    assert result.high - result.mean == pytest.approx(result.mean - result.low)
+
+
+def test_the_variance_is_at_least_that_of_the_images():
+    """D = [[3, 0], [1, 2]]: seed means are equal, image means 2 and 1 with variance 1/2, the residuals' is 4.
+
+    V = 0 + 1/4 - 1 would be negative: it is 1/4, of df V^2 / (0 + 1/16 + 1).
+    """
+    assert crossed_interval([[3, 0], [1, 2]], np.zeros((2, 2))).df == pytest.approx(1 / 17)
 
 
 def test_it_covers_other_seeds_and_other_images():
@@ -27,15 +35,15 @@ def test_it_covers_other_seeds_and_other_images():
     covered = 0
     for _ in range(1000):
         image, seed = rng.normal(0, 0.3, 200), rng.normal(0, 0.03, (5, 1))
-        found = crossed_interval(0.1 + image + seed + rng.normal(0, 0.3, (5, 200)), np.zeros((5, 200)))
-        covered += found.low <= 0.1 <= found.high
+        result = crossed_interval(0.1 + image + seed + rng.normal(0, 0.3, (5, 200)), np.zeros((5, 200)))
+        covered += result.low <= 0.1 <= result.high
     assert 0.93 <= covered / 1000 <= 0.995  # at most n - 1 degrees of freedom: a little wide
 
 
 @pytest.mark.parametrize("shape", [(1, 10), (3, 1), (3, 10), (0, 10)])
 def test_without_two_seeds_two_images_and_a_spread_there_is_no_interval(shape):
-    found = crossed_interval(np.ones(shape, bool), np.zeros(shape, bool))
-    assert math.isnan(found.low) and math.isnan(found.df)
+    result = crossed_interval(np.ones(shape, bool), np.zeros(shape, bool))
+    assert math.isnan(result.low) and math.isnan(result.df)
 
 
 def test_seeds_by_images_are_needed():

@@ -1,0 +1,37 @@
+"""Which figures a study has."""
+
+import numpy as np
+import pytest
+
+from ablate.analysis import collect, figures
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.results import analyse
+from tests.analysis.figures.conftest import FACTORS
+
+
+@pytest.mark.parametrize("results", [{"baseline": {0: 0.5}}, {"baseline": {0: None}, "model=b": {0: "failed"}}])
+def test_a_study_without_results_can_be_drawn(make_study, results):
+    study = make_study(results, FACTORS)
+    runs = collect.collect(study)
+    for figure in (figures.learning_curves(collect.curves(study, runs), runs), figures.effects(compare(runs), runs)):
+        figure.draw_without_rendering()
+    assert len(figure.axes[0].texts) == 1
+
+
+def test_every_figure_of_a_study_has_a_caption(make_study):
+    levels = [f"level{number}" for number in range(30)]
+    results = {"baseline": {0: 0.5, 1: 0.5}}
+    results |= {f"model={level}": {0: 0.5 - i / 100, 1: 0.5} for i, level in enumerate(levels[1:])}
+    results |= {"weight_decay=0": {0: 0.1, 1: 0.2}, "model=level1+weight_decay=0": {0: 0.3, 1: 0.2}}
+    study = make_study(results, {"model": levels, "weight_decay": ["0.1", "0"]})
+    np.savez(study / "baseline" / "seed=0" / "samples.npz", images=np.zeros((16, 1, 8, 8), np.uint8))
+    np.savez(study / "weight_decay=0" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
+    np.savez(study / "model=level1" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
+    drawing = figures.every(analyse(study))
+    pages = [f"{name}_curves{page}" for name in ("loss", "accuracy") for page in ("", "_2", "_3", "_4")]
+    assert set(drawing) == {"effects", *pages, "interactions", "variance_shares", "cost", "samples"}
+    assert {name.rstrip("_234") for name in drawing} <= set(figures.CAPTIONS)
+    first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]
+    assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points
+    rows = [label.get_text() for label in drawing["samples"]().axes[0].get_yticklabels()]
+    assert rows == ["baseline", "model=level1"]  # a variant with the same images has no row
