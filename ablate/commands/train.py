@@ -22,6 +22,7 @@ from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
 from ablate.study.status import recorded_state
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
 
@@ -44,6 +45,7 @@ class KeepFinished(Callback):
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
     """Train one run in Hydra's output folder. Return its validation accuracy, which a search maximizes."""
+    streams.make_lossy()
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:

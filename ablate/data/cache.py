@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 CHECKSUM_BYTES = 4
 CHUNK = 16 * bounded.MIB  # bytes of pixels per step of a checksum
-_FORMAT = 1  # increased when `decode` returns other pixels for the same file
+_FORMAT = 2  # increased when `decode` returns other pixels for the same file, or the cache has another layout
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _load(path: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None
     except (OSError, ValueError, EOFError):
         array = None
     if array is None or array.shape != shape or array.dtype != np.uint8 or _checksum(array) != _stored_checksum(path):
-        log.warning("The cached images in %s are damaged or from an earlier version. Decoding them again.", path)
+        log.warning("The cached images in %s are damaged. Decoding them again.", path)
         return None
     return array
 

@@ -24,6 +24,7 @@ from ablate.study.earlier import make_way, set_aside
 from ablate.study.extend import extended
 from ablate.study.launcher import failed
 from ablate.study.status import PlannedState, planned_state
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError, UserError
 from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few, printable_lines
@@ -40,6 +41,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         InputError: the folder contains another study.
         SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
     """
+    streams.make_lossy()
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs

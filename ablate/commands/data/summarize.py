@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from ablate.commands.data.configuration import compose_data
 from ablate.commands.flags import Parser
+from ablate.config import user_code
 from ablate.files import atomic
 from ablate.runs import json_file
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")
     args = parser.parse_intermixed_args(arguments)
+    user_code.search()
     summary = look(args.overrides, args.config_dir)
     written = write(summary)
 
