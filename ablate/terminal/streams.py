@@ -30,8 +30,13 @@ def open_closed() -> None:
         except OSError:
             null = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
             os.set_inheritable(null, True)
-    sys.stdout = sys.stdout or _text(io.FileIO(1, "w", closefd=False))
-    sys.stderr = sys.stderr or _text(io.FileIO(2, "w", closefd=False))
+    sys.stdout = sys.stdout or _unbuffered(1)
+    sys.stderr = sys.stderr or _unbuffered(2)
+
+
+def _unbuffered(number: int) -> Any:
+    raw: Any = io.FileIO(number, "w", closefd=False)
+    return io.TextIOWrapper(raw, write_through=True)
 
 
 def make_lossy() -> None:
@@ -44,15 +49,13 @@ def make_lossy() -> None:
 
 
 def _lossy(stream: Any) -> Any:
-    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer
     if type(raw) is not io.FileIO:  # replaced already, by this or by a notebook
         return stream
     with suppress(OSError):
         stream.flush()
-    return _text(_Lossy(raw.fileno(), "w", closefd=False), stream.encoding, stream.errors, stream.line_buffering)
-
-
-def _text(
-    raw: io.FileIO, encoding: str | None = None, errors: str | None = None, line: bool = True
-) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=line)
+    lossy = _Lossy(raw.fileno(), "w", closefd=False)
+    options = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
+    target: Any = lossy if raw is buffer else io.BufferedWriter(lossy)
+    return io.TextIOWrapper(target, stream.encoding, stream.errors, **options)
