@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,6 +25,7 @@ def test_each_new_result_is_a_look_with_its_time_and_counts(tmp_path):
     (first,) = looks.record(tmp_path, results=3, planned=6, seeds=2, results_sha256="a")
     assert (first.results, first.planned, first.seeds, first.results_sha256) == (3, 6, 2, "a")
     assert abs(datetime.now(UTC) - datetime.fromisoformat(first.time)) < timedelta(minutes=10)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", first.time)
     both = looks.record(tmp_path, results=6, planned=6, seeds=3, results_sha256="b")
     assert both[0] == first and looks.read(tmp_path) == both and len(both) == 2
     assert looks.record(tmp_path, results=6, planned=6, seeds=3, results_sha256="b") == both

@@ -73,6 +73,11 @@ def test_a_run_that_starts_has_no_keys_of_a_result(tmp_path):
     assert (record.total_seconds, record.commit) == (None, None)
 
 
+def test_a_commit_is_of_unchanged_files_unless_it_says_otherwise(tmp_path):
+    (tmp_path / "run.json").write_text('{"schema": 1, "status": "running", "git": {"commit": "0a"}}')
+    assert run_record.read(tmp_path).git == GitState(commit="0a", dirty=False)
+
+
 @pytest.mark.parametrize(
     ("status", "has_result"),
     [("running", False), ("completed", True), ("diverged", True), ("pruned", True), ("failed", False),

@@ -1,6 +1,7 @@
 """The loop against a loop written out plainly, and what it promises: repeatable, honest about divergence."""
 
 import math
+import re
 import time
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
 from ablate.evaluation.epoch_selection import reporting_half
 from ablate.runs.epochs import COLUMNS
+from ablate.terminal import progress
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build, clipper
@@ -34,7 +36,7 @@ class Rows(list):
     def close(self) -> None: ...
 
 
-def fit(*words: str, folder: Path | None = None):
+def fit(*words: str, folder: Path | None = None, console: Console | None = None):
     """Train with these words; with a folder, checkpoints are kept there."""
     common = ["data=digits", "data.train_limit=321", "trainer.epochs=2", "trainer.batch_size=32", "trainer.threads=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -43,7 +45,7 @@ def fit(*words: str, folder: Path | None = None):
     parts = build(config, data, CPU, "fp32")
     start = {name: value.clone() for name, value in parts.model.state_dict().items()}
     rows = Rows()
-    console = Console(file=open("/dev/null", "w"))  # noqa: SIM115
+    console = console or Console(file=open("/dev/null", "w"))  # noqa: SIM115
     with TemporaryDirectory() as unkept:
         checkpoint, reporter = (
             Checkpoint(folder or Path(unkept), {}),
@@ -194,6 +196,15 @@ def test_an_epoch_is_one_plain_line_whatever_the_width_of_the_terminal():
     loop.Reporter([], Console(file=shown, force_terminal=True, width=20), epochs=3).log(row)
     expected = "epoch 2/3  train loss 1.250 accuracy 50.0 %  validation loss 1.500 accuracy 25.0 %  0.1 s\n"
     assert shown.getvalue() == expected
+
+
+def test_the_progress_within_an_epoch_is_printed_with_the_running_means(monkeypatch):
+    monkeypatch.setattr(progress, "LINE_SECONDS", -1.0)
+    shown = StringIO()
+    fit("model=mlp", "model.hidden=[8]", console=Console(file=shown, width=200))
+    for epoch in (1, 2):
+        line = rf"^epoch {epoch}/2  9/10  loss \d\.\d{{3}}  accuracy \d+\.\d %$"
+        assert re.search(line, shown.getvalue(), re.MULTILINE), shown.getvalue()
 
 
 def test_the_meter_weighs_images_alike_whatever_the_size_of_their_batch():

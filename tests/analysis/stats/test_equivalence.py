@@ -30,3 +30,9 @@ def test_equivalence_needs_a_spread(values):
 def test_a_margin_is_positive():
     with pytest.raises(ValueError, match="must be positive"):
         equivalence(SLEEP_A, SLEEP_B, 0.0)
+
+
+def test_two_pairs():
+    """Differences 1 and 3: mean 2, error 1; with 1 df (Cauchy), p = 1/2 + atan(2 - margin) / pi."""
+    result = equivalence([2.0, 4.0], [1.0, 1.0], 3.0)
+    assert result.p == pytest.approx(0.25)
