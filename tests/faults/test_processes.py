@@ -3,6 +3,7 @@
 import glob
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -74,7 +75,8 @@ def test_the_second_process_at_a_study_finishes_what_the_first_was_killed_at(tmp
     if victim == "worker" and (launcher == "basic" or after < 0):
         pytest.skip("there is no worker")
     given = words(15, "seed=0,1,2,3", f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
-    first, second = (start(tmp_path, *given, own_group=True) for _ in range(2))
+    path = os.pathsep.join([str(ROOT), *sys.path])  # also a launcher that is not installed in this environment
+    first, second = (start(tmp_path, *given, own_group=True, PYTHONPATH=path) for _ in range(2))
     runs = [tmp_path / f"outputs/s/baseline/seed={seed}" for seed in range(4)]
     if after >= 0:
         until(lambda: (runs[0] / "metrics.csv").exists() and epochs(runs[0]) >= after, first)
