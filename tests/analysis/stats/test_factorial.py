@@ -27,6 +27,11 @@ def test_contrasts_of_two_by_two_by_hand():
     assert table["mean"].tolist() == pytest.approx([5.05, 3.05, 4.1])
     assert table["sd"].tolist() == pytest.approx([0.05, 0.05, 0.1])
     assert table["t"].tolist() == pytest.approx([5.05 / 0.05 * 3**0.5, 3.05 / 0.05 * 3**0.5, 4.1 / 0.1 * 3**0.5])
+    half = 4.302653 * table["sd"] / 3**0.5  # t at .975 with 2 df
+    assert table["low"].tolist() == pytest.approx((table["mean"] - half).tolist(), abs=1e-6)
+    assert table["high"].tolist() == pytest.approx((table["mean"] + half).tolist(), abs=1e-6)
+    other = runs(CELLS).assign(val_loss=[*range(12)], error=math.nan)
+    pd.testing.assert_frame_equal(contrasts(other, ["f", "g"]), table)
     assert table["n"].tolist() == [3, 3, 3] and table["cells"].tolist() == [2, 2, 1]
     assert table[["kind", "factor", "level"]].values.tolist() == [
         ["main", "f", "b"], ["main", "g", "v"], ["interaction", "f", "b"]
