@@ -23,7 +23,7 @@ class MLflow(Tracker):
     package = "mlflow"
 
     def __init__(self, run: LoggedRun, experiment: str, tracking_uri: str | None) -> None:
-        super().__init__(run, MLflowRun, experiment=experiment, tracking_uri=tracking_uri)
+        super().__init__(run, MLflowRun, local=not tracking_uri, experiment=experiment, tracking_uri=tracking_uri)
 
 
 class MLflowRun:

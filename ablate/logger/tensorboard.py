@@ -15,7 +15,7 @@ class TensorBoard(Tracker):
     package = "tensorboard"
 
     def __init__(self, run: LoggedRun) -> None:
-        super().__init__(run, TensorBoardRun)
+        super().__init__(run, TensorBoardRun, local=True)
 
 
 class TensorBoardRun:

@@ -16,7 +16,8 @@ from ablate.logger import Csv, LoggedRun, Row, missing_package
 from ablate.terminal.text import printable
 
 log = logging.getLogger(__name__)
-WAIT_SECONDS = 20.0  # longest wait at the end of a run for its tracker
+WAIT_SECONDS = 20.0  # longest wait at the end of a run for a tracker that uses a server
+WAIT_LOCAL_SECONDS = 120.0  # the same for one that writes files, which ends by itself, but slowly on a busy machine
 WAIT_AGAIN_SECONDS = 5.0  # the same after an earlier run of this process has waited in vain
 WAIT_INTERRUPTED_SECONDS = 2.0  # the same for an interrupted or failed run
 LONGEST_REASON = 200  # characters
@@ -42,6 +43,7 @@ class Tracker(Csv):
     Args:
         run: the run.
         tracked: class of the run in the tracker.
+        local: whether it writes files, without a server.
         **options: its further arguments.
 
     Raises:
@@ -51,11 +53,11 @@ class Tracker(Csv):
     package: ClassVar[str]  # which must be installed
     wait_seconds: ClassVar[float] = WAIT_SECONDS
 
-    def __init__(self, run: LoggedRun, tracked: type[TrackedRun], **options: Any) -> None:
+    def __init__(self, run: LoggedRun, tracked: type[TrackedRun], local: bool, **options: Any) -> None:
         if importlib.util.find_spec(self.package) is None:
             raise missing_package(self.package)
         super().__init__(run)
-        self.rows = 0
+        self.rows, self.local = 0, local
         self.messages: SimpleQueue[Any] = SimpleQueue()
         self.process: subprocess.Popen[bytes] | None = None
         try:
@@ -89,7 +91,7 @@ class Tracker(Csv):
         if self.process is None:
             return
         self.messages.put(("close", result))
-        wait = self.wait_seconds if result is not None else WAIT_INTERRUPTED_SECONDS
+        wait = WAIT_INTERRUPTED_SECONDS if result is None else WAIT_LOCAL_SECONDS if self.local else self.wait_seconds
         try:
             self.process.wait(wait)
         except subprocess.TimeoutExpired:

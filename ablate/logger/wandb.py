@@ -20,7 +20,7 @@ class Wandb(Tracker):
     package = "wandb"
 
     def __init__(self, run: LoggedRun, project: str, mode: Literal["offline", "online"]) -> None:
-        super().__init__(run, WandbRun, project=project, mode=mode)
+        super().__init__(run, WandbRun, local=mode == "offline", project=project, mode=mode)
 
 
 class WandbRun:
