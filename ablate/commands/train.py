@@ -16,7 +16,8 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.commands.flags import refuse_unknown, see_help
-from ablate.config import CONF, register, user_code
+from ablate.config import CONF, register
+from ablate.config.quoting import refuse_undecodable
 from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
@@ -79,7 +80,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
-    user_code.search()
+    refuse_undecodable(words)
     words = [FLAGS.get(word, word) for word in words]
     # Hydra's parser takes no flag between two overrides.
     overrides = parsed(words, command).overrides

@@ -7,9 +7,9 @@ from typing import Any
 
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 
-from ablate.config import schema
+from ablate.config import quoting, schema
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.terminal.errors import InputError
@@ -62,7 +62,9 @@ def _composition_message(error: Exception) -> str:
             near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
             meant = f" Did you mean {near[0]}?" if near else ""
             return f"{error.override}: an override must have the form key=value.{meant}"
-        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote special characters."
+        return f"{error.override}: the value has characters that must be quoted. {quoting.advice(error.override)}"
+    if sweep := re.match(r"Ambiguous value for argument '(.*)'\n", text):
+        return f"{sweep[1]}: a comma separates values, but one run has one. {quoting.sweep_advice(sweep[1])}"
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):
@@ -78,6 +80,8 @@ def _omegaconf_message(cause: OmegaConfBaseException) -> str:
     """Describe OmegaConf's error for an invalid key or value."""
     key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
     where = f"{key}: " if key else ""
+    if isinstance(cause, GrammarParseError):
+        return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
         return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
     siblings = dataclasses.fields(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else ()

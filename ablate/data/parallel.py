@@ -15,6 +15,7 @@ from typing import Any
 
 from ablate.backend import parent_death
 from ablate.backend.cores import cpu_cores
+from ablate.config import user_code
 from ablate.terminal.errors import InputError
 
 _CHUNK = 64  # files that a process takes at a time; fewer files are processed without starting a process
@@ -55,7 +56,8 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         for chunk in chunks:
             yield from attempt(chunk)
         return
-    pool = ProcessPoolExecutor(cpu_cores(), initializer=_start, initargs=(os.getpid(),))
+    initial = (user_code.importable(), os.getpid())
+    pool = ProcessPoolExecutor(cpu_cores(), initializer=_set_up_process, initargs=initial)
     submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
         for chunk in chunks:
@@ -69,10 +71,11 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         pool.shutdown(cancel_futures=True)
 
 
-def _start(parent: int) -> None:
-    """Called first in a process of the pool."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # reaches the whole process group, but only the parent handles it
+def _set_up_process(user_modules: set[str], parent: int) -> None:
+    """Called first in a process, which may not be a fork of this one: allow the modules that `function` may be in."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
     parent_death.signaled(signal.SIGKILL, parent)
+    user_code.allow(user_modules)
 
 
 def _attempt(function: Callable[[str], Any], files: list[str]) -> list[tuple[Any, str]]:

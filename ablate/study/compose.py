@@ -15,6 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
+from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
@@ -118,7 +119,7 @@ def composed_runs(
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
         # Set explicitly, because a name with the current time must be the same in every worker.
-        destination = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{replicate.folder}'"]
+        destination = [f"study.name={quoted(config.study.name)}", f"hydra.sweep.subdir='{replicate.folder}'"]
         overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
         planned = PlannedRun(
             variant=replicate.variant,

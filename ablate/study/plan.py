@@ -4,12 +4,14 @@ import hashlib
 import itertools
 import logging
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hydra.core.override_parser.types import Override
 
+from ablate.config.quoting import unquoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
@@ -19,7 +21,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
 log = logging.getLogger(__name__)
-LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
+LONGEST = 120  # bytes of a variant's folder; file systems allow 255, paths on some of them 260 in all
 NOT_FACTORS = ("study", "hydra")
 Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overrides
 
@@ -79,7 +81,8 @@ def read(overrides: Sequence[Override], bundles: Bundles | None = None, seed: in
     seeds = _seeds([override for override in overrides if name_of(override) == "seed"], seed)
     fixed, factors, prefixes = _sorted([override for override in overrides if name_of(override) != "seed"])
     for factor, levels in bundles.items():
-        _check_bundle(factor, levels, factors.setdefault(factor, list(levels)))
+        factors[factor] = [unquoted(level) for level in factors.get(factor, levels)]
+        _check_bundle(factor, levels, factors[factor])
     _check_apart(factors, bundles)
     return Sweep(tuple(fixed), factors, seeds, bundles, {name: prefixes[name] for name in factors if name in prefixes})
 
@@ -190,10 +193,12 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
     """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
     name = "+".join(changes) or BASELINE
-    safe = re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name))  # a level may be a path
-    if safe == name and len(name) <= LONGEST:
+    safe = unicodedata.normalize("NFC", re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name)))  # a level may be a path
+    encoded = safe.encode()
+    if safe == name and len(encoded) <= LONGEST:
         return name
-    return f"{safe[: LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    start = encoded[: LONGEST - 9].decode(errors="ignore")  # a character that is cut in two is dropped
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:

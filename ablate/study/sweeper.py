@@ -25,8 +25,8 @@ from ablate.study.extend import extended
 from ablate.study.launcher import failed
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal import streams
+from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError, UserError
-from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few, printable_lines
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from omegaconf import OmegaConf
 
 from ablate.commands.data.configuration import compose_data
 from ablate.commands.flags import Parser
-from ablate.config import user_code
 from ablate.files import atomic
 from ablate.runs import json_file
 
@@ -53,18 +52,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")
     args = parser.parse_intermixed_args(arguments)
-    user_code.search()
     summary = look(args.overrides, args.config_dir)
     written = write(summary)
 
-    from rich.console import Console
-
     from ablate.commands.data.tables import show
+    from ablate.terminal.console import Console
 
-    console = Console(highlight=False)
+    console = Console()
     console.soft_wrap = not console.is_terminal
     show(console, summary.facts)
-    console.print(f"Written to {summary.folder}: {', '.join(written)}", markup=False)
+    console.print(f"Written to {summary.folder}: {', '.join(written)}")
     return 0
 
 
