@@ -20,6 +20,7 @@ from ablate.files.lock import exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
+from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
@@ -68,6 +69,11 @@ def task(config: DictConfig) -> float | None:
         hydra_settings.check(settings)  # again, since the callback may have been removed
         with exclusive(folder):
             return run(config, folder).val_accuracy
+    except KeyboardInterrupt:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        whole: Any = HydraConfig.instance().cfg
+        raise KeyboardInterrupt(resuming(whole, "hydra.run.dir")) from None
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper reads it from the job's return value and continues

@@ -55,6 +55,7 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     if missing:
         raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...")
     chosen = chosen or Chosen()
+    _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
     validate_sections(config, "", chosen)
 
@@ -65,6 +66,16 @@ def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
         _check_keys(name, section, chosen)
     for name, section in _sections(config, key):  # last, since a value out of range has the clearer message
         _check_together(name, section)
+
+
+def _check_choices(config: DictConfig, chosen: Chosen) -> None:
+    """Raise InputError if several options were chosen for a group, which would be merged into one."""
+    for group, option in chosen.options.items():
+        if group in config and group != "augmentation" and str(option).startswith("["):
+            raise InputError(
+                f"{group}={option}: only augmentation accepts a list of options. In a study (-m), write the levels"
+                " without []."
+            )
 
 
 def _check_steps(steps: Mapping[Any, Any], chosen: Chosen) -> None:

@@ -58,9 +58,19 @@ def plan_of(
     sweep: plan.Sweep,
     runs: Sequence["ComposedRun"],
     baseline: design.Variant,
+    trained: dict[str, Any] | None = None,
 ) -> StudyPlan:
-    """The content of study.json; InputError if a name in it cannot be used."""
-    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), None)
+    """The content of study.json; InputError if a name in it cannot be used.
+
+    Args:
+        settings: those of the study.
+        named_design: name of its design.
+        sweep: its factors and seeds.
+        runs: its runs.
+        baseline: the first level of every factor.
+        trained: settings of the baseline, if it is not one of the runs.
+    """
+    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), trained)
     try:
         return StudyPlan(
             name=settings.name,

@@ -160,6 +160,10 @@ def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Seque
     """Raise InputError if a bundle has the name of a report column, or is swept over unknown levels."""
     if factor in study_plan.COLUMNS:
         raise InputError(f"study.bundles.{factor}: reports have a column of this name. Rename the bundle.")
+    words = [word for level in levels.values() for word in level]
+    keys = {word: re.split("[=@]", word.lstrip("+~"))[0] for word in words}
+    if fixed := [word for word, key in keys.items() if re.split("[./]", key)[0] in ("seed", *NOT_FACTORS)]:
+        raise InputError(f"study.bundles.{factor}: {fixed[0]} cannot be part of a level; it is the same for all runs.")
     if set(swept) - set(levels) or len(swept) < 2:
         raise InputError(f"study.bundles.{factor} has the levels {', '.join(levels)}. Select at least two of them.")
 

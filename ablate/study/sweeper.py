@@ -19,6 +19,7 @@ from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
 from ablate.study.extend import REPLACED, extended, kept
+from ablate.study.resuming import resuming
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import Terminal
@@ -38,7 +39,10 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
     missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
-    errors = launch(missing, study.overrides, folder, launcher)
+    try:
+        errors = launch(missing, study.overrides, folder, launcher)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(resuming(config, "study.name", "hydra.sweep.dir")) from None
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
     failed = [(run, state) for run, state in states if not state.has_result]
