@@ -1,6 +1,7 @@
 """Checks of a composed configuration, before training."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,11 +71,13 @@ def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
 
 def _check_choices(config: DictConfig, chosen: Chosen) -> None:
     """Raise InputError if several options were chosen for a group, which would be merged into one."""
-    for group, option in chosen.options.items():
-        if group in config and group != "augmentation" and str(option).startswith("["):
+    lists = [word for word in chosen.words if re.match(r"\+*\w+=\[", word)]
+    lists += [f"{group}={option}" for group, option in chosen.options.items() if str(option).startswith("[")]
+    for word in lists:
+        group = word.lstrip("+").partition("=")[0]
+        if group in config and group != "augmentation" and OmegaConf.is_dict(config._get_node(group)):
             raise InputError(
-                f"{group}={option}: only augmentation accepts a list of options. In a study (-m), write the levels"
-                " without []."
+                f"{word}: only augmentation accepts a list of options. In a study (-m), write the levels without []."
             )
 
 

@@ -68,10 +68,10 @@ def _composition_message(error: Exception) -> str:
             f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level, or write a list as [a,b]. A"
             " level of a bundle cannot be a sweep."
         )
-    if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
-        return _file_message(file[1], text)
     if "is not a subclass of" in text:
         return "Only augmentation accepts a list of options. In a study (-m), write the levels without []."
+    if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
+        return _file_message(file[1], text)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             groups = [path.parent.name for path in sorted(CONF.glob("*/*.yaml")) if path.stem == error.override]

@@ -86,7 +86,10 @@ def test_a_batch_of_one_image_cannot_be_normalized(tmp_path):
             lambda text: text[: len(text) // 2],
             "run the study's `ablate train` command again, which keeps finished runs",
         ),
-        (lambda text: text.replace('"batch"', '"layer"').replace('"none"', '"x"', 1), "not among the levels of its factor"),
+        (
+            lambda text: text.replace('"batch"', '"layer"').replace('"none"', '"x"', 1),
+            "not among the levels of its factor",
+        ),
     ],
 )
 def test_a_damaged_plan_is_refused_with_advice_that_helps(folder, damage, message):
