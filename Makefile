@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := build/oldest
+WHEELS := build/wheels
+WHEELS_PYTHON ?= 3.12
+CARRIED := hydra-core omegaconf msgspec filelock rich
 CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # excludes other folders of the user
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo install test test-integration test-faults test-oldest notebooks lint docs clean
+.PHONY: demo install test test-integration test-faults test-oldest wheels notebooks lint docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # pip must not run twice at once in one virtual environment
 
@@ -28,6 +31,10 @@ test-faults: $(VENV)/.developed  # fault injection: kills, full disks, damaged f
 
 test-oldest: $(OLDEST)/.developed  # the quick tests with the oldest versions that pyproject.toml allows (CONTRIBUTING.md)
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest
+
+wheels: $(BIN)/python  # what training needs besides PyTorch and NumPy, for a machine without a package index (docs/performance.md)
+	$(BIN)/python -m pip wheel --quiet --no-deps --constraint constraints.txt --wheel-dir $(WHEELS) antlr4-python3-runtime
+	$(BIN)/python -m pip download --quiet --constraint constraints.txt --find-links $(WHEELS) --dest $(WHEELS) --only-binary=:all: --python-version $(WHEELS_PYTHON) --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 $(CARRIED)
 
 notebooks: $(VENV)/.developed  # run notebooks/*.ipynb and save their output
 	$(BIN)/python -m tests.notebooks

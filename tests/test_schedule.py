@@ -59,3 +59,9 @@ def test_a_single_step_after_the_warm_ups_end_is_the_last():
 def test_a_warmup_longer_than_training_does_not_divide_by_zero():
     factor = schedule.cosine(1, STEPS, 5, 0.0)
     assert all(0 < factor(step) < 1 for step in range(STEPS))
+
+
+@pytest.mark.parametrize("after", [1, 7])
+def test_after_its_last_step_a_schedule_keeps_its_final_factor(after):
+    for shape in (schedule.linear, schedule.cosine):
+        assert shape(EPOCHS, STEPS, 0, 0.1)(LAST + after) == pytest.approx(0.1)

@@ -12,6 +12,8 @@ from ablate.files.bounded import MIB
 from ablate.terminal.errors import InputError
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from malloc.h
+# For trainer.deterministic. Set on import, because the first matrix product of a process on a GPU fixes it.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def pick_device(name: str) -> torch.device:
@@ -70,7 +72,6 @@ def set_deterministic(enabled: bool) -> None:
     Source: https://docs.pytorch.org/docs/stable/notes/randomness.html
     """
     if enabled:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA multiplies for the first time
         # No uninitialized value is ever read here. Type checkers do not see that the module has this attribute.
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
     if enabled != torch.are_deterministic_algorithms_enabled():  # the call below imports PyTorch's compiler

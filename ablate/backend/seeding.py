@@ -26,8 +26,10 @@ def stream(seed: int, *words: str | int) -> np.random.Generator:
 def scope(seed: int, *words: str | int) -> Iterator[None]:
     """Seed PyTorch's global generators with the stream `words` inside the block, and restore them after it.
 
-    For code that takes no generator argument: layer initialization, dropout, torchvision's transforms.
+    For code that takes no generator argument, such as dropout. Of several GPUs, only the current one is restored, and
+    a process that has not used a GPU yet does not initialize CUDA.
     """
-    with torch.random.fork_rng():
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(gpus):
         torch.manual_seed(key(seed, *words))
         yield

@@ -1,6 +1,7 @@
 """Errors of the device as messages with a remedy: out of memory, or no deterministic implementation."""
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,8 +57,14 @@ def explained(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> Iter
                 f"trainer.deterministic=true: PyTorch has no deterministic implementation of {operation[1]} on this"
                 f" device. Use trainer.deterministic=false, or change the option that needs {operation[1]}."
             ) from error
+        if "CUBLAS_WORKSPACE_CONFIG" in str(error):
+            raise InputError(
+                "trainer.deterministic=true: this process has already computed on the GPU in a way that cannot be"
+                " repeated. Restart it, with the environment variable CUBLAS_WORKSPACE_CONFIG=:4096:8 set."
+            ) from error
         if not _is_out_of_memory(error):
             raise
+        traceback.clear_frames(error.__traceback__)  # they hold the tensors of the step
         raise InputError(advice(trainer.batch_size, fitting_size(parts, data, trainer, seed))) from error
 
 

@@ -24,6 +24,17 @@ def losses(accuracy, epochs, blow_up=False):
 
 @pytest.fixture
 def make_study(tmp_path):
+    """See `maker`."""
+    return maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_study(tmp_path_factory):
+    """See `maker`; for studies that the tests of a file share."""
+    return maker(tmp_path_factory.mktemp("shared"))
+
+
+def maker(parent: Path):
     """make_study({variant: {seed: accuracy | status | None}}, factors={factor: levels}) -> folder of the study.
 
     A number is the accuracy of a completed run, a string the status of another run, and None a planned run without a
@@ -33,7 +44,7 @@ def make_study(tmp_path):
 
     def make(results, factors, epochs=4, name="study", code=lambda variant, seed: "c0de" * 16, classes=None,
              record=None, **settings) -> Path:  # fmt: skip
-        folder = tmp_path / name
+        folder = parent / name
         folder.mkdir()
         baseline = {factor: levels[0] for factor, levels in factors.items()}
         planned = []

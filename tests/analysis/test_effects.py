@@ -107,6 +107,7 @@ def test_the_interval_of_all_together_is_wider_and_is_bonferronis(make_study):
     table = compare(collect.collect(make_study(results, FACTORS)))
     strict = compare(collect.collect(make_study(results, FACTORS, name="again")), confidence=0.975)
     assert table["simultaneous_low_pp"][1:].tolist() == pytest.approx(strict["ci_low_pp"][1:].tolist())
+    assert table["simultaneous_high_pp"][1:].tolist() == pytest.approx(strict["ci_high_pp"][1:].tolist())
     assert (table["simultaneous_high_pp"][1:] > table["ci_high_pp"][1:]).all()
 
 
@@ -197,3 +198,18 @@ def test_the_most_different_come_first(effects):
     effects.loc[2, "difference_pp"] = -11
     order = ["baseline", "model=c", "model=d", "model=b", "model=f", "model=e"]
     assert most_different(effects, 9) == order and most_different(effects, 3) == order[:3]
+
+
+def test_equally_different_variants_keep_their_order():
+    names = ["baseline", *(f"model={k}" for k in range(60))]
+    table = pd.DataFrame(
+        {"variant": names, "difference_pp": [math.nan, *[(-1.0) ** k * (k % 2 + 1) for k in range(60)]]}
+    )
+    odd, even = ([f"model={k}" for k in range(start, 60, 2)] for start in (1, 0))
+    assert most_different(table, 61) == ["baseline", *odd, *even]
+
+
+def test_counts_are_written_as_whole_numbers(effects):
+    """A variant without a shared seed has no number of wins, which must not turn the others into 2.0."""
+    for name in ("n", "wins", "diverged", "ended", "holes"):
+        assert "." not in effects[name].to_csv(index=False), name

@@ -1,8 +1,5 @@
 """Looks at a study: a report of new results is one, the same report again is not."""
 
-import json
-
-import pytest
 from msgspec.structs import replace
 
 from ablate.analysis.report.write import report
@@ -57,12 +54,3 @@ def test_looks_at_an_unfinished_and_an_extended_study_are_counted_and_their_erro
     assert "called better or worse in 12 % of studies instead of 5 %" in stated and "2, 4 and 6 seeds" in stated
     for name in ("report.html", "report.typ"):
         assert "looked at 3 times" in (study / "report" / name).read_text()
-
-
-@pytest.mark.parametrize("line", ["{junk", "[]", '{"time": 3}', "\xff"])
-def test_a_damaged_line_is_skipped(tmp_path, line):
-    (tmp_path / looks.FILE).write_bytes(line.encode("latin-1") + b"\n")
-    assert looks.record(tmp_path, 1, 2, 1, "a") == looks.read(tmp_path) and len(looks.read(tmp_path)) == 1
-    looks.record(tmp_path, 2, 2, 1, "b")
-    assert [look.results for look in looks.record(tmp_path, 1, 2, 1, "a")] == [1]  # as it was reported then
-    assert json.loads((tmp_path / looks.FILE).read_bytes().splitlines()[-1])["results_sha256"] == "b"

@@ -12,6 +12,7 @@ import torch
 from ablate.backend.cores import cpu_cores
 from ablate.backend.hardware import peak_memory, pick_device, pick_precision, set_deterministic, threads_restored
 from ablate.terminal.errors import InputError
+from tests.processes import ROOT
 
 
 def test_auto_picks_an_available_device():
@@ -105,3 +106,13 @@ def test_cpu_cores_are_those_of_the_affinity():
     finally:
         os.sched_setaffinity(0, before)
     assert cpu_cores() == len(before)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, ":4096:8"), (":16:8", ":16:8")])
+def test_the_setting_of_cublas_is_made_before_any_run(before, after):
+    """PyTorch reads it once per process, at the first matrix product on a GPU: of any run, deterministic or not."""
+    settings = {name: value for name, value in os.environ.items() if name != "CUBLAS_WORKSPACE_CONFIG"}
+    settings |= {"CUBLAS_WORKSPACE_CONFIG": before} if before else {}
+    code = "import os, ablate.training.parts; print(os.environ['CUBLAS_WORKSPACE_CONFIG'])"
+    ended = subprocess.run([sys.executable, "-c", code], env=settings, cwd=ROOT, capture_output=True, text=True)
+    assert ended.stdout.strip() == after, ended.stderr

@@ -1,6 +1,7 @@
 """Streams depend only on their name, are independent of each other, and leave PyTorch's global state unchanged."""
 
 import numpy as np
+import pytest
 import torch
 
 from ablate.backend import seeding
@@ -44,3 +45,12 @@ def test_scope_is_reproducible_and_restores_the_global_generator():
         assert torch.equal(torch.rand(3), first)
     with seeding.scope(0, "dropout", 2):
         assert not torch.equal(torch.rand(3), first)
+
+
+@pytest.mark.skipif(torch.cuda.is_initialized(), reason="CUDA is in use in this process")
+def test_scope_does_not_initialize_cuda(monkeypatch):
+    """Here, initializing it raises an error; on a machine with GPUs, it would occupy memory on each of them."""
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    with seeding.scope(0, "dropout", 1):
+        assert not torch.cuda.is_initialized()
+    assert not torch.cuda.is_initialized()

@@ -39,6 +39,9 @@ def test_the_last_of_two_overrides_counts():
 def test_a_level_given_twice_counts_once_and_is_said(caplog):
     assert read("model=mlp,cnn,mlp").factors == {"model": ["mlp", "cnn"]}
     assert "model=mlp,cnn,mlp: a level that is given twice counts once" in caplog.text
+    caplog.clear()
+    read("model=mlp,cnn")
+    assert not caplog.text
 
 
 def test_hydras_override_grammar_is_understood():

@@ -12,7 +12,7 @@ from ablate.runs.epochs import LARGEST
 from ablate.study import snapshot
 from ablate.study.status import if_alive, planned_state, recorded_state
 from ablate.terminal.errors import InputError
-from tests.study.test_status import make
+from tests.study.test_status_table import make
 
 RUNS = {("baseline", 0): ("completed", 10.0), ("baseline", 1): ("running", 1.0), ("model=mlp", 0): ("failed", 1.0)}
 

@@ -1,88 +1,66 @@
-"""The status of a study, from run folders with known states."""
+"""The state of a planned run, from what its folder holds."""
 
-import io
-import json
+from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from ablate.commands.status import main
 from ablate.files.lock import lock
-from ablate.runs import study_plan
-from ablate.runs.study_plan import StudyPlan
+from ablate.runs import run_record
+from ablate.runs.run_record import RunRecord, Seconds
+from ablate.runs.study_plan import PlannedRun
 from ablate.study.status import PlannedState, planned_state
-from ablate.study.status_table import table
-from ablate.study.time_estimate import estimate
-from ablate.terminal.errors import InputError
 
 
-def make(tmp_path, runs) -> StudyPlan:
-    """Write a study folder with the runs {(variant, seed): (status, seconds), or None if missing}; return its plan."""
-    planned = []
-    for (variant, seed), state in runs.items():
-        folder = f"{variant}/seed={seed}"
-        planned.append(
-            {"variant": variant, "factors": {}, "seed": seed, "folder": folder, "config_sha256": f"{variant}{seed}"}
-        )
-        if state is not None:
-            (tmp_path / folder).mkdir(parents=True)
-            record = {
-                "schema": 1,
-                "status": state[0],
-                "config_sha256": f"{variant}{seed}",
-                "seconds": {"total": state[1]},
-                "metrics": {"val_accuracy": 0.5},
-            }
-            (tmp_path / folder / "run.json").write_text(json.dumps(record))
-    seeds = sorted({seed for _, seed in runs})
-    study = {"schema": 1, "name": "s", "design": "factorial", "baseline": {}, "factors": {}, "seeds": seeds}
-    (tmp_path / "study.json").write_text(json.dumps({**study, "command": "ablate train -m", "runs": planned}))
-    return study_plan.read(tmp_path)
+def state(study: Path, **values: object) -> PlannedState:
+    """The state of a run whose record has these values; the planned configuration has the hash `a`."""
+    planned = PlannedRun(variant="baseline", factors={}, seed=0, folder="run", config_sha256="a")
+    if values:
+        (study / "run").mkdir(exist_ok=True)
+        record = {"metrics": {"val_accuracy": 0.5}, "config_sha256": "a", "seconds": Seconds(total=2.0), **values}
+        run_record.write(study / "run", RunRecord(**record))
+    return planned_state(study, planned)
 
 
-RUNS = {
-    ("baseline", 0): ("completed", 10.0),
-    ("baseline", 1): ("completed", 30.0),
-    ("baseline", 2): None,
-    ("model=mlp", 0): ("diverged", 4.0),
-    ("model=mlp", 1): ("failed", 1.0),
-    ("model=vgg", 0): ("running", 1.0),
-}
+def test_without_a_record_a_run_is_missing(tmp_path):
+    assert state(tmp_path) == PlannedState("missing")
+    (tmp_path / "run").mkdir()
+    assert state(tmp_path) == PlannedState("missing")
 
 
-def test_runs_are_counted_by_status(tmp_path):
-    study = make(tmp_path, RUNS)
-    (tmp_path / "model=mlp/seed=1/run.json").write_text("{")
-    console = Console(file=io.StringIO(), width=150)
-    (tmp_path / "model=vgg/seed=0/metrics.csv").write_text("epoch,val_accuracy\n1,0.25\n2,0.5\n")
-    with lock(tmp_path / "model=vgg/seed=0"):
-        console.print(table(tmp_path, study))
-    lines = [line.split() for line in console.file.getvalue().splitlines() if line.strip()]
-    assert lines[1] == ["variant", "completed", "diverged", "missing", "running", "unreadable"]
-    assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
-    assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
-    assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
-    assert planned_state(tmp_path, study.runs[-1]).status == "interrupted"  # its lock is no longer held
+@pytest.mark.parametrize("status", ["completed", "diverged", "pruned"])
+def test_a_result_has_an_accuracy_and_a_time(tmp_path, status):
+    found = state(tmp_path, status=status)
+    assert (found.status, found.has_result, found.val_accuracy, found.total_seconds) == (status, True, 0.5, 2.0)
 
 
-def test_the_time_left_uses_the_median_of_the_variant_or_of_all(tmp_path):
-    study = make(tmp_path, RUNS)
-    states = [planned_state(tmp_path, run) for run in study.runs]
-    variants = [run.variant for run in study.runs]
-    # To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4.
-    assert estimate(variants, states) == "3 to do, about 34 s in sequence."
-    # Probed: only vgg, which has no finished run, takes another time.
-    assert estimate(variants, states, {"model=vgg": 6.0}) == "3 to do, about 30 s in sequence."
-    assert "No time estimate" in estimate(variants, [PlannedState("missing")] * 6)
-    assert estimate(variants[:2], states[:2]) == "All done."
+def test_a_failed_run_has_its_error_and_no_time(tmp_path):
+    found = state(tmp_path, status="failed", error="It stopped.")
+    assert (found.status, found.reason, found.has_result) == ("failed", "It stopped.", False)
+    assert found.total_seconds is None
 
 
-def test_a_folder_that_is_not_a_study_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"no study\.json"):
-        main([str(tmp_path)])
+def test_a_run_of_another_configuration_is_stale(tmp_path):
+    found = state(tmp_path, status="completed", config_sha256="b")
+    assert (found.status, found.record, found.val_accuracy) == ("stale", None, None)
 
 
-def test_a_finished_study_has_nothing_to_do(tmp_path, capsys):
-    make(tmp_path, {("baseline", 0): ("completed", 10.0)})
-    assert main([str(tmp_path)]) == 0
-    assert "1 run of 1 variant. All done." in " ".join(capsys.readouterr().out.split())
+@pytest.mark.parametrize(("accuracy", "status"), [(0.0, "completed"), (1.0, "completed"), (1.01, "unreadable"),
+                                                  (-0.01, "unreadable"), (None, "unreadable")])  # fmt: skip
+def test_a_completed_run_has_an_accuracy_between_0_and_1(tmp_path, accuracy, status):
+    assert state(tmp_path, status="completed", metrics={"val_accuracy": accuracy}).status == status
+    assert state(tmp_path, status="diverged", metrics={"val_accuracy": accuracy}).status == "diverged"
+
+
+def test_a_damaged_record_is_unreadable_and_the_reason_names_it(tmp_path):
+    state(tmp_path, status="completed")
+    (tmp_path / "run/run.json").write_text("{")
+    found = state(tmp_path)
+    assert found.status == "unreadable" and "run.json cannot be read" in found.reason
+
+
+def test_a_running_run_whose_process_is_gone_was_interrupted(tmp_path):
+    (tmp_path / "run").mkdir()
+    with lock(tmp_path / "run"):
+        assert state(tmp_path, status="running").status == "running"
+    found = state(tmp_path)
+    assert found.status == "interrupted" and "process died" in found.reason

@@ -24,6 +24,7 @@ def test_the_first_step_is_copied_and_later_ones_count_by_the_decay():
         average.update_parameters(batch_norm(scale, mean, step))
     assert average.module.weight.tolist() == pytest.approx([2.375] * 2)
     assert average.module.running_mean.tolist() == pytest.approx([19.375] * 2)
+    assert average.state_dict()["steps"] == 3
 
 
 def test_a_loaded_average_continues_where_the_saved_one_was():

@@ -6,19 +6,28 @@ from ablate.terminal.errors import InputError
 from tests.training.test_run import trained
 
 NETWORKS = """
+import weakref
+
 import torch
 from torch import nn
+
+occupied = []  # memory of steps that failed, as long as anything refers to it
 
 
 class Net(nn.Module):
     '''A linear map with room for `room` images.'''
 
-    def __init__(self, classes, channels, image_size, normalization, activation, room=9999, shuffled=False):
+    def __init__(self, classes, channels, image_size, normalization, activation, room=9999, shuffled=False, used=False):
         super().__init__()
-        self.map, self.room, self.shuffled = nn.Linear(channels * image_size**2, classes), room, shuffled
+        self.map = nn.Linear(channels * image_size**2, classes)
+        self.room, self.shuffled, self.used = room, shuffled, used
 
     def forward(self, x):
-        if len(x) > self.room:
+        if self.used:
+            raise RuntimeError("this operation is not deterministic because it uses CuBLAS: CUBLAS_WORKSPACE_CONFIG")
+        if len(x) > self.room or any(reference() is not None for reference in occupied):
+            activations = torch.empty(len(x))
+            occupied.append(weakref.ref(activations))
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
         x = x.flatten(1)
         if self.shuffled:
@@ -53,3 +62,8 @@ def test_a_nondeterministic_operation_is_named(tmp_path, networks):
     with pytest.raises(InputError, match=r"no deterministic implementation of put_ on this device"):
         trained(tmp_path, *words, "trainer.deterministic=true")
     trained(tmp_path, *words)
+
+
+def test_a_process_that_cannot_become_deterministic_is_to_be_restarted(tmp_path, networks):
+    with pytest.raises(InputError, match=r"Restart it, with .* CUBLAS_WORKSPACE_CONFIG=:4096:8"):
+        trained(tmp_path, "model._target_=small_networks.Net", "+model.used=true")

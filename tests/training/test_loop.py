@@ -1,6 +1,8 @@
 """The loop against a loop written out plainly, and what it promises: repeatable, honest about divergence."""
 
 import math
+import re
+import time
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +19,7 @@ from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
 from ablate.evaluation.epoch_selection import reporting_half
 from ablate.runs.epochs import COLUMNS
+from ablate.terminal import progress
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build, clipper
@@ -33,7 +36,8 @@ class Rows(list):
     def close(self) -> None: ...
 
 
-def fit(*words: str):
+def fit(*words: str, folder: Path | None = None, console: Console | None = None):
+    """Train with these words; with a folder, checkpoints are kept there."""
     common = ["data=digits", "data.train_limit=321", "trainer.epochs=2", "trainer.batch_size=32", "trainer.threads=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*common, *words])
@@ -41,9 +45,12 @@ def fit(*words: str):
     parts = build(config, data, CPU, "fp32")
     start = {name: value.clone() for name, value in parts.model.state_dict().items()}
     rows = Rows()
-    console = Console(file=open("/dev/null", "w"))  # noqa: SIM115
-    with TemporaryDirectory() as folder:
-        checkpoint, reporter = Checkpoint(Path(folder), {}), loop.Reporter([rows], console, config.trainer.epochs)
+    console = console or Console(file=open("/dev/null", "w"))  # noqa: SIM115
+    with TemporaryDirectory() as unkept:
+        checkpoint, reporter = (
+            Checkpoint(folder or Path(unkept), {}),
+            loop.Reporter([rows], console, config.trainer.epochs),
+        )
         ended = loop.fit(parts, resident(data, CPU), config, reporter, checkpoint)
     return config, data, parts, start, rows, ended
 
@@ -116,6 +123,37 @@ def test_best_val_selects_on_one_half_of_the_images_and_reports_on_the_other():
     assert selected.row["val_loss"] == pytest.approx(expected)
 
 
+def test_of_epochs_with_equal_scores_the_first_is_selected():
+    words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-12", "trainer.epochs=3", "data.train_limit=64")
+    *_, rows, (selected, _, _) = fit(*words, "trainer.selection=best_val")
+    assert len({row["val_accuracy"] for row in rows}) == 1 and selected.row["epoch"] == 1
+
+
+def test_a_checkpoint_holds_the_selected_weights_also_when_they_are_not_the_last(tmp_path):
+    """Steps so small that no prediction changes: the first epoch stays selected. All are done when it resumes."""
+    words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-6", "trainer.epochs=3", "data.train_limit=64")
+    _, _, parts, *_, (first, _, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)
+    *_, rows, (resumed, history, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)
+    assert first.row["epoch"] == resumed.row["epoch"] == 1 and len(rows) == len(history) == 3
+    for name, value in first.weights.items():
+        assert torch.equal(resumed.weights[name], value), name
+        assert name.endswith("bias") or not torch.equal(parts.model.state_dict()[name], value), name
+
+
+def test_the_recorded_learning_rate_is_that_of_the_optimizer_and_not_of_its_companion():
+    words = ("model=mlp", "model.hidden=[8, 8]", "optimizer=muon", "optimizer.lr=0.25", "optimizer.companion_lr=0.125")
+    *_, rows, _ = fit(*words, "data.train_limit=64", "schedule=linear", "schedule.warmup_epochs=0")
+    assert rows[0]["learning_rate"] == 0.25 > rows[1]["learning_rate"] > 0
+
+
+def test_an_epoch_takes_part_of_the_time_of_the_run():
+    started = time.perf_counter()
+    *_, rows, _ = fit("model=mlp", "model.hidden=[8]", "data.train_limit=64")
+    elapsed = time.perf_counter() - started
+    assert 0 < sum(row["seconds"] for row in rows) < elapsed
+    assert all(64 / row["images_per_second"] <= row["seconds"] for row in rows)  # which validates too
+
+
 @pytest.mark.parametrize(
     ("words", "same"),
     [
@@ -160,6 +198,15 @@ def test_an_epoch_is_one_plain_line_whatever_the_width_of_the_terminal():
     assert shown.getvalue() == expected
 
 
+def test_the_progress_within_an_epoch_is_printed_with_the_running_means(monkeypatch):
+    monkeypatch.setattr(progress, "LINE_SECONDS", -1.0)
+    shown = StringIO()
+    fit("model=mlp", "model.hidden=[8]", console=Console(file=shown, width=200))
+    for epoch in (1, 2):
+        line = rf"^epoch {epoch}/2  9/10  loss \d\.\d{{3}}  accuracy \d+\.\d %$"
+        assert re.search(line, shown.getvalue(), re.MULTILINE), shown.getvalue()
+
+
 def test_the_meter_weighs_images_alike_whatever_the_size_of_their_batch():
     meter = loop.Meter(CPU, torch.nn.CrossEntropyLoss())
     one_hot = torch.eye(2)
@@ -183,8 +230,3 @@ def test_dropout_does_not_touch_the_global_generator():
     torch.manual_seed(9)
     fit("model=alexnet", "trainer.epochs=1", "augmentation=trivialaugment", "data.train_limit=64")
     assert torch.equal(torch.rand(3), expected)
-
-
-def test_a_last_batch_of_one_is_left_out_but_a_data_set_of_one_is_not():
-    sizes = [[len(part) for part in batches(torch.arange(n), 4)] for n in (8, 9, 10, 1)]
-    assert sizes == [[4, 4], [4, 4], [4, 4, 2], [1]]

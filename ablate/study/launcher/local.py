@@ -43,7 +43,11 @@ def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int) -> 
 def visible_gpus() -> list[str]:
     """The GPUs that this process may use, as named in CUDA_VISIBLE_DEVICES."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    count = torch.cuda.device_count()  # does not initialize CUDA, which would not survive a fork
+    # In a process of its own: counting may initialize CUDA, which does not survive a fork.
+    counting = workers.run_tasks(1, lambda _: torch.cuda.device_count(), [lambda: None], REFRESH_SECONDS)
+    ((_, count),) = (ended for ended in counting if ended is not None)
+    if isinstance(count, workers.WorkerDied):
+        raise count
     return visible.split(",")[:count] if visible else [str(index) for index in range(count)]
 
 

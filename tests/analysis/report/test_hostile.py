@@ -18,13 +18,13 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def study(make_study):
+@pytest.fixture(scope="module")
+def study(make_shared_study):
     """A study with hostile names everywhere: study, levels, classes, error, commands."""
     results = {"baseline": {0: 0.5, 1: 0.6, 2: 0.55}}
     results |= {f"model={name}": {0: 0.4, 1: 0.35, 2: 0.45} for name in HOSTILE}
     results["model=failed"] = {0: "failed"}
-    folder = make_study(results, {"model": ["a", *HOSTILE, "failed"]})
+    folder = make_shared_study(results, {"model": ["a", *HOSTILE, "failed"]})
     plan = json.loads((folder / "study.json").read_text())
     (folder / "study.json").write_text(json.dumps({**plan, "name": "".join(HOSTILE), "command": HOSTILE[0]}))
     for run in plan["runs"]:

@@ -41,9 +41,9 @@ class Page(HTMLParser):
             self.cell += data
 
 
-@pytest.fixture
-def study(make_study):
-    folder = make_study(RESULTS, FACTORS)
+@pytest.fixture(scope="module")
+def study(make_shared_study):
+    folder = make_shared_study(RESULTS, FACTORS)
     assert report(folder, allow_partial=True) == 0
     return folder
 

@@ -38,6 +38,7 @@ def test_one_at_a_time_has_differences_from_the_baseline_and_no_interaction():
     table = contrasts(runs(cells), ["f", "g"])
     assert table["mean"].tolist()[:2] == pytest.approx([3, 1]) and table["cells"].tolist() == [1, 1, 0]
     assert table["estimable"].tolist() == [True, True, False] and math.isnan(table["mean"][2])
+    assert table["n"].tolist() == [3, 3, 0] and table["method"].tolist() == ["t over seeds", "t over seeds", ""]
 
 
 def test_the_filtration_rate_of_montgomery():

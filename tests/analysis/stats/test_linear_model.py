@@ -82,3 +82,22 @@ def test_a_main_effect_aliased_with_an_interaction_names_it():
     frame = pd.concat([quarter.assign(seed=s, y=quarter["y"] + s * s) for s in range(2)])
     row = effect(contrasts(frame, ["A", "B", "C"], "y"), "A")
     assert row["aliases"] == "− B=+ × C=+" and row["mean"] == pytest.approx((2 + 8 - 1 - 3) / 2)
+    both = effect(contrasts(frame, ["A", "B", "C"], "y"), "B", "C")  # the difference of two differences
+    assert both["aliases"] == "− A=+" and both["mean"] == pytest.approx(-2 * row["mean"])
+
+
+def test_a_latin_square_has_the_main_effects_of_its_margins():
+    """9 of the 27 combinations of three levels, two seeds; statsmodels gives the t of a treatment coding."""
+    cells = [(f"a{a}", f"b{b}", f"d{(a + b) % 3}") for a in range(3) for b in range(3)]
+    rng = np.random.default_rng(4)
+    rows = [(*cell, seed, rng.normal() + 2 * seed + (cell[0] == "a2")) for seed in range(2) for cell in cells]
+    frame = pd.DataFrame(rows, columns=["A", "B", "D", "seed", "y"])
+    table = contrasts(frame, ["A", "B", "D"], "y")
+    main = table[table["kind"] == "main"]
+    fit = smf.ols("y ~ C(A) + C(B) + C(D) + C(seed)", frame).fit()
+    assert (main["method"] == "linear model of a fraction").all() and (main["aliases"] == "").all()
+    for row in main.itertuples():
+        margin = frame.groupby(row.factor)["y"].mean()
+        assert row.mean == pytest.approx(margin[row.level] - margin[f"{row.level[0]}0"])
+        assert (row.t, row.df) == (pytest.approx(fit.tvalues[f"C({row.factor})[T.{row.level}]"]), fit.df_resid)
+    assert not table.loc[table["kind"] == "interaction", "estimable"].any()  # partly aliased with main effects

@@ -21,6 +21,14 @@ def test_a_table_by_hand():
     assert result.high - result.mean == pytest.approx(result.mean - result.low)
 
 
+def test_the_variance_is_at_least_that_of_the_images():
+    """D = [[3, 0], [1, 2]]: seed means are equal, image means 2 and 1 with variance 1/2, the residuals' is 4.
+
+    V = 0 + 1/4 - 1 would be negative: it is 1/4, of df V^2 / (0 + 1/16 + 1).
+    """
+    assert crossed_interval([[3, 0], [1, 2]], np.zeros((2, 2))).df == pytest.approx(1 / 17)
+
+
 def test_it_covers_other_seeds_and_other_images():
     """The true difference is 0.1, seeds and images are random: of 95 % intervals, 95 % hold it."""
     rng = np.random.default_rng(0)

@@ -16,7 +16,17 @@ def test_welch_is_scipys():
     assert (result.mean, result.low, result.high) == pytest.approx((-1.58, -3.3654832, 0.2054832), abs=1e-7)
 
 
-@pytest.mark.parametrize(("variant", "baseline"), [([1.0], [1.0, 2.0]), ([1.0, 1.0], [2.0, 2.0]), ([], [1.0])])
+@pytest.mark.parametrize(
+    ("variant", "baseline"),
+    [([1.0], [1.0, 2.0]), ([1.0, 1.0], [2.0, 2.0]), ([], [1.0]), ([700.3, 700.1 + 0.2], [5.0, 5.0])],
+)
 def test_welch_needs_two_runs_and_a_spread(variant, baseline):
     result = welch_difference(variant, baseline)
     assert all(math.isnan(value) for value in (result.t, result.df, result.p, result.low, result.high))
+
+
+def test_two_runs_each():
+    """Variances .5 and 2 over 2 runs: error sqrt(1.25), Welch-Satterthwaite df 1.25^2 / (.25^2 + 1^2)."""
+    result = welch_difference([1.0, 2.0], [4.0, 6.0])
+    assert (result.mean, result.error, result.t) == pytest.approx((-3.5, math.sqrt(1.25), -3.5 / math.sqrt(1.25)))
+    assert result.df == pytest.approx(1.5625 / 1.0625)

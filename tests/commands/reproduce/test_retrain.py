@@ -68,25 +68,6 @@ def test_the_tolerance_is_the_spread_of_the_seeds(run):
     assert comparison.tolerance(run) == (0.01, "study.margin of its configuration")
 
 
-ROWS = {
-    "configuration": ("configuration", "seed", "0", "1"),
-    "code": ("code", "code_sha256", "a", "b"),
-    "packages": ("environment", "numpy", "1", "2"),
-    "number of threads": ("environment", "threads", "1", "2"),
-    "hardware": ("environment", "cpu", "a", "b"),
-    "data": ("environment", "data_sha256", "a", "b"),
-}
-
-
-def test_causes_are_looked_for_in_order():
-    for at, name in enumerate(ROWS):
-        rows = [("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b"), *reversed(list(ROWS.values())[at:])]
-        assert comparison.cause(rows, None)[0].startswith(f"First cause found: {name}.")
-    assert comparison.cause([("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b")], None)[0].startswith(
-        "No cause"
-    )
-
-
 def git(folder: Path, *words: str) -> str:
     command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()

@@ -79,3 +79,10 @@ def test_only_visible_gpus_are_used(monkeypatch):
     assert local.visible_gpus() == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
     assert local.visible_gpus() == ["3", "5"]
+
+
+def test_gpus_are_counted_in_another_process(monkeypatch):
+    """Counting may initialize CUDA, after which the process cannot be forked into workers."""
+    called = []
+    monkeypatch.setattr("torch.cuda.device_count", lambda: called.append(1) or 2)
+    assert len(local.visible_gpus()) == 2 and not called

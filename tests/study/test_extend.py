@@ -1,6 +1,7 @@
 """A command that differs in more than added levels or seeds is refused before anything trains."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -16,12 +17,19 @@ def ages(folder: Path) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in folder.rglob("model.pt")}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished study of two variants and two seeds."""
-    ended = ablate(tmp_path, *STUDY, "normalization=none,batch", "seed=0,1")
+    folder = tmp_path_factory.mktemp("trained")
+    ended = ablate(folder, *STUDY, "normalization=none,batch", "seed=0,1")
     assert ended.returncode == 0, ended.stderr
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it to change something in."""
+    return shutil.copytree(trained, tmp_path / "copy")
 
 
 @pytest.mark.parametrize("seeds", ["seed=0,1", "seed=0", "seed=2,3", "seed=0,1,2"])

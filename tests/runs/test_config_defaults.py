@@ -1,6 +1,7 @@
 """A finished run of an earlier version, whose configuration lacks a newer key, counts as a run with its default."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,19 @@ WORDS = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "optimizer=adam", "
 RUN = "outputs/s/baseline/seed=0"
 
 
-@pytest.fixture
-def finished(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished study of two runs."""
-    ended = ablate(tmp_path, *WORDS)
+    folder = tmp_path_factory.mktemp("trained")
+    ended = ablate(folder, *WORDS)
     assert ended.returncode == 0, ended.stderr
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def finished(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it to change something in."""
+    return shutil.copytree(trained, tmp_path / "copy")
 
 
 def age(folder: Path, *keys: str) -> str:

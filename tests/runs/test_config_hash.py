@@ -1,0 +1,39 @@
+"""What a hash of a configuration depends on."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from ablate.runs.config_hash import config_sha256, settings_sha256
+
+
+def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
+    def sha256(text: str) -> str:
+        return config_sha256(OmegaConf.create({"augmentation": {}, **OmegaConf.create(text)}))
+
+    base = sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}, study: {name: a}, logger: {x: 1}}")
+    assert (
+        sha256("{data: {root: '${oc.env:PLACE}'}, seed: 0, study: {name: b}}") == base
+    )  # order, study, logger: no part
+    assert sha256("{seed: 1, data: {root: '${oc.env:PLACE}'}}") != base
+    # The steps of an augmentation are taken in their order, so that it is a part.
+    assert sha256("{augmentation: {crop: 1, cutout: 2}}") != sha256("{augmentation: {cutout: 2, crop: 1}}")
+    monkeypatch.setenv("PLACE", "/elsewhere")
+    assert sha256("{seed: 0, data: {root: '${oc.env:PLACE}'}}") == base
+
+
+def test_the_hash_of_the_settings_leaves_out_the_seed():
+    one, other = (OmegaConf.create({"seed": seed, "augmentation": {}, "trainer": {"epochs": 2}}) for seed in (0, 1))
+    assert settings_sha256(one) == settings_sha256(other) != config_sha256(one) != config_sha256(other)
+    other.trainer.epochs = 3
+    assert settings_sha256(one) != settings_sha256(other)
+
+
+def test_the_source_of_user_code_is_part_of_the_hash():
+    config = OmegaConf.create({"seed": 0, "augmentation": {}})
+    assert len({config_sha256(config, code) for code in ({}, {"my.py": "0"}, {"my.py": "1"})}) == 3
+
+
+@pytest.mark.parametrize("root", ["/images", "elsewhere"])
+def test_where_the_images_are_is_no_part_of_the_hash(root):
+    config = OmegaConf.create({"augmentation": {}, "data": {"root": root, "image_size": 8}})
+    assert config_sha256(config) == config_sha256(OmegaConf.create({"augmentation": {}, "data": {"image_size": 8}}))
