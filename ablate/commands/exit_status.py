@@ -53,16 +53,14 @@ def explain(error: Exception) -> int:
     """Print the message of an exception, or its traceback with --debug; return the exit status."""
     missing = DEPENDENCIES.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
     if missing:  # handled first, because `ablate.config` needs Hydra
-        message = f"This command needs the package {missing}. Run: pip install {missing}"
-        print(message, file=sys.stderr)
+        needed = f"This command needs the package {missing}. Run: pip install {missing}"
+        print(needed, file=sys.stderr)
         return 2
     from ablate.config.messages import sentence, unwrapped  # imports Hydra, which takes a while
 
-    if os.environ.get("ABLATE_DEBUG"):
-        traceback.print_exception(error)
-    else:
-        # A message may quote an untrusted file; escape sequences in it must not reach the terminal.
-        print(printable_lines(sentence(error)), file=sys.stderr)
+    debug = bool(os.environ.get("ABLATE_DEBUG"))
+    message = "".join(traceback.format_exception(error)) if debug else sentence(error)
+    print(printable_lines(message), file=sys.stderr)  # it may quote an untrusted file
     return 2 if _refused(unwrapped(error)) else 1
 
 

@@ -65,11 +65,12 @@ def main(arguments: Sequence[str]) -> int:
     if path.parent.is_dir():  # otherwise loading the run reports that it does not exist
         atomic.check_writable(path.parent)
 
-    from rich.console import Console
+    from rich.text import Text
 
     from ablate.evaluation import trained_model
+    from ablate.terminal.console import Console
 
-    with Console(stderr=True).status(f"Writing and checking {path.name}"):  # an export may take a minute
+    with Console(stderr=True).status(Text(f"Writing and checking {path.name}")):  # an export may take a minute
         exported = export(trained_model.load(args.run, args.trust), args.format)
     atomic.write_bytes(path, exported.content)
     print(

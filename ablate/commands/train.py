@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from ablate.commands.exit_status import explain
 from ablate.commands.train_flags import hydra_arguments
 from ablate.config import CONF, hydra_settings, register, user_code
+from ablate.config.quoting import refuse_undecodable
 from ablate.files.lock import exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
@@ -97,6 +98,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
+    refuse_undecodable(words)
     user_code.search()
     sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()

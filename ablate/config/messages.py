@@ -7,9 +7,10 @@ from pathlib import Path
 
 import hydra
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from yaml import YAMLError
 
+from ablate.config import quoting
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.config.suggestion import ELSEWHERE, suggestion
@@ -63,11 +64,8 @@ def _composition_message(error: Exception) -> str:
         group, name = option.groups()
         known = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         return f"{group}={name}: there is no such option.{did_you_mean(name, known, NEAR)} Options: {', '.join(known)}."
-    if sweep := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '([^']*)'", text):
-        return (
-            f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level, or write a list as [a,b]. A"
-            " level of a bundle cannot be a sweep."
-        )
+    if sweep := re.match(r"Sweep parameters '(.*)' requires", text):
+        return f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level."
     if "is not a subclass of" in text:
         return "Only augmentation accepts a list of options. In a study (-m), write the levels without []."
     if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
@@ -78,7 +76,9 @@ def _composition_message(error: Exception) -> str:
             near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
             meant = f" Did you mean {near[0]}?" if near else ""
             return f"{error.override}: an override must have the form key=value.{meant}"
-        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote special characters."
+        return f"{error.override}: the value has characters that must be quoted. {quoting.advice(error.override)}"
+    if sweep := re.match(r"Ambiguous value for argument '(.*)'\n", text):
+        return f"{sweep[1]}: a comma separates values, but one run has one. {quoting.sweep_advice(sweep[1])}"
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):
@@ -108,6 +108,8 @@ def _omegaconf_message(cause: OmegaConfBaseException) -> str:
     """Describe OmegaConf's error for an invalid key or value."""
     key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
     where = f"{key}: " if key else ""
+    if isinstance(cause, GrammarParseError):
+        return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
         levels = " Write the levels of a sweep without brackets: a,b." if "of type 'list'" in str(cause) else ""
         return f"{where}{_first_line(cause)}.{_allowed(key, cause)}{levels}"

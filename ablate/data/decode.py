@@ -31,6 +31,14 @@ def size(path: str) -> tuple[int, int]:
         return image.size
 
 
+def largest_value(path: str) -> int | None:
+    """Return the largest pixel of a gray image file with more than 8 bits; None for other images."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return int(np.asarray(image).max()) if image.mode.startswith("I") else None
+
+
 def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.ndarray, str]:
     """Decode an image file and resize it to a square.
 

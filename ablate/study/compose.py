@@ -14,10 +14,10 @@ import msgspec
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
+from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
-from ablate.runs.rerun import literal
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, extend, plan, recorded, words
 from ablate.study.composer import Composer, PlanLoader
@@ -129,8 +129,8 @@ def composed_runs(
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
         # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
-        place = [f"hydra.sweep.dir={literal(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
-        destination = [f"study.name='{config.study.name}'", *place]
+        place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
+        destination = [f"study.name={quoted(config.study.name)}", *place]
         overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
         planned = PlannedRun(
             variant=replicate.variant,

@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ablate.config.quoting import quoted
 from ablate.study import design, plan
 
 Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline
@@ -124,7 +125,10 @@ class Composer:
     def _whole(self, changes: Changes) -> DictConfig:
         """Hydra's composition of the baseline with other options in some groups. Single keys are not set."""
         if changes not in self.whole:
-            words = [*self.sweep.overrides(self.baseline | dict(changes)), f"study.name='{self.config.study.name}'"]
+            words = [
+                *self.sweep.overrides(self.baseline | dict(changes)),
+                f"study.name={quoted(self.config.study.name)}",
+            ]
             composed = self.loader.load_sweep_config(self.config, words)
             with open_dict(composed):
                 self.hydra[changes] = composed.pop("hydra")

@@ -11,8 +11,8 @@ from ablate.runs import run_record
 from ablate.study.launcher import Job, Results
 from ablate.study.snapshot import FolderView
 from ablate.study.terminal_view import view
+from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
-from ablate.terminal.progress import Terminal
 
 
 def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
@@ -29,7 +29,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
             if result is not None:
                 index, collected[index] = result
                 line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index])}"
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.status import planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, estimate
+from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 
 

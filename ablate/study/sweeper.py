@@ -21,8 +21,8 @@ from ablate.study.compose import ComposedStudy
 from ablate.study.extend import REPLACED, extended, kept
 from ablate.study.resuming import resuming
 from ablate.study.status import planned_state
+from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
-from ablate.terminal.progress import Terminal
 from ablate.terminal.text import first_few
 
 log = logging.getLogger(__name__)

@@ -87,7 +87,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
     from ablate.evaluation.epoch_selection import reporting_half
-    from ablate.terminal.progress import Terminal
+    from ablate.terminal.console import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint
     from ablate.training.set_up import set_up

@@ -15,6 +15,7 @@ from ablate.analysis.report.methods import methods, question
 from ablate.analysis.report.verdict_sentences import verdicts
 from ablate.analysis.results import Results
 from ablate.files import bounded
+from ablate.terminal.text import printable
 
 PAGES = 2
 MAX_BYTES = bounded.MIB  # of report.md
@@ -185,8 +186,8 @@ def _figure(name: str, folder: Path) -> tuple[str, float]:
 
 
 def _string(text: str) -> str:
-    """A Typst string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A Typst string literal; Typst fails on some control characters."""
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _text(text: str) -> str:

@@ -38,7 +38,7 @@ REFUSED = {
     "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, device,",
     "model=mlp model.units=3": "model.units: there is no such key. Keys of model: hidden.",
     "optimizer=null": "must be a string or a list",
-    "seed=0,1": "seed=0,1 is a sweep, which only a study has. Add -m",
+    "seed=0,1": "a comma separates values, but one run has one. Add -m",
     "seed=range(0,3)": "seed=range(0,3) is a sweep, which only a study has. Add -m",
     "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be",
     "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",

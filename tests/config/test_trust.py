@@ -34,6 +34,7 @@ FOREIGN = [
         "",
         "torch.",
     ),
+    *("torch.nn.modules.conv._ConvNd", "torch.nn.modules.batchnorm._BatchNorm"),  # layers, but private
     *("torchvision.datasets.CIFAR10", "ablate.files.atomic.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
 ]
 
@@ -53,6 +54,14 @@ def test_foreign_targets_are_refused_by_name(target, place):
 def test_a_target_that_is_no_text_is_refused(target):
     with pytest.raises(InputError, match=f"calls {re.escape(repr(str(target)))}"):
         trust.check(OmegaConf.create({"model": {"_target_": target}}), WHERE, trusted=False)
+
+
+def test_the_module_of_a_foreign_target_is_not_imported(tmp_path, monkeypatch):
+    (tmp_path / "foreign.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"calls 'foreign\.Net'"):
+        trust.check(OmegaConf.create({"model": {"_target_": "foreign.Net"}}), WHERE, trusted=False)
+    assert not (tmp_path / "imported").exists()
 
 
 LAYERS = ("torch.nn.Linear", "torch.optim.SGD", "torch.nn.modules.conv.Conv2d", "torchvision.models.resnet.ResNet")

@@ -1,7 +1,10 @@
 """Labels and file formats."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from ablate.analysis import figures
 from ablate.analysis.figures.style import wrap_label
@@ -11,6 +14,24 @@ def test_long_labels_are_wrapped_between_changes_and_then_within_a_change():
     assert wrap_label("model=mlp", 22) == "model=mlp"
     assert wrap_label("model=mlp, normalization=none", 22) == "model=mlp,\nnormalization=none"
     assert wrap_label("normalization=weight_standardization", 22) == "normalization=\nweight_standardization"
+
+
+@pytest.mark.parametrize(
+    ("label", "drawn"),
+    [
+        (r"$\frac{1}{$", r"$\frac{1}{$"),
+        ("\x1b[2J\u202e\x00", r"\x1b[2J\u202e\x00"),
+        ("猫 é", r"\u732b é"),
+        ("🧪", r"\U0001f9ea"),
+        ("x" * 5000, f"{'x' * 150}…{'x' * 149}"),
+        ("two\nlines", "two\nlines"),
+    ],
+)
+def test_any_label_is_drawn_as_text(label, drawn):
+    figure = figures.confusion([label, "b"], {label: np.eye(2)})
+    files = figures.render(figure)
+    assert drawn in {text.get_text() for text in figure.findobj(Text)}
+    ElementTree.fromstring(files["svg"])  # raises an error if the SVG is not XML
 
 
 @pytest.mark.filterwarnings("error")

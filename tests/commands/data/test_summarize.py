@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from PIL import Image
 
 from ablate.analysis import figures
 from ablate.commands.data.summarize import look, main
@@ -101,6 +102,18 @@ def test_a_data_set_without_test_images(two_colors, tmp_path):
     root = shutil.copytree(two_colors, tmp_path / "images")
     shutil.rmtree(root / "test")
     assert look([*OVERRIDES, f"data.root={root}"]).facts["images"]["test"] is None
+
+
+@pytest.mark.parametrize(("mode", "warned"), [("I;16", True), ("L", False)])
+def test_dark_16_bit_files_and_unused_folders_are_warned_of(two_colors, tmp_path, mode, warned):
+    root = shutil.copytree(two_colors, tmp_path / "images")
+    for path in root.glob("train/*/*.png"):
+        values = np.full((8, 8), 1000 if mode == "I;16" else 90, np.uint16 if mode == "I;16" else np.uint8)
+        Image.fromarray(values).save(path)
+    (root / "val/red").mkdir(parents=True)
+    warnings = look([*OVERRIDES, f"data.root={root}", "data.std=[0.5]"]).facts["warnings"]
+    assert any("Nearly black" in text and "of 10 bits" in text for text in warnings) == warned
+    assert any(text.startswith(f"Not used in {root}: val/.") for text in warnings)
 
 
 def test_a_changed_folder_is_read_again(two_colors, tmp_path):
