@@ -78,6 +78,7 @@ def test_what_the_cells_do_not_tell_is_not_estimable():
     aliased = frame.assign(copy=frame["f"].str.upper())
     table = anova(aliased, "y", ["f", "copy"]).set_index("term")
     assert not table.loc[["f", "copy", "f:copy"], "estimable"].any()
+    assert table.loc[["f", "copy", "f:copy"], "df"].tolist() == [0, 0, 0]
 
 
 def test_without_replicates_nothing_is_tested():
