@@ -74,7 +74,7 @@ STUDY_FILES = {
     "study: {bundles: {w: {1: [optimizer.lr=0.1], 2: []}}}": "Put the name in quotes",
     "study: {bundles: {w: {a: optimizer.lr=0.1, b: []}}}": "The form is study.bundles: {factor: {level:",
     "study: {bundles: {w: {a: [optimizer.lr: 0.1], b: []}}}": "The form is study.bundles: {factor: {level:",
-    "study: {bundles: {w: {a: ['optimizer.lr=0.1,0.2'], b: []}}}": "optimizer.lr=0.1,0.2 cannot be part of a level: it has several values",
+    "study: {bundles: {w: {a: ['optimizer.lr=0.1,0.2'], b: []}}}": "cannot be part of a level: it has several",
     "study: {bundles: {w: {a: [seed=1], b: []}}}": "seed=1 cannot be part of a level",
     "study: {bundles: {w: {a: [++study.name=x], b: []}}}": "study.name=x cannot be part of a level",
     "study: {bundles: {w: {a: [hydra/launcher=ray], b: []}}}": "hydra/launcher=ray cannot be part of a level",
