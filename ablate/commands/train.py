@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.commands.train_flags import hydra_arguments
-from ablate.config import CONF, hydra_settings, register, user_code
+from ablate.config import CONF, hydra_settings, register
 from ablate.config.quoting import refuse_undecodable
 from ablate.files.lock import exclusive, lock
 from ablate.runs import finished, resolved_config
@@ -99,7 +99,6 @@ def share(config: DictConfig, folder: Path) -> float | None:
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     refuse_undecodable(words)
-    user_code.search()
     sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0

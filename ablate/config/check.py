@@ -42,7 +42,7 @@ class Chosen:
 
 
 def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
-    """Check a configuration.
+    """Check a configuration, and allow the user's modules that it names to be imported from the current folder.
 
     Args:
         config: the composed configuration.
@@ -65,6 +65,7 @@ def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
     """Check the part of a configuration that has this key, as `validate` does."""
     for name, section in _sections(config, key):
         _check_keys(name, section, chosen)
+    user_code.make_importable(OmegaConf.to_container(config, resolve=True))
     for name, section in _sections(config, key):  # last, since a value out of range has the clearer message
         _check_together(name, section)
 

@@ -83,6 +83,8 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     from ablate.model.build import build_model
 
     place = pick_device(device)
+    if record.inputs is None and not trusted:
+        refuse_download(folder, config)
     inputs = inputs_of(record, config)
     model = build_model(config, inputs)
     sha256 = load_weights(model, folder / "model.pt")
@@ -96,6 +98,15 @@ def completed(folder: Path) -> RunRecord:
     if record.status != "completed":
         raise InputError(f"{folder} is not a completed run (it is {record.status}): it has no network to use.")
     return record
+
+
+def refuse_download(folder: Path, config: DictConfig) -> None:
+    """Raise InputError if the images of a run would be downloaded, to a folder that the run names."""
+    if str(config.data.get("_target_")).startswith("ablate.data.download."):
+        raise InputError(
+            f"{folder}/run.json does not describe the model's input, so the run's images would be downloaded to"
+            f" {config.data.get('root')}. {trust.ADVICE}"
+        )
 
 
 def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
