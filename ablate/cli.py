@@ -1,5 +1,6 @@
 """The command line `ablate COMMAND ...`. Each command imports only the modules that it needs."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -137,7 +138,8 @@ def usage() -> str:
 
 def main() -> int:
     """Run the verb that is the first argument; return the exit status."""
-    output.use_utf8()
+    output.use_utf8()  # first: it starts Python again
+    os.environ["PYTHONSAFEPATH"] = "1"  # other processes do not search the current folder for modules either
     arguments = sys.argv[1:]
     output.protect(own_code=arguments[:1] == ["train"])
     if not arguments or arguments[0] in ("-h", "--help"):

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.commands.flags import refuse_unknown, see_help
-from ablate.config import CONF, register, user_code
+from ablate.config import CONF, register
 from ablate.config.quoting import refuse_undecodable
 from ablate.files.lock import exclusive, lock
 from ablate.runs import finished, resolved_config
@@ -75,7 +75,6 @@ def share(config: DictConfig, folder: Path) -> float | None:
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     refuse_undecodable(words)
-    user_code.search()
     words = [FLAGS.get(word, word) for word in words]
     # Hydra's parser takes no flag between two overrides.
     overrides = parsed(words, command).overrides

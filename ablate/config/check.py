@@ -40,7 +40,7 @@ class Chosen:
 
 
 def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
-    """Check a configuration.
+    """Check a configuration, and allow the user's modules that it names to be imported from the current folder.
 
     Args:
         config: the composed configuration.
@@ -57,6 +57,7 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     _check_steps(config.get("augmentation") or {}, chosen)
     for key, section in _sections(config):
         _check_keys(key, section, chosen)
+    user_code.make_importable(OmegaConf.to_container(config, resolve=True))
     for key, section in _sections(config):  # last, since a value out of range has the clearer message
         _check_together(key, section)
 

@@ -9,7 +9,7 @@ import yaml
 from ablate.files import atomic, bounded
 
 FOLDER = "options"
-LARGEST = bounded.MIB  # bytes of an option file
+LARGEST = 64 * bounded.KIB  # of an option file, as of a recorded configuration
 MAIN = "main"  # Hydra's name of the source of this package's options
 
 

@@ -77,8 +77,8 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
 def _last_epoch(folder: Path) -> str:
     """Format the last epoch of a running run: `epoch 3, validation accuracy 61.5 %`."""
     try:
-        row = epochs.read(folder / "metrics.csv")[-1]
-        return f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
+        table = epochs.read(folder / "metrics.csv")
+        return f"epoch {table['epoch'][-1]:.0f}, validation accuracy {100 * table['val_accuracy'][-1]:.1f} %"
     except (InputError, IndexError, KeyError):  # not written yet
         return "started"
 

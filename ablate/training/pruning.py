@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
 
+from ablate.config import user_code
+
 if TYPE_CHECKING:
     import optuna
 
@@ -18,6 +20,7 @@ def open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
     """
     import optuna
 
+    user_code.make_importable(settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=storage(folder),

@@ -37,6 +37,7 @@ STYLE: "dict[RcKeyType, Any]" = {
     "lines.markersize": 3,
     "pdf.fonttype": 42,
     "svg.hashsalt": "ablate",
+    "text.usetex": False,  # a matplotlibrc in the current folder could start LaTeX
     "text.parse_math": False,  # a name with two dollar signs is not a formula
 }
 

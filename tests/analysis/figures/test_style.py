@@ -1,5 +1,8 @@
 """Labels and file formats."""
 
+import os
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -8,6 +11,7 @@ from matplotlib.text import Text
 
 from ablate.analysis import figures
 from ablate.analysis.figures.style import wrap_label
+from tests.processes import ENVIRONMENT
 
 
 def test_long_labels_are_wrapped_between_changes_and_then_within_a_change():
@@ -43,3 +47,17 @@ def test_rendering_is_reproducible():
         "png": b"\x89PNG",
         "svg": b"<?xm",
     }
+
+
+def test_a_matplotlibrc_in_the_current_folder_starts_no_latex(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n")
+    (tmp_path / "latex").write_text("#!/bin/sh\ntouch ran\nexit 1\n")
+    (tmp_path / "latex").chmod(0o755)
+    script = (
+        "import numpy as np; from ablate.analysis import figures;"
+        "print(sorted(figures.render(figures.samples({'a': np.zeros((2, 1, 4, 4), np.uint8)}))))"
+    )
+    environment = {**ENVIRONMENT, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [sys.executable, "-P", "-c", script]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.stdout == "['pdf', 'png', 'svg']\n" and not list(tmp_path.rglob("ran")), ended.stderr
