@@ -1,6 +1,5 @@
 """The contents of a run folder as Python objects, read on first access."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.api.figures import Figures
-from ablate.files import bounded
 from ablate.runs import epochs, run_record, test_result
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
@@ -57,8 +55,11 @@ class Run:
         """The learning curves: one row per epoch, the columns of metrics.csv, indexed by epoch."""
         import pandas as pd
 
-        content = io.BytesIO(bounded.contents(self.folder / "metrics.csv", epochs.LARGEST))
-        return pd.read_csv(content, index_col="epoch", float_precision="round_trip")  # exact: not pandas 2's default
+        table = epochs.read(self.folder / "metrics.csv", self.record.planned_epochs)
+        if "epoch" not in table:
+            raise InputError(f"{self.folder} has no metrics.csv, or it is damaged.")
+        frame = pd.DataFrame({name: pd.Series(column, dtype=float) for name, column in table.items()})
+        return frame.astype({"epoch": int, "step": int} if "step" in table else {"epoch": int}).set_index("epoch")
 
     @cached_property
     def config(self) -> "DictConfig":

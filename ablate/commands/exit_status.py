@@ -43,8 +43,8 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     logging.raiseExceptions = "ABLATE_DEBUG" in os.environ
     try:
         return command([argument for argument in arguments if argument != "--debug"])
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(printable_lines(f"Interrupted. {error}".strip()), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout at exit

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -32,20 +32,27 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 Kind = TypeVar("Kind", bound=Record)
 
 
-def read(path: Path, kind: type[Kind], what: str, most: int, advice: str) -> Kind:
+class Limit(NamedTuple):
+    """The largest size of a file in bytes, and its largest number of values: each takes up to 100 bytes of memory."""
+
+    size: int
+    values: int
+
+
+def read(path: Path, kind: type[Kind], what: str, most: Limit, advice: str) -> Kind:
     """Read a record from a JSON file.
 
     Args:
         path: the file.
         kind: type of the record.
         what: kind of folder that contains the file, for error messages, such as `a run folder`.
-        most: largest size in bytes.
+        most: its largest size.
         advice: a sentence on how to replace a damaged record.
 
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.
     """
-    content = read_object(path, what, most)
+    content = read_object(path, what, most, advice)
     if lacking := [name for name in _required(kind) if name not in content]:
         raise InputError(f"{path} lacks {', '.join(lacking)}. {advice}")
     try:
@@ -60,23 +67,41 @@ def _required(kind: type[Record]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
 
 
-def read_object(path: Path, what: str, most: int) -> dict[str, Any]:
+def read_object(path: Path, what: str, most: Limit, advice: str = "Get a fresh copy.") -> dict[str, Any]:
     """The object in a JSON file of this schema; InputError if there is none."""
     try:
-        text = bounded.contents(path, most).decode()
-        content = json.loads(text)
-        if "\\u" in text:  # half a surrogate pair could not be written anywhere
-            json.dumps(content, ensure_ascii=False).encode()
+        text = bounded.contents(path, most.size)
+        check_values(text, most.values)
+        content = json.loads(text.decode())
+        if b"\\u" in text:  # half a surrogate pair could not be written anywhere
+            _check_surrogates(content)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate.") from None
+        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate. {advice}") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
         raise InputError(_newer(path, f"is of schema {schema}, and this version of ablate reads schema {SCHEMA}"))
     if type(schema) is not int or schema != SCHEMA:
         raise InputError(f"{path} is not a record of ablate with schema {SCHEMA}.")
     return content
+
+
+def check_values(text: bytes, most: int) -> None:
+    """Raise ValueError if JSON may have more than `most` values, which is known before it is parsed."""
+    if (values := sum(map(text.count, (b",", b"[", b"{")))) > most:
+        raise ValueError(f"it has about {values:,} values, more than the limit of {most:,}")
+
+
+def _check_surrogates(content: Any) -> None:
+    """Raise UnicodeEncodeError for half a surrogate pair."""
+    if isinstance(content, str):
+        content.encode()
+    elif isinstance(content, list | dict):
+        for value in content:
+            _check_surrogates(value)
+        if isinstance(content, dict):
+            _check_surrogates(list(content.values()))
 
 
 def write(path: Path, record: Record) -> None:

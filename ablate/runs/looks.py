@@ -5,6 +5,7 @@ false claims.
 """
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 
 FILE = "looks.jsonl"
-LARGEST = 64 * bounded.MIB  # bytes
+LARGEST = 4 * bounded.MIB  # bytes: 20,000 looks
+LONGEST = 4 * bounded.KIB  # bytes of a line
 
 
 class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -54,14 +56,11 @@ def record(study: Path, results: int, planned: int, seeds: int, results_sha256: 
 
 def read(study: Path) -> list[Look]:
     """The looks at a study, the first one first; lines that are damaged are skipped."""
-    try:
-        lines = bounded.contents(study / FILE, LARGEST).splitlines()
-    except FileNotFoundError:
-        return []
     looks = []
-    for line in lines:
-        try:
-            looks.append(msgspec.convert(json.loads(line), Look))
-        except (ValueError, RecursionError, msgspec.ValidationError):
-            continue
+    try:
+        for line in bounded.lines(study / FILE, LARGEST, LONGEST):
+            with suppress(ValueError, RecursionError, msgspec.ValidationError):
+                looks.append(msgspec.convert(json.loads(line), Look))
+    except FileNotFoundError:
+        pass
     return looks

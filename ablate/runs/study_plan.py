@@ -12,7 +12,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
 FILE = "study.json"
-LARGEST = 64 * bounded.MIB  # bytes: a hundred times what the largest study known writes
+LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)  # 60,000 runs; the largest study known has a thousand
 BASELINE = "baseline"  # the variant with the first level of every factor
 # Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
@@ -77,6 +77,11 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         for factor in self.factors:
             if not is_name(factor) or factor in COLUMNS:
                 raise ValueError(f"the factor name {factor!r:.80} is not printable, or is the name of a report column")
+        for factor, level in self.baseline.items():
+            if level not in self.factors.get(factor, ()):
+                raise ValueError(
+                    f"the baseline level {f'{factor}={level}'!r:.80} is not among the levels of its factor"
+                )
         if not self.runs:
             raise ValueError("it has no runs")
         folders: set[str] = set()

@@ -15,25 +15,29 @@ from ablate.terminal.errors import InputError
 log = logging.getLogger(__name__)
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
+def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None:
     """Keep the folder of an interrupted run, so that it resumes; move any other that is worth keeping to `.replaced/`.
+
+    Returns:
+        The new folder of a run that was moved; else None.
 
     Raises:
         InputError: the folder holds a finished run of another configuration, and `retrain` is false.
     """
     folder = study / place
     if not folder.exists() or is_locked(folder):
-        return
+        return None
     if not worth_keeping(folder):
         clear(folder)
-        return
+        return None
     if status == "interrupted" and checkpoints.exist(folder):
         log.info("%s: resuming after an interruption", folder)
-        return
+        return None
     if status == "stale" and not retrain:
         finished.refuse(folder, in_study=True)
     if aside := set_aside(study, place):
         log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
+    return aside
 
 
 def set_aside(study: Path, place: str) -> Path | None:
@@ -63,7 +67,7 @@ def clear(folder: Path) -> None:
 
 def worth_keeping(folder: Path) -> bool:
     """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that ended or cannot be read."""
-    if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.read(folder / "metrics.csv"):
+    if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.done(folder):
         return True
     try:
         return run_record.read(folder).status != "running"

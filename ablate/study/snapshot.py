@@ -5,6 +5,7 @@ import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -114,7 +115,10 @@ class FolderView:
         # Only runs of a study hold a lock that shows whether their process is alive.
         if state.record and state.record.study:
             state = if_alive(state, folder)
-        epochs = NO_EPOCHS if state.status in NO_RECORD else self._cached(folder / "metrics.csv", "epochs", read_epochs)
+        planned = state.record.planned_epochs if state.record else None
+        epochs = NO_EPOCHS
+        if state.status not in NO_RECORD:
+            epochs = self._cached(folder / "metrics.csv", "epochs", partial(read_epochs, planned=planned))
         log = self._cached(folder / "train.log", "log", last_lines) if state.status in FAILED else []
         return RunView(variant, seed, subfolder, state, epochs, log)
 
@@ -133,15 +137,15 @@ class FolderView:
         return value
 
 
-def read_epochs(path: Path) -> Epochs:
-    """Read the epochs in a metrics.csv; an oversized file counts as empty."""
+def read_epochs(path: Path, planned: int | None = None) -> Epochs:
+    """Read the epochs in a metrics.csv; an oversized file, or one of more than the planned epochs, counts as empty."""
     try:
-        rows = epoch_rows.read(path)
+        table = epoch_rows.read(path, planned)
     except InputError:
         return NO_EPOCHS
-    values = [row.get("val_accuracy", math.nan) for row in rows]
+    values = table.get("val_accuracy", [math.nan] * epoch_rows.count(table))
     accuracies = [value if 0 <= value <= 1 else math.nan for value in values]
-    seconds = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
+    seconds = [value for value in table.get("seconds", ()) if 0 <= value < math.inf]
     valid = [value for value in accuracies if not math.isnan(value)]
     limits = (min(valid), max(valid)) if valid else None
     return Epochs(accuracies, statistics.median(seconds) if seconds else None, limits)

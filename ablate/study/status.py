@@ -81,8 +81,5 @@ def if_alive(state: PlannedState, folder: Path) -> PlannedState:
 
 def with_done_epochs(record: RunRecord | None, folder: Path) -> RunRecord | None:
     """The record of a run whose process died, with the number of epochs in its metrics.csv."""
-    try:
-        done = len(epochs.read(folder / "metrics.csv"))
-    except InputError:
-        return record
+    done = epochs.done(folder)
     return record and msgspec.structs.replace(record, epochs=EpochCount(planned=record.planned_epochs, done=done))

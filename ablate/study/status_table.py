@@ -77,8 +77,8 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
 def _progress(status: str, folder: Path) -> str:
     """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
     try:
-        row = epochs.read(folder / "metrics.csv")[-1]
-        epoch = f"epoch {row['epoch']:.0f}, validation accuracy {100 * row['val_accuracy']:.1f} %"
+        table = epochs.read(folder / "metrics.csv")
+        epoch = f"epoch {table['epoch'][-1]:.0f}, validation accuracy {100 * table['val_accuracy'][-1]:.1f} %"
         return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet
         return "started" if status == "running" else f"{status} in its first epoch"

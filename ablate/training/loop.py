@@ -79,7 +79,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
     """
     trainer = config.trainer
     reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed)
-    saved = checkpoint.load(parts)
+    saved = checkpoint.load(parts, trainer.epochs, (len(data.val_labels), data.targets.shape[1]))
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
     for row in rows:

@@ -52,7 +52,7 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     except BaseException as error:
         status: RecordedStatus = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
-        done = EpochCount(planned=record.planned_epochs, done=len(epochs.read(folder / "metrics.csv")))
+        done = EpochCount(planned=record.planned_epochs, done=epochs.done(folder))
         run_record.write(folder, replace(record, status=status, error=sentence(error), epochs=done))
         raise
     seconds = replace(record.seconds or Seconds(), total=time.perf_counter() - started)

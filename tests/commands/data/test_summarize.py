@@ -66,8 +66,8 @@ def test_the_figures_have_the_colors_of_the_images(completed):
     ("change", "message"),
     [
         (lambda root: shutil.rmtree(root), "does not exist"),
-        (lambda root: (root / "train/red/0.png").write_text("junk"), "train/red/0.png (not an image file)"),
-        (lambda root: (root / "test/red/0.png").write_text("junk"), "test/red/0.png (not an image file)"),
+        (lambda root: (root / "train/red/0.png").write_text("junk"), "train/red/0.png (not a PNG, JPEG"),
+        (lambda root: (root / "test/red/0.png").write_text("junk"), "test/red/0.png (not a PNG, JPEG"),
         (lambda root: (root / "train/empty").mkdir(), "train/empty has no images"),
         (lambda root: (root / "train/red/0.png").unlink(), "Each class needs at least 2 images"),
     ],
