@@ -5,12 +5,12 @@ The plan is printed by `ablate.study.status_table.preview`.
 
 from collections.abc import Sequence
 
-from ablate.commands import train
+from ablate.commands import train, train_flags
 
 FLAGS = {"--probe": "hydra.sweeper.probe=true", "--power": "hydra.sweeper.power=true"}
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
-    train.parsed(words, "ablate plan", FLAGS)
-    return train.main(["--multirun", *(FLAGS.get(word, word) for word in words), "hydra/sweeper=plan"])
+    train_flags.parsed(words, "ablate plan", FLAGS)
+    return train.main(["--multirun", *(FLAGS.get(word, word) for word in words), "hydra/sweeper=plan"], "ablate plan")

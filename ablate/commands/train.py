@@ -1,56 +1,82 @@
 """`ablate train`: one run in Hydra's output folder, or a study with `-m`; also the start of `ablate plan`."""
 
-import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import hydra
 from filelock import Timeout
-from hydra._internal.utils import get_args_parser  # not public; the parser of hydra.main, for its flags
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
-from ablate.commands.flags import refuse_unknown, see_help
-from ablate.config import CONF, register
+from ablate.commands.train_flags import hydra_arguments
+from ablate.config import CONF, hydra_settings, register
 from ablate.config.quoting import refuse_undecodable
-from ablate.files.lock import exclusive, lock
+from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
+from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
 
-FLAGS = {"--extend": "study.extend=true", "--retrain": "study.retrain=true"}
-NOT_OFFERED = ("--experimental-rerun",)  # of Hydra's flags: it unpickles a file
 register()
 
 
 class KeepFinished(Callback):
-    """Hydra callback: refuse to start in the folder of a finished run, before Hydra writes its files there."""
+    """Hydra callback, called before Hydra writes a file or starts a sweeper.
+
+    It refuses settings of Hydra that are not honored, and to start in the folder of a finished run. It prints why and
+    exits with status 2, because Hydra turns any other exception into a warning.
+    """
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        """Print why and exit with status 2; Hydra turns any other error into a warning."""
-        try:
+        """Check a single run."""
+        with refused():
+            hydra_settings.check(config.hydra)
+            if flags := [f"--{name}" for name in ("extend", "retrain") if config.study[name]]:
+                raise InputError(f"{flags[0]} applies only to a study. Add -m, or remove it.")
             finished.refuse(Path(config.hydra.run.dir))
-        except Exception as error:
-            raise SystemExit(explain(error)) from None
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Check a study."""
+        with refused():
+            hydra_settings.check(config.hydra)
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Print the message of an exception in the block, and exit."""
+    try:
+        yield
+    except Exception as error:
+        raise SystemExit(explain(error)) from None
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
     """Train one run in Hydra's output folder. Return its validation accuracy, which a search maximizes."""
+    streams.make_lossy()
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             return share(config, folder)
+        settings: Any = HydraConfig.get()
+        hydra_settings.check(settings)  # again, since the callback may have been removed
         with exclusive(folder):
             return run(config, folder).val_accuracy
+    except KeyboardInterrupt:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        whole: Any = HydraConfig.instance().cfg
+        raise KeyboardInterrupt(resuming(whole, "hydra.run.dir")) from None
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper reads it from the job's return value and continues
@@ -60,7 +86,11 @@ def task(config: DictConfig) -> float | None:
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """Train a run of a study, unless another process trains it or has finished it since this study was started."""
+    """Train a run of a study, unless another process has finished it since this study was started.
+
+    Raises:
+        TrainedElsewhere: another process trains it.
+    """
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
@@ -69,39 +99,12 @@ def share(config: DictConfig, folder: Path) -> float | None:
             resolved_config.write(folder, config)  # Hydra has written it again
             return state.val_accuracy
     except Timeout:
-        return None
+        raise TrainedElsewhere("Another process is training this run.") from None
 
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     refuse_undecodable(words)
-    words = [FLAGS.get(word, word) for word in words]
-    # Hydra's parser takes no flag between two overrides.
-    overrides = parsed(words, command).overrides
-    sys.argv = [sys.argv[0], *(word for word in words if word not in overrides), *overrides]
+    sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0
-
-
-def parsed(words: Sequence[str], command: str, flags: Iterable[str] = ()) -> argparse.Namespace:
-    """Parse the words with Hydra's parser.
-
-    Args:
-        words: the command line after the verb.
-        command: name of the command, for messages.
-        flags: flags of the command that are not Hydra's.
-
-    Raises:
-        InputError: a flag is unknown or abbreviated, or has an invalid value.
-    """
-    parser = get_args_parser()
-    parser.allow_abbrev, parser.exit_on_error = False, False
-    known = {flag for flag in parser._option_string_actions if flag not in NOT_OFFERED}
-    refuse_unknown(command, words, {*known, *FLAGS, *flags})
-    try:
-        namespace, others = parser.parse_known_intermixed_args([word for word in words if word not in {*FLAGS, *flags}])
-    except argparse.ArgumentError as error:
-        raise InputError(f"{command}: {error}. {see_help(command)}") from None
-    if others:
-        raise InputError(f"{command}: {others[0]} is not valid: the option takes no value. {see_help(command)}")
-    return namespace

@@ -1,6 +1,7 @@
 """Checks of a composed configuration, before training."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import user_code
 from ablate.config.field import ranges
-from ablate.config.messages import NEAR
+from ablate.config.suggestion import suggestion
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean
+
+OURS = ("ablate.", "hydra_plugins.ablate_study.")  # targets of this package
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,30 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     if missing:
         raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...")
     chosen = chosen or Chosen()
+    _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
-    for key, section in _sections(config):
-        _check_keys(key, section, chosen)
+    validate_sections(config, "", chosen)
+
+
+def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
+    """Check the part of a configuration that has this key, as `validate` does."""
+    for name, section in _sections(config, key):
+        _check_keys(name, section, chosen)
     user_code.make_importable(OmegaConf.to_container(config, resolve=True))
-    for key, section in _sections(config):  # last, since a value out of range has the clearer message
-        _check_together(key, section)
+    for name, section in _sections(config, key):  # last, since a value out of range has the clearer message
+        _check_together(name, section)
+
+
+def _check_choices(config: DictConfig, chosen: Chosen) -> None:
+    """Raise InputError if several options were chosen for a group, which would be merged into one."""
+    lists = [word for word in chosen.words if re.match(r"\+*\w+=\[", word)]
+    lists += [f"{group}={option}" for group, option in chosen.options.items() if str(option).startswith("[")]
+    for word in lists:
+        group = word.lstrip("+").partition("=")[0]
+        if group in config and group != "augmentation" and OmegaConf.is_dict(config._get_node(group)):
+            raise InputError(
+                f"{word}: only augmentation accepts a list of options. In a study (-m), write the levels without []."
+            )
 
 
 def _check_steps(steps: Mapping[Any, Any], chosen: Chosen) -> None:
@@ -103,11 +123,10 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
     known = [f.name for f in dataclasses.fields(kind)]
     target = str(settings.get("_target_", "ablate."))
     # User code may have any keys, an option of this package only those it declares.
-    extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith("ablate.")]
+    extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith(OURS)]
     if extra:
         _refuse_preset(key, extra, chosen)
-        near = did_you_mean(extra[0], [f"{prefix}{name}" for name in known if name != "_target_"], NEAR)
-        raise InputError(f"{extra[0]}: there is no such key.{near} `ablate train --cfg job` lists all keys.")
+        raise InputError(f"{extra[0]}: there is no such key.{suggestion(extra[0], known)}")
     if not user_code.find(target):
         raise InputError(
             f"{prefix}_target_={target}: there is no module {target.partition('.')[0]} in the current folder or "
@@ -132,5 +151,6 @@ def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConf
     if dataclasses.is_dataclass(OmegaConf.get_type(config)):
         yield key, config
     for name in config:
-        if OmegaConf.is_dict(config._get_node(name)):
+        node: Any = config._get_node(name)
+        if OmegaConf.is_dict(node) and not node._is_none() and not node._is_missing():
             yield from _sections(config[name], f"{key}.{name!s}" if key else str(name))

@@ -2,22 +2,29 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from typing import Any
+import traceback
+from pathlib import Path
 
+import hydra
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
-from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError, OmegaConfBaseException
+from yaml import YAMLError
 
-from ablate.config import quoting, schema
+from ablate.config import quoting
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
+from ablate.config.suggestion import ELSEWHERE, suggestion
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
-NEAR = 0.5  # least similarity of a suggestion for a mistyped name
-# Folders of `conf/` that are not part of a training configuration -> the command that reads them.
-ELSEWHERE = {"rubric": "ablate test --rubric NAME", "submission": "ablate submit --submission NAME"}
+# The form of settings of a study file that are not plain values.
+FORMS = {
+    "study.bundles": "{factor: {level: [key=value, ...], ...}}",
+    "study.exclude": "[{factor: level, ...}, ...]",
+    "hydra.sweeper.params": "{key: levels, ...}",
+}
+COMPOSING = Path(hydra.__file__).parent  # of the package whose errors are about the configuration
+NEAR = 0.5  # least similarity of a suggestion for a mistyped option
 
 
 def sentence(error: BaseException) -> str:
@@ -42,8 +49,11 @@ def unwrapped(error: BaseException) -> BaseException:
 
 
 def is_composition_error(error: BaseException) -> bool:
-    """Return True for errors that Hydra or OmegaConf raise while composing a configuration."""
-    return isinstance(error, (HydraException, OmegaConfBaseException))
+    """Return True for errors that Hydra, OmegaConf or YAML raise while composing a configuration."""
+    if isinstance(error, (HydraException, OmegaConfBaseException, YAMLError)):
+        return True
+    last = traceback.extract_tb(error.__traceback__)[-1:]  # Hydra also raises ValueError and AssertionError
+    return any(COMPOSING in Path(frame.filename).parents for frame in last) and not isinstance(error, OSError)
 
 
 def _composition_message(error: Exception) -> str:
@@ -54,8 +64,12 @@ def _composition_message(error: Exception) -> str:
         group, name = option.groups()
         known = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         return f"{group}={name}: there is no such option.{did_you_mean(name, known, NEAR)} Options: {', '.join(known)}."
+    if sweep := re.match(r"Sweep parameters '(.*)' requires", text):
+        return f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level."
     if "is not a subclass of" in text:
         return "Only augmentation accepts a list of options. In a study (-m), write the levels without []."
+    if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
+        return _file_message(file[1], text)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             groups = [path.parent.name for path in sorted(CONF.glob("*/*.yaml")) if path.stem == error.override]
@@ -71,9 +85,23 @@ def _composition_message(error: Exception) -> str:
         key = override.group(1)
         if key in ELSEWHERE:
             return f"{key} is not a training option; use {ELSEWHERE[key]}."
-        groups = [path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
-        return f"{key}: there is no such key or group.{did_you_mean(key, groups + _known_keys(), NEAR)}"
+        known_groups = [path.name for path in CONF.iterdir() if path.is_dir() and path.name not in ELSEWHERE]
+        instead = did_you_mean(key, known_groups, NEAR) or suggestion(key, [])
+        return f"{key}: there is no such key or group.{instead} `ablate train --help` lists them."
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _file_message(name: str, text: str) -> str:
+    """Describe a setting of an option file that has the wrong type, from the lines of OmegaConf's message."""
+    problem = text.splitlines()[1].rstrip(".")
+    key = next((line.split(": ")[1] for line in text.splitlines() if line.strip().startswith("full_key: ")), "")
+    unknown = "." not in key and name.startswith("study/")  # OmegaConf does not always name the key
+    forms = [f"{start}: {form}" for start, form in FORMS.items() if unknown or key.startswith(start)]
+    advice = f" The form is {', '.join(forms)}." if forms else ""
+    if "incompatible with key type" in problem:
+        advice = " Put the name in quotes; YAML reads on, off, yes, no, null and numbers as other types."
+    where = f"{name}.yaml, {key}" if "." in key else f"{name}.yaml"
+    return f"{where}: {problem}.{advice}"
 
 
 def _omegaconf_message(cause: OmegaConfBaseException) -> str:
@@ -83,14 +111,11 @@ def _omegaconf_message(cause: OmegaConfBaseException) -> str:
     if isinstance(cause, GrammarParseError):
         return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
-        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
-    siblings = dataclasses.fields(cause.object_type) if dataclasses.is_dataclass(cause.object_type) else ()
-    parent = key.rpartition(".")[0]
-    sibling_keys = [f"{parent}.{f.name}".strip(".") for f in siblings if f.name != "_target_"]
-    near = did_you_mean(key, sibling_keys, NEAR) or did_you_mean(
-        key, [other for other in _known_keys() if other != key], NEAR
-    )
-    return f"{where}there is no such key.{near} `ablate train --cfg job` lists all keys."
+        levels = " Write the levels of a sweep without brackets: a,b." if "of type 'list'" in str(cause) else ""
+        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}{levels}"
+    kind = cause.object_type
+    siblings = [field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+    return f"{where}there is no such key.{suggestion(key, siblings)}"
 
 
 def _allowed(key: str, cause: OmegaConfBaseException) -> str:
@@ -101,21 +126,3 @@ def _allowed(key: str, cause: OmegaConfBaseException) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
-
-
-def _known_keys() -> list[str]:
-    """List all keys in the option files, such as `optimizer.lr`, `augmentation.cutout.size` and `seed`."""
-    keys = {f.name for f in dataclasses.fields(schema.Config)}
-    for path in CONF.glob("*/*.yaml"):
-        options = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(options, dict) and path.parent.name not in ("study", "experiment", "hydra", *ELSEWHERE):
-            keys.update(_dotted(options, path.parent.name))
-    return sorted(keys)
-
-
-def _dotted(options: dict[Any, Any], prefix: str) -> Iterator[str]:
-    for name, value in options.items():
-        if name not in ("defaults", "_target_"):
-            yield f"{prefix}.{name}"
-            if isinstance(value, dict):
-                yield from _dotted(value, f"{prefix}.{name}")

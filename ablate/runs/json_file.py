@@ -52,7 +52,7 @@ def read(path: Path, kind: type[Kind], what: str, most: Limit, advice: str) -> K
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.
     """
-    content = read_object(path, what, most)
+    content = read_object(path, what, most, advice)
     if lacking := [name for name in _required(kind) if name not in content]:
         raise InputError(f"{path} lacks {', '.join(lacking)}. {advice}")
     try:
@@ -67,7 +67,7 @@ def _required(kind: type[Record]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
 
 
-def read_object(path: Path, what: str, most: Limit) -> dict[str, Any]:
+def read_object(path: Path, what: str, most: Limit, advice: str = "Get a fresh copy.") -> dict[str, Any]:
     """The object in a JSON file of this schema; InputError if there is none."""
     try:
         text = bounded.contents(path, most.size)
@@ -78,7 +78,7 @@ def read_object(path: Path, what: str, most: Limit) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate.") from None
+        raise InputError(f"{path} cannot be read ({error}). It is damaged or not written by ablate. {advice}") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema > SCHEMA:
         raise InputError(_newer(path, f"is of schema {schema}, and this version of ablate reads schema {SCHEMA}"))

@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
+from ablate.config.folder import CONF
 from ablate.files import atomic, bounded
 
 FOLDER = "options"
 LARGEST = 64 * bounded.KIB  # of an option file, as of a recorded configuration
-MAIN = "main"  # Hydra's name of the source of this package's options
 
 
 def files(hydra: Any) -> dict[str, bytes]:
@@ -19,21 +19,17 @@ def files(hydra: Any) -> dict[str, bytes]:
     Args:
         hydra: Hydra's settings of the run.
     """
-    places = [
-        (Path(source.path), source.provider) for source in hydra.runtime.config_sources if source.schema == "file"
-    ]
+    places = [Path(source.path) for source in hydra.runtime.config_sources if source.schema == "file"]
     contents: dict[str, bytes] = {}
     waiting = [str(hydra.job.config_name), *_chosen(hydra.runtime.choices)]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
-        found = next(
-            ((folder / f"{name}.yaml", by) for folder, by in places if (folder / f"{name}.yaml").is_file()), None
-        )
-        if name in seen or found is None or found[1] == MAIN:
+        folder = next((folder for folder in places if (folder / f"{name}.yaml").is_file()), CONF)
+        if name in seen or folder == CONF:  # an option of this package
             continue
         seen.add(name)
-        contents[f"{name}.yaml"] = bounded.contents(found[0], LARGEST)
+        contents[f"{name}.yaml"] = bounded.contents(folder / f"{name}.yaml", LARGEST)
         waiting += _included(name, contents[f"{name}.yaml"])
     return contents
 

@@ -3,11 +3,13 @@
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.config.folder import CONF
 from ablate.config.trust import PLAIN
 from ablate.runs import options
 from ablate.runs.config_hash import NOT_TRAINED
@@ -25,7 +27,9 @@ def rerun_command(overrides: Iterable[str], flags: Iterable[str] = ()) -> str:
 
 def flags_of(hydra: Any) -> list[str]:
     """Return the flags for the user's option files in the run folder and for another primary configuration."""
-    folder = ["--config-dir", options.FOLDER] if options.files(hydra) else []
+    replaced = not any(Path(source.path) == CONF for source in hydra.runtime.config_sources)  # by --config-path
+    flag = "--config-path" if replaced else "--config-dir"
+    folder = [flag, options.FOLDER] if options.files(hydra) else []
     name = ["--config-name", hydra.job.config_name] if hydra.job.config_name != PRIMARY else []
     return [*folder, *name]
 

@@ -77,6 +77,11 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         for factor in self.factors:
             if not is_name(factor) or factor in COLUMNS:
                 raise ValueError(f"the factor name {factor!r:.80} is not printable, or is the name of a report column")
+        for factor, level in self.baseline.items():
+            if level not in self.factors.get(factor, ()):
+                raise ValueError(
+                    f"the baseline level {f'{factor}={level}'!r:.80} is not among the levels of its factor"
+                )
         if not self.runs:
             raise ValueError("it has no runs")
         folders: set[str] = set()

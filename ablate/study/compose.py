@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
 from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
+from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, plan, recorded
+from ablate.study import design, extend, plan, recorded, words
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -41,13 +41,13 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     Raises:
         InputError: a planned run cannot be composed, or has a value that is not allowed.
     """
-    words = [f"{key}={value}" for key, value in params.items()] + list(arguments)
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
-    overrides = OverridesParser.create(loader.hydra).parse_overrides(words)
-    sweep = plan.read(overrides, settings.bundles, config.get("seed", 0))
+    sweep = plan.read(words.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
+    baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
+    if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
+        extend.same_baseline(folder, study_plan.read(folder), baseline)
     runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
-    baseline = design.baseline(sweep.factors)
     head = plan_of(settings, settings.design, sweep, runs, baseline)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 
@@ -58,9 +58,19 @@ def plan_of(
     sweep: plan.Sweep,
     runs: Sequence["ComposedRun"],
     baseline: design.Variant,
+    trained: dict[str, Any] | None = None,
 ) -> StudyPlan:
-    """The content of study.json; InputError if a name in it cannot be used."""
-    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), None)
+    """The content of study.json; InputError if a name in it cannot be used.
+
+    Args:
+        settings: those of the study.
+        named_design: name of its design.
+        sweep: its factors and seeds.
+        runs: its runs.
+        baseline: the first level of every factor.
+        trained: settings of the baseline, if it is not one of the runs.
+    """
+    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), trained)
     try:
         return StudyPlan(
             name=settings.name,
@@ -113,13 +123,14 @@ def composed_runs(
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
             composed = composer.compose(replicate.factors, replicate.seed)
-            words = [word.lstrip("+~") for word in sweep.overrides(replicate.factors)]
-            chosen = dict(word.split("=", 1) for word in words if "=" in word)
+            levels = [word.lstrip("+~") for word in sweep.overrides(replicate.factors)]
+            chosen = dict(level.split("=", 1) for level in levels if "=" in level)
             validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
-        # Set explicitly, because a name with the current time must be the same in every worker.
-        destination = [f"study.name={quoted(config.study.name)}", f"hydra.sweep.subdir='{replicate.folder}'"]
+        # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
+        place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
+        destination = [f"study.name={quoted(config.study.name)}", *place]
         overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
         planned = PlannedRun(
             variant=replicate.variant,

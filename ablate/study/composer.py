@@ -3,13 +3,17 @@
 import copy
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
-from hydra._internal.config_loader_impl import (
-    get_overrides_dirname,  # for hydra.job.override_dirname; not public
+from hydra._internal.config_loader_impl import (  # not public; the second is for hydra.job.override_dirname
+    ConfigLoaderImpl,
+    get_overrides_dirname,
 )
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.config.quoting import quoted
@@ -19,17 +23,39 @@ Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from th
 
 
 class PlanLoader:
-    """Hydra's config loader, which takes 0.2 s per run, with a cache of the runs that were composed for the plan."""
+    """Hydra's config loader, which takes 0.2 s per run, with a cache of the runs that were composed for the plan.
 
-    def __init__(self, loader: ConfigLoader) -> None:
-        self.hydra = loader
+    Args:
+        loader: Hydra's loader.
+        searchpath: the setting `hydra.searchpath`, whose options Hydra's loader composes but does not list.
+    """
+
+    def __init__(self, loader: ConfigLoader, searchpath: Sequence[str] = ()) -> None:
+        self.hydra, self.searchpath = loader, list(searchpath)
         self.runs: dict[tuple[str, ...], Callable[[], DictConfig]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.hydra, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return PlanLoader, (self.hydra,)  # on another machine, Hydra composes
+        return PlanLoader, (self.hydra, self.searchpath)  # on another machine, Hydra composes
+
+    def get_group_options(self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG) -> list[str]:
+        """The names of the options of a group, also of those in `hydra.searchpath`."""
+        return self._lister.get_group_options(group, results_filter)
+
+    @cached_property
+    def _lister(self) -> ConfigLoader:
+        if not self.searchpath:
+            return self.hydra
+        search_path = copy.deepcopy(self.hydra.get_search_path())
+        for path in self.searchpath:
+            search_path.append("hydra.searchpath", path)
+        return ConfigLoaderImpl(search_path)
+
+    def parse(self, words: list[str]) -> list[Override]:
+        """Parse overrides."""
+        return OverridesParser.create(self).parse_overrides(words)  # type: ignore[arg-type]
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
         """The configuration of the run with these overrides."""
@@ -49,7 +75,7 @@ class Composer:
         self.parser = OverridesParser.create(self.loader)
         deleted = [word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"]
         whole = {*sweep.bundles, *sweep.prefixes, *deleted}
-        self.keys = {name for name in sweep.factors if name not in whole and _is_key(self.loader, name)}
+        self.keys = {name for name in sweep.factors if name not in whole and _is_key(loader, name)}
         levels = design.baseline(sweep.factors)
         self.baseline = {name: level for name, level in levels.items() if name not in self.keys}
         self.whole: dict[Changes, DictConfig] = {}
@@ -131,6 +157,6 @@ class Composer:
         return self.alone[(change,)]
 
 
-def _is_key(loader: ConfigLoader, factor: str) -> bool:
+def _is_key(loader: PlanLoader, factor: str) -> bool:
     """True for a dotted key, such as `optimizer.lr`; False for a group, and for `key@package`."""
     return re.fullmatch(r"[\w.]+", factor) is not None and not loader.get_group_options(factor)

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.runs import study_plan
 from ablate.runs.config_defaults import changes
 from ablate.runs.read_config import read_config
-from ablate.runs.study_plan import BASELINE, MarginChange, StudyPlan
+from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
@@ -36,11 +36,7 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     if not (folder / study_plan.FILE).exists():
         return plan
     old = study_plan.read(folder)
-    if old.baseline != plan.baseline:
-        raise InputError(
-            f"{folder} contains a study with another baseline or other factors ({old.command}):"
-            f" {listed(_differing(old.baseline, plan.baseline))}. Choose another study.name."
-        )
+    same_baseline(folder, old, plan.baseline)
     if differing := settings_changes(folder, old, plan):
         if not retrain:
             raise refusal(str(folder), differing)
@@ -62,6 +58,37 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         data_varies=plan.data_varies or old.data_varies,
         margin_changes=[*old.margin_changes, *margin_change(folder, old, plan)],
     )
+
+
+def same_baseline(folder: Path, old: StudyPlan, baseline: Mapping[str, str]) -> None:
+    """Raise InputError if a command has another baseline, or other factors, than the study in the folder."""
+    if old.baseline == baseline:
+        return
+    differing = listed(_differing(old.baseline, baseline))
+    known = all(level in old.factors.get(factor, ()) for factor, level in baseline.items())
+    if known and len(old.baseline) == len(baseline):
+        first = " ".join(f"{factor}={level},..." for factor, level in old.baseline.items() if level != baseline[factor])
+        raise InputError(
+            f"{folder} contains a study with another baseline (the first level of each factor): {differing}. No run"
+            f" needs retraining: put the old baseline first ({first}), or choose another study.name."
+        )
+    raise InputError(
+        f"{folder} contains a study with another baseline or other factors ({old.command}): {differing}. Choose another"
+        " study.name."
+    )
+
+
+def kept(old: Sequence[PlannedRun], plan: StudyPlan) -> str:
+    """A sentence on the runs of a study that a command does not name and that stay in it; empty if there are none."""
+    named = {run.folder for run in plan.runs}
+    others = [run for run in old if run.folder not in named]
+    if not others:
+        return ""
+    seeds = sorted({run.seed for run in others} - set(plan.seeds))
+    what = f"seed{'s' if len(seeds) > 1 else ''} {first_few(seeds, 10)}" if seeds else "other levels"
+    count = "1 more run" if len(others) == 1 else f"{len(others)} more runs"
+    stay = "It stays" if len(others) == 1 else "They stay"
+    return f"The study has {count} ({what}), not named in this command. {stay} in the study and in its report."
 
 
 def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginChange]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from ablate.config.quoting import unquoted
@@ -17,6 +18,7 @@ from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
 from ablate.study import design
 from ablate.study.design import Variant
+from ablate.study.level import level_text, same_level
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
@@ -106,7 +108,7 @@ def _seeds(overrides: Sequence[Override], default: int) -> tuple[int, ...]:
         raise InputError(f"{wrong[0].input_line}: every run has a seed, so it can only be set: seed=... or ++seed=...")
     if last.is_sweep_override() and not last.is_discrete_sweep():
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
-    texts = list(last.sweep_string_iterator()) if last.is_sweep_override() else [last.get_value_element_as_str()]
+    texts = _levels(last) if last.is_sweep_override() else [last.get_value_element_as_str()]
     texts = [str(default) if "${" in text else text.strip("'\"") for text in texts]
     if not all(text.isdecimal() for text in texts):
         raise InputError(f"seed={','.join(texts)}: a seed is a whole number, at least 0.")
@@ -136,7 +138,7 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
             )
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
-        levels = list(override.sweep_string_iterator())
+        levels = _levels(override)
         kept = list(dict.fromkeys(levels))
         if len(kept) < len(levels):
             log.warning("%s: a level that is given twice counts once", override.input_line)
@@ -148,10 +150,24 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
     return fixed, factors, {key: prefix for key, prefix in prefixes.items() if prefix}
 
 
+def _levels(override: Override) -> list[str]:
+    """The levels of a sweep as text; InputError if there are none, or in another order each time."""
+    if getattr(override.value(), "shuffle", False):
+        raise InputError(f"{override.input_line}: shuffle(...) would change the baseline, the first level, each time.")
+    levels = list(override.sweep_string_iterator())
+    if not levels:
+        raise InputError(f"{override.input_line} has no levels: no option matches, or the range is empty.")
+    return levels
+
+
 def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Sequence[str]) -> None:
     """Raise InputError if a bundle has the name of a report column, or is swept over unknown levels."""
     if factor in study_plan.COLUMNS:
         raise InputError(f"study.bundles.{factor}: reports have a column of this name. Rename the bundle.")
+    for override in OverridesParser.create().parse_overrides([word for level in levels.values() for word in level]):
+        if override.is_sweep_override() or re.split("[./@]", name_of(override))[0] in ("seed", *NOT_FACTORS):
+            why = "it has several values" if override.is_sweep_override() else "it is the same for all runs"
+            raise InputError(f"study.bundles.{factor}: {override.input_line} cannot be part of a level: {why}.")
     if set(swept) - set(levels) or len(swept) < 2:
         raise InputError(f"study.bundles.{factor} has the levels {', '.join(levels)}. Select at least two of them.")
 
@@ -176,11 +192,15 @@ def variants(settings: StudySettings, factors: Mapping[str, Sequence[str]]) -> l
     """
     for rule in settings.exclude:
         for factor, level in rule.items():
-            if str(level) not in factors.get(factor, ()):
-                raise InputError(f"study.exclude: {factor}={level} is not a factor and level of this study.")
+            if not any(same_level(level, known) for known in factors.get(factor, ())):
+                raise InputError(
+                    f"study.exclude: {factor}={level_text(level)} is not a factor and level of this study."
+                )
 
     def excluded(variant: Variant) -> bool:
-        return any(all(variant[factor] == str(level) for factor, level in rule.items()) for rule in settings.exclude)
+        return any(
+            all(same_level(variant[factor], level) for factor, level in rule.items()) for rule in settings.exclude
+        )
 
     if excluded(design.baseline(factors)):
         raise InputError("study.exclude excludes the baseline, with which every other variant is compared.")

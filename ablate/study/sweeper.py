@@ -1,6 +1,7 @@
 """Carry out a plan: write it, launch the runs without a result, report the failures."""
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,27 +9,27 @@ from filelock import FileLock
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
 
 from ablate.config.messages import sentence
-from ablate.files import atomic, bounded
-from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, finished, study_plan
-from ablate.runs.statuses import FINISHED
+from ablate.files import atomic
+from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
+from ablate.runs import checkpoints, study_plan
+from ablate.runs.statuses import FINISHED, NO_RECORD
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.extend import REPLACED, extended
-from ablate.study.status import PlannedState, planned_state
+from ablate.study.earlier import make_way, set_aside
+from ablate.study.extend import REPLACED, extended, kept
+from ablate.study.launcher import failed
+from ablate.study.resuming import resuming
+from ablate.study.status import planned_state
+from ablate.terminal import streams
 from ablate.terminal.console import Terminal
-from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few, printable_lines
+from ablate.terminal.errors import InputError, UserError
+from ablate.terminal.text import first_few
 
 log = logging.getLogger(__name__)
-LOG_LINES = 4  # shown of a failed run
-LOG_BYTES = 4 * bounded.KIB  # read from the end of its log
 
 
 def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
@@ -38,19 +39,24 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         InputError: the folder contains another study.
         SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
     """
+    streams.make_lossy()
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
     missing = prepare(folder, study.plan, config.study.extend, config.study.retrain)
-    errors = launch(missing, study.overrides, folder, launcher)
+    try:
+        errors = launch(missing, study.overrides, folder, launcher)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(resuming(config, "study.name", "hydra.sweep.dir")) from None
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
-    failed = [(run, state) for run, state in states if not state.has_result]
-    if failed:
-        Terminal().print(*failures(folder, failed, errors), sep="\n")
-    log.info("%d of %d runs done; write the report with: ablate report %s", len(runs) - len(failed), len(runs), folder)
-    if failed:
-        refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
+    lost = [(run, state) for run, state in states if not state.has_result]
+    if lost:
+        Terminal().print(*failures.table(folder, lost, errors), sep="\n")
+    hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(lost) < len(runs) else ""
+    log.info("%d of %d runs done%s", len(runs) - len(lost), len(runs), hint)
+    if lost:
+        refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
 
 
@@ -76,14 +82,15 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
         InputError: the folder contains another study.
     """
     with FileLock(folder / ".lock"):  # another process may run the same study
-        before = study_plan.read(folder).runs if (folder / study_plan.FILE).exists() else []
+        old = study_plan.read(folder) if (folder / study_plan.FILE).exists() else None
         whole = extended(folder, plan, extend, retrain)
-        for dropped in {run.folder for run in before} - {run.folder for run in whole.runs}:
+        replaced: list[Path | None] = []
+        for dropped in sorted({run.folder for run in (old.runs if old else ())} - {run.folder for run in whole.runs}):
             if is_locked(folder / dropped):
                 raise InputError(
                     f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
                 )
-            set_aside(folder, dropped)
+            replaced.append(set_aside(folder, dropped))
         study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         missing = [run for run, state in states if not state.has_result]
@@ -92,14 +99,43 @@ def prepare(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False) 
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
-                make_way(folder, run.folder, state.status, retrain)
+                replaced.append(make_way(folder, run.folder, state.status, retrain))
+    for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
+        log.info("%s", line)
     return missing
+
+
+def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:
+    """What a command changes in a study, and what it leaves, in sentences.
+
+    Args:
+        old: the plan in its folder, if there is one.
+        plan: of the command.
+        whole: of both.
+        replaced: number of runs moved to `.replaced/`; None without --retrain.
+    """
+    lines = []
+    if replaced is not None:
+        moved = "1 earlier run was" if replaced == 1 else f"{replaced} earlier runs were"
+        nothing = "--retrain: no run has other settings, so none is replaced."
+        lines.append(f"--retrain: {moved} moved to {REPLACED}/ in the study's folder." if replaced else nothing)
+    if old and old.margin != plan.margin:
+        recorded = whole.margin_changes[len(old.margin_changes) :]
+        when = f" after {recorded[0].results} runs had a result; the report states it" if recorded else ""
+        lines.append(f"study.margin was {_text(old.margin)}, now {_text(plan.margin)}{when}.")
+    if others := kept(whole.runs, plan):
+        lines.append(others)
+    return lines
+
+
+def _text(margin: float | None) -> str:
+    return "null" if margin is None else f"{margin:g}"
 
 
 def launch(
     missing: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher
 ) -> dict[str, Exception]:
-    """Launch each run, and wait for runs that another process trains; launch those too if that process dies.
+    """Launch each run once, and wait for runs that another process trains; launch those too if that process dies.
 
     Returns:
         {run folder: exception} of the failed runs.
@@ -111,69 +147,36 @@ def launch(
         free = [run for run in waiting if not is_locked(folder / run.folder)]
         if not free:
             log.info("Waiting for another process to train %s", first_few([run.folder for run in waiting], 1))
-            with lock(folder / waiting[0].folder).acquire(timeout=-1):
-                continue
-        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
-            returns: Sequence[JobReturn] = launcher.launch(
-                [overrides[run.folder] for run in free], initial_job_idx=number
-            )
+            wait_for_any([folder / run.folder for run in waiting])
+            continue
+        returns = launch_once(free, overrides, folder, launcher, number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
+            if isinstance(
+                job._return_value, TrainedElsewhere
+            ):  # may have died since, so that the run is launched again
+                continue
+            waiting.remove(run)
             if isinstance(job._return_value, Exception):
                 errors[run.folder] = job._return_value
-        waiting = [run for run in waiting if run not in free or is_locked(folder / run.folder)]
     return errors
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> None:
-    """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
+def launch_once(
+    runs: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher, number: int
+) -> Sequence[JobReturn]:
+    """Launch runs and return their results, the first with this job number.
 
-    Raises:
-        InputError: the folder holds a finished run of another configuration, and `retrain` is false.
+    If the launcher itself fails, as joblib's does when a worker is killed, the runs that it started have failed with
+    its error, and the others count as trained elsewhere, so that they are launched again.
     """
-    folder = study / place
-    if not folder.exists() or is_locked(folder):
-        return
-    if status == "interrupted" and checkpoints.exist(folder):
-        log.info("%s: resuming after an interruption", folder)
-        return
-    if status == "stale" and not retrain:
-        finished.refuse(folder, in_study=True)
-    if aside := set_aside(study, place):
-        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
-
-
-def set_aside(study: Path, place: str) -> Path | None:
-    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; return the new folder, or None if it has no file."""
-    folder = study / place
-    if not any(path.is_file() for path in folder.rglob("*")):
-        return None
-    number = 1
-    while (aside := study / REPLACED / f"{place}-{number}").exists():
-        number += 1
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    with lock(folder):
-        folder.rename(aside)
-    return aside
-
-
-def failures(
-    folder: Path, failed: Sequence[tuple[PlannedRun, PlannedState]], errors: Mapping[str, Exception]
-) -> list[Table | Text]:
-    """Table of the runs without a result (status, reason), and the last lines of their logs."""
-    table = Table(box=SIMPLE_HEAD, title="Runs without a result", title_justify="left")
-    for name in ("run", "status", "reason"):
-        table.add_column(name, overflow="fold")
-    logs = []
-    for run, state in failed:
-        error = errors.get(run.folder)
-        reason = sentence(error) if error else state.reason or "It was not started."
-        if error and state.status == "interrupted":
-            cause = reason.rstrip(".") if isinstance(error, OSError) else error
-            reason = f"{cause}; run the same command again to resume."
-        path = folder / run.folder / "train.log"
-        table.add_row(Text(run.folder), state.status, Text(printable_lines(reason)))
-        if path.is_file() and not isinstance(error, InputError):  # its message is complete
-            end = printable_lines(bounded.tail(path, LOG_BYTES).decode(errors="replace")).splitlines()[-LOG_LINES:]
-            logs.append(Text("\n".join([f"{path} ends with", *end])))
-    return [table, *logs]
+    try:
+        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
+            returns: Sequence[JobReturn] = launcher.launch([overrides[run.folder] for run in runs], number)
+        return returns
+    except Exception as error:
+        started = [planned_state(folder, run).status not in NO_RECORD for run in runs]
+        if isinstance(error, (UserError, OSError)) or not any(started):
+            raise
+        log.warning("The launcher failed: %s", sentence(error))
+        return [failed(error if has_started else TrainedElsewhere()) for has_started in started]

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import validate
 from ablate.runs import study_plan
+from ablate.runs.study_plan import BASELINE
 from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
 from ablate.study.status import PlannedState, planned_state
@@ -42,6 +42,7 @@ class Search:
     sweep    the parsed overrides
     factors  names of the searched parameters
     study    the Optuna study
+    baseline  settings of the first trial, which a resumed search must have too
     runs     {run folder: run} of the trials so far
     trials   {run folder: numbers of its trials}; several trials may propose the same variant
     """
@@ -51,6 +52,7 @@ class Search:
     sweep: plan.Sweep
     factors: Sequence[str]
     study: "optuna.Study"
+    baseline: dict[str, Any] | None = None
     runs: dict[str, compose.ComposedRun] = field(default_factory=dict)
     trials: dict[str, list[int]] = field(default_factory=dict)
 
@@ -61,7 +63,7 @@ class Search:
 
 
 def search(
-    loader: PlanLoader, launcher: Launcher, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
+    loader: PlanLoader, launcher: Launcher, config: DictConfig, overrides: Sequence[Override], settings: dict[str, Any]
 ) -> None:
     """Run a search in the study folder.
 
@@ -69,7 +71,7 @@ def search(
         loader: composes the configurations of runs.
         launcher: runs them.
         config: the configuration that all runs share.
-        overrides: overrides of the command line.
+        overrides: of the study file and the command line.
         settings: options of `hydra/sweeper=optuna`; `n_trials` trials are run, `n_jobs` in parallel.
 
     Raises:
@@ -95,14 +97,15 @@ def search(
 
 
 def start_search(
-    loader: PlanLoader, config: DictConfig, overrides: Sequence[str], settings: dict[str, Any]
+    loader: PlanLoader, config: DictConfig, overrides: Sequence[Override], settings: dict[str, Any]
 ) -> tuple[Search, dict[str, Any]]:
     """Start a search, or resume the one in the study folder; return it with its search space."""
     validate(OmegaConf.create({"study": config.study}))
-    parsed = OverridesParser.create(loader.hydra).parse_overrides(list(overrides))
-    intervals = [override for override in parsed if override.is_sweep_override() and not override.is_discrete_sweep()]
+    intervals = [
+        override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
+    ]
     study_settings: Any = OmegaConf.to_object(config.study)
-    fixed = [override for override in parsed if override not in intervals]
+    fixed = [word for word in overrides if word not in intervals]
     swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
     swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
@@ -146,7 +149,10 @@ def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, 
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
-        space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        try:
+            space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+        except ValueError as error:
+            raise InputError(f"{override.input_line} is not a range that can be searched: {error}") from None
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}
     if not space:
         raise InputError("The search has no parameters. Set a key to interval(low, high) or to a list of levels.")
@@ -171,6 +177,11 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
     """Compose the runs of a batch of trials; return the study of all trials so far."""
     levels = {trial.number: format_levels(trial.params) for trial in running.study.trials if trial.params}
     baseline = levels[min(levels)]
+    if running.baseline is None:
+        first = plan.Replicate(BASELINE, baseline, running.sweep.seeds[0])
+        alone = replace(running.sweep, factors={name: [level] for name, level in baseline.items()})
+        (run,) = compose.composed_runs(running.loader, running.config, alone, [first])
+        running.baseline = run.settings
     known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in running.factors}
     swept = replace(running.sweep, factors=known)
     for number, params in batch:
@@ -184,7 +195,9 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
                     run.overrides.append(f"study.trial={number}")
             running.trials[replicate.folder].append(number)
     overrides = {folder: run.overrides for folder, run in running.runs.items()}
-    plan_so_far = compose.plan_of(running.config.study, "search", swept, list(running.runs.values()), baseline)
+    plan_so_far = compose.plan_of(
+        running.config.study, "search", swept, list(running.runs.values()), baseline, running.baseline
+    )
     return compose.ComposedStudy(plan_so_far, overrides)
 
 

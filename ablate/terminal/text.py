@@ -90,13 +90,14 @@ def without_homes(content: Any) -> Any:
     return without_home(content) if isinstance(content, str) else content
 
 
-def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6, prefix: str = "") -> str:
     """Suggest the nearest known name: ` Did you mean NAME?`, or an empty string if none is near.
 
     Args:
         word: the name as typed.
         known: the valid names.
         cutoff: least similarity of a suggestion, from 0 (anything) to 1 (equal).
+        prefix: put before the suggested name.
     """
     near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f" Did you mean {near[0]}?" if near else ""
+    return f" Did you mean {prefix}{near[0]}?" if near else ""

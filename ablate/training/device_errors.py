@@ -18,12 +18,19 @@ from ablate.training import loop
 from ablate.training.parts import Parts
 
 CPU_MEMORY = "DefaultCPUAllocator"  # in the message of the RuntimeError; PyTorch has no class for it
+TOO_FEW = re.compile("Expected more than 1 (value per channel|spatial element) when training")  # of a normalization
+TOO_FEW_ADVICE = {
+    "value per channel": "Batch normalization needs at least two values per channel, but trainer.batch_size={} gives"
+    " one. Use a larger trainer.batch_size, or another normalization.",
+    "spatial element": "Instance normalization needs feature maps larger than one pixel. Use larger images, a smaller"
+    " model, or another normalization.",
+}
 NONDETERMINISTIC = re.compile(r"(\S+)(?: with .*)? does not have a deterministic implementation")
 
 
 @contextmanager
 def explained(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> Iterator[None]:
-    """Convert out-of-memory and determinism errors of training steps in the block to InputError.
+    """Convert out-of-memory, determinism and normalization errors of training steps in the block to InputError.
 
     After an out-of-memory error, further steps are taken to find a batch size that fits, so `parts` must not be used
     again.
@@ -35,10 +42,15 @@ def explained(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> Iter
         seed: seed of the run.
 
     Raises:
-        InputError: the device ran out of memory, or an operation has no deterministic implementation.
+        InputError: the device ran out of memory, an operation has no deterministic implementation, or a normalization
+            has too few values.
     """
     try:
         yield
+    except ValueError as error:
+        if too_few := TOO_FEW.search(str(error)):
+            raise InputError(TOO_FEW_ADVICE[too_few[1]].format(trainer.batch_size)) from error
+        raise
     except RuntimeError as error:
         if operation := NONDETERMINISTIC.search(str(error)):
             raise InputError(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from hydra.utils import instantiate
 
 from ablate.config import user_code
+from ablate.config.messages import unwrapped
+from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
     import optuna
@@ -26,14 +28,24 @@ def open_study(folder: Path, settings: dict[str, Any]) -> "optuna.Study":
         storage=storage(folder),
         study_name="tune",
         direction="maximize",
-        pruner=instantiate(settings["pruner"]),
+        pruner=_built("pruner", settings["pruner"]) if settings["pruner"] else optuna.pruners.NopPruner(),
         load_if_exists=True,
     )
     sampler = settings["sampler"]
     # With the same seed, a resumed search would draw its first trials again.
-    shifted = {"seed": sampler["seed"] + len(study.trials)} if sampler.get("seed") is not None else {}
-    study.sampler = instantiate(sampler, **shifted)
+    seed = sampler.get("seed")
+    shifted = {"seed": seed + len(study.trials)} if isinstance(seed, int) else {}
+    study.sampler = _built("sampler", sampler, **shifted)
     return study
+
+
+def _built(part: str, settings: Any, **changes: Any) -> Any:
+    """Build the sampler or the pruner; InputError if Optuna refuses its arguments."""
+    try:
+        return instantiate(settings, **changes)
+    except Exception as error:  # Optuna raises many kinds
+        text = " ".join(str(unwrapped(error)).split())
+        raise InputError(f"hydra.sweeper.{part} is not valid: {text}.") from error
 
 
 def storage(folder: Path) -> "optuna.storages.JournalStorage":

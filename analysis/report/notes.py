@@ -65,12 +65,13 @@ def _margin_change(change: MarginChange) -> str:
 
 def _baseline_at_chance(results: Results) -> list[str]:
     """A sentence if no completed run of the baseline is above chance."""
-    runs = results.runs
-    base = runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")]
+    frame = results.runs
+    base = frame[(frame["variant"] == collect.BASELINE) & (frame["status"] == "completed")]
     if not len(base) or learned(base).any():
         return []
     chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
-    return [f"The baseline has learned nothing: all {len(base)} of its completed runs are at chance{chance}."]
+    runs = f"all {len(base)} of its completed runs are" if len(base) > 1 else "its completed run is"
+    return [f"The baseline has learned nothing: {runs} at chance{chance}."]
 
 
 def _diverged(results: Results) -> list[str]:

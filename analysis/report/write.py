@@ -83,9 +83,10 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     warnings += left_out.sentences(results.runs)
     incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
+        are, them = ("is", "it") if incomplete == 1 else ("are", "them")
         warnings.append(
-            f"{incomplete} of {len(results.runs)} planned runs are incomplete. Run the command of the study again to"
-            " complete them."
+            f"{incomplete} of {len(results.runs)} planned runs {are} incomplete. Run the command of the study again to"
+            f" complete {them}."
         )
     _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0

@@ -32,9 +32,11 @@ class StudySweeper(Sweeper):
         # Imported here because Hydra executes this module at every start, once per scan for plugins.
         from hydra.core.plugins import Plugins
 
+        from ablate.config import hydra_settings
         from ablate.study.composer import PlanLoader
 
-        self.loader, self.config = PlanLoader(hydra_context.config_loader), config
+        hydra_settings.check(config.hydra)
+        self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
             task_function=task_function,
@@ -68,10 +70,12 @@ class OptunaSweeper(StudySweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the search."""
+        from ablate.study import words
         from ablate.study.tune import search
 
-        overrides = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
-        return search(self.loader, self.launcher, self.config, overrides, self.settings)
+        return search(
+            self.loader, self.launcher, self.config, words.read(self.loader, self.params, arguments), self.settings
+        )
 
 
 class PlanSweeper(StudySweeper):

@@ -26,7 +26,7 @@ from ablate.terminal.errors import InputError
 
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # largest number that a record may request
-FLAGS = ("--config-dir", "--config-name")
+FLAGS = ("--config-dir", "--config-path", "--config-name")
 ALONE = ("hydra.mode=RUN", "study.trial=null")  # a single run, no trial of a search, which would build its pruner
 
 
@@ -96,8 +96,9 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[dict[
     overrides = words[2:]
     while len(overrides) > 1 and overrides[0] in FLAGS:
         flags[overrides[0]], overrides = overrides[1], overrides[2:]  # the last one counts, as in Hydra
-    if flags.get("--config-dir") == options.FOLDER:
-        flags["--config-dir"] = str((run / options.FOLDER).absolute())
+    for flag, folder in flags.items():
+        if flag != "--config-name" and folder == options.FOLDER:
+            flags[flag] = str((run / options.FOLDER).absolute())
     if OmegaConf.select(config, "trainer.threads") is None:  # set by the environment, as in the original run
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
     return flags, [word for word in overrides if word not in ALONE and not word.lstrip("+~").startswith("study.")]
@@ -136,10 +137,10 @@ def compose(flags: Mapping[str, str], overrides: Sequence[str]) -> DictConfig:
     from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
 
-    folder = flags.get("--config-dir")
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    folder, main_folder = flags.get("--config-dir"), flags.get("--config-path", str(CONF))
+    with initialize_config_dir(main_folder, version_base="1.3"):
         if folder:  # as Hydra's command line does, which alone finds a primary configuration there
-            place = create_config_search_path(str(CONF))
+            place = create_config_search_path(main_folder)
             place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("reproduce", place)

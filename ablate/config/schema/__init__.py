@@ -13,7 +13,7 @@ from omegaconf import MISSING
 
 from ablate.config.field import value
 from ablate.config.quoting import quoted, shell_word
-from ablate.config.schema import images, network, submission, training
+from ablate.config.schema import images, launch, network, submission, training
 from ablate.config.schema.images import DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
@@ -83,5 +83,5 @@ class Config:
 def nodes() -> dict[str, type]:
     """Return all dataclasses of the schema by name."""
     whole = {"StudySettings": StudySettings, "Config": Config}
-    parts = (vars(images), vars(network), vars(training), vars(submission), whole)
+    parts = (vars(images), vars(network), vars(training), vars(launch), vars(submission), whole)
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}
