@@ -22,8 +22,17 @@ The package, in the order in which data flows (config -> train -> run folder -> 
     progress and text; PyTorch and its devices
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+
+# `python -m ablate.cli` puts the current folder first on Python's search path, where its files shadow other modules.
+# This comes before other imports, which would already run such a file.
+_IS_MAIN = sys.argv[:1] == ["-m"] and "ablate.cli" in sys.orig_argv and not sys.flags.safe_path
+if _IS_MAIN and sys.path[0] != os.path.dirname(__path__[0]):  # unless it is the checkout with this package
+    del sys.path[0]
+
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from ablate.api import (

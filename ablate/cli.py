@@ -1,9 +1,11 @@
 """The command line `ablate COMMAND ...`. Each command imports only the modules that it needs."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from ablate.commands.exit_status import run_command
+from ablate.terminal import output
 from ablate.terminal.text import did_you_mean
 
 
@@ -136,7 +138,10 @@ def usage() -> str:
 
 def main() -> int:
     """Run the verb that is the first argument; return the exit status."""
+    output.use_utf8()  # first: it starts Python again
+    os.environ["PYTHONSAFEPATH"] = "1"  # other processes do not search the current folder for modules either
     arguments = sys.argv[1:]
+    output.protect(own_code=arguments[:1] == ["train"])
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2

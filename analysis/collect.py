@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ablate.evaluation import predicted_metrics
-from ablate.files import bounded
+from ablate.runs import samples as run_samples
 from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
+from ablate.runs.epochs import Table, count
 from ablate.runs.epochs import read as read_epochs
 from ablate.runs.metric import FROM_PREDICTIONS
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
@@ -29,7 +30,6 @@ from ablate.terminal.progress import track
 from ablate.terminal.text import without_home, without_homes
 
 log = logging.getLogger(__name__)
-MAX_SAMPLES = 64 * bounded.MIB  # bytes
 BASELINE = study_plan.BASELINE
 HOLES = WITHOUT_RESULT
 METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
@@ -131,29 +131,32 @@ def curves(study_folder: Path, runs: pd.DataFrame, further: Iterable[str] = ()) 
     Returns:
         A frame with one row per run and epoch: variant, seed, status, then the columns of metrics.csv.
     """
-    rows, columns = [], list(dict.fromkeys([*EPOCH_COLUMNS, *further]))
-    for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
-        epochs = _epochs(Path(study_folder) / run.folder / "metrics.csv", columns)
-        rows += [(run.variant, run.seed, run.status, *epoch) for epoch in epochs]
-    frame = pd.DataFrame(rows, columns=["variant", "seed", "status", *columns])
-    frame = frame.astype({name: float for name in columns})
+    with_result = runs[runs["status"].isin(RESULTS)]
+    tables = [
+        _epochs(Path(study_folder) / run.folder / "metrics.csv", None if pd.isna(run.epochs) else run.epochs)
+        for run in with_result.itertuples(index=False)
+    ]
+    counts = [count(table) for table in tables]
+    frame = with_result[["variant", "seed", "status"]].loc[with_result.index.repeat(counts)].reset_index(drop=True)
+    for name in dict.fromkeys([*EPOCH_COLUMNS, *further]):
+        columns = [table.get(name, np.full(n, np.nan)) for table, n in zip(tables, counts, strict=True)]
+        frame[name] = np.concatenate([np.empty(0), *map(np.asarray, columns)])
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)
 
 
 def no_curves() -> pd.DataFrame:
     """The frame of `curves` of runs without learning curves."""
-    return pd.DataFrame(columns=["variant", "seed", "status", *EPOCH_COLUMNS]).astype(
-        dict.fromkeys(EPOCH_COLUMNS, float)
-    )
+    columns = ["variant", "seed", "status", *EPOCH_COLUMNS]
+    return pd.DataFrame(columns=columns).astype(dict.fromkeys(EPOCH_COLUMNS, float))
 
 
-def _epochs(path: Path, columns: list[str]) -> list[list[float]]:
-    """The complete rows of a metrics.csv, in the order of `columns`; empty if there is no file."""
+def _epochs(path: Path, done: int | None) -> Table:
+    """The complete rows of a metrics.csv of `done` epochs; empty if there is no file, or it has too many."""
     try:
-        return [[row.get(name, float("nan")) for name in columns] for row in read_epochs(path)]
+        return read_epochs(path, done)
     except InputError as error:
         log.warning("%s", error)
-        return []
+        return {}
 
 
 def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, np.ndarray]:
@@ -169,13 +172,11 @@ def samples(study_folder: Path, runs: pd.DataFrame, most: int = 8) -> dict[str, 
     """
     images_of: dict[str, np.ndarray] = {}
     for run in runs.sort_values("seed", kind="stable").drop_duplicates("variant").itertuples(index=False):
-        path = Path(study_folder) / run.folder / "samples.npz"
         try:
-            images = bounded.arrays(path, ("images",), MAX_SAMPLES)["images"]
+            images = run_samples.read(Path(study_folder) / run.folder)
         except Exception:  # numpy and zipfile raise many types of exception on a damaged file
             continue
-        valid = images.ndim == 4 and images.size > 0 and images.dtype == np.uint8
-        if valid and not any(np.array_equal(images, other) for other in images_of.values()):
+        if not any(np.array_equal(images, other) for other in images_of.values()):
             images_of[run.variant] = images
         if len(images_of) == most:
             break

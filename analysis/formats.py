@@ -1,13 +1,20 @@
 """Format numbers and tables as text, Markdown and LaTeX. A missing number is a dash."""
 
 import math
+import re
+from collections.abc import Callable
 
 import pandas as pd
+
+from ablate.terminal.text import printable, printable_lines
 
 DASH = "—"
 # Characters that LaTeX's default fonts lack, and the commands for them.
 LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$", "²": "$^2$", "ω": r"$\omega$",
          "×": r"$\times$"}  # fmt: skip
+
+# What Markdown interprets. Brackets are escaped only where they make a link, since intervals have them too.
+MARKUP = re.compile(r"[\\`*~$|<]|(?<=\])[(\[]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)|(?<=www)\.|@(?=\w)")
 
 
 def number(value: float, digits: int = 2, sign: str = "") -> str:
@@ -74,11 +81,22 @@ def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> st
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    escaped = cells.map(lambda text: str(text).replace("|", r"\|")).reset_index(drop=True)
+    escaped = _texts(cells, markdown_text)
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
     # `disable_numparse` keeps trailing zeros, as in a p-value of 0.030.
     return str(escaped.to_markdown(index=False, disable_numparse=True)) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """Escape what Markdown would show as something else than text: markup, HTML, formulas, links."""
+    return MARKUP.sub(lambda match: "".join(f"\\{char}" for char in match[0]), printable(text))
+
+
+def to_csv(cells: pd.DataFrame) -> str:
+    """Format a table as CSV, with the control characters in its texts escaped."""
+    shown = cells.map(lambda value: printable_lines(value) if isinstance(value, str) else value)
+    return str(shown.rename(columns=printable).to_csv(index=False, lineterminator="\n"))
 
 
 def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
@@ -88,12 +106,21 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    cells = cells.reset_index(drop=True)
+    cells = _texts(cells, printable)
     styler = cells.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     if strong:
         first = pd.IndexSlice[sorted(strong), cells.columns[0]]
         styler = styler.map(lambda _: "textbf:--rwrap", subset=first)
     return latex_symbols(styler.to_latex(hrules=True, column_format="l" * len(cells.columns)))
+
+
+def _texts(cells: pd.DataFrame, escape: Callable[[str], str]) -> pd.DataFrame:
+    """A table of text with its cells and column names escaped. A column may be the name of a class."""
+    names: list[str] = []
+    for column in cells.columns:
+        name = escape(str(column))
+        names.append(name + "'" * sum(other.rstrip("'") == name for other in names))  # two names may look alike
+    return cells.map(lambda text: escape(str(text))).reset_index(drop=True).set_axis(names, axis="columns")
 
 
 def latex_symbols(text: str) -> str:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, stats
-from ablate.files import bounded
 from ablate.runs import run_record
+from ablate.runs.predictions import FILE, Predicted
+from ablate.runs.predictions import read as read_predictions
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 
 log = logging.getLogger(__name__)
-LARGEST = bounded.GIB  # bytes: ten times what the predictions for ImageNet's validation images need
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,46 +72,30 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
     labels, class_count, predicted = None, 0, {}
     completed = runs[runs["status"] == "completed"]
     for run in track(completed.itertuples(index=False), "Reading predictions", len(completed), patience=1.0):
-        arrays = _read(Path(study_folder) / run.folder / "val_predictions.npz")
-        if arrays is None:
+        stored = _read(Path(study_folder) / run.folder)
+        if stored is None:
             continue
         if labels is None:
-            labels, class_count = arrays["label"], arrays["logits"].shape[1]
-        if np.array_equal(labels, arrays["label"]) and arrays["logits"].shape[1] == class_count:
-            predicted[run.variant, run.seed] = arrays["logits"].argmax(1)
+            labels, class_count = stored.labels, stored.classes
+        if np.array_equal(labels, stored.labels) and stored.classes == class_count:
+            predicted[run.variant, run.seed] = stored.predicted
     if labels is None:
         return None
     names = _class_names(Path(study_folder) / completed["folder"].iloc[0], class_count)
     return Predictions(labels, names, predicted)
 
 
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    """The arrays `label` (N,) and `logits` (N, classes) of a file; None if it is missing or damaged.
-
-    Of the images that its array `reporting`, bool, marks; without it, of all.
-    """
+def _read(folder: Path) -> Predicted | None:
+    """The predictions of a run; None if they are missing or damaged."""
+    if not (folder / FILE).exists():
+        return None
     try:
-        arrays = bounded.arrays(path, ("label", "logits"), LARGEST, optional=("reporting",))
+        return read_predictions(folder)
     except InputError as error:
         log.warning("%s", error)
         return None
     except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    if not _is_valid(arrays["label"], arrays["logits"]):
-        return None
-    reporting = arrays.pop("reporting", None)
-    if reporting is None:
-        return arrays
-    if reporting.dtype != bool or reporting.shape != arrays["label"].shape or not reporting.any():
-        return None
-    return {name: values[reporting] for name, values in arrays.items()}
-
-
-def _is_valid(label: np.ndarray, logits: np.ndarray) -> bool:
-    """Whether there is at least one image, each with a class index in range and a row of floating-point logits."""
-    dtypes = label.dtype.kind in "iu" and logits.dtype.kind == "f"
-    shapes = label.ndim == 1 and logits.ndim == 2 and len(label) == len(logits) > 0
-    return bool(dtypes and shapes and label.min() >= 0 and label.max() < logits.shape[1])
 
 
 def _class_names(folder: Path, count: int) -> tuple[str, ...]:

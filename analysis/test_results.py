@@ -10,7 +10,7 @@ import numpy as np
 from ablate.analysis import stats
 from ablate.analysis.formats import number, p_value, plural, times
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
-from ablate.files import atomic, bounded
+from ablate.files import arrays, atomic, bounded
 from ablate.runs import test_result
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import Mark, TestResult
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = "test"  # of the figures, in the run's folder
 LISTED = 30  # classes
 MAX_PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes
+SIDE = range(1, LARGEST + 1)  # pixels
 
 
 def show(folder: Path, result: TestResult, brief: bool = False) -> None:
@@ -73,13 +74,18 @@ def figures(folder: Path, result: TestResult) -> "dict[str, Callable[[], Figure]
 
 def _misclassified_images(folder: Path, result: TestResult) -> np.ndarray | None:
     """The images of `result.mistakes`, uint8 (n, C, H, W); None if missing, damaged or from an earlier test."""
+    count = len(result.mistakes)
+    expected = {
+        "images": arrays.Expected("u", (count, range(1, 4), SIDE, SIDE)),
+        "index": arrays.Expected("iu", (count,)),
+    }
     try:
-        arrays = bounded.arrays(folder / PICTURES, ("images", "index"), MAX_PIXELS + bounded.MIB)
+        stored = arrays.read(folder / PICTURES, expected, MAX_PIXELS + bounded.MIB)
     except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    images, index = arrays["images"], arrays["index"]
-    valid = images.ndim == 4 and images.dtype == np.uint8 and images.shape[1] in (1, 3) and 0 not in images.shape[2:]
-    same = len(images) == len(index) and index.tolist() == [mistake.index for mistake in result.mistakes]
+    images = stored["images"]
+    valid = images.dtype == np.uint8 and images.shape[1] in (1, 3)
+    same = stored["index"].tolist() == [mistake.index for mistake in result.mistakes]
     return images if valid and same else None
 
 

@@ -62,7 +62,7 @@ def main() -> None:
     for variant, values in accuracy.items():
         if variant != "baseline":
             paired, unpaired = standard_deviations(values, baseline)
-            ratios.append(unpaired / paired)
+            ratios.append(unpaired / paired if paired else math.inf)
             difference = statistics.fmean(values[seed] - baseline[seed] for seed in values.keys() & baseline.keys())
             print(f"{variant:<28} {difference:>10.2f} {paired:>10.2f} {unpaired:>10.2f} {ratios[-1]:>6.2f}")
     ratio = statistics.median(ratios)

@@ -42,10 +42,10 @@ def write_study(folder: Path, runs: int, complete: bool) -> None:
                 "seed": seed,
                 "config_sha256": f"{number} {seed}",
             }
-            run["folder"] = f"{run['variant']}/seed={seed}"
-            planned.append(run)
+            path = f"{run['variant']}/seed={seed}"
+            planned.append({**run, "folder": path})
             accuracy = float(mean + rng.normal(0, 0.01))
-            write_run(folder / run["folder"], run, accuracy, labels, rng, complete)
+            write_run(folder / path, run, accuracy, labels, rng, complete)
     plan = {"schema": 1, "name": folder.name, "design": "factorial", "factors": factors, "margin": 1.0,
             "baseline": {name: levels[0] for name, levels in factors.items()}, "seeds": list(range(SEEDS)),
             "command": "ablate train -m", "runs": planned}  # fmt: skip

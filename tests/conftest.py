@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,5 +64,4 @@ def here(reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A copy of it to change something in, which is also where the test works."""
     shutil.copytree(reported, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(sys, "path", [*sys.path])  # to which `own.search` adds the folder it works in
     return tmp_path / "here"

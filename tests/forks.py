@@ -34,6 +34,8 @@ def become(folder: str, words: list[str], output: str, errors: str) -> None:
     os.chdir(folder)
     for number, path in enumerate((os.devnull, output, errors)):
         os.dup2(os.open(path, os.O_RDWR), number)
+    # New streams, because the server's own know whether its pipes, not these files, are terminals.
+    sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
     sys.argv[1:] = words
     runpy.run_module("ablate.cli", run_name="__main__", alter_sys=True)
     sys.exit()

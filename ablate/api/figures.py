@@ -39,8 +39,9 @@ class Figures(Mapping[str, "Figure"]):
 def _png(figure: "Figure") -> bytes:
     import matplotlib
 
-    from ablate.analysis.figures import STYLE
+    from ablate.analysis.figures.style import STYLE, make_drawable
 
+    make_drawable(figure)
     with matplotlib.rc_context(STYLE):
         figure.savefig(content := io.BytesIO(), format="png", dpi=120)
     return content.getvalue()

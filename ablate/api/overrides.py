@@ -1,14 +1,11 @@
 """Convert Python values to Hydra overrides: `optimizer.lr=0.1`, `seed=0,1,2`."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
+from ablate.config.quoting import quoted
 from ablate.terminal.errors import InputError
-
-# Strings that need no quotes. Others, such as the string "null" or "1e3", would be parsed as another type.
-UNQUOTED = re.compile(r"(?!(?:null|true|false|inf|nan)$)[a-z_/][\w./@%+:~-]*", re.ASCII | re.IGNORECASE)
 
 
 def to_overrides(overrides: Iterable[str], settings: Mapping[str, Any]) -> list[str]:
@@ -53,17 +50,9 @@ def text(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, (str, PathLike)):
-        return _quoted(str(fspath(value)))
+        return quoted(str(fspath(value)))
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_quoted(str(key))}:{text(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ",".join(f"{quoted(str(key))}:{text(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ",".join(map(text, value)) + "]"
     raise InputError(f"{value!r:.80} has type {type(value).__name__}, which overrides do not support.")
-
-
-def _quoted(content: str) -> str:
-    if UNQUOTED.fullmatch(content):
-        return content
-    # Only backslashes before a quote and at the end need to be doubled.
-    escaped = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), content)
-    return f"'{escaped}'"

@@ -94,9 +94,8 @@ class Plan:
 
     def __str__(self) -> str:
         """The output of `ablate plan`."""
-        from rich.console import Console
-
         from ablate.study.status_table import table
+        from ablate.terminal.console import Console
 
         console = Console(width=100, force_jupyter=False, force_terminal=False, color_system=None)
         with console.capture() as capture:

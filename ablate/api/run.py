@@ -55,9 +55,11 @@ class Run:
         """The learning curves: one row per epoch, the columns of metrics.csv, indexed by epoch."""
         import pandas as pd
 
-        rows = epochs.read(self.folder / "metrics.csv")
-        frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else list(epochs.COLUMNS))
-        return frame.astype({name: "int64" for name in ("epoch", "step") if name in frame}).set_index("epoch")
+        table = epochs.read(self.folder / "metrics.csv", self.record.planned_epochs)
+        if "epoch" not in table:
+            raise InputError(f"{self.folder} has no metrics.csv, or it is damaged.")
+        frame = pd.DataFrame({name: pd.Series(column, dtype=float) for name, column in table.items()})
+        return frame.astype({"epoch": int, "step": int} if "step" in table else {"epoch": int}).set_index("epoch")
 
     @cached_property
     def config(self) -> "DictConfig":

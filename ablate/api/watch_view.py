@@ -4,8 +4,6 @@ import io
 import time
 from dataclasses import dataclass, field
 
-from rich.console import Console
-
 from ablate.api.paths import PathLike, run_folder, study_folder
 from ablate.api.run import Run
 from ablate.api.study import Study
@@ -13,6 +11,7 @@ from ablate.study.snapshot import FolderView, StudyView
 from ablate.study.terminal_view import view
 from ablate.study.watch import DEFAULT_HEIGHT, DEFAULT_WIDTH, all_ended
 from ablate.study.watch import watch as watch_in_terminal
+from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 
 PRE = '<pre style="white-space: pre; overflow-x: auto; line-height: 1.2">{code}</pre>'
@@ -61,7 +60,7 @@ class View:
 
     def __post_init__(self) -> None:
         """Render the view."""
-        console = Console(file=io.StringIO(), record=True, width=DEFAULT_WIDTH, highlight=False, force_jupyter=False)
+        console = Console(file=io.StringIO(), record=True, width=DEFAULT_WIDTH, force_jupyter=False)
         console.print(view(self.study, DEFAULT_WIDTH, DEFAULT_HEIGHT))
         object.__setattr__(self, "console", console)
 

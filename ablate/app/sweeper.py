@@ -12,7 +12,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.app import code, compose, settings
 from ablate.app.task import RecordedTask
+from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
+from ablate.study.earlier import Leftovers
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
 
@@ -41,11 +43,19 @@ class App:
         if self.settings.dry_run:
             preview(study.plan, self.folder, self.settings.extend, self.settings.retrain)
             return
-        sweep(study, self.launcher, self.folder, self.settings.extend, self.settings.retrain, self.resumes)
+        asked, advice = self.settings, "Run the same command again to resume."
+        leftovers = Leftovers(self.resumes, has_output)
+        sweep(study, self.launcher, self.folder, advice, asked.extend, asked.retrain, leftovers)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
         return any(next(folder.glob(pattern), None) for pattern in self.settings.keep)
+
+
+def has_output(folder: Path) -> bool:
+    """Whether a run folder holds more than the record, Hydra's files and an empty log."""
+    files = [path for path in folder.rglob("*") if path.is_file() and ".hydra" not in path.parts]
+    return any(path.name != run_record.FILE and path.stat().st_size > 0 for path in files)
 
 
 def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App:

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from ablate.app import code, results
 from ablate.config.messages import sentence
-from ablate.files.lock import lock
+from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import Metric
 from ablate.runs.run_record import RunRecord, Seconds
@@ -53,7 +53,7 @@ class RecordedTask:
                     return None
                 return self._run(config, folder, planned)
         except Timeout:
-            return None
+            raise TrainedElsewhere("Another process is running this run.") from None
 
     def _planned(self, folder: Path) -> PlannedRun:
         inside = folder.resolve().relative_to(self.study.resolve()).as_posix()

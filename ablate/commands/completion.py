@@ -5,15 +5,20 @@ from collections.abc import Iterable, Sequence
 from ablate.commands.flags import Parser
 
 # Hydra completes command lines without a verb, so it gets the line with the verb removed.
+# The names of options may be those of files from other people. `compgen -W` would run a command in them, as would the
+# shell once such a name is on the command line.
 _BASH = """\
 _ablate() {
-    local word="${COMP_WORDS[COMP_CWORD]}" choices
+    local word="${COMP_WORDS[COMP_CWORD]}" choices choice
+    COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="%s"
     elif [[ "${COMP_WORDS[1]}" =~ ^(train|plan|data)$ ]]; then
         choices=$(COMP_LINE="ablate ${COMP_LINE#* ${COMP_WORDS[1]} }" ablate train -sc query=bash 2>/dev/null)
     fi
-    COMPREPLY=($(compgen -o nospace -o default -W "$choices" -- "$word"))
+    while read -r choice; do
+        if [[ "$choice" == "$word"* && "$choice" =~ ^[][A-Za-z0-9_./,:=@+~-]+$ ]]; then COMPREPLY+=("$choice"); fi
+    done <<< "${choices// /$'\\n'}"
 }
 COMP_WORDBREAKS=${COMP_WORDBREAKS//=}
 complete -o nospace -o default -F _ablate ablate

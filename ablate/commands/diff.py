@@ -12,9 +12,10 @@ NO_DIFFERENCE = "The runs have the same configuration, code, environment and res
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from ablate.terminal.console import Console
 
     parser = Parser("ablate diff", description="Compare two runs: configuration, code, environment, results.")
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         print(NO_DIFFERENCE)
         return 0
     # Lines in files and pipes are not wrapped.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
     table = Table(box=None, pad_edge=False)
     for name in ("", "", args.one, args.other):
         table.add_column(Text(str(name)), overflow="fold")

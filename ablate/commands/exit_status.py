@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable_lines
 
@@ -31,7 +32,10 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     Returns:
         The status of the command; 1 if it failed, 2 if its input was refused, 130 if it was interrupted.
     """
+    streams.open_closed()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops a run like Ctrl-C, after a checkpoint
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # not ignored, as by `nohup`
+        signal.signal(signal.SIGHUP, signal.default_int_handler)  # the terminal was closed
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise exceptions instead of printing and exiting
     if "--debug" in arguments:
         os.environ["ABLATE_DEBUG"] = "1"  # inherited by the worker processes of a launcher
@@ -39,8 +43,8 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     logging.raiseExceptions = "ABLATE_DEBUG" in os.environ
     try:
         return command([argument for argument in arguments if argument != "--debug"])
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(printable_lines(f"Interrupted. {error}".strip()), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout at exit
@@ -53,16 +57,14 @@ def explain(error: Exception) -> int:
     """Print the message of an exception, or its traceback with --debug; return the exit status."""
     missing = DEPENDENCIES.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
     if missing:  # handled first, because `ablate.config` needs Hydra
-        message = f"This command needs the package {missing}. Run: pip install {missing}"
-        print(message, file=sys.stderr)
+        needed = f"This command needs the package {missing}. Run: pip install {missing}"
+        print(needed, file=sys.stderr)
         return 2
     from ablate.config.messages import sentence, unwrapped  # imports Hydra, which takes a while
 
-    if os.environ.get("ABLATE_DEBUG"):
-        traceback.print_exception(error)
-    else:
-        # A message may quote an untrusted file; escape sequences in it must not reach the terminal.
-        print(printable_lines(sentence(error)), file=sys.stderr)
+    debug = bool(os.environ.get("ABLATE_DEBUG"))
+    message = "".join(traceback.format_exception(error)) if debug else sentence(error)
+    print(printable_lines(message), file=sys.stderr)  # it may quote an untrusted file
     return 2 if _refused(unwrapped(error)) else 1
 
 

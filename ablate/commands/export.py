@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import OmegaConf
 
 from ablate.commands.flags import Parser
-from ablate.files import atomic, bounded
+from ablate.files import atomic
 from ablate.runs import provenance
+from ablate.runs import samples as run_samples
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 FILES = {"onnx": "model.onnx", "pt2": "model.pt2", "safetensors": "model.safetensors"}
 TOLERANCE = 1e-4  # relative to the largest logit; summing float32 in another order changes logits by about 1e-6 of it
-MAX_SAMPLES_BYTES = 64 * bounded.MIB
 HELP = """\
 formats:
   onnx         Input `images`: uint8 (N, channels, size, size), 0 to 255. Output `logits`: (N, classes). Normalization
@@ -65,11 +65,12 @@ def main(arguments: Sequence[str]) -> int:
     if path.parent.is_dir():  # otherwise loading the run reports that it does not exist
         atomic.check_writable(path.parent)
 
-    from rich.console import Console
+    from rich.text import Text
 
     from ablate.evaluation import trained_model
+    from ablate.terminal.console import Console
 
-    with Console(stderr=True).status(f"Writing and checking {path.name}"):  # an export may take a minute
+    with Console(stderr=True).status(Text(f"Writing and checking {path.name}")):  # an export may take a minute
         exported = export(trained_model.load(args.run, args.trust), args.format)
     atomic.write_bytes(path, exported.content)
     print(
@@ -178,14 +179,12 @@ def samples(run: "Trained") -> "Tensor":
     """Images of the first training batch, from the run's samples.npz: uint8 (N, C, H, W)."""
     import torch
 
-    path, inputs = run.folder / "samples.npz", run.inputs
+    path, inputs = run.folder / run_samples.FILE, run.inputs
+    size = (inputs.channels, inputs.image_size, inputs.image_size)
     try:
-        images = bounded.arrays(path, ["images"], MAX_SAMPLES_BYTES)["images"]
+        return torch.from_numpy(run_samples.read(run.folder, size))
     except InputError:
         raise
     except Exception as error:  # numpy and zipfile raise many types of exception on a damaged file
-        raise InputError(f"{path} is missing or damaged. An export is checked on its images.") from error
-    size = (inputs.channels, inputs.image_size, inputs.image_size)
-    if images.dtype != "uint8" or images.shape[1:] != size or not len(images):
-        raise InputError(f"{path} has {images.dtype} {images.shape}, expected uint8 (N, {', '.join(map(str, size))}).")
-    return torch.from_numpy(images)
+        shape = f"uint8 (N, {', '.join(map(str, size))})"
+        raise InputError(f"{path} is missing or damaged. An export is checked on its images, {shape}.") from error

@@ -155,8 +155,9 @@ def report_failures(batches: Iterable[list[Prediction]], total: int, failed: lis
         total: number of images.
         failed: the paths of images without a prediction are appended to it.
     """
-    from rich.console import Console
     from rich.progress import Progress
+
+    from ablate.terminal.console import Console
 
     console = Console(stderr=True)
     # On a terminal, the printed predictions show the progress.
@@ -168,8 +169,6 @@ def report_failures(batches: Iterable[list[Prediction]], total: int, failed: lis
                     failed.append(prediction.image)
                     console.print(
                         printable(f"{prediction.image}: {prediction.error.rstrip('.')}."),
-                        markup=False,
-                        highlight=False,
                         soft_wrap=True,
                     )
             yield batch

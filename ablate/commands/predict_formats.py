@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ablate.terminal.output import raw
 from ablate.terminal.text import printable
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ Batches = Iterable[list[Prediction]]
 def table(batches: Batches, classes: Sequence[str], top: int) -> None:
     """Print aligned columns. Images without a prediction are left out; they are named on stderr."""
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from ablate.terminal.console import Console
+
     width = max(cell_len(printable(name)) for name in ("class", *classes))
     # Lines in files and pipes are not wrapped.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
     header = True
     for batch in batches:
         rows = Table(box=None, pad_edge=False, show_header=header)  # one per batch, so that results appear immediately
@@ -62,10 +64,14 @@ def table(batches: Batches, classes: Sequence[str], top: int) -> None:
 
 
 def as_csv(batches: Batches, classes: Sequence[str], top: int) -> None:
-    """Print CSV with the columns image, class, probability, class_2, probability_2, ..., error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # file names need not be valid UTF-8
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    """Print CSV with the columns image, class, probability, class_2, probability_2, ..., error.
+
+    A file or a pipe receives UTF-8, and names as they are; on a terminal, control characters are escaped.
+    """
+    stream = raw(sys.stdout)
+    if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # file names need not be valid UTF-8
+    writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns(top))
     for prediction in chain.from_iterable(batches):
         pairs = zip(prediction.classes, prediction.probabilities, strict=True)

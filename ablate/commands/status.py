@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from ablate.commands.flags import Parser
 from ablate.runs import study_plan
 from ablate.study.status_table import table
+from ablate.terminal.console import Console
 
 
 def main(arguments: Sequence[str]) -> int:

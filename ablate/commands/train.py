@@ -15,13 +15,16 @@ from omegaconf import DictConfig
 
 from ablate.commands.exit_status import explain
 from ablate.commands.train_flags import hydra_arguments
-from ablate.config import CONF, hydra_settings, register, user_code
-from ablate.files.lock import exclusive, lock
+from ablate.config import CONF, hydra_settings, register
+from ablate.config.quoting import refuse_undecodable
+from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import FINISHED
+from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
 
@@ -61,6 +64,7 @@ def refused() -> Iterator[None]:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
     """Train one run in Hydra's output folder. Return its metric (`study.metric`)."""
+    streams.make_lossy()
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -69,6 +73,11 @@ def task(config: DictConfig) -> float | None:
         hydra_settings.check(settings)  # again, since the callback may have been removed
         with exclusive(folder):
             return value(run(config, folder), config)
+    except KeyboardInterrupt:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        whole: Any = HydraConfig.instance().cfg
+        raise KeyboardInterrupt(resuming(whole, "hydra.run.dir")) from None
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the sweeper reads it from the job's return value and continues
@@ -78,7 +87,11 @@ def task(config: DictConfig) -> float | None:
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """Train a run of a study, unless another process trains it or has finished it since this study was started."""
+    """Train a run of a study, unless another process has finished it since this study was started.
+
+    Raises:
+        TrainedElsewhere: another process trains it.
+    """
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
@@ -87,7 +100,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
             resolved_config.write(folder, config)  # Hydra has written it again
             return value(state.record, config)
     except Timeout:
-        return None
+        raise TrainedElsewhere("Another process is training this run.") from None
 
 
 def value(record: RunRecord | None, config: DictConfig) -> float | None:
@@ -97,7 +110,7 @@ def value(record: RunRecord | None, config: DictConfig) -> float | None:
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
-    user_code.search()
+    refuse_undecodable(words)
     sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0

@@ -1,6 +1,7 @@
 """Checks of a composed configuration, before training."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,7 @@ class Chosen:
 
 
 def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
-    """Check a configuration.
+    """Check a configuration, and allow the user's modules that it names to be imported from the current folder.
 
     Args:
         config: the composed configuration.
@@ -55,6 +56,7 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     if missing:
         raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...")
     chosen = chosen or Chosen()
+    _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
     validate_sections(config, "", chosen)
 
@@ -63,8 +65,21 @@ def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
     """Check the part of a configuration that has this key, as `validate` does."""
     for name, section in _sections(config, key):
         _check_keys(name, section, chosen)
+    user_code.make_importable(OmegaConf.to_container(config, resolve=True))
     for name, section in _sections(config, key):  # last, since a value out of range has the clearer message
         _check_together(name, section)
+
+
+def _check_choices(config: DictConfig, chosen: Chosen) -> None:
+    """Raise InputError if several options were chosen for a group, which would be merged into one."""
+    lists = [word for word in chosen.words if re.match(r"\+*\w+=\[", word)]
+    lists += [f"{group}={option}" for group, option in chosen.options.items() if str(option).startswith("[")]
+    for word in lists:
+        group = word.lstrip("+").partition("=")[0]
+        if group in config and group != "augmentation" and OmegaConf.is_dict(config._get_node(group)):
+            raise InputError(
+                f"{word}: only augmentation accepts a list of options. In a study (-m), write the levels without []."
+            )
 
 
 def _check_steps(steps: Mapping[Any, Any], chosen: Chosen) -> None:

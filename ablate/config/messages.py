@@ -7,15 +7,22 @@ from pathlib import Path
 
 import hydra
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from yaml import YAMLError
 
+from ablate.config import quoting
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.config.suggestion import ELSEWHERE, suggestion
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
+# The form of settings of a study file that are not plain values.
+FORMS = {
+    "study.bundles": "{factor: {level: [key=value, ...], ...}}",
+    "study.exclude": "[{factor: level, ...}, ...]",
+    "hydra.sweeper.params": "{key: levels, ...}",
+}
 COMPOSING = Path(hydra.__file__).parent  # of the package whose errors are about the configuration
 NEAR = 0.5  # least similarity of a suggestion for a mistyped option
 
@@ -57,15 +64,21 @@ def _composition_message(error: Exception) -> str:
         group, name = option.groups()
         known = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         return f"{group}={name}: there is no such option.{did_you_mean(name, known, NEAR)} Options: {', '.join(known)}."
+    if sweep := re.match(r"Sweep parameters '(.*)' requires", text):
+        return f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level."
     if "is not a subclass of" in text:
         return "Only augmentation accepts a list of options. In a study (-m), write the levels without []."
+    if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
+        return _file_message(file[1], text)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             groups = [path.parent.name for path in sorted(CONF.glob("*/*.yaml")) if path.stem == error.override]
             near = [f"{group}={error.override}" for group in groups if group not in ELSEWHERE]
             meant = f" Did you mean {near[0]}?" if near else ""
             return f"{error.override}: an override must have the form key=value.{meant}"
-        return f"{error.override}: {_first_line(error)}. Write lists as [a,b], and quote special characters."
+        return f"{error.override}: the value has characters that must be quoted. {quoting.advice(error.override)}"
+    if sweep := re.match(r"Ambiguous value for argument '(.*)'\n", text):
+        return f"{sweep[1]}: a comma separates values, but one run has one. {quoting.sweep_advice(sweep[1])}"
     if isinstance(cause, OmegaConfBaseException):
         return _omegaconf_message(cause)
     if override := re.search(r"Could not override '([^']+)'", text):
@@ -78,12 +91,28 @@ def _composition_message(error: Exception) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
+def _file_message(name: str, text: str) -> str:
+    """Describe a setting of an option file that has the wrong type, from the lines of OmegaConf's message."""
+    problem = text.splitlines()[1].rstrip(".")
+    key = next((line.split(": ")[1] for line in text.splitlines() if line.strip().startswith("full_key: ")), "")
+    unknown = "." not in key and name.startswith("study/")  # OmegaConf does not always name the key
+    forms = [f"{start}: {form}" for start, form in FORMS.items() if unknown or key.startswith(start)]
+    advice = f" The form is {', '.join(forms)}." if forms else ""
+    if "incompatible with key type" in problem:
+        advice = " Put the name in quotes; YAML reads on, off, yes, no, null and numbers as other types."
+    where = f"{name}.yaml, {key}" if "." in key else f"{name}.yaml"
+    return f"{where}: {problem}.{advice}"
+
+
 def _omegaconf_message(cause: OmegaConfBaseException) -> str:
     """Describe OmegaConf's error for an invalid key or value."""
     key = re.sub(r"\[\d+\]$", "", str(cause.full_key or ""))
     where = f"{key}: " if key else ""
+    if isinstance(cause, GrammarParseError):
+        return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
-        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}"
+        levels = " Write the levels of a sweep without brackets: a,b." if "of type 'list'" in str(cause) else ""
+        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}{levels}"
     kind = cause.object_type
     siblings = [field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
     return f"{where}there is no such key.{suggestion(key, siblings)}"

@@ -5,7 +5,7 @@ Without `--trust`, only known targets and interpolations are allowed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -16,13 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
+from ablate.config.folder import CONF
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
 LIBRARIES = ("torch", "torchvision", "timm")
+LAYERS = ("model", "normalization", "activation", "augmentation", "loss")  # groups that may build layers of these
 ALLOWED_MODULES = ("torch.nn.", "torch.optim.", "torchvision.", "timm.")  # in which a class may be defined
 PLAIN = re.compile(r"\$\{[\w.\[\]-]+\}")  # `${key}`: a value of the same configuration
 INTERPOLATIONS = 16  # per configuration: a hundred that each double the previous one would fill the memory
+STEPS = "augmentation"  # group with a target per step: `augmentation.flip._target_`
 DEPTH = 50  # levels of nested lists and mappings; the option files of this package have 4
 ADVICE = "Use --trust if you trust its source."
 
@@ -30,18 +33,19 @@ ADVICE = "Use --trust if you trust its source."
 def check(config: DictConfig, where: Path, trusted: bool) -> None:
     """Raise InputError if instantiating a configuration could run code or read values from outside of it.
 
-    Allowed are the targets in `conf/`, and the layers, networks and optimizers of PyTorch, torchvision and timm.
+    In each group, only the targets of its options in `conf/` are allowed, at the place where they have them; in a part
+    of the network also the layers of PyTorch, torchvision and timm, and in `optimizer` their optimizers.
 
     Args:
         config: the configuration.
         where: folder of the run, for messages.
-        trusted: allow everything, and add the current folder to Python's search path.
+        trusted: allow everything, also the user's modules in the current folder.
 
     Raises:
         InputError: targets or interpolations are not allowed. The message names them.
     """
     if trusted:
-        user_code.search()
+        user_code.make_importable(OmegaConf.to_container(config, resolve=False))
         return
     check_interpolations(config, where)
     try:
@@ -52,8 +56,13 @@ def check(config: DictConfig, where: Path, trusted: bool) -> None:
     # Some nodes are resolved twice, such as `data`. Text that is escaped or concatenated would be evaluated then.
     if nested := [text for text in _texts(settings) if "${" in text]:
         raise _refusal(where, "has nested interpolations:", nested)
-    if foreign := [str(target) for target in user_code.targets(settings) if not _is_allowed(target)]:
-        raise _refusal(where, "calls", foreign)
+    foreign = [(place, str(target)) for place, target in targets(settings) if not _is_allowed(place, target)]
+    known = {target for path in CONF.iterdir() for target in package_targets(path.name)}
+    if unknown := [target for _, target in foreign if target not in known]:
+        raise _refusal(where, "calls", unknown)
+    if foreign:
+        place, target = foreign[0]
+        raise _refusal(where, "calls", [target], f"which does not belong to {'.'.join(place) or 'the whole run'}")
 
 
 def check_interpolations(config: DictConfig, where: Path) -> None:
@@ -65,7 +74,7 @@ def check_interpolations(config: DictConfig, where: Path) -> None:
         InputError: an interpolation is not allowed, or there are more than `INTERPOLATIONS`.
     """
     texts = [text for text in _texts(OmegaConf.to_container(config, resolve=False)) if "${" in text]
-    if foreign := [text for text in texts if "${" in _remove_allowed(text)]:
+    if foreign := [text for text in texts if reads_more(text)]:
         raise _refusal(where, "reads", foreign)
     if (count := sum(text.count("${") for text in texts)) > INTERPOLATIONS:
         raise _refusal(where, f"has {count} interpolations, more than {INTERPOLATIONS}, such as", texts)
@@ -87,26 +96,36 @@ def check_yaml(text: str) -> None:
             raise ValueError(f"it is more than {DEPTH} levels deep")
 
 
-def _refusal(where: Path, does: str, texts: list[str]) -> InputError:
+def _refusal(where: Path, does: str, texts: list[str], why: str = "which is not part of this package") -> InputError:
     named = first_few([repr(text[:80]) for text in texts], 5)
-    return InputError(f"The configuration of {where} {does} {named}, which is not part of this package. {ADVICE}")
+    return InputError(f"The configuration of {where} {does} {named}, {why}. {ADVICE}")
 
 
-def _remove_allowed(text: str) -> str:
-    """Remove the allowed interpolations from a text."""
-    for allowed in _package_values("interpolation"):
+def reads_more(text: str) -> bool:
+    """Return True if a text has an interpolation that reads more than the configuration itself."""
+    for allowed in _package_interpolations():
         text = text.replace(allowed, " ")  # by a space, so that the text around it cannot form a new interpolation
-    return PLAIN.sub(" ", text)
+    return "${" in PLAIN.sub(" ", text)
 
 
 @cache
-def _package_values(kind: str) -> frozenset[str]:
-    """Collect the targets (`kind` target) or the interpolations in the option files of this package."""
-    from ablate.config import CONF
+def package_targets(group: str) -> frozenset[str]:
+    """Return the targets of the options of a group; empty for a name that is not a group of this package."""
+    if not re.fullmatch(r"\w+(/\w+)?", group):
+        return frozenset()
+    return frozenset(_matches(r"^ *_target_: *([\w.]+)", (CONF / group).glob("*.yaml")))
 
-    pattern = r"_target_: *([\w.]+)" if kind == "target" else r"\$\{[^${}]*\}"
-    files = [path for path in CONF.rglob("*.yaml") if path.relative_to(CONF).parts[0] != "hydra"]
-    return frozenset(match for path in files for match in re.findall(pattern, path.read_text(encoding="utf-8")))
+
+@cache
+def _package_interpolations() -> frozenset[str]:
+    """Return the interpolations in the option files of this package, except in Hydra's own settings."""
+    files = (path for path in CONF.rglob("*.yaml") if path.relative_to(CONF).parts[0] != "hydra")
+    return frozenset(_matches(r"\$\{[^${}]*\}", files))
+
+
+def _matches(pattern: str, files: Iterable[Path]) -> Iterator[str]:
+    for path in files:
+        yield from re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _texts(node: Any) -> Iterator[str]:
@@ -116,12 +135,26 @@ def _texts(node: Any) -> Iterator[str]:
         yield from _texts(value)
 
 
-def _is_allowed(target: Any) -> bool:
-    return isinstance(target, str) and (target in _package_values("target") or _is_library_class(target))
+def targets(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (keys of the node that has it, value) of every `_target_` in nested dicts and lists."""
+    if isinstance(node, dict) and "_target_" in node:
+        yield place, node["_target_"]
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield from targets(value, (*place, str(key)))
 
 
-def _is_library_class(target: str) -> bool:
-    """Return True for a public layer, network or optimizer class that is defined in one of `LIBRARIES`."""
+def _is_allowed(place: tuple[str, ...], target: Any) -> bool:
+    if not place or not isinstance(target, str):
+        return False
+    group = place[0]
+    if target in package_targets(group) and len(place) == (2 if group == STEPS else 1):
+        return True
+    return group in (*LAYERS, "optimizer") and _is_library_class(target, is_optimizer=group == "optimizer")
+
+
+def _is_library_class(target: str, is_optimizer: bool) -> bool:
+    """Return True for a public layer or network class, or optimizer class, that is defined in one of `LIBRARIES`."""
     root, *names = target.split(".")
     if root not in LIBRARIES or any(not name.isidentifier() or name.startswith("_") for name in names):
         return False
@@ -136,7 +169,7 @@ def _is_library_class(target: str) -> bool:
                 return False
     except Exception:  # no such name, or the library is not installed; libraries raise many kinds
         return False
-    is_class = isinstance(value, type) and issubclass(value, (nn.Module, optim.Optimizer))
+    is_class = isinstance(value, type) and issubclass(value, optim.Optimizer if is_optimizer else nn.Module)
     return is_class and _defined_in(value, ALLOWED_MODULES)
 
 

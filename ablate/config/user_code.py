@@ -1,14 +1,16 @@
 """User code: `model._target_=my_model.Net` names the class `Net` in `my_model.py` in the current folder.
 
-Its source is hashed with the configuration and saved with the run.
+Its source is hashed with the configuration and saved with the run. The current folder is not on Python's search path: a
+file in it that no configuration names, such as `triton.py`, is never imported.
 """
 
+import ast
 import hashlib
 import importlib.util
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,45 @@ PACKAGE = __package__.partition(".")[0]
 LARGEST = bounded.MIB  # bytes of a source file
 
 
-def search() -> None:
-    """Append the current folder to Python's search path; last, so that it cannot shadow an installed package."""
-    if (folder := os.getcwd()) not in sys.path:
-        sys.path.append(folder)
+class Importer:
+    """A finder for `sys.meta_path`: imports modules of these names from the current folder, and what they import.
+
+    It is the last finder, so that no file in the folder can shadow an installed package.
+
+    Attributes:
+        names: names of top-level modules.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Find a top-level module by its name; None if it is not one of `names`, or there is no such module."""
+        is_named = path is None and name in self.names
+        spec = PathFinder.find_spec(name, [os.getcwd()]) if is_named else None
+        for _, source in _files(spec) if spec else ():
+            self.names |= imported(source)
+        return spec
+
+
+_importer = Importer()
+
+
+def make_importable(settings: Any) -> None:
+    """Allow the modules that `_target_`s in nested settings name to be imported from the current folder."""
+    allow(str(target).partition(".")[0] for target in targets(settings))
+
+
+def allow(names: Iterable[str]) -> None:
+    """Allow top-level modules of these names to be imported from the current folder."""
+    _importer.names.update(names)
+    if _importer not in sys.meta_path:
+        sys.meta_path.append(_importer)
+
+
+def importable() -> set[str]:
+    """Return the names of all modules that may be imported, to pass them to another process."""
+    return set(_importer.names)
 
 
 def find(target: str) -> ModuleSpec | None:
@@ -76,3 +113,14 @@ def _files(spec: ModuleSpec) -> Iterator[tuple[Path, Path]]:
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     if str(root) not in installed:
         yield from ((root, path) for path in paths if path.suffix == ".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names of the modules that a source file imports; none if it is not valid Python."""
+    try:
+        tree = ast.parse(bounded.contents(path, LARGEST), str(path))
+    except (SyntaxError, ValueError):  # importing it reports the error
+        return set()
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in [*names, *(node.module or "" for node in froms)]}

@@ -126,7 +126,7 @@ def check_current(study: Path, planned: Sequence[PlannedRun], states: Sequence[P
     remedy = f"Run `ablate report {study}`."
     report = study / "report"
     try:
-        table = bounded.contents(report / "runs.csv", study_plan.LARGEST).decode(errors="replace")
+        table = bounded.contents(report / "runs.csv", study_plan.LARGEST.size).decode(errors="replace")
         written = (report / "report.pdf").stat().st_mtime_ns
     except FileNotFoundError:
         raise InputError(f"{study} has no report. {remedy}") from None

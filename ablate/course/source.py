@@ -1,6 +1,5 @@
 """The source code of a run: this package, the user's own modules, and the packages that both require."""
 
-import ast
 import re
 import site
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ablate.config import CONF
+from ablate.config.user_code import imported
 from ablate.config.user_code import targets as target_names
 from ablate.runs import provenance
 from ablate.terminal.errors import InputError
@@ -74,7 +74,7 @@ def user_files(targets: Iterable[str]) -> tuple[dict[str, Path], list[str]]:
                 continue
             sources = [path for path in _files(location) if path.suffix == ".py"]
             files |= {path.relative_to(location.parent).as_posix(): path for path in sources}
-            pending |= {imported for path in sources for imported in _imports(path)}
+            pending |= {name for path in sources for name in imported(path)}
     return files, packages
 
 
@@ -93,15 +93,6 @@ def site_packages() -> list[Path]:
     user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages(), *user]
     return [Path(path) for path in dict.fromkeys(paths)]
-
-
-def _imports(path: Path) -> Iterator[str]:
-    """Top-level names of the modules that a file imports."""
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
 
 
 def requirements(modules: Sequence[str]) -> str:

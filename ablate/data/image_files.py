@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ablate.data.decode import FORMATS
 from ablate.data.walk import files
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
@@ -55,9 +56,8 @@ def _standard_input() -> list[str]:
 
 
 def _suffixes() -> set[str]:
-    """Return the suffixes of the image formats that Pillow reads."""
+    """Return the suffixes of the image formats that are read."""
     from PIL import Image
 
     Image.init()
-    kinds = {kind for kind, name in Image.MIME.items() if name.startswith("image/") and kind in Image.OPEN}
-    return {suffix for suffix, kind in Image.registered_extensions().items() if kind in kinds}
+    return {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}

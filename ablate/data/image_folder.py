@@ -1,15 +1,20 @@
 """Your own image files: `train/<class>/*` and, optionally, `test/<class>/*`."""
 
+import logging
 from pathlib import Path
 
 import torch
 
+from ablate.config.quoting import renamed
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.streamed import Streamed
 from ablate.data.walk import entries, files
 from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few, printable
+
+log = logging.getLogger(__name__)
 
 
 def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
@@ -31,6 +36,8 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
         InputError: the folder has another layout, or files cannot be decoded (it names them).
     """
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
+    if part == "train" and (message := unused(root)):
+        log.info("%s", message)  # `ablate data` prints it as a warning
     listing, labels = _labeled_files(folder, part, classes)
     streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
     pixels = cache.pixels(folder, listing, image_size, streamed)
@@ -41,6 +48,18 @@ def paths(root: str, part: Part) -> list[str]:
     """List the files of `image_folder`, in the order of its images. Raises the same errors for the folder's layout."""
     folder = Path(root).expanduser()
     return [f"{folder}/{file.name}" for file in _labeled_files(folder, part, _classes(folder))[0]]
+
+
+def unused(root: str) -> str:
+    """A sentence on what lies next to train/ and test/ and is therefore not read; empty if nothing does."""
+    folder = Path(root).expanduser()
+    names = [entry.name for entry in entries(folder) if entry.name not in ("train", "test") and entry.is_dir()]
+    if not names:
+        return ""
+    return (
+        f"Not used in {folder}: {first_few([f'{name}/' for name in names])}. Only train/ and test/ are read;"
+        " data.val_fraction of train/ is for validation."
+    )
 
 
 def _labeled_files(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
@@ -81,4 +100,10 @@ def _folders(folder: Path) -> list[str]:
     stray = [entry.path for entry in content if not entry.is_dir()]
     if stray:
         raise InputError(f"{stray[0]} is not in a class folder ({len(stray)} such files). Move or remove it.")
+    for entry in content:
+        if renaming := renamed(entry.path):
+            raise InputError(
+                f"The class folder {printable(entry.path)} has a name that is not valid UTF-8, so a run cannot record"
+                f" it. {renaming}"
+            )
     return [entry.name for entry in content]

@@ -13,6 +13,7 @@ from ablate.data.prepare import Prepared, moments
 from ablate.data.streamed import Pixels
 
 IMBALANCE = 2.0  # warn if the largest class has more than so many times the images of the smallest
+DARK = 65535 // 4  # largest pixel of 16-bit files that hold data of fewer bits
 LISTED = 20  # duplicates that are listed; all are counted
 
 
@@ -24,11 +25,15 @@ class Files:
         train: paths of the source's training images, in their order.
         test: paths of its test images, in their order.
         sizes: width and height of the training files in pixels, as stored, int (N, 2).
+        largest_16_bit: the largest pixel of all 16-bit gray training files; None if there are none.
+        unused: a sentence on folders that are not read; may be empty.
     """
 
     train: Sequence[str]
     test: Sequence[str]
     sizes: np.ndarray
+    largest_16_bit: int | None = None
+    unused: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,14 @@ def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicate
         side = data.image_size
         messages.append(
             f"Images that are not square and are squeezed to {side}x{side}: {not_square:,} of {data.source:,}."
+        )
+    if files is not None and files.unused:
+        messages.append(files.unused)
+    if files is not None and files.largest_16_bit is not None and files.largest_16_bit <= DARK:
+        bits = max(files.largest_16_bit.bit_length(), 8)
+        messages.append(
+            f"Nearly black images: the largest pixel of the 16-bit files is {files.largest_16_bit:,} of 65,535, as in"
+            f" data of {bits} bits. Multiply their pixels by {2 ** (16 - bits)} and save them again."
         )
     return messages
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from ablate.data.cache import File
 from ablate.terminal.errors import InputError
 
-_DESKTOP = {"thumbs.db", "desktop.ini"}  # created by Windows; other hidden files start with a dot
+# Created by Windows, macOS and network storage, with thumbnails or deleted files; other hidden files start with a dot.
+_HIDDEN = {"thumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "__macosx", "lost+found"}
+_HIDDEN |= {"@eadir", "#recycle", "@recycle", "#snapshot", "@tmp"}
 
 
 def files(root: Path, name: str, above: tuple[Path, ...] = ()) -> Iterator[File]:
@@ -44,7 +46,7 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
     """List a folder without hidden files, sorted by name. Raises InputError if it cannot be read."""
     try:
         with os.scandir(folder) as scan:
-            visible = [e for e in scan if not e.name.startswith(".") and e.name.lower() not in _DESKTOP]
+            visible = [e for e in scan if not e.name.startswith(".") and e.name.lower() not in _HIDDEN]
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be read ({error.strerror}).") from error
     return sorted(visible, key=lambda entry: entry.name)

@@ -4,6 +4,7 @@ Each takes the labels, int (N,), and the logits, float (N, classes), of the eval
 NaN where it is not defined. Fractions, but for the negative log-likelihood (nats).
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from ablate.runs import predictions
 from ablate.runs.run_record import RunRecord
+from ablate.terminal.errors import InputError
 
+log = logging.getLogger(__name__)
 BINS = 15  # of the calibration error, as in Guo et al. (2017)
 
 
@@ -82,13 +85,16 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 
 def value(folder: Path, record: RunRecord, name: str) -> float | None:
-    """A metric of a finished run: as recorded, or from its stored predictions; None if it has neither.
-
-    Raises:
-        InputError: the predictions are larger than those of the run can be.
-    """
+    """A metric of a finished run: as recorded, or from its stored predictions; None if it has neither."""
     recorded = (record.metrics or {}).get(name)
     if recorded is not None or name not in METRICS:
         return recorded
-    arrays = predictions.read(folder, record)
-    return METRICS[name](arrays["label"], arrays["logits"].astype(float)) if arrays else None
+    if not (folder / predictions.FILE).exists():
+        return None
+    try:
+        return METRICS[name](*predictions.logits(folder))
+    except InputError as error:
+        log.warning("%s", error)
+        return None
+    except Exception:  # numpy and zipfile raise many types of exception on a damaged file
+        return None

@@ -1,7 +1,5 @@
 """Load the network of a finished run: check its configuration, build the network, load the weights."""
 
-import hashlib
-import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,6 +81,8 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     from ablate.model.build import build_model
 
     place = pick_device(device)
+    if record.inputs is None and not trusted:
+        refuse_download(folder, config)
     inputs = inputs_of(record, config)
     model = build_model(config, inputs)
     sha256 = load_weights(model, folder / "model.pt")
@@ -96,6 +96,15 @@ def completed(folder: Path) -> RunRecord:
     if record.status != "completed":
         raise InputError(f"{folder} is not a completed run (it is {record.status}): it has no network to use.")
     return record
+
+
+def refuse_download(folder: Path, config: DictConfig) -> None:
+    """Raise InputError if the images of a run would be downloaded, to a folder that the run names."""
+    if str(config.data.get("_target_")).startswith("ablate.data.download."):
+        raise InputError(
+            f"{folder}/run.json does not describe the model's input, so the run's images would be downloaded to"
+            f" {config.data.get('root')}. {trust.ADVICE}"
+        )
 
 
 def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
@@ -118,32 +127,36 @@ def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
     return Inputs(tuple(classes), inputs.channels, inputs.image_size, mean, std)
 
 
+class _OtherNetwork(Exception):
+    """The weights are of another network."""
+
+
 def load_weights(model: "nn.Module", path: Path) -> str:
     """Load the weights in a file into the model; return the SHA-256 of the file.
 
-    The size of the file is limited to twice that of the model's weights.
+    The file is checked against the names and shapes of the model's weights before any of them is read.
 
     Raises:
         InputError: there is no such file, it is damaged or too large, or its weights are of another network.
     """
-    import torch
+    from ablate.files import tensors
 
-    most = 2 * sum(weights.nbytes for weights in model.state_dict().values()) + bounded.MIB
+    state = model.state_dict()
+    limit = tensors.Limit(len(state), 2 * sum(weights.nbytes for weights in state.values()) + bounded.MIB)
     try:
-        content = bounded.contents(path, most)
-        bounded.check_unpacked(path, content, most)
-        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with tensors.opened(path, limit) as saved:
+            if not tensors.same_shapes(saved.content, state):
+                raise _OtherNetwork
+            model.load_state_dict(saved.tensors(saved.content))
+            return saved.sha256()
     except InputError:
         raise
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist: the run's weights are lost. Train the run again.") from None
-    except Exception as error:  # PyTorch raises nearly every kind on a damaged file
-        raise InputError(f"{path} does not hold this run's weights: it is damaged. Train the run again.") from error
-    try:
-        model.load_state_dict(weights)
-    except Exception as error:  # and on one that holds something else
+    except _OtherNetwork:
         raise InputError(
             f"{path} does not hold this run's weights: they do not fit the network of its configuration."
             " Train the run again."
-        ) from error
-    return hashlib.sha256(content).hexdigest()
+        ) from None
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: the run's weights are lost. Train the run again.") from None
+    except Exception as error:  # zipfile and pickle raise many kinds on a damaged file
+        raise InputError(f"{path} does not hold this run's weights: it is damaged. Train the run again.") from error

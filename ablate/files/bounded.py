@@ -3,15 +3,10 @@
 import io
 import os
 import stat
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ablate.terminal.errors import InputError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
@@ -45,35 +40,17 @@ def open_regular(path: Path) -> io.BufferedReader:
     raise OSError(None, "Not a file", str(path))
 
 
-def arrays(path: Path, names: Sequence[str], limit: int, optional: Sequence[str] = ()) -> dict[str, "np.ndarray"]:
-    """Read arrays from an `.npz` file by name, the `optional` ones if it has them; arrays of objects are refused.
+def lines(path: Path, limit: int, longest: int) -> Iterator[bytes]:
+    """Yield the lines of a file of at most `limit` bytes with their line breaks. One over `longest` bytes is split.
 
     Raises:
-        InputError: the file, or its unpacked content, is larger than `limit` bytes.
-        Exception: any other kind, since numpy and zipfile raise many different ones for a damaged file.
+        InputError: the file is larger; nothing of it is read.
+        OSError: it cannot be read or is not a regular file.
     """
-    import numpy as np
-
-    content = contents(path, limit)
-    check_unpacked(path, content, limit)
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return {name: file[name] for name in [*names, *(name for name in optional if name in file)]}
-
-
-def check_unpacked(path: Path, content: bytes, limit: int) -> None:
-    """Check the total unpacked size of a zip file.
-
-    Args:
-        path: the file, for the message.
-        content: its bytes.
-        limit: largest size allowed, in bytes.
-
-    Raises:
-        InputError: the total size of its members exceeds the limit.
-        zipfile.BadZipFile: it is not a zip file.
-    """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        check(path, "would unpack to", sum(member.file_size for member in archive.infolist()), limit)
+    with open_regular(path) as file:
+        check(path, "has", os.fstat(file.fileno()).st_size, limit)
+        while line := file.readline(longest):
+            yield line
 
 
 def check(path: Path, verb: str, size: int, limit: int) -> None:

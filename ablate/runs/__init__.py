@@ -12,6 +12,6 @@
 `rerun.py`          the command that trains a run again; `options.py`: the user's own option files, kept for it
 `resolved_config.py` the recorded configuration with the values of the environment
 `finished.py`       a finished run is never overwritten; `other_images.py`: a study that continues on other images
-`predictions.py`    val_predictions.npz
+`predictions.py`    val_predictions.npz; `samples.py`: samples.npz
 `differences.py`    what differs between two runs
 """

@@ -64,12 +64,15 @@ def _plain(part: Record | None) -> dict[str, Any]:
 def _curve(path: Path) -> str:
     """Hash of the epochs without their times."""
     try:
-        text = bounded.contents(path, epochs.LARGEST).decode(errors="replace")
+        digest, header = hashlib.sha256(), None
+        for line in bounded.lines(path, epochs.LARGEST, epochs.LONGEST):
+            row = line.decode(errors="replace").strip().split(",")
+            header = header or row
+            untimed = [field for name, field in zip_longest(header, row) if name not in TIMED]
+            digest.update(repr(untimed).encode())
+        return digest.hexdigest()[:12]
     except OSError:
         return ABSENT
-    header, *rows = [line.split(",") for line in text.splitlines()] or [[]]
-    untimed = [[field for name, field in zip_longest(header, row) if name not in TIMED] for row in (header, *rows)]
-    return hashlib.sha256(repr(untimed).encode()).hexdigest()[:12]
 
 
 def _content(path: Path) -> str:

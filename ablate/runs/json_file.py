@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -33,8 +33,20 @@ Kind = TypeVar("Kind", bound=Record)
 Content = dict[str, Any]
 
 
+class Limit(NamedTuple):
+    """The largest size of a file in bytes, and its largest number of values: each takes up to 100 bytes of memory."""
+
+    size: int
+    values: int
+
+
 def read(
-    path: Path, kind: type[Kind], what: str, most: int, advice: str, upgrade: Callable[[Content], Content] | None = None
+    path: Path,
+    kind: type[Kind],
+    what: str,
+    most: Limit,
+    advice: str,
+    upgrade: Callable[[Content], Content] | None = None,
 ) -> Kind:
     """Read a record from a JSON file.
 
@@ -42,7 +54,7 @@ def read(
         path: the file.
         kind: type of the record.
         what: kind of folder that contains the file, for error messages, such as `a run folder`.
-        most: largest size in bytes.
+        most: its largest size.
         advice: a sentence on how to replace a damaged record.
         upgrade: turns the content as earlier versions wrote it into that of this version.
 
@@ -65,13 +77,14 @@ def _required(kind: type[Record]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
 
 
-def read_object(path: Path, what: str, most: int, advice: str = "Get a fresh copy.") -> dict[str, Any]:
+def read_object(path: Path, what: str, most: Limit, advice: str = "Get a fresh copy.") -> dict[str, Any]:
     """The object in a JSON file of this schema; InputError if there is none."""
     try:
-        text = bounded.contents(path, most).decode()
-        content = json.loads(text)
-        if "\\u" in text:  # half a surrogate pair could not be written anywhere
-            json.dumps(content, ensure_ascii=False).encode()
+        text = bounded.contents(path, most.size)
+        check_values(text, most.values)
+        content = json.loads(text.decode())
+        if b"\\u" in text:  # half a surrogate pair could not be written anywhere
+            _check_surrogates(content)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -82,6 +95,23 @@ def read_object(path: Path, what: str, most: int, advice: str = "Get a fresh cop
     if type(schema) is not int or schema != SCHEMA:
         raise InputError(f"{path} is not a record of ablate with schema {SCHEMA}.")
     return content
+
+
+def check_values(text: bytes, most: int) -> None:
+    """Raise ValueError if JSON may have more than `most` values, which is known before it is parsed."""
+    if (values := sum(map(text.count, (b",", b"[", b"{")))) > most:
+        raise ValueError(f"it has about {values:,} values, more than the limit of {most:,}")
+
+
+def _check_surrogates(content: Any) -> None:
+    """Raise UnicodeEncodeError for half a surrogate pair."""
+    if isinstance(content, str):
+        content.encode()
+    elif isinstance(content, list | dict):
+        for value in content:
+            _check_surrogates(value)
+        if isinstance(content, dict):
+            _check_surrogates(list(content.values()))
 
 
 def write(path: Path, record: Record) -> None:

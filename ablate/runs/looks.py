@@ -6,6 +6,7 @@ after a run was damaged or deleted. Looks that decide whether more seeds are run
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from ablate.runs.json_file import Count, Record
 
 FILE = "looks.jsonl"
 LARGEST = 64 * bounded.MIB  # bytes
+LONGEST = 2 * bounded.MIB  # bytes of a line: 100,000 results
 DIGITS = 16  # of a hash: enough to tell the results of a study apart
 
 
@@ -82,14 +84,11 @@ def _looks_at(shown: set[str], looks: Sequence[Look]) -> tuple[list[Look], int]:
 
 def read(study: Path) -> list[Look]:
     """The looks at a study, the first one first; lines that are damaged are skipped."""
-    try:
-        lines = bounded.contents(study / FILE, LARGEST).splitlines()
-    except FileNotFoundError:
-        return []
     looks = []
-    for line in lines:
-        try:
-            looks.append(msgspec.convert(json.loads(line), Look))
-        except (ValueError, RecursionError, msgspec.ValidationError):
-            continue
+    try:
+        for line in bounded.lines(study / FILE, LARGEST, LONGEST):
+            with suppress(ValueError, RecursionError, msgspec.ValidationError):
+                looks.append(msgspec.convert(json.loads(line), Look))
+    except FileNotFoundError:
+        pass
     return looks

@@ -10,7 +10,7 @@ from ablate.config.folder import CONF
 from ablate.files import atomic, bounded
 
 FOLDER = "options"
-LARGEST = bounded.MIB  # bytes of an option file
+LARGEST = 64 * bounded.KIB  # of an option file, as of a recorded configuration
 
 
 def files(hydra: Any) -> dict[str, bytes]:

@@ -2,15 +2,20 @@
 
 import io
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ablate.files import atomic
+from ablate.files import arrays, atomic, bounded
+from ablate.runs import run_record
 
 log = logging.getLogger(__name__)
 FILE = "val_predictions.npz"
+LARGEST = bounded.GIB  # bytes: ten times what the predictions for ImageNet's validation images need
+MOST_IMAGES = 2**22  # validation images; no set in use has more
+MOST_CLASSES = 2**15  # of a record that does not name them
 
 
 def write(folder: Path, index: np.ndarray, label: np.ndarray, logits: np.ndarray, reporting: np.ndarray) -> None:
@@ -26,6 +31,62 @@ def write(folder: Path, index: np.ndarray, label: np.ndarray, logits: np.ndarray
     marks: dict[str, Any] = {} if reporting.all() else {"reporting": reporting}
     np.savez_compressed(content := io.BytesIO(), index=index, label=label, logits=compact(logits), **marks)
     atomic.write_bytes(folder / FILE, content.getvalue())
+
+
+class Predicted(NamedTuple):
+    """True and predicted classes of the images that give a run's metrics, int64 (N,), and the number of classes."""
+
+    labels: np.ndarray
+    predicted: np.ndarray
+    classes: int
+
+
+def read(folder: Path) -> Predicted:
+    """Read the predicted classes of a run; see `logits` for the errors."""
+    labels, guesses, count = _stored(folder, lambda logits: logits.argmax(1))
+    return Predicted(labels, guesses, count)
+
+
+def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read the labels, int64 (N,), and the logits, float32 (N, classes), of the images that give a run's metrics.
+
+    The numbers of images and classes must be those of its record, as far as a record of an earlier version has them.
+
+    Raises:
+        InputError: the record cannot be read, or the file is too large.
+        Exception: any other kind, for a damaged file.
+    """
+    labels, values, _ = _stored(folder, lambda logits: logits.astype(np.float32))
+    return labels, values
+
+
+def _stored(folder: Path, reduce: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
+    """The labels, the logits reduced by blocks of images, and the number of classes."""
+    record = run_record.read(folder)
+    count = 0
+
+    def reduced(logits: np.ndarray) -> np.ndarray:
+        nonlocal count
+        count = logits.shape[1]
+        return reduce(logits)
+
+    images = record.images.validation if record.images else range(1, MOST_IMAGES)
+    classes = len(record.classes) if record.classes else range(1, MOST_CLASSES)
+    if isinstance(images, int) and not 0 < images < MOST_IMAGES:
+        raise ValueError(f"the record states {images} validation images")
+    expected = {
+        "label": arrays.Expected("iu", (images,)),
+        "logits": arrays.Expected("f", (images, classes), reduced),
+        "reporting": arrays.Expected("b", (images,)),
+    }
+    stored = arrays.read(folder / FILE, expected, LARGEST, optional=("reporting",))
+    labels, guesses = stored["label"].astype(np.int64), stored["logits"]
+    reporting = stored.get("reporting", np.ones(len(labels), bool))
+    if not len(labels) == len(guesses) == len(reporting) or not reporting.any():
+        raise ValueError("its arrays are of different images, or none gives the metrics")
+    if labels.min() < 0 or labels.max() >= count:
+        raise ValueError("a label is of no class")
+    return labels[reporting], guesses[reporting], count
 
 
 def compact(logits: np.ndarray) -> np.ndarray:

@@ -81,6 +81,15 @@ def changed_since(commit: str) -> str:
     return (stat.decode(errors="replace").rstrip() + new).lstrip("\n")
 
 
+def is_ancestor(commit: str) -> bool:
+    """True if the current commit of this code is, or descends from, a commit."""
+    try:
+        _git("merge-base", "--is-ancestor", _hexadecimal(commit), "HEAD", at=ROOT)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
 @contextmanager
 def worktree(commit: str, patch: Path | None = None) -> Iterator[Path]:
     """A temporary checkout of a commit of this code, with a patch applied; gone after the block.

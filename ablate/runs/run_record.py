@@ -13,7 +13,8 @@ from ablate.runs.statuses import RESULTS, RecordedStatus
 from ablate.terminal.errors import InputError
 
 FILE = "run.json"
-LARGEST = 4 * bounded.MIB  # bytes: a hundred times what a run writes
+# A hundred times what a run writes; 30,000 classes have their names.
+LARGEST = json_file.Limit(4 * bounded.MIB, 2**16)
 # Of the selected epoch. Accuracies are fractions.
 METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
 Metrics = dict[str, Whole | float | None]

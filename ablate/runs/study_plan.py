@@ -14,7 +14,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
 FILE = "study.json"
-LARGEST = 64 * bounded.MIB  # bytes: a hundred times what the largest study known writes
+LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)  # 60,000 runs; the largest study known has a thousand
 BASELINE = "baseline"  # the variant with the first level of every factor
 # Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",

@@ -6,7 +6,7 @@ A line is appended before the result is shown. If that fails, the test set is no
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,8 @@ from ablate.runs.test_result import TestResult, Use
 from ablate.terminal.errors import InputError
 
 FILE = "tests.jsonl"
-LARGEST = 64 * bounded.MIB  # bytes
+LARGEST = 4 * bounded.MIB  # bytes: 10,000 uses
+LONGEST = 16 * bounded.KIB  # bytes of a line
 PATIENCE = 60  # seconds for which another process may hold the log
 
 
@@ -50,8 +51,9 @@ def read_log(path: Path) -> tuple[Counter[str], int]:
     Raises:
         InputError: it is too large, or not a file.
     """
-    uses = _uses(path)
-    return Counter(use.run for use in uses if use), uses.count(None)
+    uses = Counter(use.run if use else None for use in _uses(path))
+    unreadable = uses.pop(None, 0)
+    return Counter({run: count for run, count in uses.items() if run is not None}), unreadable
 
 
 def count_looks(path: Path) -> int:
@@ -62,9 +64,14 @@ def count_looks(path: Path) -> int:
     Raises:
         InputError: the log is too large, or not a file.
     """
-    uses = [use for use in _uses(path) if use]
-    unnamed = Counter(use.run for use in uses if use.look is None)
-    return len({use.look for use in uses if use.look}) + max(unnamed.values(), default=0)
+    looks: set[str] = set()
+    unnamed: Counter[str] = Counter()
+    for use in filter(None, _uses(path)):
+        if use.look is None:
+            unnamed[use.run] += 1
+        elif use.look:
+            looks.add(use.look)
+    return len(looks) + max(unnamed.values(), default=0)
 
 
 def count_replaced(path: Path, planned: Mapping[str, str]) -> int:
@@ -81,15 +88,14 @@ def count_replaced(path: Path, planned: Mapping[str, str]) -> int:
     return len({use.look or use.time for use in uses if planned.get(use.run, use.config_sha256) != use.config_sha256})
 
 
-def _uses(path: Path) -> list[TestUse | None]:
+def _uses(path: Path) -> Iterator[TestUse | None]:
     """The uses in a log, one per line; None for a line that is unreadable."""
     try:
-        lines = bounded.contents(path, LARGEST).splitlines()
+        yield from (_use(line) for line in bounded.lines(path, LARGEST, LONGEST) if line.strip())
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
-    return [_use(line) for line in lines if line.strip()]
 
 
 def _use(line: bytes) -> TestUse | None:

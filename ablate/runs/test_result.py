@@ -7,12 +7,15 @@ from typing import Any, ClassVar
 import msgspec
 
 from ablate.files import atomic, bounded
-from ablate.runs import json_file
+from ablate.runs import json_file, run_record
 from ablate.runs.json_file import Count, Fraction, Positive, Record
 from ablate.runs.names import is_name
+from ablate.terminal.errors import InputError
 
 FILE = "test.json"
 LARGEST = 64 * bounded.MIB  # bytes: the confusion matrix of a thousand classes has 10
+OTHERS = 2**14  # values that are not of a class
+CLASSES = 1000  # of a record that does not name them
 Interval = tuple[Fraction, Fraction]
 
 
@@ -115,7 +118,18 @@ def read(run: Path) -> TestResult | None:
     path = Path(run) / FILE
     if not os.path.lexists(path):
         return None
-    content = json_file.read_object(path, "a tested run", LARGEST)
+    most = _largest(Path(run))
+    content = json_file.read_object(path, "a tested run", most)
     if "uses" not in content and isinstance(content.get("accuracy"), float) and 0 <= content["accuracy"] <= 1:
         return None
-    return json_file.read(path, TestResult, "a tested run", LARGEST, "Move it away and test the run again.")
+    return json_file.read(path, TestResult, "a tested run", most, "Move it away and test the run again.")
+
+
+def _largest(run: Path) -> json_file.Limit:
+    """The largest test.json of a run: its confusion matrix has a number for each pair of its classes."""
+    try:
+        classes = len(run_record.read(run).classes or range(CLASSES))
+    except InputError:
+        classes = CLASSES
+    values = classes**2 + 16 * classes + OTHERS
+    return json_file.Limit(min(LARGEST, 64 * values), values)

@@ -14,11 +14,11 @@ import msgspec
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import Chosen, validate
+from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.metric import LABELS, Metric, named
-from ablate.runs.rerun import literal
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, extend, plan, recorded, words
 from ablate.study.composer import Composer, PlanLoader
@@ -61,9 +61,19 @@ def plan_of(
     sweep: plan.Sweep,
     runs: Sequence["ComposedRun"],
     baseline: design.Variant,
+    trained: dict[str, Any] | None = None,
 ) -> StudyPlan:
-    """The content of study.json; InputError if a name in it cannot be used."""
-    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), None)
+    """The content of study.json; InputError if a name in it cannot be used.
+
+    Args:
+        settings: those of the study.
+        named_design: name of its design.
+        sweep: its factors and seeds.
+        runs: its runs.
+        baseline: the first level of every factor.
+        trained: settings of the baseline, if it is not one of the runs.
+    """
+    trained = next((run.settings for run in runs if run.planned.variant == BASELINE), trained)
     try:
         return StudyPlan(
             name=settings.name,
@@ -125,7 +135,7 @@ def composed_runs(
     loader: PlanLoader, config: DictConfig, sweep: plan.Sweep, replicates: Sequence[plan.Replicate]
 ) -> list[ComposedRun]:
     """Each run composed, checked and hashed; InputError if one cannot be trained."""
-    composer = Composer(loader, config, sweep, [f"study.name='{config.study.name}'"])
+    composer = Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
     options, folder = dict(config.hydra.runtime.choices), Path(config.hydra.sweep.dir)
     runs = []
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
@@ -136,13 +146,10 @@ def composed_runs(
             validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
         except InputError as error:
             raise InputError(f"Run {replicate.folder}: {error}") from None
-        # Set explicitly, because a name with the current time must be the same in every worker.
-        destination = [f"study.name='{config.study.name}'", f"hydra.sweep.subdir='{replicate.folder}'"]
-        overrides = [*sweep.overrides(replicate.factors), *sweep.seed_override(replicate.seed), *destination]
         # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
-        place = [f"hydra.sweep.dir={literal(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
-        destination = [f"study.name='{config.study.name}'", *place]
-        overrides = [*sweep.overrides(replicate.factors), f"seed={replicate.seed}", *destination]
+        place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
+        destination = [f"study.name={quoted(config.study.name)}", *place]
+        overrides = [*sweep.overrides(replicate.factors), *sweep.seed_override(replicate.seed), *destination]
         planned = PlannedRun(
             variant=replicate.variant,
             factors=replicate.factors,

@@ -12,8 +12,8 @@ from ablate.runs.metric import Metric
 from ablate.study.launcher import Job, Results
 from ablate.study.snapshot import FolderView
 from ablate.study.terminal_view import view
+from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
-from ablate.terminal.progress import Terminal
 
 
 def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
@@ -31,7 +31,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
             if result is not None:
                 index, collected[index] = result
                 line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index], metric)}"
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]

@@ -4,12 +4,15 @@ import hashlib
 import itertools
 import logging
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
+from ablate.config.quoting import unquoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
@@ -20,7 +23,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import without_home
 
 log = logging.getLogger(__name__)
-LONGEST = 120  # characters of a variant's folder; file systems allow 255, paths on some of them 260 in all
+LONGEST = 120  # bytes of a variant's folder; file systems allow 255, paths on some of them 260 in all
 NOT_FACTORS = ("study", "hydra")
 Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overrides
 
@@ -89,7 +92,8 @@ def read(
     seeds = _seeds(of_seed, seed, seed_key)
     fixed, factors, prefixes = _sorted([override for override in overrides if name_of(override) != seed_key])
     for factor, levels in bundles.items():
-        _check_bundle(factor, levels, factors.setdefault(factor, list(levels)))
+        factors[factor] = [unquoted(level) for level in factors.get(factor, levels)]
+        _check_bundle(factor, levels, factors[factor])
     _check_apart(factors, bundles)
     prefixes = {name: prefixes[name] for name in factors if name in prefixes}
     added = "" if seed is not None else f"++{seed_key}" if of_seed else ""
@@ -177,6 +181,10 @@ def _check_bundle(factor: str, levels: Mapping[str, Sequence[str]], swept: Seque
     """Raise InputError if a bundle has the name of a report column, or is swept over unknown levels."""
     if factor in study_plan.COLUMNS:
         raise InputError(f"study.bundles.{factor}: reports have a column of this name. Rename the bundle.")
+    for override in OverridesParser.create().parse_overrides([word for level in levels.values() for word in level]):
+        if override.is_sweep_override() or re.split("[./@]", name_of(override))[0] in ("seed", *NOT_FACTORS):
+            why = "it has several values" if override.is_sweep_override() else "it is the same for all runs"
+            raise InputError(f"study.bundles.{factor}: {override.input_line} cannot be part of a level: {why}.")
     if set(swept) - set(levels) or len(swept) < 2:
         raise InputError(f"study.bundles.{factor} has the levels {', '.join(levels)}. Select at least two of them.")
 
@@ -222,10 +230,12 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
     """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
     name = "+".join(changes) or BASELINE
-    safe = re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name))  # a level may be a path
-    if safe == name and len(name) <= LONGEST:
+    safe = unicodedata.normalize("NFC", re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name)))  # a level may be a path
+    encoded = safe.encode()
+    if safe == name and len(encoded) <= LONGEST:
         return name
-    return f"{safe[: LONGEST - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    start = encoded[: LONGEST - 9].decode(errors="ignore")  # a character that is cut in two is dropped
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import torch
 from omegaconf import DictConfig
-from rich.console import Console
 
 from ablate.data.batches import batches, resident
 from ablate.data.streamed import Pixels
 from ablate.evaluation import metrics
 from ablate.runs.study_plan import PlannedRun
+from ablate.terminal.console import Console
 from ablate.terminal.progress import track
 from ablate.training.loop import train_epoch
 from ablate.training.parts import set_up

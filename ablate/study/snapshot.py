@@ -3,6 +3,7 @@
 import math
 import os
 import statistics
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -119,8 +120,11 @@ class FolderView:
         # Only runs of a study hold a lock that shows whether their process is alive.
         if state.record and state.record.study:
             state = if_alive(state, folder)
-        read = partial(read_epochs, metric=self.metric)
-        epochs = NO_EPOCHS if state.status in NO_RECORD else self._cached(folder / "metrics.csv", "epochs", read)
+        planned = state.record.planned_epochs if state.record else None
+        epochs = NO_EPOCHS
+        if state.status not in NO_RECORD:
+            read = partial(read_epochs, planned=planned, metric=self.metric)
+            epochs = self._cached(folder / "metrics.csv", "epochs", read)
         log = self._cached(folder / "train.log", "log", last_lines) if state.status in FAILED else []
         return RunView(variant, seed, subfolder, state, epochs, log)
 
@@ -139,17 +143,17 @@ class FolderView:
         return value
 
 
-def read_epochs(path: Path, metric: Metric = ACCURACY) -> Epochs:
-    """Read the epochs in a metrics.csv; an oversized file counts as empty."""
+def read_epochs(path: Path, planned: int | None = None, metric: Metric = ACCURACY) -> Epochs:
+    """Read the epochs in a metrics.csv; an oversized file, or one of more than the planned epochs, counts as empty."""
     try:
-        rows = epoch_rows.read(path)
+        table = epoch_rows.read(path, planned)
     except InputError:
         return NO_EPOCHS
-    recorded = [row.get(metric.name, row.get(ACCURACY.name, math.nan)) for row in rows]
-    highest = 1 if metric.unit == "%" else math.inf
-    values = [value if abs(value) < math.inf and value <= highest else math.nan for value in recorded]
-    values = [math.nan if metric.unit == "%" and value < 0 else value for value in values]
-    seconds = [row["seconds"] for row in rows if 0 <= row.get("seconds", math.nan) < math.inf]
+    unknown = [math.nan] * epoch_rows.count(table)
+    recorded = table.get(metric.name, table.get(ACCURACY.name, unknown))
+    low, high = (0.0, 1.0) if metric.unit == "%" else (-sys.float_info.max, sys.float_info.max)
+    values = [value if low <= value <= high else math.nan for value in recorded]
+    seconds = [value for value in table.get("seconds", ()) if 0 <= value < math.inf]
     valid = [value for value in values if not math.isnan(value)]
     limits = (min(valid), max(valid)) if valid else None
     return Epochs(values, statistics.median(seconds) if seconds else None, limits)

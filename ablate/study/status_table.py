@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.status import planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, estimate
+from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 
 
@@ -58,12 +59,12 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
     time_left = estimate([run.variant for run in study.runs], states, probed)
     total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
-    running = [
-        Text(f"{run.folder}  {_last_epoch(folder / run.folder, study.metric)}")
+    unfinished = [
+        Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study.metric)}")
         for run, state in zip(study.runs, states, strict=True)
-        if state.status == "running"
+        if state.status in ("running", "interrupted")
     ]
-    return Group(Text(title), _counts(counts), *running, Text(total))
+    return Group(Text(title), _counts(counts), *unfinished, Text(total))
 
 
 def _counts(counts: Mapping[str, Counter[str]]) -> Table:
@@ -79,14 +80,15 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
     return result
 
 
-def _last_epoch(folder: Path, metric: Metric) -> str:
-    """Format the last epoch of a running run: `epoch 3, validation accuracy 61.5 %`."""
+def _progress(status: str, folder: Path, metric: Metric) -> str:
+    """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
     try:
-        row = epochs.read(folder / "metrics.csv")[-1]
-        shown = metric if metric.name in row else ACCURACY
-        return f"epoch {row['epoch']:.0f}, {shown.label} {shown.text(row[shown.name])}"
+        table = epochs.read(folder / "metrics.csv")
+        shown = metric if metric.name in table else ACCURACY
+        epoch = f"epoch {table['epoch'][-1]:.0f}, {shown.label} {shown.text(table[shown.name][-1])}"
+        return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet
-        return "started"
+        return "started" if status == "running" else f"{status} in its first epoch"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import ENDED, FAILED
 from ablate.study.snapshot import RunView, StudyView
 from ablate.study.time_estimate import duration, expected_seconds
+from ablate.terminal.output import BLOCKS
 from ablate.terminal.text import printable
 
 # In the order in which runs are shown if they do not all fit.
@@ -21,7 +22,6 @@ COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted"
           "diverged": "magenta", "pruned": "blue", "completed": "green", "missing": "bright_black"}  # fmt: skip
 ORDER = list(COLORS)
 CURVE_WIDTH = 24  # characters
-BLOCKS = "▁▂▃▄▅▆▇█"
 LOG_LINES = 4  # of a failed run
 MAX_ERRORS = 3  # different error messages
 OTHER_LINES = 7  # lines of a view in addition to runs and failures

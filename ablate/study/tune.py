@@ -20,8 +20,10 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import validate
 from ablate.runs import epochs, study_plan
 from ablate.runs.metric import Metric, named
+from ablate.runs.study_plan import BASELINE
 from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
+from ablate.study.resuming import resuming
 from ablate.study.status import PlannedState, planned_state
 from ablate.study.sweeper import sweep
 from ablate.terminal.errors import InputError
@@ -43,6 +45,7 @@ class Search:
     sweep    the parsed overrides
     factors  names of the searched parameters
     study    the Optuna study
+    baseline  settings of the first trial, which a resumed search must have too
     runs     {run folder: run} of the trials so far
     trials   {run folder: numbers of its trials}; several trials may propose the same variant
     """
@@ -52,6 +55,7 @@ class Search:
     sweep: plan.Sweep
     factors: Sequence[str]
     study: "optuna.Study"
+    baseline: dict[str, Any] | None = None
     runs: dict[str, compose.ComposedRun] = field(default_factory=dict)
     trials: dict[str, list[int]] = field(default_factory=dict)
 
@@ -78,13 +82,13 @@ def search(
         SystemExit: at the end, with status 0; or 1 if a run has no result.
     """
     running, space = start_search(loader, config, overrides, settings)
-    metric = named(config.study.metric)
+    metric, advice = named(config.study.metric), resuming(config, "study.name", "hydra.sweep.dir")
     status: str | int | None = 0
     while batch := next_trials(running.study, space, settings):
         composed = plan_trials(running, batch)
         config.study.extend = (running.folder / study_plan.FILE).exists()
         try:
-            sweep(composed, launcher, Path(config.hydra.sweep.dir), config.study.extend, config.study.retrain)
+            sweep(composed, launcher, running.folder, advice, config.study.extend, config.study.retrain)
         except SystemExit as error:
             status = error.code
             if status == 2:
@@ -183,6 +187,11 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
     """Compose the runs of a batch of trials; return the study of all trials so far."""
     levels = {trial.number: format_levels(trial.params) for trial in running.study.trials if trial.params}
     baseline = levels[min(levels)]
+    if running.baseline is None:
+        first = plan.Replicate(BASELINE, baseline, running.sweep.seeds[0])
+        alone = replace(running.sweep, factors={name: [level] for name, level in baseline.items()})
+        (run,) = compose.composed_runs(running.loader, running.config, alone, [first])
+        running.baseline = run.settings
     known = {name: list(dict.fromkeys(trial[name] for trial in levels.values())) for name in running.factors}
     swept = replace(running.sweep, factors=known)
     for number, params in batch:
@@ -196,7 +205,9 @@ def plan_trials(running: Search, batch: Sequence[tuple[int, dict[str, Any]]]) ->
                     run.overrides.append(f"study.trial={number}")
             running.trials[replicate.folder].append(number)
     overrides = {folder: run.overrides for folder, run in running.runs.items()}
-    plan_so_far = compose.plan_of(running.config.study, "search", swept, list(running.runs.values()), baseline)
+    plan_so_far = compose.plan_of(
+        running.config.study, "search", swept, list(running.runs.values()), baseline, running.baseline
+    )
     return compose.ComposedStudy(plan_so_far, overrides)
 
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from rich.console import Console
 from rich.live import Live
 
 from ablate.runs.statuses import ENDED
 from ablate.study.snapshot import FolderView, RunView
 from ablate.study.terminal_view import view
+from ablate.terminal.console import Console
 
 DEFAULT_HEIGHT = 47  # lines without a terminal
 DEFAULT_WIDTH = 120  # characters per line without a terminal
@@ -26,9 +26,7 @@ def watch(read_view: FolderView, every: float, once: bool) -> None:
         every: seconds between two updates.
         once: print the current state once in a terminal too.
     """
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # for terminals that cannot print block characters
-    console = Console(highlight=False)
+    console = Console()
     if not once and console.is_terminal and not console.is_dumb_terminal:
         read_view()  # raises InputError before the screen is cleared
         with suppress(KeyboardInterrupt), keyboard() as wait_for_key:

@@ -44,4 +44,7 @@ def word(key: str, value: Any) -> str:
         return key
     if key.lstrip("+") == "seed" and isinstance(value, list):
         return f"{key}={','.join(map(level_text, value))}"
+    if "." not in key and isinstance(value, list) and any(isinstance(item, list) for item in value):
+        levels = ",".join(map(level_text, value))
+        raise InputError(f"hydra.sweeper.params.{key} is a list of lists. Write its levels as text: {key}: '{levels}'")
     return f"{key}={level_text(value)}"

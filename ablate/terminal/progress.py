@@ -4,23 +4,13 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ablate.terminal.console import Console, Terminal
 
 Item = TypeVar("Item")
 REFRESH_SECONDS = 0.5  # between two reads of the running loss, each of which synchronizes with the GPU
 LINE_SECONDS = 10.0  # between two lines in a notebook or a log, where each line stays
-
-
-class Terminal(Console):
-    """A console on stderr that outlives its reader, such as `|& head` or a `tee` that was killed."""
-
-    def __init__(self) -> None:
-        super().__init__(stderr=True)
-
-    def on_broken_pipe(self) -> None:
-        """Stop printing, instead of ending the process as rich does by default."""
-        self.quiet = True
 
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
@@ -69,8 +59,8 @@ def track(
 def _bar(
     items: Iterable[Item], title: str, total: int, patience: float, status: object, console: Console
 ) -> Iterator[Item]:
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    bar = Progress(*columns, TextColumn("{task.fields[status]}"), console=console, transient=True)
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    bar = Progress(*columns, TextColumn("{task.fields[status]}", markup=False), console=console, transient=True)
     task = bar.add_task(title, total=total, status="")
     start = refreshed = time.monotonic()
     if patience == 0:
@@ -92,5 +82,5 @@ def _lines(items: Iterable[Item], title: str, total: int, status: object, consol
     for done, item in enumerate(items, 1):
         yield item
         if time.monotonic() - printed > LINE_SECONDS and done < total:
-            console.print(f"{title}  {done}/{total}  {status}".rstrip(), highlight=False, soft_wrap=True)
+            console.print(f"{title}  {done}/{total}  {status}".rstrip(), soft_wrap=True)
             printed = time.monotonic()

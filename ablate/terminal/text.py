@@ -1,8 +1,9 @@
-"""Text for messages: unprintable characters escaped, home folders hidden, long lists shortened, typos corrected."""
+"""Text for every output: unprintable characters escaped, home folders hidden, long lists shortened, typos corrected."""
 
 import getpass
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
@@ -14,14 +15,32 @@ HOMES = r"/(?:home|Users)/[^/\s'\":,;]+"
 USER_VARIABLES = ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME")  # which pathlib and getpass read
 
 
+JOINERS = "\u200b\u200c\u200d"  # invisible, but part of words in Persian and Thai, and of emoji
+
+
 def printable(text: str) -> str:
-    r"""Escape line breaks, control characters and lone surrogates, so that `text` cannot move the cursor: `\x1b`."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    r"""Escape what could move a cursor, reorder text or break a file: control characters, line breaks, marks of
+    writing direction, lone surrogates. ESC becomes `\x1b`. Everything that shows text applies it first.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
 
 
 def printable_lines(text: str) -> str:
     """Apply `printable` to each line of `text`."""
     return "\n".join(map(printable, text.splitlines()))
+
+
+def _escaped(char: str) -> str:
+    shown = char.isprintable() or char in JOINERS or unicodedata.category(char) == "Zs"
+    return char if shown else char.encode("unicode_escape").decode()
+
+
+def shortened(text: str, longest: int) -> str:
+    """Replace the middle of a text that has more than `longest` characters by `…`."""
+    if len(text) <= longest:
+        return text
+    end = (longest - 1) // 2
+    return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
 
 
 def first_few(names: Iterable[object], limit: int = 5, separator: str = ", ") -> str:

@@ -6,8 +6,8 @@ same results as one that was never interrupted, on the CPU bit for bit.
 
 import io
 import logging
+import math
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ablate.files import atomic, bounded
+from ablate.files import atomic, bounded, tensors
 from ablate.runs.checkpoints import CHECKPOINTS
+from ablate.runs.epochs import MOST_COLUMNS, MOST_ROWS
 from ablate.terminal.text import ABSENT
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STATEFUL = ("model", "optimizer", "scheduler", "average")  # the parts of a training step that have a state
+COPIES = 11  # of the weights: of the last and the selected epoch, their average, and the state of the optimizer
+SELECTED = {"row", "weights", "val_logits", "score"}
 INTEGERS = ("epoch", "step")  # columns of a row; the others are floats
 
 
@@ -65,30 +68,32 @@ class Checkpoint:
             os.replace(self.path, self.previous)
         os.replace(self.next, self.path)
 
-    def load(self, parts: "Parts") -> dict[str, Any] | None:
-        """Restore the last valid checkpoint into `parts` and return its `outcome`; None if there is none."""
+    def load(self, parts: "Parts", epochs: int = MOST_ROWS, logits: tuple[int, int] = (0, 0)) -> dict[str, Any] | None:
+        """Restore the last valid checkpoint into `parts` and return its `outcome`; None if there is none.
+
+        Args:
+            parts: the parts of a training step.
+            epochs: planned number, the most that the outcome can be of.
+            logits: number of validation images and of classes, the shape of the outcome's logits.
+        """
         for path in self.paths:
             try:
-                return self._load(path, parts)
+                return self._load(path, parts, epochs, logits)
             except FileNotFoundError:
                 continue
-            except Exception as error:  # PyTorch raises nearly every kind on a damaged file
+            except Exception as error:  # zipfile, pickle and PyTorch raise many kinds on a damaged file
                 log.warning("%s is not used: %s.", path, str(error).partition("\n")[0].rstrip("."))
         if any(path.exists() for path in self.paths):
             log.warning("%s: no valid checkpoint; training starts from the beginning.", self.path.parent)
         return None
 
-    def _load(self, path: Path, parts: "Parts") -> dict[str, Any]:
+    def _load(self, path: Path, parts: "Parts", epochs: int, logits: tuple[int, int]) -> dict[str, Any]:
         initial = {name: deepcopy(getattr(parts, name).state_dict()) for name in STATEFUL}
-        limit = _size_limit(initial)
-        content = bounded.contents(path, limit)
-        bounded.check_unpacked(path, content, limit)
-        # PyTorch's file is a zip file with a checksum per member, which PyTorch does not check.
-        if damaged := zipfile.ZipFile(io.BytesIO(content)).testzip():
-            raise ValueError(f"it is damaged in {damaged}")
-        saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        if saved["made_by"] != self.made_by:
-            raise ValueError("it belongs to another configuration, other code or other images")
+        with tensors.opened(path, _limit(initial, epochs, logits)) as file:
+            if file.content["made_by"] != self.made_by:
+                raise ValueError("it belongs to another configuration, other code or other images")
+            _check(file.content, initial, epochs, logits)
+            saved = file.tensors(file.content)
         saved["outcome"]["rows"] = _unpacked(saved["outcome"]["rows"])
         earlier = self._environment_changes(saved)
         try:
@@ -124,10 +129,26 @@ def _unpacked(packed: Mapping[str, Any]) -> "list[Row]":
     return [{**row, **{name: int(row[name]) for name in INTEGERS}} for row in rows]
 
 
-def _size_limit(initial: Mapping[str, Any]) -> int:
-    """Return the largest size of a checkpoint in bytes: an optimizer's state is a few times as large as the weights."""
+def _limit(initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> tensors.Limit:
+    """The largest checkpoint: the weights of the network several times over, the rows and the logits."""
     weights = sum(value.nbytes for value in initial["model"].values() if isinstance(value, Tensor))
-    return 32 * weights + bounded.GIB
+    others = 8 * MOST_COLUMNS * min(epochs, MOST_ROWS) + 4 * math.prod(logits) + bounded.MIB
+    return tensors.Limit(len(initial["model"]), COPIES * weights + others)
+
+
+def _check(content: Mapping[str, Any], initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> None:
+    """Raise ValueError unless the tensors and states in a file have the shapes and keys of those of the run."""
+    outcome = content["outcome"]
+    if not all(tensors.same_shapes(content[name], initial[name]) for name in ("model", "average", "scheduler")):
+        raise ValueError("its network or schedule differs from that of the run")
+    rows = outcome["rows"]["values"].shape
+    if len(rows) != 2 or rows[0] > epochs or rows[1] != len(outcome["rows"]["columns"]) or rows[1] > MOST_COLUMNS:
+        raise ValueError("it is of more epochs than planned")
+    if selected := outcome.get("selected"):
+        if selected["val_logits"].shape != logits or selected.keys() != SELECTED:
+            raise ValueError("it is of other validation images")
+        if not tensors.same_shapes(selected["weights"], initial["model"]):
+            raise ValueError("its selected weights are not those of the run's network")
 
 
 def _restore(parts: "Parts", state: Mapping[str, Any]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
-from rich.console import Console
 
 from ablate.config.schema import Trainer
 from ablate.data.batches import Resident
+from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 from ablate.training import loop
 from ablate.training.parts import Parts

@@ -6,9 +6,8 @@ import numpy as np
 
 from ablate.augmentation import Augmentation
 from ablate.data.batches import Resident, batches
+from ablate.runs.samples import COUNT
 from ablate.training.loop import drawn
-
-COUNT = 16
 
 
 def samples(augment: Augmentation, data: Resident, batch_size: int, seed: int) -> bytes:

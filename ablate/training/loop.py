@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from rich.console import Console
 from torch import Tensor, nn
 
 from ablate.augmentation import Augmentation
@@ -19,6 +18,7 @@ from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
 from ablate.terminal import progress
+from ablate.terminal.console import Console
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import Parts
 
@@ -56,7 +56,7 @@ class Reporter:
         """Report an epoch."""
         for logger in self.loggers:
             logger.log(row)
-        self.console.print(progress.epoch_line(row, self.epochs), highlight=False, soft_wrap=True)
+        self.console.print(progress.epoch_line(row, self.epochs), soft_wrap=True)
 
     def close(self, result: Row | None) -> None:
         """Close the loggers with the row of the selected epoch, or None for an interrupted run."""
@@ -79,7 +79,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
     """
     trainer = config.trainer
     reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed)
-    saved = checkpoint.load(parts)
+    saved = checkpoint.load(parts, trainer.epochs, (len(data.val_labels), data.targets.shape[1]))
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
     for row in rows:

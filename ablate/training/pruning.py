@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
 
+from ablate.config import user_code
 from ablate.config.messages import unwrapped
 from ablate.runs.metric import Metric
 from ablate.terminal.errors import InputError
@@ -23,6 +24,7 @@ def open_study(folder: Path, settings: dict[str, Any], metric: Metric) -> "optun
     """
     import optuna
 
+    user_code.make_importable(settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=storage(folder),

@@ -13,6 +13,7 @@ from ablate.data.prepare import Prepared
 from ablate.files import atomic
 from ablate.runs import provenance
 from ablate.runs.run_record import Environment
+from ablate.runs.samples import FILE
 from ablate.training import device_errors, parts
 from ablate.training.first_batch import samples
 from ablate.training.parts import Parts
@@ -42,6 +43,6 @@ def set_up(config: DictConfig, folder: Path) -> SetUp:
     with device_errors.explained(step, images, trainer, config.seed):
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
     first_batch = samples(step.augment, images, trainer.batch_size, config.seed)
-    atomic.write_bytes(folder / "samples.npz", first_batch, durable=False)
+    atomic.write_bytes(folder / FILE, first_batch, durable=False)
     environment = provenance.environment(device.type, precision)
     return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)

@@ -54,6 +54,7 @@ CAPTIONS = {
 }
 
 Drawing = dict[str, Callable[[], Figure]]
+MOST_CLASSES = 1000  # of a confusion matrix
 
 
 def every(results: Results) -> Drawing:
@@ -111,6 +112,8 @@ def _class_figures(results: Results) -> Drawing:
         drawing["class_difference"] = partial(class_difference, results.classes, best, results.labels[best])
     names = dict.fromkeys(name for name in (collect.BASELINE, best) if name is not None)
     compared = [name for name in names if name in results.classes.index]
+    if len(results.predicted.classes) > MOST_CLASSES:  # a cell would be smaller than a dot
+        return drawing
     matrices = {results.labels[name]: results.predicted.confusion(name) for name in compared}
     drawing["confusion"] = partial(confusion, results.predicted.classes, matrices)
     return drawing

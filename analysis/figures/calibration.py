@@ -61,9 +61,9 @@ def mistakes(images: np.ndarray, errors: Sequence[Mistake], classes: Sequence[st
             axis.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=255)
             prediction = wrap_label(f"→ {classes[mistake.predicted]}, {100 * mistake.confidence:.1f} %", 26)
             pad = 12 + 8.5 * prediction.count("\n")  # points: the title is above the prediction
-            axis.set_title(wrap_label(classes[mistake.label], 24), fontsize=7, pad=pad, parse_math=False)
+            axis.set_title(wrap_label(classes[mistake.label], 24), fontsize=7, pad=pad)
             axis.text(0.5, 1.02, prediction, transform=axis.transAxes, ha="center", va="bottom",
-                      fontsize=7, color=VERMILLION, parse_math=False)  # fmt: skip
+                      fontsize=7, color=VERMILLION)  # fmt: skip
         figure.suptitle(
             "Most confident errors: true class → predicted class, confidence" if len(images) else "No errors"
         )

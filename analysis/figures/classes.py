@@ -32,7 +32,7 @@ def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
         colors = [BLUE if value >= 0 else VERMILLION for value in values]
         axis.barh(range(len(values)), values, color=colors, height=0.7)
         axis.axvline(0, color="black", linewidth=0.8)
-        axis.set_yticks(range(len(values)), values.index, parse_math=False)
+        axis.set_yticks(range(len(values)), values.index)
         axis.set_xlabel("Difference from the baseline (points)")
         axis.set_title(textwrap.fill(label, 50))
     return figure
@@ -54,8 +54,8 @@ def confusion(classes: Sequence[str], matrices: Mapping[str, np.ndarray]) -> Fig
             if len(classes) <= ANNOTATED:
                 _annotate(axis, 100 * matrix)
             if len(classes) <= NAMED:
-                axis.set_xticks(range(len(classes)), classes, rotation=90, parse_math=False)
-                axis.set_yticks(range(len(classes)), classes, parse_math=False)
+                axis.set_xticks(range(len(classes)), classes, rotation=90)
+                axis.set_yticks(range(len(classes)), classes)
             axis.set(title=textwrap.fill(title, 50), xlabel="Predicted class")
             axis.spines[:].set_visible(False)
             axis.tick_params(length=0)

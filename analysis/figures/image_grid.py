@@ -36,7 +36,7 @@ def samples(images: Mapping[str, np.ndarray], titles: Mapping[str, Sequence[str]
             middles.append(top + 0.5)
             top += 1 + GAP
         axis.set(xlim=(0, COLUMNS * (1 + GAP)), ylim=(top, 0), xticks=[])
-        axis.set_yticks(middles, labels, parse_math=False)
+        axis.set_yticks(middles, labels)
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
         # Matplotlib's layout engines clip long labels if the aspect ratio is fixed.
@@ -54,7 +54,7 @@ def _draw_row(axis: Axes, top: float, images: np.ndarray, titles: Sequence[str])
         axis.imshow(pixels, extent=(left, left + 1, top + 1, top), cmap="gray", vmin=0, vmax=255)
     for column, text in enumerate(titles):
         axis.text(column * (1 + GAP) + 0.5, top - GAP / 2, text, ha="center", va="bottom", fontsize=5.5,
-                  linespacing=1, parse_math=False)  # fmt: skip
+                  linespacing=1)  # fmt: skip
 
 
 def _title(text: str) -> str:

@@ -1,6 +1,7 @@
 """The interactive report: one self-contained HTML file with sortable tables and zoomable loss curves."""
 
 import base64
+import html as markup
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from ablate.analysis.report import pdf
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.results import Results
 from ablate.analysis.tables import Table
+from ablate.terminal.text import printable
 
 COLORS = (GRAY, BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", "#000000")  # the first is for the baseline
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
@@ -44,6 +46,7 @@ def to_html(
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ablate.analysis.report", "templates"),
         autoescape=True,
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -69,6 +72,16 @@ def to_html(
         command=results.plan.command,
         plotly=get_plotlyjs(),
     )
+
+
+def _shown(value: Any) -> Any:
+    """A value in the page, with control characters escaped. Jinja then escapes markup."""
+    return printable(value) if type(value) is str else value
+
+
+def _plotly_text(text: str) -> str:
+    """Escape a text for Plotly, which interprets tags, such as links, and entities."""
+    return markup.escape(printable(text), quote=False)
 
 
 def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -115,7 +128,7 @@ def _traces(curves: pd.DataFrame, position: int, label: str) -> list[dict[str, A
         position: Its position among the variants, which determines its color.
         label: Its name in the legend.
     """
-    traces = []
+    traces, label = [], _plotly_text(label)
     for loss, kind, dash in (("val_loss", "validation", "solid"), ("train_cross_entropy", "training", "dash")):
         by_seed = curves.pivot(index="epoch", columns="seed", values=loss)
         mean = by_seed.dropna().mean(axis=1)

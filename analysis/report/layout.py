@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ablate.analysis.figures import CAPTIONS
+from ablate.terminal.text import printable
 
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
@@ -89,5 +90,5 @@ def _figure(name: str, folder: Path) -> tuple[str, float]:
 
 
 def string(text: str) -> str:
-    """A Typst string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A Typst string literal; Typst fails on some control characters."""
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,6 +1,5 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,13 +9,12 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS, planned_comparisons
-from ablate.analysis.formats import to_latex, to_markdown
+from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
 from ablate.analysis.report import html, layout, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
@@ -27,6 +25,7 @@ from ablate.files import atomic
 from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
+from ablate.terminal.console import Console
 from ablate.terminal.progress import track
 
 WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
@@ -124,13 +123,13 @@ def _delete_earlier(folder: Path) -> None:
 
 
 def _write_csv(path: Path, frame: pd.DataFrame) -> None:
-    atomic.write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+    atomic.write_text(path, to_csv(frame))
 
 
 def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     """Write a table as CSV, as Markdown with its notes, and as LaTeX."""
     _write_csv(stem.with_suffix(".csv"), table.cells)
-    footnotes = "\n\n".join(text for text in [table.note, *notes] if text)
+    footnotes = "\n\n".join(markdown_text(text) for text in [table.note, *notes] if text)
     markdown = to_markdown(table.cells, table.strong) + (f"\n{footnotes}\n" if footnotes else "")
     atomic.write_text(stem.with_suffix(".md"), markdown)
     atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
@@ -190,9 +189,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
 
 def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:
     """Print the main table, the runs that are not completed, the notes and the folder of the report."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks ± must not cause an error
-    console = Console(highlight=False)
+    console = Console()
     console.soft_wrap = not console.is_terminal
     narrow = console.is_terminal and console.width < NARROW
     effects = report_tables["effects"].cells

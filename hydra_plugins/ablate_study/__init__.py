@@ -54,11 +54,12 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
+        from ablate.study.resuming import resuming
         from ablate.study.sweeper import sweep
 
-        asked = self.config.study
+        asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        return sweep(self.compose_study(arguments), self.launcher, folder, asked.extend, asked.retrain)
+        return sweep(self.compose_study(arguments), self.launcher, folder, advice, asked.extend, asked.retrain)
 
 
 class AppSweeper(StudySweeper):

@@ -5,6 +5,7 @@ validation images and its accuracy is that of the other half; both vary from epo
 the variants'. That training selects so is tested in tests/evaluation/test_epoch_selection.py.
 """
 
+import html
 from typing import NamedTuple
 
 import numpy as np
@@ -146,7 +147,7 @@ def test_the_run_folders_give_the_same_verdicts_in_every_file(make_study):
     assert main["Verdict"].tolist() == ["baseline", *shown]
     sentences = verdicts(effects(collect.collect(study), margin=MARGIN), collect.collect(study))
     for name in ("report.typ", "report.html"):
-        text = (study / "report" / name).read_text()
+        text = html.unescape((study / "report" / name).read_text())
         assert all(sentence in text for sentence in sentences) and "Better than the baseline: model=3 (+" in text
 
 

@@ -1,12 +1,16 @@
 """Formatted numbers and tables: digits, escapes, columns."""
 
 import re
+from html import unescape
 
+import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.formats import count, number, p_value, plural, to_latex, to_markdown
+from ablate.analysis.formats import count, number, p_value, plural, to_csv, to_latex, to_markdown
+from ablate.terminal.text import printable
 
 SPECIAL = {"weight_decay": ["0", "5 %"], "a&b": ["#1", "$x^2~{y}\\z|<"]}
 
@@ -51,6 +55,36 @@ def test_markdown_keeps_its_columns_and_digits(special):
     assert len(lines) == 2 + 3
     assert {re.sub(r"\\\|", "", line).count("|") for line in lines} == {13}
     assert table.count("0.030") == 3
+
+
+MARKUP = [
+    *("<script>x</script>", "[x](http://e.vil)", "![x](y)", "[x][y]", "http://e.vil", "www.e.vil", "<http://e.vil>"),
+    *("`c`", "**b**", "_i_", "~~s~~", "$x$", "&lt;", "a|b", "\\*", "a@e.vil", "a\nb", "# x", "\x1b[2J"),
+]
+
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_markdown_shows_a_name_as_it_is(text):
+    html = MarkdownIt("commonmark").enable("table").render(to_markdown(pd.DataFrame({text: [text, text]})))
+    assert set(re.findall(r"<(\w+)", html)) == {"table", "thead", "tbody", "tr", "th", "td"}
+    assert [unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", html)] == [printable(text)] * 3
+
+
+@pytest.mark.parametrize("text", ["http://e.vil", "https://e.vil", "www.e.vil", "a@e.vil", "ftp://e.vil"])
+def test_markdown_of_github_makes_no_link(text):
+    """It links addresses in plain text, unless the sign that it searches for is escaped."""
+    assert not re.search(r"[^\\]://|www\.|[^\\]@", to_markdown(pd.DataFrame({"x": [text]})))
+
+
+def test_two_names_that_are_shown_alike_do_not_end_the_report():
+    cells = pd.DataFrame([["1", "2", "3"]], columns=["Variant", "\x1b", r"\x1b"])
+    assert to_latex(cells, frozenset({0})).count(r"\textbackslash x1b") == 2
+    assert to_markdown(cells).count(r"\\x1b") == 2 and to_csv(cells).startswith("Variant,\\x1b,\\x1b\n")
+
+
+def test_csv_has_no_control_characters():
+    frame = pd.DataFrame({"error": ["a\x1b[2J\rb\nc", None], "n": [1, 2], "seed": [1.5, None]})
+    assert to_csv(frame) == 'error,n,seed\n"a\\x1b[2J\nb\nc",1,1.5\n,2,\n'
 
 
 def test_bold_rows(special):

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -123,13 +124,27 @@ def test_a_closed_pipe_is_not_an_error(tmp_path):
      ("ablate train optimizer.mo", "optimizer.momentum="), ("ablate train model=cnn trainer.ep", "trainer.epochs=")],
 )  # fmt: skip
 def test_tab_completes_in_bash(line, expected, tmp_path):
-    (tmp_path / "ablate").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ablate.cli "$@"\n')
-    (tmp_path / "ablate").chmod(0o755)
+    assert expected in completed(line, tmp_path).split()
+
+
+def test_completion_runs_no_command_in_the_name_of_an_option(tmp_path):
+    (tmp_path / "c/model").mkdir(parents=True)
+    for name in ("net7", "net$(touch${IFS}ran)", "net`touch${IFS}ran`", "net;touch${IFS}ran"):
+        (tmp_path / f"c/model/{name}.yaml").write_text("_target_: ablate.model.mlp.MLP\n")
+    line = f"ablate train hydra.searchpath=[file://{tmp_path}/c] model=net"
+    assert completed(line, tmp_path).split() == ["model=net7"]
+    assert not (tmp_path / "ran").exists()
+
+
+def completed(line: str, folder: Path) -> str:
+    """What bash completes a command line to, in a folder."""
+    (folder / "ablate").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ablate.cli "$@"\n')
+    (folder / "ablate").chmod(0o755)
     script = f"""
         eval "$(ablate completion bash)"
         COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=($COMP_LINE); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
         _ablate; echo "${{COMPREPLY[@]}}"
     """
-    environment = {**ENVIRONMENT, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, cwd=tmp_path)
-    assert expected in ended.stdout.split(), (ended.stdout, ended.stderr)
+    environment = {**ENVIRONMENT, "PATH": f"{folder}:{os.environ['PATH']}"}
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, cwd=folder)
+    return ended.stdout

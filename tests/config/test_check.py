@@ -30,7 +30,16 @@ REFUSED = {
     "rubric=none": "rubric is not a training option; use ablate test --rubric NAME.",
     "model._target_=my_modle.Net": "model._target_=my_modle.Net: there is no module my_modle in the current folder",
     "model._target_=__main__.Net": "there is no module __main__ in",
-    "model.width=3": "model.width: there is no such key",
+    "model.width=3": "model.width: there is no such key. It is a key of model=vit.",
+    "data.batch_size=3": "data.batch_size: there is no such key. Did you mean trainer.batch_size?",
+    "optimizer.epochs=3": "optimizer.epochs: there is no such key. Did you mean trainer.epochs?",
+    "lr=3": "Did you mean optimizer.lr?",
+    "batch_size=3": "Did you mean trainer.batch_size?",
+    "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, device,",
+    "model=mlp model.units=3": "model.units: there is no such key. Keys of model: hidden.",
+    "optimizer=null": "must be a string or a list",
+    "seed=0,1": "a comma separates values, but one run has one. Add -m",
+    "seed=range(0,3)": "seed=range(0,3) is a sweep, which only a study has. Add -m",
     "trainer.epochs=many": "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer. It must be",
     "optimizer.nesterov=perhaps": "optimizer.nesterov: Value 'perhaps' is not a valid bool",
     "data.mean=[0.5,x]": "data.mean: Value 'x'",
@@ -77,7 +86,9 @@ SWAPPED = {
     " augmentation=none does not have. Add '~augmentation.crop';",
     "experiment=full_marks optimizer=adam optimizer.ns_steps=3": "sets optimizer.companion_lr, optimizer.momentum,",
     "experiment=full_marks optimizer.betas=[0.9,0.9]": "optimizer.betas: there is no such key.",
-    "optimizer.ns_steps=3": "optimizer.ns_steps: there is no such key. Did you mean",
+    "optimizer.ns_steps=3": "optimizer.ns_steps: there is no such key. It is a key of optimizer=muon.",
+    "normalization=[none,batch]": "normalization=[none,batch]: only augmentation accepts a list of options",
+    "schedule=[constant,cosine]": "schedule=[constant,cosine]: only augmentation accepts a list of options",
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from PIL import Image
 
 from ablate.config import CONF, register, trust
 from ablate.runs.read_config import read_config
@@ -14,7 +15,7 @@ from tests.processes import ROOT, SMALL, ablate
 
 register()
 WHERE = Path("run")
-GROUPS = ("model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "data")
+GROUPS = (*("model", "normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "data", "logger"),)
 OPTIONS = [f"{group}={option.stem}" for group in GROUPS for option in sorted((ROOT / "conf" / group).glob("*.yaml"))]
 FOREIGN = [
     *("os.system", "builtins.eval", "torch.os.system", "torch.nn.modules.os.system", "torch.hub.load", "torch.load"),
@@ -34,6 +35,7 @@ FOREIGN = [
         "",
         "torch.",
     ),
+    *("torch.nn.modules.conv._ConvNd", "torch.nn.modules.batchnorm._BatchNorm"),  # layers, but private
     *("torchvision.datasets.CIFAR10", "ablate.files.atomic.write_bytes", "my_model.Net", "torch.nn.init.normal_"),
 ]
 
@@ -55,12 +57,49 @@ def test_a_target_that_is_no_text_is_refused(target):
         trust.check(OmegaConf.create({"model": {"_target_": target}}), WHERE, trusted=False)
 
 
-LAYERS = ("torch.nn.Linear", "torch.optim.SGD", "torch.nn.modules.conv.Conv2d", "torchvision.models.resnet.ResNet")
+def test_the_module_of_a_foreign_target_is_not_imported(tmp_path, monkeypatch):
+    (tmp_path / "foreign.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"calls 'foreign\.Net'"):
+        trust.check(OmegaConf.create({"model": {"_target_": "foreign.Net"}}), WHERE, trusted=False)
+    assert not (tmp_path / "imported").exists()
 
 
+LAYERS = ["torch.nn.Linear", "torch.nn.modules.conv.Conv2d", "torchvision.models.resnet.ResNet"]
+
+
+@pytest.mark.parametrize("group", ["model", "normalization", "activation", "augmentation", "loss"])
 @pytest.mark.parametrize("target", LAYERS)
-def test_layers_and_optimizers_of_the_libraries_are_allowed(target):
-    trust.check(OmegaConf.create({"model": {"_target_": target}}), WHERE, trusted=False)
+def test_layers_of_the_libraries_are_allowed_in_a_network(group, target):
+    for node in ({"_target_": target}, {"a": [{"b": {"_target_": target}}]}):
+        trust.check(OmegaConf.create({group: node}), WHERE, trusted=False)
+
+
+def test_optimizers_of_the_libraries_are_allowed_in_their_group():
+    trust.check(OmegaConf.create({"optimizer": {"_target_": "torch.optim.SGD"}}), WHERE, trusted=False)
+
+
+def test_a_target_is_allowed_only_in_its_group():
+    """Each target of the package in each place of every other group, and nested in its own."""
+    of = {group: sorted(trust.package_targets(group)) for group in GROUPS}
+    for group, target in [(group, target) for group, targets in of.items() for target in targets]:
+        node = {"_target_": target}
+        places = [{other: node} for other in (*of, "trainer", "study", "seed", "hydra") if other != group]
+        places += [{other: {"hidden": node}} for other in of if not other == group == "augmentation"]
+        for config in [*places, {group: {"a": {"b": node}}}, {group: {"a": [node]}}, node]:
+            with pytest.raises(InputError, match=target.replace(".", r"\.")):
+                trust.check(OmegaConf.create(config), WHERE, trusted=False)
+
+
+@pytest.mark.parametrize(
+    ("group", "target"),
+    [("data", "torch.nn.Linear"), ("schedule", "torch.nn.Linear"), ("logger", "torch.nn.Linear"),
+     ("optimizer", "torch.nn.Linear"), ("model", "torch.optim.SGD"), ("loss", "torch.optim.SGD")],
+)  # fmt: skip
+def test_classes_of_the_libraries_are_refused_in_other_groups(group, target):
+    for node in ({"_target_": target}, {"a": {"_target_": target}}):
+        with pytest.raises(InputError, match=target):
+            trust.check(OmegaConf.create({group: node}), WHERE, trusted=False)
 
 
 def test_every_option_of_this_package_is_allowed():
@@ -122,12 +161,21 @@ def test_yaml_may_be_50_levels_deep_and_no_deeper():
 
 
 def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):
+    """Also not a function of this package that belongs to another group."""
     assert ablate(tmp_path, "train", *SMALL, "model=mlp", "hydra.run.dir=run").returncode == 0
     settings = tmp_path / "run/.hydra/config.yaml"
     whole = settings.read_text()
-    settings.write_text(whole.replace("ablate.model.mlp.MLP", "torch.os.mkdir"))
-    assert settings.read_text() != whole
-    refused = ablate(tmp_path, "test", "run")
-    assert refused.returncode == 2 and "torch.os.mkdir" in refused.stderr and "Traceback" not in refused.stderr
+    download = f"{{_target_: ablate.data.download.mnist, root: {tmp_path}/made, part: train}}"
+    Image.new("L", (8, 8)).save(tmp_path / "image.png")
+    for old, new, named, commands in (
+        ("ablate.model.mlp.MLP", "torch.os.mkdir", "torch.os.mkdir", ["test run", "export run --format onnx"]),
+        ("- 512", f"- {download}", "ablate.data.download.mnist", ["predict run image.png"]),
+    ):
+        settings.write_text(whole.replace(old, new))
+        assert settings.read_text() != whole
+        for command in commands:
+            refused = ablate(tmp_path, *command.split())
+            assert refused.returncode == 2 and named in refused.stderr and "Traceback" not in refused.stderr
+    assert not (tmp_path / "made").exists()
     settings.write_text(whole)
     assert ablate(tmp_path, "test", "run").returncode == 0

@@ -1,6 +1,8 @@
 """User code is trained, tested and reproduced, and an edit of it changes the hash of the configuration."""
 
+import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from omegaconf import OmegaConf
 
 from ablate.config import CONF, user_code
 from ablate.runs.config_hash import config_sha256
-from tests.processes import SMALL, ablate
+from tests.processes import ENVIRONMENT, SMALL, ablate, alone
 from tests.processes import record as read
 
 NET = """
@@ -57,11 +59,71 @@ def test_the_hash_includes_the_source_of_user_code(folder):
     assert len({before, first, config_sha256(config)}) == 3
 
 
-def test_the_current_folder_is_searched_last(folder, monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    user_code.search()
-    user_code.search()
-    assert sys.path[-1] == str(folder) and sys.path.count(str(folder)) == 1
+NAMES = ("triton", "hydra_plugins/x", "numpy", "torch", "typing", "sitecustomize", "conf", "hydra", "yaml", "my_other")
+
+
+@pytest.fixture
+def planted(folder) -> Path:
+    """A folder with a user model, and files that must not be executed: each would leave a file `ran.NAME`."""
+    for name in NAMES:
+        path = Path(f"{name}.py")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"import pathlib; pathlib.Path({str(folder)!r}, {f'ran.{path.stem}'!r}).touch()")
+    Path("evil-1.dist-info").mkdir()
+    Path("evil-1.dist-info/entry_points.txt").write_text("[torch.backends]\nevil = my_other:f\n")
+    return folder
+
+
+@pytest.mark.parametrize("module", ["ablate.cli", "script"])
+@pytest.mark.parametrize("words", [("train", *WORDS, "model.width=4"), ("plan", "-m", *WORDS, "study.name=s")])
+def test_files_that_only_lie_in_the_current_folder_are_not_executed(planted, module, words):
+    script = "import sys; sys.path[0] = '/'; from ablate.cli import main; sys.exit(main())"  # as an entry point
+    start = ["-c", script] if module == "script" else ["-m", module]
+    ended = subprocess.run([sys.executable, *start, *words], env=ENVIRONMENT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert not list(planted.glob("ran.*"))
+
+
+def test_what_user_code_imports_is_imported_too(folder):
+    Path("my_model.py").write_text("import my_layers.block\n" + NET.format(width=4))
+    Path("my_layers").mkdir()
+    Path("my_layers/block.py").write_text("from my_constants import SIZE\nimport typing\n")
+    Path("my_constants.py").write_text("SIZE = 3")
+    Path("typing.py").write_text("raise RuntimeError")
+    ended = alone(folder, "train", "-m", *WORDS, "seed=0,1", "study.name=s")
+    assert ended.returncode == 0 and "2 of 2 runs done" in ended.stderr, ended.stderr
+
+
+def test_an_installed_package_is_not_shadowed_by_a_named_module(folder, monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if finder is not user_code._importer])
+    monkeypatch.setattr(user_code, "_importer", user_code.Importer())
+    for name in ("json", "optuna", "my_model"):
+        Path(f"{name}.py").write_text("PLANTED = True")
+    user_code.make_importable([{"_target_": "json.loads"}, {"_target_": "optuna.Study"}])
+    for name in ("json", "optuna"):
+        assert importlib.util.find_spec(name).origin != str(folder / f"{name}.py")
+    assert importlib.util.find_spec("my_model") is None
+    user_code.make_importable({"model": {"_target_": "my_model.Net"}})
+    assert importlib.util.find_spec("my_model").origin == str(folder / "my_model.py")
+    assert str(folder) not in sys.path
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_that_are_not_forks_import_user_code(folder, method):
+    Path("my_data.py").write_text("def size(name):\n    return len(name)\n")
+    Path("main.py").write_text(
+        "import multiprocessing\n"
+        "from ablate.config import user_code\n"
+        "from ablate.data.parallel import attempts\n"
+        "if __name__ == '__main__':\n"
+        f"    multiprocessing.set_start_method({method!r})\n"
+        "    user_code.make_importable({'_target_': 'my_data.size'})\n"
+        "    import my_data\n"
+        "    print(sum(size for size, _ in attempts(my_data.size, ['ab'] * 200)))\n"
+    )
+    command = [sys.executable, "-P", "main.py"]
+    ended = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert ended.stdout == "400\n", ended.stderr
 
 
 def test_a_user_model_is_trained_tested_and_reproduced(folder):

@@ -1,7 +1,6 @@
 import io
 import os
 import struct
-import warnings
 import zlib
 from pathlib import Path
 
@@ -131,8 +130,7 @@ def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
         content[16:24] = struct.pack(">II", side, side)
         content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
         (tmp_path / "bomb.png").write_bytes(content)
-        with warnings.catch_warnings(), pytest.raises(Exception, match="decompression bomb"):
-            warnings.simplefilter("ignore")
+        with pytest.raises(Exception, match="decompression bomb|more than the limit"):
             decode(str(tmp_path / "bomb.png"), 8)
 
 
@@ -150,19 +148,19 @@ def test_decompression_bombs_of_other_formats_are_not_unpacked(
     else:
         content[at : at + struct.calcsize(form)] = struct.pack(form, 50_000, 50_000)
     (tmp_path / f"bomb.{suffix}").write_bytes(content)
-    with pytest.raises(Exception, match="decompression bomb"):
+    with pytest.raises(Exception, match="decompression bomb|more than the limit"):
         decode(str(tmp_path / f"bomb.{suffix}"), 8)
 
 
 def test_a_postscript_program_is_not_run(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "image.eps")  # PostScript under another name
     (tmp_path / "image.eps").rename(tmp_path / "image.png")
-    with pytest.raises(ValueError, match="EPS files can run programs and are not read"):
+    with pytest.raises(ValueError, match="not a PNG, JPEG, WEBP"):
         decode(str(tmp_path / "image.png"), 8)
 
 
 def test_a_file_above_the_size_limit_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "image.png").touch()
     os.truncate(tmp_path / "image.png", LARGEST + 1)  # a sparse file, which takes no space on the disk
-    with pytest.raises(InputError, match=r"image\.png has 1,073,741,825 bytes"):
+    with pytest.raises(InputError, match=rf"image\.png has {LARGEST + 1:,} bytes"):
         decode(str(tmp_path / "image.png"), 8)

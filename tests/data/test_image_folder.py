@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from ablate.data import parallel
-from ablate.data.image_folder import image_folder, paths
+from ablate.data.image_folder import image_folder, paths, unused
 from ablate.terminal.errors import InputError
 
 
@@ -68,6 +68,31 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
     images = image_folder(str(folder), 8, 1, "train")
     assert images.classes == ("a", "b", "c")
     assert images.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 9]
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "__MACOSX", ".thumbnails", "$RECYCLE.BIN", "lost+found", "#recycle"])
+def test_thumbnails_and_deleted_files_are_no_images(folder: Path, name: str) -> None:
+    for place in ("", "train", "train/a", "train/a/more", "test/b"):
+        _image(folder / place / name / "1.png", 9)
+    for part in ("train", "test"):
+        images = image_folder(str(folder), 8, 1, part)
+        assert images.classes == ("a", "b") and len(images) == 4
+    assert unused(str(folder)) == ""
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "Test", "extra"])
+def test_folders_beside_train_and_test_are_named(folder: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    _image(folder / name / "a/1.png")
+    caplog.set_level("INFO")
+    image_folder(str(folder), 8, 1, "train")
+    assert f"Not used in {folder}: {name}/. Only train/ and test/ are read" in caplog.text
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_class_that_is_not_utf8_is_refused_with_its_new_name(folder: Path, part: str) -> None:
+    _image(Path(os.fsdecode(os.fsencode(folder) + f"/{part}/".encode() + b"caf\xe9/1.png")))
+    with pytest.raises(InputError, match=r"not valid UTF-8.*caf.xe9' .*café'$|classes that are not in train"):
+        image_folder(str(folder), 8, 1, part)
 
 
 def test_a_tilde_stands_for_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

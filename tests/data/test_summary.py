@@ -90,6 +90,17 @@ def test_files_give_names_and_sizes(data):
     assert facts["warnings"][-1] == "Images that are not square and are squeezed to 4x4: 1 of 8."
 
 
+@pytest.mark.parametrize(("largest", "bits"), [(255, 8), (1023, 10), (4095, 12), (4096, None), (65535, None)])
+def test_16_bit_files_with_fewer_bits_are_nearly_black(data, largest, bits):
+    bits = bits or {4096: 13}.get(largest)
+    files = Files([f"train/{index}.png" for index in range(8)], [], np.full((8, 2), 4), largest)
+    dark = [text for text in summary(data, None, files)["warnings"] if text.startswith("Nearly black")]
+    assert len(dark) == (largest < 65535)
+    if dark:
+        factor = int(dark[0].partition("Multiply their pixels by ")[2].partition(" ")[0])
+        assert f"of {bits} bits" in dark[0] and 32768 <= (largest + 1) * factor - 1 <= 65535
+
+
 def test_the_median_is_computed_per_side():
     assert size_statistics(np.array([[1, 10], [2, 20], [5, 90]]))["width"] == {
         "smallest": 1,

@@ -62,6 +62,17 @@ def test_a_record_without_inputs_is_completed_from_the_images(run):
     assert torch.equal(found.mean, expected.mean) and torch.equal(found.std, expected.std)
 
 
+def test_a_record_without_inputs_downloads_nothing(run, tmp_path):
+    whole = json.loads((run / "run.json").read_text())
+    atomic.write_json(run / "run.json", {key: value for key, value in whole.items() if key != "inputs"})
+    path = run / ".hydra/config.yaml"
+    path.write_text(path.read_text().replace("ablate.data.image_folder.image_folder", "ablate.data.download.mnist"))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match="would be downloaded to .* Use --trust"):
+        trained_model.load(run)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 WRONG = {
     "channels": {"channels": 4},
     "no deviation": {"std": [0.0, 1.0, 1.0]},

@@ -4,7 +4,6 @@ import io
 import os
 import zipfile
 
-import numpy as np
 import pytest
 import torch
 
@@ -44,8 +43,8 @@ def test_pipes_devices_and_folders_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "read", "limit"),
     [
-        ("run.json", run_record.read, run_record.LARGEST),
-        ("study.json", study_plan.read, study_plan.LARGEST),
+        ("run.json", run_record.read, run_record.LARGEST.size),
+        ("study.json", study_plan.read, study_plan.LARGEST.size),
         (".hydra/config.yaml", read_config.read_config, read_config.LARGEST),
     ],
 )
@@ -56,21 +55,6 @@ def test_every_record_has_a_limit(tmp_path, name, read, limit):
     os.truncate(path, limit + 1)  # a sparse file, which takes no space on the disk
     with pytest.raises(InputError, match=f"{path.name} has {limit + 1:,} bytes, more than the limit of {limit:,}\\."):
         read(tmp_path)
-
-
-def test_an_archive_is_refused_by_its_unpacked_size(tmp_path):
-    path = _packed(tmp_path / "bomb.npz", **{"images.npy": ZEROS})
-    assert path.stat().st_size < bounded.MIB
-    with pytest.raises(InputError, match=f"would unpack to {len(ZEROS):,} bytes"):
-        bounded.arrays(path, ("images",), bounded.MIB)
-
-
-def test_arrays_of_python_objects_are_refused(tmp_path):
-    np.savez(tmp_path / "fine.npz", a=np.arange(3))
-    assert bounded.arrays(tmp_path / "fine.npz", ("a",), bounded.MIB)["a"].tolist() == [0, 1, 2]
-    np.savez(tmp_path / "objects.npz", a=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        bounded.arrays(tmp_path / "objects.npz", ("a",), bounded.MIB)
 
 
 class _Malicious:
@@ -89,7 +73,7 @@ def test_weights_that_run_code_or_exceed_the_model_are_refused(tmp_path, monkeyp
         trained_model.load_weights(model, tmp_path / "model.pt")
     assert not (tmp_path / "ran").exists()
     _packed(tmp_path / "model.pt", **{"archive/data.pkl": ZEROS})
-    with pytest.raises(InputError, match="would unpack to"):
+    with pytest.raises(InputError, match="would unpack to|has a pickle of"):
         trained_model.load_weights(model, tmp_path / "model.pt")
     torch.save({"weight": torch.ones(1000, 1000)}, content := io.BytesIO())
     (tmp_path / "model.pt").write_bytes(content.getvalue())

@@ -39,18 +39,18 @@ class Example(Record, frozen=True, kw_only=True):
 def read(folder: Path, content: object, most: int = 10_000) -> Example:
     """The record that a file with this content gives."""
     (folder / "it.json").write_text(content if isinstance(content, str) else json.dumps(content))
-    return json_file.read(folder / "it.json", Example, "an example", most, "Make another.")
+    return json_file.read(folder / "it.json", Example, "an example", json_file.Limit(most, most), "Make another.")
 
 
 def test_what_is_written_is_read(tmp_path):
     record = Example(name="é", count=2, parts=[Part(size=1, kind="b")], numbers={"a": 0.1}, value=2.5, pair=(1, 2))
     json_file.write(tmp_path / "it.json", record)
-    assert json_file.read(tmp_path / "it.json", Example, "an example", 10_000, "") == record
+    assert json_file.read(tmp_path / "it.json", Example, "an example", json_file.Limit(10_000, 100), "") == record
 
 
 def test_a_value_that_is_no_number_is_written_as_null(tmp_path):
     json_file.write(tmp_path / "it.json", Example(name="a", value=math.inf))
-    assert json_file.read(tmp_path / "it.json", Example, "an example", 10_000, "").value is None
+    assert json_file.read(tmp_path / "it.json", Example, "an example", json_file.Limit(10_000, 100), "").value is None
     assert math.isnan(read(tmp_path, '{"schema": 1, "name": "a", "value": NaN}').value)
 
 
@@ -99,10 +99,10 @@ def test_what_is_not_valid_is_named(tmp_path, content, message):
 
 def test_a_missing_file_and_one_that_is_too_large_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"has no it\.json: it is not an example\."):
-        json_file.read(tmp_path / "it.json", Example, "an example", 10, "")
+        json_file.read(tmp_path / "it.json", Example, "an example", json_file.Limit(10, 10), "")
     with pytest.raises(InputError, match=r"it\.json: it is not an example\."):
         (tmp_path / "file").touch()
-        json_file.read(tmp_path / "file/it.json", Example, "an example", 10, "")
+        json_file.read(tmp_path / "file/it.json", Example, "an example", json_file.Limit(10, 10), "")
     text = '{"schema": 1, "name": "a"}'
     assert read(tmp_path, text, most=len(text)).name == "a"
     with pytest.raises(InputError, match="more than"):

@@ -11,8 +11,9 @@ from omegaconf import OmegaConf, open_dict
 from ablate.config import CONF, register
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.study_plan import StudyPlan
-from ablate.study import compose
+from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
+from ablate.study.words import read
 from ablate.terminal.errors import InputError
 
 register()
@@ -62,7 +63,6 @@ def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
     [
         (["++seed=5"], [[]]),
         (["++optimizer.lr=0.5"], [[]]),
-        (["optimizer.lr=0.1,0.2", "++optimizer.lr=0.5"], [["optimizer.lr=0.1"]]),
         (["++optimizer.lr=0.5", "optimizer.lr=0.1,0.2"], [["optimizer.lr=0.1"], ["optimizer.lr=0.2"]]),
         (["++optimizer.lr=0.1,0.2"], [["++optimizer.lr=0.1"], ["++optimizer.lr=0.2"]]),
         (["optimizer.lr=0.3", "optimizer.lr=0.4"], [[]]),
@@ -83,6 +83,87 @@ def test_overrides_mean_what_they_mean_in_one_run(words, each):
         ]
     assert [run.config_sha256 for run in planned.runs] == [config_sha256(config) for config in alone]
     assert planned.seeds == list(dict.fromkeys(config.seed for config in alone))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["optimizer.lr=0.1,0.2", "++optimizer.lr=0.5"],
+        ["model=mlp,cnn", "model=cnn"],
+        ["optimizer.lr=0.1,0.2", "optimizer.lr=0.3,0.4"],
+        ["optimizer.momentum=0.1,0.2", "~optimizer.momentum"],
+        ["seed=0,1", "seed=5"],
+    ],
+)
+def test_a_sweep_that_is_cancelled_on_the_command_line_is_refused(words):
+    with pytest.raises(InputError) as refused:
+        study(*words)
+    assert words[0] in str(refused.value) and words[1] in str(refused.value)
+
+
+def test_the_command_line_replaces_a_factor_of_the_study_file():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        config = loader.load_configuration("config", ["study.name=s"], run_mode=RunMode.MULTIRUN)
+        composed = compose.study(PlanLoader(loader), config, {"model": "mlp,cnn", "seed": [0, 1]}, ["model=vgg"])
+    assert composed.plan.factors == {} and len(composed.plan.runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "levels"),
+    [
+        (["model=glob([mlp,net*])"], ["mlp", "net7"]),
+        (["model=glob(*,exclude=[c*,r*,s*,t*,v*,w*,a*])"], ["mlp", "net7"]),
+        (["extra=glob(*)"], ["one", "two"]),
+    ],
+)
+def test_a_glob_matches_the_options_in_the_search_path(words, levels, tmp_path):
+    for name, text in {"model/net7": "hidden: [7]", "extra/one": "p: 1", "extra/two": "p: 2"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.yaml").write_text(f"# @package {'_group_' if 'extra' not in name else 'data'}\n{text}\n")
+    place = f"hydra.searchpath=['file://{tmp_path}']"
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        config = loader.load_configuration("config", ["study.name=s", place], run_mode=RunMode.MULTIRUN)
+        parsed = plan.read(read(PlanLoader(loader, config.hydra.searchpath), {}, words))
+    assert list(parsed.factors.values()) == [levels]
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("model=glob(zz*)", "has no levels"),
+        ("seed=glob(*)", "has no levels"),
+        ("seed=range(3,3)", "has no levels"),
+        ("seed=shuffle(range(0,3))", "would change the baseline"),
+        ("model=shuffle(mlp,cnn)", "would change the baseline"),
+    ],
+)
+def test_a_sweep_without_definite_levels_is_refused(word, message):
+    with pytest.raises(InputError, match=message):
+        study(word)
+
+
+@pytest.mark.parametrize(
+    ("words", "each"),
+    [
+        (["+activation@model.act=relu,gelu"], [["+activation@model.act=relu"], ["+activation@model.act=gelu"]]),
+        (["+optimizer@model.second=adam", "normalization=none,batch"],
+         [["+optimizer@model.second=adam", "normalization=none"],
+          ["+optimizer@model.second=adam", "normalization=batch"]]),
+        (["+activation@model.act=leaky_relu", "model.act.negative_slope=0.1,0.2"],
+         [["+activation@model.act=leaky_relu", "model.act.negative_slope=0.1"],
+          ["+activation@model.act=leaky_relu", "model.act.negative_slope=0.2"]]),
+    ],
+)  # fmt: skip
+def test_a_group_placed_in_a_package_is_composed_as_in_one_run(words, each, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_model.py").touch()
+    user_model = ["model._target_=my_model.Net"]
+    planned, hashes = study(*user_model, *words)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        alone = [config_sha256(compose_one("config", [*user_model, *single])) for single in each]
+    assert [run.config_sha256 for run in planned.runs] == alone == hashes
 
 
 @pytest.mark.parametrize("word", ["+seed=5,6", "~seed"])

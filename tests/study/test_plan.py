@@ -1,6 +1,7 @@
 """Overrides -> variants and runs."""
 
 import re
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -205,3 +206,13 @@ def test_a_margin_that_changes_after_a_result_is_recorded_and_one_that_changes_b
     assert recorded.margin is None
     assert [(c.before, c.after, c.results) for c in recorded.margin_changes] == [(1.0, 4.0, 2), (4.0, None, 2)]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00", c.time) for c in recorded.margin_changes)
+
+
+@pytest.mark.parametrize("level", ["é" * 100, "日" * 90, "👩\u200d🔬" * 30, "x" * 400, "cafe\u0301", "a/b", "'é=1'"])
+def test_folders_of_variants_fit_into_any_file_system(tmp_path, level):
+    names = [plan.variant_name({"data.root": text}, {"data.root": "a"}) for text in (level, level + "2")]
+    assert len(set(names)) == 2 and max(len(name.encode()) for name in names) <= plan.LONGEST
+    for name in names:
+        assert unicodedata.is_normalized("NFC", name)  # macOS stores no other form
+        (tmp_path / name).mkdir()
+    assert {path.name for path in tmp_path.iterdir()} == set(names)

@@ -44,9 +44,8 @@ def test_only_changed_files_are_read_again(tmp_path, monkeypatch):
     make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
     read = []
-    contents, tail = snapshot.bounded.contents, snapshot.bounded.tail
-    monkeypatch.setattr(snapshot.bounded, "contents", lambda path, limit: read.append(path) or contents(path, limit))
-    monkeypatch.setattr(snapshot.bounded, "tail", lambda path, limit: read.append(path) or tail(path, limit))
+    opened = snapshot.bounded.open_regular
+    monkeypatch.setattr(snapshot.bounded, "open_regular", lambda path: read.append(path) or opened(path))
     read_view = snapshot.FolderView(tmp_path)
     assert read_view().runs[2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()

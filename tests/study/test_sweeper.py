@@ -11,7 +11,7 @@ from ablate.runs import study_plan
 from ablate.study.status import planned_state
 from tests.processes import SMALL, ablate, assert_the_same, epochs, finish, record, start, until
 
-LONG = ("data=digits", "model=cnn", "trainer.epochs=15", "trainer.threads=1", "seed=0,1,2")
+LONG = ("data=digits", "model=cnn", "trainer.epochs=8", "trainer.threads=1", "seed=0,1,2")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_two_sweeps_of_a_study_share_its_runs(tmp_path, whole):
         run = tmp_path / f"outputs/s/baseline/seed={seed}"
         assert_the_same(run, whole / f"baseline/seed={seed}")
         assert (run / "train.log").read_text().count("completed: ") == 1
-        assert epochs(run) == 15
+        assert epochs(run) == 8
     assert not (tmp_path / "outputs/s/.replaced").exists()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import optuna
 import pandas as pd
@@ -76,3 +77,29 @@ def test_a_trial_of_several_seeds_is_their_mean(tmp_path):
     assert all(epochs(folder / f"baseline/seed={s}") == 4 for s in (0, 1))
     first = optuna.load_study(study_name="tune", storage=storage(folder)).trials[0]
     assert first.value == pytest.approx(sum(accuracies) / 2)
+
+
+def test_a_search_is_not_resumed_with_other_fixed_settings(tmp_path):
+    words = ("train", "study=tune", *WORDS[2:], "seed=0", "hydra.sweeper.n_jobs=1")
+    assert ablate(tmp_path, *words, "hydra.sweeper.n_trials=1").returncode == 0
+    refused = ablate(tmp_path, *words, "hydra.sweeper.n_trials=2", "trainer.ema=0.9")
+    assert refused.returncode == 2 and "trainer.ema was null, now 0.9" in refused.stderr, refused.stderr
+    shutil.rmtree(tmp_path / "outputs/tune/baseline")  # then only the plan has the settings
+    refused = ablate(tmp_path, *words, "hydra.sweeper.n_trials=2", "trainer.ema=0.9")
+    assert refused.returncode == 2 and "trainer.ema was null, now 0.9" in refused.stderr, refused.stderr
+    assert not [path for path in (tmp_path / "outputs/tune").glob("*/seed=*") if path.parent.name != "baseline"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("+hydra.sweeper.sampler.unknown=1",), "hydra.sweeper.sampler is not valid"),
+        (("hydra.sweeper.pruner.n_startup_trials=-1",), "hydra.sweeper.pruner is not valid"),
+        (("optimizer.weight_decay=interval(1,0)",), "is not a range that can be searched"),
+        (("optimizer.weight_decay=tag(log,interval(0,1))",), "is not a range that can be searched"),
+    ],
+)
+def test_arguments_that_optuna_refuses_are_named(tmp_path, words, message):
+    refused = ablate(tmp_path, *WORDS, "hydra.sweeper.n_trials=1", *words)
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1

@@ -1,8 +1,30 @@
 """Text made safe to print, home folders hidden, names listed and suggested."""
 
-import pytest
+import unicodedata
 
-from ablate.terminal.text import did_you_mean, first_few, printable, printable_lines, without_home
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.terminal.text import did_you_mean, first_few, printable, printable_lines, shortened, without_home
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_no_text_controls_its_reader(text):
+    shown = printable(text)
+    assert printable(shown) == shown and "\n" not in shown
+    assert {unicodedata.category(char) for char in shown}.isdisjoint(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
+    assert {char for char in shown if unicodedata.category(char) == "Cf"} <= {"\u200b", "\u200c", "\u200d"}
+    assert shown.replace("\\", "") or not text.replace("\\", "")
+
+
+@pytest.mark.parametrize("text", ["👩\u200d🔬", "می\u200cخواهم", "5\u00a0%", "e\u0301", "猫", "\u2066".join("ab")])
+def test_words_and_emoji_stay_whole(text):
+    assert printable(text) == text.replace("\u2066", r"\u2066")
+
+
+def test_the_middle_of_a_long_text_is_left_out():
+    assert [shortened("abcdef", longest) for longest in (7, 6, 5, 2)] == ["abcdef", "abcdef", "ab…ef", "a…"]
 
 
 def test_control_characters_are_escaped():

@@ -9,6 +9,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.config import CONF, Chosen, register, validate
+from ablate.config.quoting import refuse_undecodable
 from ablate.config.schema.images import ImageFolder
 from ablate.terminal.errors import InputError
 
@@ -43,6 +44,7 @@ def compose_data(overrides: Sequence[str], config_dir: Path | None = None) -> Co
         HydraException, OmegaConfBaseException: it cannot be composed.
     """
     register()
+    refuse_undecodable(overrides)
     if config_dir and not config_dir.is_dir():
         raise InputError(f"--config-dir {config_dir}: the folder does not exist.")
     quoted = str(config_dir.absolute()).replace("'", "\\'") if config_dir else None

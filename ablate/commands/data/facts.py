@@ -6,8 +6,8 @@ import numpy as np
 from omegaconf import DictConfig
 
 from ablate.commands.data.configuration import is_image_folder
-from ablate.data.decode import size
-from ablate.data.image_folder import paths
+from ablate.data.decode import largest_value, size
+from ablate.data.image_folder import paths, unused
 from ablate.data.images import NoTestImages
 from ablate.data.parallel import map_files
 from ablate.data.prepare import Prepared, clear_cache, load_test, prepare
@@ -41,4 +41,6 @@ def _test_images(data: DictConfig) -> Pixels | None:
 def _image_files(data: DictConfig, has_test: bool) -> Files:
     train = paths(data.root, "train")
     sizes = np.array(list(map_files(size, train, "Measuring images")))
-    return Files(train, paths(data.root, "test") if has_test else [], sizes)
+    values = [value for value in map_files(largest_value, train, "Reading pixels") if value is not None]
+    test = paths(data.root, "test") if has_test else []
+    return Files(train, test, sizes, max(values, default=None), unused(data.root))

@@ -55,14 +55,13 @@ def main(arguments: Sequence[str]) -> int:
     summary = look(args.overrides, args.config_dir)
     written = write(summary)
 
-    from rich.console import Console
-
     from ablate.commands.data.tables import show
+    from ablate.terminal.console import Console
 
-    console = Console(highlight=False)
+    console = Console()
     console.soft_wrap = not console.is_terminal
     show(console, summary.facts)
-    console.print(f"Written to {summary.folder}: {', '.join(written)}", markup=False)
+    console.print(f"Written to {summary.folder}: {', '.join(written)}")
     return 0
 
 

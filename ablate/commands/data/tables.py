@@ -3,10 +3,10 @@
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ablate.terminal.console import Console
 from ablate.terminal.text import printable
 
 MAX_ROWS = 25  # classes in the table; data.json lists all

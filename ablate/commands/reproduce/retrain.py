@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.commands.flags import Parser
+from ablate.commands.reproduce import recorded_command
 from ablate.commands.reproduce.comparison import Comparison, compare
-from ablate.config import CONF, trust, user_code
+from ablate.config import CONF, trust
 from ablate.runs import options, provenance, run_record
 from ablate.runs.config_defaults import changes, is_of
 from ablate.runs.read_config import read_config
@@ -26,8 +27,7 @@ from ablate.terminal.errors import InputError
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # largest number that a record may request
 FLAGS = ("--config-dir", "--config-path", "--config-name")
-# Hydra's own settings that do not affect a single run.
-UNUSED = ("mode", "overrides", "runtime", "searchpath", "sweep", "sweeper", "launcher")
+ALONE = ("hydra.mode=RUN", "study.trial=null")  # a single run, no trial of a search, which would build its pruner
 
 
 def main(words: Sequence[str]) -> int:
@@ -72,16 +72,20 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
     with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
-        alone = ["hydra.mode=RUN", f"hydra.run.dir='{place}'"]
-        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *flags, *overrides, *alone]
+        alone = [*ALONE, f"hydra.run.dir='{place}'"]
+        given = [word for flag in flags.items() for word in flag]
+        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *given, *overrides, *alone]
         status = subprocess.run(command, env=surroundings(code, record)).returncode
     if status or not (folder / "run.json").exists():
         raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
     return compare(run, folder)
 
 
-def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[str], list[str]]:
-    """Return the flags and overrides of the recorded command, without the number of threads set by the launcher."""
+def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[dict[str, str], list[str]]:
+    """Return the flags and overrides of the recorded command, without the number of threads set by the launcher.
+
+    Settings of a study, which a single run does not use, are left out as well.
+    """
     try:
         words = shlex.split(record.rerun or "")
     except ValueError:
@@ -97,7 +101,7 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[list[
             flags[flag] = str((run / options.FOLDER).absolute())
     if OmegaConf.select(config, "trainer.threads") is None:  # set by the environment, as in the original run
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
-    return [word for flag in flags.items() for word in flag], overrides
+    return flags, [word for word in overrides if word not in ALONE and not word.lstrip("+~").startswith("study.")]
 
 
 def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
@@ -109,31 +113,23 @@ def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
 
-def check(run: Path, flags: Sequence[str], overrides: Sequence[str], trusted: bool) -> DictConfig:
+def check(run: Path, flags: Mapping[str, str], overrides: Sequence[str], trusted: bool) -> DictConfig:
     """Compose the configuration of a command; unless `trusted`, refuse one that would run code outside this package."""
     from ablate.config import register, validate
 
     register()
-    if trusted:
-        user_code.search()
-        config = compose(flags, overrides)
-        config.pop("hydra")
-        return config
-    for word in overrides:
-        if word.startswith("-") or (word.lstrip("+~").startswith("hydra") and word != "hydra.mode=RUN"):
-            raise InputError(f"The command of {run} has {word!r}, which can change what is run. {trust.ADVICE}")
+    if not trusted:
+        recorded_command.check_command(run, flags, overrides)
     config = compose(flags, overrides)
-    ours, theirs = compose((), ()).pop("hydra"), config.pop("hydra")
-    # An options folder, or an option placed under `hydra`, can set what Hydra calls before training starts.
-    if changed := [name for name, value in _used(theirs).items() if value != _used(ours).get(name)]:
-        raise InputError(f"The command of {run} sets hydra.{changed[0]}, which can change what is run. {trust.ADVICE}")
-    built = [str(name) for name in config if name != "study"]  # `study` only sets the run's folder
-    trust.check(OmegaConf.masked_copy(config, built), run, trusted=False)
-    validate(config)
+    hydra = config.pop("hydra")
+    if not trusted:
+        recorded_command.check_hydra(run, hydra, compose({}, ()).hydra)
+        trust.check(config, run, trusted=False)
+        validate(config)
     return config
 
 
-def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
+def compose(flags: Mapping[str, str], overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a command, with Hydra's own settings under `hydra`."""
     from hydra import compose, initialize_config_dir
     from hydra._internal.hydra import Hydra
@@ -141,25 +137,17 @@ def compose(flags: Sequence[str], overrides: Sequence[str]) -> DictConfig:
     from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
 
-    given = dict(zip(flags[::2], flags[1::2], strict=True))
-    folder = given.get("--config-dir")
-    words = [word for word in overrides if word != "hydra.mode=RUN"]
-    with initialize_config_dir(given.get("--config-path", str(CONF)), version_base="1.3"):
+    folder, main_folder = flags.get("--config-dir"), flags.get("--config-path", str(CONF))
+    with initialize_config_dir(main_folder, version_base="1.3"):
         if folder:  # as Hydra's command line does, which alone finds a primary configuration there
-            place = create_config_search_path(given.get("--config-path", str(CONF)))
+            place = create_config_search_path(main_folder)
             place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("reproduce", place)
-        config = compose(given.get("--config-name", PRIMARY), words, return_hydra_config=True)
+        words = [*overrides, *ALONE]
+        config = compose(flags.get("--config-name", PRIMARY), words, return_hydra_config=True)
     OmegaConf.set_struct(config, False)
     return config
-
-
-def _used(hydra: DictConfig) -> dict[str, Any]:
-    """Hydra's own settings for a single run, as they are written."""
-    settings: Any = OmegaConf.to_container(hydra, resolve=False)
-    settings["job"] = {**settings["job"], "override_dirname": None, "config_name": None}
-    return {name: value for name, value in settings.items() if name not in UNUSED}
 
 
 def original(run: Path, record: RunRecord, trusted: bool) -> Any:
@@ -167,6 +155,11 @@ def original(run: Path, record: RunRecord, trusted: bool) -> Any:
     git = record.git
     if git is None or not git.commit:
         raise InputError(f"{run} was not trained from a checkout: no commit is known. Leave out --from-commit.")
+    if not trusted and not provenance.is_ancestor(git.commit):
+        raise InputError(
+            f"{run} was trained with commit {git.commit!r:.80}, which is not part of the history of this checkout."
+            f" Fetch or merge it with git. {trust.ADVICE}"
+        )
     if git.dirty and not trusted:
         raise InputError(
             f"{run} was trained with uncommitted changes: --from-commit applies and runs its code.patch. {trust.ADVICE}"

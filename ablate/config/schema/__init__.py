@@ -5,16 +5,20 @@ OmegaConf checks types while Hydra composes a configuration; `ablate.config.vali
 
 import dataclasses
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from omegaconf import MISSING
 
 from ablate.config.field import value
+from ablate.config.quoting import quoted, shell_word
 from ablate.config.schema import images, launch, network, submission, training
 from ablate.config.schema.images import DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
+
+MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
 
 
 @dataclass
@@ -40,9 +44,12 @@ class StudySettings:
     retrain: bool = value("move finished runs with other settings to .replaced/ and retrain them (--retrain)")
 
     def check(self) -> None:
-        if not re.fullmatch(r"\w[\w.+=-]*", self.name, re.ASCII):
+        if not re.fullmatch(r"\w[\w.+=-]*", self.name) or len(self.name.encode()) > MOST_BYTES:
+            near = re.sub(r"[^\w.+=-]+", "_", unicodedata.normalize("NFC", self.name)).lstrip(".+=-")
+            near = near.encode()[:MOST_BYTES].decode(errors="ignore") or "name"
             raise ValueError(
-                f"study.name={self.name} must be a folder name: letters, digits and . _ + = - without spaces"
+                f"study.name={self.name} must be a folder name: letters, digits and . _ + = - without spaces, at most"
+                f" {MOST_BYTES} bytes. Type {shell_word(f'study.name={quoted(near)}')}"
             )
         if (self.design == "random") != (self.draws is not None):
             raise ValueError(

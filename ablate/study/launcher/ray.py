@@ -1,10 +1,12 @@
 """`hydra/launcher=ray`: run each job as a task of a Ray cluster, by default a local one."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, chdir, nullcontext
 from typing import Any
 
 from hydra.core.utils import JobReturn
 
+from ablate.runs import provenance
 from ablate.study.launcher import Job, Results, failed
 from ablate.terminal.errors import InputError
 
@@ -26,8 +28,11 @@ def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) ->
         import ray
     except ModuleNotFoundError:
         raise InputError("hydra/launcher=ray needs Ray: pip install 'hydra-ablate[cluster]'.") from None
+    # Ray adds the current folder to its workers' search path, unless a runtime environment replaces it.
+    place: AbstractContextManager[None] = nullcontext() if "runtime_env" in init else chdir(provenance.ROOT)
     try:
-        ray.init(**init)
+        with place:
+            ray.init(**init)
     except ConnectionError as error:
         raise InputError(f"The Ray cluster {init.get('address')} cannot be reached: {error}.") from None
     call = ray.remote(max_retries=0, **remote)(_call)  # failed runs are retried by running the command again

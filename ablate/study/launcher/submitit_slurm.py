@@ -2,8 +2,10 @@
 
 import logging
 import os
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Parameters that submitit takes without the prefix `slurm_`.
 COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
+PYTHON = f"{shlex.quote(sys.executable)} -P"  # without the current folder on its search path
 POLL_SECONDS = 2.0  # between two checks for results
 SLURM_POLL_SECONDS = 20.0  # between two queries of Slurm for jobs that ended without a result
 TEMPORARY_REASONS = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # of pending jobs
@@ -43,7 +46,9 @@ def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: A
         raise InputError("hydra/launcher=submitit_slurm needs submitit: pip install 'hydra-ablate[cluster]'.") from None
     parameters = {name: value for name, value in settings.items() if value not in (None, {}, [])}
     try:
-        executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout)
+        executor = submitit.AutoExecutor(
+            folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout, slurm_python=PYTHON
+        )
     except RuntimeError:
         raise InputError("Slurm is not available (no srun). Start the study on a login node of the cluster.") from None
     executor.update_parameters(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.stats import contrasts
-from tests.analysis.stats.designs import FILTRATION, effect, factorial
+from tests.analysis.stats.designs import FILTRATION, effect, factorial, lost
 
 CELLS = {("a", "u"): 1.0, ("a", "v"): 2.0, ("b", "u"): 4.0, ("b", "v"): 9.0}
 
@@ -27,6 +27,11 @@ def test_contrasts_of_two_by_two_by_hand():
     assert table["mean"].tolist() == pytest.approx([5.05, 3.05, 4.1])
     assert table["sd"].tolist() == pytest.approx([0.05, 0.05, 0.1])
     assert table["t"].tolist() == pytest.approx([5.05 / 0.05 * 3**0.5, 3.05 / 0.05 * 3**0.5, 4.1 / 0.1 * 3**0.5])
+    half = 4.302653 * table["sd"] / 3**0.5  # t at .975 with 2 df
+    assert table["low"].tolist() == pytest.approx((table["mean"] - half).tolist(), abs=1e-6)
+    assert table["high"].tolist() == pytest.approx((table["mean"] + half).tolist(), abs=1e-6)
+    other = runs(CELLS).assign(val_loss=[*range(12)], error=math.nan)
+    pd.testing.assert_frame_equal(contrasts(other, ["f", "g"]), table)
     assert table["n"].tolist() == [3, 3, 3] and table["cells"].tolist() == [2, 2, 1]
     assert table[["kind", "factor", "level"]].values.tolist() == [
         ["main", "f", "b"], ["main", "g", "v"], ["interaction", "f", "b"]
@@ -57,6 +62,11 @@ def test_a_seed_that_was_not_run_at_all_is_no_loss():
     assert (table["method"] == "t over seeds").all() and (table["n"] == 5).all()
 
 
+def test_seeds_that_lost_some_of_their_runs_count():
+    table = contrasts(lost(factorial()), ["f", "g", "h"], "y")
+    assert (table["method"] == "linear model").all() and (table["n"] == 6).all() and table["sd"].isna().all()
+
+
 def test_a_lost_cell_leaves_the_other_cells():
     """Without (b, v, y), b is compared with a over the three other cells of g and h."""
     frame = factorial()
@@ -67,3 +77,10 @@ def test_a_lost_cell_leaves_the_other_cells():
     assert (
         row["cells"] == 3 and row["method"] == "t over seeds" and row["mean"] == pytest.approx(means["b"] - means["a"])
     )
+
+
+def test_the_half_fraction_is_estimated_by_a_linear_model():
+    half = FILTRATION[(FILTRATION[["A", "B", "C", "D"]] == "+").sum(axis=1) % 2 == 0]
+    table = contrasts(half, ["A", "B", "C", "D"], "y")
+    assert (table["method"] == "linear model of a fraction").all() and table["estimable"].all()
+    assert table["mean"].tolist()[:4] == pytest.approx([19.0, 1.5, 14.0, 16.5])  # Montgomery

@@ -78,11 +78,20 @@ def test_what_the_cells_do_not_tell_is_not_estimable():
     aliased = frame.assign(copy=frame["f"].str.upper())
     table = anova(aliased, "y", ["f", "copy"]).set_index("term")
     assert not table.loc[["f", "copy", "f:copy"], "estimable"].any()
+    assert table.loc[["f", "copy", "f:copy"], "df"].tolist() == [0, 0, 0]
 
 
 def test_without_replicates_nothing_is_tested():
     table = anova(balanced().query("seed == 0"), "y", ["f", "g", "h"])
     assert table["F"].isna().all() and table["p"].isna().all()
+    assert table.set_index("term").loc["Residual", ["df", "estimable"]].tolist() == [0, False]
+
+
+@pytest.mark.parametrize("analyze", [anova, shares])
+def test_what_other_columns_lack_does_not_matter(analyze):
+    frame = balanced()
+    other = frame.assign(other=np.where(frame["seed"] == 1, np.nan, 0.5))
+    pd.testing.assert_frame_equal(analyze(other, "y", ["f", "g"], "seed"), analyze(frame, "y", ["f", "g"], "seed"))
 
 
 @pytest.mark.parametrize(("count", "seed"), [(5, 2), (14, 3), (25, 4)])

@@ -7,11 +7,12 @@ import shutil
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from PIL import Image
 
 from ablate.analysis import figures
 from ablate.commands.data.summarize import look, main
 from ablate.terminal.errors import InputError
-from tests.processes import ablate
+from tests.processes import ablate, alone
 
 OVERRIDES = ("data=image_folder", "data.image_size=8", "data.val_fraction=0.5")
 FILES = {f"{name}.{suffix}" for name in ("classes", "augmentations") for suffix in ("pdf", "png", "svg")}
@@ -65,8 +66,8 @@ def test_the_figures_have_the_colors_of_the_images(completed):
     ("change", "message"),
     [
         (lambda root: shutil.rmtree(root), "does not exist"),
-        (lambda root: (root / "train/red/0.png").write_text("junk"), "train/red/0.png (not an image file)"),
-        (lambda root: (root / "test/red/0.png").write_text("junk"), "test/red/0.png (not an image file)"),
+        (lambda root: (root / "train/red/0.png").write_text("junk"), "train/red/0.png (not a PNG, JPEG"),
+        (lambda root: (root / "test/red/0.png").write_text("junk"), "test/red/0.png (not a PNG, JPEG"),
         (lambda root: (root / "train/empty").mkdir(), "train/empty has no images"),
         (lambda root: (root / "train/red/0.png").unlink(), "Each class needs at least 2 images"),
     ],
@@ -103,6 +104,18 @@ def test_a_data_set_without_test_images(two_colors, tmp_path):
     assert look([*OVERRIDES, f"data.root={root}"]).facts["images"]["test"] is None
 
 
+@pytest.mark.parametrize(("mode", "warned"), [("I;16", True), ("L", False)])
+def test_dark_16_bit_files_and_unused_folders_are_warned_of(two_colors, tmp_path, mode, warned):
+    root = shutil.copytree(two_colors, tmp_path / "images")
+    for path in root.glob("train/*/*.png"):
+        values = np.full((8, 8), 1000 if mode == "I;16" else 90, np.uint16 if mode == "I;16" else np.uint8)
+        Image.fromarray(values).save(path)
+    (root / "val/red").mkdir(parents=True)
+    warnings = look([*OVERRIDES, f"data.root={root}", "data.std=[0.5]"]).facts["warnings"]
+    assert any("Nearly black" in text and "of 10 bits" in text for text in warnings) == warned
+    assert any(text.startswith(f"Not used in {root}: val/.") for text in warnings)
+
+
 def test_a_changed_folder_is_read_again(two_colors, tmp_path):
     """In the same process, as in a notebook."""
     root = shutil.copytree(two_colors, tmp_path / "images")
@@ -112,3 +125,20 @@ def test_a_changed_folder_is_read_again(two_colors, tmp_path):
     assert summary.data.classes == ("black", "green", "red") and summary.facts["images"]["train"] == len(
         summary.data.train
     )
+
+
+SOURCE = """
+import torch
+from ablate.data.images import Images
+
+def squares(part):
+    return Images(torch.arange(40 * 64).reshape(40, 1, 8, 8).byte(), torch.arange(40) % 2, ("even", "odd"))
+"""
+
+
+def test_it_finds_the_modules_that_train_finds(tmp_path):
+    (tmp_path / "my_images.py").write_text(SOURCE)
+    words = ("data=digits", "data._target_=my_images.squares", "model=mlp", "trainer.epochs=1", "trainer.threads=1")
+    for command in ("data", "train"):
+        ended = alone(tmp_path, command, *words)
+        assert ended.returncode == 0, (command, ended.stderr)

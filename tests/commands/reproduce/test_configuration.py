@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ablate.config import CONF
 from tests.processes import SMALL, ablate, alone, finish, record, start
@@ -74,3 +75,24 @@ def test_an_edited_configuration_or_command_is_refused(tmp_path):
     refused = ablate(tmp_path, "reproduce", "one")
     assert refused.returncode == 2 and "trainer.epochs was 1, now 2" in refused.stderr, refused.stdout
     assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.integration
+def test_another_folder_of_all_options_is_kept_and_used(tmp_path):
+    shutil.copytree(CONF, tmp_path / "c")
+    default = tmp_path / "c/trainer/default.yaml"
+    default.write_text(default.read_text().replace("batch_size: 64", "batch_size: 16"))
+    net = tmp_path / "c/model/mlp.yaml"
+    net.write_text(net.read_text().replace("hidden: [128, 256, 512]", "hidden: [7]"))
+    words = ("--config-path", "c", *SMALL, "model=mlp", "hydra.run.dir=outputs/r")
+    ended = alone(tmp_path, "train", *words)
+    assert ended.returncode == 0, ended.stderr
+    run = tmp_path / "outputs/r"
+    config = yaml.safe_load((run / ".hydra/config.yaml").read_text())
+    assert config["trainer"]["batch_size"] == 16 and config["model"]["hidden"] == [7]
+    assert "--config-path options" in record(run)["rerun"]
+    run = run.rename(tmp_path / "moved")
+    shutil.rmtree(tmp_path / "c")
+    (tmp_path / "elsewhere").mkdir()
+    again = alone(tmp_path / "elsewhere", "reproduce", str(run))
+    assert again.returncode == 0 and "Identical" in again.stdout, again.stdout + again.stderr

@@ -123,7 +123,7 @@ def test_what_cannot_be_trained_again_is_refused_in_a_sentence(run, changed, sai
     ("git", "said"),
     [
         (None, "no commit is known"),
-        ({"commit": "0" * 40, "dirty": False}, "fetch it with git"),
+        ({"commit": "0" * 40, "dirty": False}, "not part of the history"),
         ({"commit": "--output=x", "dirty": False}, "is not a commit"),
         ({"commit": "0" * 40, "dirty": True}, "--trust"),
     ],

@@ -1,0 +1,285 @@
+"""Read a file of `torch.save` that may come from an untrusted source: first what is in it, then its tensors.
+
+PyTorch's own reader finds the zip directory in other ways than Python's, and allocates what a file states. Here, the
+pickle is read with stand-ins for tensors. They are checked before any number is read, and nothing in it can be called.
+"""
+
+import hashlib
+import math
+import pickle
+import pickletools
+import zipfile
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ablate.files import archive, bounded
+
+# The operations that `torch.save` writes for plain values and tensors. None of them allocates more than its own size.
+OPERATIONS = frozenset({
+    "PROTO", "STOP", "MARK", "GLOBAL", "REDUCE", "BUILD", "BINPERSID", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET",
+    "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "EMPTY_TUPLE",
+    "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS",
+})  # fmt: skip
+DTYPES = {
+    "DoubleStorage": torch.float64, "FloatStorage": torch.float32, "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
+    "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
+    "ComplexFloatStorage": torch.complex64, "ComplexDoubleStorage": torch.complex128,
+}  # fmt: skip
+PICKLE = bounded.MIB  # bytes of the pickle, and 4 KiB for each tensor of the network
+DIMENSIONS = 16  # of a tensor
+COUNTED = 1000  # epochs at which a schedule changes the learning rate
+WIDTH = 4  # bytes per number that a tensor counts for at least, since an optimizer may convert it to float32
+
+
+class Limit(NamedTuple):
+    """What a file may hold: the tensors of a network so many times over, and other tensors.
+
+    Attributes:
+        tensors: number of tensors of the network.
+        size: largest total size of all tensors, in bytes.
+    """
+
+    tensors: int
+    size: int
+
+    @property
+    def operations(self) -> int:
+        """Largest number of operations of the pickle; a checkpoint with Adam and an average has 160 for each tensor."""
+        return 20_000 + 1000 * self.tensors
+
+    @property
+    def pickle(self) -> int:
+        """Largest size of the pickle, in bytes."""
+        return PICKLE + 4 * bounded.KIB * self.tensors
+
+
+class Stored(NamedTuple):
+    """A tensor in a file: key and number of elements of its storage, dtype, and its place in the storage."""
+
+    key: str
+    elements: int
+    dtype: torch.dtype
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory, in bytes, after a conversion to float32 where that is larger."""
+        return math.prod(self.shape) * max(self.dtype.itemsize, WIDTH)
+
+    def check(self) -> None:
+        """Raise ValueError unless each element has its own place in the storage."""
+        numbers = (self.elements, self.offset, *self.shape, *self.stride)
+        valid = all(type(number) is int and 0 <= number < 2**48 for number in numbers)
+        if not valid or not len(self.shape) == len(self.stride) <= DIMENSIONS:
+            raise ValueError("a tensor has no valid shape")
+        reach = 0
+        for stride, length in sorted(zip(self.stride, self.shape, strict=True)):
+            if length > 1 and stride <= reach:
+                raise ValueError("elements of a tensor share their memory")
+            reach += (length - 1) * stride if length > 1 else 0
+        if math.prod(self.shape) and self.offset + reach >= self.elements:
+            raise ValueError("a tensor is larger than its storage")
+
+
+class Saved:
+    """An open file.
+
+    Attributes:
+        content: what was saved, with `Stored` in place of each tensor.
+    """
+
+    def __init__(self, file: zipfile.ZipFile, root: str, content: Any) -> None:
+        self.file, self.root, self.content = file, root, content
+        self.storages: dict[str, bytearray] = {}
+
+    def sha256(self) -> str:
+        """SHA-256 of the file, in hexadecimal."""
+        assert self.file.fp is not None
+        self.file.fp.seek(0)
+        digest = hashlib.sha256()
+        while block := self.file.fp.read(bounded.MIB):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def tensors(self, part: Any) -> Any:
+        """Read a part of the content with its tensors."""
+        if isinstance(part, Stored):
+            return self._tensor(part)
+        if isinstance(part, Counter):
+            return Counter(dict(part))
+        if isinstance(part, StateDict):
+            return part.with_values(self.tensors)
+        if isinstance(part, dict):
+            return {key: self.tensors(value) for key, value in part.items()}
+        return type(part)(map(self.tensors, part)) if isinstance(part, list | tuple) else part
+
+    def _tensor(self, stored: Stored) -> Tensor:
+        if not stored.elements:
+            return torch.empty(stored.shape, dtype=stored.dtype)
+        if stored.key not in self.storages:
+            member = self.file.getinfo(f"{self.root}/data/{stored.key}")
+            with self.file.open(member) as stream:  # reading it to its end checks its checksum
+                self.storages[stored.key] = bytearray(stream.read(member.file_size))
+        flat = torch.frombuffer(self.storages[stored.key], dtype=stored.dtype)
+        return flat.as_strided(stored.shape, stored.stride, stored.offset)
+
+
+@contextmanager
+def opened(path: Path, limit: Limit) -> Iterator[Saved]:
+    """Open a file of `torch.save` and check all of it but the numbers of its tensors.
+
+    Raises:
+        InputError: the file is too large.
+        Exception: any other kind, for a damaged file, or for one that holds anything else than plain values and
+            tensors whose elements all have their own place.
+    """
+    members = 16 + 16 * limit.tensors + 16
+    with archive.opened(path, members, limit.size + limit.pickle + bounded.MIB) as file:
+        (name,) = (name for name in file.namelist() if name.endswith("/data.pkl"))
+        root = name.removesuffix("/data.pkl")
+        if f"{root}/byteorder" in file.namelist():
+            with file.open(f"{root}/byteorder") as stream:
+                if stream.read(8) != b"little":
+                    raise ValueError("it was written by a machine with another byte order")
+        bounded.check(path, "has a pickle of", file.getinfo(name).file_size, limit.pickle)
+        with file.open(name) as stream:
+            content = _unpickled(stream.read(limit.pickle), limit.operations)
+        _check(file, root, content, limit)
+        yield Saved(file, root, content)
+
+
+def same_shapes(content: Any, state: Mapping[str, Any]) -> bool:
+    """True if a part of the content has the keys of a state_dict, and tensors of the same shapes."""
+    if not isinstance(content, dict) or content.keys() != state.keys():
+        return False
+    for key, value in state.items():
+        if isinstance(value, Tensor):
+            if not isinstance(content[key], Stored) or content[key].shape != tuple(value.shape):
+                return False
+        elif isinstance(value, Mapping):
+            if not same_shapes(content[key], value):
+                return False
+        elif value is not None and content[key] is not None and _kind(content[key]) is not _kind(value):
+            return False
+    return True
+
+
+def _kind(value: Any) -> type:
+    return float if isinstance(value, int | float) else type(value)
+
+
+def _unpickled(content: bytes, most: int) -> Any:
+    """Unpickle plain values and stand-ins, with at most so many operations."""
+    for number, (operation, argument, _) in enumerate(pickletools.genops(content)):
+        if operation.name not in OPERATIONS:
+            raise ValueError(f"it uses {operation.name}, which is not supported")
+        # An index beyond the number of operations would allocate the values before it.
+        if number >= most or (operation.name == "LONG_BINPUT" and int(argument or 0) > number):
+            raise ValueError(f"it has more than {most:,} operations")
+    return _Unpickler(BytesIO(content)).load()
+
+
+def _check(file: zipfile.ZipFile, root: str, content: Any, limit: Limit) -> None:
+    """Raise unless content is plain, and its tensors fit their storages and the limit."""
+    visits = size = 0
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        visits += 1
+        if visits > limit.operations:  # lists that contain the same list many times
+            raise ValueError(f"it has more than {limit.operations:,} values")
+        if isinstance(value, Stored):
+            value.check()
+            size += value.nbytes
+            if size > limit.size:
+                raise ValueError(f"its tensors take more than {limit.size:,} bytes")
+            bytes_ = value.elements * value.dtype.itemsize
+            if value.elements and file.getinfo(f"{root}/data/{value.key}").file_size != bytes_:
+                raise ValueError("a storage has another size than stated")
+        elif isinstance(value, dict):
+            if not all(type(key) in (str, int) for key in value):
+                raise ValueError("a key is neither text nor a number")
+            waiting += value.values()
+        elif type(value) in (list, tuple):
+            waiting += value
+        elif value is not None and type(value) not in (str, int, float, bool):
+            raise ValueError(f"it contains a {type(value).__name__}")
+
+
+class StateDict(OrderedDict[str, Any]):
+    """A state_dict: its attribute `_metadata` has the versions of the modules, for `load_state_dict`."""
+
+    _metadata: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        """Keep the versions of the modules, and nothing else."""
+        versions = {str(name): of["version"] for name, of in state["_metadata"].items() if of}
+        self._metadata = OrderedDict((name, {"version": version}) for name, version in versions.items())
+
+    def with_values(self, function: Callable[[Any], Any]) -> "StateDict":
+        """The same with the result of a function for each value."""
+        result = StateDict((name, function(value)) for name, value in self.items())
+        result._metadata = self._metadata
+        return result
+
+
+class _Counter(Counter[int]):
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("a Counter has attributes")
+
+
+class _Call(NamedTuple):
+    """A function that the pickle may call; unlike the function itself, it has no attributes to set."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds stand-ins for tensors; nothing else can be called."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "torch" and name in DTYPES:
+            return DTYPES[name]
+        if (module, name) not in CALLED:
+            raise ValueError(f"it contains {module}.{name}, which is not supported")
+        return _Call(CALLED[module, name])
+
+    def persistent_load(self, identity: Any) -> Any:
+        _, dtype, key, _, elements = identity
+        if not isinstance(dtype, torch.dtype) or type(key) is not str:
+            raise ValueError("a storage is not valid")
+        return key, elements, dtype
+
+
+def _ordered() -> StateDict:
+    return StateDict()
+
+
+def _counter(counts: dict[int, int]) -> Counter[int]:
+    if len(counts) > COUNTED:
+        raise ValueError(f"a Counter has more than {COUNTED:,} entries")
+    return _Counter(counts)
+
+
+def _stored(storage: tuple[str, int, torch.dtype], offset: int, shape: Any, stride: Any, *_: Any) -> Stored:
+    return Stored(*storage, offset, shape, stride)
+
+
+CALLED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("collections", "OrderedDict"): _ordered,
+    ("collections", "Counter"): _counter,
+    ("torch._utils", "_rebuild_tensor_v2"): _stored,
+}

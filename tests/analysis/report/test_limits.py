@@ -1,0 +1,38 @@
+"""What a study of its size and design cannot show."""
+
+import numpy as np
+
+from ablate.analysis.report import limits
+from ablate.analysis.results import analyse
+
+FACTORS = {"model": ["a", "b", "c"]}
+
+
+def test_what_a_study_of_this_size_cannot_show(make_study):
+    """Differences 10, 0, 0 and 20, 0, 0: SDs 5.77 and 11.55, median 8.66. The correlations are numpy's."""
+    rows = {"baseline": (0.5, 0.6, 0.7), "model=b": (0.6, 0.6, 0.7), "model=c": (0.7, 0.6, 0.7)}
+    study = make_study({name: dict(enumerate(values)) for name, values in rows.items()}, FACTORS)
+    power, best = limits.limits(analyse(study))
+    assert "With 3 seeds and Holm's correction over 2 planned variants, the study has 80 % power" in power
+    # In a million simulated studies, 4.62 at alpha .025 has 80 % power (stats/test_power.py).
+    assert "40.1 points: 4.62 standard deviations of the paired differences (d_z) at their median, 8.66 points" in power
+    covariance = np.cov([*rows.values()])
+    rho = (covariance.sum() - np.trace(covariance)) / 2 / np.trace(covariance)
+    assert f"(rho {rho:.2f})" in best and f"{0.8463 * np.sqrt(1 - rho):.2f} standard errors too high" in best
+    one = analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one"))
+    assert limits.limits(one) == ["With one seed nothing can be tested: the study is descriptive."]
+
+
+def test_variants_that_were_planned_but_lost_count_in_the_family(make_study):
+    results = {"baseline": {0: 0.5, 1: 0.6, 2: 0.7}, "model=b": {0: 0.5, 1: 0.61, 2: 0.73}, "model=c": {0: None}}
+    assert "over 2 planned variants" in limits.limits(analyse(make_study(results, FACTORS)))[0]
+
+
+def test_interactions_that_were_not_tested_are_named(make_study):
+    two = {"model": ["a", "b"], "norm": ["x", "y"]}
+    results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
+    apart = analyse(make_study(results, two))
+    assert "Interactions are not estimable" in " ".join(limits.limits(apart))
+    results["model=b+norm=y"] = {0: 0.7, 1: 0.75}
+    together = analyse(make_study(results, two, name="together"))
+    assert "Interactions are not estimable" not in " ".join(limits.limits(together))

@@ -1,0 +1,124 @@
+"""What the methods of a report state: question, runs, data, images and epoch."""
+
+import json
+
+import msgspec
+import numpy as np
+from omegaconf import OmegaConf
+
+from ablate.analysis.report import methods, notes
+from ablate.analysis.results import analyse
+from ablate.runs.study_plan import StudyPlan
+
+FACTORS = {"model": ["a", "b", "c"]}
+IMAGES = {"training": 1200, "validation": 360, "selection": 0, "evaluation": 360}
+HALVES = IMAGES | {"selection": 180, "evaluation": 180}
+INPUTS = {"channels": 3, "image_size": 32, "mean": [0.5] * 3, "std": [0.5] * 3}
+
+
+def plan(factors: dict[str, list[str]], design: str = "factorial") -> StudyPlan:
+    """A plan of one run."""
+    run = {"variant": "baseline", "factors": {}, "seed": 0, "folder": "baseline", "config_sha256": ""}
+    content = {"name": "s", "design": design, "baseline": {}, "factors": factors, "seeds": [0], "command": ""}
+    return msgspec.convert({**content, "runs": [run]}, StudyPlan)
+
+
+def test_the_question_is_of_the_factors_that_vary():
+    factors = {"model": ["a", "b"], "norm": ["x"], "seed_of_split": ["0", "1"]}
+    assert methods.question(plan(factors)) == "Which of model and seed_of_split affect validation accuracy?"
+    assert methods.question(plan(FACTORS)) == "Does model affect validation accuracy?"
+
+
+def test_a_change_is_named_as_in_the_configuration(make_study):
+    result = [methods._change(*change) for change in (
+        ("normalization._target_", "ablate.normalization.none", "ablate.normalization.batch"),
+        ("model.hidden", "—", "[128, 256]"), ("optimizer.momentum", "0.9", "—"), ("optimizer.lr", "0.1", "0.01"),
+    )]  # fmt: skip
+    assert result == ["normalization batch, not none", "model.hidden [128, 256]", "no optimizer.momentum",
+                     "optimizer.lr 0.01, not 0.1"]  # fmt: skip
+
+
+def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
+    first, *_, last, _ = methods.methods(analyse(make_study(results, FACTORS, margin=1.0)))
+    assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
+    assert "p of the difference below 0.05 after Holm's correction for the 1 planned variant" in last
+    assert "within ±1 points" in last and "Diverges or converges" in last
+
+
+def test_methods_state_the_number_of_images_and_the_step(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    np.savez(study / "baseline/seed=0/val_predictions.npz", label=[0, 1] * 180, logits=np.eye(2)[[0, 0] * 180])
+    assert (
+        "360 validation images: one run's accuracy changes in steps of 0.28 points."
+        in methods.methods(analyse(study))[-1]
+    )
+
+
+def test_methods_state_the_data(make_study):
+    record = {"images": IMAGES, "inputs": INPUTS, "selection": "last"}
+    study = make_study({"baseline": {0: 0.5}}, {}, classes=10, record=record)
+    text = "Data: 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels."
+    assert text in methods.methods(analyse(study))
+    (study / "baseline/seed=0/.hydra").mkdir()
+    config = {"data": {"_target_": "d.digits", "val_fraction": 0.2, "split_seed": 3, "train_limit": 1200}}
+    OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
+    expected = "Data: digits, 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels; 20 % of"
+    assert any(one.startswith(expected) for one in methods.methods(analyse(study)))
+    assert "limited to 1,200 of the others" in " ".join(methods.methods(analyse(study)))
+
+
+def test_methods_state_the_epoch_and_the_images(make_study):
+    def stated(name, **record) -> str:
+        study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name=name, record=record)
+        return methods.methods(analyse(study))[-1]
+
+    assert stated("last", selection="last", images=IMAGES) == (
+        "Tables and figures are of the last epoch and 360 validation images: one run's accuracy changes in steps of"
+        " 0.28 points."
+    )
+    halves = stated("half", selection="best_val", images=HALVES)
+    assert "highest accuracy on 180 of the 360 validation images." in halves
+    assert "on the other 180 validation images: one run's accuracy changes in steps of 0.56 points." in halves
+    assert "it is too high" in stated("old", selection="best_val")
+    assert stated("unknown") == "Tables and figures are of validation images."
+
+
+def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
+    study = make_study(
+        {"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, record={"selection": "last", "images": IMAGES}
+    )
+    path = study / "model=b/seed=0/run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"selection": "best_val", "images": HALVES}))
+    text = methods.methods(analyse(study))[-1]
+    assert text.startswith("The accuracies of the runs are computed on different images or epochs. 1 run: Tables and")
+    assert "1 run: The epoch of each run is the one with the highest accuracy on 180" in text
+
+
+def test_a_margin_that_was_changed_after_a_result_is_stated(make_study):
+    change = {"time": "2026-01-02T03:04:05+00:00", "before": 1.0, "after": 4.0, "results": 10}
+    study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, margin=4.0, margin_changes=[change])
+    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in notes.notes(analyse(study))[0]
+
+
+def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_is_not(make_study):
+    two = {"optimizer": ["sgd", "adam"], "model.hidden": ["[8]", "[16]"]}
+    variants = {"baseline": ("sgd", "[8]"), "optimizer=adam": ("adam", "[8]"), "model.hidden=[16]": ("sgd", "[16]"),
+                "optimizer=adam+model.hidden=[16]": ("adam", "[16]")}  # fmt: skip
+    study = make_study({name: {0: 0.5, 1: 0.6} for name in variants}, two)
+    for name, (optimizer, hidden) in variants.items():
+        config = {"optimizer": {"_target_": f"o.{optimizer}", "lr": {"sgd": 0.1, "adam": 0.001}[optimizer]},
+                  "model": {"hidden": hidden}}  # fmt: skip
+        (study / name / "seed=0/.hydra").mkdir()
+        OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
+    texts = methods.methods(analyse(study))
+    assert "Settings that change with a level. optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
+
+
+def test_methods_state_what_the_most_common_class_is_worth(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    for labels, stated in (([0, 0, 0, 1], "Always predicting 0, the most common class, has an accuracy of 75.0 %."),
+                           ([0, 0, 1, 1], "")):  # fmt: skip
+        np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
+        text = methods.methods(analyse(study))[-1]
+        assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)

@@ -1,0 +1,66 @@
+"""What a report notes of a study, and what it does not."""
+
+from ablate.analysis import collect
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.report import notes, verdict_sentences
+from ablate.analysis.results import analyse
+
+FACTORS = {"model": ["a", "b", "c"]}
+
+
+def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
+    results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
+    study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")
+    (study / "model=b" / "seed=1" / "metrics.csv").unlink()
+    code, one, other, curves = notes.notes(analyse(study))
+    assert "different versions of the code: xyz (2 runs), abc (4 runs)" in code
+    assert one.startswith("model=b: 1 run without a baseline run of the same seed") and "left out" in one
+    assert other.startswith("model=f: 1 run without") and "Welch's t" in other
+    assert curves.startswith("1 completed run without a complete metrics.csv")
+
+
+def test_a_plain_study_needs_no_notes(make_study):
+    assert notes.notes(analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS))) == []
+
+
+def test_without_a_baseline_run_it_is_stated_once(make_study):
+    texts = notes.notes(analyse(make_study({"baseline": {0: "failed"}, "model=b": {0: 0.6}}, FACTORS)))
+    assert texts == ["The baseline has no completed run: nothing can be compared."]
+    texts = notes.notes(analyse(make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS, name="none")))
+    assert "nothing can be compared" in texts[0]
+
+
+def test_equal_differences_are_named(make_study):
+    study = make_study(
+        {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}, "model=c": {0: 0.6, 1: 0.9}}, FACTORS
+    )
+    runs = collect.collect(study)
+    assert "Not testable, as all differences are equal: model=b." in verdict_sentences.verdicts(compare(runs), runs)
+
+
+def test_why_a_clear_difference_is_inconclusive(make_study):
+    better = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
+    results = {"baseline": {seed: 0.70 + 0.001 * seed for seed in range(6)}, "model=b": better}
+    texts = notes.notes(analyse(make_study(results, FACTORS, classes=10)))
+    (why,) = [note for note in texts if "inconclusive" in note]
+    assert why == (
+        "model=b is inconclusive, as the verdict depends on diverged runs: better over the 5 seeds where both converged"
+        " (+2.1 points, Holm p < 0.001), inconclusive with diverged runs scored at chance (−8.3 points)."
+    )
+    texts = notes.notes(analyse(make_study(results, FACTORS, name="old")))
+    assert any("do not state the number of classes" in note for note in texts)
+
+
+def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
+    """Over seeds 0 and 1 the baseline's mean is 60.5, over all three 61.33."""
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.5, 1: 0.52, 2: None}}
+    (note,) = notes.notes(analyse(make_study(results, FACTORS)))
+    assert note == "model=b: compared over 2 of the baseline's seeds; on these the baseline's mean is 60.50 %."
+
+
+def test_a_training_curve_of_another_function_is_named(make_study):
+    study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {})
+    path = study / "baseline/seed=1/metrics.csv"
+    path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
+    (note,) = notes.notes(analyse(study))
+    assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")

@@ -1,0 +1,172 @@
+"""No file from outside makes a reader use more memory than `MOST` beyond an honest one (docs/security.md)."""
+
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from types import SimpleNamespace
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from PIL import Image
+
+from ablate.analysis.collect import collect, curves
+from ablate.analysis.results import analyse
+from ablate.analysis.test_usage import usage
+from ablate.api.run import Run
+from ablate.commands.test import test as evaluated
+from ablate.config import CONF, register, trust
+from ablate.config.flatten import flat
+from ablate.data.decode import decode, size
+from ablate.data.prepare import prepare
+from ablate.evaluation import trained_model
+from ablate.runs import looks, run_record, study_plan
+from ablate.runs.checkpoints import CHECKPOINT
+from ablate.runs.config_defaults import with_defaults
+from ablate.runs.differences import diff
+from ablate.runs.read_config import read_config
+from ablate.study.snapshot import FolderView
+from ablate.terminal.errors import InputError
+from ablate.training.checkpoint import Checkpoint
+from ablate.training.parts import build
+from tests.faults import attacks
+from tests.faults.attacks import MIB, Attack
+from tests.faults.memory import peak
+from tests.faults.planting import RUN, whole, words
+
+MOST = 256  # MiB
+MOST_OF_AN_IMAGE = 512  # MiB, which depends on its pixels
+register()
+
+
+@cache
+def trained() -> Path:
+    """A folder with a study of two runs, one of them tested; one copy per process."""
+    folder = Path(mkdtemp())
+    whole(folder, *words(2, "seed=0,1"))
+    evaluated(folder / RUN)
+    return folder
+
+
+@cache
+def parts_of() -> SimpleNamespace:
+    """What a checkpoint is loaded into: parts, number of images and of classes."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["data=digits", "data.train_limit=64", "model=mlp", "model.hidden=[64]"])
+    data = prepare(config.data)
+    return SimpleNamespace(parts=build(config, data, torch.device("cpu"), "fp32"), logits=(len(data.val.labels), 10))
+
+
+def look(study: Path) -> None:
+    """What `ablate watch` reads."""
+    FolderView(study)()
+
+
+def table(study: Path) -> None:
+    runs = collect(study)
+    curves(study, runs)
+    usage(study, study_plan.read(study))
+    looks.read(study)
+
+
+def configuration(study: Path) -> None:
+    config = read_config(study / "baseline/seed=0")
+    trust.check(config, study, trusted=False)
+    flat(with_defaults(config), resolve=False)
+
+
+def checkpoint(study: Path) -> None:
+    made = parts_of()
+    Checkpoint(study / "baseline/seed=0", {}).load(made.parts, 5, made.logits)
+
+
+def images(study: Path) -> None:
+    path = str(study / "image")
+    for read in (lambda: size(path), lambda: decode(path, 8)):
+        try:
+            read()
+        except Exception as error:  # reported with the name of the file
+            assert not isinstance(error, MemoryError) and str(error)
+
+
+IN_RUN = "baseline/seed=0/"
+KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], ...]]] = {
+    "predictions": (f"{IN_RUN}val_predictions.npz", attacks.PREDICTIONS, (analyse,)),
+    "samples": (f"{IN_RUN}samples.npz", attacks.SAMPLES, (analyse,)),
+    "curves": (
+        f"{IN_RUN}metrics.csv",
+        attacks.CURVES,
+        (look, table, lambda study: Run(study / IN_RUN).history, lambda study: diff(study / IN_RUN, study / IN_RUN)),
+    ),
+    "record": (
+        f"{IN_RUN}run.json",
+        {**attacks.json_attacks(run_record.LARGEST.size), "classes": attacks.classes},
+        (look, table),
+    ),
+    "classes": (f"{IN_RUN}run.json", {"classes": attacks.classes}, (analyse,)),
+    "plan": (
+        "study.json",
+        {**attacks.json_attacks(study_plan.LARGEST.size), **attacks.plan_of(study_plan.LARGEST.size)},
+        (study_plan.read,),
+    ),
+    "test result": (f"{IN_RUN}test.json", attacks.json_attacks(5 * MIB), (table,)),
+    "uses": ("tests.jsonl", attacks.USES, (table,)),
+    "looks": ("looks.jsonl", attacks.LOOKS, (table,)),
+    "settings": (f"{IN_RUN}.hydra/config.yaml", attacks.SETTINGS, (configuration,)),
+    "weights": (
+        f"{IN_RUN}model.pt",
+        attacks.tensor_attacks(),
+        (lambda study: trained_model.load(study / IN_RUN),),
+    ),
+    "checkpoint": (f"{IN_RUN}{CHECKPOINT}", attacks.tensor_attacks("model"), (checkpoint,)),
+    "image": ("image", attacks.IMAGES, (images,)),
+}
+CASES = [(kind, name) for kind, (_, known, _) in KINDS.items() for name in known]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    """The study, with a file of each kind."""
+    study = shutil.copytree(trained() / "outputs/s", tmp_path_factory.mktemp("memory") / "s")
+    made = parts_of()
+    Checkpoint(study / IN_RUN, {}).save(made.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
+    Image.new("RGB", (8, 8)).save(study / "image", "png")
+    (study / looks.FILE).touch()
+    return study
+
+
+@cache
+def honest(study: Path, read: Callable[[Path], object]) -> float:
+    """The memory that the honest study takes, in MiB."""
+    return peak(lambda: read(study))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("kind", "name"), CASES, ids=[f"{kind}: {name}" for kind, name in CASES])
+def test_no_file_takes_much_more_memory_than_an_honest_one(study, kind, name, record_property):
+    file, known, readers = KINDS[kind]
+    path = study / file
+    good = path.read_bytes()
+    expected = {read: honest(study, read) for read in readers}
+    most = MOST_OF_AN_IMAGE if kind == "image" else MOST
+    try:
+        peak(lambda: path.write_bytes(known[name](good)))  # in a fork, so that this process stays small
+        for read in readers:
+            more = peak(lambda read=read: read(study)) - expected[read]
+            assert more < most
+            record_property("MiB", round(more))
+    finally:
+        path.write_bytes(good)
+
+
+def test_the_measurement_sees_memory_and_refusals():
+    def refuse() -> None:
+        raise InputError("refused")
+
+    base = peak(refuse)
+    assert 90 < peak(lambda: bytearray(os.urandom(100 * MIB))) - base < 250
+    with pytest.raises(AssertionError):
+        peak(lambda: 1 / 0)
