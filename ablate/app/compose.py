@@ -132,7 +132,7 @@ def _resolved(node: Any) -> Any:
 
 
 def _value(node: Any, key: Any) -> Any:
-    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index,call-overload]
+    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]
     as_text = raw.replace("${", "{") if isinstance(raw, str) else raw  # no interpolation any more
     if isinstance(raw, str) and any(word in raw for word in PER_RUN):
         return as_text

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ablate.runs.metric import Direction, Metric, named
+from ablate.runs.metric import Metric, named
 from ablate.runs.names import is_name
 from ablate.study.design import DESIGNS
 from ablate.terminal.errors import InputError
@@ -60,18 +60,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def as_metric(self) -> Metric:
         """The metric that the runs are compared in."""
-        given = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
-        unknown = given.keys() - {"name", "direction", "unit", "scale", "chance"}
-        if unknown or "name" not in given:
+        given: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
+        optional = {key: given.get(key) for key in ("direction", "unit", "scale", "chance")}
+        if "name" not in given or given.keys() - {"name", *optional}:
             raise ValueError(
-                "metric must be a name or {name: ..., direction: max or min, unit: ..., scale: ..., chance: ...}"
+                "metric must be a name, or {name: ..., direction: min, unit: ..., scale: ..., chance: ...}"
             )
-        direction: Direction | None = given.get("direction")
-        if direction not in (None, "max", "min"):
-            raise ValueError(f"metric.direction={direction} must be max or min")
-        return named(
-            str(given["name"]), direction, given.get("unit"), given.get("scale"), given.get("chance"), self.margin
-        )
+        if optional["direction"] not in (None, "max", "min"):
+            raise ValueError(f"metric.direction={optional['direction']} must be max or min")
+        return named(str(given["name"]), **optional, margin=self.margin)
 
 
 def read(given: dict[str, Any]) -> Settings:

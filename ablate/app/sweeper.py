@@ -65,7 +65,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     folder = compose.folder_of(config, known).absolute()
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
-    loader = PlanLoader(context.config_loader, config.hydra.searchpath)
+    loader: Any = PlanLoader(context.config_loader, config.hydra.searchpath)
     recorded = RecordedTask(task, folder, known.as_metric(), known.best, code.script_of(task))
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),

@@ -16,7 +16,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.config.quoting import quoted
 from ablate.study import design, plan
 
 Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline

@@ -7,13 +7,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from ablate.config.quoting import unquoted
-from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
 from ablate.study import design
@@ -56,6 +55,19 @@ class Sweep:
     def seed_override(self, seed: int) -> list[str]:
         """Return the override that sets the seed, if runs have one."""
         return [f"{self.seed_key}={seed}"] if self.seed_key else []
+
+
+class DesignSettings(Protocol):
+    """What a design needs of the settings of a study; see `StudySettings`."""
+
+    @property
+    def design(self) -> str: ...
+    @property
+    def draws(self) -> int | None: ...
+    @property
+    def draw_seed(self) -> int: ...
+    @property
+    def exclude(self) -> list[dict[str, Any]]: ...
 
 
 class Replicate(NamedTuple):
@@ -201,7 +213,7 @@ def _check_apart(factors: Mapping[str, Sequence[str]], bundles: Bundles) -> None
             )
 
 
-def variants(settings: StudySettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
+def variants(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
     """The variants of the design in `settings`, the baseline first, without those in `study.exclude`.
 
     Raises:
@@ -238,7 +250,7 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
     return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def replicates(sweep: Sweep, settings: StudySettings) -> list[Replicate]:
+def replicates(sweep: Sweep, settings: DesignSettings) -> list[Replicate]:
     """The planned runs, grouped by variant, the baseline first."""
     baseline = design.baseline(sweep.factors)
     levels = variants(settings, sweep.factors)
