@@ -49,13 +49,12 @@ def alone(folder: Path, *words: str, module: str = "ablate.cli", root: Path | st
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=settings, timeout=300)
 
 
-def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """`ablate` with these words, in the folder."""
+def start(folder: Path, *words: str, own_group: bool = False, **environment: str) -> subprocess.Popen[str]:
+    """`ablate` with these words, in the folder; with `own_group` as the leader of a process group."""
     command = [sys.executable, "-m", "ablate.cli", *words]
     settings = {**ENVIRONMENT, **environment}
-    return subprocess.Popen(
-        command, cwd=folder, env=settings, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts
-    )
+    options = {"stderr": subprocess.PIPE, "text": True, "process_group": 0 if own_group else None}
+    return subprocess.Popen(command, cwd=folder, env=settings, preexec_fn=heeds_interrupts, **options)
 
 
 def heeds_interrupts() -> None:

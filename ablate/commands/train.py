@@ -17,12 +17,13 @@ from ablate.commands.exit_status import explain
 from ablate.commands.train_flags import hydra_arguments
 from ablate.config import CONF, hydra_settings, register
 from ablate.config.quoting import refuse_undecodable
-from ablate.files.lock import exclusive, lock
+from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.statuses import FINISHED
 from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
+from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
 
@@ -62,6 +63,7 @@ def refused() -> Iterator[None]:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def task(config: DictConfig) -> float | None:
     """Train one run in Hydra's output folder. Return its validation accuracy, which a search maximizes."""
+    streams.make_lossy()
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -84,7 +86,11 @@ def task(config: DictConfig) -> float | None:
 
 
 def share(config: DictConfig, folder: Path) -> float | None:
-    """Train a run of a study, unless another process trains it or has finished it since this study was started."""
+    """Train a run of a study, unless another process has finished it since this study was started.
+
+    Raises:
+        TrainedElsewhere: another process trains it.
+    """
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
@@ -93,7 +99,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
             resolved_config.write(folder, config)  # Hydra has written it again
             return state.val_accuracy
     except Timeout:
-        return None
+        raise TrainedElsewhere("Another process is training this run.") from None
 
 
 def main(words: Sequence[str], command: str = "ablate train") -> int:

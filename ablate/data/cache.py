@@ -1,7 +1,8 @@
 """A cache of decoded images in `$ABLATE_CACHE`, by default `~/.cache/ablate/images`.
 
 `<count>x<size>-<content>.npy` holds the pixels, where <content> is the SHA-256 of everything that determines them: the
-bytes of the files in their order, the image size and the decoder. `<listing>.key` holds <content> for one listing of a
+bytes of the files in their order, the image size and the decoder. Its last 4 bytes are the CRC-32 of the pixels, which
+is checked when they are loaded. `<listing>.key` holds <content> for one listing of a
 folder (names, sizes and times), so that an unchanged folder is not read again. Every file may be deleted at any time;
 it is then created again.
 """
@@ -11,6 +12,7 @@ import logging
 import math
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,12 +24,15 @@ import PIL
 
 from ablate.data.decode import decode, digest
 from ablate.data.parallel import map_files
-from ablate.files import atomic
+from ablate.data.streamed import release_pages
+from ablate.files import atomic, bounded
 from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1  # increased when `decode` returns other pixels for the same file
+CHECKSUM_BYTES = 4
+CHUNK = 16 * bounded.MIB  # bytes of pixels per step of a checksum
+_FORMAT = 2  # increased when `decode` returns other pixels for the same file, or the cache has another layout
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
     elif array is None:
         array = np.empty(shape, np.uint8)
         key = _content(_decode(paths, array), image_size)
-        _write(folder / f"{kind}-{key}.npy", partial(np.save, arr=array))
+        _write(folder / f"{kind}-{key}.npy", partial(_save, array))
     if key is not None and key != stored_key:
         content = key.encode()
         _write(key_file, lambda file: file.write(content))
@@ -109,10 +114,13 @@ def _decode_on_disk(paths: list[str], shape: tuple[int, ...], folder: Path) -> s
         with atomic.part(folder / "decoding") as file:
             np.lib.format.write_array_header_1_0(file, header)
             if hasattr(os, "posix_fallocate"):  # fails before the work if the disk is too small
-                os.posix_fallocate(file.fileno(), 0, file.tell() + math.prod(shape))
+                os.posix_fallocate(file.fileno(), 0, file.tell() + math.prod(shape) + CHECKSUM_BYTES)
+            checksum = 0
             for image, sha256 in _decoded(paths, shape[-1]):
-                file.write(image.tobytes())
+                checksum = zlib.crc32(content := image.tobytes(), checksum)
+                file.write(content)
                 digests.append(sha256)
+            file.write(checksum.to_bytes(CHECKSUM_BYTES))
             key = _content(digests, shape[-1])
             atomic.commit(file, folder / f"{len(paths)}x{shape[-1]}-{key}.npy")
         return key
@@ -147,6 +155,11 @@ def _read_key(path: Path) -> str | None:
     return text if re.fullmatch("[0-9a-f]{64}", text) else None
 
 
+def _save(array: np.ndarray, file: BinaryIO) -> None:
+    np.save(file, array)
+    file.write(zlib.crc32(array.data).to_bytes(CHECKSUM_BYTES))
+
+
 def _load(path: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None:
     """Load or map a cached array; None if the file is missing or damaged."""
     if not os.path.isfile(path):
@@ -156,10 +169,23 @@ def _load(path: Path, shape: tuple[int, ...], mapped: bool) -> np.ndarray | None
         array = np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         array = None
-    if array is None or array.shape != shape or array.dtype != np.uint8:
+    if array is None or array.shape != shape or array.dtype != np.uint8 or _checksum(array) != _stored_checksum(path):
         log.warning("The cached images in %s are damaged. Decoding them again.", path)
         return None
     return array
+
+
+def _checksum(array: np.ndarray) -> int:
+    """Return the CRC-32 of the pixels, uint8 (N, 3, size, size); of a mapped array, without keeping it in memory."""
+    checksum, images = 0, max(1, CHUNK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), images):
+        checksum = zlib.crc32(array[start : start + images].data, checksum)
+        release_pages(array)
+    return checksum
+
+
+def _stored_checksum(path: Path) -> int:
+    return int.from_bytes(bounded.tail(path, CHECKSUM_BYTES))
 
 
 def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -5,7 +5,10 @@ that are missing or damaged. If that fails it raises InputError with instruction
 """
 
 import contextlib
+import gzip
+import logging
 import socket
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,10 @@ import torch
 from filelock import FileLock
 
 from ablate.data.images import Images, Part
+from ablate.files import atomic, bounded
 from ablate.terminal.errors import InputError
 
+log = logging.getLogger(__name__)
 _DIGITS = tuple(str(digit) for digit in range(10))
 _STL10_CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 _TIMEOUT_SECONDS = 30  # after which a silent server counts as unreachable
@@ -68,7 +73,34 @@ def _mnist(name: str, root: str, part: Part) -> Any:
     def urls(kind: Any) -> list[str]:
         return [kind.mirrors[0] + file for file, _ in kind.resources]
 
+    _restore_unpacked(Path(root).expanduser() / name / "raw")
     return _open(name, root, urls, subfolder=f"{name}/raw", train=part == "train")
+
+
+def _restore_unpacked(folder: Path) -> None:
+    """Unpack the archives in a folder again whose unpacked file was damaged since; torchvision does not check those.
+
+    The last 8 bytes of a gzip file are the CRC-32 and the size of its content.
+
+    Raises:
+        InputError: the archive is damaged too, or cannot be unpacked.
+    """
+    for packed in folder.glob("*.gz"):
+        unpacked = packed.with_suffix("")
+        if not unpacked.is_file():
+            continue
+        content = unpacked.read_bytes()
+        recorded = zlib.crc32(content).to_bytes(4, "little") + (len(content) % 2**32).to_bytes(4, "little")
+        if recorded == bounded.tail(packed, 8):
+            continue
+        try:
+            atomic.write_bytes(unpacked, gzip.decompress(packed.read_bytes()))
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{unpacked} differs from its archive {packed.name}, which cannot be unpacked ({error}). Delete both;"
+                " they are then downloaded again."
+            ) from error
+        log.warning("%s was damaged. Unpacked it again from %s.", unpacked, packed.name)
 
 
 def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str = "", **part: Any) -> Any:

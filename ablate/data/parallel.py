@@ -4,6 +4,7 @@ Processes, not threads: decoding holds Python's global interpreter lock for much
 than a single one on small files.
 """
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 from multiprocessing import current_process
 from typing import Any
 
+from ablate.backend import parent_death
 from ablate.backend.cores import cpu_cores
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
@@ -54,7 +56,8 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         for chunk in chunks:
             yield from attempt(chunk)
         return
-    pool = ProcessPoolExecutor(cpu_cores(), initializer=_set_up_process, initargs=(user_code.importable(),))
+    initial = (user_code.importable(), os.getpid())
+    pool = ProcessPoolExecutor(cpu_cores(), initializer=_set_up_process, initargs=initial)
     submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
         for chunk in chunks:
@@ -68,9 +71,10 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         pool.shutdown(cancel_futures=True)
 
 
-def _set_up_process(user_modules: set[str]) -> None:
+def _set_up_process(user_modules: set[str], parent: int) -> None:
     """Called first in a process, which may not be a fork of this one: allow the modules that `function` may be in."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
+    parent_death.signaled(signal.SIGKILL, parent)
     user_code.allow(user_modules)
 
 

@@ -1,14 +1,20 @@
 """Locks that let only one process at a time train in a run's folder. The operating system frees them on a crash."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import InputError, UserError
 
 PATIENCE = 1.0  # seconds to wait for a lock, since `is_locked` in another process holds it for a moment
+POLL_SECONDS = 0.5  # between two checks of locks that are waited for
+
+
+class TrainedElsewhere(UserError):
+    """Raised instead of training a run of a study that another process is training."""
 
 
 def lock(folder: Path) -> FileLock:
@@ -54,3 +60,9 @@ def is_locked(folder: Path) -> bool:
         return True
     except OSError:  # a read-only folder, in which no run can be training
         return False
+
+
+def wait_for_any(folders: Sequence[Path]) -> None:
+    """Wait until no other process trains in one of these folders of runs in a study."""
+    while all(is_locked(folder) for folder in folders):
+        time.sleep(POLL_SECONDS)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ablate.logger import Csv, LoggedRun, Row, grid, missing_package
+from ablate.logger import LoggedRun, Row, grid
+from ablate.logger.tracker import Tracker
 
 
-class MLflow(Csv):
+class MLflow(Tracker):
     """Writes metrics.csv and an MLflow run.
 
     Args:
@@ -19,14 +20,21 @@ class MLflow(Csv):
         tracking_uri: server or store; None for `mlflow.db` in the folder of the study, or of a run outside a study.
     """
 
+    package = "mlflow"
+
+    def __init__(self, run: LoggedRun, experiment: str, tracking_uri: str | None) -> None:
+        super().__init__(run, MLflowRun, local=not tracking_uri, experiment=experiment, tracking_uri=tracking_uri)
+
+
+class MLflowRun:
+    """An MLflow run; for its arguments, see `MLflow`."""
+
     def __init__(self, run: LoggedRun, experiment: str, tracking_uri: str | None) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a local store should contact no server
-        try:
-            from mlflow import MlflowClient
-            from mlflow.entities import Param, RunTag
-        except ImportError:
-            raise missing_package("mlflow") from None
-        super().__init__(run)
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # 4 minutes by default
+        from mlflow import MlflowClient
+        from mlflow.entities import Param, RunTag
+
         folder = store_folder(run)
         # Parallel runs write to the same file.
         self.lock: AbstractContextManager = FileLock(folder / ".mlflow.lock") if not tracking_uri else nullcontext()
@@ -47,12 +55,10 @@ class MLflow(Csv):
 
     def log(self, row: Row) -> None:
         """Log each column as a metric, at the step of the row."""
-        super().log(row)
         self._metrics(row, int(row["step"]))
 
     def close(self, result: Row | None) -> None:
         """End the MLflow run, with the metrics of the selected epoch as `result_...`."""
-        super().close(result)
         if result is not None:
             self._metrics({f"result_{name}": result[name] for name in result if name.startswith(("train", "val"))}, 0)
         with self.lock:

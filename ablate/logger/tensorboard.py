@@ -3,20 +3,27 @@
 import shutil
 from typing import Any
 
-from ablate.logger import Csv, LoggedRun, Row, grid, missing_package
+from ablate.logger import LoggedRun, Row, grid
+from ablate.logger.tracker import Tracker
 
 RESULT = "result/"  # prefix of the metrics of the selected epoch; without it they are the names of the curves
 
 
-class TensorBoard(Csv):
+class TensorBoard(Tracker):
     """Writes metrics.csv, and curves, images and hyperparameters to `tensorboard/` in the run folder."""
 
+    package = "tensorboard"
+
     def __init__(self, run: LoggedRun) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise missing_package("tensorboard") from None
-        super().__init__(run)
+        super().__init__(run, TensorBoardRun, local=True)
+
+
+class TensorBoardRun:
+    """The event file of a run."""
+
+    def __init__(self, run: LoggedRun) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
         self.hyperparameters = {name: _plain(value) for name, value in run.hyperparameters.items()}
         folder = run.folder / "tensorboard"
         shutil.rmtree(folder, ignore_errors=True)  # a resumed run logs its first epochs again
@@ -26,14 +33,12 @@ class TensorBoard(Csv):
 
     def log(self, row: Row) -> None:
         """Add a point to each curve, at the step of the row, and flush for live viewing."""
-        super().log(row)
         for name, value in row.items():
             self.events.add_scalar(name, value, int(row["step"]))
         self.events.flush()
 
     def close(self, result: Row | None) -> None:
         """Log hyperparameters and result for the HPARAMS tab."""
-        super().close(result)
         if result is not None:
             self._compare({f"{RESULT}{name}": result[name] for name in result if name.startswith(("train", "val"))})
         self.events.close()

@@ -4,18 +4,31 @@ import os
 import shutil
 from typing import Literal
 
-from ablate.logger import Csv, LoggedRun, Row, missing_package
+from ablate.logger import LoggedRun, Row
+from ablate.logger.tracker import Tracker
 
 
-class Wandb(Csv):
-    """Writes metrics.csv, and a W&B run to `wandb/` in the run folder."""
+class Wandb(Tracker):
+    """Writes metrics.csv, and a W&B run to `wandb/` in the run folder.
+
+    Args:
+        run: the run.
+        project: name of the W&B project.
+        mode: offline only writes to the run folder, online also uploads.
+    """
+
+    package = "wandb"
 
     def __init__(self, run: LoggedRun, project: str, mode: Literal["offline", "online"]) -> None:
-        try:
-            import wandb
-        except ImportError:
-            raise missing_package("wandb") from None
-        super().__init__(run)
+        super().__init__(run, WandbRun, local=mode == "offline", project=project, mode=mode)
+
+
+class WandbRun:
+    """A W&B run; for its arguments, see `Wandb`."""
+
+    def __init__(self, run: LoggedRun, project: str, mode: Literal["offline", "online"]) -> None:
+        import wandb
+
         if mode == "offline":
             os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # crash reports would be sent even in offline mode
             shutil.rmtree(run.folder / "wandb", ignore_errors=True)  # a resumed run logs its first epochs again
@@ -33,11 +46,9 @@ class Wandb(Csv):
 
     def log(self, row: Row) -> None:
         """Add one step to W&B's history."""
-        super().log(row)
         self.run.log(row, step=int(row["step"]))
 
     def close(self, result: Row | None) -> None:
         """Finish the W&B run, with the selected epoch, not the last one, as its summary."""
-        super().close(result)
         self.run.summary.update(result or {})
         self.run.finish(exit_code=0 if result else 1)

@@ -70,3 +70,11 @@ def read(path: Path, planned: int | None = None) -> Table:
 def count(table: Table) -> int:
     """Number of rows."""
     return len(next(iter(table.values()), ()))
+
+
+def done(folder: Path) -> int:
+    """Number of complete rows in the metrics.csv of a run folder; 0 if it cannot be read."""
+    try:
+        return count(read(folder / "metrics.csv"))
+    except InputError:
+        return 0

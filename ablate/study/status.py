@@ -4,9 +4,11 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from ablate.files.lock import is_locked
-from ablate.runs import run_record
-from ablate.runs.run_record import RunRecord
+from ablate.runs import epochs, run_record
+from ablate.runs.run_record import EpochCount, RunRecord
 from ablate.runs.statuses import RESULTS, PlannedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.errors import InputError
@@ -73,5 +75,11 @@ def if_alive(state: PlannedState, folder: Path) -> PlannedState:
     """Change `running` to `interrupted` if no process holds the lock of the run folder."""
     if state.status == "running" and not is_locked(folder):
         reason = "The process died without recording an error (killed, or out of memory)."
-        return replace(state, status="interrupted", reason=reason)
+        return replace(state, status="interrupted", reason=reason, record=with_done_epochs(state.record, folder))
     return state
+
+
+def with_done_epochs(record: RunRecord | None, folder: Path) -> RunRecord | None:
+    """The record of a run whose process died, with the number of epochs in its metrics.csv."""
+    done = epochs.done(folder)
+    return record and msgspec.structs.replace(record, epochs=EpochCount(planned=record.planned_epochs, done=done))

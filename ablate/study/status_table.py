@@ -53,12 +53,12 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
     time_left = estimate([run.variant for run in study.runs], states, probed)
     total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
-    running = [
-        Text(f"{run.folder}  {_last_epoch(folder / run.folder)}")
+    unfinished = [
+        Text(f"{run.folder}  {_progress(state.status, folder / run.folder)}")
         for run, state in zip(study.runs, states, strict=True)
-        if state.status == "running"
+        if state.status in ("running", "interrupted")
     ]
-    return Group(Text(title), _counts(counts), *running, Text(total))
+    return Group(Text(title), _counts(counts), *unfinished, Text(total))
 
 
 def _counts(counts: Mapping[str, Counter[str]]) -> Table:
@@ -74,13 +74,14 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
     return result
 
 
-def _last_epoch(folder: Path) -> str:
-    """Format the last epoch of a running run: `epoch 3, validation accuracy 61.5 %`."""
+def _progress(status: str, folder: Path) -> str:
+    """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
     try:
         table = epochs.read(folder / "metrics.csv")
-        return f"epoch {table['epoch'][-1]:.0f}, validation accuracy {100 * table['val_accuracy'][-1]:.1f} %"
+        epoch = f"epoch {table['epoch'][-1]:.0f}, validation accuracy {100 * table['val_accuracy'][-1]:.1f} %"
+        return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet
-        return "started"
+        return "started" if status == "running" else f"{status} in its first epoch"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -10,19 +10,23 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
+from ablate.config.messages import sentence
 from ablate.files import atomic
-from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, finished, study_plan
-from ablate.runs.statuses import FINISHED
+from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
+from ablate.runs import checkpoints, study_plan
+from ablate.runs.statuses import FINISHED, NO_RECORD
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
+from ablate.study.earlier import make_way, set_aside
 from ablate.study.extend import REPLACED, extended, kept
+from ablate.study.launcher import failed
 from ablate.study.resuming import resuming
 from ablate.study.status import planned_state
+from ablate.terminal import streams
 from ablate.terminal.console import Terminal
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import InputError, UserError
 from ablate.terminal.text import first_few
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,7 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         InputError: the folder contains another study.
         SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
     """
+    streams.make_lossy()
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     runs = study.plan.runs
@@ -45,13 +50,13 @@ def sweep(study: ComposedStudy, launcher: Launcher, config: DictConfig) -> None:
         raise KeyboardInterrupt(resuming(config, "study.name", "hydra.sweep.dir")) from None
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
-    failed = [(run, state) for run, state in states if not state.has_result]
-    if failed:
-        Terminal().print(*failures.table(folder, failed, errors), sep="\n")
-    hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(failed) < len(runs) else ""
-    log.info("%d of %d runs done%s", len(runs) - len(failed), len(runs), hint)
-    if failed:
-        refused = len(failed) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
+    lost = [(run, state) for run, state in states if not state.has_result]
+    if lost:
+        Terminal().print(*failures.table(folder, lost, errors), sep="\n")
+    hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(lost) < len(runs) else ""
+    log.info("%d of %d runs done%s", len(runs) - len(lost), len(runs), hint)
+    if lost:
+        refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)
 
 
@@ -130,7 +135,7 @@ def _text(margin: float | None) -> str:
 def launch(
     missing: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher
 ) -> dict[str, Exception]:
-    """Launch each run, and wait for runs that another process trains; launch those too if that process dies.
+    """Launch each run once, and wait for runs that another process trains; launch those too if that process dies.
 
     Returns:
         {run folder: exception} of the failed runs.
@@ -142,51 +147,36 @@ def launch(
         free = [run for run in waiting if not is_locked(folder / run.folder)]
         if not free:
             log.info("Waiting for another process to train %s", first_few([run.folder for run in waiting], 1))
-            with lock(folder / waiting[0].folder).acquire(timeout=-1):
-                continue
-        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
-            returns: Sequence[JobReturn] = launcher.launch(
-                [overrides[run.folder] for run in free], initial_job_idx=number
-            )
+            wait_for_any([folder / run.folder for run in waiting])
+            continue
+        returns = launch_once(free, overrides, folder, launcher, number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
+            if isinstance(
+                job._return_value, TrainedElsewhere
+            ):  # may have died since, so that the run is launched again
+                continue
+            waiting.remove(run)
             if isinstance(job._return_value, Exception):
                 errors[run.folder] = job._return_value
-        waiting = [run for run in waiting if run not in free or is_locked(folder / run.folder)]
     return errors
 
 
-def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None:
-    """Keep the folder of an interrupted run, so that it resumes; move any other to `.replaced/`.
+def launch_once(
+    runs: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher, number: int
+) -> Sequence[JobReturn]:
+    """Launch runs and return their results, the first with this job number.
 
-    Returns:
-        The new folder of a run that was moved; else None.
-
-    Raises:
-        InputError: the folder holds a finished run of another configuration, and `retrain` is false.
+    If the launcher itself fails, as joblib's does when a worker is killed, the runs that it started have failed with
+    its error, and the others count as trained elsewhere, so that they are launched again.
     """
-    folder = study / place
-    if not folder.exists() or is_locked(folder):
-        return None
-    if status == "interrupted" and checkpoints.exist(folder):
-        log.info("%s: resuming after an interruption", folder)
-        return None
-    if status == "stale" and not retrain:
-        finished.refuse(folder, in_study=True)
-    if aside := set_aside(study, place):
-        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
-    return aside
-
-
-def set_aside(study: Path, place: str) -> Path | None:
-    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`; return the new folder, or None if it has no file."""
-    folder = study / place
-    if not any(path.is_file() for path in folder.rglob("*")):
-        return None
-    number = 1
-    while (aside := study / REPLACED / f"{place}-{number}").exists():
-        number += 1
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    with lock(folder):
-        folder.rename(aside)
-    return aside
+    try:
+        with atomic.naming(folder):  # errors in Hydra's own files do not name the file
+            returns: Sequence[JobReturn] = launcher.launch([overrides[run.folder] for run in runs], number)
+        return returns
+    except Exception as error:
+        started = [planned_state(folder, run).status not in NO_RECORD for run in runs]
+        if isinstance(error, (UserError, OSError)) or not any(started):
+            raise
+        log.warning("The launcher failed: %s", sentence(error))
+        return [failed(error if has_started else TrainedElsewhere()) for has_started in started]

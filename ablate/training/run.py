@@ -18,7 +18,7 @@ from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.logger import LoggedRun, Logger, Row
-from ablate.runs import checkpoints, finished, options, other_images, provenance, resolved_config, run_record
+from ablate.runs import checkpoints, epochs, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
@@ -52,7 +52,8 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     except BaseException as error:
         status: RecordedStatus = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         log.debug("%s\n%s", status, traceback.format_exc())  # to the run's log file; the terminal gets a sentence
-        run_record.write(folder, replace(record, status=status, error=sentence(error)))
+        done = EpochCount(planned=record.planned_epochs, done=epochs.done(folder))
+        run_record.write(folder, replace(record, status=status, error=sentence(error), epochs=done))
         raise
     seconds = replace(record.seconds or Seconds(), total=time.perf_counter() - started)
     record = replace(record, seconds=seconds)

@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,24 @@ def _mark(store: Path) -> None:
     (path,) = store.glob("*.npy")
     array = np.load(path)
     array[0, 0, 0, 0] = 123
-    np.save(path, array)
+    with open(path, "wb") as file:
+        np.save(file, array)
+        file.write(zlib.crc32(array.data).to_bytes(4))
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("where", [0.2, 0.6, 1.0])
+def test_flipped_bytes_are_noticed_and_the_images_decoded_again(
+    photos: Path, store: Path, mapped: bool, where: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = read(photos, 16).copy()
+    (path,) = store.glob("*.npy")
+    content = bytearray(path.read_bytes())
+    content[int(where * (len(content) - 1))] ^= 0x10  # the last byte is one of the checksum
+    path.write_bytes(content)
+    assert (read(photos, 16, mapped) == first).all() and "damaged" in caplog.text
+    caplog.clear()
+    assert (read(photos, 16, mapped) == first).all() and not caplog.text
 
 
 def test_a_second_run_uses_the_cache(photos: Path, store: Path) -> None:

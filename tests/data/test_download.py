@@ -113,7 +113,32 @@ def test_mnist_is_downloaded_and_unpacked(
         resources.append((f"{Path(name).name}.gz", md5(packed)))
     monkeypatch.setattr(MNIST, "resources", resources)
     monkeypatch.setattr(MNIST, "mirrors", [f"{address}/"])
-    assert np.array_equal(download.mnist(str(tmp_path / "data"), "test").images, source.pixels["test"])
+    read = partial(download.mnist, str(tmp_path / "data"), "test")
+    assert np.array_equal(read().images, source.pixels["test"])
+
+    unpacked = tmp_path / "data/MNIST/raw/t10k-images-idx3-ubyte"
+    flip(unpacked, -1)
+    assert np.array_equal(read().images, source.pixels["test"])  # unpacked again
+    flip(unpacked, -1)
+    flip(unpacked.with_suffix(".gz"), 20)
+    with pytest.raises(InputError, match="t10k-images-idx3-ubyte differs from its archive .* Delete both"):
+        read()
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "svhn", "stl10"])
+def test_a_flipped_byte_is_noticed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SETS[name][0](patch=monkeypatch)
+    source.write(tmp_path)
+    for path in source.files:
+        flip(tmp_path / path, -1)
+    with pytest.raises(InputError, match=f"is missing or damaged in {tmp_path}"):
+        getattr(download, name)(str(tmp_path), "train")
+
+
+def flip(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
 
 
 def test_a_download_with_the_wrong_checksum_is_not_used(

@@ -1,11 +1,16 @@
 """Two processes at one study, a polite end, a clock that goes back, a loss that is no number."""
 
+import glob
+import os
 import signal
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from ablate.analysis.collect import collect
+from ablate.runs.checkpoints import CHECKPOINTS
 from tests.faults.planting import PLANTED, RUN, assert_undisturbed, faulty, whole, words
 from tests.processes import ROOT, ablate, epochs, finish, record, start, until
 
@@ -55,6 +60,64 @@ def test_two_processes_at_one_study_train_each_run_once(tmp_path, launcher):
     assert_undisturbed(tmp_path / "both", tmp_path / "whole")
     logs = list((tmp_path / "both").rglob("train.log"))
     assert len(logs) == 3 and all(log.read_text().count("completed: ") == 1 for log in logs)
+
+
+LAUNCHERS = {"local": (), "basic": (), "joblib": ("hydra.launcher.n_jobs=2",)}
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("victim", ["main", "group", "worker"])
+@pytest.mark.parametrize("after", [-1, 0, 2])  # epochs: before the first run starts, in its first epoch, later
+def test_the_second_process_at_a_study_finishes_what_the_first_was_killed_at(tmp_path, launcher, victim, after):
+    if launcher == "joblib":
+        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    if victim == "worker" and (launcher == "basic" or after < 0):
+        pytest.skip("there is no worker")
+    given = words(15, "seed=0,1,2,3", f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
+    path = os.pathsep.join([str(ROOT), *sys.path])  # also a launcher that is not installed in this environment
+    first, second = (start(tmp_path, *given, own_group=True, PYTHONPATH=path) for _ in range(2))
+    runs = [tmp_path / f"outputs/s/baseline/seed={seed}" for seed in range(4)]
+    if after >= 0:
+        until(lambda: (runs[0] / "metrics.csv").exists() and epochs(runs[0]) >= after, first)
+    if victim == "worker":
+        if workers := descendants(first.pid, "train" if launcher == "local" else "loky"):
+            os.kill(workers[0], signal.SIGKILL)
+    else:
+        (os.killpg if victim == "group" else os.kill)(first.pid, signal.SIGKILL)
+    finish(first)
+    status, said = finish(second)
+    assert status == 0, said
+    assert [record(run)["status"] for run in runs] == ["completed"] * 4
+    assert not (tmp_path / "outputs/s/.replaced").exists()
+    weights = {(run / "model.pt").read_bytes() for run in runs}
+    assert len(weights) == 4
+
+
+def descendants(pid: int, word: str) -> list[int]:
+    """Child processes whose command line contains the word."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in children if word in Path(f"/proc/{child}/cmdline").read_text()]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("epochs_done", [0, 2])
+def test_only_what_is_worth_keeping_is_set_aside(tmp_path, epochs_done):
+    """A kill before the first checkpoint leaves nothing; weights or epochs of another configuration are kept."""
+    for _ in range(3):
+        process = start(tmp_path, *words(40))
+        until(lambda: (tmp_path / RUN / "run.json").exists(), process)
+        process.kill()
+        finish(process)
+        (tmp_path / RUN / "metrics.csv").unlink(missing_ok=True)
+        for name in CHECKPOINTS:
+            (tmp_path / RUN / name).unlink(missing_ok=True)
+    if epochs_done:
+        (tmp_path / RUN / "metrics.csv").write_text("epoch,val_accuracy\n1,0.5\n2,0.5\n")
+    whole(tmp_path, *words(40))
+    kept = [path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("outputs/s/.replaced/*/*")]
+    assert kept == (["outputs/s/.replaced/baseline/seed=0-1"] if epochs_done else [])
+    assert glob.glob(f"{tmp_path}/outputs/s/*/seed=*") == [str(tmp_path / RUN)]
 
 
 @pytest.mark.faults

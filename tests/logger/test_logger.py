@@ -13,7 +13,7 @@ from PIL import Image
 
 from ablate import logger
 from ablate.logger import grid
-from ablate.logger.tensorboard import TensorBoard
+from ablate.logger.tensorboard import TensorBoardRun
 from ablate.runs.epochs import COLUMNS
 from tests.processes import ROOT, SMALL, ablate, alone, record
 
@@ -100,7 +100,7 @@ def test_tensorboard_has_curves_images_and_hyperparameters(trained):
 def test_tensorboard_has_each_epoch_of_a_resumed_run_once(tmp_path):
     pytest.importorskip("tensorboard")
     for upto in (1, 2):  # interrupted after an epoch, then resumed: the first epoch is logged again
-        writer = TensorBoard(description(tmp_path, {"optimizer.lr": 0.1, "model.hidden": [8], "trainer.ema": None}))
+        writer = TensorBoardRun(description(tmp_path, {"optimizer.lr": 0.1, "model.hidden": [8], "trainer.ema": None}))
         for row in ROWS[:upto]:
             writer.log(row)
         assert len(events(tmp_path).Scalars("val_loss")) == upto  # for live viewing, before the end
@@ -166,9 +166,9 @@ def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
 
 def test_a_failed_run_has_status_failed_in_mlflow(tmp_path):
     mlflow = pytest.importorskip("mlflow")
-    from ablate.logger.mlflow import MLflow
+    from ablate.logger.mlflow import MLflowRun
 
-    writer = MLflow(description(tmp_path, {"seed": 0}), experiment="mine", tracking_uri=None)
+    writer = MLflowRun(description(tmp_path, {"seed": 0}), experiment="mine", tracking_uri=None)
     writer.log(ROWS[1])
     writer.close(None)
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
@@ -184,7 +184,7 @@ def test_a_grid_of_images_is_filled_row_by_row():
 
 @pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
 def test_a_missing_package_is_named_with_its_extra(tmp_path, option):
-    (tmp_path / f"{option}.py").write_text("raise ImportError")  # shadows the package, as if it were not installed
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules['{option}'] = None")  # as if not installed
     ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
     assert ended.returncode == 2 and f"pip install 'hydra-ablate[{option}]'" in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr

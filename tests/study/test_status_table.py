@@ -58,7 +58,13 @@ def test_runs_are_counted_by_status(tmp_path):
     assert lines[3:6] == [["baseline", "2", "1"], ["model=mlp", "1", "1"], ["model=vgg", "1"]]
     assert lines[-3] == ["all", "2", "1", "1", "1", "1"]
     assert lines[-2] == ["model=vgg/seed=0", "epoch", "2,", "validation", "accuracy", "50.0", "%"]
-    assert planned_state(tmp_path, study.runs[-1]).status == "interrupted"  # its lock is no longer held
+    state = planned_state(tmp_path, study.runs[-1])  # its lock is no longer held
+    assert state.status == "interrupted" and state.record.done_epochs == 2
+    console.print(table(tmp_path, study))
+    assert "model=vgg/seed=0  interrupted after epoch 2, validation accuracy 50.0 %" in console.file.getvalue()
+    (tmp_path / "model=vgg/seed=0/metrics.csv").unlink()
+    console.print(table(tmp_path, study))
+    assert "model=vgg/seed=0  interrupted in its first epoch" in console.file.getvalue()
 
 
 def test_a_running_run_without_an_epoch_has_started_and_many_seeds_are_a_range(tmp_path):

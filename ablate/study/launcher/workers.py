@@ -2,12 +2,13 @@
 
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from typing import Any
+
+from ablate.backend import parent_death
 
 FORK = get_context("fork")  # workers share the imported modules and decoded images without copying
 CHECKPOINT_SECONDS = 5.0  # time to write a checkpoint after an interrupt
@@ -23,7 +24,7 @@ class Worker:
     def __init__(self, work: Callable[[int], Any], start: Callable[[], None]) -> None:
         self.start, self.task = start, -1
         self.connection, child = FORK.Pipe()
-        self.process = FORK.Process(target=_serve, args=(child, work, start))
+        self.process = FORK.Process(target=_serve, args=(child, work, start, os.getpid()))
         self.process.start()
         child.close()
 
@@ -84,26 +85,18 @@ def run_tasks(
         _stop(workers)
 
 
-def _serve(parent: connection.Connection, work: Callable[[int], Any], start: Callable[[], None]) -> None:
+def _serve(parent: connection.Connection, work: Callable[[int], Any], start: Callable[[], None], launcher: int) -> None:
     """Main function of a worker process."""
     os.setpgid(0, 0)  # Ctrl-C reaches only the parent, which interrupts the workers
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in jobs started with `nohup` or `&`
         signal.signal(number, signal.default_int_handler)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    parent_death.signaled(signal.SIGINT, launcher)
     try:
         start()
         while True:
             parent.send(work(parent.recv()))
     except KeyboardInterrupt:
         pass
-
-
-def _exit_with_parent() -> None:
-    """Interrupt this process when its parent has ended, even if the parent was killed."""
-    parent = parent_process()
-    assert parent is not None
-    connection.wait([parent.sentinel])
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _stop(workers: Sequence[Worker]) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from ablate.analysis import figures
 from ablate.commands.data.summarize import look, main
 from ablate.terminal.errors import InputError
-from tests.processes import ablate
+from tests.processes import ablate, alone
 
 OVERRIDES = ("data=image_folder", "data.image_size=8", "data.val_fraction=0.5")
 FILES = {f"{name}.{suffix}" for name in ("classes", "augmentations") for suffix in ("pdf", "png", "svg")}
@@ -125,3 +125,20 @@ def test_a_changed_folder_is_read_again(two_colors, tmp_path):
     assert summary.data.classes == ("black", "green", "red") and summary.facts["images"]["train"] == len(
         summary.data.train
     )
+
+
+SOURCE = """
+import torch
+from ablate.data.images import Images
+
+def squares(part):
+    return Images(torch.arange(40 * 64).reshape(40, 1, 8, 8).byte(), torch.arange(40) % 2, ("even", "odd"))
+"""
+
+
+def test_it_finds_the_modules_that_train_finds(tmp_path):
+    (tmp_path / "my_images.py").write_text(SOURCE)
+    words = ("data=digits", "data._target_=my_images.squares", "model=mlp", "trainer.epochs=1", "trainer.threads=1")
+    for command in ("data", "train"):
+        ended = alone(tmp_path, command, *words)
+        assert ended.returncode == 0, (command, ended.stderr)

@@ -21,7 +21,8 @@ def changes(event: str, arguments: tuple) -> bool:
     if event == "open":
         path, _, flags = arguments
         return isinstance(path, str) and "outputs" in path and bool(flags & (os.O_WRONLY | os.O_RDWR))
-    return event in CHANGES and "outputs" in os.fspath(arguments[0])
+    path = arguments[0]  # or the number of an open file
+    return event in CHANGES and isinstance(path, str | os.PathLike) and "outputs" in os.fspath(path)
 
 
 def planted(event: str, arguments: tuple) -> None:

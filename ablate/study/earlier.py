@@ -1,0 +1,75 @@
+"""What an earlier start left in the folder of a planned run: resumed, trained over, or moved to `.replaced/`."""
+
+import logging
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import Timeout
+
+from ablate.files.lock import is_locked, lock
+from ablate.runs import checkpoints, epochs, finished, options, run_record
+from ablate.study.extend import REPLACED
+from ablate.terminal.errors import InputError
+
+log = logging.getLogger(__name__)
+
+
+def make_way(study: Path, place: str, status: str, retrain: bool) -> Path | None:
+    """Keep the folder of an interrupted run, so that it resumes; move any other that is worth keeping to `.replaced/`.
+
+    Returns:
+        The new folder of a run that was moved; else None.
+
+    Raises:
+        InputError: the folder holds a finished run of another configuration, and `retrain` is false.
+    """
+    folder = study / place
+    if not folder.exists() or is_locked(folder):
+        return None
+    if not worth_keeping(folder):
+        clear(folder)
+        return None
+    if status == "interrupted" and checkpoints.exist(folder):
+        log.info("%s: resuming after an interruption", folder)
+        return None
+    if status == "stale" and not retrain:
+        finished.refuse(folder, in_study=True)
+    if aside := set_aside(study, place):
+        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
+    return aside
+
+
+def set_aside(study: Path, place: str) -> Path | None:
+    """Move a run of a study to `.replaced/<variant>/seed=<k>-<n>`.
+
+    Returns:
+        The new folder; None if nothing in it was worth keeping, or another process has started to train in it.
+    """
+    folder = study / place
+    number = 1
+    while (aside := study / REPLACED / f"{place}-{number}").exists():
+        number += 1
+    with suppress(Timeout), lock(folder):
+        if worth_keeping(folder):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(aside)
+            return aside
+    return None
+
+
+def clear(folder: Path) -> None:
+    """Remove what an unsuccessful start of a run has copied into its folder, and the next may not overwrite."""
+    with suppress(Timeout), lock(folder):
+        for name in ("own_code", options.FOLDER):
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def worth_keeping(folder: Path) -> bool:
+    """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that ended or cannot be read."""
+    if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.done(folder):
+        return True
+    try:
+        return run_record.read(folder).status != "running"
+    except InputError:
+        return (folder / run_record.FILE).exists()
