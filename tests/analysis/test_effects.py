@@ -11,6 +11,7 @@ from ablate.analysis import collect
 from ablate.analysis.effects import COLUMNS as WRITTEN
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.effects import most_different
+from ablate.runs.metric import Metric
 
 FACTORS = {"model": ["a", "b", "c"]}
 COLUMNS = """variant n mean sd baseline_mean difference ci_low ci_high p p_holm equivalence_low
@@ -90,14 +91,14 @@ def test_a_difference_within_the_margin_is_equivalent_when_shown(make_study):
     study = make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near}, FACTORS)
     runs = collect.collect(study)
     assert compare(runs)["verdict"].tolist() == ["baseline", "inconclusive"]
-    assert compare(runs, margin=1.0)["verdict"].tolist() == ["baseline", "equivalent"]
-    assert compare(runs, margin=0.06)["verdict"].tolist() == ["baseline", "inconclusive"]
+    assert compare(runs, metric=Metric(margin=1.0))["verdict"].tolist() == ["baseline", "equivalent"]
+    assert compare(runs, metric=Metric(margin=0.06))["verdict"].tolist() == ["baseline", "inconclusive"]
 
 
 def test_the_margin_is_in_percentage_points(make_study):
     """Differences of 0.4, 0.5, 0.6 points, margin 1: t = (1 - 0.5) sqrt(3) / 0.1, 2 df, one-sided."""
     results = {"baseline": dict.fromkeys(range(3), 0.9), "model=b": {0: 0.904, 1: 0.905, 2: 0.906}}
-    row = compare(collect.collect(make_study(results, FACTORS)), margin=1.0).iloc[1]
+    row = compare(collect.collect(make_study(results, FACTORS)), metric=Metric(margin=1.0)).iloc[1]
     assert row["p_equivalence"] == pytest.approx((1 - math.sqrt(75 / 77)) / 2, rel=1e-6)
 
 
@@ -177,10 +178,13 @@ def test_equivalence_is_a_claim_of_its_own_with_its_own_correction(make_study):
     """A TOST p of .03 is equivalent as the only planned variant, not as one of three."""
     level = dict.fromkeys(range(8), 0.9)
     spread = 1 / (scipy.stats.t.isf(0.03, 7) * math.sqrt(8 / 7) / math.sqrt(8))
-    alone = compare(collect.collect(make_study({"baseline": level, "model=b": within(0, spread)}, FACTORS)), margin=1.0)
+    alone = compare(
+        collect.collect(make_study({"baseline": level, "model=b": within(0, spread)}, FACTORS)),
+        metric=Metric(margin=1.0),
+    )
     assert alone["p_equivalence"][1] == pytest.approx(0.03) and alone["verdict"][1] == "equivalent"
     results = {"baseline": level, "model=b": within(0, spread), "model=c": {0: None}, "model=d": {0: "failed"}}
-    table = compare(collect.collect(make_study(results, {"model": [*"abcd"]}, name="more")), margin=1.0)
+    table = compare(collect.collect(make_study(results, {"model": [*"abcd"]}, name="more")), metric=Metric(margin=1.0))
     assert table["p_equivalence_holm"][1] == pytest.approx(0.09) and table["verdict"][1] == "inconclusive"
     half = scipy.stats.t.ppf(0.95, 7) * spread * math.sqrt(8 / 7) / math.sqrt(8)
     interval = table.loc[1, ["equivalence_low", "equivalence_high"]].tolist()
@@ -190,7 +194,7 @@ def test_equivalence_is_a_claim_of_its_own_with_its_own_correction(make_study):
 @pytest.mark.parametrize(("size", "verdict"), [(0.5, "better, within the margin"), (-0.5, "worse, within the margin")])
 def test_both_claims_can_hold(make_study, size, verdict):
     results = {"baseline": dict.fromkeys(range(8), 0.9), "model=b": within(size, 0.1)}
-    assert compare(collect.collect(make_study(results, FACTORS)), margin=1.0)["verdict"][1] == verdict
+    assert compare(collect.collect(make_study(results, FACTORS)), metric=Metric(margin=1.0))["verdict"][1] == verdict
 
 
 def test_the_most_different_come_first(effects):

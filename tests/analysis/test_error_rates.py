@@ -15,8 +15,10 @@ from scipy.special import stdtr
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects
+from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.verdict_sentences import verdicts
 from ablate.analysis.report.write import report
+from ablate.runs.metric import Metric
 
 MARGIN = 1.0  # percentage points
 SEEDS, EPOCHS = 5, 10
@@ -73,8 +75,8 @@ def frame(variants: int) -> pd.DataFrame:
 
 def printed(runs: pd.DataFrame) -> list[str]:
     """The verdict of each variant in the main table, which the sentences of the report repeat."""
-    compared = effects(runs, margin=MARGIN)
-    cells = tables.main(compared, runs, MARGIN).cells
+    compared = effects(runs, metric=Metric(margin=MARGIN))
+    cells = tables.main(compared, runs, MetricFormat(Metric(margin=MARGIN))).cells
     return cells["Verdict"].tolist()[1:]
 
 
@@ -138,14 +140,14 @@ def test_the_run_folders_give_the_same_verdicts_in_every_file(make_study):
     results = {
         name: dict(zip(rows["seed"], rows["val_accuracy"], strict=True)) for name, rows in runs.groupby("variant")
     }
-    study = make_study(results, {"model": ["0", "1", "2", "3"]}, margin=MARGIN)
+    study = make_study(results, {"model": ["0", "1", "2", "3"]}, metric=Metric(margin=MARGIN))
     shown = printed(runs)
     assert shown[2] == "better" and set(shown) > {"better"}
     report(study)
     assert pd.read_csv(study / "report/effects.csv")["verdict"].tolist() == ["baseline", *shown]
     main = pd.read_csv(study / "report/tables/effects.csv")
     assert main["Verdict"].tolist() == ["baseline", *shown]
-    sentences = verdicts(effects(collect.collect(study), margin=MARGIN), collect.collect(study))
+    sentences = verdicts(effects(collect.collect(study), metric=Metric(margin=MARGIN)), collect.collect(study))
     for name in ("report.typ", "report.html"):
         text = html.unescape((study / "report" / name).read_text())
         assert all(sentence in text for sentence in sentences) and "Better than the baseline: model=3 (+" in text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ablate.analysis import figures, test_results
+from ablate.runs.metric import ACCURACY
 from ablate.runs.test_result import Mark, Mistake
 from ablate.study.selection import Choice
 from tests.runs.test_test_log import result
@@ -36,7 +37,7 @@ def choice(runs, chosen="model=b"):
     folders = {variant: {seed: Path("s", variant, str(seed)) for seed in seeds} for variant, seeds in runs.items()}
     results = {folders[v][seed]: result(accuracy=a) for v, seeds in runs.items() for seed, a in seeds.items()}
     validation = {folder: tested.accuracy for folder, tested in results.items()}
-    return Choice(Path("s"), chosen, folders, validation, 2), results
+    return Choice(Path("s"), chosen, folders, ACCURACY, validation, 2), results
 
 
 def test_the_best_variant_is_compared_with_the_baseline():

@@ -5,6 +5,8 @@ import pytest
 
 from ablate.analysis import collect, figures
 from ablate.analysis.effects import effects as compare
+from ablate.analysis.metric_format import MetricFormat
+from ablate.runs.metric import Metric
 from tests.analysis.figures.conftest import FACTORS, lines
 
 
@@ -36,7 +38,7 @@ def test_forest_has_a_marker_for_each_verdict_that_occurs(make_study):
         "weight_decay=0": {s: 0.9 + x for s, x in enumerate(rising)},
     }  # fmt: skip
     runs = collect.collect(make_study(results, FACTORS))
-    figure = figures.effects(compare(runs, margin=1.0), runs, margin=1.0)
+    figure = figures.effects(compare(runs, metric=Metric(margin=1.0)), runs, MetricFormat(Metric(margin=1.0)))
     axis = figure.axes[0]
     assert [mean.get_marker() for mean in lines(axis, "_mean")] == ["^", "s", "X"]
     assert [text.get_text().strip() for text in axis.texts] == ["6 of 6 runs diverged (baseline: 0 of 6)"]

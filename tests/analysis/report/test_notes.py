@@ -55,7 +55,10 @@ def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
     """Over seeds 0 and 1 the baseline's mean is 60.5, over all three 61.33."""
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.5, 1: 0.52, 2: None}}
     (note,) = notes.notes(analyse(make_study(results, FACTORS)))
-    assert note == "model=b: compared over 2 of the baseline's seeds; on these the baseline's mean is 60.50 %."
+    assert (
+        note
+        == "model=b: compared over 2 of the baseline's seeds; on these the baseline's mean is 60.50\N{NO-BREAK SPACE}%."
+    )
 
 
 def test_a_training_curve_of_another_function_is_named(make_study):

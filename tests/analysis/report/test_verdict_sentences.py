@@ -4,6 +4,7 @@ from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import verdict_sentences
 from ablate.analysis.results import analyse
+from ablate.runs.metric import Metric
 
 FACTORS = {"model": ["a", "b", "c"]}
 
@@ -19,7 +20,7 @@ def test_each_verdict_has_its_numbers(make_study):
         {"baseline": base, "model=b": near, "model=c": above, "model=d": lost, "model=e": {0: 0.9}}, factors
     )
     runs = collect.collect(study)
-    within, same, diverges, untested = verdict_sentences.verdicts(compare(runs, margin=1.0), runs)
+    within, same, diverges, untested = verdict_sentences.verdicts(compare(runs, metric=Metric(margin=1.0)), runs)
     assert same.startswith("Equivalent to the baseline: model=b (+0.1 points, n = 6, 90 % CI +0.0 to +0.1, Holm p of")
     assert within.startswith("Better than the baseline, by less than the margin: model=c (+0.6 points, 95 % CI +0.5 to")
     assert "; 90 % CI +0.5 to +0.6, Holm p of equivalence < 0.001" in within

@@ -4,6 +4,7 @@ import numpy as np
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects as compare
+from ablate.runs.metric import Metric
 
 FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
 
@@ -24,7 +25,7 @@ def test_what_needs_no_normal_distribution(make_study):
     base = {seed: 0.5 for seed in range(6)}
     near = {seed: 0.5 + 0.001 * seed for seed in range(6)}
     runs = collect.collect(make_study({"baseline": base, "model=b": near, "model=c": {9: 0.5}}, FACTORS))
-    result = tables.further_tests(compare(runs, margin=1.0), runs)
+    result = tables.further_tests(compare(runs, metric=Metric(margin=1.0)), runs)
     assert result.index.tolist() == ["model=b"]
     row = result.loc["model=b"].tolist()
     assert row[:2] == ["model=b", "6"] and row[2].startswith("0.92 [") and row[3] == "0.062"

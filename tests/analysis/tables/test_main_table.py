@@ -2,6 +2,8 @@
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects as compare
+from ablate.analysis.metric_format import MetricFormat
+from ablate.runs.metric import Metric
 
 FACTORS = {"model": ["a", "b", "c", "d", "e", "f"]}
 
@@ -44,7 +46,7 @@ def test_bold_is_what_is_shown_to_be_better_not_the_highest_mean(make_study):
 def test_the_main_table_says_what_its_verdicts_mean(runs, effects):
     note = tables.main(effects, runs).note
     assert "the 5 planned variants" in note and "Equivalent" not in note and "Not testable: fewer than two" in note
-    assert "within ±1.5 points" in tables.main(effects, runs, 1.5).note
+    assert "within ±1.5 points" in tables.main(effects, runs, MetricFormat(Metric(margin=1.5))).note
 
 
 def test_equivalence_is_printed_with_its_own_interval(make_study):
@@ -52,6 +54,6 @@ def test_equivalence_is_printed_with_its_own_interval(make_study):
     near = {seed: 0.9 + 0.001 * (seed % 2) for seed in range(6)}
     study = make_study({"baseline": dict.fromkeys(range(6), 0.9), "model=b": near, "model=c": {0: 0.5}}, FACTORS)
     runs = collect.collect(study)
-    shown = tables.display(compare(runs, margin=1.0), runs)
+    shown = tables.display(compare(runs, metric=Metric(margin=1.0)), runs)
     assert shown["Equivalence [90 % CI]"].tolist() == ["—", "[+0.00, +0.10], p < 0.001", "—"]
     assert "Equivalence [90 % CI]" not in tables.display(compare(runs), runs)
