@@ -22,11 +22,13 @@ class Usage:
             plan. Runs that are no longer planned follow; they have no seed and the variant `UNPLANNED`.
         unreadable: Number of damaged records, which are not in `runs`.
         looks: Number of looks at the test set: the runs that one command tests are one look.
+        replaced: Number of these looks that were at runs of another configuration than planned.
     """
 
     runs: pd.DataFrame
     unreadable: int
     looks: int
+    replaced: int = 0
 
 
 def usage(study_folder: Path, plan: StudyPlan) -> Usage:
@@ -42,8 +44,9 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     log = Path(study_folder) / test_log.FILE
     try:
         (logged, unreadable), looks = test_log.read_log(log), test_log.count_looks(log)
+        replaced = test_log.count_replaced(log, {run.folder: run.config_sha256 for run in plan.runs})
     except InputError:
-        logged, unreadable, looks = Counter[str](), 1, 0
+        logged, unreadable, looks, replaced = Counter[str](), 1, 0, 0
     rows: list[tuple[str, int | None, int, float]] = []
     for run in plan.runs:
         times, accuracy = logged.pop(run.folder, 0), float("nan")
@@ -58,4 +61,4 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
     looks = max([looks, *(times for *_, times, _ in rows)])  # the log of a copied run may have stayed behind
-    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks)
+    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced)

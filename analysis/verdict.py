@@ -46,7 +46,7 @@ def difference(mean: float, p: float, p_equivalence: float, alpha: float) -> str
     """The verdict of one comparison. A large p never reads "no effect".
 
     Args:
-        mean: difference of the variant to the baseline; positive is better.
+        mean: difference of the variant from the baseline; positive is better.
         p: of the difference, corrected for the planned variants; NaN if it cannot be tested.
         p_equivalence: of the equivalence test, corrected in the same way; NaN if none was asked for.
         alpha: level of both families.

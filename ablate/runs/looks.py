@@ -1,12 +1,14 @@
 """`looks.jsonl`: every look at the results of a study that a report was made of, one per line.
 
-A report of the same results again is the same look. Looks that decide whether more seeds are run raise the rate of
-false claims.
+A report is a look if it shows a result that no report before it showed. So the same report again is not, nor is one
+after a run was damaged or deleted. Looks that decide whether more seeds are run raise the rate of false claims.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -17,14 +19,15 @@ from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 
 FILE = "looks.jsonl"
-LARGEST = 4 * bounded.MIB  # bytes: 20,000 looks
-LONGEST = 4 * bounded.KIB  # bytes of a line
+LARGEST = 64 * bounded.MIB  # bytes
+LONGEST = 2 * bounded.MIB  # bytes of a line: 100,000 results
+DIGITS = 16  # of a hash: enough to tell the results of a study apart
 
 
 class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A look: when, at how many of the planned runs, and at how many seeds of the variant that had most.
 
-    `results_sha256` is a hash of the results, by which a repeated look is recognized.
+    `shown` has a hash of each result, by which a result that is shown again is recognized.
     """
 
     schema: int = json_file.SCHEMA
@@ -32,26 +35,51 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     results: Count
     planned: Count
     seeds: Count
-    results_sha256: str
+    shown: list[str]
 
 
-def record(study: Path, results: int, planned: int, seeds: int, results_sha256: str) -> list[Look]:
-    """Append a look to the study's log, unless these results were looked at before; returns all looks up to this one.
+def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> tuple[list[Look], int]:
+    """Append a look to the study's log if it shows a result that no look before it showed.
+
+    Args:
+        study: its folder.
+        results: what identifies each result that is shown: anything whose text differs from that of other results.
+        planned: number of planned runs.
+        seeds: the most seeds on which a variant is compared.
+
+    Returns:
+        The looks at these results, up to the one that showed the last of them; and the number of looks before it that
+        showed none of them, as all of their runs were replaced since.
 
     Raises:
         OSError: the log cannot be read or written.
     """
-    path = study / FILE
+    shown = [sha256(str(result).encode()).hexdigest()[:DIGITS] for result in results]
+    if not shown:
+        return [], 0
     with FileLock(study / f".{FILE}.lock"):
         looks = read(study)
-        for place, look in enumerate(looks, 1):
-            if look.results_sha256 == results_sha256:
-                return looks[:place]
-        time = datetime.now(UTC).isoformat(timespec="seconds")
-        look = Look(time=time, results=results, planned=planned, seeds=seeds, results_sha256=results_sha256)
-        with path.open("ab") as file:
-            file.write(json.dumps(msgspec.to_builtins(look)).encode() + b"\n")
-        return [*looks, look]
+        if not {*shown} <= {result for look in looks for result in look.shown}:
+            time = datetime.now(UTC).isoformat(timespec="seconds")
+            look = Look(time=time, results=len(shown), planned=planned, seeds=seeds, shown=shown)
+            with (study / FILE).open("ab") as file:
+                file.write(json.dumps(msgspec.to_builtins(look)).encode() + b"\n")
+            looks.append(look)
+    return _looks_at({*shown}, looks)
+
+
+def _looks_at(shown: set[str], looks: Sequence[Look]) -> tuple[list[Look], int]:
+    """The looks that showed some of these results until all were shown, and the number of the others before it."""
+    unseen, counted, others = set(shown), [], 0
+    for look in looks:
+        if not unseen:
+            break
+        if shown.isdisjoint(look.shown):
+            others += 1
+            continue
+        counted.append(look)
+        unseen -= {*look.shown}
+    return counted, others
 
 
 def read(study: Path) -> list[Look]:

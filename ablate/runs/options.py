@@ -1,6 +1,6 @@
 """`options/` in a run folder: copies of the user's option files in the run's configuration."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ def files(hydra: Any) -> dict[str, bytes]:
     """
     places = [Path(source.path) for source in hydra.runtime.config_sources if source.schema == "file"]
     contents: dict[str, bytes] = {}
-    waiting = [str(hydra.job.config_name), *_chosen(hydra.runtime.choices)]
+    waiting = [str(hydra.job.config_name), *_chosen(hydra.runtime.choices), *_listed(hydra.overrides.task)]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -51,11 +51,25 @@ def _chosen(choices: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{group.partition('@')[0]}/{name}"
 
 
+def _listed(overrides: Iterable[str]) -> Iterator[str]:
+    """Yield `group/option` for each option of a list, `augmentation=[flip,mine]`, which Hydra's choices lack."""
+    for override in overrides:
+        group, _, options = override.lstrip("+").partition("=")
+        if options.startswith("[") and group.isidentifier():
+            yield from (f"{group}/{name.strip()}" for name in options.strip("[]").split(","))
+
+
 def _included(name: str, content: bytes) -> Iterator[str]:
-    """Yield the entries without a group in the defaults list of an option file; Hydra's choices include the others."""
+    """Yield the entries in the defaults list of an option file that Hydra's choices do not include.
+
+    These are the entries without a group, and lists of options.
+    """
     loaded = yaml.safe_load(content)
     group = name.rpartition("/")[0]
     for entry in (loaded.get("defaults") or []) if isinstance(loaded, dict) else []:
         if isinstance(entry, str) and entry != "_self_":
             place = entry.partition("@")[0].removesuffix(".yaml")
             yield place[1:] if place.startswith("/") else f"{group}/{place}" if group else place
+        for key, options in entry.items() if isinstance(entry, dict) else ():
+            names = options if isinstance(options, list) else ()  # which Hydra's choices lack
+            yield from (f"{key.removeprefix('override ').lstrip('/')}/{name}" for name in names)

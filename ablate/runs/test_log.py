@@ -6,7 +6,7 @@ A line is appended before the result is shown. If that fails, the test set is no
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -71,6 +71,20 @@ def count_looks(path: Path) -> int:
         elif use.look:
             looks.add(use.look)
     return len(looks) + max(unnamed.values(), default=0)
+
+
+def count_replaced(path: Path, planned: Mapping[str, str]) -> int:
+    """Count the looks at runs of another configuration than planned, such as runs that were retrained later.
+
+    Args:
+        path: the log.
+        planned: {name of a run in the log: config_sha256}.
+
+    Raises:
+        InputError: the log is too large, or not a file.
+    """
+    uses = [use for use in _uses(path) if use and use.config_sha256]
+    return len({use.look or use.time for use in uses if planned.get(use.run, use.config_sha256) != use.config_sha256})
 
 
 def _uses(path: Path) -> Iterator[TestUse | None]:

@@ -40,7 +40,7 @@ CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
     "loss_curves": "Loss on the training batches (dashed) and on all validation images (solid): cross-entropy, unless a"
     " note states another training loss. Band: from five seeds a pointwise 95 % t-interval, else from minimum to"
-    " maximum. A diverged run ends at a cross.",
+    " maximum. A diverged run ends at a cross. The axis ends at three times the largest loss of the runs that learned.",
     "accuracy_curves": "Accuracy on the training batches (dashed) and on all validation images (solid). Band and cross"
     " as for the loss.",
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
@@ -61,13 +61,15 @@ def every(results: Results) -> Drawing:
     Names are those of `CAPTIONS`; further pages of the curves are `loss_curves_2`, `loss_curves_3`, ...
     """
     runs = results.runs
-    drawing: Drawing = {"effects": partial(effects, results.effects, runs, margin=results.margin)}
+    drawing: Drawing = {}
+    if runs["variant"].nunique() > 1:
+        drawing["effects"] = partial(effects, results.effects, runs, margin=results.margin)
     drawing |= _curve_pages(results)
     if results.contrasts is not None and results.shares is not None:
-        if (results.contrasts["kind"] == "interaction").any():
+        if (results.contrasts["kind"] == "interaction").sum() > 1:  # one is a sentence
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs))
         drawing["variance_shares"] = partial(variance_shares, results.shares)
-    if runs["variant"].nunique() > 1:
+    if runs.loc[runs["status"] == "completed", "variant"].nunique() > 1:
         drawing["cost"] = partial(cost, runs)
     drawing |= _class_figures(results)
     if results.samples:
@@ -77,7 +79,9 @@ def every(results: Results) -> Drawing:
 
 
 def _curve_pages(results: Results) -> Drawing:
-    """The pages of loss curves, and those of accuracy curves."""
+    """The pages of loss curves, and those of accuracy curves; none where no run has two epochs."""
+    if results.curves["epoch"].nunique() < 2:
+        return {}
     order = most_different(results.effects, MAX_PANELS)
     runs: pd.DataFrame = results.runs[results.runs["variant"].isin(order)]
     if len(order) > PANELS:  # the variants that differ most are on the first page

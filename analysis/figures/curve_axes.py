@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, StrMethodFormatter
 
+from ablate.analysis.variant_results import learned
+
 
 class Quantity(NamedTuple):
     """The columns of a quantity of the training batches and of the validation images, and the label of its axis."""
@@ -44,10 +46,15 @@ def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: f
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
-def limits(curves: pd.DataFrame, quantity: Quantity) -> tuple[float, float]:
-    """Limits of the vertical axis that all panels share."""
+def limits(curves: pd.DataFrame, quantity: Quantity, runs: pd.DataFrame) -> tuple[float, float]:
+    """Limits of the vertical axis that all panels share.
+
+    Those of a loss include every completed run that learned something, and of the others what is at most three times
+    as high.
+    """
     if quantity.is_loss:
-        return _loss_limits(curves)
+        learning = runs.loc[learned(runs), ["variant", "seed"]].assign(learned=True)
+        return _loss_limits(curves.merge(learning, how="left", on=["variant", "seed"]))
     low, high = curves[[*quantity.columns]].min().min(), curves[[*quantity.columns]].max().max()
     if not np.isfinite(low):
         return 0.0, 1.0
@@ -56,15 +63,14 @@ def limits(curves: pd.DataFrame, quantity: Quantity) -> tuple[float, float]:
 
 
 def _loss_limits(curves: pd.DataFrame) -> tuple[float, float]:
-    """Limits that include every completed run, and diverged runs up to three times the largest completed loss."""
+    """Limits of the losses of `curves`, with a column `learned`: True for the runs that determine them."""
     losses = curves[[*LOSS.columns]].where(lambda loss: np.isfinite(loss) & (loss > 0))
-    completed = losses[curves["status"] == "completed"].stack()
-    all_losses = losses.stack()
-    if all_losses.empty:
+    learning = losses[curves["learned"].notna()].stack()
+    every = losses.stack()
+    if every.empty:
         return 0.1, 10.0
-    low = all_losses.min()
-    high = all_losses.max() if completed.empty else min(all_losses.max(), 3 * completed.max())
-    return float(low / 1.15), float(high * 1.15)
+    high = every.max() if learning.empty else min(every.max(), 3 * learning.max())
+    return float(every.min() / 1.15), float(high * 1.15)
 
 
 def _loss_ticks(low: float, high: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""Forest plot: the difference of each variant to the baseline."""
+"""Forest plot: the difference of each variant from the baseline."""
 
 import textwrap
 from typing import Any
@@ -32,7 +32,7 @@ SHOWN = 12  # variants; of more, those that differ most
 
 
 def effects(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95, margin: float | None = None) -> Figure:
-    """Forest plot: each variant's difference to the baseline in percentage points, largest at the top.
+    """Forest plot: each variant's difference from the baseline in percentage points, largest at the top.
 
     Small circles are single seeds, the large marker is their mean, one marker for each verdict. Thick bar: confidence
     interval; thin bar: simultaneous interval of the planned variants (Bonferroni); gray band: margin of equivalence.
@@ -95,9 +95,9 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame) -> str:
     text = f"baseline: {collect.baseline_levels(runs)}" if collect.factors(runs) else "baseline"
     if len(baseline) and baseline["n"].iloc[0] > 0:
         row = baseline.iloc[0]
-        text += f"; mean {100 * row['mean']:.2f}\N{NO-BREAK SPACE}%, n = {row['n']}"
+        text += "; " + f"mean {100 * row['mean']:.2f} %, n = {row['n']}".replace(" ", "\N{NO-BREAK SPACE}")
     wrapped = textwrap.fill(text, 66, break_on_hyphens=False)
-    return f"Difference in validation accuracy to the baseline (percentage points)\n{wrapped}"
+    return f"Difference in validation accuracy from the baseline (percentage points)\n{wrapped}"
 
 
 def _effect_legend(
@@ -113,10 +113,13 @@ def _effect_legend(
         for name, (marker, color, filled) in MARKERS.items()
         if (rows["verdict"] == name).any()
     ]
-    return [
-        *band,
+    intervals = [
         Line2D([], [], color="black", linewidth=1.6, label=f"{level} CI"),
         Line2D([], [], color="black", linewidth=0.6, label=f"simultaneous {level} CI (Bonferroni, {variants})"),
+    ]
+    return [
+        *band,
+        *(intervals if rows["ci_low_pp"].notna().any() else []),
         Line2D([], [], color=GRAY, marker="o", mfc="none", mew=0.5, linestyle="", label="one seed"),
         *verdicts,
     ]

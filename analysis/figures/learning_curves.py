@@ -57,7 +57,7 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
     variants = list(labels)[page * PANELS : (page + 1) * PANELS]
     columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
     rows = -(-len(variants) // columns)
-    low, high = limits(curves, quantity)
+    low, high = limits(curves, quantity, runs)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(max(WIDTH * columns / 3, 3.5), 0.8 + 1.7 * rows), layout="constrained")
         panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)

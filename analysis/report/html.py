@@ -65,7 +65,7 @@ def to_html(
             for name, svg in svgs.items()
             if name in CAPTIONS and name not in INTERACTIVE
         ],
-        curves=_curves(results),
+        curves=_curves(results) if "loss_curves" in svgs else None,
         limits=limits,
         provenance=provenance(results.plan, results.runs),
         command=results.plan.command,

@@ -3,12 +3,16 @@
 from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
+
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
 from ablate.runs import run_record
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import ImageCounts, RunRecord
 from ablate.terminal.errors import InputError
+
+IMBALANCED = 1.5  # times the share of a class among balanced ones
 
 
 class Selection(NamedTuple):
@@ -56,7 +60,7 @@ def evaluated(results: Results) -> str:
     kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:
-        return next(iter(texts.values()), "Accuracies are of the validation images.")
+        return next(iter(texts.values()), "Accuracies are of the validation images.") + _majority(results)
     return "The accuracies of the runs are computed on different images or epochs. " + " ".join(
         f"{plural(kinds[kind], 'run')}: {text}" for kind, text in texts.items()
     )
@@ -82,6 +86,19 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
         )
     epoch = "the last epoch and " if kind.rule == "last" else ""
     return f"Tables and figures are of {epoch}{number}validation images{step}."
+
+
+def _majority(results: Results) -> str:
+    """The accuracy of predicting the most common class, where classes are imbalanced; else an empty text."""
+    if results.predicted is None:
+        return ""
+    counts, names = np.bincount(results.predicted.labels), results.predicted.classes
+    share = counts.max() / counts.sum()
+    if share * len(names) < IMBALANCED:
+        return ""
+    return (
+        f" Always predicting {names[counts.argmax()]}, the most common class, has an accuracy of {100 * share:.1f} %."
+    )
 
 
 def _records(results: Results) -> list[tuple[str, RunRecord]]:

@@ -58,9 +58,15 @@ def tested(usage: Usage) -> str:
     if not len(runs):
         return "The test set was not used." if not damaged else f"Whether the test set was used is unknown.{damaged}"
     texts = [_tested_variant(variant, rows) for variant, rows in runs.groupby("variant", sort=False)]
+    replaced = ""
+    if usage.replaced:
+        replaced = (
+            f" Of these, {times(usage.replaced)} on runs of another configuration that were replaced since; this"
+            " counts, as the test images are the same."
+        )
     return (
         f"The test set was used {times(usage.looks)}, on {plural(len(runs), 'run')}:"
-        f" {first_few(texts, 2 * NAMED)}.{damaged}"
+        f" {first_few(texts, 2 * NAMED)}.{replaced}{damaged}"
     )
 
 
@@ -74,21 +80,35 @@ def _tested_variant(variant: str, runs: pd.DataFrame) -> str:
     return f"{variant} ({noun} {first_few(seeds, SEEDS)}{accuracy})" if seeds else variant
 
 
-def looked(looks: Sequence[Look], variants: int) -> list[str]:
-    """How often the results were looked at, and what that does to the error rate; nothing for one look."""
+def looked(looks: Sequence[Look], replaced: int, variants: int) -> list[str]:
+    """How often the results were looked at, and what that does to the error rate; nothing for one look.
+
+    Args:
+        looks: those at the results that are reported.
+        replaced: number of looks at runs that were replaced since.
+        variants: number of planned variants.
+    """
+    before = []
+    if replaced:
+        before = [
+            f"The study was looked at {times(replaced)} before all of its runs were replaced; these looks are not"
+            " counted, as the results are new. If they decided what was changed, confirm the result in a new study."
+        ]
     if len(looks) < 2:
-        return []
+        return before
     counts = sorted({look.seeds for look in looks if look.seeds > 1})
     steps = ", ".join(f"{look.results} of {look.planned}" for look in looks[:SEEDS])
     text = f"The results were looked at {times(len(looks))} (at {steps} runs)."
-    if len(counts) > 1:
+    if len(counts) > 1 and variants:
         rate = stats.false_claims_over_looks(tuple(counts), variants)
         text += (
             f" If the earlier looks decided whether to continue, equal variants are called better or worse in"
             f" {100 * rate:.0f} % of studies instead of 5 % (simulated for looks at"
             f" {', '.join(map(str, counts[:-1]))} and {counts[-1]} seeds)."
         )
-    return [f"{text} Verdicts are not corrected for this; a new study with new seeds has the stated error rate."]
+    return [
+        *before, f"{text} Verdicts are not corrected for this; a new study with new seeds has the stated error rate.",
+    ]  # fmt: skip
 
 
 def provenance(plan: StudyPlan, runs: pd.DataFrame) -> str:

@@ -8,12 +8,12 @@ from ablate.analysis import collect, left_out
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural
 from ablate.analysis.report import images
-from ablate.analysis.report.verdict_sentences import NAMED
+from ablate.analysis.report.verdict_sentences import NAMED, rule
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned
 from ablate.runs.read_config import read_config
 from ablate.runs.statuses import NOT_COMPARABLE
-from ablate.runs.study_plan import MarginChange, StudyPlan
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
 
@@ -41,13 +41,7 @@ def methods(results: Results) -> list[str]:
         f" {_ended(runs)} Factors, the baseline's level first: {levels or 'none'}."
     ]
     paragraphs += [*left_out.sentences(runs), *images.data(results), *_baseline(results.folder, runs)]
-    labels, differing = collect.labels(runs), []
-    for variant, keys in list(results.changes.groupby("variant", sort=False))[: 2 * NAMED]:
-        texts = [_change(row.key, row.baseline, row.value) for row in keys.itertuples()]
-        differing.append(f"{labels[variant]} has {first_few(texts, NAMED, '; ')}")
-    if differing:
-        paragraphs.append(f"What differs from the baseline: {'. '.join(differing)}.")
-    return [*paragraphs, _statistics(results), images.evaluated(results)]
+    return [*paragraphs, *_further_changes(results), *_statistics(results), images.evaluated(results)]
 
 
 def _ended(runs: pd.DataFrame) -> str:
@@ -65,25 +59,34 @@ def _ended(runs: pd.DataFrame) -> str:
     return f"Results: {ended}.{without}"
 
 
-def _statistics(results: Results) -> str:
-    """The tests and their families."""
-    text = (
-        "Runs are paired by seed; intervals and p-values are Student's t on the differences. Verdicts are corrected"
-        f" (Holm) for the {plural(planned_comparisons(results.runs), 'planned variant')}"
-    )
-    if results.margin is not None:
-        text += f", claims of equivalence (two one-sided tests, margin ±{results.margin:g} points) likewise"
-    changes = "".join(f" {margin_change(change)}" for change in results.plan.margin_changes)
-    return f"{text}; other tables are exploratory and corrected within themselves.{changes}"
+def _statistics(results: Results) -> list[str]:
+    """The tests and the rule of the verdicts, a paragraph; none where nothing is compared."""
+    if not planned_comparisons(results.runs):
+        return []
+    return [
+        "Runs are paired by seed; intervals and p-values are Student's t on the differences."
+        f" {rule(results.effects, results.margin)} Other tables are exploratory and corrected within themselves."
+    ]
 
 
-def margin_change(change: MarginChange) -> str:
-    """A change of the margin after the first result, a sentence."""
-    before, after = ("none" if value is None else f"±{value:g} points" for value in (change.before, change.after))
-    return (
-        f"The margin was changed from {before} to {after} on {change.time[:10]}, after"
-        f" {plural(change.results, 'result')}: verdicts that depend on it were not planned."
-    )
+def _further_changes(results: Results) -> list[str]:
+    """The settings that change with a level besides the factor itself, each once; a paragraph, or none."""
+    levels = results.runs.drop_duplicates("variant").set_index("variant")[collect.factors(results.runs)]
+    texts, stated = [], set()
+    groups = dict(list(results.changes.groupby("variant", sort=False)))
+    changed = {name: [*levels.columns[levels.loc[name] != levels.loc[collect.BASELINE]]] for name in groups}
+    for name in sorted(groups, key=lambda name: len(changed[name])):
+        keys = [row for row in groups[name].itertuples() if not _is_level(row.key, changed[name])]
+        new = [_change(row.key, row.baseline, row.value) for row in keys if (row.key, row.value) not in stated]
+        stated |= {(row.key, row.value) for row in keys}
+        if new:
+            texts.append(f"{results.labels[name]}: {first_few(new, NAMED, '; ')}")
+    return [f"Settings that change with a level. {first_few(texts, 2 * NAMED, '. ')}."] if texts else []
+
+
+def _is_level(key: str, factors: list[str]) -> bool:
+    """Whether a key is that of a changed factor, or the class that its level selects."""
+    return key in factors or (key.endswith("._target_") and key.partition(".")[0] in factors)
 
 
 def _change(key: str, before: str, after: str) -> str:

@@ -11,6 +11,7 @@ from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned, pairs
+from ablate.runs.study_plan import MarginChange
 from ablate.terminal.text import first_few
 
 
@@ -27,6 +28,7 @@ def notes(results: Results) -> list[str]:
         )
     if collect.BASELINE not in set(completed["variant"]) and set(runs["variant"]) - {collect.BASELINE}:
         sentences.append("The baseline has no completed run: nothing can be compared.")
+    sentences += [_margin_change(change) for change in results.plan.margin_changes]
     sentences += [*_baseline_at_chance(results), *_diverged(results), *_unpaired(runs, effects)]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
     for name in list(marked)[: 2 * NAMED]:
@@ -35,10 +37,6 @@ def notes(results: Results) -> list[str]:
             f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
             f" mean is {mean} %."
         )
-    equal = effects[(effects["n"] > 1) & effects["difference_pp"].notna() & effects["p"].isna()]
-    if len(equal):
-        names = first_few([results.labels[name] for name in equal["variant"]], 2 * NAMED, "; ")
-        sentences.append(f"Not testable, as all differences are equal: {names}.")
     drawn = results.curves.groupby(["variant", "seed"]).size().rename("drawn")
     epochs = completed.join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
     short = int((epochs["drawn"] < epochs["epochs"].clip(lower=1)).sum())
@@ -54,6 +52,15 @@ def notes(results: Results) -> list[str]:
             " which need not be the cross-entropy that the validation curve is."
         )
     return sentences
+
+
+def _margin_change(change: MarginChange) -> str:
+    """A change of the margin after the first result, a sentence."""
+    before, after = ("none" if value is None else f"±{value:g} points" for value in (change.before, change.after))
+    return (
+        f"The margin was changed from {before} to {after} on {change.time[:10]}, after"
+        f" {plural(change.results, 'result')}: verdicts that depend on it were not planned."
+    )
 
 
 def _baseline_at_chance(results: Results) -> list[str]:
@@ -105,12 +112,12 @@ def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
         return []  # no baseline at all, which another note reports
     sentences = []
     for test, treatment in (
-        ("paired t", "they are left out of its row"),
+        ("paired t", "left out of the comparison"),
         ("Welch's t", "the comparison is unpaired (Welch's t over all runs)"),
     ):
         rows = alone[[tests[name] == test for name in alone.index]]
         count = int((rows["size"] - rows["count"]).sum())
         if count:
-            names = first_few([labels[name] for name in rows.index], NAMED)
+            names = first_few([labels[name] for name in rows.index], NAMED, "; ")
             sentences.append(f"{names}: {plural(count, 'run')} without a baseline run of the same seed; {treatment}.")
     return sentences

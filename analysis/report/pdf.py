@@ -8,35 +8,23 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import tables
-from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.formats import plural
+from ablate.analysis.report.incomplete import partly_compared
+from ablate.analysis.report.layout import Layout, figures, string
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
-from ablate.analysis.report.verdict_sentences import verdicts
+from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 from ablate.files import bounded
-from ablate.terminal.text import printable
 
-PAGES = 2
 MAX_BYTES = bounded.MIB  # of report.md
-# By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "accuracy_curves", "interactions", "variance_shares", "cost", "class_difference",
-           "confusion", "samples")  # fmt: skip
-ESSENTIAL = 6  # figures that are dropped only after the table is shortened
-ROWS = (14, 8, 4)  # variants in the table
-# (rows of the table, figures), the most complete layout first.
-SIZES = [
-    *((ROWS[0], FIGURES[:count]) for count in range(len(FIGURES), ESSENTIAL - 1, -1)),
-    *((rows, FIGURES[:ESSENTIAL]) for rows in ROWS[1:]),
-    *((ROWS[-1], FIGURES[:count]) for count in range(ESSENTIAL - 1, -1, -1)),
-]
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
 TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
 # {title}
 
 """ + "\n\n".join(f"## {name}\n" for name in SECTIONS)
 STYLE = """#set document(date: none)
-#set page("a4", margin: (x: 1.8cm, top: 1.5cm, bottom: 2.2cm), footer: text(6.5pt)[{footer}])
+#set page("a4", margin: (x: 1.8cm, y: 1.5cm))
 #set text(9pt)
 #set par(justify: true)
 #show heading: set block(above: 0.8em, below: 0.5em)
@@ -45,31 +33,28 @@ STYLE = """#set document(date: none)
 """
 
 
-def typst_source(
-    results: Results, paragraphs: Mapping[str, list[str]], limits: Sequence[str], figures: Collection[str], rows: int
-) -> str:
+def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequence[str], layout: Layout) -> str:
     """Write the Typst source of the report.
 
     Args:
         results: The results of the study.
         paragraphs: {section: its generated paragraphs}, from `generated_text`.
-        limits: Sentences on the limits of the study, for the footer.
-        figures: Names of the figures to include.
-        rows: Number of variants in the table, not counting the baseline.
+        limits: Sentences on the limits of the study, for the foot of the last page.
+        layout: The size of the table, and the figures.
     """
     plan, runs, effects = results.plan, results.runs, results.effects
     author = author_text(results.folder / "report.md")
-    footer = " ".join([*limits, provenance(plan, runs)])
-    parts = [STYLE.format(footer=_text(footer))]
-    parts.append(f'#align(center, text(14pt, weight: "bold", {_string(author.get("title") or plan.name)}))')
+    parts = [STYLE, f'#align(center, text(14pt, weight: "bold", {string(author.get("title") or plan.name)}))']
     for name in SECTIONS:
         text = [*author.get(name, []), *paragraphs[name]]
-        if not text:
-            continue
-        parts += [f"= {name}", *(_text(paragraph) for paragraph in text)]
+        shown = []
         if name == "Experiments and analysis":
-            parts += [_table(effects, runs, rows), *_test_table(results)]
-            parts += _figures(figures, results.folder / "report")
+            shown = [_table(effects, runs, layout.rows), *_test_table(results)]
+            shown += figures(layout, results.folder / "report")
+        if text or shown:
+            parts += [f"= {name}", *(_text(paragraph) for paragraph in text), *shown]
+    foot = " ".join([*limits, provenance(plan, runs)])
+    parts.append(f"#v(1fr)\n#block(breakable: false, inset: (top: 1em), text(6.5pt, {string(foot)}))")
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,7 +71,11 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
     return {
         "Introduction": [question(results.plan)],
         "Methods": methods(results),
-        "Experiments and analysis": [*verdicts(results.effects, results.runs), *notes],
+        "Experiments and analysis": [
+            *verdicts(results.effects, results.runs),
+            *interaction(results.contrasts),
+            *notes,
+        ],
         "Conclusion": [],
     }
 
@@ -124,7 +113,11 @@ def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int) -> str:
     cells = cells.rename(columns=SHORT_NAMES)
     strong = {place for place, verdict in enumerate(shown["verdict"]) if verdict.startswith("better")}
     omitted = len(effects) - len(shown)
-    caption = "Validation accuracy and differences from the baseline."
+    caption = "Validation accuracy, mean ± SD over seeds, and difference from the baseline."
+    if strong:
+        caption += " Bold: better than the baseline."
+    if partly_compared(shown, runs):
+        caption += " †: compared over the seeds on which variant and baseline both converged."
     if omitted:
         caption += f" {plural(omitted, 'more variant')} in effects.csv."
     return _typst_table(cells, caption, strong)
@@ -149,7 +142,7 @@ def _typst_table(cells: pd.DataFrame, caption: str, strong: Collection[int] = ()
     return (
         f"#figure(table(columns: ({columns}), stroke: none, inset: 3pt, align: left, table.hline(),"
         f" table.header({head}), table.hline(stroke: 0.5pt), {body}, table.hline()),"
-        f" caption: {_string(caption)}, kind: table)"
+        f" caption: {string(caption)}, kind: table)"
     )
 
 
@@ -160,36 +153,8 @@ SHORT_NAMES = {
     "Equivalence [90 % CI]": "Equivalence [90 % CI], p",
     "Lost or at chance (runs)": "Lost or at chance",
 }
-WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
-
-
-def _figures(names: Collection[str], folder: Path) -> list[str]:
-    """The figures at their original size: three wide ones, the narrow ones in two columns, the other wide ones.
-
-    Each wide figure but the first floats, so that the next figures can fill a page on which it does not fit.
-    """
-    figures = [_figure(name, folder) for name in FIGURES if name in names]
-    wide = [figure for figure, width in figures if width > HALF]
-    wide = [f"#[#set figure(placement: auto); #{figure}]" if i else f"#{figure}" for i, figure in enumerate(wide)]
-    narrow = [figure for figure, width in figures if width <= HALF]
-    grid = [f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow)})"] if narrow else []
-    return [*wide[:3], *grid, *wide[3:]]
-
-
-def _figure(name: str, folder: Path) -> tuple[str, float]:
-    """A figure with its caption, and its width in cm."""
-    path = f"figures/{name}.svg"
-    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)
-    assert match is not None  # Matplotlib always writes the width
-    width = min(float(match[1]) / 72 * 2.54, WIDE)
-    return f'figure(image("{path}", width: {width:.2f}cm), caption: {_string(CAPTIONS[name])})', width
-
-
-def _string(text: str) -> str:
-    """A Typst string literal; Typst fails on some control characters."""
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _text(text: str) -> str:
     """Typst content that shows a text as it is, without interpreting markup."""
-    return f"#{_string(text)}"
+    return f"#{string(text)}"

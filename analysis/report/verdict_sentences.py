@@ -1,11 +1,11 @@
-"""The verdicts of a report as sentences, with the numbers they rest on."""
+"""The verdicts of a report as sentences: what they mean, and the numbers they rest on."""
 
 from typing import Any
 
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.formats import number, p_value
+from ablate.analysis.formats import number, p_value, plural
 from ablate.terminal.text import first_few
 
 VERDICTS = {
@@ -16,10 +16,6 @@ VERDICTS = {
     verdict.EQUIVALENT: "Equivalent to the baseline",
     verdict.DIVERGES: "Diverges, or ends at chance, more often than the baseline",
     verdict.CONVERGES: "Diverges, or ends at chance, less often than the baseline",
-}
-OPEN = {
-    verdict.INCONCLUSIVE: "Inconclusive",
-    verdict.NOT_TESTABLE: "Not testable (fewer than two shared seeds, or all differences equal)",
 }
 NAMED = 4  # variants that a sentence names with their numbers; twice as many by name alone
 
@@ -34,11 +30,59 @@ def verdicts(effects: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         texts = [f"{labels[row.variant]} ({_evidence(row, base)})" for row in rows.itertuples()]
         if texts:
             paragraphs.append(f"{title}: {first_few(texts, NAMED, '; ')}.")
-    for name, title in OPEN.items():
-        names = [labels[variant] for variant in effects.loc[effects["verdict"] == name, "variant"]]
+    untested = effects["verdict"] == verdict.NOT_TESTABLE
+    equal = untested & (effects["n"] > 1) & (effects["test"] == "paired t")
+    for title, chosen in (
+        ("Inconclusive", effects["verdict"] == verdict.INCONCLUSIVE),
+        ("Not testable, as all differences are equal", equal),
+        ("Not testable, as there are fewer than two shared seeds", untested & ~equal),
+    ):
+        names = [labels[variant] for variant in effects.loc[chosen, "variant"]]
         if names:
             paragraphs.append(f"{title}: {first_few(names, 2 * NAMED, '; ')}.")
     return paragraphs
+
+
+def rule(effects: pd.DataFrame, margin: float | None) -> str:
+    """What the verdicts mean: those of difference, and the others where they occur or can.
+
+    Args:
+        effects: frame of `effects`.
+        margin: of equivalence, percentage points; None if not asked.
+    """
+    m = int((effects["variant"] != collect.BASELINE).sum())
+    family = f"the {plural(m, 'planned variant')}"
+    sentences = [f"Better or worse: p of the difference below 0.05 after Holm's correction for {family}."]
+    if margin is not None:
+        sentences.append(
+            f"Equivalent, or within the margin: the difference lies within ±{margin:g} points, p of two one-sided tests"
+            f" below 0.05 after a Holm correction of their own; their interval is the 90 % CI."
+        )
+    if effects["diverged"].any():
+        sentences.append(
+            "Diverges or converges: runs diverge or end at chance more or less often than the baseline's, p of Fisher's"
+            " exact test below 0.05 after a Holm correction of its own."
+        )
+    if (effects["verdict"] == verdict.NOT_TESTABLE).any():
+        sentences.append("Not testable: fewer than two shared seeds, or all differences equal.")
+    return " ".join([*sentences, "Inconclusive: none of these."])
+
+
+def interaction(contrasts: pd.DataFrame | None) -> list[str]:
+    """A sentence on the interaction, if the study has one only; several are a figure.
+
+    Args:
+        contrasts: frame of `stats.contrasts` with the column `p_holm`; None if the study has none.
+    """
+    if contrasts is None or (contrasts["kind"] == "interaction").sum() != 1:
+        return []
+    row = contrasts[contrasts["kind"] == "interaction"].iloc[0]
+    interval = f"95 % CI {number(100 * row.low, 1, '+')} to {number(100 * row.high, 1, '+')}"
+    tested = "not testable" if pd.isna(row.p) else f"{interval}, n = {row.n}, Holm p {p_value(row.p_holm)}"
+    return [
+        f"Interaction (exploratory) of {row.factor}={row.level} and {row.factor_2}={row.level_2}: their effect"
+        f" together minus the sum of their separate effects is {number(100 * row['mean'], 1, '+')} points, {tested}."
+    ]
 
 
 def _evidence(row: Any, base: pd.DataFrame) -> str:

@@ -1,6 +1,5 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import hashlib
 import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +15,7 @@ from rich.text import Text
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, macros, pdf
+from ablate.analysis.report import html, layout, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -62,7 +61,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
         InputError: `study_folder` is not a study.
     """
     results = analyse(study_folder)
-    notes = [*looked(record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
+    notes = [*looked(*record_look(results), planned_comparisons(results.runs)), *notes_of(results)]
     limits = [*limits_of(results), tested(results.usage)]
     report_tables = tables.every(results)
 
@@ -93,17 +92,21 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     return 1 if holes.any() and not allow_partial else 0
 
 
-def record_look(results: Results) -> list[Look]:
-    """Record that a report was made of these results; returns the looks at the study up to this one."""
-    runs = results.runs[results.runs["status"].isin(RESULTS)]
-    content = runs[["variant", "seed", "status", METRIC]].to_csv(index=False, lineterminator="\n")
+def record_look(results: Results) -> tuple[list[Look], int]:
+    """Record that a report was made of these results.
+
+    Returns:
+        The looks at the results up to this one, and the number of looks at runs that were replaced since.
+    """
+    configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
+    ended = results.runs[results.runs["status"].isin(RESULTS)]
+    shown = ended[["variant", "seed", "status", METRIC]].assign(config=ended["folder"].map(configurations))
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     return looks.record(
         results.folder,
-        results=len(runs),
+        results=list(shown.itertuples(index=False, name=None)),
         planned=len(results.runs),
         seeds=int(compared.max()) if len(compared) else 0,
-        results_sha256=hashlib.sha256(content.encode()).hexdigest(),
     )
 
 
@@ -155,7 +158,7 @@ def _write_figure(stem: Path) -> str:
 def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
     """Write report.typ and report.pdf, and a template report.md if the author has not written one.
 
-    Drops rows and figures until the report fits `pdf.PAGES` pages.
+    Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
         A warning if the author's text is too long for that, else nothing.
@@ -167,17 +170,18 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
         atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
-    for rows, names in pdf.SIZES:
-        text = pdf.typst_source(results, paragraphs, limits, available.intersection(names), rows)
-        atomic.write_text(source, text)
-        pages = typst.compile(source, format="png", ppi=10)
-        if fits := not isinstance(pages, list) or len(pages) <= pdf.PAGES:
-            break
+
+    def pages(size: layout.Layout) -> int:
+        atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
+        images = typst.compile(source, format="png", ppi=10)
+        return len(images) if isinstance(images, list) else 1
+
+    _, count = layout.fitting(available, pages)
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if fits:
+    if count <= layout.PAGES:
         return []
-    return [f"report.pdf has {len(pages)} pages instead of {pdf.PAGES}, because the text of {author} is too long."]
+    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
 
 
 def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import DASH, count, difference, number, p_value
 from ablate.analysis.report.incomplete import lost_runs, partly_compared
+from ablate.analysis.report.verdict_sentences import rule
 from ablate.analysis.tables.table import Table
 
 EQUIVALENCE = "Equivalence [90 % CI]"
@@ -21,44 +21,41 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, margin: float | None = None)
         runs: frame of `collect`.
         margin: of equivalence, percentage points; None if not asked.
     """
-    m = planned_comparisons(runs)
+    title = "Validation accuracy and differences from the baseline"
+    spread = "±: standard deviation over seeds (n - 1)."
+    if len(effects) < 2:
+        return Table(title, display(effects, runs), spread, tuple(effects["variant"]))
     note = (
-        f"Primary family: the {m} planned variant{'s' * (m != 1)}. Better or worse: p below 0.05 after Holm's"
-        " correction over the family."
+        f"{rule(effects, margin)} {spread} g_z: Hedges' g of the paired differences, their mean in standard deviations."
+        " Wins: seeds on which the variant has the higher accuracy."
     )
-    if margin:
-        note += (
-            f" Equivalent, or within the margin: difference within ±{margin:g} points, p of two one-sided tests below"
-            " 0.05 after a Holm correction of their own over the family; the 90 % CI belongs to these tests."
-        )
-    note += " Inconclusive: neither is shown. g_z: the difference in standard deviations of the paired differences."
-    if (effects["verdict"] == verdict.NOT_TESTABLE).any():
-        note += " Not testable: fewer than two shared seeds, or all differences equal."
     if partly_compared(effects, runs):
         note += (
             " †: compared over the seeds on which both converged; the difference is not that of the two rows' means."
         )
     strong = frozenset(place for place, name in enumerate(effects["verdict"]) if name.startswith(verdict.BETTER))
-    title = "Validation accuracy and differences to the baseline"
+    if strong:
+        note += " Bold: better than the baseline."
     return Table(title, display(effects, runs), note, tuple(effects["variant"]), strong)
 
 
 def display(effects: pd.DataFrame, runs: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """`effects` as text: percent, differences in percentage points, a dash for what is unknown."""
     labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
+    rows = list(effects.itertuples())
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
-    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in effects.itertuples()]
+    accuracy = [f"{number(100 * row.mean)} ± {number(100 * row.sd)}" for row in rows]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
-        "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in effects.itertuples()],
+        "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in rows],
         "Validation accuracy (%), mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in accuracy],
         f"Difference (points) [{100 * confidence:g} % CI]": [
-            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in effects.itertuples()
+            difference(row.difference_pp, row.ci_low_pp, row.ci_high_pp) for row in rows
         ],
         "p (Holm)": effects["p_holm"].map(p_value),
-        EQUIVALENCE: [_equivalence(row) for row in effects.itertuples()],
+        EQUIVALENCE: [_equivalence(row) for row in rows],
         "g_z": effects["hedges_gz"].map(number),
-        "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in effects.itertuples()],
+        "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in rows],
         "Parameters": [count(cost["parameters"].get(variant)) for variant in effects["variant"]],
         "Time (s), median": [number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
         "Verdict": effects["verdict"],

@@ -38,7 +38,7 @@ def test_set(usage: Usage, labels: Mapping[str, str]) -> Table | None:
 
 
 def _row(accuracy: pd.Series, baseline: pd.Series) -> tuple[str, str, str]:
-    """Seeds, mean ± SD in percent, and the difference to the baseline; accuracies (fractions) by seed."""
+    """Seeds, mean ± SD in percent, and the difference from the baseline; accuracies (fractions) by seed."""
     shared = accuracy.index.intersection(baseline.index)
     paired = stats.paired_difference(accuracy[shared].tolist(), baseline[shared].tolist())
     sd = 100 * accuracy.std() if len(accuracy) > 1 else np.nan

@@ -1,5 +1,9 @@
 """Looks at a study: a report of new results is one, the same report again is not."""
 
+import shutil
+
+import msgspec
+import pytest
 from msgspec.structs import replace
 
 from ablate.analysis.report.write import report
@@ -54,3 +58,49 @@ def test_looks_at_an_unfinished_and_an_extended_study_are_counted_and_their_erro
     assert "called better or worse in 12 % of studies instead of 5 %" in stated and "2, 4 and 6 seeds" in stated
     for name in ("report.html", "report.typ"):
         assert "looked at 3 times" in (study / "report" / name).read_text()
+
+
+@pytest.mark.parametrize("damage", ["{", "", None])
+def test_a_damaged_or_deleted_run_is_no_look(make_study, damage):
+    study = make_study(some(3, 3), FACTORS)
+    text(study)
+    path = study / "model=b/seed=1/run.json"
+    path.unlink() if damage is None else path.write_text(damage)
+    assert "looked at" not in text(study) and len(looks.read(study)) == 1
+
+
+def retrain(study, variants) -> None:
+    """Replace the runs of these variants by runs of another configuration, with other results."""
+    plan = study_plan.read(study)
+    runs = [replace(run, config_sha256=f"again {run.folder}") if run.variant in variants else run for run in plan.runs]
+    for run in runs:
+        if run.variant in variants:
+            shutil.rmtree(study / run.folder)
+            values = VALUES[run.variant]
+            write_run(study, msgspec.to_builtins(run), values[run.seed] - 0.01, 4, "c0de" * 16)
+    study_plan.write(study, replace(plan, runs=runs))
+
+
+def test_looks_at_runs_that_were_all_retrained_since_do_not_count(make_study):
+    study = make_study(some(2, 2), FACTORS)
+    text(study)
+    finish(study, range(2, 4))
+    assert "looked at twice" in text(study)
+    retrain(study, VALUES)
+    stated = text(study)
+    assert "looked at twice before all of its runs were replaced; these looks are not counted" in stated
+    assert "instead of 5 %" not in stated and text(study) == stated
+    finish(study, range(4, 6))
+    assert "looked at twice (at 8 of 8, 12 of 12 runs)" in text(study)
+
+
+def test_looks_at_runs_of_which_some_were_retrained_count(make_study):
+    study = make_study(some(3, 3), FACTORS)
+    text(study)
+    retrain(study, ["model=b"])
+    assert "The results were looked at twice (at 6 of 6, 6 of 6 runs)" in text(study)
+
+
+def test_a_report_without_results_is_no_look(make_study):
+    study = make_study(some(0, 2), FACTORS)
+    assert "looked at" not in text(study) and looks.read(study) == []

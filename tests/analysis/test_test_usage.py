@@ -4,6 +4,7 @@ import json
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
@@ -55,6 +56,19 @@ def test_the_runs_of_one_command_are_one_look(study):
         if look == "one":
             assert sentence(study).startswith("The test set was used once, on 4 runs: baseline (seeds 0, 1: 55.0")
     assert sentence(study).startswith("The test set was used twice, on 4 runs")
+
+
+def test_uses_of_runs_that_were_replaced_since_count_and_are_named(study):
+    use(study, "baseline/seed=0", 0.5)
+    plan = study_plan.read(study)
+    runs = [replace(run, config_sha256=f"again {run.folder}") for run in plan.runs]
+    study_plan.write(study, replace(plan, runs=runs))
+    assert sentence(study) == (
+        "The test set was used once, on 1 run: baseline (seed 0). Of these, once on runs of another configuration that"
+        " were replaced since; this counts, as the test images are the same."
+    )
+    use(study, "baseline/seed=1", 0.6)
+    assert "used twice, on 2 runs" in sentence(study) and "Of these, once on runs of another" in sentence(study)
 
 
 def test_the_table_of_test_accuracies(study):

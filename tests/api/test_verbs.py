@@ -45,7 +45,8 @@ def test_a_run_equals_the_command_bit_for_bit(folder, tmp_path, capfd):
     assert rerun[:2] == ["ablate", "train"] and not any(word.startswith("hydra.") for word in rerun)
 
     assert run.status == "completed" and run.config.optimizer.lr == 0.1
-    assert list(run.history.index) == [1, 2]
+    assert list(run.history.index) == [1, 2] and run.history.index.name == "epoch"
+    assert run.history.index.dtype == run.history["step"].dtype == "int64"
     assert run.metrics["val_accuracy"] == run.history["val_accuracy"].iloc[-1]
     assert f"{100 * run.metrics['val_accuracy']:.1f} %" in run._repr_html_()
 

@@ -59,17 +59,20 @@ document.addEventListener("click", (event) => {
 allRuns.addEventListener("click", () => { shownVariants = null; filter("runs"); });
 
 // Curves: a checkbox per variant, because Plotly's legend is not accessible with the keyboard.
-const { traces } = JSON.parse(document.getElementById("curve-data").textContent);
-Plotly.newPlot("plot", traces, {
-  xaxis: { title: { text: "Epoch" } },
-  yaxis: { title: { text: "Loss (log scale)" }, type: "log" },
-  hovermode: "closest",
-  margin: { t: 20, r: 10 },
-  legend: { orientation: "h", y: -0.2 },
-}, { responsive: true, displaylogo: false });
-for (const box of document.querySelectorAll("input[data-curve]")) {
-  box.addEventListener("change", () => {
-    const selected = traces.flatMap((trace, index) => (trace.meta === Number(box.dataset.curve) ? [index] : []));
-    Plotly.restyle("plot", { visible: box.checked }, selected);
-  });
+function drawCurves({ traces }) {
+  Plotly.newPlot("plot", traces, {
+    xaxis: { title: { text: "Epoch" } },
+    yaxis: { title: { text: "Loss (log scale)" }, type: "log" },
+    hovermode: "closest",
+    margin: { t: 20, r: 10 },
+    legend: { orientation: "h", y: -0.2 },
+  }, { responsive: true, displaylogo: false });
+  for (const box of document.querySelectorAll("input[data-curve]")) {
+    box.addEventListener("change", () => {
+      const selected = traces.flatMap((trace, index) => (trace.meta === Number(box.dataset.curve) ? [index] : []));
+      Plotly.restyle("plot", { visible: box.checked }, selected);
+    });
+  }
 }
+const curveData = document.getElementById("curve-data");  // none for studies of one epoch
+if (curveData) drawCurves(JSON.parse(curveData.textContent));

@@ -49,4 +49,7 @@ def test_interactions_that_cannot_be_estimated_are_not_drawn(make_study):
     assert sorted(bars) == ["Residual", "model", "seed", "weight_decay"]
     results |= {"model=b+weight_decay=0": {0: 0.5, 1: 0.5}}
     both = analyse(make_study(results, FACTORS, name="both"))
-    assert "interactions" in figures.every(both) and set(both.contrasts["kind"]) == {"main", "interaction"}
+    assert set(both.contrasts["kind"]) == {"main", "interaction"}
+    assert "interactions" not in figures.every(both)  # a heatmap of one cell
+    results |= {"model=c": {0: 0.5, 1: 0.4}, "model=c+weight_decay=0": {0: 0.5, 1: 0.5}}
+    assert "interactions" in figures.every(analyse(make_study(results, FACTORS, name="more")))

@@ -24,8 +24,8 @@ def test_the_forest_plot_has_one_row_per_variant_largest_first(runs):
 def test_the_forest_plot_names_the_baseline_and_the_unit(runs):
     axis = figures.effects(compare(runs), runs).axes[0]
     first, second = axis.get_xlabel().splitlines()
-    assert first == "Difference in validation accuracy to the baseline (percentage points)"
-    assert second == "baseline: model=a, weight_decay=0.1; mean 52.00\N{NO-BREAK SPACE}%, n = 5"
+    assert first == "Difference in validation accuracy from the baseline (percentage points)"
+    assert second.replace("\N{NO-BREAK SPACE}", " ") == "baseline: model=a, weight_decay=0.1; mean 52.00 %, n = 5"
 
 
 def test_forest_has_a_marker_for_each_verdict_that_occurs(make_study):

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from omegaconf import OmegaConf
 
-from ablate.analysis.report import methods
+from ablate.analysis.report import methods, notes
 from ablate.analysis.results import analyse
 from ablate.runs.study_plan import StudyPlan
 
@@ -42,7 +42,8 @@ def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
     first, *_, last, _ = methods.methods(analyse(make_study(results, FACTORS, margin=1.0)))
     assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
-    assert "(Holm) for the 1 planned variant, claims of equivalence" in last and "margin ±1 points" in last
+    assert "p of the difference below 0.05 after Holm's correction for the 1 planned variant" in last
+    assert "within ±1 points" in last and "Diverges or converges" in last
 
 
 def test_methods_state_the_number_of_images_and_the_step(make_study):
@@ -97,4 +98,27 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
 def test_a_margin_that_was_changed_after_a_result_is_stated(make_study):
     change = {"time": "2026-01-02T03:04:05+00:00", "before": 1.0, "after": 4.0, "results": 10}
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, margin=4.0, margin_changes=[change])
-    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in methods.methods(analyse(study))[-2]
+    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in notes.notes(analyse(study))[0]
+
+
+def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_is_not(make_study):
+    two = {"optimizer": ["sgd", "adam"], "model.hidden": ["[8]", "[16]"]}
+    variants = {"baseline": ("sgd", "[8]"), "optimizer=adam": ("adam", "[8]"), "model.hidden=[16]": ("sgd", "[16]"),
+                "optimizer=adam+model.hidden=[16]": ("adam", "[16]")}  # fmt: skip
+    study = make_study({name: {0: 0.5, 1: 0.6} for name in variants}, two)
+    for name, (optimizer, hidden) in variants.items():
+        config = {"optimizer": {"_target_": f"o.{optimizer}", "lr": {"sgd": 0.1, "adam": 0.001}[optimizer]},
+                  "model": {"hidden": hidden}}  # fmt: skip
+        (study / name / "seed=0/.hydra").mkdir()
+        OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
+    texts = methods.methods(analyse(study))
+    assert "Settings that change with a level. optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
+
+
+def test_methods_state_what_the_most_common_class_is_worth(make_study):
+    study = make_study({"baseline": {0: 0.5}}, {})
+    for labels, stated in (([0, 0, 0, 1], "Always predicting 0, the most common class, has an accuracy of 75.0 %."),
+                           ([0, 0, 1, 1], "")):  # fmt: skip
+        np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
+        text = methods.methods(analyse(study))[-1]
+        assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)

@@ -1,6 +1,8 @@
 """What a report notes of a study, and what it does not."""
 
-from ablate.analysis.report import notes
+from ablate.analysis import collect
+from ablate.analysis.effects import effects as compare
+from ablate.analysis.report import notes, verdict_sentences
 from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"]}
@@ -32,7 +34,8 @@ def test_equal_differences_are_named(make_study):
     study = make_study(
         {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}, "model=c": {0: 0.6, 1: 0.9}}, FACTORS
     )
-    assert notes.notes(analyse(study)) == ["Not testable, as all differences are equal: model=b."]
+    runs = collect.collect(study)
+    assert "Not testable, as all differences are equal: model=b." in verdict_sentences.verdicts(compare(runs), runs)
 
 
 def test_why_a_clear_difference_is_inconclusive(make_study):

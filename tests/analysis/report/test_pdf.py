@@ -1,6 +1,7 @@
 """The two-page report, compiled by Typst."""
 
 import random
+import re
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from pypdf import PdfReader
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.report import verdict_sentences
+from ablate.analysis.report import layout, verdict_sentences
 from ablate.analysis.report.write import report
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
@@ -35,17 +36,69 @@ def test_two_pages_with_the_text_of_the_author(make_study):
     assert 'text(14pt, weight: "bold", "On *norms*")' in typ and '#"Mine #1."' in typ
 
 
-def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit(make_study):
+def text_of(study) -> list[str]:
+    """The text of each page of report.pdf."""
+    pages = PdfReader(study / "report" / "report.pdf").pages
+    return [" ".join(page.extract_text().replace("\N{NO-BREAK SPACE}", " ").split()) for page in pages]
+
+
+@pytest.mark.parametrize("words", [0, 60, 250])
+def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make_study, words):
     accuracy = {"baseline": 0.6, "model=b": 0.5, "norm=y": 0.55, "model=b+norm=y": 0.52}
     study = make_study(
         {name: {seed: mean + seed / 100 for seed in range(3)} for name, mean in accuracy.items()}, FACTORS
     )
-    (study / "report.md").write_text("# study\n\n## Introduction\n" + 20 * "Too long for the curves. ")
+    (study / "report.md").write_text("# study\n\n## Introduction\n" + words * "Too long for the curves. ")
     report(study)
-    pdf = PdfReader(study / "report" / "report.pdf").pages
-    first, second = (page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in pdf)
-    assert "Figure 2: Loss on" in second and "Figure 3: Accuracy on" in second
-    assert "Figure 4: Interactions" in first and "Figure 5: Shares of" in first
+    pages = text_of(study)
+    numbers = [int(number) for number in re.findall(r"Figure (\d+):", " ".join(pages))]
+    assert numbers == [*range(1, len(numbers) + 1)] and len(numbers) > 2 and len(pages) <= 2
+    assert [page.count("all numbers are in runs.csv") for page in pages] == [*[0] * (len(pages) - 1), 1]
+
+
+def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit():
+    """The first page has room for the forest plot and the narrow figures alone."""
+    names = {"effects", "loss_curves", "variance_shares", "cost"}
+    chosen, count = layout.fitting(names, lambda size: 2 if size.narrow_first else 3)
+    assert count == 2 and chosen.narrow_first and set(chosen.figures) == names and chosen.rows == layout.ROWS[0]
+
+
+def test_accuracy_curves_are_dropped_before_rows_of_the_table_and_the_forest_plot_last():
+    every = list(layout.layouts(layout.FIGURES))
+    assert set(every[0].figures) == {*layout.FIGURES}
+    whole = [size for size in every if size.rows == max(layout.ROWS)]
+    assert "accuracy_curves" not in whole[-1].figures and "loss_curves" in whole[-1].figures
+    assert all("accuracy_curves" not in size.figures for size in every if size.rows < max(layout.ROWS))
+    assert every[-1].figures == () and every[-2].figures == ("effects",)
+
+
+def test_a_study_of_one_variant_has_its_accuracy_and_curves(make_study):
+    study = make_study({"baseline": {0: 0.5, 1: 0.6, 2: 0.7}}, {})
+    assert report(study) == 0
+    text = " ".join(text_of(study))
+    assert "60.00 ± 10.00" in text and "Loss on the training batches" in text
+    assert "planned variant" not in text and "Difference from" not in text.replace("difference from", "")
+
+
+def test_a_study_of_one_epoch_has_no_curves(make_study):
+    study = make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}}, FACTORS, epochs=1)
+    assert report(study) == 0
+    assert not list((study / "report/figures").glob("*curves*"))
+    page = (study / "report/report.html").read_text()
+    assert 'id="plot"' not in page and "Loss curves" not in page and 'curve-data" type' not in page
+
+
+def test_bold_and_the_dagger_are_explained_where_they_stand(make_study):
+    results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.8, 1: 0.7, 2: None}}
+    study = make_study(results, FACTORS)
+    report(study, allow_partial=True)
+    text = " ".join(text_of(study))
+    assert "†: compared over the seeds on which" in text and "Bold: better" not in text
+    study = make_study({**results, "model=b": {0: 0.8, 1: 0.811, 2: 0.829}}, FACTORS, name="better")
+    report(study)
+    assert "Bold: better than the baseline." in " ".join(text_of(study))
+    note = (study / "report/tables/effects.md").read_text()
+    assert "g_z: Hedges' g" in note and "Wins: seeds on which" in note and "±: standard deviation" in note
 
 
 def test_the_verdicts_are_sentences_with_their_numbers(make_study):
@@ -53,7 +106,7 @@ def test_the_verdicts_are_sentences_with_their_numbers(make_study):
     worse, untested = verdict_sentences.verdicts(compare(runs), runs)
     # Differences of -20, -19 and -21 points: mean -20, half width 4.302653 / sqrt(3) = 2.484.
     assert worse == ("Worse than the baseline: model=b (−20.0 points, 95 % CI −22.5 to −17.5, n = 3, Holm p 0.002).")
-    assert untested == "Not testable (fewer than two shared seeds, or all differences equal): norm=y."
+    assert untested == "Not testable, as there are fewer than two shared seeds: norm=y."
 
 
 @pytest.mark.parametrize("count", [1, 2, pytest.param(60, marks=pytest.mark.integration)])

@@ -3,6 +3,7 @@
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import verdict_sentences
+from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"]}
 
@@ -26,7 +27,7 @@ def test_each_verdict_has_its_numbers(make_study):
         "Diverges, or ends at chance, more often than the baseline: model=d (6 of 6 runs against 0 of 6, Holm p of"
         " Fisher's exact test 0.002)."
     )
-    assert untested == "Not testable (fewer than two shared seeds, or all differences equal): model=e."
+    assert untested == "Not testable, as there are fewer than two shared seeds: model=e."
 
 
 def test_a_hyphen_of_a_name_is_no_minus(make_study):
@@ -34,3 +35,17 @@ def test_a_hyphen_of_a_name_is_no_minus(make_study):
     study = make_study({"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "lr=1e-3": {0: 0.4, 1: 0.42, 2: 0.42}}, levels)
     runs = collect.collect(study)
     assert "lr=1e-3 (−20.0 points" in verdict_sentences.verdicts(compare(runs), runs)[0]
+
+
+def test_a_single_interaction_is_a_sentence(make_study):
+    """Differences of differences 5 and 2 points: mean 3.5, t(.975, 1) x 1.5 = 19.06; smallest of the three p .158."""
+    two = {"model": ["a", "b"], "norm": ["x", "y"]}
+    results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
+    results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
+    texts = verdict_sentences.interaction(analyse(make_study(results, two)).contrasts)
+    assert texts == [
+        "Interaction (exploratory) of model=b and norm=y: their effect together minus the sum of their separate effects"
+        " is +3.5 points, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
+    ]
+    alone = {name: seeds for name, seeds in results.items() if "+" not in name}
+    assert verdict_sentences.interaction(analyse(make_study(alone, two, name="alone")).contrasts) == []

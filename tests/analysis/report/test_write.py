@@ -167,5 +167,5 @@ def test_two_factors_have_their_contrasts_and_variance(make_study):
     # Computed by hand. Seeds 0 and 1: model (10 + 20) / 2, norm (5 + 15) / 2, both 20 - 10; seed 2: 16.5, 11.5 and 13.
     assert [text.split()[0] for text in table["Difference (points) [95 % CI]"]] == ["+15.50", "+10.50", "+11.00"]
     assert pd.read_csv(study / "report" / "tables" / "anova.csv")["df"].tolist() == [1, 1, 1, 2, 6]
-    for name in ("interactions", "variance_shares"):
+    for name in ("effects", "variance_shares"):
         assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000
