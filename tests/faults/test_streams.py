@@ -17,7 +17,7 @@ RUNS = {
     "study": words(40),
     "local": words(40, "hydra/launcher=local"),
     "run": (*(word for word in words(40) if word not in ("-m", "study.name=s") and "launcher" not in word),
-            f"hydra.run.dir={RUN}"),
+            f"hydra.run.dir='{RUN}'"),
 }  # fmt: skip
 UNWRITABLE = (">&- 2>&-", "0<&- >&- 2>&-", "2>&-", ">&-", ">/dev/full 2>&1", "2>/dev/full", "</dev/full >&0 2>&0")
 QUICK = {"study": "0<&- >&- 2>&-", "run": ">&- 2>&-"}  # the other cases are among the faults
@@ -34,8 +34,7 @@ def assert_the_run_is_whole(folder: Path, undisturbed: Path, run: str) -> None:
         assert record(folder / RUN)["metrics"] == record(undisturbed / RUN)["metrics"]
     else:
         assert_undisturbed(folder, undisturbed)
-    log = (folder / RUN / "train.log").read_text()
-    assert log.count("completed: ") == 1 and "Traceback" not in log
+    assert (folder / RUN / "train.log").read_text().count("completed: ") == 1
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_an_event_folder_that_cannot_be_made(tmp_path, untracked):
     assert_it_costs_nothing(tmp_path, untracked, ("logger=tensorboard",), {})
 
 
-@pytest.mark.parametrize("options", ["size=8k", "ro,size=8k"])
+@pytest.mark.parametrize("options", ["size=4k", "ro,size=4k"])
 def test_an_event_folder_on_a_disk_that_is_full_or_read_only(tmp_path, untracked, options):
     pytest.importorskip("tensorboard")
     for name in ("run", "disk"):
