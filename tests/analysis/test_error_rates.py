@@ -140,7 +140,7 @@ def test_the_run_folders_give_the_same_verdicts_in_every_file(make_study):
     results = {
         name: dict(zip(rows["seed"], rows["val_accuracy"], strict=True)) for name, rows in runs.groupby("variant")
     }
-    study = make_study(results, {"model": ["0", "1", "2", "3"]}, metric=Metric(margin=MARGIN))
+    study = make_study(results, {"model": ["0", "1", "2", "3"]}, margin=MARGIN)
     shown = printed(runs)
     assert shown[2] == "better" and set(shown) > {"better"}
     report(study)

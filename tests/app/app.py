@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig):
-    noise = random.Random(cfg.seed).gauss(0, 0.01)
+    noise = random.Random(cfg.seed).gauss(0, 0.01) + random.Random(f"{cfg.seed} {cfg.model.name}").gauss(0, 0.002)
     accuracy = 0.8 + cfg.model.bonus - 0.1 * cfg.dropout + noise
     folder = Path(HydraConfig.get().runtime.output_dir)
     if os.environ.get("WAIT"):

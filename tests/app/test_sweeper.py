@@ -36,7 +36,9 @@ def test_a_design_runs_and_every_run_leaves_a_record(study):
     assert plan.metric.name == "acc" and plan.design == "one_at_a_time" and len(plan.runs) == 9
     record = run_record.read(study / "model=cnn/seed=1")
     other = run_record.read(study / "baseline/seed=1")
-    assert record.status == "completed" and record.metrics["acc"] - other.metrics["acc"] == pytest.approx(0.05)
+    assert record.status == "completed" and record.metrics["acc"] - other.metrics["acc"] == pytest.approx(
+        0.05, abs=0.02
+    )
     assert record.seconds.total > 0 and record.code_sha256 == other.code_sha256 and record.environment.python
     assert (study / "model=cnn/seed=1/.hydra/overrides.yaml").read_text() == "- model=cnn\n- dropout=0.0\n- seed=1\n"
 
@@ -93,7 +95,7 @@ def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
         run_record.read(tmp_path / "outputs/s" / name / "seed=0").metrics["val/acc"]
         for name in ("baseline", "model=cnn")
     ]
-    assert values[1] - values[0] == pytest.approx(0.05) and values[0] > 0.78
+    assert values[1] - values[0] == pytest.approx(0.05, abs=0.02) and values[0] > 0.78
 
 
 def test_a_failing_run_sinks_no_other(tmp_path, app):

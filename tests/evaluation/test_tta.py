@@ -102,7 +102,7 @@ def test_predictions_and_exports_use_the_views(flipped):
     [
         (["rotate"], r"""trainer.tta="\['rotate'\]" is none of none, flip"""),
         ("\x1b[31mflip", r"trainer.tta='\\x1b\[31mflip' is none of"),
-        ("x" * 200_000, "trainer.tta='x{79} is none of"),
+        ("x" * 20_000, "trainer.tta='x{79} is none of"),
         ("${trainer.tta}", "cannot be resolved .*Recursive"),
         ("${nowhere.else}", "cannot be resolved .*nowhere.else"),
     ],

@@ -18,7 +18,7 @@ def test_what_a_study_of_this_size_cannot_show(make_study):
     assert "40.1 points: 4.62 standard deviations of the paired differences (d_z) at their median, 8.66 points" in power
     covariance = np.cov([*rows.values()])
     rho = (covariance.sum() - np.trace(covariance)) / 2 / np.trace(covariance)
-    assert f"(rho {rho:.2f})" in best and f"{0.8463 * np.sqrt(1 - rho):.2f} standard errors too high" in best
+    assert f"(rho {rho:.2f})" in best and f"{0.8463 * np.sqrt(1 - rho):.2f} standard errors too good" in best
     one = analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name="one"))
     assert limits.limits(one) == ["With one seed nothing can be tested: the study is descriptive."]
 
