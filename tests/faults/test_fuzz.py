@@ -260,7 +260,7 @@ def test_whole_folders(tmp_path, fuzz):
     run = study / "baseline/seed=0"
     looks.record(study, 2, 2, 2, "a")
     evaluated(run)
-    paths = sorted(path for path in study.rglob("*") if path.is_file() and path.suffix != ".lock")
+    paths = sorted(path for path in study.rglob("*") if path.is_file() and path.stat().st_size)
     contents = {path: path.read_bytes() for path in paths}
 
     def check(damages: list[tuple[int, Damage | None]]) -> None:
