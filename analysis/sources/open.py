@@ -97,7 +97,7 @@ def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
     """The metric, whose values in per cent may be fractions."""
     name, scale = str(asked.metric), asked.scale
     if scale is None and name in rows:
-        values = pd.to_numeric(rows[name], errors="coerce").abs()
+        values = frame.as_floats(rows[name]).abs()
         scale = 100.0 if asked.unit == "%" and values.max() <= 1 else 1.0
     try:
         return named(name, asked.direction, asked.unit or "", scale or 1.0, margin=asked.margin)

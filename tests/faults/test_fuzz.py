@@ -25,6 +25,7 @@ from ablate.commands.reproduce import retrain
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
 from ablate.config.flatten import flat
+from ablate.config.messages import is_composition_error
 from ablate.data.decode import decode
 from ablate.data.image_folder import image_folder
 from ablate.data.prepare import prepare
@@ -212,10 +213,12 @@ def test_uses(tmp_path, fuzz, name):
 
 def test_looks(tmp_path, fuzz):
     study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
-    known = looks.record(study, 2, 2, 2, "a")
+    looks.record(study, ["a", "b"], 2, 2)
 
     def read() -> None:
-        assert looks.read(study)[1:] == known[1:]  # one line: it is as it was, or gone
+        assert len(looks.read(study)) <= 1  # the one line is read, or skipped
+        shown, others = looks.record(study, ["a", "b"], 2, 2)
+        assert len(shown) + others >= 1
 
     fuzz(st.one_of(bytewise, restructured()), damaged(study / looks.FILE, read))
 
@@ -230,7 +233,11 @@ def test_configurations(tmp_path, fuzz, place):
         config = read_config(folder)
         is_of(record, config)
         flat(with_defaults(config), resolve=False)
-        retrain.check(folder, *retrain.rerun_words(folder, record, config), trusted=False)
+        try:
+            retrain.check(folder, *retrain.rerun_words(folder, record, config), trusted=False)
+        except Exception as error:  # of Hydra, which the command turns into a sentence
+            if not is_composition_error(error):
+                raise
 
     fuzz(bytewise, damaged(folder / place, read))
 
@@ -258,7 +265,7 @@ def test_whole_folders(tmp_path, fuzz):
     """All of a study that a report, a status, a view, a comparison and a network are made of, damaged at once."""
     study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
     run = study / "baseline/seed=0"
-    looks.record(study, 2, 2, 2, "a")
+    looks.record(study, ["a", "b"], 2, 2)
     evaluated(run)
     paths = sorted(path for path in study.rglob("*") if path.is_file() and path.stat().st_size)
     contents = {path: path.read_bytes() for path in paths}
