@@ -84,8 +84,8 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
     seeds, notes = _seeds(rows, columns)
-    factors, found = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
-    notes += found
+    factors, found_notes = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
+    notes += found_notes
     _check_names(factors, [], name)
     levels = pd.DataFrame({factor: _texts(rows[factor]) for factor in factors}, index=rows.index)
     _check_lengths(levels, name)

@@ -1,4 +1,4 @@
-"""What `ablate report` is given -> results: a study, a table, or the folder of a multirun."""
+"""What `ablate report` is refused -> results: a study, a table, or the folder of a multirun."""
 
 import shlex
 import sys
@@ -65,9 +65,11 @@ def results(path: Path, asked: Asked) -> Results:
 
 def _of_study(folder: Path, asked: Asked) -> Results:
     """The results of a study; with another metric than the plan's, they are exploratory."""
-    given = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
-    if given:
-        raise InputError(f"--{given[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json.")
+    refused = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
+    if refused:
+        raise InputError(
+            f"--{refused[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json."
+        )
     plan = collect.read_plan(folder)
     if asked.metric in (None, plan.metric.name):
         return analyse(folder)
