@@ -23,7 +23,7 @@ from ablate.terminal.text import first_few
 JSON, CSV = "metrics.json", "metrics.csv"
 LARGEST = 16 * bounded.MIB  # bytes of metrics.json
 MOST_VALUES = 2**20  # of metrics.json
-LARGEST_CSV = 64 * bounded.MIB  # bytes of metrics.csv
+LARGEST_CSV = 16 * bounded.MIB  # bytes of metrics.csv
 LONGEST = 64 * bounded.KIB  # bytes of a line of it
 MOST_CELLS = 2**20  # of its last epochs, which are kept
 Metrics = dict[str, float]

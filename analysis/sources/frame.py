@@ -75,7 +75,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = rows.reset_index(drop=True)
+    rows = rows.reset_index(drop=True).map(_plain)
     _check_columns(rows, columns, name)
     values, bad = _numbers(rows[columns.metric.name])
     if bad:
@@ -120,6 +120,11 @@ def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
         if named.count(column) > 1:
             raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
     _check_names(columns.factors or [], [columns.metric.name], name)
+
+
+def _plain(cell: Any) -> Any:
+    """A cell; a list or an object of JSON as text."""
+    return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
 
 
 def _check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:

@@ -5,8 +5,10 @@ gives the order of the levels; without it, the order is that of the jobs. Metric
 from the last complete value of each column in the `metrics.csv` files below the job (as Lightning's CSVLogger writes).
 """
 
+import logging
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,10 @@ from ablate.runs.statuses import RESULTS
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
+log = logging.getLogger(__name__)
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
 LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
+MOST_EPOCHS = 200_000  # of all jobs, in learning curves
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
 
 
@@ -162,7 +166,8 @@ def _level_order(folder: Path, varying: list[str]) -> tuple[dict[str, list[str]]
         content = _yaml(path, LARGEST_SWEEP)
         words = content["hydra"]["overrides"]["task"]
         parsed = _parsed(words)
-        sweeps = {one.get_key_element().lstrip("+~"): one for one in parsed if one.is_discrete_sweep()}
+        ordered = [one for one in parsed if one.is_discrete_sweep() and not getattr(one.value(), "shuffle", False)]
+        sweeps = {one.get_key_element().lstrip("+~"): one for one in ordered}
         levels = {
             key: [text.strip("'\"") for text in islice(sweeps[key].sweep_string_iterator(), study_plan.MOST_RUNS)]
             for key in reversed(varying)
@@ -191,9 +196,13 @@ def curves(folder: Path, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         runs: frame of `frame.study`.
         metric: that of the study.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
         tables = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
         place = {"variant": run.variant, "seed": run.seed, "status": run.status}
-        rows += [place | epoch for path in tables for epoch in results.epochs(path) if "epoch" in epoch]
+        with suppress(InputError):  # too large; the metrics are from another file
+            rows += [place | epoch for path in tables for epoch in results.epochs(path) if "epoch" in epoch]
+        if len(rows) > MOST_EPOCHS:
+            log.warning("No learning curves: %s has more than %s epochs.", folder, f"{MOST_EPOCHS:,}")
+            return collect.no_curves()
     return pd.concat([collect.no_curves(), pd.DataFrame(rows)]) if rows else collect.no_curves()
