@@ -60,26 +60,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def as_metric(self) -> Metric:
         """The metric that the runs are compared in."""
-        given: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
-        optional = {key: given.get(key) for key in ("direction", "unit", "scale", "chance")}
-        if "name" not in given or given.keys() - {"name", *optional}:
+        fields: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
+        optional = {key: fields.get(key) for key in ("direction", "unit", "scale", "chance")}
+        if "name" not in fields or fields.keys() - {"name", *optional}:
             raise ValueError(
                 "metric must be a name, or {name: ..., direction: min, unit: ..., scale: ..., chance: ...}"
             )
         if optional["direction"] not in (None, "max", "min"):
             raise ValueError(f"metric.direction={optional['direction']} must be max or min")
-        return named(str(given["name"]), **optional, margin=self.margin)
+        return named(str(fields["name"]), **optional, margin=self.margin)
 
 
-def read(given: dict[str, Any]) -> Settings:
+def read(values: dict[str, Any]) -> Settings:
     """The settings that an app's command gives, checked; InputError that names the key."""
     known = [field.name for field in msgspec.structs.fields(Settings)]
-    if wrong := [name for name in given if name not in known]:
+    if wrong := [name for name in values if name not in known]:
         raise InputError(
             f"hydra.sweeper.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}."
         )
     try:
-        settings = msgspec.convert(given, Settings)
+        settings = msgspec.convert(values, Settings)
         settings.as_metric()
         return settings
     except (ValueError, TypeError) as error:  # msgspec's ValidationError is a ValueError

@@ -60,8 +60,8 @@ def has_output(folder: Path) -> bool:
 
 def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App:
     """Read the settings and create the launcher; InputError if a setting is not valid."""
-    given: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
-    known = settings.read({name: value for name, value in given.items() if name != "_target_"})
+    values: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
+    known = settings.read({name: value for name, value in values.items() if name != "_target_"})
     folder = compose.folder_of(config, known).absolute()
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)

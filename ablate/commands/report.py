@@ -66,18 +66,18 @@ def names(text: str) -> list[str]:
 
 def levels(text: str) -> dict[str, str]:
     """`net=small,dropout=0` as a dict. A comma in a level stays part of it."""
-    found: dict[str, str] = {}
+    levels: dict[str, str] = {}
     last = ""
     for part in text.split(","):
         name, equals, level = part.partition("=")
         if equals:
             last = name.strip()
-            found[last] = level.strip()
+            levels[last] = level.strip()
         elif last:
-            found[last] += f",{part}"
+            levels[last] += f",{part}"
         else:
             raise argparse.ArgumentTypeError("expected FACTOR=LEVEL,FACTOR=LEVEL")
-    return found
+    return levels
 
 
 def asked(args: argparse.Namespace) -> "Asked":

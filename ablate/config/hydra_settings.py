@@ -89,8 +89,8 @@ def _check_mode(hydra: DictConfig, words: Mapping[str, str]) -> None:
 
 def _words(hydra: DictConfig) -> dict[str, str]:
     """{key or group: override} of the command line's overrides of Hydra's settings, without the prefix `hydra`."""
-    given: Any = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
-    overrides = OverridesParser.create().parse_overrides(given)
+    words: Any = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
+    overrides = OverridesParser.create().parse_overrides(words)
     return {o.key_or_group.removeprefix("hydra").lstrip("./"): str(o.input_line) for o in overrides}
 
 

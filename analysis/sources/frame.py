@@ -80,8 +80,8 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
     seeds, notes = _seeds(rows, columns)
-    factors, found = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
-    notes += found
+    factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
+    notes += sentences
     levels = pd.DataFrame({factor: _texts(rows[factor]) for factor in factors}, index=rows.index)
     baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
@@ -173,7 +173,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
     """
     taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
     replicates = rows[columns.seed].nunique() if columns.seed else 1
-    found: dict[str, pd.Series] = {}
+    codes_of: dict[str, pd.Series] = {}
     excluded = []
     for column in rows.columns:
         texts = _texts(rows[column])
@@ -181,7 +181,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
         if column in taken or count < 2:
             continue
         codes = pd.Series(pd.factorize(texts)[0])
-        same = next((other for other, known in found.items() if _one_to_one(codes, known)), None)
+        same = next((other for other, known in codes_of.items() if _one_to_one(codes, known)), None)
         if same is not None:
             excluded.append(f"{column} (follows from {same})")
         elif _is_per_run(rows[column], count, replicates):
@@ -189,11 +189,13 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
         elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
             excluded.append(f"{column} (follows from {columns.seed})")
         else:
-            found[str(column)] = codes
-    if len(found) > MOST_FACTORS:
-        raise InputError(f"{name}: {len(found)} columns vary: {first_few(found, 12)}. Name the factors with --factors.")
-    notes = [f"Factors found: {', '.join(found) or 'none'} (--factors names them)."]
-    return list(found), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
+            codes_of[str(column)] = codes
+    if len(codes_of) > MOST_FACTORS:
+        raise InputError(
+            f"{name}: {len(codes_of)} columns vary: {first_few(codes_of, 12)}. Name the factors with --factors."
+        )
+    notes = [f"Factors found: {', '.join(codes_of) or 'none'} (--factors names them)."]
+    return list(codes_of), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
 
 
 def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:

@@ -40,12 +40,14 @@ def is_multirun(folder: Path) -> bool:
 
 def job_folders(folder: Path) -> Iterable[Path]:
     """The jobs below a folder, in the order of their numbers, then of their names."""
-    found = sorted(
+    candidates = sorted(
         (path.parent.parent for path in folder.glob("**/.hydra/overrides.yaml")),
         key=lambda job: results.natural(job.relative_to(folder)),
     )
     return (
-        job for job in found if job != folder and not any(part in NOT_JOBS for part in job.relative_to(folder).parts)
+        job
+        for job in candidates
+        if job != folder and not any(part in NOT_JOBS for part in job.relative_to(folder).parts)
     )
 
 
@@ -153,7 +155,7 @@ def curves(folder: Path, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """
     rows = []
     for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
-        found = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
+        tables = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
         place = {"variant": run.variant, "seed": run.seed, "status": run.status}
-        rows += [place | epoch for path in found for epoch in results.epochs(path) if "epoch" in epoch]
+        rows += [place | epoch for path in tables for epoch in results.epochs(path) if "epoch" in epoch]
     return pd.concat([collect.no_curves(), pd.DataFrame(rows)]) if rows else collect.no_curves()

@@ -65,9 +65,11 @@ def results(path: Path, asked: Asked) -> Results:
 
 def _of_study(folder: Path, asked: Asked) -> Results:
     """The results of a study; with another metric than the plan's, they are exploratory."""
-    given = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
-    if given:
-        raise InputError(f"--{given[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json.")
+    options = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
+    if options:
+        raise InputError(
+            f"--{options[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json."
+        )
     plan = collect.read_plan(folder)
     if asked.metric in (None, plan.metric.name):
         return analyse(folder)

@@ -41,10 +41,10 @@ def runs(pid: int) -> bool:
 
 
 def test_a_part_that_is_cut_keeps_its_rows_and_leaves_no_process(tmp_path):
-    found = []
-    reason = process.run([sys.executable, "-c", PRINTS_THEN_HANGS], tmp_path, tmp_path / "log", 10, found.append)
+    rows = []
+    reason = process.run([sys.executable, "-c", PRINTS_THEN_HANGS], tmp_path, tmp_path / "log", 10, rows.append)
     assert reason == "stopped after 10 s"
-    assert [row["what"] for row in found] == ["measured"] and not runs(found[0]["value"])
+    assert [row["what"] for row in rows] == ["measured"] and not runs(rows[0]["value"])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.processes import SMALL, ablate, alone
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verify")
     words = (*SMALL, "trainer.epochs=3", "model=mlp", "hydra.run.dir=one")
     assert ablate(folder, "train", *words).returncode == 0
@@ -24,8 +24,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def run(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "run")
+def run(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "run")
 
 
 def change(path, **values):
@@ -62,8 +62,8 @@ def test_other_weights_are_told(run, capsys):
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: -value for name, value in weights.items()}, run / "model.pt")
     assert verify.main([str(run)]) == 1
-    said = capsys.readouterr().out
-    assert said.count("is stated\n") == 2 and f"but {100 * run_record.read(run).val_accuracy:.2f} %" in said
+    output = capsys.readouterr().out
+    assert output.count("is stated\n") == 2 and f"but {100 * run_record.read(run).val_accuracy:.2f} %" in output
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_other_weights_are_told(run, capsys):
         (0.62, 0.6188, 10_000, False),
     ],
 )
-def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(stated, found, images, holds):
-    one = verify.Verified("test", stated, found, images)
+def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(stated, measured, images, holds):
+    one = verify.Verified("test", stated, measured, images)
     assert one.holds == holds
-    assert str(one).endswith("as stated" if stated == found else "that is stated" if holds else "is stated")
+    assert str(one).endswith("as stated" if stated == measured else "that is stated" if holds else "is stated")
 
 
 def test_what_cannot_be_verified_is_refused(run):
@@ -98,10 +98,10 @@ def test_what_cannot_be_verified_is_refused(run):
 def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
     moved = shutil.copytree(photo_folder, tmp_path / "photos")
     words = ("data=image_folder", "data.root=photos", "model=mlp", "model.hidden=[8]", *SMALL[2:], "hydra.run.dir=one")
-    made = ablate(tmp_path, "train", *words)
-    assert made.returncode == 0, made.stderr
+    trained = ablate(tmp_path, "train", *words)
+    assert trained.returncode == 0, trained.stderr
     moved.rename(tmp_path / "elsewhere")
     lost = alone(tmp_path, "verify", "one")
     assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
-    found = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
-    assert found.returncode == 0 and "of 12 images, as stated" in found.stdout
+    ended = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
+    assert ended.returncode == 0 and "of 12 images, as stated" in ended.stdout

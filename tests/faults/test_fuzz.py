@@ -194,8 +194,8 @@ def test_uses(tmp_path, fuzz, name):
 
     def read() -> None:
         assert limits.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
-        if found := test_result.read(folder):
-            assert lines(folder, found)
+        if result := test_result.read(folder):
+            assert lines(folder, result)
         test_log.count_uses(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))

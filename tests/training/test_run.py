@@ -134,5 +134,7 @@ def test_multiply_accumulates_of_the_assignments_networks(tmp_path):
 
 def test_flat_lists_hyperparameters_by_dotted_key():
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        found = flat(compose("config", ["optimizer.lr=0.5", "augmentation=flip"]))
-    assert found["optimizer.lr"] == 0.5 and found["augmentation.flip.p"] == 0.5 and found["trainer.ema"] is None
+        settings = flat(compose("config", ["optimizer.lr=0.5", "augmentation=flip"]))
+    assert (
+        settings["optimizer.lr"] == 0.5 and settings["augmentation.flip.p"] == 0.5 and settings["trainer.ema"] is None
+    )

@@ -73,8 +73,8 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
         alone = [*ALONE, f"hydra.run.dir='{place}'"]
-        given = [word for flag in flags.items() for word in flag]
-        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *given, *overrides, *alone]
+        options = [word for flag in flags.items() for word in flag]
+        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *options, *overrides, *alone]
         status = subprocess.run(command, env=surroundings(code, record)).returncode
     if status or not (folder / "run.json").exists():
         raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
