@@ -30,7 +30,7 @@ PER_RUN = ("${hydra:", "${now:", "${oc.env:PWD", "${oc.env:OLDPWD")
 
 
 def folder_of(config: DictConfig, settings: Settings) -> Path:
-    """The folder of the study: `hydra.sweep.dir`, or `outputs/NAME` where that changes with the time."""
+    """The folder of the study: `hydra.sweep.dir`, or `outputs/NAME` if that contains the time."""
     written = str(flat(config.hydra, resolve=False)["sweep.dir"])
     if settings.name and "${now:" in written:
         return Path("outputs", settings.name)

@@ -81,7 +81,7 @@ def recorded(folder: Path, pattern: str | None, metric: Metric, best: bool = Fal
 
 
 def files(folder: Path, pattern: str | None) -> list[Path]:
-    """The files with metrics below the folder of a run; of several `metrics.csv` the last by name (`version_2`)."""
+    """The files with metrics below the folder of a run; if there are several `metrics.csv`, the last by name."""
     if pattern:
         return sorted((path for path in folder.glob(pattern) if path.is_file()), key=natural)
     if (folder / JSON).is_file():
@@ -115,7 +115,7 @@ def csv_metrics(path: Path, metric: Metric, best: bool) -> Metrics:
 
 
 def epochs(path: Path) -> list[Metrics]:
-    """The numbers of each row of a metrics.csv; rows of one epoch, of which Lightning writes several, are merged."""
+    """The numbers of a metrics.csv, one dict per epoch. Lightning writes several rows per epoch, which are merged."""
     try:
         text = bounded.contents(path, LARGEST).decode(errors="replace")
     except OSError:

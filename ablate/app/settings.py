@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         design, draws, draw_seed, bundles, exclude: as in `study` of `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
         secondary: names of further metrics, which are reported as exploratory.
-        margin: of equivalence, in the metric's unit; null: not asked.
+        margin: equivalence margin, in the metric's unit; null: no equivalence test.
         seed_key: key of the replicate in the app's configuration.
         ignore: keys (or groups) that do not belong to a run's identity, such as paths and loggers.
         keep: globs of checkpoints, for which the folder of an interrupted run is kept, so that the app can resume.
@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     params: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        """Refuse an unknown design, a name that is no folder, and draws without the random design."""
+        """Refuse an unknown design, a name that is not a folder name, and draws without the random design."""
         if self.design not in DESIGNS:
             raise ValueError(f"design={self.design} is unknown; designs: {', '.join(DESIGNS)}")
         if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read(values: dict[str, Any]) -> Settings:
-    """The settings that an app's command gives, checked; InputError that names the key."""
+    """Check the settings in an app's command; an InputError names the key."""
     known = [field.name for field in msgspec.structs.fields(Settings)]
     if wrong := [name for name in values if name not in known]:
         raise InputError(

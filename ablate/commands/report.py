@@ -41,7 +41,9 @@ def parser() -> Parser:
         "--metric", metavar="NAME", help="column of the metric; of a study, a metric other than planned"
     )
     result.add_argument("--seed", metavar="KEY", help="column or key of the seed, by which runs are paired")
-    result.add_argument("--factors", type=names, metavar="A,B", help="columns of the factors (default: found)")
+    result.add_argument(
+        "--factors", type=names, metavar="A,B", help="columns of the factors (default: the columns that vary)"
+    )
     result.add_argument(
         "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
     )

@@ -126,8 +126,8 @@ def read(folder: Path) -> StudyPlan:
         studies = [plan.parent.name for plan in Path("outputs").glob(f"*/{FILE}")]
         meant = did_you_mean(Path(folder).name, studies)
         raise InputError(
-            f"{folder} is not a study: it has no {FILE}.{meant} Give the folder of one, such as outputs/NAME, "
-            "as `ablate train -m study.name=NAME ...` makes it."
+            f"{folder} is not a study: it has no {FILE}.{meant} Pass a study folder, such as outputs/NAME of"
+            " `ablate train -m study.name=NAME ...`."
         )
     advice = (
         "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."

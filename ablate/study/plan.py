@@ -61,13 +61,20 @@ class DesignSettings(Protocol):
     """What a design needs of the settings of a study; see `StudySettings`."""
 
     @property
-    def design(self) -> str: ...
+    def design(self) -> str:
+        """Name of the design."""
+
     @property
-    def draws(self) -> int | None: ...
+    def draws(self) -> int | None:
+        """Number of variants of the random design."""
+
     @property
-    def draw_seed(self) -> int: ...
+    def draw_seed(self) -> int:
+        """Seed of the random design."""
+
     @property
-    def exclude(self) -> list[dict[str, Any]]: ...
+    def exclude(self) -> list[dict[str, Any]]:
+        """{factor: level} of each group of excluded variants."""
 
 
 class Replicate(NamedTuple):
@@ -97,7 +104,7 @@ def read(
         seed_key: key of the seed.
 
     Raises:
-        InputError: a sweep that has no list of levels, or over something that is not a factor.
+        InputError: a sweep has no list of levels, or is not over a factor.
     """
     bundles = bundles or {}
     of_seed = [override for override in overrides if name_of(override) == seed_key]
@@ -145,9 +152,9 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
 
 
 def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[str]], dict[str, str]]:
-    """The fixed settings as overrides, in their order; levels of what is swept over by key, and prefixes by key.
+    """Sort overrides into fixed settings (in their order), {swept key: levels} and {swept key: prefix}.
 
-    Of fixed settings with one key all are kept: Hydra applies them one after the other.
+    If several fixed settings have the same key, all are kept: Hydra applies them one after the other.
     """
     fixed: list[str] = []
     factors: dict[str, list[str]] = {}
@@ -180,7 +187,7 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
 
 
 def _levels(override: Override) -> list[str]:
-    """The levels of a sweep as text; InputError if there are none, or in another order each time."""
+    """The levels of a sweep as text; InputError if there are none, or if they are shuffled."""
     if getattr(override.value(), "shuffle", False):
         raise InputError(f"{override.input_line}: shuffle(...) would change the baseline, the first level, each time.")
     levels = list(override.sweep_string_iterator())

@@ -47,7 +47,7 @@ def sweep(
         folder: of the study.
         resuming: how to resume it, a sentence for an interrupt.
         extend: allow runs that the plan in the folder lacks.
-        retrain: move finished runs with other settings aside and train them again.
+        retrain: move finished runs with other settings aside and retrain them.
         leftovers: how to judge the folders of runs that did not finish.
 
     Raises:
@@ -126,12 +126,12 @@ def prepare(
 
 
 def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:
-    """What a command changes in a study, and what it leaves, in sentences.
+    """What a command changes in a study, and which runs it leaves unchanged, in sentences.
 
     Args:
-        old: the plan in its folder, if there is one.
-        plan: of the command.
-        whole: of both.
+        old: the plan in the folder; None if there is none.
+        plan: the plan of the command.
+        whole: both plans merged.
         replaced: number of runs moved to `.replaced/`; None without --retrain.
     """
     lines = []
@@ -185,7 +185,7 @@ def launch(
 def launch_once(
     runs: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher, number: int
 ) -> Sequence[JobReturn]:
-    """Launch runs and return their results, the first with this job number.
+    """Launch runs and return their results. `number` is the job number of the first one.
 
     If the launcher itself fails, as joblib's does when a worker is killed, the runs that it started have failed with
     its error, and the others count as trained elsewhere, so that they are launched again.

@@ -16,7 +16,7 @@ IMBALANCED = 1.5  # times the share of a class among balanced ones
 
 
 class Selection(NamedTuple):
-    """How a run's epoch was selected (`trainer.selection`), and how many images there were for what."""
+    """How a run's epoch was selected (`trainer.selection`), and the numbers of images by use."""
 
     rule: str | None
     images: ImageCounts | None
@@ -87,7 +87,7 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
             f" epochs, so that an equal variant may be called better{step}."
         )
     epoch = "the last epoch and " if kind.rule == "last" else ""
-    return f"Tables and figures are of {epoch}{number}validation images{step}."
+    return f"Except for test accuracies, tables and figures are of {epoch}{number}validation images{step}."
 
 
 def _majority(results: Results) -> str:

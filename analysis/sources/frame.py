@@ -47,7 +47,7 @@ class Columns:
     Attributes:
         metric: the metric; its name is the column.
         seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
-        factors: columns of the factors; None: found (`find_factors`).
+        factors: columns of the factors; None: detected (`find_factors`).
         baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
     """
 
@@ -64,7 +64,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         rows: one row per run. Optional columns: `status` (as W&B, MLflow or ablate write it), `seconds`, `parameters`.
         columns: which columns hold what.
         name: of the study.
-        command: that the report names.
+        command: printed in the report.
 
     Raises:
         InputError: a column does not exist, has no numbers, or does not vary; two rows have one variant and seed.
@@ -116,7 +116,7 @@ def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
 
 
 def _numbers(column: pd.Series) -> tuple[pd.Series, str]:
-    """The column as numbers, and the first value that is none (empty if there is no such value)."""
+    """The column as numbers, and the first value that is not a number (empty if all are)."""
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     text = column.astype(str).str.strip()
     words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
@@ -141,7 +141,7 @@ def _statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
 
 
 def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
-    """The replicate of each row as a number from 0, and how it was made if it is not one."""
+    """The seed of each row as an integer; if the column holds other values, a sentence on how they were numbered."""
     if columns.seed is None:
         note = "No seed column: runs are not paired, and compared with Welch's t (--seed names the column)."
         return pd.Series(range(len(rows)), index=rows.index), [note]
@@ -162,14 +162,14 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
     """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
 
     Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    columns with more values than the seeds leave room for (names, times), and columns that another factor determines
+    columns with a value per run (names, times), and columns that another factor determines
     one to one.
 
     Returns:
         The factors, and sentences that name them and what was excluded.
 
     Raises:
-        InputError: more than `MOST_FACTORS`, or none that tells the runs of one seed apart.
+        InputError: more than `MOST_FACTORS`, or none that distinguishes the runs of one seed.
     """
     taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
     replicates = rows[columns.seed].nunique() if columns.seed else 1
@@ -199,7 +199,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
 
 
 def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
-    """Whether a column is a result or a label of each run rather than a setting, which the replicates of it share."""
+    """True for a result or a label of each run, which differs between replicates; False for a setting."""
     if count == len(column) or count > 1.5 * len(column) / replicates:
         return True
     numbers = pd.to_numeric(column, errors="coerce")
@@ -213,7 +213,7 @@ def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` where there is none."""
+    """Levels as text: whole numbers without decimals, `UNSET` for a missing one."""
     texts = column.astype(object).where(column.notna(), UNSET).map(_text)
     return texts.replace("", UNSET)
 
@@ -267,12 +267,12 @@ def _check_unique(variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, c
     level = ", ".join(f"{factor}={levels[factor][same.idxmax()]}" for factor in levels) or "no factors"
     raise InputError(
         f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']}). Keep one"
-        " of them, or name the column that tells them apart with --factors."
+        " of them, or pass the column that distinguishes them with --factors."
     )
 
 
 def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.DataFrame:
-    """The rows in the order of variants (baseline first) and seeds; a row `missing` for each absent seed of one."""
+    """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`."""
     order = [BASELINE, *(name for name in dict.fromkeys(content["variant"]) if name != BASELINE)]
     rank = {name: number for number, name in enumerate(order)}
     content = content.sort_values(["variant", "seed"], key=lambda c: c.map(rank) if c.name == "variant" else c)

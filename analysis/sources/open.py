@@ -1,4 +1,4 @@
-"""What `ablate report` is given -> results: a study, a table, or the folder of a multirun."""
+"""The argument of `ablate report` -> results: a study, a table, or the folder of a multirun."""
 
 import shlex
 import sys
@@ -24,10 +24,10 @@ class Asked:
     Attributes:
         metric: name of the metric; for a study, another one than the plan's.
         seed: column or key of the replicate.
-        factors: columns of a table that are factors; None: found.
+        factors: columns of a table that are factors; None: detected.
         baseline: {factor: level} of the baseline.
         direction: `max` or `min`; None: follows from the name of the metric.
-        margin: of equivalence, in the metric's printed unit.
+        margin: equivalence margin, in the metric's printed unit.
         unit: printed after values; `%` prints fractions in per cent.
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
@@ -74,7 +74,9 @@ def _of_study(folder: Path, asked: Asked) -> Results:
     if asked.metric in (None, plan.metric.name):
         return analyse(folder)
     other = msgspec.structs.replace(plan, metric=named(str(asked.metric)))
-    note = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
+    note = (
+        f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {plan.metric.name}."
+    )
     return compare(folder, other, collect.collect(folder, other), None, [note])
 
 
@@ -96,7 +98,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
 
 
 def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
-    """The metric, whose values in per cent may be fractions."""
+    """The metric of a table. With the unit %, values of at most 1 are fractions."""
     name, scale = str(asked.metric), asked.scale
     if scale is None and name in rows:
         values = pd.to_numeric(rows[name], errors="coerce").abs()

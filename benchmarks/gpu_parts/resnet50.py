@@ -18,8 +18,8 @@ def measure(settings: Settings) -> None:
     words += [f"trainer.batch_size={size}", "trainer.precision=bf16"]
     flip_crop = Augmentation({"flip": Flip(0.5), "crop": Crop(4, "constant")})
     model = Steps(words)
-    model.own(), model.own(flip_crop), model.bare(2)
-    rates = [(model.own(), model.own(flip_crop), model.bare(steps)) for _ in range(rounds)]
+    model.package(), model.package(flip_crop), model.bare(2)
+    rates = [(model.package(), model.package(flip_crop), model.bare(steps)) for _ in range(rounds)]
     plain, augmented, bare = (statistics.median(each) for each in zip(*rates, strict=True))
     row(f"bare steps at {pixels} px, batches of {size}", f"{bare:,.0f} images/s")
     for what, rate in {"the package's steps": plain, "the same with flip_crop": augmented}.items():

@@ -144,7 +144,7 @@ def test_submit_writes_an_archive(run, tmp_path, capfd):
         ablate.status("used"), "s1", report=tmp_path / "report.pdf", notebook=tmp_path / "ran.ipynb", output=tmp_path
     )
     assert path == tmp_path / "s1.zip" and path.read_bytes().startswith(b"PK")
-    assert "as stated" in capfd.readouterr().out
+    assert "as recorded" in capfd.readouterr().out
 
 
 def test_watch_updates_the_output_of_a_cell(run):

@@ -1,4 +1,4 @@
-"""Whether weights have the accuracy that is stated: beside one computed from the run's own logits."""
+"""Whether weights have the recorded accuracy, compared with one computed from the run's logits."""
 
 import json
 import shutil
@@ -53,21 +53,22 @@ def test_the_accuracy_of_a_selected_epoch_is_verified_on_the_images_that_did_not
     assert right[reporting].mean() != right.mean()
 
 
-def test_without_a_test_only_validation_is_stated(run):
+def test_without_a_test_only_validation_is_verified(run):
     (run / "test.json").unlink()
     assert [one.part for one in verify.verify(run)] == ["validation"]
 
 
-def test_other_weights_are_told(run, capsys):
+def test_other_weights_are_reported(run, capsys):
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: -value for name, value in weights.items()}, run / "model.pt")
     assert verify.main([str(run)]) == 1
     output = capsys.readouterr().out
-    assert output.count("is stated\n") == 2 and f"but {100 * run_record.read(run).val_accuracy:.2f} %" in output
+    recorded = f"differs from the recorded {100 * run_record.read(run).val_accuracy:.2f} %"
+    assert recorded in output and output.count("differs from the recorded") == 2
 
 
 @pytest.mark.parametrize(
-    ("stated", "found", "images", "holds"),
+    ("recorded", "measured", "images", "holds"),
     [
         (0.5, 0.5, 10, True),
         (0.5, 0.6, 10, True),  # one image
@@ -77,10 +78,11 @@ def test_other_weights_are_told(run, capsys):
         (0.62, 0.6188, 10_000, False),
     ],
 )
-def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(stated, measured, images, holds):
-    one = verify.Verified("test", stated, measured, images)
+def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(recorded, measured, images, holds):
+    one = verify.Verified("test", recorded, measured, images)
     assert one.holds == holds
-    assert str(one).endswith("as stated" if stated == measured else "that is stated" if holds else "is stated")
+    reading = "as recorded" if recorded == measured else f"the recorded {100 * recorded:.2f} %"
+    assert str(one).endswith(reading) and ("differs" in str(one)) != holds
 
 
 def test_what_cannot_be_verified_is_refused(run):
@@ -104,4 +106,4 @@ def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
     lost = alone(tmp_path, "verify", "one")
     assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
     ended = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
-    assert ended.returncode == 0 and "of 12 images, as stated" in ended.stdout
+    assert ended.returncode == 0 and "of 12 images, as recorded" in ended.stdout

@@ -171,11 +171,11 @@ def test_checkpoints(tmp_path, fuzz):
     def parts():
         return build(config, data, torch.device("cpu"), "fp32")
 
-    outcome = {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]}
-    Checkpoint(tmp_path, made_by).save(parts(), outcome)
+    results = {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]}
+    Checkpoint(tmp_path, made_by).save(parts(), results)
 
     def read() -> None:
-        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, outcome)
+        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, results)
 
     fuzz(bytewise, damaged(tmp_path / CHECKPOINT, read))
 

@@ -74,14 +74,14 @@ def test_methods_state_the_epoch_and_the_images(make_study):
         return methods.methods(analyse(study))[-1]
 
     assert stated("last", selection="last", images=IMAGES) == (
-        "Tables and figures are of the last epoch and 360 validation images: one run's accuracy changes in steps of"
-        " 0.28 points."
+        "Except for test accuracies, tables and figures are of the last epoch and 360 validation images: one run's"
+        " accuracy changes in steps of 0.28 points."
     )
     halves = stated("half", selection="best_val", images=HALVES)
     assert "highest accuracy on 180 of the 360 validation images." in halves
     assert "on the other 180 validation images: one run's accuracy changes in steps of 0.56 points." in halves
     assert "it is too high" in stated("old", selection="best_val")
-    assert stated("unknown") == "Tables and figures are of validation images."
+    assert stated("unknown") == "Except for test accuracies, tables and figures are of validation images."
 
 
 def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
@@ -112,7 +112,7 @@ def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_
         (study / name / "seed=0/.hydra").mkdir()
         OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
     texts = methods.methods(analyse(study))
-    assert "Settings that change with a level. optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
+    assert "Further settings that change with a level: optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
 def test_methods_state_what_the_most_common_class_is_worth(make_study):

@@ -1,4 +1,4 @@
-"""A run trained again: identical where nothing has changed, and the first cause where something has."""
+"""A retrained run: identical where nothing has changed, and the first cause where something has."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def test_an_unchanged_run_is_identical(study, place):
     assert (study / fresh / "val_predictions.npz").read_bytes() == (study / place / "val_predictions.npz").read_bytes()
 
 
-def test_another_outcome_has_a_verdict_and_a_cause(run):
+def test_another_result_has_a_verdict_and_a_cause(run):
     record = json.loads((run / "run.json").read_text())
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: value + 1 for name, value in weights.items()}, run / "model.pt")
@@ -96,12 +96,12 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"status": "failed"}, "only a run that is completed or diverged"),
-        ({"rerun": None}, "does not say how to train"),
-        ({"rerun": "rm -rf ."}, "does not say how to train"),
-        ({"rerun": "ablate train 'unclosed"}, "does not say how to train"),
+        ({"rerun": None}, "so the run cannot be retrained"),
+        ({"rerun": "rm -rf ."}, "so the run cannot be retrained"),
+        ({"rerun": "ablate train 'unclosed"}, "so the run cannot be retrained"),
         ({"rerun": "ablate train data=digits model._target_=torch.os.getcwd"}, "torch.os.getcwd"),
         ({"rerun": "ablate train data=digits hydra.run.dir=elsewhere"}, "hydra.run.dir"),
         ({"rerun": "ablate train data=digits ++hydra.callbacks.a._target_=os.getcwd"}, "hydra.callbacks"),
@@ -112,7 +112,7 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     ],
     ids=str,
 )
-def test_what_cannot_be_trained_again_is_refused_in_a_sentence(run, changed, message):
+def test_what_cannot_be_retrained_is_refused_in_a_sentence(run, changed, message):
     change(run, **changed)
     refused = ablate(run.parents[2], "reproduce", str(run))
     assert refused.returncode == 2 and message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
