@@ -18,7 +18,7 @@ from ablate.app.settings import Settings
 from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, plan, words
+from ablate.study import design, overrides, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -57,7 +57,7 @@ def study(
     if not has_seed and settings.seed_key != "seed" and not any(settings.seed_key in word for word in arguments):
         raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
-    sweep = plan.read(words.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
+    sweep = plan.read(overrides.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings)

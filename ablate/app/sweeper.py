@@ -14,7 +14,7 @@ from ablate.app import code, compose, settings
 from ablate.app.task import RecordedTask
 from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
-from ablate.study.earlier import Leftovers
+from ablate.study.leftovers import Leftovers
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
 

@@ -18,9 +18,9 @@ from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.earlier import OWN, Leftovers, make_way, set_aside
 from ablate.study.extend import REPLACED, extended, kept
 from ablate.study.launcher import failed
+from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside
 from ablate.study.status import planned_state
 from ablate.terminal import streams
 from ablate.terminal.console import Terminal

@@ -90,7 +90,7 @@ def test_what_cannot_be_verified_is_refused(run):
     with pytest.raises(InputError, match="not those that .* was trained on"):
         verify.verify(run)
     change(run / "run.json", metrics={})
-    with pytest.raises(InputError, match="states no validation accuracy"):
+    with pytest.raises(InputError, match="records no validation accuracy"):
         verify.verify(run)
     change(run / "run.json", status="failed")
     with pytest.raises(InputError, match="not a completed run"):

@@ -13,7 +13,7 @@ from ablate.runs.config_hash import config_sha256
 from ablate.runs.study_plan import StudyPlan
 from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
-from ablate.study.words import read
+from ablate.study.overrides import read
 from ablate.terminal.errors import InputError
 
 register()

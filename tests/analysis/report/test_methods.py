@@ -91,7 +91,9 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
     path = study / "model=b/seed=0/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"selection": "best_val", "images": HALVES}))
     text = methods.methods(analyse(study))[-1]
-    assert text.startswith("The accuracies of the runs are computed on different images or epochs. 1 run: Tables and")
+    assert text.startswith(
+        "The accuracies of the runs are computed on different images or epochs. 1 run: Except for test"
+    )
     assert "1 run: The epoch of each run is the one with the highest accuracy on 180" in text
 
 

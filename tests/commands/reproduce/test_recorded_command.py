@@ -94,7 +94,7 @@ def test_options_cannot_choose_options_of_hydra(run, choice):
         ("defaults: [config, {model: '${oc.env:HOME}'}]", "from elsewhere"),
         ("defaults: [config]\na: &a [1]\nb: [*a, *a]", "aliases and tags"),
         ("defaults: [config]\na: !!python/object/apply:os.system [exit]", "aliases and tags"),
-        ("[" * 100_000, "not a valid option file"),
+        ("[" * 50_000, "not a valid option file"),
         ("# " + "x" * 2**21, "mine.yaml"),
         ("\x00", "not a valid option file"),
     ],
@@ -218,5 +218,5 @@ def test_an_attack_from_a_received_folder_runs_nothing(tmp_path):
         command = f"ablate train --config-dir {tmp_path}/run/o {word} {record['rerun'].removeprefix('ablate train ')}"
         (tmp_path / "run/run.json").write_text(json.dumps({**record, "rerun": f"{command} study.trial=0"}))
         ended = ablate(tmp_path, "reproduce", "run")
-        assert ended.returncode == 2 and "can change what is run" in ended.stderr, ended.stderr
+        assert ended.returncode == 2 and "can run other code" in ended.stderr, ended.stderr
         assert not (tmp_path / "ran").exists() and not (tmp_path / "outputs").exists()

@@ -40,7 +40,7 @@ def test_an_unchanged_run_is_identical(study, place):
     again = alone(study, "reproduce", place)
     assert again.returncode == 0, again.stderr
     assert comparison.IDENTICAL in again.stdout
-    fresh = Path(again.stdout.splitlines()[0].split(" again in ")[1].rstrip("."))
+    fresh = Path(again.stdout.splitlines()[0].split(" retrained in ")[1].rstrip("."))
     assert (study / fresh / "model.pt").read_bytes() == (study / place / "model.pt").read_bytes()
     assert (study / fresh / "val_predictions.npz").read_bytes() == (study / place / "val_predictions.npz").read_bytes()
 
