@@ -90,7 +90,7 @@ def undecided(folder: Path) -> list[str]:
 
 
 def _levels(study: StudyPlan, wanted: dict[str, int]) -> list[str]:
-    """The overrides that leave out the levels which no variant in `wanted` has, where that is possible."""
+    """Overrides without the levels that no variant in `wanted` has; empty if there are none to leave out."""
     words = []
     still_open = [run.factors for run in study.runs if run.variant in wanted]
     for name, levels in study.factors.items():

@@ -79,12 +79,12 @@ def check(run: "Trained", images: "Images") -> None:
     if images.classes != inputs.classes:
         raise InputError(
             f"{run.folder} has {len(inputs.classes)} classes ({first_few(inputs.classes)}), but the test set has"
-            f" {len(images.classes)} ({first_few(images.classes)}): its data have changed since it was trained."
+            f" {len(images.classes)} ({first_few(images.classes)}): the data set has changed since the run."
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
             f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size} pixels, but those of the"
-            f" test set are {shape}: its data have changed since it was trained."
+            f" test set are {shape}: the data set has changed since the run."
         )
 
 

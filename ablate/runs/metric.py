@@ -60,7 +60,7 @@ class Metric(Record, frozen=True, kw_only=True):
 
     @property
     def difference_unit(self) -> str:
-        """The unit of differences: `points` of a metric in per cent."""
+        """The unit of differences: `points` for a metric in per cent."""
         return "points" if self.unit == "%" else self.unit
 
     @property

@@ -41,7 +41,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
 
 
 class MarginChange(Record, frozen=True, kw_only=True):
-    """A change of the margin after the first result: when, its values (percentage points), the runs with a result."""
+    """A change of the margin after the first result: its time, the two values, and the number of runs with a result."""
 
     time: str
     before: float | None

@@ -130,7 +130,7 @@ def prefix_of(override: Override) -> str:
 
 
 def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tuple[int, ...]:
-    """The seeds that the last override of the seed lists; without one the default."""
+    """The seeds in the last override of the seed; the default if there is none."""
     if not overrides:
         return (default or 0,)
     last = overrides[-1]
@@ -140,7 +140,7 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
         if default is None:
             raise InputError(f"{wrong[0].input_line}: the configuration has no key {key}. Add it with +{key}=0,1,2.")
         raise InputError(
-            f"{wrong[0].input_line}: every run has a seed, so it can only be set: {key}=... or ++{key}=..."
+            f"{wrong[0].input_line}: the configuration already has a seed. Set it with {key}=... or ++{key}=..."
         )
     if last.is_sweep_override() and not last.is_discrete_sweep():
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")

@@ -75,7 +75,7 @@ def sweep(
 
 
 def warn_of_other_images(folder: Path) -> None:
-    """Warn of runs that were trained on other images and are therefore excluded from comparisons."""
+    """Warn about runs that were trained on other images and are therefore excluded from comparisons."""
     plan = study_plan.read(folder)
     states = planned_states(folder, plan)
     if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:

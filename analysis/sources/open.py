@@ -68,7 +68,7 @@ def _of_study(folder: Path, asked: Asked) -> Results:
     options = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
     if options:
         raise InputError(
-            f"--{options[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json."
+            f"--{options[0]} is for tables and multiruns. For a study, it follows from {folder}/study.json."
         )
     plan = collect.read_plan(folder)
     if asked.metric in (None, plan.metric.name):

@@ -56,7 +56,7 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
     """
     record = run_record.read(run)
     if record.status not in REPRODUCIBLE:
-        raise InputError(f"{run} is {record.status}: only a run that is completed or diverged can be reproduced.")
+        raise InputError(f"{run} is {record.status}: only completed and diverged runs can be reproduced.")
     config = read_config(run, trusted)
     if not is_of(record, config):
         raise InputError(

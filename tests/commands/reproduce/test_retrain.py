@@ -98,7 +98,7 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"status": "failed"}, "only a run that is completed or diverged"),
+        ({"status": "failed"}, "only completed and diverged runs"),
         ({"rerun": None}, "so the run cannot be retrained"),
         ({"rerun": "rm -rf ."}, "so the run cannot be retrained"),
         ({"rerun": "ablate train 'unclosed"}, "so the run cannot be retrained"),
