@@ -82,7 +82,8 @@ def _check_mode(hydra: DictConfig, words: Mapping[str, str]) -> None:
     sweep: Any = OmegaConf.to_container(hydra.sweep, resolve=False)
     if "hydra.job." in str(sweep["dir"]):
         raise InputError(
-            f"hydra.sweep.dir={sweep['dir']} must be the same for all runs of a study, and hydra.job differs between them. Use ${study.name} or ${now:...}."
+            f"hydra.sweep.dir={sweep['dir']} must be the same for all runs of a study, and"
+            " hydra.job differs between them. Use ${study.name} or ${now:...}."
         )
 
 
