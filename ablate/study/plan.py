@@ -74,7 +74,7 @@ class DesignSettings(Protocol):
 
     @property
     def exclude(self) -> list[dict[str, Any]]:
-        """{factor: level} of each group of excluded variants."""
+        """Variants to leave out."""
 
 
 class Replicate(NamedTuple):
