@@ -1,9 +1,11 @@
 """Report text on the data set of a study, and on the images and epoch of the reported metrics."""
 
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from omegaconf import OmegaConf
 
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
@@ -50,8 +52,11 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
         )
         limit = settings.get("train_limit")
         split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
-        return [settings._target_.rpartition(".")[2]], split
-    except (InputError, AttributeError, ValueError, TypeError):
+        name = settings._target_.rpartition(".")[2]
+        if name == "image_folder":
+            name = f"image folder {Path(str(OmegaConf.to_container(settings, resolve=False)['root'])).name}".rstrip()
+        return [name], split
+    except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""
 
 

@@ -66,6 +66,9 @@ def test_methods_state_the_data(make_study):
     expected = "Data: digits, 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels; 20 % of"
     assert any(one.startswith(expected) for one in methods.methods(analyse(study)))
     assert "limited to 1,200 of the others" in " ".join(methods.methods(analyse(study)))
+    config["data"] |= {"_target_": "d.image_folder", "root": "somewhere/photos"}
+    OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
+    assert any(one.startswith("Data: image folder photos, 1,200") for one in methods.methods(analyse(study)))
 
 
 def test_methods_state_the_epoch_and_the_images(make_study):
