@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -54,7 +54,8 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
         split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
         name = settings._target_.rpartition(".")[2]
         if name == "image_folder":
-            name = f"image folder {Path(str(OmegaConf.to_container(settings, resolve=False)['root'])).name}".rstrip()
+            content: Any = OmegaConf.to_container(settings, resolve=False)
+            name = f"image folder {Path(str(content['root'])).name}".rstrip()
         return [name], split
     except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""

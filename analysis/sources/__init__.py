@@ -2,5 +2,6 @@
 
 `table`     CSV, Parquet or JSON lines, or a data frame: one row per run
 `multirun`  the output folder of any Hydra app's multirun
-`frame`     what both share: rows -> factors, baseline, variants, holes
+`columns`   which columns are the metric, the seed, the status and the factors
+`frame`     what both share: rows -> baseline, variants, holes
 """

@@ -3,33 +3,29 @@
 Nothing is averaged here: a row that stands for the same variant and seed as another one is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.sources.columns import (
+    PARAMETERS,
+    SECONDS,
+    Columns,
+    check_columns,
+    find_factors,
+    numbered_seeds,
+    numeric,
+    statuses,
+    texts_of,
+)
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean, first_few
-
-UNSET = "(not set)"  # level of a factor that a run does not set
-MOST_FACTORS = 12  # found without being asked for; of more, the user has to say which
-STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
-# Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
-STATUSES = {
-    "completed": "completed finished complete success succeeded ok done",
-    "diverged": "diverged nan",
-    "pruned": "pruned",
-    "failed": "failed fail crashed error killed timeout cancelled canceled preempted",
-    "interrupted": "interrupted running scheduled pending waiting",
-    "missing": "missing",
-}
-STATUS_OF = {word: status for status, words in STATUSES.items() for word in words.split()}
+from ablate.terminal.text import first_few
 
 
 class Source(NamedTuple):
@@ -38,23 +34,6 @@ class Source(NamedTuple):
     plan: StudyPlan
     runs: pd.DataFrame
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns hold what.
-
-    Attributes:
-        metric: the metric; its name is the column.
-        seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
-        factors: columns of the factors; None: detected (`find_factors`).
-        baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
-    """
-
-    metric: Metric
-    seed: str | None = None
-    factors: Sequence[str] | None = None
-    baseline: Mapping[str, str] | None = None
 
 
 def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Source:
@@ -72,17 +51,17 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     if rows.empty:
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     rows = rows.reset_index(drop=True)
-    _check_columns(rows, columns, name)
-    values, bad = _numbers(rows[columns.metric.name])
+    check_columns(rows, columns, name)
+    values, bad = numeric(rows[columns.metric.name])
     if bad:
         raise InputError(f"{name}: the column {columns.metric.name} holds {bad}, but must hold numbers.")
-    status = _statuses(rows, values)
+    status = statuses(rows, values)
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
-    seeds, notes = _seeds(rows, columns)
+    seeds, notes = numbered_seeds(rows, columns)
     factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
     notes += sentences
-    levels = pd.DataFrame({factor: _texts(rows[factor]) for factor in factors}, index=rows.index)
+    levels = pd.DataFrame({factor: texts_of(rows[factor]) for factor in factors}, index=rows.index)
     baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
@@ -102,124 +81,6 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         _runs(content, factors, columns.metric, name),
         notes,
     )
-
-
-def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
-    """Raise InputError if a named column does not exist or is used twice."""
-    named = [columns.metric.name, *([columns.seed] if columns.seed else []), *(columns.factors or [])]
-    for column in named:
-        if column not in rows:
-            meant = did_you_mean(column, list(map(str, rows.columns)))
-            raise InputError(f"{name} has no column {column}.{meant} Its columns: {first_few(rows.columns, 12)}.")
-        if named.count(column) > 1:
-            raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
-
-
-def _numbers(column: pd.Series) -> tuple[pd.Series, str]:
-    """The column as numbers, and the first value that is not a number (empty if all are)."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    text = column.astype(str).str.strip()
-    words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
-    wrong = column.notna() & numbers.isna() & ~words
-    return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
-
-
-def _statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The status of each row. An infinite value is a diverged run; a completed run without a value has failed."""
-    if STATUS in rows:
-        words = rows[STATUS].astype(str).str.strip().str.lower()
-        unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
-        if len(unknown):
-            known = ", ".join(STATUS_OF)
-            raise InputError(f"The column status holds {str(unknown.iloc[0])!r:.80}. Known words: {known}.")
-        status = words.map(STATUS_OF).fillna("completed")
-    else:
-        status = pd.Series("completed", index=rows.index)
-    completed = status == "completed"
-    status = status.mask(completed & np.isinf(values), "diverged")
-    return status.mask(completed & values.isna(), "failed")
-
-
-def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
-    """The seed of each row as an integer; if the column holds other values, a sentence on how they were numbered."""
-    if columns.seed is None:
-        note = "No seed column: runs are not paired, and compared with Welch's t (--seed names the column)."
-        return pd.Series(range(len(rows)), index=rows.index), [note]
-    column = rows[columns.seed]
-    if column.isna().any():
-        place = int(np.flatnonzero(column.isna())[0]) + 1
-        raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() and (numbers >= 0).all() and (numbers % 1 == 0).all() and (numbers < 2**63).all():
-        return numbers.astype("int64"), []
-    texts = _texts(column)
-    order = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    shown = first_few([f"{text} is {number}" for text, number in order.items()], 5)
-    return texts.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
-
-
-def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[str], list[str]]:
-    """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
-
-    Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    columns with a value per run (names, times), and columns that another factor determines
-    one to one.
-
-    Returns:
-        The factors, and sentences that name them and what was excluded.
-
-    Raises:
-        InputError: more than `MOST_FACTORS`, or none that distinguishes the runs of one seed.
-    """
-    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
-    replicates = rows[columns.seed].nunique() if columns.seed else 1
-    codes_of: dict[str, pd.Series] = {}
-    excluded = []
-    for column in rows.columns:
-        texts = _texts(rows[column])
-        count = texts.nunique()
-        if column in taken or count < 2:
-            continue
-        codes = pd.Series(pd.factorize(texts)[0])
-        same = next((other for other, known in codes_of.items() if _one_to_one(codes, known)), None)
-        if same is not None:
-            excluded.append(f"{column} (follows from {same})")
-        elif _is_per_run(rows[column], count, replicates):
-            excluded.append(f"{column} (a value per run)")
-        elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
-            excluded.append(f"{column} (follows from {columns.seed})")
-        else:
-            codes_of[str(column)] = codes
-    if len(codes_of) > MOST_FACTORS:
-        raise InputError(
-            f"{name}: {len(codes_of)} columns vary: {first_few(codes_of, 12)}. Name the factors with --factors."
-        )
-    notes = [f"Factors found: {', '.join(codes_of) or 'none'} (--factors names them)."]
-    return list(codes_of), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
-
-
-def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
-    """True for a result or a label of each run, which differs between replicates; False for a setting."""
-    if count == len(column) or count > 1.5 * len(column) / replicates:
-        return True
-    numbers = pd.to_numeric(column, errors="coerce")
-    fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
-    return fractional and count > len(column) / 2
-
-
-def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
-    pairs = len(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates())
-    return bool(pairs == one.nunique() == other.nunique())
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` for a missing one."""
-    texts = column.astype(object).where(column.notna(), UNSET).map(_text)
-    return texts.replace("", UNSET)
-
-
-def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip()
 
 
 def _baseline(levels: pd.DataFrame, asked: Mapping[str, str] | None, name: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from ablate.analysis import collect
-from ablate.analysis.sources.frame import UNSET
+from ablate.analysis.sources.columns import UNSET
 from ablate.app import results
 from ablate.files import bounded
 from ablate.runs import study_plan

@@ -12,6 +12,7 @@ import pandas as pd
 from ablate.analysis import collect
 from ablate.analysis.results import Results, analyse, compare
 from ablate.analysis.sources import frame, multirun, table
+from ablate.analysis.sources.columns import Columns
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
 from ablate.terminal.errors import InputError
@@ -92,7 +93,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = frame.Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
 
@@ -117,7 +118,7 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = frame.Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(
         folder, source.plan, source.runs, multirun.curves(folder, source.runs, metric), [*notes, *source.notes]
