@@ -202,3 +202,14 @@ def read(folder: Path) -> RunRecord:
     if (Path(folder) / "study.json").exists() and not os.path.lexists(path):
         raise InputError(f"{folder} is a study. Pass one of its runs, such as {folder}/baseline/seed=0.")
     return json_file.read(path, RunRecord, "a run folder", LARGEST, ADVICE)
+
+
+def read_own(folder: Path) -> RunRecord:
+    """The record of a run of `ablate train`; InputError also for one of another Hydra app, whose network is unknown."""
+    record = read(folder)
+    if record.app is not None:
+        raise InputError(
+            f"{folder} is a run of another app, {record.app or 'of an unknown name'}, and not of `ablate train`."
+            " `ablate report`, `status`, `watch` and `diff` read it."
+        )
+    return record

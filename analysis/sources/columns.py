@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.runs.metric import Metric
+from ablate.runs import study_plan
+from ablate.runs.metric import LARGEST, Metric
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
 UNSET = "(not set)"  # level of a factor that a run does not set
+LONGEST = 1000  # characters of a level
 MOST_FACTORS = 12  # with more varying columns, the user has to select the factors
 STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
 # Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
@@ -52,19 +54,61 @@ def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
             raise InputError(f"{name} has no column {column}.{meant} Its columns: {first_few(rows.columns, 12)}.")
         if named.count(column) > 1:
             raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
+    check_names(columns.factors or [], [columns.metric.name], name)
+
+
+def plain_cell(cell: Any) -> Any:
+    """A cell; a list or an object of JSON as text."""
+    return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
+
+
+def check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:
+    """Raise InputError if a column cannot be in a report under its name."""
+    try:
+        study_plan.check_names(factors, metrics)
+    except ValueError as error:
+        raise InputError(f"{name} cannot be reported: {error}. Rename the column, or choose others.") from None
 
 
 def numeric(column: pd.Series) -> tuple[pd.Series, str]:
     """The column as numbers, and the first value that is not a number (empty if all are)."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    numbers = as_floats(column)
     text = column.astype(str).str.strip()
     words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
     wrong = column.notna() & numbers.isna() & ~words
     return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
 
 
+def check_lengths(levels: pd.DataFrame, name: str) -> None:
+    """Raise InputError for a level that is too long for a table."""
+    for factor in levels:
+        longest = max(levels[factor], key=len)
+        if len(longest) > LONGEST:
+            raise InputError(
+                f"{name}: a level of {factor:.80} has {len(longest):,} characters ({longest[:40]!r}...), more than the"
+                f" limit of {LONGEST:,}. Choose other columns with --factors."
+            )
+
+
+def as_floats(column: pd.Series) -> pd.Series:
+    """The column as numbers; NaN for what is none, infinity for whole numbers that are too large."""
+    try:
+        return pd.to_numeric(column, errors="coerce").astype(float)
+    except (OverflowError, ValueError, TypeError):  # one cell makes it fail
+        return column.map(_as_float)
+
+
+def _as_float(cell: Any) -> float:
+    try:
+        return float(cell)
+    except OverflowError:  # a whole number
+        return np.inf if cell > 0 else -np.inf
+    except (ValueError, TypeError):
+        return np.nan
+
+
 def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The status of each row. An infinite value is a diverged run; a completed run without a value has failed."""
+    """The status of each row. A run with a huge value has diverged; a completed run without a value has failed."""
     if STATUS in rows:
         words = rows[STATUS].astype(str).str.strip().str.lower()
         unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
@@ -75,7 +119,7 @@ def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
     else:
         status = pd.Series("completed", index=rows.index)
     completed = status == "completed"
-    status = status.mask(completed & np.isinf(values), "diverged")
+    status = status.mask(completed & (values.abs() > LARGEST), "diverged")
     return status.mask(completed & values.isna(), "failed")
 
 
@@ -88,8 +132,12 @@ def numbered_seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, lis
     if column.isna().any():
         place = int(np.flatnonzero(column.isna())[0]) + 1
         raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() and (numbers >= 0).all() and (numbers % 1 == 0).all() and (numbers < 2**63).all():
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+    except (ValueError, TypeError):  # a list, a number of thousands of digits
+        numbers = column.astype(object)
+    exact = numbers.dtype not in (object, bool) and numbers.notna().all()  # not as floats: a seed may have 63 bits
+    if exact and numbers.between(0, 2**63 - 1025).all() and (numbers % 1 == 0).all():
         return numbers.astype("int64"), []
     texts = texts_of(column)
     order = {text: number for number, text in enumerate(dict.fromkeys(texts))}
@@ -141,7 +189,7 @@ def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
     """True for a result or a label of each run, which differs between replicates; False for a setting."""
     if count == len(column) or count > 1.5 * len(column) / replicates:
         return True
-    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = as_floats(column)
     fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
     return fractional and count > len(column) / 2
 

@@ -14,13 +14,18 @@ from ablate.analysis.sources.columns import (
     PARAMETERS,
     SECONDS,
     Columns,
+    as_floats,
     check_columns,
+    check_lengths,
+    check_names,
     find_factors,
     numbered_seeds,
     numeric,
+    plain_cell,
     statuses,
     texts_of,
 )
+from ablate.runs import study_plan
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
@@ -50,7 +55,9 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     """
     if rows.empty:
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
-    rows = rows.reset_index(drop=True)
+    if len(rows) > study_plan.MOST_RUNS:
+        raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
+    rows = rows.reset_index(drop=True).map(plain_cell)
     check_columns(rows, columns, name)
     values, bad = numeric(rows[columns.metric.name])
     if bad:
@@ -61,7 +68,9 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     seeds, notes = numbered_seeds(rows, columns)
     factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
     notes += sentences
+    check_names(factors, [], name)
     levels = pd.DataFrame({factor: texts_of(rows[factor]) for factor in factors}, index=rows.index)
+    check_lengths(levels, name)
     baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
@@ -70,7 +79,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     _check_unique(variants, seeds, levels, columns, name)
     content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, "value": values}, index=rows.index)
     for column in (SECONDS, PARAMETERS):
-        content[column] = pd.to_numeric(rows[column], errors="coerce") if column in rows else np.nan
+        content[column] = as_floats(rows[column]) if column in rows else np.nan
     folders = (
         rows["folder"].astype(str) if "folder" in rows else [f"row {number}" for number in range(1, len(rows) + 1)]
     )
