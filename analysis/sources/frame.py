@@ -32,6 +32,8 @@ from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
+VALUE = "\0value"  # column of the metric, which no factor can have as its name
+
 
 class Source(NamedTuple):
     """A study from elsewhere: its plan, the frame of `collect`, and sentences on what was assumed."""
@@ -77,11 +79,13 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
     variants = _variants(levels, baseline)
     _check_unique(variants, seeds, levels, columns, name)
-    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, "value": values}, index=rows.index)
+    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
     for column in (SECONDS, PARAMETERS):
-        content[column] = as_floats(rows[column]) if column in rows else np.nan
+        numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
+        content[column] = numbers.where(numbers.between(0, 2**53))
+    places = pd.Series([f"row {number}" for number in range(1, len(rows) + 1)], index=rows.index)
     folders = (
-        rows["folder"].astype(str) if "folder" in rows else [f"row {number}" for number in range(1, len(rows) + 1)]
+        rows["folder"].astype(object).where(rows["folder"].notna(), places).map(str) if "folder" in rows else places
     )
     content = pd.concat([content.assign(folder=folders), levels], axis=1)
     content = _with_holes(content, factors, paired=columns.seed is not None)
@@ -196,7 +200,7 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"seed": content["seed"], "status": content["status"]}
     empty = pd.Series(np.nan, index=content.index)
     columns |= dict.fromkeys(collect.METRICS, empty)
-    columns[metric.name] = content["value"].where(content["status"] == "completed")
+    columns[metric.name] = content[VALUE].where(content["status"] == "completed")
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}

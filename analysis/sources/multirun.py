@@ -26,9 +26,10 @@ from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
+from ablate.runs.names import is_name
 from ablate.runs.statuses import RESULTS
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, printable
 
 log = logging.getLogger(__name__)
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
@@ -79,6 +80,10 @@ def read(
         raise InputError(f"{folder} has no jobs: no folder below it has .hydra/overrides.yaml.")
     if len(jobs) > study_plan.MOST_RUNS:
         raise InputError(f"{folder} has {len(jobs):,} jobs, more than the {study_plan.MOST_RUNS:,} runs of a report.")
+    if unnamed := [place for job in jobs if not is_name(place := job.relative_to(folder).as_posix())]:
+        raise InputError(
+            f"{printable(unnamed[0])}: the folder of a job must have a printable name in UTF-8. Rename it."
+        )
     settings = [_settings(job) for job in jobs]
     keys = [key for key in dict.fromkeys(key for one in settings for key in one) if not key.startswith("hydra")]
     varying = [key for key in keys if len({one.get(key, UNSET) for one in settings}) > 1]
