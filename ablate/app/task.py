@@ -33,7 +33,7 @@ class RecordedTask:
         study: folder of the study.
         metric: that of the study.
         best: see `ablate.app.results.of_run`.
-        reruns: {run folder: command that starts the run alone}.
+        script: the file that defines the main function; None if there is none.
     """
 
     task: Callable[[DictConfig], Any]

@@ -153,5 +153,5 @@ def refusal(what: str, differing: Sequence[Change]) -> InputError:
     """Return the error for a command that changes the settings of `what`, a study or a finished run."""
     return InputError(
         f"{what} was trained with other settings: {listed(differing)}. Use the old values, or choose another"
-        f" study.name, or add --retrain to move its finished runs to {REPLACED}/ and train them again."
+        f" study.name, or add --retrain to move its finished runs to {REPLACED}/ and retrain them."
     )

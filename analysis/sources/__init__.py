@@ -1,6 +1,7 @@
-"""Results that other programs wrote, as the plan and the frame that reports are made of.
+"""Results of other programs, converted to the plan and the frame from which a report is written.
 
 `table`     CSV, Parquet or JSON lines, or a data frame: one row per run
 `multirun`  the output folder of any Hydra app's multirun
-`frame`     what both share: rows -> factors, baseline, variants, holes
+`columns`   which columns are the metric, the seed, the status and the factors
+`frame`     what both share: rows -> baseline, variants, holes
 """

@@ -3,36 +3,36 @@
 Nothing is averaged here: a row that stands for the same variant and seed as another one is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.sources.columns import (
+    PARAMETERS,
+    SECONDS,
+    Columns,
+    as_floats,
+    check_columns,
+    check_lengths,
+    check_names,
+    find_factors,
+    numbered_seeds,
+    numeric,
+    plain_cell,
+    statuses,
+    texts_of,
+)
 from ablate.runs import study_plan
-from ablate.runs.metric import LARGEST, Metric
+from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean, first_few
+from ablate.terminal.text import first_few
 
 VALUE = "\0value"  # column of the metric, which no factor can have as its name
-UNSET = "(not set)"  # level of a factor that a run does not set
-LONGEST = 1000  # characters of a level
-MOST_FACTORS = 12  # found without being asked for; of more, the user has to say which
-STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
-# Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
-STATUSES = {
-    "completed": "completed finished complete success succeeded ok done",
-    "diverged": "diverged nan",
-    "pruned": "pruned",
-    "failed": "failed fail crashed error killed timeout cancelled canceled preempted",
-    "interrupted": "interrupted running scheduled pending waiting",
-    "missing": "missing",
-}
-STATUS_OF = {word: status for status, words in STATUSES.items() for word in words.split()}
 
 
 class Source(NamedTuple):
@@ -43,23 +43,6 @@ class Source(NamedTuple):
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which columns hold what.
-
-    Attributes:
-        metric: the metric; its name is the column.
-        seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
-        factors: columns of the factors; None: found (`find_factors`).
-        baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
-    """
-
-    metric: Metric
-    seed: str | None = None
-    factors: Sequence[str] | None = None
-    baseline: Mapping[str, str] | None = None
-
-
 def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Source:
     """Turn rows into a study.
 
@@ -67,7 +50,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         rows: one row per run. Optional columns: `status` (as W&B, MLflow or ablate write it), `seconds`, `parameters`.
         columns: which columns hold what.
         name: of the study.
-        command: that the report names.
+        command: printed in the report.
 
     Raises:
         InputError: a column does not exist, has no numbers, or does not vary; two rows have one variant and seed.
@@ -76,20 +59,20 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = rows.reset_index(drop=True).map(_plain)
-    _check_columns(rows, columns, name)
-    values, bad = _numbers(rows[columns.metric.name])
+    rows = rows.reset_index(drop=True).map(plain_cell)
+    check_columns(rows, columns, name)
+    values, bad = numeric(rows[columns.metric.name])
     if bad:
         raise InputError(f"{name}: the column {columns.metric.name} holds {bad}, but must hold numbers.")
-    status = _statuses(rows, values)
+    status = statuses(rows, values)
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
-    seeds, notes = _seeds(rows, columns)
-    factors, found_notes = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
-    notes += found_notes
-    _check_names(factors, [], name)
-    levels = pd.DataFrame({factor: _texts(rows[factor]) for factor in factors}, index=rows.index)
-    _check_lengths(levels, name)
+    seeds, notes = numbered_seeds(rows, columns)
+    factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
+    notes += sentences
+    check_names(factors, [], name)
+    levels = pd.DataFrame({factor: texts_of(rows[factor]) for factor in factors}, index=rows.index)
+    check_lengths(levels, name)
     baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
@@ -111,168 +94,6 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         _runs(content, factors, columns.metric, name),
         notes,
     )
-
-
-def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
-    """Raise InputError if a named column does not exist or is used twice."""
-    named = [columns.metric.name, *([columns.seed] if columns.seed else []), *(columns.factors or [])]
-    for column in named:
-        if column not in rows:
-            meant = did_you_mean(column, list(map(str, rows.columns)))
-            raise InputError(f"{name} has no column {column}.{meant} Its columns: {first_few(rows.columns, 12)}.")
-        if named.count(column) > 1:
-            raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
-    _check_names(columns.factors or [], [columns.metric.name], name)
-
-
-def _plain(cell: Any) -> Any:
-    """A cell; a list or an object of JSON as text."""
-    return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
-
-
-def _check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:
-    """Raise InputError if a column cannot be in a report under its name."""
-    try:
-        study_plan.check_names(factors, metrics)
-    except ValueError as error:
-        raise InputError(f"{name} cannot be reported: {error}. Rename the column, or choose others.") from None
-
-
-def _numbers(column: pd.Series) -> tuple[pd.Series, str]:
-    """The column as numbers, and the first value that is none (empty if there is no such value)."""
-    numbers = as_floats(column)
-    text = column.astype(str).str.strip()
-    words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
-    wrong = column.notna() & numbers.isna() & ~words
-    return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
-
-
-def _check_lengths(levels: pd.DataFrame, name: str) -> None:
-    """Raise InputError for a level that is too long for a table."""
-    for factor in levels:
-        longest = max(levels[factor], key=len)
-        if len(longest) > LONGEST:
-            raise InputError(
-                f"{name}: a level of {factor:.80} has {len(longest):,} characters ({longest[:40]!r}...), more than the"
-                f" limit of {LONGEST:,}. Choose other columns with --factors."
-            )
-
-
-def as_floats(column: pd.Series) -> pd.Series:
-    """The column as numbers; NaN for what is none, infinity for whole numbers that are too large."""
-    try:
-        return pd.to_numeric(column, errors="coerce").astype(float)
-    except (OverflowError, ValueError, TypeError):  # one cell makes it fail
-        return column.map(_as_float)
-
-
-def _as_float(cell: Any) -> float:
-    try:
-        return float(cell)
-    except OverflowError:  # a whole number
-        return np.inf if cell > 0 else -np.inf
-    except (ValueError, TypeError):
-        return np.nan
-
-
-def _statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The status of each row. A run with a huge value has diverged; a completed run without a value has failed."""
-    if STATUS in rows:
-        words = rows[STATUS].astype(str).str.strip().str.lower()
-        unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
-        if len(unknown):
-            known = ", ".join(STATUS_OF)
-            raise InputError(f"The column status holds {str(unknown.iloc[0])!r:.80}. Known words: {known}.")
-        status = words.map(STATUS_OF).fillna("completed")
-    else:
-        status = pd.Series("completed", index=rows.index)
-    completed = status == "completed"
-    status = status.mask(completed & (values.abs() > LARGEST), "diverged")
-    return status.mask(completed & values.isna(), "failed")
-
-
-def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
-    """The replicate of each row as a number from 0, and how it was made if it is not one."""
-    if columns.seed is None:
-        note = "No seed column: runs are not paired, and compared with Welch's t (--seed names the column)."
-        return pd.Series(range(len(rows)), index=rows.index), [note]
-    column = rows[columns.seed]
-    if column.isna().any():
-        place = int(np.flatnonzero(column.isna())[0]) + 1
-        raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
-    try:
-        numbers = pd.to_numeric(column, errors="coerce")
-    except (ValueError, TypeError):  # a list, a number of thousands of digits
-        numbers = column.astype(object)
-    exact = numbers.dtype not in (object, bool) and numbers.notna().all()  # not as floats: a seed may have 63 bits
-    if exact and numbers.between(0, 2**63 - 1025).all() and (numbers % 1 == 0).all():
-        return numbers.astype("int64"), []
-    texts = _texts(column)
-    order = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    shown = first_few([f"{text} is {number}" for text, number in order.items()], 5)
-    return texts.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
-
-
-def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[str], list[str]]:
-    """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
-
-    Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    columns with more values than the seeds leave room for (names, times), and columns that another factor determines
-    one to one.
-
-    Returns:
-        The factors, and sentences that name them and what was excluded.
-
-    Raises:
-        InputError: more than `MOST_FACTORS`, or none that tells the runs of one seed apart.
-    """
-    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
-    replicates = rows[columns.seed].nunique() if columns.seed else 1
-    found: dict[str, pd.Series] = {}
-    excluded = []
-    for column in rows.columns:
-        texts = _texts(rows[column])
-        count = texts.nunique()
-        if column in taken or count < 2:
-            continue
-        codes = pd.Series(pd.factorize(texts)[0])
-        same = next((other for other, known in found.items() if _one_to_one(codes, known)), None)
-        if same is not None:
-            excluded.append(f"{column} (follows from {same})")
-        elif _is_per_run(rows[column], count, replicates):
-            excluded.append(f"{column} (a value per run)")
-        elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
-            excluded.append(f"{column} (follows from {columns.seed})")
-        else:
-            found[str(column)] = codes
-    if len(found) > MOST_FACTORS:
-        raise InputError(f"{name}: {len(found)} columns vary: {first_few(found, 12)}. Name the factors with --factors.")
-    notes = [f"Factors found: {', '.join(found) or 'none'} (--factors names them)."]
-    return list(found), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
-
-
-def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
-    """Whether a column is a result or a label of each run rather than a setting, which the replicates of it share."""
-    if count == len(column) or count > 1.5 * len(column) / replicates:
-        return True
-    numbers = as_floats(column)
-    fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
-    return fractional and count > len(column) / 2
-
-
-def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
-    pairs = len(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates())
-    return bool(pairs == one.nunique() == other.nunique())
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` where there is none."""
-    texts = column.astype(object).where(column.notna(), UNSET).map(_text)
-    return texts.replace("", UNSET)
-
-
-def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip()
 
 
 def _baseline(levels: pd.DataFrame, asked: Mapping[str, str] | None, name: str) -> dict[str, str]:
@@ -320,12 +141,12 @@ def _check_unique(variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, c
     level = ", ".join(f"{factor}={levels[factor][same.idxmax()]}" for factor in levels) or "no factors"
     raise InputError(
         f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']}). Keep one"
-        " of them, or name the column that tells them apart with --factors."
+        " of them, or pass the column that distinguishes them with --factors."
     )
 
 
 def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.DataFrame:
-    """The rows in the order of variants (baseline first) and seeds; a row `missing` for each absent seed of one."""
+    """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`."""
     order = [BASELINE, *(name for name in dict.fromkeys(content["variant"]) if name != BASELINE)]
     rank = {name: number for number, name in enumerate(order)}
     content = content.sort_values(["variant", "seed"], key=lambda c: c.map(rank) if c.name == "variant" else c)

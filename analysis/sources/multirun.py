@@ -20,7 +20,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from ablate.analysis import collect
-from ablate.analysis.sources.frame import UNSET
+from ablate.analysis.sources.columns import UNSET
 from ablate.app import results
 from ablate.config import trust
 from ablate.files import bounded
@@ -164,7 +164,7 @@ def _settings(job: Path) -> dict[str, str]:
 
 
 def _level_order(folder: Path, varying: list[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """The levels of each varied key in the order of `multirun.yaml`; a sentence if that file cannot be used."""
+    """The levels of each varied key in the order of `multirun.yaml`, and a sentence if that file is unusable."""
     path = folder / "multirun.yaml"
     note = f"{path.name} is missing or incomplete; the order of levels is that of the jobs."
     try:

@@ -1,4 +1,4 @@
-"""What `ablate report` is refused -> results: a study, a table, or the folder of a multirun."""
+"""The argument of `ablate report` -> results: a study, a table, or the folder of a multirun."""
 
 import shlex
 import sys
@@ -12,6 +12,7 @@ import pandas as pd
 from ablate.analysis import collect
 from ablate.analysis.results import Results, analyse, compare
 from ablate.analysis.sources import frame, multirun, table
+from ablate.analysis.sources.columns import Columns, as_floats
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
 from ablate.terminal.errors import InputError
@@ -24,10 +25,10 @@ class Asked:
     Attributes:
         metric: name of the metric; for a study, another one than the plan's.
         seed: column or key of the replicate.
-        factors: columns of a table that are factors; None: found.
+        factors: columns of a table that are factors; None: detected.
         baseline: {factor: level} of the baseline.
         direction: `max` or `min`; None: follows from the name of the metric.
-        margin: of equivalence, in the metric's printed unit.
+        margin: equivalence margin, in the metric's printed unit.
         unit: printed after values; `%` prints fractions in per cent.
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
@@ -65,16 +66,18 @@ def results(path: Path, asked: Asked) -> Results:
 
 def _of_study(folder: Path, asked: Asked) -> Results:
     """The results of a study; with another metric than the plan's, they are exploratory."""
-    refused = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
-    if refused:
+    options = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
+    if options:
         raise InputError(
-            f"--{refused[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json."
+            f"--{options[0]} is for tables and multiruns. For a study, it follows from {folder}/study.json."
         )
     plan = collect.read_plan(folder)
     if asked.metric in (None, plan.metric.name):
         return analyse(folder)
     other = msgspec.structs.replace(plan, metric=named(str(asked.metric)))
-    note = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
+    note = (
+        f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {plan.metric.name}."
+    )
     return compare(folder, other, collect.collect(folder, other), None, [note])
 
 
@@ -90,16 +93,16 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = frame.Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
 
 
 def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
-    """The metric, whose values in per cent may be fractions."""
+    """The metric of a table. With the unit %, values of at most 1 are fractions."""
     name, scale = str(asked.metric), asked.scale
     if scale is None and name in rows:
-        values = frame.as_floats(rows[name]).abs()
+        values = as_floats(rows[name]).abs()
         scale = 100.0 if asked.unit == "%" and values.max() <= 1 else 1.0
     try:
         return named(name, asked.direction, asked.unit or "", scale or 1.0, margin=asked.margin)
@@ -115,7 +118,7 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = frame.Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(
         folder, source.plan, source.runs, multirun.curves(folder, source.runs, metric), [*notes, *source.notes]

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.frame import UNSET, Columns, find_factors, study
+from ablate.analysis.sources.columns import UNSET, Columns, find_factors
+from ablate.analysis.sources.frame import study
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
 
