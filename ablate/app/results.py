@@ -86,6 +86,11 @@ def files(folder: Path, pattern: str | None) -> list[Path]:
         return sorted((path for path in folder.glob(pattern) if path.is_file()), key=natural)
     if (folder / JSON).is_file():
         return [folder / JSON]
+    return newest_csv(folder)
+
+
+def newest_csv(folder: Path) -> list[Path]:
+    """The last `metrics.csv` by name below a folder, as a list of one; empty if there is none."""
     return sorted((path for path in folder.glob(f"**/{CSV}") if path.is_file()), key=natural)[-1:]
 
 

@@ -92,7 +92,7 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
 
 def completed(folder: Path) -> RunRecord:
     """The record of a completed run; InputError for any other."""
-    record = run_record.read(folder)
+    record = run_record.read_own(folder)
     if record.status != "completed":
         raise InputError(f"{folder} is not a completed run (it is {record.status}): it has no network to use.")
     return record

@@ -196,6 +196,17 @@ def write(folder: Path, record: RunRecord) -> None:
     atomic.write_json(folder / FILE, as_dict(record))
 
 
+def read_own(folder: Path) -> RunRecord:
+    """The record of a run of `ablate train`; InputError for a run of another app, and as `read`."""
+    record = read(folder)
+    if record.app is not None:
+        raise InputError(
+            f"{folder} is a run of another app ({record.app}), whose network and configuration only that app knows."
+            " ablate plan, status, watch, report and diff work on it."
+        )
+    return record
+
+
 def read(folder: Path) -> RunRecord:
     """The record of the run in `folder`; InputError if there is none, or it is not valid."""
     path = Path(folder) / FILE

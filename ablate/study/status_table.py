@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import epochs
-from ablate.runs.metric import ACCURACY, Metric
+from ablate.runs.metric import ACCURACY
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
@@ -57,10 +57,10 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
         counts.setdefault(run.variant, Counter())[state.status] += 1
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
-    time_left = estimate([run.variant for run in study.runs], states, probed)
+    time_left = estimate([run.variant for run in study.runs], states, probed, probe=study.app is None)
     total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
     unfinished = [
-        Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study.metric)}")
+        Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study)}")
         for run, state in zip(study.runs, states, strict=True)
         if state.status in ("running", "interrupted")
     ]
@@ -80,14 +80,17 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
     return result
 
 
-def _progress(status: str, folder: Path, metric: Metric) -> str:
+def _progress(status: str, folder: Path, study: StudyPlan) -> str:
     """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
+    metric = study.metric
     try:
         table = epochs.read(folder / "metrics.csv")
         shown = metric if metric.name in table else ACCURACY
         epoch = f"epoch {table['epoch'][-1]:.0f}, {shown.label} {shown.text(table[shown.name][-1])}"
         return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet
+        if study.app is not None:  # it need not have epochs
+            return status
         return "started" if status == "running" else f"{status} in its first epoch"
 
 

@@ -129,7 +129,10 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     if n < 5:
         return values.min(axis=1), values.max(axis=1)
     mean, half = values.mean(axis=1), stdtrit(n - 1, 0.975) * values.sem(axis=1)
-    return (mean - half).clip(lower=np.finfo(float).tiny), mean + half
+    low = mean - half
+    return (
+        low.clip(lower=np.finfo(float).tiny) if (values > 0).all(axis=None) else low
+    ), mean + half  # a loss is positive
 
 
 def _title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:

@@ -16,13 +16,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis import collect
 from ablate.analysis.sources.frame import UNSET
 from ablate.app import results
 from ablate.files import bounded
 from ablate.runs import study_plan
 from ablate.runs.metric import ACCURACY, Metric
-from ablate.runs.statuses import RESULTS
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
@@ -141,19 +139,3 @@ def metric_names(folder: Path, pattern: str | None) -> list[str]:
     """The metrics of the first job that has any."""
     recorded = (list(results.recorded(job, pattern, ACCURACY)) for job in job_folders(folder))
     return next((names for names in recorded if names), [])
-
-
-def curves(folder: Path, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """One row per run and epoch: variant, seed, status, epoch and the numbers of the run's metrics.csv.
-
-    Args:
-        folder: of the multirun.
-        runs: frame of `frame.study`.
-        metric: that of the study.
-    """
-    rows = []
-    for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
-        found = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
-        place = {"variant": run.variant, "seed": run.seed, "status": run.status}
-        rows += [place | epoch for path in found for epoch in results.epochs(path) if "epoch" in epoch]
-    return pd.concat([collect.no_curves(), pd.DataFrame(rows)]) if rows else collect.no_curves()

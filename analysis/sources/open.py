@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from ablate.analysis import collect
+from ablate.analysis import app_curves, collect
 from ablate.analysis.results import Results, analyse, compare
 from ablate.analysis.sources import frame, multirun, table
 from ablate.runs import study_plan
@@ -115,6 +115,4 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
     columns = frame.Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(
-        folder, source.plan, source.runs, multirun.curves(folder, source.runs, metric), [*notes, *source.notes]
-    )
+    return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])

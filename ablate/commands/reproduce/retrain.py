@@ -54,7 +54,7 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
         InputError: the run has no result, or cannot be retrained; its folder contains code and is not `trusted`; or
             its command, record and recorded configuration disagree.
     """
-    record = run_record.read(run)
+    record = run_record.read_own(run)
     if record.status not in REPRODUCIBLE:
         raise InputError(f"{run} is {record.status}: only a run that is completed or diverged can be reproduced.")
     config = read_config(run, trusted)
