@@ -61,13 +61,20 @@ class DesignSettings(Protocol):
     """What a design needs of the settings of a study; see `StudySettings`."""
 
     @property
-    def design(self) -> str: ...
+    def design(self) -> str:
+        """Name of the design."""
+
     @property
-    def draws(self) -> int | None: ...
+    def draws(self) -> int | None:
+        """Number of variants of the random design."""
+
     @property
-    def draw_seed(self) -> int: ...
+    def draw_seed(self) -> int:
+        """Seed of the random design."""
+
     @property
-    def exclude(self) -> list[dict[str, Any]]: ...
+    def exclude(self) -> list[dict[str, Any]]:
+        """Combinations of levels to leave out."""
 
 
 class Replicate(NamedTuple):
