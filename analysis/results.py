@@ -41,6 +41,12 @@ class Results:
     usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
+    joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+
+    @property
+    def home(self) -> Path:
+        """The folder in which the report and the author's text are."""
+        return self.joined or self.folder
 
     @property
     def margin(self) -> float | None:
@@ -92,6 +98,7 @@ def compare(
     runs: pd.DataFrame,
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
+    joined: Path | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -101,6 +108,7 @@ def compare(
         runs: frame of `collect`.
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
+        joined: folder of the report of several studies.
     """
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
@@ -125,6 +133,7 @@ def compare(
         usage=usage(folder, plan),
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
+        joined=joined,
     )
 
 

@@ -10,10 +10,11 @@ import msgspec
 import pandas as pd
 
 from ablate.analysis import app_curves, collect
-from ablate.analysis.results import Results, analyse, compare
-from ablate.analysis.sources import frame, multirun, table
+from ablate.analysis.results import Results, compare
+from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 
 
@@ -46,12 +47,16 @@ class Asked:
     best: bool = False
 
 
-def results(path: Path, asked: Asked) -> Results:
-    """Read and compare the runs of a study, a table or a multirun.
+def results(path: Path, asked: Asked, *further: Path) -> Results:
+    """Read and compare the runs of a study, a table or a multirun, or of several studies.
 
     Raises:
         InputError: it is none of them, or does not have what was asked for.
     """
+    if further:
+        _refuse_options(asked)
+        whole = joined.join([study_plan.find(one) for one in (path, *further)])
+        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home)
     if table.is_table(path):
         rows, notes = table.read(path)
         return of_frame(rows, asked, path.with_suffix(""), notes)
@@ -65,15 +70,27 @@ def results(path: Path, asked: Asked) -> Results:
 
 def _of_study(folder: Path, asked: Asked) -> Results:
     """The results of a study; with another metric than the plan's, they are exploratory."""
-    given = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
-    if given:
-        raise InputError(f"--{given[0]} is for tables and multiruns; the plan of a study has it: {folder}/study.json.")
-    plan = collect.read_plan(folder)
-    if asked.metric in (None, plan.metric.name):
-        return analyse(folder)
-    other = msgspec.structs.replace(plan, metric=named(str(asked.metric)))
-    note = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
-    return compare(folder, other, collect.collect(folder, other), None, [note])
+    _refuse_options(asked)
+    return _of_plan(folder, collect.read_plan(folder), asked)
+
+
+def _refuse_options(asked: Asked) -> None:
+    """Raise InputError if options were given that the plan of a study has."""
+    if given := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
+        flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(given[0], given[0])
+        raise InputError(f"--{flag} is for tables and multiruns; the plan of a study (study.json) has it already.")
+
+
+def _of_plan(
+    folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
+) -> Results:
+    """The results of planned runs below `folder`; with another metric than the plan's, they are exploratory."""
+    if asked.metric not in (None, plan.metric.name):
+        exploratory = (
+            f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
+        )
+        plan, notes = msgspec.structs.replace(plan, metric=named(str(asked.metric))), [exploratory, *notes]
+    return compare(folder, plan, collect.collect(folder, plan), None, notes, home)
 
 
 def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:
