@@ -42,6 +42,7 @@ class Results:
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    planned_metric: str | None = None  # where another one than planned is compared
 
     @property
     def home(self) -> Path:
@@ -98,7 +99,6 @@ def compare(
     runs: pd.DataFrame,
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
-    joined: Path | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -108,7 +108,6 @@ def compare(
         runs: frame of `collect`.
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
-        joined: folder of the report of several studies.
     """
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
@@ -133,7 +132,6 @@ def compare(
         usage=usage(folder, plan),
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
-        joined=joined,
     )
 
 

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import epochs
-from ablate.runs.metric import ACCURACY
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
+from ablate.study.snapshot import per_epoch
 from ablate.study.status import planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, estimate
 from ablate.terminal.console import Console
@@ -82,10 +82,9 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
 
 def _progress(status: str, folder: Path, study: StudyPlan) -> str:
     """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
-    metric = study.metric
     try:
         table = epochs.read(folder / "metrics.csv")
-        shown = metric if metric.name in table else ACCURACY
+        shown = per_epoch(study.metric)
         epoch = f"epoch {table['epoch'][-1]:.0f}, {shown.label} {shown.text(table[shown.name][-1])}"
         return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +59,9 @@ def join(folders: Sequence[Path]) -> Joined:
     home = folders[0].parent / "+".join(folder.name for folder in folders)
     if (home / study_plan.FILE).exists():
         raise InputError(f"The report would be written to {home}, which is another study. Rename one of them.")
-    baseline = reduce(lambda merged, plan: plan.baseline | merged, plans, {})
+    baseline: dict[str, str] = {}
+    for plan in plans:
+        baseline = plan.baseline | baseline
     placed = [_placed(plan, folder.relative_to(root), baseline) for folder, plan in zip(folders, plans, strict=True)]
     runs, shared = _without_repeated(placed, root)
     note = f"Joined: {', '.join(folder.name for folder in folders)}."

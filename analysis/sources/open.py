@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -85,12 +85,14 @@ def _of_plan(
     folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
 ) -> Results:
     """The results of planned runs below `folder`; with another metric than the plan's, they are exploratory."""
-    if asked.metric not in (None, plan.metric.name):
-        exploratory = (
-            f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {plan.metric.name}."
-        )
-        plan, notes = msgspec.structs.replace(plan, metric=named(str(asked.metric))), [exploratory, *notes]
-    return compare(folder, plan, collect.collect(folder, plan), None, notes, home)
+    planned = plan.metric.name
+    if asked.metric not in (None, planned):
+        exploratory = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {planned}."
+        secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
+        plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
+        notes = [exploratory, *notes]
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes)
+    return replace(compared, joined=home, planned_metric=planned)
 
 
 def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:
