@@ -18,6 +18,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
 UNSET = "(not set)"  # level of a factor that a run does not set
+MOST_ROWS = 100_000
 MOST_FACTORS = 12  # found without being asked for; of more, the user has to say which
 STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
 # Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
@@ -71,6 +72,8 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     """
     if rows.empty:
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
+    if len(rows) > MOST_ROWS:
+        raise InputError(f"{name} has {len(rows):,} rows, more than {MOST_ROWS:,}. A table has one row per run.")
     rows = rows.reset_index(drop=True)
     _check_columns(rows, columns, name)
     values, bad = _numbers(rows[columns.metric.name])

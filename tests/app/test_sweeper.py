@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from ablate.analysis.results import analyse
 from ablate.runs import run_record, study_plan
 from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT, ablate
@@ -52,10 +53,39 @@ def test_the_same_command_runs_nothing_again_and_extends(study, app):
     assert (study / "baseline/seed=0/run.json").stat().st_mtime_ns == before
 
 
-def test_other_settings_are_refused_by_name(study, app):
-    refused = app(study.parents[1], *SWEEP, *DESIGN, "form=number")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("form=number",),
+            "form was dict, now number. Use the old values, or choose another hydra.sweeper.name, or add",
+        ),
+        (("hydra.sweeper.metric=loss",), "hydra.sweeper.metric was acc, now loss"),
+        (("hydra.sweeper.metric={name: acc, direction: min}",), "hydra.sweeper.metric.direction was max, now min"),
+        (("hydra.sweeper.design=factorial",), "Extend it with hydra.sweeper.extend=true"),
+    ],
+)
+def test_other_settings_are_refused_by_name(study, app, words, message):
+    refused = app(study.parents[1], *SWEEP, *DESIGN, *words)
     assert refused.returncode == 2
-    assert "form was dict, now number" in refused.stderr and "Traceback" not in refused.stderr
+    assert message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("reproduce",), ("verify",), ("test",), ("predict", "."), ("export", "--format", "onnx")]
+)
+def test_what_needs_a_network_of_ablate_is_refused(study, words):
+    (study.parents[1] / "image.png").write_bytes(b"")
+    refused = ablate(study.parents[1], words[0], str(study / "model=cnn/seed=0"), *words[1:])
+    assert refused.returncode == 2 and "is a run of another app (app.py)" in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize("name", ["s", "outputs/s"])
+def test_the_plan_of_an_existing_study_is_printed(study, name):
+    shown = ablate(study.parents[1], "plan", name)
+    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants. All done." in shown.stdout
+    refused = ablate(study.parents[1], "plan", name, "model=cnn")
+    assert refused.returncode == 2 and "model=cnn does not apply to an existing study" in refused.stderr
 
 
 def test_status_and_report_work_on_it(study):
@@ -96,11 +126,17 @@ def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
         for name in ("baseline", "model=cnn")
     ]
     assert values[1] - values[0] == pytest.approx(0.05, abs=0.02) and values[0] > 0.78
+    curves = analyse(tmp_path / "outputs/s").curves
+    assert curves["epoch"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert curves["val/acc"].iloc[[2, 5]].tolist() == pytest.approx(values)
 
 
 def test_a_failing_run_sinks_no_other(tmp_path, app):
     ended = app(tmp_path, *SWEEP, "model=resnet,broken,cnn", "seed=0,1")
     assert ended.returncode == 1 and "the broken model has no layers" in ended.stdout + ended.stderr
+    broken = run_record.read(tmp_path / "outputs/s/model=broken/seed=0")
+    assert broken.error == "ValueError: the broken model has no layers (traceback in the run's traceback.txt)."
+    assert "in main" in (tmp_path / "outputs/s/model=broken/seed=0/traceback.txt").read_text()
     statuses = {
         name: run_record.read(tmp_path / f"outputs/s/{name}/seed=1").status
         for name in ("baseline", "model=broken", "model=cnn")
@@ -116,7 +152,7 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("hydra.sweeper.name=a/b",), "must be a folder name"),
         (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
         (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
-        (("model=resnet,resnet50",), "resnet50"),
+        (("model=resnet,resnet50",), "'model/resnet50'. Available options in 'model': broken, cnn, resnet, vit."),
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
     ],
