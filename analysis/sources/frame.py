@@ -331,7 +331,7 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}
-    reasons = {"missing": "There is no row for this variant and seed.", "failed": "The run has no value of the metric."}
+    reasons = {"missing": "There is no row for this variant and seed.", "failed": "The run failed, or has no value of the metric."}
     columns |= {"error": content["status"].map(reasons).fillna("")}
     columns |= dict.fromkeys(("code_sha256", "commit", "rerun"))
     return pd.DataFrame(columns)

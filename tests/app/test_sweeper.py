@@ -152,7 +152,6 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("hydra.sweeper.name=a/b",), "must be a folder name"),
         (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
         (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
-        (("model=resnet,resnet50",), "'model/resnet50'. Available options in 'model': broken, cnn, resnet, vit."),
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
     ],
@@ -161,6 +160,12 @@ def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, m
     ended = app(tmp_path, *SWEEP, "model=resnet,cnn", *words)
     assert ended.returncode == 2 and message in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr and not (tmp_path / "outputs/s/study.json").exists()
+
+
+def test_an_unknown_option_is_refused_with_the_options_of_the_app(tmp_path, app):
+    ended = app(tmp_path, *SWEEP, "model=resnet,resnet50")
+    assert ended.returncode == 2 and "'model/resnet50'" in ended.stderr
+    assert "Available options in 'model': broken, cnn, resnet, vit." in ended.stderr
 
 
 def test_a_dry_run_lists_and_starts_nothing(tmp_path, app):
