@@ -11,26 +11,17 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.sources.find_factors import find_factors
+from ablate.analysis.sources.levels import baseline_of, texts
+from ablate.analysis.sources.run_status import statuses, with_column
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
-UNSET = "(not set)"  # level of a factor that a run does not set
 MOST_ROWS = 100_000
-MOST_FACTORS = 12  # found without being asked for; of more, the user has to say which
-STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
-# Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
-STATUSES = {
-    "completed": "completed finished complete success succeeded ok done",
-    "diverged": "diverged nan",
-    "pruned": "pruned",
-    "failed": "failed fail crashed error killed timeout cancelled canceled preempted",
-    "interrupted": "interrupted running scheduled pending waiting",
-    "missing": "missing",
-}
-STATUS_OF = {word: status for status, words in STATUSES.items() for word in words.split()}
+SECONDS, PARAMETERS = "seconds", "parameters"
 
 
 class Source(NamedTuple):
@@ -74,19 +65,22 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > MOST_ROWS:
         raise InputError(f"{name} has {len(rows):,} rows, more than {MOST_ROWS:,}. A table has one row per run.")
-    rows = rows.reset_index(drop=True)
+    rows = with_column(rows.reset_index(drop=True))
     _check_columns(rows, columns, name)
     values, bad = _numbers(rows[columns.metric.name])
     if bad:
         raise InputError(f"{name}: the column {columns.metric.name} holds {bad}, but must hold numbers.")
-    status = _statuses(rows, values)
+    status = statuses(rows, values)
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
     seeds, notes = _seeds(rows, columns)
-    factors, found = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
+    if columns.factors is None:
+        factors, found = find_factors(rows, columns.metric.name, columns.seed, name)
+    else:
+        factors, found = list(columns.factors), []
     notes += found
-    levels = pd.DataFrame({factor: _texts(rows[factor]) for factor in factors}, index=rows.index)
-    baseline = _baseline(levels, columns.baseline, name)
+    levels = pd.DataFrame({factor: texts(rows[factor]) for factor in factors}, index=rows.index)
+    baseline = baseline_of(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
         notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
@@ -127,22 +121,6 @@ def _numbers(column: pd.Series) -> tuple[pd.Series, str]:
     return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
 
 
-def _statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The status of each row. An infinite value is a diverged run; a completed run without a value has failed."""
-    if STATUS in rows:
-        words = rows[STATUS].astype(str).str.strip().str.lower()
-        unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
-        if len(unknown):
-            known = ", ".join(STATUS_OF)
-            raise InputError(f"The column status holds {str(unknown.iloc[0])!r:.80}. Known words: {known}.")
-        status = words.map(STATUS_OF).fillna("completed")
-    else:
-        status = pd.Series("completed", index=rows.index)
-    completed = status == "completed"
-    status = status.mask(completed & np.isinf(values), "diverged")
-    return status.mask(completed & values.isna(), "failed")
-
-
 def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
     """The replicate of each row as a number from 0, and how it was made if it is not one."""
     if columns.seed is None:
@@ -155,96 +133,10 @@ def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
     numbers = pd.to_numeric(column, errors="coerce")
     if numbers.notna().all() and (numbers >= 0).all() and (numbers % 1 == 0).all() and (numbers < 2**63).all():
         return numbers.astype("int64"), []
-    texts = _texts(column)
-    order = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    levels = texts(column)
+    order = {text: number for number, text in enumerate(dict.fromkeys(levels))}
     shown = first_few([f"{text} is {number}" for text, number in order.items()], 5)
-    return texts.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
-
-
-def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[str], list[str]]:
-    """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
-
-    Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    columns with more values than the seeds leave room for (names, times), and columns that another factor determines
-    one to one.
-
-    Returns:
-        The factors, and sentences that name them and what was excluded.
-
-    Raises:
-        InputError: more than `MOST_FACTORS`, or none that tells the runs of one seed apart.
-    """
-    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
-    replicates = rows[columns.seed].nunique() if columns.seed else 1
-    found: dict[str, pd.Series] = {}
-    excluded = []
-    for column in rows.columns:
-        texts = _texts(rows[column])
-        count = texts.nunique()
-        if column in taken or count < 2:
-            continue
-        codes = pd.Series(pd.factorize(texts)[0])
-        same = next((other for other, known in found.items() if _one_to_one(codes, known)), None)
-        if same is not None:
-            excluded.append(f"{column} (follows from {same})")
-        elif _is_per_run(rows[column], count, replicates):
-            excluded.append(f"{column} (a value per run)")
-        elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
-            excluded.append(f"{column} (follows from {columns.seed})")
-        else:
-            found[str(column)] = codes
-    if len(found) > MOST_FACTORS:
-        raise InputError(f"{name}: {len(found)} columns vary: {first_few(found, 12)}. Name the factors with --factors.")
-    notes = [f"Factors found: {', '.join(found) or 'none'} (--factors names them)."]
-    return list(found), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
-
-
-def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
-    """Whether a column is a result or a label of each run rather than a setting, which the replicates of it share."""
-    if count == len(column) or count > 1.5 * len(column) / replicates:
-        return True
-    numbers = pd.to_numeric(column, errors="coerce")
-    fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
-    return fractional and count > len(column) / 2
-
-
-def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
-    pairs = len(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates())
-    return bool(pairs == one.nunique() == other.nunique())
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` where there is none."""
-    texts = column.astype(object).where(column.notna(), UNSET).map(_text)
-    return texts.replace("", UNSET)
-
-
-def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip()
-
-
-def _baseline(levels: pd.DataFrame, asked: Mapping[str, str] | None, name: str) -> dict[str, str]:
-    """The level of each factor in the baseline; InputError if no run has this combination."""
-    baseline: dict[str, str] = {factor: str(levels[factor].iloc[0]) for factor in levels}
-    for factor, level in (asked or {}).items():
-        if factor not in levels:
-            raise InputError(f"--baseline: {factor} is not a factor of {name}; its factors: {first_few(levels, 12)}.")
-        known = list(dict.fromkeys(levels[factor]))
-        equal = [one for one in known if one == level or _same_number(one, level)]
-        if not equal:
-            raise InputError(f"--baseline: {factor} has no level {level}; its levels: {first_few(known, 12)}.")
-        baseline[factor] = equal[0]
-    if len(levels.columns) and not (levels == pd.Series(baseline)).all(axis=1).any():
-        shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
-        raise InputError(f"No run of {name} has the levels of the baseline: {shown}. Choose others with --baseline.")
-    return baseline
-
-
-def _same_number(one: str, other: str) -> bool:
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return False
+    return levels.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
 
 
 def _variants(levels: pd.DataFrame, baseline: Mapping[str, str]) -> pd.Series:
@@ -331,7 +223,10 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}
-    reasons = {"missing": "There is no row for this variant and seed.", "failed": "The run failed, or has no value of the metric."}
+    reasons = {
+        "missing": "There is no row for this variant and seed.",
+        "failed": "The run failed, or has no value of the metric.",
+    }
     columns |= {"error": content["status"].map(reasons).fillna("")}
     columns |= dict.fromkeys(("code_sha256", "commit", "rerun"))
     return pd.DataFrame(columns)

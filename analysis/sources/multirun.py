@@ -16,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis.sources.frame import UNSET
+from ablate.analysis.sources.levels import UNSET
 from ablate.app import results
 from ablate.files import bounded
 from ablate.runs import study_plan

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.frame import UNSET, Columns, find_factors, study
+from ablate.analysis.sources.frame import MOST_ROWS, Columns, study
+from ablate.analysis.sources.levels import UNSET
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
 
@@ -30,7 +31,7 @@ def test_factors_are_the_columns_that_vary_and_describe_no_single_run():
     assert source.plan.factors == {"net": ["small", "big"], "dropout": ["0", "0.1"]}
     assert list(source.runs["variant"].unique()) == ["baseline", "dropout=0.1", "net=big", "net=big+dropout=0.1"]
     text = " ".join(source.notes)
-    assert "name (a value per run)" in text and "params (follows from net)" in text and "net=small" in text
+    assert "name (a record of each run)" in text and "params (follows from net)" in text and "net=small" in text
 
 
 def test_the_difference_is_that_of_the_rows():
@@ -95,6 +96,7 @@ def test_a_setting_that_a_run_lacks_is_a_level():
     ("change", "columns", "message"),
     [
         (lambda f: f.iloc[:0], {}, "no rows"),
+        (lambda f: pd.concat([f] * (MOST_ROWS // 12 + 1)), {}, "more than 100,000. A table has one row per run."),
         (lambda f: f, {"seed": "sed"}, "no column sed. Did you mean seed"),
         (lambda f: f, {"factors": ["net", "net"]}, "named twice"),
         (lambda f: f, {"factors": ["seed"]}, "named twice"),
@@ -126,8 +128,3 @@ def test_a_repeated_seed_without_another_column_is_not_averaged():
 def test_one_level_is_a_study_of_the_baseline_alone():
     source = read(rows(nets=("small",), dropouts=(0.0,)).drop(columns="name"))
     assert source.plan.factors == {} and set(source.runs["variant"]) == {"baseline"}
-
-
-def test_found_factors_do_not_depend_on_the_order_of_rows():
-    shuffled = rows().sample(frac=1, random_state=1).reset_index(drop=True)
-    assert sorted(find_factors(shuffled, Columns(ACC, "seed"), "x")[0]) == ["dropout", "net"]
