@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
-from multiprocessing import current_process
+from multiprocessing import current_process, get_start_method
 from typing import Any
 
 from ablate.backend import parent_death
@@ -56,7 +56,9 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         for chunk in chunks:
             yield from attempt(chunk)
         return
-    initial = (user_code.importable(), os.getpid())
+    # The parent of a worker is this process, unless a fork server started it.
+    parent = os.getpid() if get_start_method() != "forkserver" else None
+    initial = (user_code.importable(), parent)
     pool = ProcessPoolExecutor(cpu_cores(), initializer=_set_up_process, initargs=initial)
     submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
@@ -71,10 +73,11 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
         pool.shutdown(cancel_futures=True)
 
 
-def _set_up_process(user_modules: set[str], parent: int) -> None:
+def _set_up_process(user_modules: set[str], parent: int | None) -> None:
     """Called first in a process, which may not be a fork of this one: allow the modules that `function` may be in."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
-    parent_death.signaled(signal.SIGKILL, parent)
+    if parent is not None:
+        parent_death.signaled(signal.SIGKILL, parent)
     user_code.allow(user_modules)
 
 

@@ -45,8 +45,8 @@ def resolved_overrides(config: DictConfig, hydra: Any) -> list[str]:
     """Replace interpolations in the overrides by their values; append an override for each interpolation in a file."""
     overrides: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
     words = [_resolved(config, word, hydra.runtime.choices) if "${" in word else word for word in overrides]
-    given = {match[2] for word in overrides if "${" in word and (match := KEY.match(word))}
-    read = [key for key in _reading(config) if key not in given and key != "data.root"]
+    overridden = {match[2] for word in overrides if "${" in word and (match := KEY.match(word))}
+    read = [key for key in _reading(config) if key not in overridden and key != "data.root"]
     return [*words, *(f"{key}={literal(_value(config, key))}" for key in read)]
 
 

@@ -19,9 +19,9 @@ def read(loader: PlanLoader, params: Mapping[str, Any], arguments: Iterable[str]
         InputError: an override on the command line cancels a sweep on the command line.
         HydraException: an override cannot be parsed.
     """
-    given = loader.parse(list(arguments))
+    typed = loader.parse(list(arguments))
     swept: dict[str, Override] = {}
-    for override in given:
+    for override in typed:
         key = plan.name_of(override)
         if key in swept:
             raise InputError(
@@ -30,7 +30,7 @@ def read(loader: PlanLoader, params: Mapping[str, Any], arguments: Iterable[str]
             )
         if override.is_sweep_override():
             swept[key] = override
-    return [*loader.parse([word(key, value) for key, value in params.items()]), *given]
+    return [*loader.parse([word(key, value) for key, value in params.items()]), *typed]
 
 
 def word(key: str, value: Any) -> str:

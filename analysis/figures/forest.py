@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from ablate.analysis import collect, verdict
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH
+from ablate.analysis.formats import plural
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.variant_results import pairs
 
@@ -110,7 +111,7 @@ def _effect_axis(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat)
 def _effect_legend(rows: pd.DataFrame, confidence: float, margin: str, comparisons: int) -> list[Line2D | Patch]:
     """The bars, and the marker of each verdict that occurs."""
     band = [Patch(color=GRAY, alpha=0.15, linewidth=0, label=f"margin: {margin}")] if margin else []
-    level, variants = f"{100 * confidence:g} %", f"{comparisons} planned variant{'s' * (comparisons != 1)}"
+    level, variants = f"{100 * confidence:g} %", plural(comparisons, "planned variant")
     verdicts = [
         Line2D(
             [], [], linestyle="", marker=marker, color=color, mfc=color if filled else "white", markersize=5, label=name

@@ -35,7 +35,7 @@ def find_factors(rows: pd.DataFrame, metric: str, seed: str | None, name: str) -
     """
     taken = {metric, seed, STATUS}
     replicates = rows[seed].nunique() if seed else 1
-    found: dict[str, pd.Series] = {}
+    varying: dict[str, pd.Series] = {}
     excluded = []
     for column in rows.columns:
         levels = texts(rows[column])
@@ -46,7 +46,7 @@ def find_factors(rows: pd.DataFrame, metric: str, seed: str | None, name: str) -
             excluded.append(f"{column} (a record of each run)")
             continue
         codes = pd.Series(pd.factorize(levels)[0])
-        same = next((other for other, known in found.items() if _one_to_one(codes, known)), None)
+        same = next((other for other, known in varying.items() if _one_to_one(codes, known)), None)
         if same is not None:
             excluded.append(f"{column} (follows from {same})")
         elif _is_per_run(rows[column], count, replicates):
@@ -54,11 +54,13 @@ def find_factors(rows: pd.DataFrame, metric: str, seed: str | None, name: str) -
         elif seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[seed])[0])):
             excluded.append(f"{column} (follows from {seed})")
         else:
-            found[str(column)] = codes
-    if len(found) > MOST_FACTORS:
-        raise InputError(f"{name}: {len(found)} columns vary: {first_few(found, 12)}. Name the factors with --factors.")
-    notes = [f"Factors found: {', '.join(found) or 'none'} (--factors names them)."]
-    return list(found), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
+            varying[str(column)] = codes
+    if len(varying) > MOST_FACTORS:
+        raise InputError(
+            f"{name}: {len(varying)} columns vary: {first_few(varying, 12)}. Name the factors with --factors."
+        )
+    notes = [f"Factors found: {', '.join(varying) or 'none'} (--factors names them)."]
+    return list(varying), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
 
 
 def _is_bookkeeping(column: str) -> bool:

@@ -75,10 +75,10 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
     seeds, notes = _seeds(rows, columns)
     if columns.factors is None:
-        factors, found = find_factors(rows, columns.metric.name, columns.seed, name)
+        factors, assumed = find_factors(rows, columns.metric.name, columns.seed, name)
     else:
-        factors, found = list(columns.factors), []
-    notes += found
+        factors, assumed = list(columns.factors), []
+    notes += assumed
     levels = pd.DataFrame({factor: texts(rows[factor]) for factor in factors}, index=rows.index)
     baseline = baseline_of(levels, columns.baseline, name)
     if factors and columns.baseline is None:

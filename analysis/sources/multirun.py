@@ -38,12 +38,12 @@ def is_multirun(folder: Path) -> bool:
 
 def job_folders(folder: Path) -> Iterable[Path]:
     """The jobs below a folder, in the order of their numbers, then of their names."""
-    found = sorted(
+    jobs = sorted(
         (path.parent.parent for path in folder.glob("**/.hydra/overrides.yaml")),
         key=lambda job: results.natural(job.relative_to(folder)),
     )
     return (
-        job for job in found if job != folder and not any(part in NOT_JOBS for part in job.relative_to(folder).parts)
+        job for job in jobs if job != folder and not any(part in NOT_JOBS for part in job.relative_to(folder).parts)
     )
 
 

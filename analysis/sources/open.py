@@ -1,4 +1,4 @@
-"""What `ablate report` is given -> results: a study, a table, or the folder of a multirun."""
+"""The argument of `ablate report` -> results: a study, a table, the folder of a multirun, several studies."""
 
 import shlex
 import sys
@@ -76,8 +76,8 @@ def _of_study(folder: Path, asked: Asked) -> Results:
 
 def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
-    if given := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
-        flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(given[0], given[0])
+    if names := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
+        flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
         raise InputError(f"--{flag} is for tables and multiruns; the plan of a study (study.json) has it already.")
 
 

@@ -187,7 +187,17 @@ def _files(folder: Path) -> str:
         files = {path.stem: OmegaConf.to_container(OmegaConf.load(path)) for path in sorted(folder.glob("*.yaml"))}
         keys = _merged(key for option, values in files.items() for key in _keys(kind, "", option, values))
         return f"## {name}\n\n{(kind.__doc__ or '').splitlines()[0]}\n\n{_table(keys, set(files))}"
-    shown = [f"`{name}={p.stem}`\n\n```yaml\n{p.read_text().strip()}\n```" for p in sorted(folder.glob("*.yaml"))]
+    paths = sorted(folder.glob("*.yaml"))
+    if keys := _merged(
+        key
+        for path in paths
+        for kind, prefix, values in _nodes(path)
+        for key in _keys(kind, f"{name.replace('/', '.')}.{prefix}", path.stem, values)
+    ):
+        rows = [f"| `{name}={path.stem}` | {_cell(_remark(path))} |" for path in paths]
+        options = "\n".join(["| option | description |", "|---|---|", *rows])
+        return f"## {name}\n\n{options}\n\n{_table(keys, {path.stem for path in paths})}"
+    shown = [f"`{name}={p.stem}`\n\n```yaml\n{p.read_text().strip()}\n```" for p in paths]
     return "\n\n".join([f"## {name}", *shown])
 
 

@@ -60,7 +60,7 @@ def test_look_equals_the_command(tmp_path, monkeypatch):
     ("settings", "message"),
     [
         ({"data": "digts"}, "Did you mean digits?"),
-        ({"data": "digits", "augmentation": ["flip", "crop"]}, "sweep|several"),
+        ({"data": "digits", "augmentation": ["flip", "crop"]}, "a comma separates values"),
         ({"data": "digits", "optimizer.lr": -1}, "optimizer.lr=-1.0 is not allowed"),
         ({"data": "image_folder", "data.root": "nowhere"}, "nowhere does not exist"),
         ({"data": "digits", "config_dir": "nowhere"}, "the folder does not exist"),

@@ -48,7 +48,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("foreign")
-    ended = ablate(folder, "train", "-m", "study.name=s", *SMALL, "model=mlp", "seed=0,1", "optimizer.lr=.1,.2,.3")
+    ended = ablate(
+        folder,
+        "train",
+        "-m",
+        "study.name=s",
+        *SMALL,
+        "trainer.epochs=2",
+        "model=mlp",
+        "seed=0,1",
+        "optimizer.lr=.1,.2,.3",
+    )
     assert ended.returncode == 0, ended.stderr
     assert ablate(folder, "test", "s").returncode == 0
     study = folder / "outputs/s"

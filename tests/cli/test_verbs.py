@@ -28,7 +28,7 @@ def test_the_report_of_a_study_from_any_folder(grid, tmp_path):
     for name in ("effects.csv", "effects.md", "effects.tex"):
         assert (report / "tables" / name).stat().st_size > 0
     for form in ("pdf", "svg", "png"):
-        assert (report / "figures" / f"loss_curves.{form}").stat().st_size > 1000
+        assert (report / "figures" / f"effects.{form}").stat().st_size > 1000
 
 
 def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
@@ -93,7 +93,7 @@ def test_a_damaged_run_is_refused(grid, tmp_path, name):
         ),
         (["train", "--cfg", "job"], ["_target_: ablate.model.cnn.CNN", "lr: 0.01"]),
         (["train", "--info", "defaults"], ["data/cifar10", "optimizer/sgd"]),
-        (["report", "--help"], ["STUDY", "--allow-partial"]),
+        (["report", "--help"], ["SOURCE", "--allow-partial", "--metric"]),
         (["plan", "--help"], ["ablate plan"]),
         (["data", "--help"], ["ablate data [GROUP=OPTION]", "hydra.run.dir"]),
         (["status", "--help"], ["STUDY"]),

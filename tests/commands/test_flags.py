@@ -40,7 +40,7 @@ def test_the_nearest_flag_is_suggested(verb, typed, meant):
         (["train", "--retrain=3"], "--retrain=3 is not valid: the option takes no value"),
         (["plan", "--power=1"], "--power=1 is not valid: the option takes no value"),
         (["train", "--experimental-rerun", "config.pickle"], "has no option --experimental-rerun"),  # it unpickles
-        (["report"], "the following arguments are required: STUDY"),
+        (["report"], "the following arguments are required: SOURCE"),
         (["predict", "run", "image", "--top", "-3"], "-3 is less than 1"),
         (["export", "run", "--format", "jpg"], "invalid choice: 'jpg'"),
     ],

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from rich.console import Console
 from torch.nn import functional as F
 
 from ablate.backend import seeding
@@ -20,6 +19,7 @@ from ablate.data.prepare import prepare
 from ablate.evaluation.epoch_selection import reporting_half
 from ablate.runs.epochs import COLUMNS
 from ablate.terminal import progress
+from ablate.terminal.console import Console
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build, clipper

@@ -57,7 +57,7 @@ def test_the_folder_is_named_after_the_data(overrides, name, folder):
         (["data=digit"], "Did you mean digits?"),
         (["augmentation=flp"], "Did you mean flip?"),
         (["data=digits", "data.val_fractoin=0.1"], "Did you mean data.val_fraction?"),
-        (["data=digits", "augmentation=flip,crop"], "[value1,value2]"),
+        (["data=digits", "augmentation=flip,crop"], "a comma separates values"),
         (["data=image_folder"], "data.root has no value"),
         (["data=digits", "augmentation=flip", "augmentation.flip.p=2"], "augmentation.flip.p=2.0 is not allowed"),
     ],
