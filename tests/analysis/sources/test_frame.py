@@ -128,3 +128,18 @@ def test_a_repeated_seed_without_another_column_is_not_averaged():
 def test_one_level_is_a_study_of_the_baseline_alone():
     source = read(rows(nets=("small",), dropouts=(0.0,)).drop(columns="name"))
     assert source.plan.factors == {} and set(source.runs["variant"]) == {"baseline"}
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"), [(lambda f: 0.5, "not testable"), (lambda f: f["seed"], "not testable")]
+)
+def test_a_constant_metric_or_difference_is_not_testable(values, verdict):
+    source = read(rows().assign(acc=values), factors=["net", "dropout"])
+    table = effects(source.runs, metric=ACC).set_index("variant")
+    assert set(table["verdict"].iloc[1:]) == {verdict} and (table["difference"].iloc[1:] == 0).all()
+
+
+def test_one_row_is_a_baseline_without_a_spread():
+    source = read(rows(nets=("small",), dropouts=(0.0,), seeds=(0,)))
+    table = effects(source.runs, metric=ACC)
+    assert table["n"].tolist() == [1] and np.isnan(table["sd"].iloc[0])
