@@ -155,6 +155,6 @@ def _number(value: Any) -> float | None:
     if not isinstance(value, (int, float)) and getattr(value, "shape", None) != ():
         return None  # a list, a tensor with dimensions, any other object
     try:
-        return float(value)
+        return float(value.item() if hasattr(value, "item") else value)  # a tensor may require gradients
     except (TypeError, ValueError, OverflowError):
         return None
