@@ -18,7 +18,7 @@ from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
 from ablate.runs.epochs import Table, count
 from ablate.runs.epochs import read as read_epochs
-from ablate.runs.metric import FROM_PREDICTIONS
+from ablate.runs.metric import FROM_PREDICTIONS, LARGEST
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
 from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
@@ -109,8 +109,9 @@ def _row(planned: PlannedRun, state: PlannedState, study: Path, wanted: Iterable
 
 
 def _metrics(folder: Path, record: RunRecord, wanted: Iterable[str]) -> dict[str, float]:
-    """The recorded metrics of a run, and those of `wanted` that its predictions give."""
-    values = {name: float(value) for name, value in (record.metrics or {}).items() if value is not None}
+    """The recorded metrics of a run, and those of `wanted` that its predictions give. NaN in place of a huge value."""
+    recorded = {name: float(value) for name, value in (record.metrics or {}).items() if value is not None}
+    values = {name: value if abs(value) <= LARGEST else np.nan for name, value in recorded.items()}
     for name in wanted:
         if name not in values and record.status == "completed":
             value = predicted_metrics.value(folder, record, name)

@@ -17,6 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.app import messages
 from ablate.app.settings import Settings
 from ablate.config.flatten import flat
+from ablate.config.quoting import quoted
+from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, plan, words
 from ablate.study.compose import ComposedStudy
@@ -30,11 +32,24 @@ PER_RUN = ("${hydra:", "${now:", "${oc.env:PWD", "${oc.env:OLDPWD")
 
 
 def folder_of(config: DictConfig, settings: Settings) -> Path:
-    """The folder of the study: `hydra.sweep.dir`, or `outputs/NAME` where that changes with the time."""
+    """The absolute folder of the study: `hydra.sweep.dir`, or `outputs/NAME` where that changes with the time.
+
+    Raises:
+        InputError: it is different in each run, or Hydra cannot use its name.
+    """
     written = str(flat(config.hydra, resolve=False)["sweep.dir"])
-    if settings.name and "${now:" in written:
-        return Path("outputs", settings.name)
-    return Path(config.hydra.sweep.dir)
+    if "hydra.job." in written:
+        raise InputError(
+            f"hydra.sweep.dir={written}: hydra.job differs between the runs of a study, which have one folder. Set"
+            " hydra.sweeper.name, or another hydra.sweep.dir."
+        )
+    named = settings.name and "${now:" in written
+    folder = (Path("outputs", str(settings.name)) if named else Path(config.hydra.sweep.dir)).absolute()
+    if "${" in str(folder):
+        raise InputError(f"{folder}: Hydra would replace ${{...}} in it. Rename the folder, or set hydra.sweep.dir.")
+    if not is_name(str(folder)):
+        raise InputError(f"{folder}: a folder's name must be printable text in UTF-8. Rename it.")
+    return folder
 
 
 def study(
@@ -84,7 +99,7 @@ def study(
                 settings_sha256=digest(without_seed),
             )
         )
-        place = [f"hydra.sweep.dir='{folder}'", f"hydra.sweep.subdir='{replicate.folder}'"]
+        place = [f"hydra.sweep.dir={quoted(str(folder))}", f"hydra.sweep.subdir={quoted(replicate.folder)}"]
         factors, seeding = sweep.overrides(replicate.factors), sweep.seed_override(replicate.seed)
         overrides_of[replicate.folder] = [*factors, *seeding, *place]
         loader.runs[tuple(overrides_of[replicate.folder])] = partial(

@@ -5,21 +5,27 @@ folder, as Lightning's CSVLogger and `ablate.log` write it. Everything is read a
 """
 
 import csv
-import io
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ablate.files import bounded
+from ablate.runs import json_file
 from ablate.runs.metric import Metric
 from ablate.terminal.errors import InputError, RunFailed
 from ablate.terminal.text import first_few
 
 JSON, CSV = "metrics.json", "metrics.csv"
-LARGEST = 16 * bounded.MIB  # bytes of each file
+LARGEST = 16 * bounded.MIB  # bytes of metrics.json
+MOST_VALUES = 2**20  # of metrics.json
+LARGEST_CSV = 16 * bounded.MIB  # bytes of metrics.csv
+LONGEST = 64 * bounded.KIB  # bytes of a line of it
+MOST_CELLS = 2**20  # of its last epochs, which are kept
 Metrics = dict[str, float]
 
 
@@ -83,7 +89,7 @@ def recorded(folder: Path, pattern: str | None, metric: Metric, best: bool = Fal
 def files(folder: Path, pattern: str | None) -> list[Path]:
     """The files with metrics below the folder of a run; of several `metrics.csv` the last by name (`version_2`)."""
     if pattern:
-        return sorted((path for path in folder.glob(pattern) if path.is_file()), key=natural)
+        return sorted((path for path in below(folder, pattern) if path.is_file()), key=natural)
     if (folder / JSON).is_file():
         return [folder / JSON]
     return newest_csv(folder)
@@ -91,7 +97,21 @@ def files(folder: Path, pattern: str | None) -> list[Path]:
 
 def newest_csv(folder: Path) -> list[Path]:
     """The last `metrics.csv` by name below a folder, as a list of one; empty if there is none."""
-    return sorted((path for path in folder.glob(f"**/{CSV}") if path.is_file()), key=natural)[-1:]
+    return sorted((path for path in below(folder, f"**/{CSV}") if path.is_file()), key=natural)[-1:]
+
+
+def below(folder: Path, pattern: str) -> Iterator[Path]:
+    """The paths below a folder that match a glob.
+
+    Raises:
+        InputError: the glob is not valid, or the folder has folders in folders, a thousand deep.
+    """
+    try:
+        yield from folder.glob(pattern)
+    except (ValueError, IndexError, NotImplementedError) as error:
+        raise InputError(f"{pattern!r} is not a glob of files below a run ({error}).") from None
+    except RecursionError:
+        raise InputError(f"{folder} has too many levels of folders.") from None
 
 
 def natural(path: Path) -> list[tuple[int, int, str]]:
@@ -102,7 +122,9 @@ def natural(path: Path) -> list[tuple[int, int, str]]:
 
 def _json_metrics(path: Path) -> Metrics:
     try:
-        content = json.loads(bounded.contents(path, LARGEST))
+        text = bounded.contents(path, LARGEST)
+        json_file.check_values(text, MOST_VALUES)
+        content = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error}).") from None
     if not isinstance(content, dict):
@@ -120,16 +142,22 @@ def csv_metrics(path: Path, metric: Metric, best: bool) -> Metrics:
 
 
 def epochs(path: Path) -> list[Metrics]:
-    """The numbers of each row of a metrics.csv; rows of one epoch, of which Lightning writes several, are merged."""
-    try:
-        text = bounded.contents(path, LARGEST).decode(errors="replace")
-    except OSError:
-        return []
+    """The numbers of each row of a metrics.csv; rows of one epoch, of which Lightning writes several, are merged.
+
+    Of a file with more than `MOST_CELLS` cells, the last epochs. Stops at a line that is no CSV.
+    """
     merged: dict[Any, Metrics] = {}
-    for place, row in enumerate(csv.DictReader(io.StringIO(text))):
-        numbers = {name: number for name, cell in row.items() if name and (number := _cell(cell)) is not None}
-        merged.setdefault(numbers.get("epoch", f"row {place}"), {}).update(numbers)
-    return list(merged.values())
+    most = MOST_CELLS
+    lines = (line.decode(errors="replace") for line in bounded.lines(path, LARGEST_CSV, LONGEST))
+    with suppress(OSError, csv.Error):
+        reader = csv.DictReader(lines)
+        most = MOST_CELLS // (len(reader.fieldnames or ()) + 10)  # a dict takes as much as ten cells
+        for place, row in enumerate(reader):
+            numbers = {name: number for name, cell in row.items() if name and (number := _cell(cell)) is not None}
+            merged.setdefault(numbers.get("epoch", f"row {place}"), {}).update(numbers)
+            if len(merged) >= 2 * most:
+                merged = dict(islice(merged.items(), most, None))
+    return list(merged.values())[-most:]
 
 
 def _cell(text: Any) -> float | None:

@@ -1,9 +1,11 @@
 """The keys under `hydra.sweeper` of a study of any Hydra app."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from ablate.runs import json_file
 from ablate.runs.metric import Metric, named
 from ablate.runs.names import is_name
 from ablate.study.design import DESIGNS
@@ -55,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"design={self.design} is unknown; designs: {', '.join(DESIGNS)}")
         if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
             raise ValueError(f"name={self.name!r:.80} must be a folder name, such as norm_study")
+        self.as_metric()
         if (self.design == "random") != (self.draws is not None):
             raise ValueError("draws=N, the number of variants, is required for design=random and invalid for others")
 
@@ -71,19 +74,42 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return named(str(given["name"]), **optional, margin=self.margin)
 
 
+class LocalLauncher(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of `hydra/launcher=ablate_local`; see `ablate.study.launcher.local`."""
+
+    jobs_at_once: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    jobs_per_gpu: Annotated[int, msgspec.Meta(ge=1)] = 1
+    own_app: Literal[False] = False
+
+
+def _in_words(kinds: re.Match[str]) -> str:
+    """Types of JSON, as msgspec names them, in words: `str | null` as `text or null`."""
+    return " or ".join(json_file.KINDS.get(kind, kind) for kind in kinds[1].split(" | "))
+
+
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
 def read(given: dict[str, Any]) -> Settings:
     """The settings that an app's command gives, checked; InputError that names the key."""
-    known = [field.name for field in msgspec.structs.fields(Settings)]
-    if wrong := [name for name in given if name not in known]:
-        raise InputError(
-            f"hydra.sweeper.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}."
-        )
+    return _checked(given, Settings, "hydra.sweeper")
+
+
+def check_launcher(given: dict[str, Any]) -> None:
+    """Raise InputError that names the key if a setting of `hydra/launcher=ablate_local` is not valid."""
+    _checked(given, LocalLauncher, "hydra.launcher")
+
+
+def _checked(given: dict[str, Any], kind: type[Kind], section: str) -> Kind:
+    """The keys of a section but `_target_`, as a record; InputError that names the key."""
+    known = [field.name for field in msgspec.structs.fields(kind)]
+    content = {name: value for name, value in given.items() if name != "_target_"}
+    if wrong := [name for name in content if name not in known]:
+        raise InputError(f"{section}.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
     try:
-        settings = msgspec.convert(given, Settings)
-        settings.as_metric()
-        return settings
+        return msgspec.convert(content, kind)
     except (ValueError, TypeError) as error:  # msgspec's ValidationError is a ValueError
-        text = str(error)
+        text = re.sub(r"`([a-z| ]+)`", _in_words, str(error))
         message, _, place = text.partition(" - at `$")
-        key = f"hydra.sweeper{place.rstrip('`')}" if place else "hydra.sweeper"
+        key = f"{section}{place.rstrip('`')}" if place else section
         raise InputError(f"{key}: {message[:1].lower()}{message[1:]}.") from None

@@ -10,8 +10,9 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.app import code, compose, settings
+from ablate.app import code, compose, results, settings
 from ablate.app.task import RecordedTask
+from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
 from ablate.study.earlier import Leftovers
@@ -49,20 +50,24 @@ class App:
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
-        return any(next(folder.glob(pattern), None) for pattern in self.settings.keep)
+        return any(next(results.below(folder, pattern), None) for pattern in self.settings.keep)
 
 
 def has_output(folder: Path) -> bool:
     """Whether a run folder holds more than the record, Hydra's files and an empty log."""
     files = [path for path in folder.rglob("*") if path.is_file() and ".hydra" not in path.parts]
-    return any(path.name != run_record.FILE and path.stat().st_size > 0 for path in files)
+    output = [path for path in files if path.name != run_record.FILE and path.suffix != atomic.PART]
+    return any(path.stat().st_size > 0 for path in output)
 
 
 def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App:
     """Read the settings and create the launcher; InputError if a setting is not valid."""
     given: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
-    known = settings.read({name: value for name, value in given.items() if name != "_target_"})
-    folder = compose.folder_of(config, known).absolute()
+    known = settings.read(given)
+    launcher_settings: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
+    if str(launcher_settings["_target_"]).startswith("hydra_plugins.ablate_study."):
+        settings.check_launcher(launcher_settings)
+    folder = compose.folder_of(config, known)
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
     loader: Any = PlanLoader(context.config_loader, config.hydra.searchpath)

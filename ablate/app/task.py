@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from omegaconf import DictConfig
 from ablate.app import code, messages, results
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
-from ablate.runs.metric import Metric
+from ablate.runs.metric import LARGEST, Metric
 from ablate.runs.run_record import RunRecord, Seconds
 from ablate.runs.statuses import FINISHED, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
@@ -77,7 +76,7 @@ class RecordedTask:
             raise RunFailed(reason) from error  # also for SystemExit, which would end the other runs
         finally:
             os.chdir(before)
-        ended: RecordedStatus = "completed" if isfinite(metrics[self.metric.name]) else "diverged"
+        ended: RecordedStatus = "completed" if abs(metrics[self.metric.name]) <= LARGEST else "diverged"
         run_record.write(folder, replace(record, status=ended, metrics=dict(metrics), seconds=_since(started)))
         return value
 

@@ -91,7 +91,7 @@ def gather(study: Path, rules: Submission, options: Options) -> Contents:
         )
     choice = choose(study)
     folder = choice.best[choice.chosen]
-    run = run_record.read(folder)
+    run = run_record.read_own(folder)
     config = read_config(folder, options.trust)
     trust.check(OmegaConf.masked_copy(config, [str(name) for name in config if name != "study"]), folder, options.trust)
 

@@ -84,7 +84,7 @@ def read_object(path: Path, what: str, most: Limit, advice: str = "Get a fresh c
         check_values(text, most.values)
         content = json.loads(text.decode())
         if b"\\u" in text:  # half a surrogate pair could not be written anywhere
-            _check_surrogates(content)
+            check_surrogates(content)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} has no {path.name}: it is not {what}.") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -103,15 +103,15 @@ def check_values(text: bytes, most: int) -> None:
         raise ValueError(f"it has about {values:,} values, more than the limit of {most:,}")
 
 
-def _check_surrogates(content: Any) -> None:
-    """Raise UnicodeEncodeError for half a surrogate pair."""
+def check_surrogates(content: Any) -> None:
+    """Raise UnicodeEncodeError, a ValueError, for half a surrogate pair in plain values."""
     if isinstance(content, str):
         content.encode()
     elif isinstance(content, list | dict):
         for value in content:
-            _check_surrogates(value)
+            check_surrogates(value)
         if isinstance(content, dict):
-            _check_surrogates(list(content.values()))
+            check_surrogates(list(content.values()))
 
 
 def write(path: Path, record: Record) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from filelock import FileLock
@@ -19,9 +20,10 @@ from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 
 FILE = "looks.jsonl"
-LARGEST = 64 * bounded.MIB  # bytes
+LARGEST = 32 * bounded.MIB  # bytes: 1.7 million results, which take 125 MiB of memory
 LONGEST = 2 * bounded.MIB  # bytes of a line: 100,000 results
 DIGITS = 16  # of a hash: enough to tell the results of a study apart
+Shown = Annotated[str, msgspec.Meta(min_length=DIGITS, max_length=DIGITS)]
 
 
 class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -35,7 +37,7 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     results: Count
     planned: Count
     seeds: Count
-    shown: list[str]
+    shown: list[Shown]
 
 
 def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> tuple[list[Look], int]:

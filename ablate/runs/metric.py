@@ -13,6 +13,8 @@ from ablate.runs.names import is_name
 
 Direction = Literal["max", "min"]
 DEFAULT = "val_accuracy"
+LARGEST = 1e100  # absolute value of a completed run; squares of more overflow, and such a run has diverged
+MOST_SCALE = 1e12
 # Last words of names of which lower values are better, where the user does not give the direction.
 LOWER = {"loss", "error", "err", "nll", "ce", "crossentropy", "ece", "brier", "mse", "rmse", "mae", "mape",
          "perplexity", "ppl", "fid", "wer", "cer", "regret", "time", "seconds", "latency", "bits", "bpd"}  # fmt: skip
@@ -43,10 +45,15 @@ class Metric(Record, frozen=True, kw_only=True):
         """Refuse names and units that cannot be printed, and numbers that make no scale or margin."""
         if not is_name(self.name) or (self.unit and not is_name(self.unit)):
             raise ValueError(f"the metric {self.name!r:.80} or its unit {self.unit!r:.80} is not printable text")
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"the scale of the metric is {self.scale}, but must be a positive number")
-        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
-            raise ValueError(f"the margin is {self.margin}, but must be a positive number")
+        if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
+            raise ValueError(
+                f"the scale of the metric is {self.scale:g}, but must be a number from {1 / MOST_SCALE:g} to"
+                f" {MOST_SCALE:g}"
+            )
+        if self.margin is not None and not 0 < self.margin <= LARGEST:
+            raise ValueError(f"the margin is {self.margin:g}, but must be a positive number")
+        if self.chance is not None and not abs(self.chance) <= LARGEST:
+            raise ValueError(f"the chance level of the metric is {self.chance:g}, but must be a number")
 
     @property
     def sign(self) -> int:

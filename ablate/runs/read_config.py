@@ -27,7 +27,7 @@ def read_config(folder: Path, trusted: bool = False) -> DictConfig:
         config = OmegaConf.create(text)
     except FileNotFoundError:
         reason = "no such file"
-    except (OSError, ValueError, TypeError, RecursionError, YAMLError, OmegaConfBaseException) as error:
+    except (OSError, ValueError, TypeError, AssertionError, RecursionError, YAMLError, OmegaConfBaseException) as error:
         reason = " ".join(str(error).split())[:200]
     else:
         reason = "not a mapping"

@@ -196,20 +196,20 @@ def write(folder: Path, record: RunRecord) -> None:
     atomic.write_json(folder / FILE, as_dict(record))
 
 
-def read_own(folder: Path) -> RunRecord:
-    """The record of a run of `ablate train`; InputError for a run of another app, and as `read`."""
-    record = read(folder)
-    if record.app is not None:
-        raise InputError(
-            f"{folder} is a run of another app ({record.app}), whose network and configuration only that app knows."
-            " ablate plan, status, watch, report and diff work on it."
-        )
-    return record
-
-
 def read(folder: Path) -> RunRecord:
     """The record of the run in `folder`; InputError if there is none, or it is not valid."""
     path = Path(folder) / FILE
     if (Path(folder) / "study.json").exists() and not os.path.lexists(path):
         raise InputError(f"{folder} is a study. Give one of its runs, such as {folder}/baseline/seed=0.")
     return json_file.read(path, RunRecord, "a run folder", LARGEST, ADVICE)
+
+
+def read_own(folder: Path) -> RunRecord:
+    """The record of a run of `ablate train`; InputError also for one of another Hydra app, whose network is unknown."""
+    record = read(folder)
+    if record.app is not None:
+        raise InputError(
+            f"{folder} is a run of another app, {record.app or 'of an unknown name'}, and not of `ablate train`."
+            " `ablate plan`, `report`, `status`, `watch` and `diff` read it."
+        )
+    return record

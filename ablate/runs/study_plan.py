@@ -1,5 +1,6 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from ablate.terminal.text import did_you_mean
 
 FILE = "study.json"
 LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)  # 60,000 runs; the largest study known has a thousand
+MOST_RUNS = 60_000
 BASELINE = "baseline"  # the variant with the first level of every factor
 # Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
            "epochs", "seconds", "parameters", "macs", "classes", "folder", "error", "code_sha256", "commit",
            "rerun")  # fmt: skip
+METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")  # of these columns
 
 
 class PlannedRun(Record, frozen=True, kw_only=True):
@@ -86,9 +89,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         for key, text in (("name", self.name), ("design", self.design)):
             if text is not None and not is_name(text):
                 raise ValueError(f"{key} is {text!r:.80}, but must be printable text in one line")
-        for factor in self.factors:
-            if not is_name(factor) or factor in COLUMNS:
-                raise ValueError(f"the factor name {factor!r:.80} is not printable, or is the name of a report column")
+        check_names(self.factors, [self.metric.name, *self.secondary])
         for factor, level in self.baseline.items():
             if level not in self.factors.get(factor, ()):
                 raise ValueError(
@@ -105,6 +106,18 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(f"two runs have variant {run.variant!r:.80} and seed {run.seed}")
             folders.add(run.folder)
             replicates.add((run.variant, run.seed))
+
+
+def check_names(factors: Iterable[str], metrics: Iterable[str]) -> None:
+    """Raise ValueError for a factor or a metric whose name is not printable, or that of another report column."""
+    taken = set(COLUMNS)
+    for factor in factors:
+        if not is_name(factor) or factor in taken:
+            raise ValueError(f"the factor name {factor!r:.80} is not printable, or is the name of a report column")
+        taken.add(factor)
+    for metric in metrics:
+        if not is_name(metric) or metric in taken.difference(METRICS):
+            raise ValueError(f"the metric {metric!r:.80} is not printable, or is the name of a report column or factor")
 
 
 def data_varies(plan: StudyPlan) -> bool:

@@ -146,8 +146,8 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
     texts = _levels(last) if last.is_sweep_override() else [last.get_value_element_as_str()]
     texts = [str(default or 0) if "${" in text else text.strip("'\"") for text in texts]
-    if not all(text.isdecimal() for text in texts):
-        raise InputError(f"{key}={','.join(texts)}: a seed is a whole number, at least 0.")
+    if not all(text.isdecimal() and int(text) < 2**63 for text in texts):
+        raise InputError(f"{key}={','.join(texts)}: a seed is a whole number, at least 0 and less than 2**63.")
     return tuple(dict.fromkeys(map(int, texts)))
 
 
@@ -190,7 +190,9 @@ def _levels(override: Override) -> list[str]:
     """The levels of a sweep as text; InputError if there are none, or in another order each time."""
     if getattr(override.value(), "shuffle", False):
         raise InputError(f"{override.input_line}: shuffle(...) would change the baseline, the first level, each time.")
-    levels = list(override.sweep_string_iterator())
+    levels = list(itertools.islice(override.sweep_string_iterator(), study_plan.MOST_RUNS + 1))
+    if len(levels) > study_plan.MOST_RUNS:
+        raise InputError(f"{override.input_line} has more than {study_plan.MOST_RUNS:,} levels.")
     if not levels:
         raise InputError(f"{override.input_line} has no levels: no option matches, or the range is empty.")
     return levels
@@ -258,7 +260,11 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
 
 
 def replicates(sweep: Sweep, settings: DesignSettings) -> list[Replicate]:
-    """The planned runs, grouped by variant, the baseline first."""
+    """The planned runs, grouped by variant, the baseline first. InputError if they are more than a plan can have."""
     baseline = design.baseline(sweep.factors)
     levels = variants(settings, sweep.factors)
-    return [Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds]
+    runs = (Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds)
+    planned = list(itertools.islice(runs, study_plan.MOST_RUNS + 1))
+    if len(planned) > study_plan.MOST_RUNS:
+        raise InputError(f"The study has more than {study_plan.MOST_RUNS:,} runs. Choose fewer levels or seeds.")
+    return planned

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ablate.analysis.sources.levels import texts
+from ablate.analysis.sources.cells import as_floats, texts
 from ablate.analysis.sources.run_status import STATUS
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
@@ -71,7 +71,7 @@ def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
     """Whether a column is a result or a label of each run rather than a setting, which the replicates of it share."""
     if count == len(column) or count > 1.5 * len(column) / replicates:
         return True
-    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = as_floats(column)
     fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
     return fractional and count > len(column) / 2
 

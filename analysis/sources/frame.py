@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.sources.cells import as_floats, numbers_of, plain, texts
 from ablate.analysis.sources.find_factors import find_factors
-from ablate.analysis.sources.levels import baseline_of, texts
+from ablate.analysis.sources.levels import baseline_of, check_lengths
 from ablate.analysis.sources.run_status import statuses, with_column
+from ablate.runs import study_plan
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
-MOST_ROWS = 100_000
+VALUE = "\0value"  # column of the metric, which no factor can have as its name
 SECONDS, PARAMETERS = "seconds", "parameters"
 
 
@@ -63,11 +65,11 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     """
     if rows.empty:
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
-    if len(rows) > MOST_ROWS:
-        raise InputError(f"{name} has {len(rows):,} rows, more than {MOST_ROWS:,}. A table has one row per run.")
-    rows = with_column(rows.reset_index(drop=True))
+    if len(rows) > study_plan.MOST_RUNS:
+        raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
+    rows = with_column(rows.reset_index(drop=True).map(plain))
     _check_columns(rows, columns, name)
-    values, bad = _numbers(rows[columns.metric.name])
+    values, bad = numbers_of(rows[columns.metric.name])
     if bad:
         raise InputError(f"{name}: the column {columns.metric.name} holds {bad}, but must hold numbers.")
     status = statuses(rows, values)
@@ -79,18 +81,22 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     else:
         factors, assumed = list(columns.factors), []
     notes += assumed
+    _check_names(factors, [], name)
     levels = pd.DataFrame({factor: texts(rows[factor]) for factor in factors}, index=rows.index)
+    check_lengths(levels, name)
     baseline = baseline_of(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
         notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
     variants = _variants(levels, baseline)
     _check_unique(variants, seeds, levels, columns, name)
-    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, "value": values}, index=rows.index)
+    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
     for column in (SECONDS, PARAMETERS):
-        content[column] = pd.to_numeric(rows[column], errors="coerce") if column in rows else np.nan
+        numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
+        content[column] = numbers.where(numbers.between(0, 2**53))
+    places = pd.Series([f"row {number}" for number in range(1, len(rows) + 1)], index=rows.index)
     folders = (
-        rows["folder"].astype(str) if "folder" in rows else [f"row {number}" for number in range(1, len(rows) + 1)]
+        rows["folder"].astype(object).where(rows["folder"].notna(), places).map(str) if "folder" in rows else places
     )
     content = pd.concat([content.assign(folder=folders), levels], axis=1)
     content = _with_holes(content, factors, paired=columns.seed is not None)
@@ -110,15 +116,15 @@ def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
             raise InputError(f"{name} has no column {column}.{meant} Its columns: {first_few(rows.columns, 12)}.")
         if named.count(column) > 1:
             raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
+    _check_names(columns.factors or [], [columns.metric.name], name)
 
 
-def _numbers(column: pd.Series) -> tuple[pd.Series, str]:
-    """The column as numbers, and the first value that is none (empty if there is no such value)."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    text = column.astype(str).str.strip()
-    words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
-    wrong = column.notna() & numbers.isna() & ~words
-    return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
+def _check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:
+    """Raise InputError if a column cannot be in a report under its name."""
+    try:
+        study_plan.check_names(factors, metrics)
+    except ValueError as error:
+        raise InputError(f"{name} cannot be reported: {error}. Rename the column, or choose others.") from None
 
 
 def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
@@ -130,8 +136,12 @@ def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
     if column.isna().any():
         place = int(np.flatnonzero(column.isna())[0]) + 1
         raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() and (numbers >= 0).all() and (numbers % 1 == 0).all() and (numbers < 2**63).all():
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+    except (ValueError, TypeError):  # a list, a number of thousands of digits
+        numbers = column.astype(object)
+    exact = numbers.dtype not in (object, bool) and numbers.notna().all()  # not as floats: a seed may have 63 bits
+    if exact and numbers.between(0, 2**63 - 1025).all() and (numbers % 1 == 0).all():
         return numbers.astype("int64"), []
     levels = texts(column)
     order = {text: number for number, text in enumerate(dict.fromkeys(levels))}
@@ -219,7 +229,7 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"seed": content["seed"], "status": content["status"]}
     empty = pd.Series(np.nan, index=content.index)
     columns |= dict.fromkeys(collect.METRICS, empty)
-    columns[metric.name] = content["value"].where(content["status"] == "completed")
+    columns[metric.name] = content[VALUE].where(content["status"] == "completed")
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}

@@ -1,24 +1,24 @@
-"""Levels of factors as text, and the baseline among them."""
+"""Levels of factors: the baseline among them, and their lengths."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
-UNSET = "(not set)"  # level of a factor that a run does not set
+LONGEST = 1000  # characters of a level
 
 
-def texts(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` where there is none."""
-    result = column.astype(object).where(column.notna(), UNSET).map(_text)
-    return result.replace("", UNSET)
-
-
-def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip()
+def check_lengths(levels: pd.DataFrame, name: str) -> None:
+    """Raise InputError for a level that is too long for a table."""
+    for factor in levels:
+        longest = max(levels[factor], key=len)
+        if len(longest) > LONGEST:
+            raise InputError(
+                f"{name}: a level of {factor:.80} has {len(longest):,} characters ({longest[:40]!r}...), more than the"
+                f" limit of {LONGEST:,}. Choose other columns with --factors."
+            )
 
 
 def baseline_of(levels: pd.DataFrame, asked: Mapping[str, str] | None, name: str) -> dict[str, str]:

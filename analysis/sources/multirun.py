@@ -7,6 +7,7 @@ from the last complete value of each column in the `metrics.csv` files below the
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,17 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis.sources.levels import UNSET
+from ablate.analysis.sources.cells import UNSET
 from ablate.app import results
+from ablate.config import trust
 from ablate.files import bounded
-from ablate.runs import study_plan
+from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
-LARGEST = 16 * bounded.MIB  # bytes of each file
-MOST_JOBS = 100_000
+LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
+LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
 
 
@@ -39,7 +41,7 @@ def is_multirun(folder: Path) -> bool:
 def job_folders(folder: Path) -> Iterable[Path]:
     """The jobs below a folder, in the order of their numbers, then of their names."""
     jobs = sorted(
-        (path.parent.parent for path in folder.glob("**/.hydra/overrides.yaml")),
+        (path.parent.parent for path in results.below(folder, "**/.hydra/overrides.yaml")),
         key=lambda job: results.natural(job.relative_to(folder)),
     )
     return (
@@ -66,20 +68,23 @@ def read(
     Raises:
         InputError: the folder has no jobs, or none of them has the metric.
     """
-    jobs = list(job_folders(folder))[: MOST_JOBS + 1]
+    jobs = list(job_folders(folder))
     if not jobs:
         raise InputError(f"{folder} has no jobs: no folder below it has .hydra/overrides.yaml.")
+    if len(jobs) > study_plan.MOST_RUNS:
+        raise InputError(f"{folder} has {len(jobs):,} jobs, more than the {study_plan.MOST_RUNS:,} runs of a report.")
     settings = [_settings(job) for job in jobs]
     keys = [key for key in dict.fromkeys(key for one in settings for key in one) if not key.startswith("hydra")]
     varying = [key for key in keys if len({one.get(key, UNSET) for one in settings}) > 1]
     seed = seed or next((key for key in varying if key.split(".")[-1] == "seed"), None)
     if seed and seed not in keys:
         raise InputError(f"No job of {folder} sets {seed}. Overrides that jobs set: {first_few(keys, 12) or 'none'}.")
-    values = [results.recorded(job, pattern, metric, best) for job in jobs]
+    _check_names([key for key in varying if key != seed], metric, folder)
+    values, damaged = _metrics(jobs, pattern, metric, best)
     if not any(metric.name in one for one in values):
         known = dict.fromkeys(name for one in values for name in one)
         advice = f"Metrics found: {first_few(known, 12)}." if known else "Name the files with metrics: --metrics GLOB."
-        raise InputError(f"No job of {folder} has the metric {metric.name}. {advice}")
+        raise InputError(" ".join([f"No job of {folder} has the metric {metric.name}.", *(damaged or [advice])]))
     rows = []
     for job, setting, result in zip(jobs, settings, values, strict=True):
         row: dict[str, Any] = {key: setting.get(key, UNSET) for key in varying if key != seed}
@@ -89,6 +94,7 @@ def read(
         rows.append(row)
     frame = pd.DataFrame(rows)
     order, notes = _level_order(folder, varying)
+    notes += damaged
     for key, levels in order.items():
         if key != seed:
             kinds = pd.Categorical(frame[key], list(dict.fromkeys([*levels, *frame[key]])), ordered=True)
@@ -96,11 +102,44 @@ def read(
     return frame.reset_index(drop=True), seed, notes
 
 
+def _metrics(
+    jobs: list[Path], pattern: str | None, metric: Metric, best: bool
+) -> tuple[list[results.Metrics], list[str]]:
+    """The metrics of each job, none of one whose file is damaged; and a sentence on those files."""
+    values, errors = [], []
+    for job in jobs:
+        try:
+            values.append(results.recorded(job, pattern, metric, best))
+        except InputError as error:
+            values.append({})
+            errors.append(str(error))
+    others = f" So do those of {len(errors) - 1} other jobs." if len(errors) > 1 else ""
+    return values, [f"Counts as failed: {errors[0]}{others}"] if errors else []
+
+
+def _check_names(factors: list[str], metric: Metric, folder: Path) -> None:
+    """Raise InputError if an override has the name of the metric or of another column of a report."""
+    try:
+        study_plan.check_names(factors, [metric.name])
+    except ValueError as error:
+        raise InputError(f"{folder} cannot be reported: {error}.") from None
+
+
+def _yaml(path: Path, most: int) -> Any:
+    """The content of a YAML file of at most `most` bytes, without aliases and tags."""
+    text = bounded.contents(path, most).decode()
+    trust.check_yaml(text)
+    content = yaml.safe_load(text)
+    if "\\u" in text:  # half a surrogate pair could not be written anywhere
+        json_file.check_surrogates(content)
+    return content
+
+
 def _settings(job: Path) -> dict[str, str]:
     """{key: value as text} of a job's overrides; of two for one key the last counts."""
     path = job / ".hydra" / "overrides.yaml"
     try:
-        words = yaml.safe_load(bounded.contents(path, LARGEST))
+        words = _yaml(path, LARGEST)
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read ({error}). Delete the job's folder or restore the file.") from None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
@@ -118,17 +157,19 @@ def _level_order(folder: Path, varying: list[str]) -> tuple[dict[str, list[str]]
     path = folder / "multirun.yaml"
     note = f"{path.name} is missing or incomplete; the order of levels is that of the jobs."
     try:
-        content = yaml.safe_load(bounded.contents(path, LARGEST))
+        content = _yaml(path, LARGEST_SWEEP)
         words = content["hydra"]["overrides"]["task"]
         parsed = _parsed(words)
+        ordered = [one for one in parsed if one.is_discrete_sweep() and not getattr(one.value(), "shuffle", False)]
+        sweeps = {one.get_key_element().lstrip("+~"): one for one in ordered}
+        levels = {
+            key: [text.strip("'\"") for text in islice(sweeps[key].sweep_string_iterator(), study_plan.MOST_RUNS)]
+            for key in reversed(varying)
+            if key in sweeps
+        }
     except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError, HydraException, InputError):
         return {}, [note]
-    sweeps = {one.get_key_element().lstrip("+~"): one for one in parsed if one.is_discrete_sweep()}
-    return {
-        key: [text.strip("'\"") for text in sweeps[key].sweep_string_iterator()]
-        for key in reversed(varying)
-        if key in sweeps
-    }, []
+    return levels, []
 
 
 def _parsed(words: list[str]) -> list[Override]:

@@ -12,6 +12,7 @@ import pandas as pd
 from ablate.analysis import app_curves, collect
 from ablate.analysis.results import Results, compare
 from ablate.analysis.sources import frame, joined, multirun, table
+from ablate.analysis.sources.cells import as_floats
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
 from ablate.runs.study_plan import StudyPlan
@@ -116,7 +117,7 @@ def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
     """The metric, whose values in per cent may be fractions."""
     name, scale = str(asked.metric), asked.scale
     if scale is None and name in rows:
-        values = pd.to_numeric(rows[name], errors="coerce").abs()
+        values = as_floats(rows[name]).abs()
         scale = 100.0 if asked.unit == "%" and values.max() <= 1 else 1.0
     try:
         return named(name, asked.direction, asked.unit or "", scale or 1.0, margin=asked.margin)

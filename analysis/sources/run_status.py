@@ -1,8 +1,8 @@
 """The status of each row of a table, in the words of W&B, MLflow, Optuna, Slurm and our own records."""
 
-import numpy as np
 import pandas as pd
 
+from ablate.runs.metric import LARGEST
 from ablate.terminal.errors import InputError
 
 STATUS = "status"
@@ -30,7 +30,7 @@ def with_column(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """The status of each row. An infinite value is a diverged run; a completed run without a value has failed."""
+    """The status of each row. A run with a huge value has diverged; a completed run without a value has failed."""
     if STATUS in rows:
         words = rows[STATUS].astype(str).str.strip().str.lower()
         unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
@@ -41,5 +41,5 @@ def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
     else:
         status = pd.Series("completed", index=rows.index)
     completed = status == "completed"
-    status = status.mask(completed & np.isinf(values), "diverged")
+    status = status.mask(completed & (values.abs() > LARGEST), "diverged")
     return status.mask(completed & values.isna(), "failed")

@@ -10,7 +10,8 @@ from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
-LARGEST = bounded.GIB  # bytes
+LARGEST = 64 * bounded.MIB  # bytes
+MOST_CELLS = 2_000_000
 SEPARATORS = ",;\t|"
 
 
@@ -54,12 +55,14 @@ def _parquet(content: bytes, path: Path) -> pd.DataFrame:
     metadata = parquet.read_metadata(io.BytesIO(content))
     unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     bounded.check(path, "would unpack to", unpacked, LARGEST)
+    _check_cells(path, metadata.num_rows * metadata.num_columns)
     return pd.read_parquet(io.BytesIO(content))
 
 
 def _json_rows(content: bytes, path: Path) -> pd.DataFrame:
     """Rows of JSON lines (one object per line), or of one list of objects."""
     text, _ = _decoded(content, path)
+    _check_cells(path, sum(map(text.count, ",[{")))
     if text.lstrip().startswith("["):
         return pd.read_json(io.StringIO(text), orient="records", dtype=False)
     return pd.read_json(io.StringIO(text), lines=True, dtype=False)
@@ -68,12 +71,13 @@ def _json_rows(content: bytes, path: Path) -> pd.DataFrame:
 def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Rows of a CSV file: the separator is the most frequent one of its header, decimals may have a comma."""
     text, notes = _decoded(content, path)
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    header = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
     if not header:
         raise InputError(f"{path} is empty.")
     separator = max(SEPARATORS, key=header.count)
     if separator not in header:
         separator = ","
+    _check_cells(path, sum(map(text.count, (separator, "\n", "\r"))))
     names = next(csv.reader([header], delimiter=separator))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path} has more than one column {twice[0]!r}. Rename one of them.")
@@ -85,6 +89,12 @@ def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
                 rows[name] = pd.to_numeric(rows[name].astype(str).str.strip().str.replace(",", "."), errors="coerce")
                 notes.append(f"The column {name} has decimal commas.")
     return _named(rows, path), notes
+
+
+def _check_cells(path: Path, cells: int) -> None:
+    """Raise InputError if a table has too many cells, before they are read: each takes up to 100 bytes of memory."""
+    if cells > MOST_CELLS:
+        raise InputError(f"{path} has about {cells:,} cells, more than the limit of {MOST_CELLS:,}. It was not read.")
 
 
 def _decoded(content: bytes, path: Path) -> tuple[str, list[str]]:

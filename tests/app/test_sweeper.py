@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
 from ablate.analysis.results import analyse
+from ablate.commands.reproduce.retrain import reproduce
+from ablate.evaluation import trained_model
 from ablate.runs import run_record, study_plan
+from ablate.terminal.errors import InputError
 from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT, ablate
 
@@ -69,15 +73,6 @@ def test_other_settings_are_refused_by_name(study, app, words, message):
     refused = app(study.parents[1], *SWEEP, *DESIGN, *words)
     assert refused.returncode == 2
     assert message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
-
-
-@pytest.mark.parametrize(
-    "words", [("reproduce",), ("verify",), ("test",), ("predict", "."), ("export", "--format", "onnx")]
-)
-def test_what_needs_a_network_of_ablate_is_refused(study, words):
-    (study.parents[1] / "image.png").write_bytes(b"")
-    refused = ablate(study.parents[1], words[0], str(study / "model=cnn/seed=0"), *words[1:])
-    assert refused.returncode == 2 and "is a run of another app (app.py)" in refused.stderr, refused.stderr
 
 
 @pytest.mark.parametrize("name", ["s", "outputs/s"])
@@ -154,6 +149,9 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
+        (("hydra.sweeper.metric=seconds",), "the metric 'seconds' is not printable, or is the name of a report column"),
+        (("hydra.sweep.dir=${hydra.job.num}", "hydra.sweeper.name=null"), "hydra.job differs between the runs"),
+        (("hydra/launcher=ablate_local", "hydra.launcher.jobs_at_once=-1"), "hydra.launcher.jobs_at_once: expected"),
     ],
 )
 def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, message):
@@ -194,3 +192,36 @@ def test_a_killed_study_resumes(tmp_path, app, launcher):
         for run in study_plan.read(tmp_path / "outputs/s").runs
     } == {"completed"}
     assert first.stat().st_mtime_ns == finished
+
+
+@pytest.mark.parametrize("name", ["it's", "x=1,y {b} $c \\\\'\""])
+def test_folders_with_characters_of_hydras_grammar(tmp_path, app, name):
+    (tmp_path / name).mkdir()
+    ended = app(tmp_path / name, *SWEEP, "seed=0")
+    assert ended.returncode == 0, ended.stderr
+    assert run_record.read(tmp_path / name / "outputs/s/baseline/seed=0").status == "completed"
+
+
+@pytest.mark.parametrize("name", ["${oc.env:HOME}", os.fsdecode(b"caf\xe9")])
+def test_a_folder_that_hydra_or_a_record_cannot_name_is_refused(tmp_path, app, name):
+    (tmp_path / name).mkdir()
+    ended = app(tmp_path / name, *SWEEP, "seed=0")
+    assert ended.returncode == 2 and "Rename" in ended.stderr and "Traceback" not in ended.stderr
+    assert not (tmp_path / name / "outputs").exists()
+
+
+def test_what_a_kill_in_a_write_left_is_not_set_aside(tmp_path, app):
+    words = (*SWEEP, "seed=0")
+    assert app(tmp_path, *words).returncode == 0
+    folder = tmp_path / "outputs/s/baseline/seed=0"
+    (folder / "run.json").rename(folder / ".run.json.x.ablate-part")
+    ended = app(tmp_path, *words)
+    assert ended.returncode == 0 and run_record.read(folder).status == "completed", ended.stderr
+    assert not (tmp_path / "outputs/s/.replaced").exists()
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_its_network_is_unknown_to_commands_that_need_one(study, trusted):
+    for use in (trained_model.load, partial(reproduce, from_commit=False)):
+        with pytest.raises(InputError, match=r"is a run of another app, app\.py"):
+            use(study / "baseline/seed=0", trusted=trusted)

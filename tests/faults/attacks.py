@@ -146,11 +146,15 @@ USES: dict[str, Attack] = {
     "lists": lambda _: b"[" + b"[]," * 5 * MIB + b"[]]",
     "more than the limit": lambda _: bytes(100 * MIB),
 }
+LOOK = b'{"schema":1,"time":"","results":0,"planned":0,"seeds":0,"shown":[%s]}\n'
 LOOKS: dict[str, Attack] = {
-    "looks": lambda _: b"".join(
-        b'{"time":"","results":0,"planned":0,"seeds":0,"results_sha256":"%x"}\n' % n for n in range(55_000)
+    "looks": lambda _: b"".join(LOOK % b'"%016x"' % n for n in range(400_000)),
+    "results": lambda _: b"".join(
+        LOOK % b",".join(b'"%016x"' % (n * 2**20 + m) for m in range(100_000)) for n in range(17)
     ),
-    "lists": lambda _: b"[" + b"[]," * MIB + b"[]]",
+    "short results": lambda _: b"".join(LOOK % (b'"\\u00%02x",' % n * 200_000)[:-1] for n in range(160, 176)),
+    "lists": lambda _: b"".join(LOOK % (b"[]," * 600_000)[:-1] for _ in range(17)),
+    "keys": lambda _: b"{" + b",".join(b'"%x":0' % n for n in range(190_000)) + b"}\n",
     "a long line": lambda _: b'{"time":"' + b"x" * 3 * MIB,
     "more than the limit": lambda _: bytes(100 * MIB),
 }

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,19 +14,28 @@ import torch
 from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
 from ablate.analysis.results import analyse
 from ablate.analysis.test_results import lines
 from ablate.analysis.test_usage import usage
+from ablate.commands.reproduce import retrain
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
+from ablate.config.flatten import flat
+from ablate.config.messages import is_composition_error
 from ablate.data.decode import decode
 from ablate.data.image_folder import image_folder
 from ablate.data.prepare import prepare
-from ablate.runs import run_record, statuses, study_plan, test_log, test_result
+from ablate.evaluation import trained_model
+from ablate.runs import looks, run_record, statuses, study_plan, test_log, test_result
 from ablate.runs.checkpoints import CHECKPOINT
+from ablate.runs.config_defaults import is_of, with_defaults
+from ablate.runs.differences import diff
+from ablate.runs.read_config import read_config
+from ablate.study.snapshot import FolderView
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
@@ -199,6 +209,99 @@ def test_uses(tmp_path, fuzz, name):
         test_log.count_uses(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
+
+
+def test_looks(tmp_path, fuzz):
+    study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
+    looks.record(study, ["a", "b"], 2, 2)
+
+    def read() -> None:
+        assert len(looks.read(study)) <= 1  # the one line is read, or skipped
+        shown, others = looks.record(study, ["a", "b"], 2, 2)
+        assert len(shown) + others >= 1
+
+    fuzz(st.one_of(bytewise, restructured()), damaged(study / looks.FILE, read))
+
+
+@pytest.mark.parametrize("place", [".hydra/config.yaml", "options/model/mine.yaml"])
+def test_configurations(tmp_path, fuzz, place):
+    """Of a run of the user's own option, which `ablate reproduce` composes again."""
+    folder = shutil.copytree(own_option() / "run", tmp_path / "run")
+
+    def read() -> None:
+        record = run_record.read(folder)
+        config = read_config(folder)
+        is_of(record, config)
+        flat(with_defaults(config), resolve=False)
+        try:
+            retrain.check(folder, *retrain.rerun_words(folder, record, config), trusted=False)
+        except Exception as error:  # of Hydra, which the command turns into a sentence
+            if not is_composition_error(error):
+                raise
+
+    fuzz(bytewise, damaged(folder / place, read))
+
+
+@cache
+def own_option() -> Path:
+    """A folder with a run of an option file of the user's own."""
+    folder = Path(mkdtemp())
+    (folder / "mine/model").mkdir(parents=True)
+    (folder / "mine/model/mine.yaml").write_text(
+        "defaults: [/hydra/schema/MLP@_here_]\n_target_: ablate.model.mlp.MLP\nhidden: [4]\n"
+    )
+    given = ("train", "--config-dir", "mine", "model=mine", "data=digits", "data.train_limit=64", "trainer.epochs=1")
+    whole(folder, *given, "trainer.threads=1", "hydra.run.dir=run")
+    return folder
+
+
+@st.composite
+def folders(draw: st.DrawFn) -> list[tuple[int, Damage | None]]:
+    """Several files of a folder, by number, are damaged, or gone (None)."""
+    return draw(st.lists(st.tuples(st.integers(0, 1000), st.one_of(st.none(), bytewise)), min_size=1, max_size=5))
+
+
+def test_whole_folders(tmp_path, fuzz):
+    """All of a study that a report, a status, a view, a comparison and a network are made of, damaged at once."""
+    study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
+    run = study / "baseline/seed=0"
+    looks.record(study, ["a", "b"], 2, 2)
+    evaluated(run)
+    paths = sorted(path for path in study.rglob("*") if path.is_file() and path.stat().st_size)
+    contents = {path: path.read_bytes() for path in paths}
+
+    def check(damages: list[tuple[int, Damage | None]]) -> None:
+        for number, damage in damages:
+            path = paths[number % len(paths)]
+            if damage is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(damage(contents[path]))
+        try:
+            for read in (analyse, FolderView(study), lambda _: looks.read(study), lambda _: diff(run, run),
+                         lambda _: trained_model.load(run), lambda _: test_log.count_uses(run)):  # fmt: skip
+                with suppress(InputError):
+                    read(*([] if isinstance(read, FolderView) else [study]))
+        finally:
+            for path, content in contents.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+    fuzz(folders(), check)
+
+
+@pytest.mark.parametrize("kind", ["gif", "bmp", "webp", "tiff", "ppm"])
+def test_images_of_other_formats(tmp_path, fuzz, kind):
+    path = tmp_path / f"image.{kind}"
+    Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 10, 3)).save(path)
+
+    def read() -> None:
+        try:
+            assert decode(str(path), 8)[0].shape == (3, 8, 8)
+        except Exception as error:  # reported with the name of the file
+            assert not isinstance(error, MemoryError)
+
+    fuzz(bytewise, damaged(path, read))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])

@@ -50,9 +50,11 @@ def test_a_log_that_is_too_large_is_not_read(tmp_path):
         looks.read(tmp_path)
 
 
-@pytest.mark.parametrize("changes", [{"results": -1}, {"seeds": "3"}, {"time": None}, {"shown": None}])
+@pytest.mark.parametrize(
+    "changes", [{"results": -1}, {"seeds": "3"}, {"time": None}, {"shown": None}, {"shown": ["a"]}]
+)
 def test_a_look_with_a_value_that_cannot_be_is_none(tmp_path, changes):
-    whole = {"schema": 1, "time": "now", "results": 1, "planned": 2, "seeds": 1, "shown": ["a"]}
+    whole = {"schema": 1, "time": "now", "results": 1, "planned": 2, "seeds": 1, "shown": ["0123456789abcdef"]}
     lines = [whole, {**whole, **changes}, {**whole, "further": 1}]  # of a newer version
     (tmp_path / looks.FILE).write_text("\n".join(map(json.dumps, lines)))
     assert len(looks.read(tmp_path)) == 2

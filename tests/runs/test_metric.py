@@ -46,10 +46,23 @@ def test_a_guess_among_ten_classes():
 
 
 @pytest.mark.parametrize(
-    "values", [{"scale": 0}, {"scale": math.inf}, {"margin": 0}, {"margin": -1}, {"name": ""}, {"unit": "\x1b[2J"}]
+    "values",
+    [
+        {"scale": 0},
+        {"scale": math.inf},
+        {"scale": 1e300},
+        {"scale": math.nan},
+        {"margin": 0},
+        {"margin": math.inf},
+        {"margin": -1},
+        {"name": ""},
+        {"unit": "\x1b[2J"},
+        {"chance": math.nan},
+        {"chance": math.inf},
+    ],
 )
 def test_values_that_make_no_metric_are_refused(values):
-    with pytest.raises(ValueError, match=r"scale|margin|printable"):
+    with pytest.raises(ValueError, match=r"scale|margin|printable|chance"):
         Metric(**{"name": "acc", **values})
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.frame import MOST_ROWS, Columns, study
-from ablate.analysis.sources.levels import UNSET
+from ablate.analysis.sources.cells import UNSET
+from ablate.analysis.sources.frame import Columns, study
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
 
@@ -96,7 +96,6 @@ def test_a_setting_that_a_run_lacks_is_a_level():
     ("change", "columns", "message"),
     [
         (lambda f: f.iloc[:0], {}, "no rows"),
-        (lambda f: pd.concat([f] * (MOST_ROWS // 12 + 1)), {}, "more than 100,000. A table has one row per run."),
         (lambda f: f, {"seed": "sed"}, "no column sed. Did you mean seed"),
         (lambda f: f, {"factors": ["net", "net"]}, "named twice"),
         (lambda f: f, {"factors": ["seed"]}, "named twice"),
@@ -108,6 +107,10 @@ def test_a_setting_that_a_run_lacks_is_a_level():
         (lambda f: f.assign(acc=np.nan), {}, "no run is completed"),
         (lambda f: f.assign(status="lost"), {}, "'lost'. Known words: completed"),
         (lambda f: f.assign(seed=[np.nan, *f["seed"][1:]]), {}, "Row 1 has no seed"),
+        (lambda f: f.rename(columns={"net": "variant"}), {}, "factor name 'variant' is not printable, or is the name"),
+        (lambda f: f.rename(columns={"net": "a\x1b[2J"}), {}, r"factor name 'a\x1b[2J' is not printable"),
+        (lambda f: f.replace("big", "x" * 1001), {}, "a level of net has 1,001 characters ('xxx"),
+        (lambda f: pd.concat([f] * 5001), {}, "60,012 rows, more than the 60,000 runs of a report"),
         (lambda f: pd.concat([f, f.iloc[[3]]]), {}, "rows 4, 13 have the same factors (net=small, dropout=0.1)"),
         (lambda f: f.assign(**{f"k{n}": np.random.default_rng(n).permutation([0, 1] * 6) for n in range(14)}), {},
          "columns vary"),
@@ -117,6 +120,34 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(change, columns, messa
     with pytest.raises(InputError, match=None) as error:
         read(change(rows()), **columns)
     assert message in str(error.value), str(error.value)
+
+
+@pytest.mark.parametrize("name", ["variant", "study", "folder", "error", "seconds", "parameters"])
+def test_a_metric_with_the_name_of_a_report_column_is_refused(name):
+    with pytest.raises(InputError, match=f"the metric '{name}' is not printable, or is the name of a report column"):
+        study(rows().rename(columns={"acc": name}), Columns(named(name), "seed"), "results", "ablate report")
+
+
+@pytest.mark.parametrize("value", [np.inf, -1e101, 1e300, 10**400, "9" * 400, "inf"])
+def test_a_value_whose_square_overflows_is_a_diverged_run(value):
+    frame = rows().astype({"acc": object})
+    frame.loc[frame["net"] == "big", "acc"] = value
+    statuses = read(frame).runs.groupby("net")["status"].unique().map(list)
+    assert statuses["small"] == ["completed"] and statuses["big"] == ["diverged"]
+
+
+@pytest.mark.parametrize(
+    "seeds", [[False, True, False], [[0], [1], [0]], ["1" * 5000, "b", "1" * 5000], [2**80, 1, 2**80]]
+)
+def test_seeds_of_any_type_pair_by_their_text(seeds):
+    frame = rows(dropouts=(0.0,), seeds=(0, 1))
+    source = read(frame.assign(seed=[seeds[seed] for seed in frame["seed"]]))
+    assert source.plan.seeds == [0, 1] and (source.runs["status"] == "completed").all()
+
+
+def test_large_seeds_stay_apart():
+    frame = rows(seeds=(0, 1))
+    assert read(frame.assign(seed=frame["seed"] + 2**62)).plan.seeds == [2**62, 2**62 + 1]
 
 
 def test_a_repeated_seed_without_another_column_is_not_averaged():

@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -103,15 +105,26 @@ def test_other_files_by_a_pattern(folder):
         ("[1]", "must hold an object"),
         ("", "not valid JSON"),
         ('{"a":' * 5000, "not valid JSON"),
+        ('{"a":[' + "1," * 2**20 + "1]}", "more than the limit of 1,048,576"),
     ],
 )
-def test_damaged_metrics_are_named(folder, content, message):
+def test_a_job_with_damaged_metrics_has_failed_and_its_file_is_named(folder, content, message):
     (folder / "0/metrics.json").write_text(content)
+    study = results(folder, Asked(metric="acc"))
+    assert study.runs["status"].value_counts().to_dict() == {"completed": 7, "failed": 1}
+    assert any(text.startswith(f"Counts as failed: {folder}/0/metrics.json") and message in text
+               for text in study.assumptions)  # fmt: skip
+    for number in range(1, 8):
+        (folder / f"{number}/metrics.json").write_text(content)
     with pytest.raises(InputError, match=message):
         results(folder, Asked(metric="acc"))
 
 
-@pytest.mark.parametrize("content", ["1", "{a: 1}", "- {a: 1}", "\x00", "!!python/object/apply:os.getcwd []"])
+@pytest.mark.parametrize(
+    "content",
+    ["1", "{a: 1}", "- {a: 1}", "\x00", "!!python/object/apply:os.getcwd []", "- &a net=1\n- *a\n", '- "net=\\ud800"\n',
+     "[" * 60 + "]" * 60, "- a=1\n" * 20_000],
+)  # fmt: skip
 def test_damaged_overrides_are_named(folder, content):
     (folder / "0/.hydra/overrides.yaml").write_text(content)
     with pytest.raises(InputError, match="overrides.yaml"):
@@ -138,3 +151,46 @@ def test_nan_is_no_number(folder):
     runs = results(folder, Asked(metric="acc")).runs
     assert runs.loc[runs["folder"] == "0", "status"].item() == "failed"
     assert effects(runs, metric=ACC)["n"].iloc[0] == 1
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        "range(0,1000000000)",
+        "glob(*)",
+        "interval(0,1)",
+        "shuffle(range(0,100000000))",
+        "${oc.env:HOME},resnet",
+        "[" * 500,
+    ],
+)
+def test_a_sweep_of_any_size_costs_no_more_than_its_jobs(folder, sweep):
+    content = {"hydra": {"overrides": {"task": [f"model={sweep}", "seed=range(0,1000000000)"]}}}
+    (folder / "multirun.yaml").write_text(json.dumps(content))
+    assert len(results(folder, Asked(metric="acc")).runs) == 8
+
+
+@pytest.mark.parametrize("name", ["status", "folder", "seconds", "acc"])
+def test_an_override_with_the_name_of_a_report_column_is_refused(folder, name):
+    (folder / "5/.hydra/overrides.yaml").write_text(f"- model=resnet\n- dropout=0.5\n- seed=1\n- +{name}=1\n")
+    with pytest.raises(InputError, match="the name of a report column"):
+        results(folder, Asked(metric="acc"))
+
+
+def test_folders_in_folders_are_refused_in_a_sentence(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for _ in range(1200):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(folder)
+    try:
+        with pytest.raises(InputError, match="too many levels of folders"):
+            results(folder, Asked(metric="acc"))
+    finally:
+        subprocess.run(["rm", "-rf", "d"], cwd=folder, check=True)  # too deep for pytest
+
+
+@pytest.mark.parametrize("pattern", ["/etc/*", "a**b", "["])
+def test_a_glob_that_is_not_valid_is_named(folder, pattern):
+    with pytest.raises(InputError):
+        results(folder, Asked(metric="acc", files=pattern))

@@ -70,6 +70,22 @@ def test_what_is_no_table_is_refused_in_a_sentence(tmp_path, name, content, mess
         table.read(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("columns.csv", b"a" + b",b" * 2_000_001),
+        ("rows.csv", b"acc\n" + b"1\n" * 2_000_001),
+        ("rows.csv", b"acc\r" + b"1\r" * 2_000_001),
+        ("lists.json", b'[{"a":[' + b"[]," * 2_000_001 + b"[]]}]"),
+        ("wide.csv", "acc\n".encode("utf-16") + "1\n".encode("utf-16-le") * 2_000_001),
+    ],
+)
+def test_more_cells_than_the_limit_are_not_read(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match="more than the limit of 2,000,000"):
+        table.read(tmp_path / name)
+
+
 def test_a_small_file_that_unpacks_to_much_is_refused(tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")
     pd.DataFrame({"a": np.zeros(10**6)}).to_parquet(tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
