@@ -3,6 +3,7 @@
 Read in the order in which the data flows:
 
 1. `collect.py`             a study folder -> one row per planned run, loss curves, augmented training images
+   `sources/`               tables, data frames and multirun folders of other programs -> the same
 2. `stats/`                 statistics on arrays and frames: paired differences, multiple comparisons, factorial, power
 3. `variant_results.py`     runs -> the results of each variant by seed, next to the baseline's
    `effects.py`             runs -> the effect of each variant against the baseline, and its verdict

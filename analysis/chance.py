@@ -16,9 +16,9 @@ def class_count(runs: pd.DataFrame) -> int | None:
 def collapsed(runs: pd.DataFrame, predictions: Predictions | None, classes: int | None) -> pd.Series:
     """True for each completed run that learned nothing, booleans in the order of `runs`.
 
-    A run that predicts one class for all images; or one whose accuracy is not above 1 / classes by a one-sided exact
-    binomial test at `ALPHA` over the evaluation images. With so few images that even a perfect run would not pass, the
-    second is not asked.
+    Either it predicts one class for all images, or its accuracy is not above 1 / classes by a one-sided exact binomial
+    test at `ALPHA` over the evaluation images. The test is skipped if there are so few images that even a perfect run
+    would not pass it.
 
     Args:
         runs: frame of `collect`.

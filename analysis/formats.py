@@ -25,11 +25,11 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
         digits: Number of decimals.
         sign: "+" to sign positive numbers too.
     """
-    return DASH if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+    return DASH if pd.isna(value) else f"{value:{sign}z.{digits}f}".replace("-", "−")
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, without an exponent: `9.26`, `0.660`, `123`."""
+    """Format a number to `digits` significant digits, without an exponent: `9.26`, `0.660`, `123`."""
     if pd.isna(value) or value == 0:
         return DASH if pd.isna(value) else "0"
     rounded = float(f"{value:.{digits - 1}e}")

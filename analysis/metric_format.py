@@ -82,12 +82,12 @@ class MetricFormat:
         return number(value, max(self.digits - 1, 0), sign) + self.points
 
     def bare(self, value: float) -> str:
-        """The same without its unit."""
+        """As `plain`, without the unit."""
         return number(value, max(self.digits - 1, 0), "+")
 
     @property
     def margin(self) -> str:
-        """The margin with its unit: `±1 points`; empty if equivalence is not asked."""
+        """The margin with its unit: `±1 points`; empty without an equivalence test."""
         return "" if self.metric.margin is None else f"±{self.metric.margin:g}{self.points}"
 
 

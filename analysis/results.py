@@ -1,4 +1,4 @@
-"""All that is computed of a study, once: its tables, figures, pages and numbers are written from it."""
+"""All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MOST_FACTORS = 6  # of more, the interactions are too many to read
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A study's frames, as the modules that compute them describe them; None where the study has no such thing."""
+    """The frames of a study, each described in the module that computes it; None if the study has none."""
 
     folder: Path
     plan: StudyPlan
@@ -51,7 +51,7 @@ class Results:
 
     @property
     def margin(self) -> float | None:
-        """Difference within which the study calls two variants equivalent, in printed units; None if it does not."""
+        """Equivalence margin in printed units; None without an equivalence test."""
         return self.plan.margin
 
     @property
@@ -103,7 +103,7 @@ def compare(
     """Compare the runs of a study.
 
     Args:
-        folder: of the study; files of runs that do not exist there are not missed.
+        folder: of the study; it need not contain files of the runs.
         plan: its plan.
         runs: frame of `collect`.
         curves: frame of `collect.curves`; None: read from the folder.
@@ -165,7 +165,7 @@ def _images(
 ) -> tuple[pd.DataFrame | None, dict[str, stats.CrossedInterval]]:
     """Accuracy by class, and differences over seeds and images, of the variants that are compared.
 
-    An interval over images is kept where it is over the same seeds as the one it is printed next to.
+    An interval over images is kept only if it uses the same seeds as the interval it is printed next to.
     """
     if predicted is None or not predicted.correct(collect.BASELINE):
         return None, {}

@@ -1,4 +1,4 @@
-"""`ablate plan --power`: what a study can detect, before it; what more seeds would decide, after."""
+"""`ablate plan --power`: what a planned study can detect, and how many seeds would decide its open comparisons."""
 
 import re
 import shlex
@@ -34,16 +34,18 @@ def smallest(n: int, comparisons: int, sd: float | None = None, unit: str = " po
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
     variants, pilot = plural(comparisons, "planned variant"), " A pilot." if n <= 3 else ""
-    of_sd = f"{significant(size)} standard deviations of the paired differences (d_z)"
-    points = f"{significant(size * sd)}{unit}: {of_sd} at their median, {significant(sd)}{unit}" if sd else of_sd
+    least = f"{significant(size)} standard deviations of the paired differences (d_z)"
+    if sd:
+        median = f"median SD of the paired differences {significant(sd)}{unit}"
+        least = f"{significant(size * sd)}{unit} (d_z = {significant(size)}, {median})"
     return (
         f"With {n} seeds and Holm's correction over {variants}, the study has 80 % power for differences of at least"
-        f" {points}.{pilot}"
+        f" {least}.{pilot}"
     )
 
 
 def preview(study: StudyPlan, folder: Path) -> list[str]:
-    """What the planned `study` can detect; if `folder` has runs, also what would decide the open verdicts."""
+    """What the planned `study` can detect; if `folder` has runs, also the seeds that would decide the open verdicts."""
     comparisons = len({run.variant for run in study.runs}) - 1
     if comparisons < 1:
         return ["The study has one variant: there is nothing to compare."]
@@ -54,7 +56,7 @@ def preview(study: StudyPlan, folder: Path) -> list[str]:
 def undecided(folder: Path) -> list[str]:
     """For each inconclusive variant, the seeds that detect a difference of the margin.
 
-    Last, the command of a new study with as many, and that which extends this one. Empty without a margin.
+    Ends with the command of a new study of that many seeds, and the one that extends this study. Empty without margin.
     """
     results = analyse(folder)  # the verdicts are the report's
     study, margin, table = results.plan, results.margin, results.effects
@@ -89,7 +91,7 @@ def undecided(folder: Path) -> list[str]:
 
 
 def _levels(study: StudyPlan, wanted: dict[str, int]) -> list[str]:
-    """The overrides that leave out the levels which no variant in `wanted` has, where that is possible."""
+    """Overrides without the levels that no variant in `wanted` has; empty if there are none to leave out."""
     words = []
     still_open = [run.factors for run in study.runs if run.variant in wanted]
     for name, levels in study.factors.items():

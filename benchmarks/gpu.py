@@ -97,7 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=lambda text: Path(text).resolve(), required=True)
     parser.add_argument("--out", type=lambda text: Path(text).resolve(), default=Path("outputs/gpu").resolve())
-    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, with commas; of {', '.join(PARTS)}")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"comma-separated parts, from {', '.join(PARTS)}")
     parser.add_argument("--size", choices=SECONDS, default="full")
     parser.add_argument("--seconds", type=float, help="time limit for everything (default: 480; 3600 if small)")
     args = parser.parse_args()

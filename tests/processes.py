@@ -64,8 +64,8 @@ def heeds_interrupts() -> None:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Its exit status and what it said."""
-    _, said = process.communicate(timeout=400)
-    return process.returncode, said
+    _, output = process.communicate(timeout=400)
+    return process.returncode, output
 
 
 def record(folder: Path) -> dict:

@@ -60,6 +60,7 @@ def test_a_study_elsewhere_by_the_path(python: Path, tmp_path: Path) -> None:
     assert record(tmp_path / "outputs/s/normalization=batch/seed=0")["status"] == "completed"
 
 
+@pytest.mark.integration
 def test_training_needs_none_of_the_packages_of_a_report(photo_folder: Path, tmp_path: Path) -> None:
     python = environment(tmp_path / "lean", f"{OPTIONAL} {REPORTING}")
     ended = ablate(python, tmp_path, "train", *STUDY, "data=image_folder", f"data.root={photo_folder}", path=ROOT)

@@ -42,14 +42,14 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 def imported(path: Path) -> set[str]:
     """The modules that a file imports, anywhere in it."""
-    found = set()
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found.update(names if node.module == "ablate" else [node.module])
-    return found
+            modules.update(names if node.module == "ablate" else [node.module])
+    return modules
 
 
 # Each imports only from those before it; the order in which a reader meets them is the other way round.

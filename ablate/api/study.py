@@ -76,7 +76,7 @@ class Study:
 
     @property
     def best(self) -> str | None:
-        """The variant with the highest mean validation accuracy, possibly the baseline; None without finished runs."""
+        """The variant with the best mean of the metric, possibly the baseline; None without finished runs."""
         return self.results.chosen
 
     def run(self, variant: str = BASELINE, seed: int | None = None) -> Run:

@@ -48,6 +48,6 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def environment() -> Environment:
-    """Versions and hardware; nothing is imported for it."""
+    """Versions and hardware, read without importing any package."""
     versions: dict[str, Any] = {name.replace("-", "_"): provenance.installed(name) for name in provenance.PACKAGES}
     return Environment(python=platform.python_version(), **versions, platform=platform.platform(), cpu=provenance.cpu())

@@ -20,7 +20,7 @@ from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, plan, words
+from ablate.study import design, overrides, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -32,7 +32,7 @@ PER_RUN = ("${hydra:", "${now:", "${oc.env:PWD", "${oc.env:OLDPWD")
 
 
 def folder_of(config: DictConfig, settings: Settings) -> Path:
-    """The absolute folder of the study: `hydra.sweep.dir`, or `outputs/NAME` where that changes with the time.
+    """The absolute folder of the study: `hydra.sweep.dir`, or `outputs/NAME` if that contains the time.
 
     Raises:
         InputError: it is different in each run, or Hydra cannot use its name.
@@ -40,7 +40,7 @@ def folder_of(config: DictConfig, settings: Settings) -> Path:
     written = str(flat(config.hydra, resolve=False)["sweep.dir"])
     if "hydra.job." in written:
         raise InputError(
-            f"hydra.sweep.dir={written}: hydra.job differs between the runs of a study, which have one folder. Set"
+            f"hydra.sweep.dir={written}: all runs of a study need the same folder, and hydra.job differs. Set"
             " hydra.sweeper.name, or another hydra.sweep.dir."
         )
     named = settings.name and "${now:" in written
@@ -72,7 +72,7 @@ def study(
     if not has_seed and settings.seed_key != "seed" and not any(settings.seed_key in word for word in arguments):
         raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
-    sweep = plan.read(words.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
+    sweep = plan.read(overrides.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings)

@@ -1,4 +1,4 @@
-"""Optional help for the author of an app: learning curves and seeds."""
+"""Optional helpers for the author of an app: learning curves and seeds."""
 
 import csv
 import io

@@ -87,7 +87,7 @@ def recorded(folder: Path, pattern: str | None, metric: Metric, best: bool = Fal
 
 
 def files(folder: Path, pattern: str | None) -> list[Path]:
-    """The files with metrics below the folder of a run; of several `metrics.csv` the last by name (`version_2`)."""
+    """The files with metrics below the folder of a run; if there are several `metrics.csv`, the last by name."""
     if pattern:
         return sorted((path for path in below(folder, pattern) if path.is_file()), key=natural)
     if (folder / JSON).is_file():
@@ -142,9 +142,9 @@ def csv_metrics(path: Path, metric: Metric, best: bool) -> Metrics:
 
 
 def epochs(path: Path) -> list[Metrics]:
-    """The numbers of each row of a metrics.csv; rows of one epoch, of which Lightning writes several, are merged.
+    """The numbers of a metrics.csv, one dict per epoch. Lightning writes several rows per epoch, which are merged.
 
-    Of a file with more than `MOST_CELLS` cells, the last epochs. Stops at a line that is no CSV.
+    From a file with more than `MOST_CELLS` cells, only the last epochs. Stops at an invalid line.
     """
     merged: dict[Any, Metrics] = {}
     most = MOST_CELLS

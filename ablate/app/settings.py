@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         design, draws, draw_seed, bundles, exclude: as in `study` of `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
         secondary: names of further metrics, which are reported as exploratory.
-        margin: of equivalence, in the metric's unit; null: not asked.
+        margin: equivalence margin, in the metric's unit; null: no equivalence test.
         seed_key: key of the replicate in the app's configuration.
         ignore: keys (or groups) that do not belong to a run's identity, such as paths and loggers.
         keep: globs of checkpoints, for which the folder of an interrupted run is kept, so that the app can resume.
@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     params: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        """Refuse an unknown design, a name that is no folder, and draws without the random design."""
+        """Refuse an unknown design, a name that is not a folder name, and draws without the random design."""
         if self.design not in DESIGNS:
             raise ValueError(f"design={self.design} is unknown; designs: {', '.join(DESIGNS)}")
         if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
@@ -63,15 +63,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def as_metric(self) -> Metric:
         """The metric that the runs are compared in."""
-        given: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
-        optional = {key: given.get(key) for key in ("direction", "unit", "scale", "chance")}
-        if "name" not in given or given.keys() - {"name", *optional}:
+        fields: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
+        optional = {key: fields.get(key) for key in ("direction", "unit", "scale", "chance")}
+        if "name" not in fields or fields.keys() - {"name", *optional}:
             raise ValueError(
                 "metric must be a name, or {name: ..., direction: min, unit: ..., scale: ..., chance: ...}"
             )
         if optional["direction"] not in (None, "max", "min"):
             raise ValueError(f"metric.direction={optional['direction']} must be max or min")
-        return named(str(given["name"]), **optional, margin=self.margin)
+        return named(str(fields["name"]), **optional, margin=self.margin)
 
 
 class LocalLauncher(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,20 +90,20 @@ def _in_words(kinds: re.Match[str]) -> str:
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
-def read(given: dict[str, Any]) -> Settings:
-    """The settings that an app's command gives, checked; InputError that names the key."""
-    return _checked(given, Settings, "hydra.sweeper")
+def read(values: dict[str, Any]) -> Settings:
+    """Check the settings in an app's command; an InputError names the key."""
+    return _checked(values, Settings, "hydra.sweeper")
 
 
-def check_launcher(given: dict[str, Any]) -> None:
+def check_launcher(values: dict[str, Any]) -> None:
     """Raise InputError that names the key if a setting of `hydra/launcher=ablate_local` is not valid."""
-    _checked(given, LocalLauncher, "hydra.launcher")
+    _checked(values, LocalLauncher, "hydra.launcher")
 
 
-def _checked(given: dict[str, Any], kind: type[Kind], section: str) -> Kind:
-    """The keys of a section but `_target_`, as a record; InputError that names the key."""
+def _checked(values: dict[str, Any], kind: type[Kind], section: str) -> Kind:
+    """The keys of a section, except `_target_`, as a record; an InputError names an invalid key."""
     known = [field.name for field in msgspec.structs.fields(kind)]
-    content = {name: value for name, value in given.items() if name != "_target_"}
+    content = {name: value for name, value in values.items() if name != "_target_"}
     if wrong := [name for name in content if name not in known]:
         raise InputError(f"{section}.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
     try:

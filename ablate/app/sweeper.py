@@ -15,7 +15,7 @@ from ablate.app.task import RecordedTask
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
-from ablate.study.earlier import Leftovers
+from ablate.study.leftovers import Leftovers
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
 
@@ -62,8 +62,8 @@ def has_output(folder: Path) -> bool:
 
 def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App:
     """Read the settings and create the launcher; InputError if a setting is not valid."""
-    given: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
-    known = settings.read(given)
+    values: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
+    known = settings.read(values)
     launcher_settings: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     if str(launcher_settings["_target_"]).startswith("hydra_plugins.ablate_study."):
         settings.check_launcher(launcher_settings)

@@ -33,7 +33,7 @@ class RecordedTask:
         study: folder of the study.
         metric: that of the study.
         best: see `ablate.app.results.of_run`.
-        script: file of the main function; None if it has none.
+        script: the file that defines the main function; None if there is none.
     """
 
     task: Callable[[DictConfig], Any]

@@ -42,7 +42,9 @@ def parser() -> Parser:
         "--metric", metavar="NAME", help="column of the metric; of a study, a metric other than planned"
     )
     result.add_argument("--seed", metavar="KEY", help="column or key of the seed, by which runs are paired")
-    result.add_argument("--factors", type=names, metavar="A,B", help="columns of the factors (default: found)")
+    result.add_argument(
+        "--factors", type=names, metavar="A,B", help="columns of the factors (default: the columns that vary)"
+    )
     result.add_argument(
         "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
     )
@@ -67,18 +69,18 @@ def names(text: str) -> list[str]:
 
 def levels(text: str) -> dict[str, str]:
     """`net=small,dropout=0` as a dict. A comma in a level stays part of it."""
-    found: dict[str, str] = {}
+    levels: dict[str, str] = {}
     last = ""
     for part in text.split(","):
         name, equals, level = part.partition("=")
         if equals:
             last = name.strip()
-            found[last] = level.strip()
+            levels[last] = level.strip()
         elif last:
-            found[last] += f",{part}"
+            levels[last] += f",{part}"
         else:
             raise argparse.ArgumentTypeError("expected FACTOR=LEVEL,FACTOR=LEVEL")
-    return found
+    return levels
 
 
 def asked(args: argparse.Namespace) -> "Asked":

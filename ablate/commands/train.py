@@ -34,7 +34,7 @@ register()
 class KeepFinished(Callback):
     """Hydra callback, called before Hydra writes a file or starts a sweeper.
 
-    It refuses settings of Hydra that are not honored, and to start in the folder of a finished run. It prints why and
+    Refuses settings of Hydra that are not honored, and runs in the folder of a finished run. Prints the reason and
     exits with status 2, because Hydra turns any other exception into a warning.
     """
 

@@ -22,24 +22,26 @@ TOLERANCE = 0.001  # a fraction: other hardware rounds differently, and may clas
 
 @dataclass(frozen=True)
 class Verified:
-    """An accuracy (fraction): `stated` in the run's record, and `measured` with its weights on `images` images."""
+    """An accuracy (fraction): `recorded` in run.json, and `measured` with its weights on `images` images."""
 
     part: str
-    stated: float
+    recorded: float
     measured: float
     images: int
 
     @property
     def holds(self) -> bool:
         """True if the two differ by at most `TOLERANCE` or one image."""
-        return abs(self.measured - self.stated) <= max(TOLERANCE, 1 / self.images) + 1e-9
+        return abs(self.measured - self.recorded) <= max(TOLERANCE, 1 / self.images) + 1e-9
 
     def __str__(self) -> str:
         text = f"{self.part} accuracy {100 * self.measured:.2f} % of {self.images:,} images"
         if not self.holds:
-            return f"{text}, but {100 * self.stated:.2f} % is stated"
-        equal = abs(self.measured - self.stated) < 0.5 / self.images
-        return f"{text}, as stated" if equal else f"{text}, near the {100 * self.stated:.2f} % that is stated"
+            return f"{text}, differs from the recorded {100 * self.recorded:.2f} %"
+        equal = abs(self.measured - self.recorded) < 0.5 / self.images
+        return (
+            f"{text}, as recorded" if equal else f"{text}, within tolerance of the recorded {100 * self.recorded:.2f} %"
+        )
 
 
 def main(words: Sequence[str]) -> int:
@@ -73,9 +75,9 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     from ablate.evaluation.test_set import check
 
     run = trained_model.load(folder, trusted, "auto")
-    stated = run.record.val_accuracy
-    if stated is None or math.isnan(stated) or not 0 <= stated <= 1:
-        raise InputError(f"{folder}/run.json states no validation accuracy: there is nothing to verify.")
+    recorded = run.record.val_accuracy
+    if recorded is None or math.isnan(recorded) or not 0 <= recorded <= 1:
+        raise InputError(f"{folder}/run.json records no validation accuracy: there is nothing to verify.")
     if data_root is not None:
         OmegaConf.update(run.config, "data.root", data_root, force_add=True)
     tested = test_result.read(folder)
@@ -87,7 +89,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     if run.record.images and run.record.images.selection:  # the others selected the epoch
         half = reporting_half(data.val.labels, "best_val", run.config.data.split_seed)
         images = data.val.subset(half.nonzero().flatten().numpy())
-    accuracies = [_verified("validation", stated, run, images, precision)]
+    accuracies = [_verified("validation", recorded, run, images, precision)]
     if tested:
         test_images = load_test(run.config.data)
         check(run, test_images)
@@ -95,7 +97,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     return accuracies
 
 
-def _verified(part: str, stated: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
+def _verified(part: str, recorded: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
     """Measure the accuracy of the weights on `images`, with the given precision."""
     import torch
 
@@ -106,4 +108,4 @@ def _verified(part: str, stated: float, run: "Trained", images: "Images", precis
     steps = partial(progress.track, title=f"{part} images", lines=True)
     with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
         logits = metrics.predict(run.model, images.images, run.pixels, run.views, steps)
-    return Verified(part, stated, metrics.metrics(logits, images.labels)["accuracy"], len(images))
+    return Verified(part, recorded, metrics.metrics(logits, images.labels)["accuracy"], len(images))

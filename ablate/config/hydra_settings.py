@@ -82,15 +82,15 @@ def _check_mode(hydra: DictConfig, words: Mapping[str, str]) -> None:
     sweep: Any = OmegaConf.to_container(hydra.sweep, resolve=False)
     if "hydra.job." in str(sweep["dir"]):
         raise InputError(
-            f"hydra.sweep.dir={sweep['dir']} is not supported. hydra.job differs between the runs of a study, which"
-            " have one folder. Use ${study.name} or ${now:...}."
+            f"hydra.sweep.dir={sweep['dir']} must be the same for all runs of a study, and"
+            " hydra.job differs between them. Use ${study.name} or ${now:...}."
         )
 
 
 def _words(hydra: DictConfig) -> dict[str, str]:
     """{key or group: override} of the command line's overrides of Hydra's settings, without the prefix `hydra`."""
-    given: Any = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
-    overrides = OverridesParser.create().parse_overrides(given)
+    words: Any = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
+    overrides = OverridesParser.create().parse_overrides(words)
     return {o.key_or_group.removeprefix("hydra").lstrip("./"): str(o.input_line) for o in overrides}
 
 

@@ -1,4 +1,4 @@
-"""What a mistyped key may mean: a sentence for its error message."""
+"""Suggestions for a mistyped key, as a sentence for its error message."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator

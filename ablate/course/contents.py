@@ -193,7 +193,7 @@ def _add_weights(contents: Contents, rules: Submission, link: str | None) -> tup
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = contents.weights.stat().st_size
     except FileNotFoundError:
-        raise InputError(f"{contents.weights} does not exist. Train the run again.") from None
+        raise InputError(f"{contents.weights} does not exist. Retrain the run.") from None
     if size <= max_bytes:
         unused = ". The link is not used" if link is not None else ""
         contents.add(

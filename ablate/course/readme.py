@@ -29,7 +29,7 @@ python -m pip install -r $code/requirements.txt
 cd $code && python -m ablate.cli verify $arguments
 ```
 
-This loads `model.pt` with the code in `$code/` and checks the accuracy that is stated here.
+This loads `model.pt` with the code in `$code/` and checks the accuracies above.
 $data
 
 ## Code

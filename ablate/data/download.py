@@ -58,7 +58,7 @@ def fashion_mnist(root: str, part: Part) -> Images:
 def stl10(root: str, part: Part) -> Images:
     """Labeled images of STL-10, color, 96x96, 10 classes, 5,000 + 8,000 images. Source: Coates et al. (2011).
 
-    The archive also contains 100,000 unlabeled images (2.6 GB), which torchvision needs but are not used here.
+    The archive also contains 100,000 unlabeled images (2.6 GB), which torchvision requires; they are not used here.
     """
     data = _open("STL10", root, lambda kind: [kind.url], split=part)
     return _images(data.data, data.labels, _STL10_CLASSES)

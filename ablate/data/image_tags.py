@@ -1,7 +1,7 @@
 """Check the metadata of an image file before Pillow reads it.
 
 The tags of a TIFF file, or of the EXIF data in another format, may all point to the same bytes, which Pillow copies for
-each of them. A few kilobytes could so fill the memory.
+each of them. In this way, a few kilobytes could fill the memory.
 """
 
 import struct

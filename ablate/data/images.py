@@ -46,7 +46,7 @@ class Images:
                 f"Labels must be int64 ({len(self.images)},), one per image, not {_describe(self.labels)}."
             )
         if self.images.numel() == 0:
-            raise InputError("The data contains no image.")
+            raise InputError("The data set has no images.")
         low, high = int(self.labels.min()), int(self.labels.max())
         if low < 0 or high >= len(self.classes):
             raise InputError(f"Labels must lie in 0 to {len(self.classes) - 1}, but range from {low} to {high}.")

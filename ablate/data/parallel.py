@@ -74,7 +74,7 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
 
 
 def _set_up_process(user_modules: set[str], parent: int | None) -> None:
-    """Called first in a process, which may not be a fork of this one: allow the modules that `function` may be in."""
+    """Set up a process (forked or spawned): allow imports of the modules that may define the function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
     if parent is not None:
         parent_death.signaled(signal.SIGKILL, parent)

@@ -175,6 +175,6 @@ def moments(images: Pixels) -> tuple[list[float], list[float]]:
 def _per_channel(key: str, values: list[float], channels: int) -> Tensor:
     if len(values) not in (1, channels):
         raise InputError(
-            f"{key} has {len(values)} values, but the images have {channels} channels. Give 1 or {channels}."
+            f"{key} has {len(values)} values, but the images have {channels} channels. Pass 1 or {channels} values."
         )
     return torch.tensor(list(values), dtype=torch.float32).expand(channels).clone()

@@ -40,16 +40,20 @@ def test(
     data_root: str | None = None,
     look: str | None = None,
 ) -> TestResult:
-    """Evaluate a run's weights on the test set of its data; the result is written to `test.json`, its use recorded.
+    """Evaluate a run on the test set, write the result to `test.json`, and record the use.
 
-    It has accuracy and loss, Wilson's 95 % intervals, accuracy by class, calibration, confusion, the most confident
-    mistakes, the mark that `judge` gives the accuracy, and how often the run was tested by now (`uses`). The images are
-    in `data_root`, if not where the run had them. It is part of the `look` of that name, or of one of its own.
+    Args:
+        folder: run folder.
+        trusted: allow code outside this package that the configuration names.
+        judge: returns the mark of an accuracy.
+        device: as `trainer.device`.
+        data_root: image folder, if it has moved since the run.
+        look: name of the look that this use is part of; by default a new one.
 
     Raises:
-        InputError: the folder is not that of a completed run, or its data has no test set or other classes; its weights
-            do not fit its configuration, or give no numbers; its configuration names what is not of this package, and
-            is not `trusted`; or an earlier test.json is damaged.
+        InputError: the run is not completed; its data has no test set, or other classes; its weights do not fit its
+            configuration, or its logits are not finite; its configuration names code outside this package and is not
+            `trusted`; or an earlier test.json is damaged.
     """
 
     from ablate.data.prepare import load_test
@@ -70,22 +74,22 @@ def test(
 
 
 def check(run: "Trained", images: "Images") -> None:
-    """Refuse test images that are not of the kind and classes which the run was trained on."""
+    """Raise InputError unless the test images have the shape and the classes of the training images."""
     inputs, shape = run.inputs, tuple(images.images.shape[1:])
     if images.classes != inputs.classes:
         raise InputError(
             f"{run.folder} has {len(inputs.classes)} classes ({first_few(inputs.classes)}), but the test set has"
-            f" {len(images.classes)} ({first_few(images.classes)}): its data have changed since it was trained."
+            f" {len(images.classes)} ({first_few(images.classes)}): the data set has changed since the run."
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
             f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size} pixels, but those of the"
-            f" test set are {shape}: its data have changed since it was trained."
+            f" test set are {shape}: the data set has changed since the run."
         )
 
 
 def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None, look: str) -> TestResult:
-    """The result of a run on the test images from its logits, returned once their use is recorded."""
+    """Compute the test result of a run from its logits, record the use of the test set, and return the result."""
     from ablate.evaluation import metrics
 
     summary = metrics.summary(logits, images.labels, images.classes)

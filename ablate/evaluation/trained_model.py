@@ -60,19 +60,19 @@ def load(folder: Path, trusted: bool = False, device: str = "cpu") -> Trained:
     A key that the run's configuration lacks has its default: the run may be of an earlier version.
 
     Raises:
-        InputError: the folder is not that of a completed run; its configuration names what is not of this package,
+        InputError: the folder is not that of a completed run; its configuration names code outside this package
             and is not `trusted`; or the weights do not fit the configuration.
     """
     record = completed(folder)
     config = read_config(folder, trusted)
     if lacking := [name for name in BUILT if not isinstance(config.get(name), DictConfig)]:
-        raise InputError(f"The configuration of {folder} lacks {lacking[0]}. Train the run again.")
+        raise InputError(f"The configuration of {folder} lacks {lacking[0]}. Retrain the run.")
     trust.check(OmegaConf.masked_copy(config, [*BUILT, "trainer"]), folder, trusted)  # the rest is not read
     config = with_defaults(config)
     trainer = config.get("trainer")
     tta = trainer.get("tta", "none") if isinstance(trainer, DictConfig) else "none"  # as an older run has it
     if tta not in tuple(OPTIONS):
-        raise InputError(f"{folder}: trainer.tta={str(tta)!r:.80} is none of {', '.join(OPTIONS)}.")
+        raise InputError(f"{folder}: trainer.tta={str(tta)!r:.80} is not one of {', '.join(OPTIONS)}.")
 
     import torch
 
@@ -154,9 +154,9 @@ def load_weights(model: "nn.Module", path: Path) -> str:
     except _OtherNetwork:
         raise InputError(
             f"{path} does not hold this run's weights: they do not fit the network of its configuration."
-            " Train the run again."
+            " Retrain the run."
         ) from None
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist: the run's weights are lost. Train the run again.") from None
+        raise InputError(f"{path} does not exist: the run's weights are lost. Retrain the run.") from None
     except Exception as error:  # zipfile and pickle raise many kinds on a damaged file
-        raise InputError(f"{path} does not hold this run's weights: it is damaged. Train the run again.") from error
+        raise InputError(f"{path} does not hold this run's weights: it is damaged. Retrain the run.") from error

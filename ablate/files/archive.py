@@ -31,7 +31,7 @@ def opened(path: Path, members: int, limit: int) -> Iterator[zipfile.ZipFile]:
 
     Raises:
         InputError: the file, or its members, exceed the limit.
-        ValueError: it has another directory than the one that ends it, too many members, or members that overlap.
+        ValueError: it has a directory other than the one at its end, too many members, or members that overlap.
         zipfile.BadZipFile: it is not a zip file.
     """
     with bounded.open_regular(path) as file:

@@ -40,7 +40,7 @@ WIDTH = 4  # bytes per number that a tensor counts for at least, since an optimi
 
 
 class Limit(NamedTuple):
-    """What a file may hold: the tensors of a network so many times over, and other tensors.
+    """The number and the total size of the tensors that a file may hold.
 
     Attributes:
         tensors: number of tensors of the network.
@@ -179,7 +179,7 @@ def _kind(value: Any) -> type:
 
 
 def _unpickled(content: bytes, most: int) -> Any:
-    """Unpickle plain values and stand-ins, with at most so many operations."""
+    """Unpickle plain values and stand-ins, with a limited number of operations."""
     for number, (operation, argument, _) in enumerate(pickletools.genops(content)):
         if operation.name not in OPERATIONS:
             raise ValueError(f"it uses {operation.name}, which is not supported")
@@ -227,7 +227,7 @@ class StateDict(OrderedDict[str, Any]):
         self._metadata = OrderedDict((name, {"version": version}) for name, version in versions.items())
 
     def with_values(self, function: Callable[[Any], Any]) -> "StateDict":
-        """The same with the result of a function for each value."""
+        """A copy with a function applied to each value."""
         result = StateDict((name, function(value)) for name, value in self.items())
         result._metadata = self._metadata
         return result

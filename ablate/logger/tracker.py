@@ -38,7 +38,7 @@ class TrackedRun(Protocol):
 class Tracker(Csv):
     """Writes metrics.csv, and sends the same rows to a tracker.
 
-    A tracker that fails, or does not finish in time, is given up with one warning.
+    A tracker that fails, or does not finish in time, is abandoned with one warning.
 
     Args:
         run: the run.

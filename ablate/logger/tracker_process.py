@@ -42,7 +42,7 @@ def _pass_on(messages: "SimpleQueue[Any]", replies: int) -> None:
 
 
 def _receive(requests: BinaryIO, messages: "SimpleQueue[Any]") -> None:
-    """Queue all messages, so that the sender does not wait; bound the life of this process after the last."""
+    """Queue all messages, so that the sender does not wait; limit the lifetime of this process after the last one."""
     try:
         while True:
             messages.put(pickle.load(requests))

@@ -1,7 +1,7 @@
 """What a run folder and a study folder hold: typed records, read and written here.
 
 `statuses.py`       every status of a run, and the sets that the rest of the code asks for
-`json_file.py`      a JSON file <-> a typed record, validated in one sentence
+`json_file.py`      a JSON file <-> a typed record; errors are one sentence
 `run_record.py`     run.json
 `study_plan.py`     study.json
 `test_result.py`    test.json; `test_log.py`: tests.jsonl, every use of the test set
@@ -9,7 +9,7 @@
 `checkpoints.py`    the names of the checkpoints of an unfinished run
 `read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks
 `identity.py`       what is known of a run before it trains; `provenance.py`: its code, packages and hardware
-`rerun.py`          the command that trains a run again; `options.py`: the user's own option files, kept for it
+`rerun.py`          the command that retrains a run; `options.py`: copies of the user's option files
 `resolved_config.py` the recorded configuration with the values of the environment
 `finished.py`       a finished run is never overwritten; `other_images.py`: a study that continues on other images
 `predictions.py`    val_predictions.npz; `samples.py`: samples.npz

@@ -54,14 +54,14 @@ def _completed(group: str, settings: Any) -> Any:
 
 
 def _defaults(group: str, target: Any) -> dict[str, Any]:
-    """The values of the option, or of the step, that builds `target`; of a group without targets, of its one option."""
+    """The values of the option or step with this `target`; in a group without targets, those of its only option."""
     options = [option for option in _options(group) if option.get("_target_") == target]
     return options[0] if len(options) == 1 else {}
 
 
 @cache
 def _options(group: str) -> list[dict[str, Any]]:
-    """The content of each option file of a group; of the augmentations, of each step."""
+    """The content of each option file of a group; for augmentations, of each step."""
     options = [_option(path) for path in sorted((CONF / group).glob("*.yaml"))]
     if group == STEPS:
         return [step for option in options for step in option.values()]

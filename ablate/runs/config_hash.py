@@ -16,7 +16,7 @@ Settings = dict[str, Any]
 
 
 def config_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
-    """Hash everything that is trained with SHA-256: the resolved configuration and the source of user code.
+    """SHA-256 of what determines the result of a run: the resolved configuration and the source of user code.
 
     Args:
         config: of a run.

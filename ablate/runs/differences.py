@@ -51,10 +51,10 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     environment = record.environment.as_dict() if record.environment else {}
     environment = {name: value for name, value in environment.items() if value is not None}
     environment["data_sha256"] = record.data_sha256
-    outcome = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
-    outcome |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
-    outcome["val_predictions.npz"] = _content(folder / "val_predictions.npz")
-    return [("configuration", settings), ("code", code), ("environment", environment), ("outcome", outcome)]
+    results = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
+    results |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
+    results["val_predictions.npz"] = _content(folder / "val_predictions.npz")
+    return [("configuration", settings), ("code", code), ("environment", environment), ("results", results)]
 
 
 def _plain(part: Record | None) -> dict[str, Any]:

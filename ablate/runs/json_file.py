@@ -1,4 +1,4 @@
-"""A JSON file <-> a typed record: read up to a size, validated in one sentence, written whole.
+"""A JSON file <-> a typed record: size limit, one-sentence errors, atomic writes.
 
 The file may be from somebody else. NaN and infinity are read as JSON libraries write them, and written as null.
 """
@@ -56,7 +56,7 @@ def read(
         what: kind of folder that contains the file, for error messages, such as `a run folder`.
         most: its largest size.
         advice: a sentence on how to replace a damaged record.
-        upgrade: turns the content as earlier versions wrote it into that of this version.
+        upgrade: converts the content of earlier versions to the current form.
 
     Raises:
         InputError: the file is missing, too large, unreadable, or not a valid record.

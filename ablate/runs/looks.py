@@ -1,7 +1,8 @@
-"""`looks.jsonl`: every look at the results of a study that a report was made of, one per line.
+"""`looks.jsonl`: the looks at the results of a study, one per line.
 
-A report is a look if it shows a result that no report before it showed. So the same report again is not, nor is one
-after a run was damaged or deleted. Looks that decide whether more seeds are run raise the rate of false claims.
+A report is a look if it shows a result that no earlier report showed. The same report again is not a look, nor is a
+report after a run was damaged or deleted. If looks decide whether more seeds are run, they raise the rate of false
+claims.
 """
 
 import json
@@ -27,9 +28,14 @@ Shown = Annotated[str, msgspec.Meta(min_length=DIGITS, max_length=DIGITS)]
 
 
 class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A look: when, at how many of the planned runs, and at how many seeds of the variant that had most.
+    """A look at the results of a study.
 
-    `shown` has a hash of each result, by which a result that is shown again is recognized.
+    Attributes:
+        time: when.
+        results: number of runs with a result.
+        planned: number of planned runs.
+        seeds: largest number of seeds of a variant.
+        shown: hash of each result, by which a result that is shown again is recognized.
     """
 
     schema: int = json_file.SCHEMA
@@ -41,17 +47,17 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
 
 
 def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> tuple[list[Look], int]:
-    """Append a look to the study's log if it shows a result that no look before it showed.
+    """Append a look to the study's log if it shows a result that no earlier look showed.
 
     Args:
         study: its folder.
-        results: what identifies each result that is shown: anything whose text differs from that of other results.
+        results: one identifier per shown result; its text must be unique to the result.
         planned: number of planned runs.
-        seeds: the most seeds on which a variant is compared.
+        seeds: largest number of seeds on which a variant is compared.
 
     Returns:
-        The looks at these results, up to the one that showed the last of them; and the number of looks before it that
-        showed none of them, as all of their runs were replaced since.
+        The looks that showed some of these results, up to the one after which all had been shown; and the number of
+        looks before it that showed none of them, because all of their runs were replaced since.
 
     Raises:
         OSError: the log cannot be read or written.
@@ -71,7 +77,7 @@ def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> 
 
 
 def _looks_at(shown: set[str], looks: Sequence[Look]) -> tuple[list[Look], int]:
-    """The looks that showed some of these results until all were shown, and the number of the others before it."""
+    """See the return value of `record`."""
     unseen, counted, others = set(shown), [], 0
     for look in looks:
         if not unseen:

@@ -31,7 +31,7 @@ class Metric(Record, frozen=True, kw_only=True):
         scale: factor from recorded to printed values.
         chance: recorded value of a model that has learned nothing, with which diverged runs are scored; None: unknown,
             or, for metrics of a classifier, derived from the number of classes (`at_chance`).
-        margin: difference within which two variants are equivalent, in printed units; None: not asked.
+        margin: equivalence margin, in printed units; None: no equivalence test.
     """
 
     name: str = DEFAULT
@@ -42,7 +42,7 @@ class Metric(Record, frozen=True, kw_only=True):
     margin: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names and units that cannot be printed, and numbers that make no scale or margin."""
+        """Refuse names and units that cannot be printed, and invalid scales and margins."""
         if not is_name(self.name) or (self.unit and not is_name(self.unit)):
             raise ValueError(f"the metric {self.name!r:.80} or its unit {self.unit!r:.80} is not printable text")
         if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
@@ -67,7 +67,7 @@ class Metric(Record, frozen=True, kw_only=True):
 
     @property
     def difference_unit(self) -> str:
-        """The unit of differences: `points` of a metric in per cent."""
+        """The unit of differences: `points` for a metric in per cent."""
         return "points" if self.unit == "%" else self.unit
 
     @property
@@ -123,7 +123,7 @@ def named(
     chance: float | None = None,
     margin: float | None = None,
 ) -> Metric:
-    """The metric of this name. What is not given follows from the name.
+    """The metric of this name. Arguments that are None follow from the name.
 
     Names that end in `loss`, `error`, `nll`, `mse` and the like are minimized, all others maximized. Metrics of this
     package that are fractions are printed in per cent; all others as they are recorded.

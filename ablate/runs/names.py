@@ -4,12 +4,12 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 
 def is_name(text: str) -> bool:
-    """True for text in one line, without what moves a terminal's cursor."""
+    """True for printable text on one line."""
     return text.isprintable() and text != ""
 
 
 def is_inside(folder: str) -> bool:
-    """True for the relative path of a folder that is below the one it is relative to."""
+    """True for a relative path that does not leave the folder it is relative to."""
     if not is_name(folder):
         return False
     posix, windows = PurePosixPath(folder), PureWindowsPath(folder)  # a study may have been made on either

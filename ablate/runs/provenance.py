@@ -1,4 +1,4 @@
-"""Where a number comes from: the code, its commit and changes, the packages and the hardware."""
+"""Provenance of a result: the code, its commit and changes, the packages and the hardware."""
 
 import hashlib
 import os
@@ -37,7 +37,7 @@ def code_sha256() -> str:
 
 @cache
 def git() -> GitState | None:
-    """Commit of the checkout this package is run from and whether it is changed; None if it is not from a checkout."""
+    """Commit of the checkout with this package, and whether it has uncommitted changes; None outside a checkout."""
     try:
         _git("ls-files", "--error-unmatch", "__init__.py")  # not so a wheel below some other checkout
         changed = _git("status", "--porcelain", "--untracked-files=no") or _untracked()
@@ -48,7 +48,7 @@ def git() -> GitState | None:
 
 @cache
 def git_state(folder: Path) -> GitState | None:
-    """Commit of the checkout that a folder of an app lies in, and whether it is changed; None if it is in none."""
+    """Commit of the checkout with an app's folder, and whether it has uncommitted changes; None outside a checkout."""
     try:
         changed = _git("status", "--porcelain", "--untracked-files=no", at=folder)
         return GitState(commit=_git("rev-parse", "HEAD", at=folder).decode().strip(), dirty=bool(changed))
@@ -135,7 +135,7 @@ def _git(*words: str, at: Path = PACKAGE, status: int = 0) -> bytes:
 
 
 def environment(device: str, precision: str) -> Environment:
-    """Versions and hardware that a number may depend on. No user names, no paths, no environment variables."""
+    """Versions and hardware that a result may depend on. No user names, no paths, no environment variables."""
     import torch
 
     versions: dict[str, Any] = {package.replace("-", "_"): installed(package) for package in PACKAGES}

@@ -17,7 +17,8 @@ def read_config(folder: Path, trusted: bool = False) -> DictConfig:
     """The configuration of the run in `folder`, as Hydra recorded it: nothing in it is evaluated yet.
 
     Raises:
-        InputError: it cannot be read; or, unless it is `trusted`, it would read more than itself (`trust`).
+        InputError: it cannot be read; or, unless it is `trusted`, it has interpolations that read
+            more than the configuration (`trust`).
     """
     path = Path(folder) / ".hydra" / "config.yaml"
     config = None
@@ -33,7 +34,7 @@ def read_config(folder: Path, trusted: bool = False) -> DictConfig:
         reason = "not a mapping"
     if not isinstance(config, DictConfig):
         raise InputError(
-            f"{path} is missing or damaged, so the run's configuration is unknown ({reason}). Train the run again."
+            f"{path} is missing or damaged, so the run's configuration is unknown ({reason}). Retrain the run."
         )
     if not trusted:
         trust.check_interpolations(config, Path(folder))

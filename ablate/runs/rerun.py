@@ -79,7 +79,7 @@ def _reading(config: DictConfig) -> Iterator[str]:
 
 
 def literal(value: Any) -> str:
-    """A plain value as Hydra's overrides have it."""
+    """Write a plain value in Hydra's override grammar."""
     if value is None:
         return "null"
     if isinstance(value, dict):

@@ -72,7 +72,7 @@ class ImageCounts(Record, frozen=True, kw_only=True):
 
 
 class Environment(Record, frozen=True, kw_only=True):
-    """Versions and hardware that a number may depend on.
+    """Versions and hardware that a result may depend on.
 
     `earlier` describes what differed before the run was resumed in another environment.
     """
@@ -103,15 +103,15 @@ class RunRecord(Record, frozen=True, kw_only=True):
     """The content of run.json.
 
     Attributes:
-        status: how the run ended, or that it runs.
+        status: how the run ended, or `running`.
         app: the script of another Hydra app that it is a run of; None: `ablate train`.
         study, variant, factors: its place in a study; None and empty for a single run.
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
         settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
         own_code: SHA-256 of each file of the user's own modules.
-        rerun: the command that trains it again.
+        rerun: the command that retrains it.
         classes, inputs: names of the classes, and the model's input.
-        images: how many there were for what; None in a run of an earlier version.
+        images: numbers of images by use; None in a run of an earlier version.
         macs: multiply-accumulate operations of one image's forward pass.
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
@@ -157,12 +157,12 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
     @property
     def planned_epochs(self) -> int | None:
-        """Epochs that were asked for."""
+        """Number of planned epochs."""
         return self.epochs.planned if self.epochs else None
 
     @property
     def done_epochs(self) -> int | None:
-        """Epochs that were trained."""
+        """Number of completed epochs."""
         return self.epochs.done if self.epochs else None
 
     @property
@@ -179,7 +179,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 # Keys that come with a result, or with an error: run.json has none of them before.
 LATER = ("environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters", "macs",
          "metrics", "selection", "error")  # fmt: skip
-ADVICE = "Train the run again."
+ADVICE = "Retrain the run."
 
 
 def as_dict(record: RunRecord) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def read(folder: Path) -> RunRecord:
     """The record of the run in `folder`; InputError if there is none, or it is not valid."""
     path = Path(folder) / FILE
     if (Path(folder) / "study.json").exists() and not os.path.lexists(path):
-        raise InputError(f"{folder} is a study. Give one of its runs, such as {folder}/baseline/seed=0.")
+        raise InputError(f"{folder} is a study. Pass one of its runs, such as {folder}/baseline/seed=0.")
     return json_file.read(path, RunRecord, "a run folder", LARGEST, ADVICE)
 
 

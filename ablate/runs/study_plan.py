@@ -44,7 +44,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
 
 
 class MarginChange(Record, frozen=True, kw_only=True):
-    """A change of the margin after the first result: when, its values (percentage points), the runs with a result."""
+    """A change of the margin after the first result: its time, the two values, and the number of runs with a result."""
 
     time: str
     before: float | None
@@ -139,8 +139,8 @@ def read(folder: Path) -> StudyPlan:
         studies = [plan.parent.name for plan in Path("outputs").glob(f"*/{FILE}")]
         meant = did_you_mean(Path(folder).name, studies)
         raise InputError(
-            f"{folder} is not a study: it has no {FILE}.{meant} Give the folder of one, such as outputs/NAME, "
-            "as `ablate train -m study.name=NAME ...` makes it."
+            f"{folder} is not a study: it has no {FILE}.{meant} Pass a study folder, such as outputs/NAME of"
+            " `ablate train -m study.name=NAME ...`."
         )
     advice = (
         "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."

@@ -1,10 +1,12 @@
 """Studies, in the order in which data flows:
 
 `design.py`     designs: which combinations of levels a study runs
-`plan.py`       overrides -> factors, variants, runs and their folders
+`plan.py`, `level.py`  overrides -> factors, variants, runs and their folders
 `compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
-`extend.py`, `recorded.py`, `comparable.py`  a command for an existing study; which runs may be compared
-`sweeper.py`    run the runs without a result
+`overrides.py`  the overrides of a study file and of the command line
+`extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
+`sweeper.py`, `leftovers.py`, `resuming.py`  run the runs without a result; what earlier starts left in their folders
+`failures.py`   the table of runs without a result
 `launcher/`     where runs are executed: on this machine, or on a cluster
 `status.py`, `status_table.py`  the status of each planned run
 `snapshot.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study

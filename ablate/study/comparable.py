@@ -40,7 +40,7 @@ def comparable(study: Path, plan: StudyPlan, states: Sequence[PlannedState]) -> 
 
 
 def _with_metric(state: PlannedState, metric: Metric) -> PlannedState:
-    """The state, or `unreadable` if a completed run has no value of the metric, nor one that its predictions give."""
+    """The state, or `unreadable` if a completed run has no value of the metric and no predictions to compute it."""
     if state.status != "completed" or metric.name in FROM_PREDICTIONS:
         return state
     value = state.value(metric.name)
@@ -103,5 +103,5 @@ def _minority(values: Mapping[int, Hashable]) -> list[int]:
 
 
 def _most_common(values: Iterable[Hashable]) -> Hashable:
-    """The most common value, of equals the first; None if there is none."""
+    """The most common value, the first one of a tie; None if there is none."""
     return next((value for value, _ in Counter(values).most_common(1)), None)

@@ -20,8 +20,9 @@ from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, extend, plan, recorded, words
+from ablate.study import design, extend, overrides, plan
 from ablate.study.composer import Composer, PlanLoader
+from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import did_you_mean
@@ -46,7 +47,7 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     """
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
-    sweep = plan.read(words.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
+    sweep = plan.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
     baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
         extend.same_baseline(folder, study_plan.read(folder), baseline)
@@ -158,7 +159,7 @@ def composed_runs(
             config_sha256=config_sha256(composed),
             settings_sha256=settings_sha256(composed),
         )
-        recorded_sha256 = recorded.same_run(folder / planned.folder, planned, composed, config.study.retrain)
+        recorded_sha256 = same_run(folder / planned.folder, planned, composed, config.study.retrain)
         settings = {name: value for name, value in resolved(composed).items() if name != "seed"}
         data = OmegaConf.to_yaml(composed.data, resolve=True)
         runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))

@@ -181,5 +181,5 @@ def refusal(what: str, differing: Sequence[Change], app: str | None = None) -> I
     keys = keys_of(app)
     return InputError(
         f"{what} was trained with other settings: {listed(differing)}. Use the old values, or choose another"
-        f" {keys.name}, or add {keys.retrain} to move its finished runs to {REPLACED}/ and train them again."
+        f" {keys.name}, or add {keys.retrain} to move its finished runs to {REPLACED}/ and retrain them."
     )

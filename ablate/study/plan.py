@@ -104,7 +104,7 @@ def read(
         seed_key: key of the seed.
 
     Raises:
-        InputError: a sweep that has no list of levels, or over something that is not a factor.
+        InputError: a sweep has no list of levels, or is not over a factor.
     """
     bundles = bundles or {}
     of_seed = [override for override in overrides if name_of(override) == seed_key]
@@ -130,7 +130,7 @@ def prefix_of(override: Override) -> str:
 
 
 def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tuple[int, ...]:
-    """The seeds that the last override of the seed lists; without one the default."""
+    """The seeds in the last override of the seed; the default if there is none."""
     if not overrides:
         return (default or 0,)
     last = overrides[-1]
@@ -140,7 +140,7 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
         if default is None:
             raise InputError(f"{wrong[0].input_line}: the configuration has no key {key}. Add it with +{key}=0,1,2.")
         raise InputError(
-            f"{wrong[0].input_line}: every run has a seed, so it can only be set: {key}=... or ++{key}=..."
+            f"{wrong[0].input_line}: the configuration already has a seed. Set it with {key}=... or ++{key}=..."
         )
     if last.is_sweep_override() and not last.is_discrete_sweep():
         raise InputError(f"{last.input_line}: an interval has no levels; list the seeds.")
@@ -152,9 +152,9 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
 
 
 def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[str]], dict[str, str]]:
-    """The fixed settings as overrides, in their order; levels of what is swept over by key, and prefixes by key.
+    """Sort overrides into fixed settings (in their order), {swept key: levels} and {swept key: prefix}.
 
-    Of fixed settings with one key all are kept: Hydra applies them one after the other.
+    If several fixed settings have the same key, all are kept: Hydra applies them one after the other.
     """
     fixed: list[str] = []
     factors: dict[str, list[str]] = {}
@@ -187,7 +187,7 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
 
 
 def _levels(override: Override) -> list[str]:
-    """The levels of a sweep as text; InputError if there are none, or in another order each time."""
+    """The levels of a sweep as text; InputError if there are none, or if they are shuffled."""
     if getattr(override.value(), "shuffle", False):
         raise InputError(f"{override.input_line}: shuffle(...) would change the baseline, the first level, each time.")
     levels = list(itertools.islice(override.sweep_string_iterator(), study_plan.MOST_RUNS + 1))

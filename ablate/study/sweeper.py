@@ -19,9 +19,9 @@ from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import failures
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.earlier import OWN, Leftovers, make_way, set_aside
 from ablate.study.extend import REPLACED, extended, kept
 from ablate.study.launcher import failed
+from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside
 from ablate.study.status import planned_state
 from ablate.terminal import streams
 from ablate.terminal.console import Terminal
@@ -48,7 +48,7 @@ def sweep(
         folder: of the study.
         resuming: how to resume it, a sentence for an interrupt.
         extend: allow runs that the plan in the folder lacks.
-        retrain: move finished runs with other settings aside and train them again.
+        retrain: move finished runs with other settings aside and retrain them.
         leftovers: how to judge the folders of runs that did not finish.
 
     Raises:
@@ -76,7 +76,7 @@ def sweep(
 
 
 def warn_of_other_images(folder: Path) -> None:
-    """Warn of runs that were trained on other images and are therefore excluded from comparisons."""
+    """Warn about runs that were trained on other images and are therefore excluded from comparisons."""
     plan = study_plan.read(folder)
     states = planned_states(folder, plan)
     if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:
@@ -127,12 +127,12 @@ def prepare(
 
 
 def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:
-    """What a command changes in a study, and what it leaves, in sentences.
+    """What a command changes in a study, and which runs it leaves unchanged, in sentences.
 
     Args:
-        old: the plan in its folder, if there is one.
-        plan: of the command.
-        whole: of both.
+        old: the plan in the folder; None if there is none.
+        plan: the plan of the command.
+        whole: both plans merged.
         replaced: number of runs moved to `.replaced/`; None without --retrain.
     """
     lines, keys = [], keys_of(plan.app)
@@ -190,7 +190,7 @@ def launch(
 def launch_once(
     runs: Sequence[PlannedRun], overrides: Mapping[str, list[str]], folder: Path, launcher: Launcher, number: int
 ) -> Sequence[JobReturn]:
-    """Launch runs and return their results, the first with this job number.
+    """Launch runs and return their results. `number` is the job number of the first one.
 
     If the launcher itself fails, as joblib's does when a worker is killed, the runs that it started have failed with
     its error, and the others count as trained elsewhere, so that they are launched again.

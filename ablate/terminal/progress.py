@@ -41,7 +41,7 @@ def track(
         total: number of items; by default their length.
         patience: seconds before the bar appears, so that quick work shows nothing.
         status: shown after the bar; converted to text at each refresh, so that a running mean stays current.
-        lines: where there is no terminal, print the progress as a line every `LINE_SECONDS` seconds; else nothing.
+        lines: without a terminal, print the progress as a line every `LINE_SECONDS` seconds; False prints nothing.
         console: where to show it; by default stderr.
     """
     console = console or Terminal()

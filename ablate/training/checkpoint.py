@@ -52,29 +52,29 @@ class Checkpoint:
         self.made_by, self.environment = made_by, dict(environment or {})
         self.earlier: list[dict[str, Any]] = []
 
-    def save(self, parts: "Parts", outcome: dict[str, Any]) -> None:
+    def save(self, parts: "Parts", results: dict[str, Any]) -> None:
         """Write a checkpoint atomically.
 
         Args:
             parts: the parts of a training step.
-            outcome: the results so far, plain values and tensors, with one row per epoch in `rows` (`logger.Row`).
+            results: the results so far, plain values and tensors, with one row per epoch in `rows` (`logger.Row`).
         """
         state = {name: getattr(parts, name).state_dict() for name in STATEFUL}
         header = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
-        packed = {**outcome, "rows": _packed(outcome["rows"])}
-        torch.save({**header, "outcome": packed, **state}, content := io.BytesIO())
+        packed = {**results, "rows": _packed(results["rows"])}
+        torch.save({**header, "results": packed, **state}, content := io.BytesIO())
         atomic.write_bytes(self.next, content.getbuffer())
         with suppress(FileNotFoundError):  # the first checkpoint of the run
             os.replace(self.path, self.previous)
         os.replace(self.next, self.path)
 
     def load(self, parts: "Parts", epochs: int = MOST_ROWS, logits: tuple[int, int] = (0, 0)) -> dict[str, Any] | None:
-        """Restore the last valid checkpoint into `parts` and return its `outcome`; None if there is none.
+        """Restore the last valid checkpoint into `parts` and return its `results`; None if there is none.
 
         Args:
             parts: the parts of a training step.
-            epochs: planned number, the most that the outcome can be of.
-            logits: number of validation images and of classes, the shape of the outcome's logits.
+            epochs: planned number, the most rows that the results may have.
+            logits: number of validation images and of classes, the shape of the logits in the results.
         """
         for path in self.paths:
             try:
@@ -94,7 +94,7 @@ class Checkpoint:
                 raise ValueError("it belongs to another configuration, other code or other images")
             _check(file.content, initial, epochs, logits)
             saved = file.tensors(file.content)
-        saved["outcome"]["rows"] = _unpacked(saved["outcome"]["rows"])
+        saved["results"]["rows"] = _unpacked(saved["results"]["rows"])
         earlier = self._environment_changes(saved)
         try:
             for name in STATEFUL:
@@ -103,7 +103,7 @@ class Checkpoint:
             _restore(parts, initial)  # undo a partial restore
             raise
         self.earlier = earlier
-        return saved["outcome"]
+        return saved["results"]
 
     def _environment_changes(self, saved: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the changes of environment up to now, including one since the checkpoint was written."""
@@ -111,7 +111,7 @@ class Checkpoint:
         changed = {key: old.get(key, ABSENT) for key in {**old, **new} if old.get(key, ABSENT) != new.get(key, ABSENT)}
         if not changed:
             return list(saved["earlier"])
-        epochs = len(saved["outcome"]["rows"])
+        epochs = len(saved["results"]["rows"])
         changes = "; ".join(f"{key}: {value} then, {new.get(key, ABSENT)} now" for key, value in changed.items())
         log.warning(
             "Resumes after epoch %d in another environment (%s). Results may not be bit-identical.", epochs, changes
@@ -138,13 +138,13 @@ def _limit(initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> 
 
 def _check(content: Mapping[str, Any], initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> None:
     """Raise ValueError unless the tensors and states in a file have the shapes and keys of those of the run."""
-    outcome = content["outcome"]
+    results = content["results"]
     if not all(tensors.same_shapes(content[name], initial[name]) for name in ("model", "average", "scheduler")):
         raise ValueError("its network or schedule differs from that of the run")
-    rows = outcome["rows"]["values"].shape
-    if len(rows) != 2 or rows[0] > epochs or rows[1] != len(outcome["rows"]["columns"]) or rows[1] > MOST_COLUMNS:
+    rows = results["rows"]["values"].shape
+    if len(rows) != 2 or rows[0] > epochs or rows[1] != len(results["rows"]["columns"]) or rows[1] > MOST_COLUMNS:
         raise ValueError("it is of more epochs than planned")
-    if selected := outcome.get("selected"):
+    if selected := results.get("selected"):
         if selected["val_logits"].shape != logits or selected.keys() != SELECTED:
             raise ValueError("it is of other validation images")
         if not tensors.same_shapes(selected["weights"], initial["model"]):

@@ -1,4 +1,4 @@
-"""A sample of the images a run trains on: the first of its first batch, augmented, saved as `samples.npz`."""
+"""The first images of a run's first batch, augmented; saved as `samples.npz`."""
 
 import io
 

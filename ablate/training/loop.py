@@ -175,7 +175,7 @@ def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple
 class Means(NamedTuple):
     """Means over the training images of an epoch: the loss that is minimized, accuracy (fraction), cross-entropy.
 
-    The accuracy and the cross-entropy are with one class per image, of a mixed image the one with the largest weight.
+    The accuracy and the cross-entropy use one class per image; for a mixed image, the one with the largest weight.
     """
 
     loss: float

@@ -56,8 +56,8 @@ def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: f
 def limits(curves: pd.DataFrame, quantity: Quantity, runs: pd.DataFrame) -> tuple[float, float]:
     """Limits of the vertical axis that all panels share.
 
-    Those of a loss include every completed run that learned something, and of the others what is at most three times
-    as high.
+    Those of a loss include all values of the completed runs that learned something, and values of other runs up to
+    three times the largest of these.
     """
     if quantity.is_loss:
         learning = runs.loc[learned(runs), ["variant", "seed"]].assign(learned=True)

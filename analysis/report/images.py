@@ -1,9 +1,11 @@
 """Report text on the data set of a study, and on the images and epoch of the reported metrics."""
 
 from collections import Counter
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from omegaconf import OmegaConf
 
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
@@ -16,7 +18,7 @@ IMBALANCED = 1.5  # times the share of a class among balanced ones
 
 
 class Selection(NamedTuple):
-    """How a run's epoch was selected (`trainer.selection`), and how many images there were for what."""
+    """How a run's epoch was selected (`trainer.selection`), and the numbers of images by use."""
 
     rule: str | None
     images: ImageCounts | None
@@ -50,8 +52,12 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
         )
         limit = settings.get("train_limit")
         split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
-        return [settings._target_.rpartition(".")[2]], split
-    except (InputError, AttributeError, ValueError, TypeError):
+        name = settings._target_.rpartition(".")[2]
+        if name == "image_folder":
+            content: Any = OmegaConf.to_container(settings, resolve=False)
+            name = f"image folder {Path(str(content['root'])).name}".rstrip()
+        return [name], split
+    except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""
 
 
@@ -87,7 +93,7 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
             f" epochs, so that an equal variant may be called better{step}."
         )
     epoch = "the last epoch and " if kind.rule == "last" else ""
-    return f"Tables and figures are of {epoch}{number}validation images{step}."
+    return f"Except for test accuracies, tables and figures are of {epoch}{number}validation images{step}."
 
 
 def _majority(results: Results) -> str:

@@ -17,9 +17,9 @@ def lost_runs(runs: pd.DataFrame) -> dict[str, str]:
 
 
 def partly_compared(effects: pd.DataFrame, runs: pd.DataFrame) -> dict[str, int]:
-    """The paired variants compared over some of the baseline's seeds alone, and over how many.
+    """The paired variants that share only some of the baseline's seeds, and the number of shared seeds.
 
-    Their mean less that of the baseline's row is not their difference.
+    Their difference is not that of the two means in the table.
     """
     n = int(((runs["status"] == "completed") & (runs["variant"] == collect.BASELINE)).sum())
     rows = effects[(effects["test"] == "paired t") & effects["n"].between(1, n - 1)]

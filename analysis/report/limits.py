@@ -1,4 +1,4 @@
-"""What a study cannot show, how often its results and the test set were looked at, and where its numbers are from."""
+"""The limits of a study, the number of looks at its results and at the test set, and the provenance of its numbers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def limits(results: Results) -> list[str]:
 def _selection_bias(k: int, rho: float, metric: str) -> str:
     """How much too high the best of k equally good variants would be."""
     known = not pd.isna(rho)
-    correlated = f"if all {k} variants were equally good and correlated over seeds as these are (rho {number(rho)})"
+    correlated = f"if all {k} variants were equally good, with the observed correlation over seeds (rho {number(rho)})"
     independent = f"if all {k} variants were equally good and independent"
     return (
         f"Selection bias: {correlated if known else independent}, the best observed mean would still be"
@@ -87,7 +87,7 @@ def _tested_variant(variant: str, runs: pd.DataFrame) -> str:
 
 
 def looked(looks: Sequence[Look], replaced: int, variants: int) -> list[str]:
-    """How often the results were looked at, and what that does to the error rate; nothing for one look.
+    """The number of looks at the results and the resulting error rate; empty for one look.
 
     Args:
         looks: those at the results that are reported.

@@ -69,7 +69,7 @@ def _statistics(results: Results) -> list[str]:
         return []
     return [
         "Runs are paired by seed; intervals and p-values are Student's t on the differences."
-        f" {rule(results.effects, results.format)} Other tables are exploratory and corrected within themselves."
+        f" {rule(results.effects, results.format)} Other tables are exploratory; their notes state the correction."
     ]
 
 
@@ -85,7 +85,7 @@ def _further_changes(results: Results) -> list[str]:
         stated |= {(row.key, row.value) for row in keys}
         if new:
             texts.append(f"{results.labels[name]}: {first_few(new, NAMED, '; ')}")
-    return [f"Settings that change with a level. {first_few(texts, 2 * NAMED, '. ')}."] if texts else []
+    return [f"Further settings that change with a level: {first_few(texts, 2 * NAMED, '. ')}."] if texts else []
 
 
 def _is_level(key: str, factors: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What a reader of the numbers must know and the table does not show: lost runs, mixed code, unpaired seeds."""
+"""Notes on the main table: lost runs, mixed code, unpaired seeds."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from ablate.terminal.text import first_few
 
 
 def notes(results: Results) -> list[str]:
-    """What a reader of the numbers must know and the table does not show, one sentence each."""
+    """The notes on the main table, one sentence each."""
     runs, effects = results.runs, results.effects
     completed = runs[runs["status"] == "completed"]
     sentences = []

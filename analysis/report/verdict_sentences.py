@@ -57,12 +57,12 @@ def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
     if shown.margin:
         sentences.append(
             f"Equivalent, or within the margin: the difference lies within {shown.margin}, p of two one-sided tests"
-            f" below 0.05 after a Holm correction of their own; their interval is the 90 % CI."
+            " below 0.05 after a separate Holm correction; the matching interval is the 90 % CI."
         )
     if effects["diverged"].any():
         sentences.append(
-            "Diverges or converges: runs diverge or end at chance more or less often than the baseline's, p of Fisher's"
-            " exact test below 0.05 after a Holm correction of its own."
+            "Diverges or converges: runs diverge or end at chance more or less often than the baseline's, p of"
+            " Fisher's exact test below 0.05 after a separate Holm correction."
         )
     if (effects["verdict"] == verdict.NOT_TESTABLE).any():
         sentences.append("Not testable: fewer than two shared seeds, or all differences equal.")

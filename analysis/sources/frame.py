@@ -3,27 +3,37 @@
 Nothing is averaged here: a row that stands for the same variant and seed as another one is refused.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
-from ablate.analysis.sources.cells import as_floats, numbers_of, plain, texts
-from ablate.analysis.sources.find_factors import find_factors
-from ablate.analysis.sources.levels import baseline_of, check_lengths
-from ablate.analysis.sources.run_status import statuses, with_column
+from ablate.analysis.sources.columns import (
+    PARAMETERS,
+    SECONDS,
+    Columns,
+    as_floats,
+    check_columns,
+    check_lengths,
+    check_names,
+    find_factors,
+    numbered_seeds,
+    numeric,
+    plain_cell,
+    statuses,
+    texts_of,
+)
+from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean, first_few
+from ablate.terminal.text import first_few
 
 VALUE = "\0value"  # column of the metric, which no factor can have as its name
-SECONDS, PARAMETERS = "seconds", "parameters"
 
 
 class Source(NamedTuple):
@@ -34,23 +44,6 @@ class Source(NamedTuple):
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which columns hold what.
-
-    Attributes:
-        metric: the metric; its name is the column.
-        seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
-        factors: columns of the factors; None: found (`find_factors`).
-        baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
-    """
-
-    metric: Metric
-    seed: str | None = None
-    factors: Sequence[str] | None = None
-    baseline: Mapping[str, str] | None = None
-
-
 def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Source:
     """Turn rows into a study.
 
@@ -58,7 +51,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         rows: one row per run. Optional columns: `status` (as W&B, MLflow or ablate write it), `seconds`, `parameters`.
         columns: which columns hold what.
         name: of the study.
-        command: that the report names.
+        command: printed in the report.
 
     Raises:
         InputError: a column does not exist, has no numbers, or does not vary; two rows have one variant and seed.
@@ -67,24 +60,21 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = with_column(rows.reset_index(drop=True).map(plain))
-    _check_columns(rows, columns, name)
-    values, bad = numbers_of(rows[columns.metric.name])
+    rows = with_status(rows.reset_index(drop=True).map(plain_cell))
+    check_columns(rows, columns, name)
+    values, bad = numeric(rows[columns.metric.name])
     if bad:
         raise InputError(f"{name}: the column {columns.metric.name} holds {bad}, but must hold numbers.")
     status = statuses(rows, values)
     if not (status == "completed").any():
         raise InputError(f"{name}: no run is completed and has a value of {columns.metric.name}.")
-    seeds, notes = _seeds(rows, columns)
-    if columns.factors is None:
-        factors, assumed = find_factors(rows, columns.metric.name, columns.seed, name)
-    else:
-        factors, assumed = list(columns.factors), []
-    notes += assumed
-    _check_names(factors, [], name)
-    levels = pd.DataFrame({factor: texts(rows[factor]) for factor in factors}, index=rows.index)
+    seeds, notes = numbered_seeds(rows, columns)
+    factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
+    notes += sentences
+    check_names(factors, [], name)
+    levels = pd.DataFrame({factor: texts_of(rows[factor]) for factor in factors}, index=rows.index)
     check_lengths(levels, name)
-    baseline = baseline_of(levels, columns.baseline, name)
+    baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
         notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
@@ -107,46 +97,28 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     )
 
 
-def _check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
-    """Raise InputError if a named column does not exist or is used twice."""
-    named = [columns.metric.name, *([columns.seed] if columns.seed else []), *(columns.factors or [])]
-    for column in named:
-        if column not in rows:
-            meant = did_you_mean(column, list(map(str, rows.columns)))
-            raise InputError(f"{name} has no column {column}.{meant} Its columns: {first_few(rows.columns, 12)}.")
-        if named.count(column) > 1:
-            raise InputError(f"{name}: the column {column} is named twice; metric, seed and factors must differ.")
-    _check_names(columns.factors or [], [columns.metric.name], name)
+def _baseline(levels: pd.DataFrame, asked: Mapping[str, str] | None, name: str) -> dict[str, str]:
+    """The level of each factor in the baseline; InputError if no run has this combination."""
+    baseline: dict[str, str] = {factor: str(levels[factor].iloc[0]) for factor in levels}
+    for factor, level in (asked or {}).items():
+        if factor not in levels:
+            raise InputError(f"--baseline: {factor} is not a factor of {name}; its factors: {first_few(levels, 12)}.")
+        known = list(dict.fromkeys(levels[factor]))
+        equal = [one for one in known if one == level or _same_number(one, level)]
+        if not equal:
+            raise InputError(f"--baseline: {factor} has no level {level}; its levels: {first_few(known, 12)}.")
+        baseline[factor] = equal[0]
+    if len(levels.columns) and not (levels == pd.Series(baseline)).all(axis=1).any():
+        shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
+        raise InputError(f"No run of {name} has the levels of the baseline: {shown}. Choose others with --baseline.")
+    return baseline
 
 
-def _check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:
-    """Raise InputError if a column cannot be in a report under its name."""
+def _same_number(one: str, other: str) -> bool:
     try:
-        study_plan.check_names(factors, metrics)
-    except ValueError as error:
-        raise InputError(f"{name} cannot be reported: {error}. Rename the column, or choose others.") from None
-
-
-def _seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, list[str]]:
-    """The replicate of each row as a number from 0, and how it was made if it is not one."""
-    if columns.seed is None:
-        note = "No seed column: runs are not paired, and compared with Welch's t (--seed names the column)."
-        return pd.Series(range(len(rows)), index=rows.index), [note]
-    column = rows[columns.seed]
-    if column.isna().any():
-        place = int(np.flatnonzero(column.isna())[0]) + 1
-        raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
-    try:
-        numbers = pd.to_numeric(column, errors="coerce")
-    except (ValueError, TypeError):  # a list, a number of thousands of digits
-        numbers = column.astype(object)
-    exact = numbers.dtype not in (object, bool) and numbers.notna().all()  # not as floats: a seed may have 63 bits
-    if exact and numbers.between(0, 2**63 - 1025).all() and (numbers % 1 == 0).all():
-        return numbers.astype("int64"), []
-    levels = texts(column)
-    order = {text: number for number, text in enumerate(dict.fromkeys(levels))}
-    shown = first_few([f"{text} is {number}" for text, number in order.items()], 5)
-    return levels.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
+        return float(one) == float(other)
+    except ValueError:
+        return False
 
 
 def _variants(levels: pd.DataFrame, baseline: Mapping[str, str]) -> pd.Series:
@@ -170,12 +142,12 @@ def _check_unique(variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, c
     level = ", ".join(f"{factor}={levels[factor][same.idxmax()]}" for factor in levels) or "no factors"
     raise InputError(
         f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']}). Keep one"
-        " of them, or name the column that tells them apart with --factors."
+        " of them, or pass the column that distinguishes them with --factors."
     )
 
 
 def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.DataFrame:
-    """The rows in the order of variants (baseline first) and seeds; a row `missing` for each absent seed of one."""
+    """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`."""
     order = [BASELINE, *(name for name in dict.fromkeys(content["variant"]) if name != BASELINE)]
     rank = {name: number for number, name in enumerate(order)}
     content = content.sort_values(["variant", "seed"], key=lambda c: c.map(rank) if c.name == "variant" else c)
@@ -235,7 +207,7 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}
     reasons = {
         "missing": "There is no row for this variant and seed.",
-        "failed": "The run failed, or has no value of the metric.",
+        "failed": "The run has no value of the metric.",
     }
     columns |= {"error": content["status"].map(reasons).fillna("")}
     columns |= dict.fromkeys(("code_sha256", "commit", "rerun"))

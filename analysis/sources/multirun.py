@@ -5,6 +5,7 @@ gives the order of the levels; without it, the order is that of the jobs. Metric
 from the last complete value of each column in the `metrics.csv` files below the job (as Lightning's CSVLogger writes).
 """
 
+import logging
 import math
 from collections.abc import Iterable
 from itertools import islice
@@ -17,17 +18,20 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis.sources.cells import UNSET
+from ablate.analysis.sources.columns import UNSET
 from ablate.app import results
 from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
+from ablate.runs.names import is_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, printable
 
+log = logging.getLogger(__name__)
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
 LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
+MOST_EPOCHS = 200_000  # of all jobs, in learning curves
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
 
 
@@ -73,6 +77,10 @@ def read(
         raise InputError(f"{folder} has no jobs: no folder below it has .hydra/overrides.yaml.")
     if len(jobs) > study_plan.MOST_RUNS:
         raise InputError(f"{folder} has {len(jobs):,} jobs, more than the {study_plan.MOST_RUNS:,} runs of a report.")
+    if unnamed := [place for job in jobs if not is_name(place := job.relative_to(folder).as_posix())]:
+        raise InputError(
+            f"{printable(unnamed[0])}: the folder of a job must have a printable name in UTF-8. Rename it."
+        )
     settings = [_settings(job) for job in jobs]
     keys = [key for key in dict.fromkeys(key for one in settings for key in one) if not key.startswith("hydra")]
     varying = [key for key in keys if len({one.get(key, UNSET) for one in settings}) > 1]
@@ -153,7 +161,7 @@ def _settings(job: Path) -> dict[str, str]:
 
 
 def _level_order(folder: Path, varying: list[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """The levels of each varied key in the order of `multirun.yaml`; a sentence if that file cannot be used."""
+    """The levels of each varied key in the order of `multirun.yaml`, and a sentence if that file is unusable."""
     path = folder / "multirun.yaml"
     note = f"{path.name} is missing or incomplete; the order of levels is that of the jobs."
     try:

@@ -12,7 +12,7 @@ import pandas as pd
 from ablate.analysis import app_curves, collect
 from ablate.analysis.results import Results, compare
 from ablate.analysis.sources import frame, joined, multirun, table
-from ablate.analysis.sources.cells import as_floats
+from ablate.analysis.sources.columns import Columns, as_floats
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
 from ablate.runs.study_plan import StudyPlan
@@ -26,10 +26,10 @@ class Asked:
     Attributes:
         metric: name of the metric; for a study, another one than the plan's.
         seed: column or key of the replicate.
-        factors: columns of a table that are factors; None: found.
+        factors: columns of a table that are factors; None: detected.
         baseline: {factor: level} of the baseline.
         direction: `max` or `min`; None: follows from the name of the metric.
-        margin: of equivalence, in the metric's printed unit.
+        margin: equivalence margin, in the metric's printed unit.
         unit: printed after values; `%` prints fractions in per cent.
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
@@ -79,7 +79,7 @@ def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
     if names := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
-        raise InputError(f"--{flag} is for tables and multiruns; the plan of a study (study.json) has it already.")
+        raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
 
 
 def _of_plan(
@@ -88,7 +88,9 @@ def _of_plan(
     """The results of planned runs below `folder`; with another metric than the plan's, they are exploratory."""
     planned = plan.metric.name
     if asked.metric not in (None, planned):
-        exploratory = f"Exploratory: {asked.metric} was chosen after the study; its planned metric is {planned}."
+        exploratory = (
+            f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {planned}."
+        )
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
         plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         notes = [exploratory, *notes]
@@ -108,13 +110,13 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = frame.Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
 
 
 def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
-    """The metric, whose values in per cent may be fractions."""
+    """The metric of a table. With the unit %, values of at most 1 are fractions."""
     name, scale = str(asked.metric), asked.scale
     if scale is None and name in rows:
         values = as_floats(rows[name]).abs()
@@ -133,6 +135,6 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = frame.Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])

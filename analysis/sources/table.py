@@ -2,16 +2,19 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
 
 from ablate.files import bounded
+from ablate.runs import json_file
 from ablate.terminal.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 LARGEST = 64 * bounded.MIB  # bytes
 MOST_CELLS = 2_000_000
+MOST_COLUMNS = 5_000
 SEPARATORS = ",;\t|"
 
 
@@ -44,7 +47,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         raise InputError(f"{path}: reading Parquet needs the package pyarrow: pip install pyarrow.") from None
     except InputError:
         raise
-    except (OSError, ValueError, pd.errors.ParserError) as error:  # pyarrow's errors are ValueErrors and OSErrors
+    except (OSError, ValueError, RecursionError, csv.Error, pd.errors.ParserError) as error:  # also those of pyarrow
         raise InputError(f"{path} cannot be read as a table ({str(error).splitlines()[0]:.200}).") from None
 
 
@@ -55,6 +58,7 @@ def _parquet(content: bytes, path: Path) -> pd.DataFrame:
     metadata = parquet.read_metadata(io.BytesIO(content))
     unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     bounded.check(path, "would unpack to", unpacked, LARGEST)
+    _check_columns(path, metadata.num_columns)
     _check_cells(path, metadata.num_rows * metadata.num_columns)
     return pd.read_parquet(io.BytesIO(content))
 
@@ -63,9 +67,16 @@ def _json_rows(content: bytes, path: Path) -> pd.DataFrame:
     """Rows of JSON lines (one object per line), or of one list of objects."""
     text, _ = _decoded(content, path)
     _check_cells(path, sum(map(text.count, ",[{")))
-    if text.lstrip().startswith("["):
-        return pd.read_json(io.StringIO(text), orient="records", dtype=False)
-    return pd.read_json(io.StringIO(text), lines=True, dtype=False)
+    lines = [line for line in text.split("\n") if line.strip()]
+    rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError(f'{path} must hold objects, one per run, such as {{"model": "cnn", "acc": 0.93}}.')
+    if "\\u" in text:  # half a surrogate pair could not be written anywhere
+        json_file.check_surrogates(rows)
+    names = dict.fromkeys(name for row in rows for name in row)
+    _check_columns(path, len(names))
+    _check_cells(path, len(names) * len(rows))
+    return pd.DataFrame(rows, columns=list(names))
 
 
 def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -79,6 +90,7 @@ def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
         separator = ","
     _check_cells(path, sum(map(text.count, (separator, "\n", "\r"))))
     names = next(csv.reader([header], delimiter=separator))
+    _check_columns(path, len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path} has more than one column {twice[0]!r}. Rename one of them.")
     rows = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True)
@@ -95,6 +107,12 @@ def _check_cells(path: Path, cells: int) -> None:
     """Raise InputError if a table has too many cells, before they are read: each takes up to 100 bytes of memory."""
     if cells > MOST_CELLS:
         raise InputError(f"{path} has about {cells:,} cells, more than the limit of {MOST_CELLS:,}. It was not read.")
+
+
+def _check_columns(path: Path, columns: int) -> None:
+    """Raise InputError if a table has too many columns: pandas takes a millisecond for each."""
+    if columns > MOST_COLUMNS:
+        raise InputError(f"{path} has {columns:,} columns, more than the limit of {MOST_COLUMNS:,}. It was not read.")
 
 
 def _decoded(content: bytes, path: Path) -> tuple[str, list[str]]:

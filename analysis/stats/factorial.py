@@ -129,7 +129,7 @@ def _weights(
 def _tested(
     weights: Weights, values: Mapping[Cell, np.ndarray], cell_means: linear_model.Cells | None, confidence: float
 ) -> dict[str, Any]:
-    """A contrast per seed and its t; in the linear model if a seed with any run lacks one of the cells."""
+    """A contrast per seed and its t; from the linear model if a seed with results lacks one of the cells."""
     needed = np.array([values[cell] for cell in weights])
     lost = np.isnan(needed).any(axis=0)
     per_seed = np.array([*weights.values()]) @ needed[:, ~lost]

@@ -56,7 +56,7 @@ def fisher_exact_family(tables: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _attainable(failures: int, n: int, base_n: int) -> dict[int, float]:
-    """Two-sided p of Fisher's exact test for each number of a variant's failures, their sum being fixed."""
+    """The p-values that Fisher's exact test can attain, one per split of the failures between the two."""
     total = math.comb(n + base_n, failures)
     chance = {
         k: math.comb(n, k) * math.comb(base_n, failures - k) / total

@@ -16,9 +16,9 @@ RESAMPLES_REFITTED = 200  # where every resample needs a fit of its own
 def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str | None = None) -> pd.DataFrame:
     """Analysis of variance, all interactions included.
 
-    A term's sum of squares is what it takes off the residual of the model of all terms that do not contain it (type
-    II; Fox 2016), its df the difference of the two matrix ranks. A term that adds no rank is not `estimable`: empty or
-    aliased cells. Independent errors of one variance are assumed.
+    A term's sum of squares is the reduction of the residual sum of squares when it is added to the model of all terms
+    that do not contain it (type II; Fox 2016). Its df is the difference of the two matrix ranks. A
+    term that adds no rank is not `estimable`: empty or aliased cells. Independent errors of one variance are assumed.
 
     Args:
         frame: one row per run; rows without a response are dropped.
@@ -165,7 +165,7 @@ def _orthogonal(frame: pd.DataFrame, design: Sequence[list[str]]) -> bool:
 
 
 def _centered(y: np.ndarray) -> np.ndarray:
-    """Without its mean: sums of squares then keep their digits."""
+    """Subtract the mean, so that sums of squares lose no digits."""
     return y - y.mean() if len(y) else y
 
 

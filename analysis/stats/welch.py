@@ -36,7 +36,7 @@ def welch_difference(variant: ArrayLike, baseline: ArrayLike, confidence: float 
         confidence: of the two-sided interval.
 
     Returns:
-        The difference. With n < 2, m < 2 or no spread in both, error, t, df, p, low and high are NaN.
+        The difference. With n < 2, m < 2 or zero variance in both, error, t, df, p, low and high are NaN.
     """
     from scipy.stats import ttest_ind
 

@@ -51,7 +51,9 @@ def every(results: Results) -> dict[str, Table]:
         by_name["changes"] = changes(results.changes, labels)
     if len(compared := further_tests(effects, runs, results.metric)):
         rows = tuple(compared.index)
-        by_name["tests"] = Table("Without the normal distribution", compared.reset_index(drop=True), TESTS_NOTE, rows)
+        by_name["tests"] = Table(
+            "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
+        )
     if results.contrasts is not None and results.anova is not None and results.shares is not None:
         crossed = (results.contrasts["kind"] == "interaction").any()
         title = "Main effects and interactions" if crossed else "Main effects"

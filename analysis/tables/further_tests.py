@@ -60,10 +60,9 @@ def images(
 DIVERGED_NOTE = (
     "Counted: runs whose loss became infinite or NaN, and runs at chance (predictions of one class alone, or accuracy"
     " not above chance by a one-sided exact binomial test at .001). Runs without a result are not counted. Intervals:"
-    " Clopper and Pearson. p: Fisher's exact test against the baseline, with a Holm"
-    " correction of its own over the planned variants. The"
-    " comparison is made without diverged runs and with them scored at chance; a run at chance keeps its own"
-    " value. Where the two verdicts disagree, the verdict is inconclusive."
+    " Clopper and Pearson. p: Fisher's exact test against the baseline, with a separate Holm correction over the"
+    " planned variants. The comparison is made without diverged runs and with them scored at chance; a run at chance"
+    " keeps its value. Where the two verdicts disagree, the verdict is inconclusive."
 )
 
 

@@ -15,7 +15,7 @@ EQUIVALENCE = "Equivalence [90 % CI]"
 
 
 def main(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> Table:
-    """The table of effects. Bold: verdict better, which the highest mean alone is not.
+    """The table of effects. Variants with the verdict better are bold; the highest mean alone is not.
 
     Args:
         effects: frame of `effects`.

@@ -1,4 +1,4 @@
-"""What every table of the report is."""
+"""The type of every table of the report."""
 
 from dataclasses import dataclass
 

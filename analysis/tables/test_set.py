@@ -11,8 +11,8 @@ from ablate.analysis.tables.table import Table
 from ablate.analysis.test_usage import UNPLANNED, Usage
 
 NOTE = (
-    "Test accuracy, paired by seed, with Student's t interval over seeds; not corrected. The variants were selected by"
-    " validation accuracy."
+    "Differences are paired by seed, with Student's t interval over seeds; not corrected. Select variants by validation"
+    " accuracy, not by this table."
 )
 
 

@@ -17,8 +17,8 @@ def measure(settings: Settings) -> None:
     words = [*settings.words(), network, f"trainer.batch_size={size}"]
     words.append(f"data.train_limit={settings.of(2, 40) * size}")
     plain = Steps(words)
-    plain.own()
-    off = statistics.median(plain.own() for _ in range(3))
+    plain.package()
+    off = statistics.median(plain.package() for _ in range(3))
     row(f"{network}, trainer.compile=false", f"{off:,.0f} images/s, batches of {size}")
     plain.bare(2)
     bare = plain.bare(steps)
@@ -35,8 +35,8 @@ def measure(settings: Settings) -> None:
 def compiled(words: list[str], network: str, off: float) -> None:
     """Time the package's steps with `trainer.compile=true`; `off` is the rate without."""
     steps = Steps([*words, "trainer.compile=true"])
-    first, _ = timed(steps.own)
-    on = statistics.median(steps.own() for _ in range(3))
+    first, _ = timed(steps.package)
+    on = statistics.median(steps.package() for _ in range(3))
     value = f"{on:,.0f} images/s, {on / off:.2f} times as many; {first:.0f} s for the first epoch"
     row(f"{network}, trainer.compile=true", value)
 

@@ -14,7 +14,7 @@ JOBS = "jobs_per_gpu" if CUDA else "jobs_at_once"
 
 
 def measure(settings: Settings) -> None:
-    """Run the same study both ways."""
+    """Run the same study with the runs packed, and one after another."""
     runs, limit, epochs = settings.of((4, 128, 1), (16, 10_000, 5))
     words = [*settings.words(), "model=cnn", "normalization=batch", f"data.train_limit={limit}"]
     words += [f"trainer.epochs={epochs}", f"seed=range({runs})"]

@@ -36,8 +36,8 @@ def run(command: Sequence[str], folder: Path, log: Path, limit: float, row: Call
         rows: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=_read, args=(process.stdout, rows), daemon=True).start()
         try:
-            while (found := rows.get(timeout=max(0.0, deadline - time.monotonic()))) is not None:
-                row(found)
+            while (printed := rows.get(timeout=max(0.0, deadline - time.monotonic()))) is not None:
+                row(printed)
             process.wait(timeout=max(0.0, deadline - time.monotonic()))
         except (queue.Empty, subprocess.TimeoutExpired):
             return f"stopped after {limit:.0f} s"

@@ -18,11 +18,11 @@ def measure(settings: Settings) -> None:
     words += [f"trainer.batch_size={size}", "trainer.precision=bf16"]
     flip_crop = Augmentation({"flip": Flip(0.5), "crop": Crop(4, "constant")})
     model = Steps(words)
-    model.own(), model.own(flip_crop), model.bare(2)
-    rates = [(model.own(), model.own(flip_crop), model.bare(steps)) for _ in range(rounds)]
-    own, augmented, bare = (statistics.median(each) for each in zip(*rates, strict=True))
+    model.package(), model.package(flip_crop), model.bare(2)
+    rates = [(model.package(), model.package(flip_crop), model.bare(steps)) for _ in range(rounds)]
+    plain, augmented, bare = (statistics.median(each) for each in zip(*rates, strict=True))
     row(f"bare steps at {pixels} px, batches of {size}", f"{bare:,.0f} images/s")
-    for what, rate in {"the package's steps": own, "the same with flip_crop": augmented}.items():
+    for what, rate in {"the package's steps": plain, "the same with flip_crop": augmented}.items():
         row(what, f"{rate:,.0f} images/s, {rate / bare:.2f} of bare", "at least 0.9", rate / bare >= 0.9)
     if CUDA:
         row("peak memory on the GPU", f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")

@@ -1,4 +1,4 @@
-"""Training steps of a configuration: the package's own, and bare ones on a batch that is ready on the device."""
+"""Training steps of a configuration: those of the package, and bare ones on a batch that is ready on the device."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ class Steps:
         self.parts, data, device, _ = set_up(self.config)
         self.data, self.size = resident(data, device), self.config.trainer.batch_size
 
-    def own(self, augment: Augmentation | None = None) -> float:
+    def package(self, augment: Augmentation | None = None) -> float:
         """Train an epoch with the package, with its augmentation or another; return images per second."""
         parts = replace(self.parts, augment=augment) if augment else self.parts
         began = synchronized()

@@ -78,10 +78,10 @@ def group_keys(group: str) -> list[Key]:
 
 def _merged(keys: Iterable[Key]) -> list[Key]:
     """Each key once, with the defaults of all that are the same."""
-    found: dict[Key, Key] = {}
+    merged: dict[Key, Key] = {}
     for key in keys:
-        found.setdefault(key, key).defaults.update(key.defaults)
-    return list(found.values())
+        merged.setdefault(key, key).defaults.update(key.defaults)
+    return list(merged.values())
 
 
 def _nodes(path: Path) -> Iterator[tuple[type, str, dict[str, Any]]]:

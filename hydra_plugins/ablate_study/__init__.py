@@ -110,11 +110,11 @@ class OptunaSweeper(StudySweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the search."""
-        from ablate.study import words
+        from ablate.study import overrides
         from ablate.study.tune import search
 
         return search(
-            self.loader, self.launcher, self.config, words.read(self.loader, self.params, arguments), self.settings
+            self.loader, self.launcher, self.config, overrides.read(self.loader, self.params, arguments), self.settings
         )
 
 

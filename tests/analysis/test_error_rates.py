@@ -28,7 +28,7 @@ LIMIT = 0.055
 
 
 class Truth(NamedTuple):
-    """A kind of study: how many variants, how many of them are as stated, and what must not be claimed of those.
+    """A kind of study: the number of variants, the number of null variants, and what must not be claimed of them.
 
     Attributes:
         variants: number of variants.

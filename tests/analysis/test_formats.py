@@ -98,3 +98,7 @@ def test_numbers():
     assert [count(999), count(553_082), count(1_234_567), count(None)] == ["999", "553 k", "1.23 M", "—"]
     assert [p_value(0.0004), p_value(0.03)] == ["< 0.001", "0.030"]
     assert [plural(1, "seed"), plural(0, "seed"), plural(2, "seed")] == ["1 seed", "0 seeds", "2 seeds"]
+
+
+def test_a_number_that_rounds_to_zero_has_no_minus_sign():
+    assert number(-0.001, 2, "+") == "+0.00" and number(-0.0) == "0.00" and number(-0.01, 2) == "−0.01"

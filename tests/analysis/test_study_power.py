@@ -16,8 +16,8 @@ def test_before_a_study(tmp_path):
     runs = [{**common, "variant": name, "folder": name} for name in ("baseline", "model=b")]
     content = {"name": "s", "baseline": {}, "factors": {}, "seeds": [0, 1, 2], "command": "", "runs": runs}
     plan = msgspec.convert(content, StudyPlan)
-    (said,) = study_power.preview(plan, tmp_path)
-    assert "3 seeds" in said and "over 1 planned variant," in said and "3.26 standard deviations" in said
+    (sentence,) = study_power.preview(plan, tmp_path)
+    assert "3 seeds" in sentence and "over 1 planned variant," in sentence and "3.26 standard deviations" in sentence
     assert "descriptive" in study_power.preview(replace(plan, seeds=[0]), tmp_path)[0]
     assert "nothing" in study_power.preview(replace(plan, runs=plan.runs[:1]), tmp_path)[0]
 

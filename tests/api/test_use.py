@@ -77,14 +77,14 @@ def test_predict_equals_the_command(run, tmp_path):
     for number in range(3):
         Image.fromarray(images[number, 0]).save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_text("junk")
-    found = ablate.predict(run, tmp_path, top=2, tta="shift")
+    table = ablate.predict(run, tmp_path, top=2, tta="shift")
     ended = command(
         tmp_path, "predict", str(run.folder.absolute()), str(tmp_path), "--format=csv", "--top=2", "--tta=shift"
     )
     expected = pd.read_csv(StringIO(ended.stdout), dtype={"class": str, "class_2": str})
-    pd.testing.assert_frame_equal(found, expected, atol=1e-6, check_dtype=False)
-    assert found.set_index("image").loc[str(tmp_path / "broken.png"), "error"].startswith("not a PNG, JPEG, WEBP")
-    assert found["class"].isna().sum() == 1 and found["error"].notna().sum() == 1
+    pd.testing.assert_frame_equal(table, expected, atol=1e-6, check_dtype=False)
+    assert table.set_index("image").loc[str(tmp_path / "broken.png"), "error"].startswith("not a PNG, JPEG, WEBP")
+    assert table["class"].isna().sum() == 1 and table["error"].notna().sum() == 1
     one = ablate.predict(str(run.folder), tmp_path / "1.png")
     assert list(one.columns) == ["image", "class", "probability", "error"] and len(one) == 1
 
@@ -95,10 +95,10 @@ def test_an_array_gets_the_probabilities_of_the_validation(run, kind):
     with np.load(run.folder / "val_predictions.npz") as saved:
         index, logits = saved["index"], saved["logits"].astype(float)
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    found = ablate.predict(run, kind(digits("train").images[index]), top=1)
-    assert list(found.columns) == ["class", "probability", "error"] and list(found.index) == list(range(len(index)))
-    np.testing.assert_allclose(found["probability"], probabilities.max(1), atol=1e-3)
-    correct = found["class"].astype(int).to_numpy() == digits("train").labels[index].numpy()
+    table = ablate.predict(run, kind(digits("train").images[index]), top=1)
+    assert list(table.columns) == ["class", "probability", "error"] and list(table.index) == list(range(len(index)))
+    np.testing.assert_allclose(table["probability"], probabilities.max(1), atol=1e-3)
+    correct = table["class"].astype(int).to_numpy() == digits("train").labels[index].numpy()
     assert correct.mean() == pytest.approx(run.metrics["val_accuracy"])
 
 
@@ -144,7 +144,7 @@ def test_submit_writes_an_archive(run, tmp_path, capfd):
         ablate.status("used"), "s1", report=tmp_path / "report.pdf", notebook=tmp_path / "ran.ipynb", output=tmp_path
     )
     assert path == tmp_path / "s1.zip" and path.read_bytes().startswith(b"PK")
-    assert "as stated" in capfd.readouterr().out
+    assert "as recorded" in capfd.readouterr().out
 
 
 def test_watch_updates_the_output_of_a_cell(run):

@@ -150,7 +150,7 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
         (("hydra.sweeper.metric=seconds",), "the metric 'seconds' is not printable, or is the name of a report column"),
-        (("hydra.sweep.dir=${hydra.job.num}", "hydra.sweeper.name=null"), "hydra.job differs between the runs"),
+        (("hydra.sweep.dir=${hydra.job.num}", "hydra.sweeper.name=null"), "all runs of a study need the same folder"),
         (("hydra/launcher=ablate_local", "hydra.launcher.jobs_at_once=-1"), "hydra.launcher.jobs_at_once: expected"),
     ],
 )

@@ -109,8 +109,8 @@ def on_terminal(folder: Path, *words: str) -> str:
 
 def assert_plain(text: str, where: object) -> None:
     """No control character besides line breaks and tabs, and no mark of writing direction."""
-    found = [char for char in set(text) - set("\n\t") if unicodedata.category(char) in ("Cc", "Cs")]
-    assert not found, (where, found)
+    raw = [char for char in set(text) - set("\n\t") if unicodedata.category(char) in ("Cc", "Cs")]
+    assert not raw, (where, raw)
     assert "\u202e" not in text, where
 
 

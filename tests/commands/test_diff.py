@@ -48,7 +48,7 @@ def test_differences_are_listed_by_part_and_key(make, capsys):
     one, other = make("one"), make("other", config, weights=b"v", **changed)
     differences = diff(one, other)
     weights = differences.pop()
-    assert weights[:2] == ("outcome", "model.pt") and weights[2] != weights[3]
+    assert weights[:2] == ("results", "model.pt") and weights[2] != weights[3]
     assert differences == [
         ("configuration", "seed", "0", "1"),
         ("configuration", "optimizer.lr", "0.1", "0.01"),
@@ -57,7 +57,7 @@ def test_differences_are_listed_by_part_and_key(make, capsys):
         ("code", "dirty", "False", "—"),
         ("environment", "threads", "1", "2"),
         ("environment", "cpu", "—", "x"),
-        ("outcome", "val_accuracy", "0.5", "0.25"),
+        ("results", "val_accuracy", "0.5", "0.25"),
     ]
     assert main([str(one), str(other)]) == 0
     output = capsys.readouterr().out

@@ -52,13 +52,13 @@ def test_an_exception_is_a_line_and_a_status(error, status, message, capsys):
 
 
 def test_debug_is_taken_from_the_arguments_and_prints_a_traceback(capsys):
-    given = []
+    received = []
 
     def command(arguments: list[str]) -> int:
-        given.extend(arguments)
+        received.extend(arguments)
         raise InputError("Give a study.")
 
-    assert run_command(command, ["a", "--debug", "b"]) == 2 and given == ["a", "b"]
+    assert run_command(command, ["a", "--debug", "b"]) == 2 and received == ["a", "b"]
     assert "Traceback" in capsys.readouterr().err
 
 

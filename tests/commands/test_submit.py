@@ -64,16 +64,16 @@ def test_a_grader_can_verify_the_archive(here, tmp_path):
     runs = {run: run_record.read(run).val_accuracy for run in (here / "outputs/s/baseline").glob("seed*")}
     best = max(runs, key=runs.get)  # lr=0.1 learns, lr=0.0001 does not
     assert (folder / "model.pt").read_bytes() == (best / "model.pt").read_bytes()
-    stated = f"{100 * runs[best]:.2f} %"
+    recorded = f"{100 * runs[best]:.2f} %"
     tested = f"{100 * json.loads((best / 'test.json').read_text())['accuracy']:.2f} %"
     readme = (folder / "README.md").read_text()
-    assert f"Validation accuracy {stated}, test accuracy {tested}." in readme and best.name[5:] in readme
-    assert f"validation accuracy {stated} of 288 images, as stated" in ended.stdout
-    assert f"test accuracy {tested} of 360 images, as stated" in ended.stdout
+    assert f"Validation accuracy {recorded}, test accuracy {tested}." in readme and best.name[5:] in readme
+    assert f"validation accuracy {recorded} of 288 images, as recorded" in ended.stdout
+    assert f"test accuracy {tested} of 360 images, as recorded" in ended.stdout
     assert re.search("[12] pages? of at most 2", ended.stdout) and "unchanged since the run" in ended.stdout
     graded = run_readme_command(folder, tmp_path)
     assert graded.returncode == 0, graded.stderr
-    assert graded.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as stated" in line]
+    assert graded.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as recorded" in line]
 
     again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Options("s123"))
     assert archive.pack(again.members) == archive_bytes
@@ -103,7 +103,7 @@ def test_user_code_is_submitted_and_a_missing_module_fails_the_check(photo_folde
     assert "verify .. --data-root FOLDER --trust" in readme.read_text()
     readme.write_text(readme.read_text().replace("FOLDER --trust", f"{images} --trust"))
     graded = run_readme_command(tmp_path / "un", here)
-    assert graded.returncode == 0 and "of 12 images, as stated" in graded.stdout, graded.stderr
+    assert graded.returncode == 0 and "of 12 images, as recorded" in graded.stdout, graded.stderr
 
     # A dynamic import cannot be found by reading the code; and a comment contains a home path.
     late = "import importlib\nblock = importlib.import_module('lay' + 'ers').block"

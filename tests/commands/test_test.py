@@ -22,7 +22,7 @@ from tests.processes import ablate
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, photo_folder) -> Path:
+def trained(tmp_path_factory, photo_folder) -> Path:
     """A folder with a study of two variants and two seeds on photographs, and the photographs."""
     folder = tmp_path_factory.mktemp("tested")
     root = shutil.copytree(photo_folder, folder / "photos")
@@ -34,8 +34,8 @@ def made(tmp_path_factory, photo_folder) -> Path:
 
 
 @pytest.fixture
-def study(made, tmp_path) -> Path:
-    return shutil.copytree(made / "outputs/s", tmp_path / "outputs/s")
+def study(trained, tmp_path) -> Path:
+    return shutil.copytree(trained / "outputs/s", tmp_path / "outputs/s")
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def run(study) -> Path:
     return study / "baseline/seed=0"
 
 
-def test_the_numbers_are_scikit_learns(made, run):
+def test_the_numbers_are_scikit_learns(trained, run):
     from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, recall_score
 
     result = evaluated(run)
-    found, images = trained_model.load(run), image_folder(str(made / "photos"), 16, 1, "test")
+    network, images = trained_model.load(run), image_folder(str(trained / "photos"), 16, 1, "test")
     with torch.no_grad():
-        logits = found.model(found.pixels(images.images))
+        logits = network.model(network.pixels(images.images))
     labels, taken = images.labels.numpy(), logits.argmax(1).numpy()
     assert result.images == len(labels) == 30
     assert result.accuracy == accuracy_score(labels, taken)
@@ -119,10 +119,10 @@ def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
     assert not list(study.rglob("test_mistakes.npz")) and not (study / test_log.FILE).exists()
 
 
-def test_a_missing_or_changed_test_set_is_refused(made, run, tmp_path):
+def test_a_missing_or_changed_test_set_is_refused(trained, run, tmp_path):
     settings = run / ".hydra/config.yaml"
-    root = shutil.copytree(made / "photos", tmp_path / "photos")
-    settings.write_text(settings.read_text().replace(str(made / "photos"), str(root)))
+    root = shutil.copytree(trained / "photos", tmp_path / "photos")
+    settings.write_text(settings.read_text().replace(str(trained / "photos"), str(root)))
     (root / "test").rename(root / "away")
     with pytest.raises(InputError, match="photos has no test images"):
         evaluated(run)

@@ -1,4 +1,4 @@
-"""Whether weights have the accuracy that is stated: beside one computed from the run's own logits."""
+"""Whether weights have the recorded accuracy, compared with one computed from the run's logits."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from tests.processes import SMALL, ablate, alone
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verify")
     words = (*SMALL, "trainer.epochs=3", "model=mlp", "hydra.run.dir=one")
     assert ablate(folder, "train", *words).returncode == 0
@@ -24,8 +24,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def run(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "run")
+def run(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "run")
 
 
 def change(path, **values):
@@ -53,21 +53,22 @@ def test_the_accuracy_of_a_selected_epoch_is_verified_on_the_images_that_did_not
     assert right[reporting].mean() != right.mean()
 
 
-def test_without_a_test_only_validation_is_stated(run):
+def test_without_a_test_only_validation_is_verified(run):
     (run / "test.json").unlink()
     assert [one.part for one in verify.verify(run)] == ["validation"]
 
 
-def test_other_weights_are_told(run, capsys):
+def test_other_weights_are_reported(run, capsys):
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: -value for name, value in weights.items()}, run / "model.pt")
     assert verify.main([str(run)]) == 1
-    said = capsys.readouterr().out
-    assert said.count("is stated\n") == 2 and f"but {100 * run_record.read(run).val_accuracy:.2f} %" in said
+    output = capsys.readouterr().out
+    recorded = f"differs from the recorded {100 * run_record.read(run).val_accuracy:.2f} %"
+    assert recorded in output and output.count("differs from the recorded") == 2
 
 
 @pytest.mark.parametrize(
-    ("stated", "found", "images", "holds"),
+    ("recorded", "measured", "images", "holds"),
     [
         (0.5, 0.5, 10, True),
         (0.5, 0.6, 10, True),  # one image
@@ -77,10 +78,11 @@ def test_other_weights_are_told(run, capsys):
         (0.62, 0.6188, 10_000, False),
     ],
 )
-def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(stated, found, images, holds):
-    one = verify.Verified("test", stated, found, images)
+def test_an_accuracy_may_be_a_tenth_of_a_point_or_one_image_off(recorded, measured, images, holds):
+    one = verify.Verified("test", recorded, measured, images)
     assert one.holds == holds
-    assert str(one).endswith("as stated" if stated == found else "that is stated" if holds else "is stated")
+    reading = "as recorded" if recorded == measured else f"the recorded {100 * recorded:.2f} %"
+    assert str(one).endswith(reading) and ("differs" in str(one)) != holds
 
 
 def test_what_cannot_be_verified_is_refused(run):
@@ -88,7 +90,7 @@ def test_what_cannot_be_verified_is_refused(run):
     with pytest.raises(InputError, match="not those that .* was trained on"):
         verify.verify(run)
     change(run / "run.json", metrics={})
-    with pytest.raises(InputError, match="states no validation accuracy"):
+    with pytest.raises(InputError, match="records no validation accuracy"):
         verify.verify(run)
     change(run / "run.json", status="failed")
     with pytest.raises(InputError, match="not a completed run"):
@@ -98,10 +100,10 @@ def test_what_cannot_be_verified_is_refused(run):
 def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
     moved = shutil.copytree(photo_folder, tmp_path / "photos")
     words = ("data=image_folder", "data.root=photos", "model=mlp", "model.hidden=[8]", *SMALL[2:], "hydra.run.dir=one")
-    made = ablate(tmp_path, "train", *words)
-    assert made.returncode == 0, made.stderr
+    trained = ablate(tmp_path, "train", *words)
+    assert trained.returncode == 0, trained.stderr
     moved.rename(tmp_path / "elsewhere")
     lost = alone(tmp_path, "verify", "one")
     assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
-    found = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
-    assert found.returncode == 0 and "of 12 images, as stated" in found.stdout
+    ended = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
+    assert ended.returncode == 0 and "of 12 images, as recorded" in ended.stdout

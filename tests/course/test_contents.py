@@ -35,7 +35,7 @@ def test_missing_and_invalid_files_are_refused(here):
     for path in Path("outputs/s/baseline").rglob("model.pt"):
         path.unlink()
     blank(Path("short.pdf"), 1)
-    assert "model.pt does not exist. Train the run again" in refused(*options, "--report", "short.pdf")
+    assert "model.pt does not exist. Retrain the run" in refused(*options, "--report", "short.pdf")
 
 
 def test_an_outdated_report_is_refused(here):

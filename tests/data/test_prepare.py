@@ -79,7 +79,7 @@ def test_mean_and_std_have_one_value_or_one_per_channel(photo_folder: Path) -> N
     assert data.std.tolist() == pytest.approx([0.1, 0.2, 0.3])
     for key in ("data.mean", "data.std"):
         for values, count in (("[0.5,0.5]", 2), ("[]", 0)):
-            message = f"{key} has {count} values, but the images have 3 channels. Give 1 or 3."
+            message = f"{key} has {count} values, but the images have 3 channels. Pass 1 or 3 values."
             with pytest.raises(InputError, match=message):
                 prepare(_data(*option, f"{key}={values}"))
 

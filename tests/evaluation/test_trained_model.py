@@ -15,7 +15,7 @@ from tests.processes import ablate
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, photo_folder) -> Path:
+def trained(tmp_path_factory, photo_folder) -> Path:
     """A folder with a run on real photographs, whose mean and standard deviation were computed from them."""
     folder = tmp_path_factory.mktemp("trained")
     root = shutil.copytree(photo_folder, folder / "photos")
@@ -27,39 +27,39 @@ def made(tmp_path_factory, photo_folder) -> Path:
 
 
 @pytest.fixture
-def run(made, tmp_path) -> Path:
-    return shutil.copytree(made / "run", tmp_path / "run")
+def run(trained, tmp_path) -> Path:
+    return shutil.copytree(trained / "run", tmp_path / "run")
 
 
-def test_it_gives_the_logits_of_the_run_without_its_training_images(made, run):
+def test_it_gives_the_logits_of_the_run_without_its_training_images(trained, run):
     """The validation logits, which training wrote down as float16."""
     import numpy as np
 
-    images = image_folder(str(made / "photos"), 16, 1, "train").images
+    images = image_folder(str(trained / "photos"), 16, 1, "train").images
     kept = np.load(run / "val_predictions.npz")
-    shutil.move(made / "photos/train", made / "photos/away")
+    shutil.move(trained / "photos/train", trained / "photos/away")
     try:
-        found = trained_model.load(run)
+        network = trained_model.load(run)
     finally:
-        shutil.move(made / "photos/away", made / "photos/train")
-    assert (found.inputs.classes, found.inputs.channels, found.inputs.image_size) == (("china", "flower"), 3, 16)
+        shutil.move(trained / "photos/away", trained / "photos/train")
+    assert (network.inputs.classes, network.inputs.channels, network.inputs.image_size) == (("china", "flower"), 3, 16)
     with torch.no_grad():
-        logits = found.model(found.pixels(images[kept["index"]]))
+        logits = network.model(network.pixels(images[kept["index"]]))
     torch.testing.assert_close(logits, torch.from_numpy(kept["logits"]).float(), atol=2e-3, rtol=2e-3)
-    assert not found.model.training
+    assert not network.model.training
 
 
 def test_a_record_without_inputs_is_completed_from_the_images(run):
     whole = json.loads((run / "run.json").read_text())
     expected = trained_model.load(run).inputs
     atomic.write_json(run / "run.json", {key: value for key, value in whole.items() if key != "inputs"})
-    found = trained_model.load(run).inputs
-    assert (found.classes, found.channels, found.image_size) == (
+    inputs = trained_model.load(run).inputs
+    assert (inputs.classes, inputs.channels, inputs.image_size) == (
         expected.classes,
         expected.channels,
         expected.image_size,
     )
-    assert torch.equal(found.mean, expected.mean) and torch.equal(found.std, expected.std)
+    assert torch.equal(inputs.mean, expected.mean) and torch.equal(inputs.std, expected.std)
 
 
 def test_a_record_without_inputs_downloads_nothing(run, tmp_path):

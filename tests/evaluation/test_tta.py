@@ -100,9 +100,9 @@ def test_predictions_and_exports_use_the_views(flipped):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (["rotate"], r"""trainer.tta="\['rotate'\]" is none of none, flip"""),
-        ("\x1b[31mflip", r"trainer.tta='\\x1b\[31mflip' is none of"),
-        ("x" * 20_000, "trainer.tta='x{79} is none of"),
+        (["rotate"], r"""trainer.tta="\['rotate'\]" is not one of none, flip"""),
+        ("\x1b[31mflip", r"trainer.tta='\\x1b\[31mflip' is not one of"),
+        ("x" * 20_000, "trainer.tta='x{79} is not one of"),
         ("${trainer.tta}", "cannot be resolved .*Recursive"),
         ("${nowhere.else}", "cannot be resolved .*nowhere.else"),
     ],

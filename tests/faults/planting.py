@@ -20,22 +20,22 @@ def words(epochs: int, *more: str) -> tuple[str, ...]:
             f"trainer.epochs={epochs}", "trainer.threads=1", "seed=0", "hydra/launcher=basic", *more)  # fmt: skip
 
 
-def faulty(folder: Path, kind: str, at: int, *given: str) -> subprocess.Popen[str]:
+def faulty(folder: Path, kind: str, at: int, *overrides: str) -> subprocess.Popen[str]:
     """`ablate` with these words, and the fault at its `at`-th change to the study's folder."""
-    return start(folder, *given, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT=kind, FAULT_AT=str(at))
+    return start(folder, *overrides, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT=kind, FAULT_AT=str(at))
 
 
-def changes(folder: Path, *given: str) -> list[str]:
+def changes(folder: Path, *overrides: str) -> list[str]:
     """What a run that nothing disturbs does to its study's folder, change by change."""
     counted = folder / "changes"
-    status, said = finish(start(folder, *given, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT_COUNT=str(counted)))
-    assert status == 0, said
+    status, output = finish(start(folder, *overrides, PYTHONPATH=f"{PLANTED}:{ROOT}", FAULT_COUNT=str(counted)))
+    assert status == 0, output
     return counted.read_text().splitlines()
 
 
-def whole(folder: Path, *given: str) -> None:
+def whole(folder: Path, *overrides: str) -> None:
     """`ablate` with these words, to a good end."""
-    ended = ablate(folder, *given)
+    ended = ablate(folder, *overrides)
     assert ended.returncode == 0, ended.stderr
 
 

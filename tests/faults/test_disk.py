@@ -24,10 +24,10 @@ def assert_nothing_half_written(folder: Path) -> None:
 
 def fill(folder: Path, at: int, epochs: int) -> None:
     """Let the disk be full from the `at`-th change on, then have room again."""
-    status, said = finish(faulty(folder, "full", at, *words(epochs)))
-    unfolded = "".join(said.split())  # a table folds what is long
-    assert status in (1, 2) and re.search("outputs/s[^:]*:Filetoolarge", unfolded), (at, status, said)
-    assert "Logging error" not in said and "A file" not in said, (at, said)
+    status, output = finish(faulty(folder, "full", at, *words(epochs)))
+    unfolded = "".join(output.split())  # a table folds what is long
+    assert status in (1, 2) and re.search("outputs/s[^:]*:Filetoolarge", unfolded), (at, status, output)
+    assert "Logging error" not in output and "A file" not in output, (at, output)
     assert_nothing_half_written(folder)
     whole(folder, *words(epochs))
 
@@ -59,15 +59,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def mount(folder: Path, *options: str) -> None:
-    said = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
-    if said.returncode:
-        pytest.skip(f"a file system of its own needs root: {said.stderr.strip()}")
+    mounted = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a file system of its own needs root: {mounted.stderr.strip()}")
 
 
 @pytest.mark.faults
 def test_a_disk_that_fills_up(small_disk, undisturbed):
-    status, said = finish(start(small_disk, *words(40)))
-    assert status == 1 and "No space left on device" in said
+    status, output = finish(start(small_disk, *words(40)))
+    assert status == 1 and "No space left on device" in output
     assert_nothing_half_written(small_disk)
     mount(small_disk, "-o", "remount,size=20m")
     whole(small_disk, *words(40))
@@ -77,8 +77,8 @@ def test_a_disk_that_fills_up(small_disk, undisturbed):
 @pytest.mark.faults
 def test_a_folder_that_may_only_be_read(small_disk, undisturbed):
     mount(small_disk, "-o", "remount,ro,size=20m")
-    status, said = finish(start(small_disk, *words(40)))
-    assert status == 2 and "Read-only file system" in said and "Traceback" not in said
+    status, output = finish(start(small_disk, *words(40)))
+    assert status == 2 and "Read-only file system" in output and "Traceback" not in output
     assert not list(small_disk.iterdir())
     mount(small_disk, "-o", "remount,rw,size=20m")
     whole(small_disk, *words(40))

@@ -181,11 +181,11 @@ def test_checkpoints(tmp_path, fuzz):
     def parts():
         return build(config, data, torch.device("cpu"), "fp32")
 
-    outcome = {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]}
-    Checkpoint(tmp_path, made_by).save(parts(), outcome)
+    results = {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]}
+    Checkpoint(tmp_path, made_by).save(parts(), results)
 
     def read() -> None:
-        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, outcome)
+        assert Checkpoint(tmp_path, made_by).load(parts()) in (None, results)
 
     fuzz(bytewise, damaged(tmp_path / CHECKPOINT, read))
 
@@ -204,8 +204,8 @@ def test_uses(tmp_path, fuzz, name):
 
     def read() -> None:
         assert limits.tested(usage(study, plan)).startswith(("The test set was", "Whether"))
-        if found := test_result.read(folder):
-            assert lines(folder, found)
+        if result := test_result.read(folder):
+            assert lines(folder, result)
         test_log.count_uses(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))

@@ -31,8 +31,8 @@ def kill_again_and_again(folder: Path, kills: int, epochs_planned: int, most: in
     for _ in range(kills):
         kind, at = random.choice(["kill", "torn"]), random.randint(1, most)
         process = faulty(folder, kind, at, *words(epochs_planned))
-        status, said = finish(process)
-        assert status == DEAD[kind], (kind, at, said)
+        status, output = finish(process)
+        assert status == DEAD[kind], (kind, at, output)
     whole(folder, *words(epochs_planned))
 
 
@@ -89,9 +89,9 @@ def test_a_kill_at_every_change_and_in_every_write_leaves_the_same_values(tmp_pa
     for kind, at in moments:
         folder = tmp_path / f"{kind}-{at}"
         folder.mkdir()
-        status, said = finish(faulty(folder, kind, at, *words(2)))
+        status, output = finish(faulty(folder, kind, at, *words(2)))
         deaths += status == DEAD[kind]
-        assert status == DEAD[kind] or (kind == "torn" and status == 0), (kind, at, said)  # a lock holds no bytes
+        assert status == DEAD[kind] or (kind == "torn" and status == 0), (kind, at, output)  # a lock holds no bytes
         whole(folder, *words(2))
         unwritten = frozenset({"train.log"} if at > recorded else ())  # it has one line, which is written last
         assert_the_same_values(folder, tmp_path / "whole", but=unwritten)

@@ -79,8 +79,8 @@ def configuration(study: Path) -> None:
 
 
 def checkpoint(study: Path) -> None:
-    made = parts_of()
-    Checkpoint(study / "baseline/seed=0", {}).load(made.parts, 5, made.logits)
+    run = parts_of()
+    Checkpoint(study / "baseline/seed=0", {}).load(run.parts, 5, run.logits)
 
 
 def images(study: Path) -> None:
@@ -131,8 +131,8 @@ CASES = [(kind, name) for kind, (_, known, _) in KINDS.items() for name in known
 def study(tmp_path_factory) -> Path:
     """The study, with a file of each kind."""
     study = shutil.copytree(trained() / "outputs/s", tmp_path_factory.mktemp("memory") / "s")
-    made = parts_of()
-    Checkpoint(study / IN_RUN, {}).save(made.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
+    run = parts_of()
+    Checkpoint(study / IN_RUN, {}).save(run.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
     Image.new("RGB", (8, 8)).save(study / "image", "png")
     (study / looks.FILE).touch()
     return study

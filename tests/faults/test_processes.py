@@ -28,9 +28,9 @@ def test_sigterm_is_an_interruption_that_is_gone_on_with(tmp_path, undisturbed):
 
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.faults)])
 def test_a_loss_that_is_no_number_at_a_step_is_a_divergence(tmp_path, step):
-    given = words(8, "loss._target_=broken.LossThatBreaks", "+loss.step=" + str(step), "data.train_limit=128")
-    status, said = finish(start(tmp_path, *given, "trainer.batch_size=64", PYTHONPATH=f"{PLANTED}:{ROOT}"))
-    assert status == 0, said
+    overrides = words(8, "loss._target_=broken.LossThatBreaks", "+loss.step=" + str(step), "data.train_limit=128")
+    status, output = finish(start(tmp_path, *overrides, "trainer.batch_size=64", PYTHONPATH=f"{PLANTED}:{ROOT}"))
+    assert status == 0, output
     assert record(tmp_path / RUN)["status"] == "diverged"
     (run,) = collect(tmp_path / "outputs/s").to_dict("records")
     assert run["status"] == "diverged" and run["epochs"] == (step + 1) // 2  # of two steps each
@@ -39,8 +39,8 @@ def test_a_loss_that_is_no_number_at_a_step_is_a_divergence(tmp_path, step):
 
 @pytest.mark.faults
 def test_the_report_names_the_run_that_diverged(tmp_path):
-    given = words(4, "optimizer.lr=1e30", "seed=0,1")
-    whole(tmp_path, *given)
+    overrides = words(4, "optimizer.lr=1e30", "seed=0,1")
+    whole(tmp_path, *overrides)
     assert ablate(tmp_path, "report", "s").returncode == 0
     assert set(pd.read_csv(tmp_path / "outputs/s/report/runs.csv")["status"]) == {"diverged"}
     assert "diverged" in (tmp_path / "outputs/s/report/report.html").read_text()
@@ -51,12 +51,12 @@ def test_the_report_names_the_run_that_diverged(tmp_path):
 def test_two_processes_at_one_study_train_each_run_once(tmp_path, launcher):
     (tmp_path / "whole").mkdir()
     (tmp_path / "both").mkdir()
-    given = words(20, "seed=0,1,2", f"hydra/launcher={launcher}")
-    whole(tmp_path / "whole", *given)
-    several = [start(tmp_path / "both", *given) for _ in range(2)]
+    overrides = words(20, "seed=0,1,2", f"hydra/launcher={launcher}")
+    whole(tmp_path / "whole", *overrides)
+    several = [start(tmp_path / "both", *overrides) for _ in range(2)]
     for process in several:
-        status, said = finish(process)
-        assert status == 0, said
+        status, output = finish(process)
+        assert status == 0, output
     assert_undisturbed(tmp_path / "both", tmp_path / "whole")
     logs = list((tmp_path / "both").rglob("train.log"))
     assert len(logs) == 3 and all(log.read_text().count("completed: ") == 1 for log in logs)
@@ -74,9 +74,9 @@ def test_the_second_process_at_a_study_finishes_what_the_first_was_killed_at(tmp
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     if victim == "worker" and (launcher == "basic" or after < 0):
         pytest.skip("there is no worker")
-    given = words(15, "seed=0,1,2,3", f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
+    overrides = words(15, "seed=0,1,2,3", f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
     path = os.pathsep.join([str(ROOT), *sys.path])  # also a launcher that is not installed in this environment
-    first, second = (start(tmp_path, *given, own_group=True, PYTHONPATH=path) for _ in range(2))
+    first, second = (start(tmp_path, *overrides, own_group=True, PYTHONPATH=path) for _ in range(2))
     runs = [tmp_path / f"outputs/s/baseline/seed={seed}" for seed in range(4)]
     if after >= 0:
         until(lambda: (runs[0] / "metrics.csv").exists() and epochs(runs[0]) >= after, first)
@@ -86,8 +86,8 @@ def test_the_second_process_at_a_study_finishes_what_the_first_was_killed_at(tmp
     else:
         (os.killpg if victim == "group" else os.kill)(first.pid, signal.SIGKILL)
     finish(first)
-    status, said = finish(second)
-    assert status == 0, said
+    status, output = finish(second)
+    assert status == 0, output
     assert [record(run)["status"] for run in runs] == ["completed"] * 4
     assert not (tmp_path / "outputs/s/.replaced").exists()
     weights = {(run / "model.pt").read_bytes() for run in runs}
@@ -123,7 +123,7 @@ def test_only_what_is_worth_keeping_is_set_aside(tmp_path, epochs_done):
 @pytest.mark.faults
 @pytest.mark.parametrize("at", [1, 12, 20, 40])
 def test_a_clock_put_back_changes_nothing(tmp_path, undisturbed, at):
-    status, said = finish(faulty(tmp_path, "back", at, *words(40)))
-    assert status == 0, said
+    status, output = finish(faulty(tmp_path, "back", at, *words(40)))
+    assert status == 0, output
     assert_undisturbed(tmp_path, undisturbed)
     assert record(tmp_path / RUN)["seconds"]["total"] > 0

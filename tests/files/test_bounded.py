@@ -83,7 +83,7 @@ def test_weights_that_run_code_or_exceed_the_model_are_refused(tmp_path, monkeyp
 
 def test_a_checkpoint_that_runs_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    torch.save({"made_by": {}, "outcome": _Malicious()}, tmp_path / CHECKPOINT)
+    torch.save({"made_by": {}, "results": _Malicious()}, tmp_path / CHECKPOINT)
     assert Checkpoint(tmp_path, {}).load(None) is None
     assert not (tmp_path / "ran").exists()
     torch.load(tmp_path / CHECKPOINT, weights_only=False)

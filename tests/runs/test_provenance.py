@@ -19,9 +19,9 @@ def test_the_code_hash_is_the_same_in_another_process():
 
 
 def test_the_environment_names_what_a_number_depends_on_and_nobody():
-    found = provenance.environment("cpu", "fp32")
-    assert found.torch and found.threads >= 1 and found.precision == "fp32"
-    assert os.path.expanduser("~") not in json.dumps(found.as_dict())
+    environment = provenance.environment("cpu", "fp32")
+    assert environment.torch and environment.threads >= 1 and environment.precision == "fp32"
+    assert os.path.expanduser("~") not in json.dumps(environment.as_dict())
 
 
 def test_a_changed_checkout_is_recorded_as_a_patch_that_applies(tmp_path):

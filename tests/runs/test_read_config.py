@@ -36,9 +36,7 @@ def test_what_reads_more_than_the_configuration_needs_trust(tmp_path):
     ],
 )
 def test_a_damaged_configuration_is_refused_in_one_line(tmp_path, text, reason):
-    with pytest.raises(
-        InputError, match=rf"config\.yaml is missing or damaged.*{reason}.*Train the run again"
-    ) as error:
+    with pytest.raises(InputError, match=rf"config\.yaml is missing or damaged.*{reason}.*Retrain the run") as error:
         read_config.read_config(write(tmp_path, text))
     assert "\n" not in str(error.value)
 

@@ -37,7 +37,7 @@ def test_what_is_not_a_record_is_refused_by_name(tmp_path, content, message):
 
 def test_a_study_or_a_file_in_place_of_a_run_is_refused(tmp_path):
     (tmp_path / "study.json").write_text("{}")
-    with pytest.raises(InputError, match="is a study. Give one of its runs"):
+    with pytest.raises(InputError, match="is a study. Pass one of its runs"):
         run_record.read(tmp_path)
     with pytest.raises(InputError, match="study.json has no run.json: it is not a run folder"):
         run_record.read(tmp_path / "study.json")
@@ -95,7 +95,7 @@ def test_a_result_is_a_completed_a_diverged_or_a_pruned_run(status, has_result):
         ({"seed": -1}, "seed is -1, but must be a whole number of at least 0"),
         ({"epochs": {"planned": 1.5}}, r"epochs\.planned is 1\.5, but must be a whole number"),
         ({"inputs": {"channels": 0, "image_size": 8, "mean": [], "std": []}}, r"inputs\.channels is 0, .* at least 1"),
-        ({"images": {"training": 4}}, r"lacks images\.validation\. Train the run again"),
+        ({"images": {"training": 4}}, r"lacks images\.validation\. Retrain the run"),
         ({"metrics": {"val_accuracy": "high"}}, "metrics is .* but must be an object whose values are"),
         ({"parameters": 10**400}, "parameters is 1000.*, but must be a whole number of at most 9223372036854775807"),
         ({"speed": 3}, "has the unknown key 'speed': it was written by a newer version"),
@@ -109,7 +109,7 @@ def test_a_value_that_cannot_be_is_named(tmp_path, changes, message):
 
 def test_a_record_without_its_status_is_refused(tmp_path):
     (tmp_path / "run.json").write_text('{"schema": 1}')
-    with pytest.raises(InputError, match=r"lacks status\. Train the run again"):
+    with pytest.raises(InputError, match=r"lacks status\. Retrain the run"):
         run_record.read(tmp_path)
 
 

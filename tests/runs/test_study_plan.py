@@ -26,7 +26,7 @@ def test_a_mistyped_study_is_told_the_one_that_is_there(tmp_path, monkeypatch):
     (tmp_path / "outputs/grid/study.json").write_text("{}")
     with pytest.raises(InputError, match=r"gird is not a study: it has no study\.json\. Did you mean grid\?"):
         study_plan.read(study_plan.find(Path("gird")))
-    with pytest.raises(InputError, match=r"it has no study\.json\. Give the folder of one"):
+    with pytest.raises(InputError, match=r"it has no study\.json\. Pass a study folder"):
         study_plan.read(study_plan.find(Path("something-else")))
 
 

@@ -13,7 +13,7 @@ from ablate.runs.config_hash import config_sha256
 from ablate.runs.study_plan import StudyPlan
 from ablate.study import compose, plan
 from ablate.study.composer import PlanLoader
-from ablate.study.words import read
+from ablate.study.overrides import read
 from ablate.terminal.errors import InputError
 
 register()
@@ -23,9 +23,9 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
     """The composed study, and the hash that Hydra's own composition of each run's words has."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader
-        given = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
+        settings_words = [f"study.{name}={value}" for name, value in {"name": "s", **settings}.items()]
         single = [word for word in words if "," not in word or ("=[" in word and "]," not in word)]
-        config = loader.load_configuration("config", [*single, *given], run_mode=RunMode.MULTIRUN)
+        config = loader.load_configuration("config", [*single, *settings_words], run_mode=RunMode.MULTIRUN)
         ready = PlanLoader(loader)
         composed_study = compose.study(ready, config, {}, words)
         planned = composed_study.plan

@@ -111,10 +111,10 @@ def test_the_environment_is_part_of_a_configuration(tmp_path, monkeypatch):
     statuses = []
     for rate in (".1", ".9", ".1"):
         process = start(tmp_path, *words, LR=rate)
-        status, said = finish(process)
+        status, output = finish(process)
         statuses.append(status)
-        assert "optimizer.lr was 0.1, now 0.9" in said or rate == ".1", said
-    assert statuses == [0, 2, 0] and "1 of them already done" in said
+        assert "optimizer.lr was 0.1, now 0.9" in output or rate == ".1", output
+    assert statuses == [0, 2, 0] and "1 of them already done" in output
     config = yaml.safe_load((tmp_path / "outputs/e/baseline/seed=0/.hydra/config.yaml").read_text())
     assert config["optimizer"]["lr"] == 0.1
 
@@ -124,7 +124,7 @@ def test_two_sweeps_of_one_name_started_together_do_not_overwrite_each_other(tmp
     both = [start(tmp_path, *words, f"trainer.epochs={epochs}") for epochs in (3, 4)]
     ended = [finish(process) for process in both]
     assert sorted(status for status, _ in ended) == [0, 2], ended
-    loser = next(said for status, said in ended if status == 2)
+    loser = next(output for status, output in ended if status == 2)
     assert "trainer.epochs was" in loser
     runs = [record(path.parent) for path in tmp_path.glob("outputs/s/*/seed=*/run.json")]
     assert len(runs) == 3 and len({run["epochs"]["done"] for run in runs}) == 1

@@ -29,8 +29,8 @@ def test_without_a_record_a_run_is_missing(tmp_path):
 
 @pytest.mark.parametrize("status", ["completed", "diverged", "pruned"])
 def test_a_result_has_an_accuracy_and_a_time(tmp_path, status):
-    found = state(tmp_path, status=status)
-    assert (found.status, found.has_result, found.value("val_accuracy"), found.total_seconds) == (
+    run = state(tmp_path, status=status)
+    assert (run.status, run.has_result, run.value("val_accuracy"), run.total_seconds) == (
         status,
         True,
         0.5,
@@ -39,14 +39,14 @@ def test_a_result_has_an_accuracy_and_a_time(tmp_path, status):
 
 
 def test_a_failed_run_has_its_error_and_no_time(tmp_path):
-    found = state(tmp_path, status="failed", error="It stopped.")
-    assert (found.status, found.reason, found.has_result) == ("failed", "It stopped.", False)
-    assert found.total_seconds is None
+    run = state(tmp_path, status="failed", error="It stopped.")
+    assert (run.status, run.reason, run.has_result) == ("failed", "It stopped.", False)
+    assert run.total_seconds is None
 
 
 def test_a_run_of_another_configuration_is_stale(tmp_path):
-    found = state(tmp_path, status="completed", config_sha256="b")
-    assert (found.status, found.record, found.value("val_accuracy")) == ("stale", None, None)
+    run = state(tmp_path, status="completed", config_sha256="b")
+    assert (run.status, run.record, run.value("val_accuracy")) == ("stale", None, None)
 
 
 @pytest.mark.parametrize(("accuracy", "status"), [(0.0, "completed"), (1.0, "completed"), (1.01, "unreadable"),
@@ -59,13 +59,13 @@ def test_a_completed_run_has_an_accuracy_between_0_and_1(tmp_path, accuracy, sta
 def test_a_damaged_record_is_unreadable_and_the_reason_names_it(tmp_path):
     state(tmp_path, status="completed")
     (tmp_path / "run/run.json").write_text("{")
-    found = state(tmp_path)
-    assert found.status == "unreadable" and "run.json cannot be read" in found.reason
+    run = state(tmp_path)
+    assert run.status == "unreadable" and "run.json cannot be read" in run.reason
 
 
 def test_a_running_run_whose_process_is_gone_was_interrupted(tmp_path):
     (tmp_path / "run").mkdir()
     with lock(tmp_path / "run"):
         assert state(tmp_path, status="running").status == "running"
-    found = state(tmp_path)
-    assert found.status == "interrupted" and "process died" in found.reason
+    run = state(tmp_path)
+    assert run.status == "interrupted" and "process died" in run.reason

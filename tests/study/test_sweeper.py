@@ -71,8 +71,8 @@ def test_a_killed_worker_costs_its_run_alone(tmp_path, whole):
     until(lambda: epochs(runs / "seed=0") >= 2, process)
     (worker,) = children(process.pid)
     os.kill(worker, signal.SIGKILL)
-    status, said = finish(process)
-    assert status == 1 and re.search(r"baseline/seed=0\s+interrupted\s+the process was killed \(SIGKILL\)", said)
+    status, output = finish(process)
+    assert status == 1 and re.search(r"baseline/seed=0\s+interrupted\s+the process was killed \(SIGKILL\)", output)
     assert [record(runs / f"seed={seed}")["status"] for seed in (1, 2)] == ["completed"] * 2
     assert_goes_on(tmp_path, whole)
 

@@ -24,8 +24,8 @@ def space(*words: str) -> dict:
 
 
 def test_overrides_define_the_search_space():
-    found = space("a.x=tag(log,interval(0.1,10))", "a.n=int(interval(2,9))", "model=cnn,mlp", "a.y=interval(0.5,1)")
-    assert found == {
+    ranges = space("a.x=tag(log,interval(0.1,10))", "a.n=int(interval(2,9))", "model=cnn,mlp", "a.y=interval(0.5,1)")
+    assert ranges == {
         "a.x": optuna.distributions.FloatDistribution(0.1, 10, log=True),
         "a.n": optuna.distributions.IntDistribution(2, 9),
         "a.y": optuna.distributions.FloatDistribution(0.5, 1),

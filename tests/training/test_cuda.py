@@ -65,19 +65,19 @@ def test_augmentation_gives_the_same_images_on_both_devices(step):
     targets = torch.eye(10)[torch.arange(64) % 10]
     draws = torch.from_numpy(step.draw(64, seeding.stream(0, "augmentation")))
     expected = step(images, targets, draws)
-    found = step(images.to(CUDA), targets.to(CUDA), draws.to(CUDA))
-    for one, other in zip(expected, found, strict=True):
+    on_gpu = step(images.to(CUDA), targets.to(CUDA), draws.to(CUDA))
+    for one, other in zip(expected, on_gpu, strict=True):
         assert other.device.type == "cuda" and one.dtype == other.dtype
         assert torch.allclose(one.float(), other.float().cpu(), atol=1e-4)
     if not isinstance(step, Mixup):  # all others move pixels
-        assert torch.equal(expected[0], found[0].cpu())
+        assert torch.equal(expected[0], on_gpu[0].cpu())
 
 
 def test_order_draws_and_first_weights_do_not_depend_on_the_device():
     words = ("experiment=speedrun", "seed=3")
-    (parts, data, _), (other, there, _) = built(*words), built(*words, device=CUDA)
+    (parts, data, _), (other, gpu_data, _) = built(*words), built(*words, device=CUDA)
     order, draws = drawn(parts.augment, data, 2, 3)
-    order_there, draws_there = drawn(other.augment, there, 2, 3)
+    order_there, draws_there = drawn(other.augment, gpu_data, 2, 3)
     assert order_there.device.type == "cuda" and torch.equal(order, order_there.cpu())
     assert all(torch.equal(one, two.cpu()) for one, two in zip(draws, draws_there, strict=True))
     weights, weights_there = parts.model.state_dict(), other.model.state_dict()
@@ -140,16 +140,16 @@ def test_a_batch_that_does_not_fit_is_reported_with_one_that_does():
 
 @pytest.mark.parametrize("words", [["model=cnn", "normalization=batch"], ["experiment=speedrun"], ["model=resnet"]])
 def test_with_deterministic_two_runs_have_the_same_bits(words):
-    found = []
+    weights = []
     try:
         set_deterministic(True)
         for _ in range(2):
             parts, data, trainer = built(*words, device=CUDA)
             epoch(parts, data, trainer, 8)
-            found.append({name: value.cpu() for name, value in parts.model.state_dict().items()})
+            weights.append({name: value.cpu() for name, value in parts.model.state_dict().items()})
     finally:
         set_deterministic(False)
-    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
 def test_logits_do_not_depend_on_the_batches_of_validation():

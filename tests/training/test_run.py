@@ -38,14 +38,14 @@ def trained(folder, *words: str):
     return config, train(config, folder, RunRecord(status="running", config_sha256=config_sha256(config)))
 
 
-def check(folder, config, outcome) -> None:
+def check(folder, config, record) -> None:
     """The record, the weights and the predictions tell one story."""
     data = prepare(config.data)
-    assert outcome.status == "completed" and outcome.epochs == EpochCount(planned=1, done=1)
-    assert all(math.isfinite(value) for value in outcome.metrics.values())
+    assert record.status == "completed" and record.epochs == EpochCount(planned=1, done=1)
+    assert all(math.isfinite(value) for value in record.metrics.values())
     model = build_model(config, data)
     weights = torch.load(folder / "model.pt", weights_only=True)
-    assert outcome.parameters == sum(p.numel() for p in model.parameters())
+    assert record.parameters == sum(p.numel() for p in model.parameters())
     if config.trainer.ema is None:
         model.load_state_dict(weights)
     predictions = np.load(folder / "val_predictions.npz", allow_pickle=False)
@@ -56,9 +56,9 @@ def check(folder, config, outcome) -> None:
     assert half == ("reporting" in predictions.files)
     reporting = predictions["reporting"] if half else np.ones(len(correct), bool)
     counts = (len(data.train.labels), len(correct), (~reporting).sum(), reporting.sum())
-    assert msgspec.structs.astuple(outcome.images) == counts
+    assert msgspec.structs.astuple(record.images) == counts
     accuracy = correct[reporting].mean()
-    assert accuracy == pytest.approx(outcome.metrics["val_accuracy"], abs=0.01)  # float16 may tie two logits
+    assert accuracy == pytest.approx(record.metrics["val_accuracy"], abs=0.01)  # float16 may tie two logits
     assert len((folder / "metrics.csv").read_text().splitlines()) == 2
 
 
@@ -105,34 +105,36 @@ def test_a_compiled_model_trains_to_the_same_figures(tmp_path):
 
 def test_photographs_train_through_image_folder(photo_folder, tmp_path):
     words = ["data=image_folder", f"data.root={photo_folder}", "data.image_size=16", "model=cnn", "normalization=batch"]
-    config, outcome = trained(tmp_path, *words)
-    check(tmp_path, config, outcome)
+    config, record = trained(tmp_path, *words)
+    check(tmp_path, config, record)
     weights = (tmp_path / "model.pt").read_bytes()
     _, streamed = trained(tmp_path, *words, "data.memory_limit=0")
-    assert (tmp_path / "model.pt").read_bytes() == weights and streamed.data_sha256 == outcome.data_sha256
+    assert (tmp_path / "model.pt").read_bytes() == weights and streamed.data_sha256 == record.data_sha256
 
 
 def test_the_training_accuracy_is_that_of_the_trained_images(tmp_path):
     """With a rate that changes no prediction, the saved model has the accuracy that was summed over the batches."""
-    config, outcome = trained(tmp_path, "model=mlp", "optimizer.lr=1e-9", "augmentation=none")
+    config, record = trained(tmp_path, "model=mlp", "optimizer.lr=1e-9", "augmentation=none")
     data = prepare(config.data)
     model = build_model(config, data)
     model.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
     correct = model((data.train.images.float() / 255 - 0.5) / 0.5).argmax(1) == data.train.labels
-    assert outcome.metrics["train_accuracy"] == correct.float().mean().item() and 0 < correct.sum() < len(correct)
+    assert record.metrics["train_accuracy"] == correct.float().mean().item() and 0 < correct.sum() < len(correct)
 
 
 def test_multiply_accumulates_of_the_assignments_networks(tmp_path):
     # MLP on 1x8x8: 64*128 + 128*256 + 256*512 + 512*10.
-    _, outcome = trained(tmp_path, "model=mlp")
-    assert outcome.macs == 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
+    _, record = trained(tmp_path, "model=mlp")
+    assert record.macs == 64 * 128 + 128 * 256 + 256 * 512 + 512 * 10
     # CNN on 1x8x8: 5x5 kernels on maps of 8, 4, 4, 2, 2 pixels a side, then 128 -> 120 -> 84 -> 10.
-    _, outcome = trained(tmp_path, "model=cnn")
+    _, record = trained(tmp_path, "model=cnn")
     maps = 25 * (8 * 64 + 8 * 16 * 16 + 16 * 32 * 16 + 32 * 64 * 4 + 64 * 128 * 4)
-    assert outcome.macs == maps + 128 * 120 + 120 * 84 + 84 * 10
+    assert record.macs == maps + 128 * 120 + 120 * 84 + 84 * 10
 
 
 def test_flat_lists_hyperparameters_by_dotted_key():
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        found = flat(compose("config", ["optimizer.lr=0.5", "augmentation=flip"]))
-    assert found["optimizer.lr"] == 0.5 and found["augmentation.flip.p"] == 0.5 and found["trainer.ema"] is None
+        settings = flat(compose("config", ["optimizer.lr=0.5", "augmentation=flip"]))
+    assert (
+        settings["optimizer.lr"] == 0.5 and settings["augmentation.flip.p"] == 0.5 and settings["trainer.ema"] is None
+    )

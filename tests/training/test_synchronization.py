@@ -50,25 +50,25 @@ def epoch(parts: Parts, data: Resident, trainer, steps: int) -> None:
 @contextmanager
 def counted() -> Iterator[dict[str, int]]:
     """How often each operation of `WAITING` is called in the block."""
-    found = dict.fromkeys(WAITING, 0)
+    counts = dict.fromkeys(WAITING, 0)
 
     class Counter(TorchDispatchMode):
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
             name = function.overloadpacket.__name__
-            if name in found:
-                found[name] += 1
+            if name in counts:
+                counts[name] += 1
             return function(*args, **(kwargs or {}))
 
     with Counter():
-        yield found
+        yield counts
 
 
 def test_the_counter_counts_what_waits():
-    with counted() as found:
+    with counted() as counts:
         values = torch.tensor([1.0, 0.0])
         values[0].item(), bool(values[1]), values.nonzero(), torch.equal(values, values)
-    assert found["_local_scalar_dense"] == 2 and found["nonzero"] == 1 and found["equal"] == 1
-    assert found["lift_fresh"] == 1
+    assert counts["_local_scalar_dense"] == 2 and counts["nonzero"] == 1 and counts["equal"] == 1
+    assert counts["lift_fresh"] == 1
 
 
 @pytest.mark.parametrize("words", COMBINATIONS.values(), ids=COMBINATIONS)
@@ -77,7 +77,7 @@ def test_a_step_does_not_wait_for_the_device(words):
     epoch(parts, data, trainer, 2)  # optimizers create their state in the first step
     counts = []
     for steps in (2, 8):
-        with counted() as found:
+        with counted() as waits:
             epoch(parts, data, trainer, steps)
-        counts.append(found)
+        counts.append(waits)
     assert counts[0] == counts[1]

@@ -21,7 +21,7 @@ CAUSES = (
     ("packages", "environment", ("python", *provenance.PACKAGES)),
     ("number of threads", "environment", ("threads",)),
     ("hardware", "environment", ("platform", "cpu", "device", "precision")),
-    ("an interruption, after which it went on elsewhere", "environment", ("earlier",)),
+    ("an interruption, after which it resumed elsewhere", "environment", ("earlier",)),
     ("data", "environment", ("data_sha256",)),
 )
 
@@ -41,8 +41,8 @@ def compare(run: Path, again: Path) -> Comparison:
     settings = [row for row in differences if row[0] == "configuration" and row[1] != "data.root"]
     if settings:
         rows = "; ".join(f"{key}: {then} then, {now} now" for _, key, then, now in settings[:8])
-        return Comparison(again, "different", [f"Different: it was trained with another configuration. {rows}."])
-    if not (outcome := [row for row in differences if row[0] == "outcome"]):
+        return Comparison(again, "different", [f"Different: the copy was trained with another configuration. {rows}."])
+    if not (results := [row for row in differences if row[0] == "results"]):
         return Comparison(again, "identical", [IDENTICAL])
     before, after = (run_record.read(folder) for folder in (run, again))
     limit, source = tolerance(run)
@@ -52,7 +52,7 @@ def compare(run: Path, again: Path) -> Comparison:
     summary = [
         f"{'Within tolerance' if same else 'Different'}: validation accuracy {_percent(then)} then,"
         f" {_percent(now)} now; the tolerance is {100 * limit:.2f} points, {source}.",
-        f"Results that differ: {', '.join(key for _, key, *_ in outcome)}.",
+        f"Results that differ: {', '.join(key for _, key, *_ in results)}.",
         *cause(differences, before.commit),
     ]
     return Comparison(again, "within tolerance" if same else "different", summary)

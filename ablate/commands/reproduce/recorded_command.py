@@ -66,7 +66,7 @@ def check_hydra(run: Path, hydra: DictConfig, expected: DictConfig) -> None:
         expected: those of a command without overrides.
 
     Raises:
-        InputError: they differ, other than in what a single run does not use; or call anything that is not in `conf/`.
+        InputError: they differ in a setting that a single run uses, or call anything that is not in `conf/`.
     """
     settings, standard = _plain(hydra), _plain(expected)
     changed = [name for name in {**settings, **standard} if settings.get(name) != standard.get(name)]
@@ -120,11 +120,11 @@ def _check_file(run: Path, path: Path) -> None:
 
 
 def _plain(hydra: DictConfig) -> dict[str, Any]:
-    """Hydra's settings as they are written, without the words of the command."""
+    """Hydra's settings as written, without the words of the command."""
     settings: Any = OmegaConf.to_container(hydra, resolve=False)
     settings["job"] = {**settings["job"], "override_dirname": None, "config_name": None}
     return settings
 
 
 def _refusal(run: Path, does: str) -> InputError:
-    return InputError(f"The command of {run} {does}, which can change what is run. {trust.ADVICE}")
+    return InputError(f"The command of {run} {does}, which can run other code. {trust.ADVICE}")

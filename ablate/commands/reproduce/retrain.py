@@ -43,7 +43,7 @@ def main(words: Sequence[str]) -> int:
     )
     args = parser.parse_args(words)
     comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root)
-    print(f"{args.run} was trained again in {comparison.again}.", *comparison.summary, sep="\n")
+    print(f"{args.run} was retrained in {comparison.again}.", *comparison.summary, sep="\n")
     return 1 if comparison.verdict == "different" else 0
 
 
@@ -56,11 +56,11 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
     """
     record = run_record.read_own(run)
     if record.status not in REPRODUCIBLE:
-        raise InputError(f"{run} is {record.status}: only a run that is completed or diverged can be reproduced.")
+        raise InputError(f"{run} is {record.status}: only completed and diverged runs can be reproduced.")
     config = read_config(run, trusted)
     if not is_of(record, config):
         raise InputError(
-            f"{run}/run.json and {run}/.hydra/config.yaml are of different configurations: one of the two was changed."
+            f"{run}/run.json and {run}/.hydra/config.yaml have different configurations: one of the two was changed."
             " Get a fresh copy of the run."
         )
     flags, overrides = rerun_words(run, record, config)
@@ -73,11 +73,11 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
         alone = [*ALONE, f"hydra.run.dir='{place}'"]
-        given = [word for flag in flags.items() for word in flag]
-        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *given, *overrides, *alone]
+        options = [word for flag in flags.items() for word in flag]
+        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *options, *overrides, *alone]
         status = subprocess.run(command, env=surroundings(code, record)).returncode
     if status or not (folder / "run.json").exists():
-        raise InputError(f"{run} could not be trained again: its training ended with status {status}, see above.")
+        raise InputError(f"{run} could not be retrained: its training ended with status {status}, see above.")
     return compare(run, folder)
 
 
@@ -91,7 +91,7 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[dict[
     except ValueError:
         words = []
     if words[:2] != ["ablate", "train"]:
-        raise InputError(f"{run}/run.json does not say how to train the run again: it has no `rerun` of this version.")
+        raise InputError(f"{run}/run.json has no `rerun` command of this version, so the run cannot be retrained.")
     flags: dict[str, str] = {}
     overrides = words[2:]
     while len(overrides) > 1 and overrides[0] in FLAGS:

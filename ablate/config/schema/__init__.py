@@ -34,8 +34,11 @@ class StudySettings:
     draw_seed: int = value("seed of the random design", low=0, below=2**63)
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
-    metric: str = value("what variants are compared in; see `ablate.runs.metric` for the names")
-    secondary: list[str] = value("names of further metrics, which are reported as exploratory")
+    metric: str = value(
+        "metric in which variants are compared: val_accuracy, val_loss, val_balanced_accuracy, val_macro_f1,"
+        " val_top5_accuracy, val_nll, val_ece, val_auroc, train_accuracy or train_loss"
+    )
+    secondary: list[str] = value("further metrics, reported as exploratory")
     margin: Optional[float] = value(
         "equivalence margin in the metric's unit (percentage points of accuracies); null: no equivalence test", above=0
     )

@@ -46,7 +46,7 @@ class SlurmLauncher(Launcher):
 
 @dataclass
 class Sweeper(Option):
-    """What the runs of a study are."""
+    """Which runs a study consists of."""
 
     params: dict[str, Any] = value("factors and seeds of a study file, {key: levels}")
 

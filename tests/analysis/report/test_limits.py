@@ -15,7 +15,7 @@ def test_what_a_study_of_this_size_cannot_show(make_study):
     power, best = limits.limits(analyse(study))
     assert "With 3 seeds and Holm's correction over 2 planned variants, the study has 80 % power" in power
     # In a million simulated studies, 4.62 at alpha .025 has 80 % power (stats/test_power.py).
-    assert "40.1 points: 4.62 standard deviations of the paired differences (d_z) at their median, 8.66 points" in power
+    assert "40.1 points (d_z = 4.62, median SD of the paired differences 8.66 points)" in power
     covariance = np.cov([*rows.values()])
     rho = (covariance.sum() - np.trace(covariance)) / 2 / np.trace(covariance)
     assert f"(rho {rho:.2f})" in best and f"{0.8463 * np.sqrt(1 - rho):.2f} standard errors too good" in best

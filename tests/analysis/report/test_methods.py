@@ -66,6 +66,9 @@ def test_methods_state_the_data(make_study):
     expected = "Data: digits, 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels; 20 % of"
     assert any(one.startswith(expected) for one in methods.methods(analyse(study)))
     assert "limited to 1,200 of the others" in " ".join(methods.methods(analyse(study)))
+    config["data"] |= {"_target_": "d.image_folder", "root": "somewhere/photos"}
+    OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
+    assert any(one.startswith("Data: image folder photos, 1,200") for one in methods.methods(analyse(study)))
 
 
 def test_methods_state_the_epoch_and_the_images(make_study):
@@ -74,14 +77,14 @@ def test_methods_state_the_epoch_and_the_images(make_study):
         return methods.methods(analyse(study))[-1]
 
     assert stated("last", selection="last", images=IMAGES) == (
-        "Tables and figures are of the last epoch and 360 validation images: one run's accuracy changes in steps of"
-        " 0.28 points."
+        "Except for test accuracies, tables and figures are of the last epoch and 360 validation images: one run's"
+        " accuracy changes in steps of 0.28 points."
     )
     halves = stated("half", selection="best_val", images=HALVES)
     assert "highest accuracy on 180 of the 360 validation images." in halves
     assert "on the other 180 validation images: one run's accuracy changes in steps of 0.56 points." in halves
     assert "it is too high" in stated("old", selection="best_val")
-    assert stated("unknown") == "Tables and figures are of validation images."
+    assert stated("unknown") == "Except for test accuracies, tables and figures are of validation images."
 
 
 def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
@@ -91,7 +94,9 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
     path = study / "model=b/seed=0/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"selection": "best_val", "images": HALVES}))
     text = methods.methods(analyse(study))[-1]
-    assert text.startswith("The accuracies of the runs are computed on different images or epochs. 1 run: Tables and")
+    assert text.startswith(
+        "The accuracies of the runs are computed on different images or epochs. 1 run: Except for test"
+    )
     assert "1 run: The epoch of each run is the one with the highest accuracy on 180" in text
 
 
@@ -112,7 +117,7 @@ def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_
         (study / name / "seed=0/.hydra").mkdir()
         OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
     texts = methods.methods(analyse(study))
-    assert "Settings that change with a level. optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
+    assert "Further settings that change with a level: optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
 def test_methods_state_what_the_most_common_class_is_worth(make_study):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.cells import UNSET
-from ablate.analysis.sources.frame import Columns, study
+from ablate.analysis.sources.columns import UNSET, Columns
+from ablate.analysis.sources.frame import study
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
 
@@ -143,6 +143,20 @@ def test_seeds_of_any_type_pair_by_their_text(seeds):
     frame = rows(dropouts=(0.0,), seeds=(0, 1))
     source = read(frame.assign(seed=[seeds[seed] for seed in frame["seed"]]))
     assert source.plan.seeds == [0, 1] and (source.runs["status"] == "completed").all()
+
+
+@pytest.mark.parametrize("value", [np.inf, 1e30, -5, 10**400, "x", np.nan])
+@pytest.mark.parametrize("column", ["seconds", "parameters"])
+def test_a_duration_or_a_count_that_cannot_be_is_left_out(column, value):
+    source = read(rows().astype(object).assign(**{column: [value, *[7] * 11]}), factors=["net", "dropout"])
+    assert source.runs[column].isna().sum() == 1 and source.runs[column].sum() == 77
+
+
+def test_a_factor_may_be_called_value_and_a_folder_may_lack():
+    frame = rows().rename(columns={"net": "value"}).assign(folder=["a", *[np.nan] * 11])
+    source = read(frame, factors=["value", "dropout"])
+    assert source.plan.factors["value"] == ["small", "big"]
+    assert sorted(source.runs["folder"])[:3] == ["a", "row 10", "row 11"]
 
 
 def test_large_seeds_stay_apart():

@@ -194,3 +194,10 @@ def test_folders_in_folders_are_refused_in_a_sentence(folder, monkeypatch):
 def test_a_glob_that_is_not_valid_is_named(folder, pattern):
     with pytest.raises(InputError):
         results(folder, Asked(metric="acc", files=pattern))
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"caf\xe9"), "a\nb", "a\x1b[2J"])
+def test_a_job_in_a_folder_that_cannot_be_named_is_refused(folder, name):
+    (folder / "0").rename(folder / name)
+    with pytest.raises(InputError, match="printable name in UTF-8. Rename it"):
+        results(folder, Asked(metric="acc"))

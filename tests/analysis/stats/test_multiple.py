@@ -62,7 +62,7 @@ def test_comparisons_without_failures_do_not_dilute_the_others():
 def test_the_rates_of_divergence_err_at_most_five_times_in_a_hundred():
     """Seven variants and the baseline diverge half of the time: how often is any called different?"""
     k = np.random.default_rng(0).binomial(5, 0.5, (2000, 8))
-    wrong = [fisher_exact_family([(own, 5, row[0], 5) for own in row[1:]])[1].min() < 0.05 for row in k]
+    wrong = [fisher_exact_family([(failures, 5, row[0], 5) for failures in row[1:]])[1].min() < 0.05 for row in k]
     assert np.mean(wrong) <= 0.05
 
 

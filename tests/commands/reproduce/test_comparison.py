@@ -19,9 +19,9 @@ ROWS = {
 
 def test_causes_are_looked_for_in_order():
     for at, name in enumerate(ROWS):
-        rows = [("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b"), *reversed(list(ROWS.values())[at:])]
+        rows = [("results", "model.pt", "a", "b"), ("code", "commit", "a", "b"), *reversed(list(ROWS.values())[at:])]
         assert comparison.cause(rows, None)[0].startswith(f"First cause found: {name}.")
-    assert comparison.cause([("outcome", "model.pt", "a", "b"), ("code", "commit", "a", "b")], None)[0].startswith(
+    assert comparison.cause([("results", "model.pt", "a", "b"), ("code", "commit", "a", "b")], None)[0].startswith(
         "No cause"
     )
 

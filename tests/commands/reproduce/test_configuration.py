@@ -53,9 +53,9 @@ def test_values_of_the_environment_are_kept(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/mine.yaml").write_text("defaults: [config, _self_]\ntrainer: {batch_size: '${oc.env:SIZE}'}\n")
     words = ("--config-dir", "c", "--config-name", "mine", *SMALL, "optimizer.lr=${oc.env:LR}", "model=${oc.env:NET}")
-    made = start(tmp_path, "train", *words, "hydra.run.dir=one", LR=".3", NET="mlp", SIZE="16")
-    status, said = finish(made)
-    assert status == 0, said
+    process = start(tmp_path, "train", *words, "hydra.run.dir=one", LR=".3", NET="mlp", SIZE="16")
+    status, output = finish(process)
+    assert status == 0, output
     assert "${" not in record(tmp_path / "one")["rerun"]
     again = alone(tmp_path, "reproduce", "one")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr

@@ -1,4 +1,4 @@
-"""A run trained again: identical where nothing has changed, and the first cause where something has."""
+"""A retrained run: identical where nothing has changed, and the first cause where something has."""
 
 import json
 import shutil
@@ -19,8 +19,8 @@ from tests.processes import ROOT, SMALL, ablate, alone
 def study(tmp_path_factory) -> Path:
     """A study of one variant and two seeds, and a single run."""
     folder = tmp_path_factory.mktemp("reproduce")
-    made = ablate(folder, "train", "-m", "study.name=s", "model=mlp", "model.hidden=[8]", "seed=0,1", *SMALL[:-1])
-    assert made.returncode == 0, made.stderr
+    trained = ablate(folder, "train", "-m", "study.name=s", "model=mlp", "model.hidden=[8]", "seed=0,1", *SMALL[:-1])
+    assert trained.returncode == 0, trained.stderr
     assert ablate(folder, "train", "model=mlp", "hydra.run.dir=one", *SMALL).returncode == 0
     return folder
 
@@ -40,17 +40,17 @@ def test_an_unchanged_run_is_identical(study, place):
     again = alone(study, "reproduce", place)
     assert again.returncode == 0, again.stderr
     assert comparison.IDENTICAL in again.stdout
-    fresh = Path(again.stdout.splitlines()[0].split(" again in ")[1].rstrip("."))
+    fresh = Path(again.stdout.splitlines()[0].split(" retrained in ")[1].rstrip("."))
     assert (study / fresh / "model.pt").read_bytes() == (study / place / "model.pt").read_bytes()
     assert (study / fresh / "val_predictions.npz").read_bytes() == (study / place / "val_predictions.npz").read_bytes()
 
 
-def test_another_outcome_has_a_verdict_and_a_cause(run):
-    found = json.loads((run / "run.json").read_text())
+def test_another_result_has_a_verdict_and_a_cause(run):
+    record = json.loads((run / "run.json").read_text())
     weights = torch.load(run / "model.pt", weights_only=True)
     torch.save({name: value + 1 for name, value in weights.items()}, run / "model.pt")
-    environment = {**found["environment"], "torch": "1.0.0", "cpu": "Z80"}
-    change(run, environment=environment, metrics={**found["metrics"], "val_accuracy": 1.0})
+    environment = {**record["environment"], "torch": "1.0.0", "cpu": "Z80"}
+    change(run, environment=environment, metrics={**record["metrics"], "val_accuracy": 1.0})
     again = ablate(run.parents[2], "reproduce", str(run))
     assert again.returncode == 1
     assert "Different: validation accuracy 100.00 % then" in again.stdout
@@ -84,8 +84,8 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     git(code, "add", ".")
     git(code, "commit", "-qm", "first")
     words = ("train", "model=mlp", "hydra.run.dir=one", *SMALL)
-    made = alone(runs, *words, root=code)
-    assert made.returncode == 0, made.stderr
+    trained = alone(runs, *words, root=code)
+    assert trained.returncode == 0, trained.stderr
     changed = code / "ablate/backend/seeding.py"
     changed.write_text(changed.read_text().replace(">> 1", ">> 2"))
     now = alone(runs, "reproduce", "one", root=code)
@@ -96,12 +96,12 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
-        ({"status": "failed"}, "only a run that is completed or diverged"),
-        ({"rerun": None}, "does not say how to train"),
-        ({"rerun": "rm -rf ."}, "does not say how to train"),
-        ({"rerun": "ablate train 'unclosed"}, "does not say how to train"),
+        ({"status": "failed"}, "only completed and diverged runs"),
+        ({"rerun": None}, "so the run cannot be retrained"),
+        ({"rerun": "rm -rf ."}, "so the run cannot be retrained"),
+        ({"rerun": "ablate train 'unclosed"}, "so the run cannot be retrained"),
         ({"rerun": "ablate train data=digits model._target_=torch.os.getcwd"}, "torch.os.getcwd"),
         ({"rerun": "ablate train data=digits hydra.run.dir=elsewhere"}, "hydra.run.dir"),
         ({"rerun": "ablate train data=digits ++hydra.callbacks.a._target_=os.getcwd"}, "hydra.callbacks"),
@@ -112,15 +112,15 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     ],
     ids=str,
 )
-def test_what_cannot_be_trained_again_is_refused_in_a_sentence(run, changed, said):
+def test_what_cannot_be_retrained_is_refused_in_a_sentence(run, changed, message):
     change(run, **changed)
     refused = ablate(run.parents[2], "reproduce", str(run))
-    assert refused.returncode == 2 and said in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+    assert refused.returncode == 2 and message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
     assert not (run.parents[2] / "outputs").exists()
 
 
 @pytest.mark.parametrize(
-    ("git", "said"),
+    ("git", "message"),
     [
         (None, "no commit is known"),
         ({"commit": "0" * 40, "dirty": False}, "not part of the history"),
@@ -128,10 +128,10 @@ def test_what_cannot_be_trained_again_is_refused_in_a_sentence(run, changed, sai
         ({"commit": "0" * 40, "dirty": True}, "--trust"),
     ],
 )
-def test_a_commit_that_cannot_be_had_is_refused(run, git, said):
+def test_a_commit_that_cannot_be_had_is_refused(run, git, message):
     change(run, git=git)
     refused = ablate(run.parents[2], "reproduce", str(run), "--from-commit")
-    assert refused.returncode == 2 and said in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+    assert refused.returncode == 2 and message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
 
 
 EVIL = {

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis.sources.find_factors import find_factors
+from ablate.analysis.sources.columns import Columns, find_factors
+from ablate.runs.metric import named
 
 SEEDS, NETS = np.repeat([0, 1, 2], 2), ["small", "big"] * 3
 SETTINGS = pd.DataFrame({"net": NETS, "seed": SEEDS, "acc": [0.5, 0.6, 0.51, 0.62, 0.49, 0.61]})
@@ -17,7 +18,7 @@ def columns(**further):
 def test_found_factors_do_not_depend_on_the_order_of_rows():
     rows = columns(dropout=[0, 1, 1, 0, 0, 1])
     shuffled = rows.sample(frac=1, random_state=1).reset_index(drop=True)
-    assert sorted(find_factors(shuffled, "acc", "seed", "x")[0]) == ["dropout", "net"]
+    assert sorted(find_factors(shuffled, Columns(named("acc"), "seed"), "x")[0]) == ["dropout", "net"]
 
 
 @pytest.mark.parametrize(
@@ -31,4 +32,4 @@ def test_found_factors_do_not_depend_on_the_order_of_rows():
     ],
 )
 def test_what_a_tracker_adds_is_no_factor(further):
-    assert find_factors(columns(**further), "acc", "seed", "x")[0] == ["net"]
+    assert find_factors(columns(**further), Columns(named("acc"), "seed"), "x")[0] == ["net"]

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def worth_keeping(folder: Path) -> bool:
-    """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that ended or cannot be read."""
+    """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that has an end or cannot be read."""
     if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.done(folder):
         return True
     try:
@@ -64,7 +64,7 @@ def make_way(study: Path, place: str, status: str, retrain: bool, leftovers: Lef
     if status == "stale" and not retrain:
         finished.refuse(folder, in_study=True)
     if aside := set_aside(study, place, leftovers):
-        log.warning("%s: %s; training again, old folder moved to %s", folder, status, aside)
+        log.warning("%s: %s; retraining, old folder moved to %s", folder, status, aside)
     return aside
 
 
@@ -87,7 +87,7 @@ def set_aside(study: Path, place: str, leftovers: Leftovers = OWN) -> Path | Non
 
 
 def clear(folder: Path) -> None:
-    """Remove what an unsuccessful start of a run has copied into its folder, and the next may not overwrite."""
+    """Remove the copies of user code and option files that an unsuccessful start left in the folder of a run."""
     with suppress(Timeout), lock(folder):
         for name in ("own_code", options.FOLDER):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -5,7 +5,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from ablate.study.level import same_level
-from ablate.study.words import word
+from ablate.study.overrides import word
 from ablate.terminal.errors import InputError
 from tests.processes import SMALL, ablate
 
