@@ -5,7 +5,6 @@ gives the order of the levels; without it, the order is that of the jobs. Metric
 from the last complete value of each column in the `metrics.csv` files below the job (as Lightning's CSVLogger writes).
 """
 
-import logging
 import math
 from collections.abc import Iterable
 from itertools import islice
@@ -28,10 +27,8 @@ from ablate.runs.names import is_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, printable
 
-log = logging.getLogger(__name__)
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
 LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
-MOST_EPOCHS = 200_000  # of all jobs, in learning curves
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
 
 
