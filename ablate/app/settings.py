@@ -108,7 +108,7 @@ def _checked(values: dict[str, Any], kind: type[Kind], section: str) -> Kind:
         raise InputError(f"{section}.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
     try:
         return msgspec.convert(content, kind)
-    except (ValueError, TypeError) as error:  # msgspec's ValidationError is a ValueError
+    except (ValueError, TypeError, msgspec.ValidationError) as error:  # the last is a ValueError since msgspec 0.21
         text = re.sub(r"`([a-z| ]+)`", _in_words, str(error))
         message, _, place = text.partition(" - at `$")
         key = f"{section}{place.rstrip('`')}" if place else section

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +17,8 @@ LARGEST = 64 * bounded.MIB  # bytes
 MOST_CELLS = 2_000_000
 MOST_COLUMNS = 5_000
 SEPARATORS = ",;\t|"
+# Numbers as they are written: the default of pandas 3, which deprecates the argument.
+EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
 
 
 def is_table(path: Path) -> bool:
@@ -93,7 +96,7 @@ def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
     _check_columns(path, len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path} has more than one column {twice[0]!r}. Rename one of them.")
-    rows = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True)
+    rows = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True, **EXACT)
     if separator != ",":  # a comma can be a decimal point
         for name in rows.columns[rows.dtypes.map(pd.api.types.is_string_dtype)]:
             cells = rows[name].dropna().astype(str).str.strip()

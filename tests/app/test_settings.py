@@ -7,7 +7,7 @@ from ablate.terminal.errors import InputError
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("values", "message"),
     [
         ({"name": [1]}, r"hydra.sweeper.name: expected text or null, got a list"),
         ({"name": "x" * 300 + "/"}, r"must be a folder name"),
@@ -17,9 +17,9 @@ from ablate.terminal.errors import InputError
         ({"desing": "random"}, r"hydra.sweeper.desing: no such key. Did you mean design"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named(given, message):
+def test_a_setting_that_cannot_be_is_named(values, message):
     with pytest.raises(InputError, match=message):
-        read(given)
+        read(values)
 
 
 @pytest.mark.parametrize("key", ["jobs_at_once", "jobs_per_gpu"])

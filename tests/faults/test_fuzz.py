@@ -250,8 +250,8 @@ def own_option() -> Path:
     (folder / "mine/model/mine.yaml").write_text(
         "defaults: [/hydra/schema/MLP@_here_]\n_target_: ablate.model.mlp.MLP\nhidden: [4]\n"
     )
-    given = ("train", "--config-dir", "mine", "model=mine", "data=digits", "data.train_limit=64", "trainer.epochs=1")
-    whole(folder, *given, "trainer.threads=1", "hydra.run.dir=run")
+    command = ("train", "--config-dir", "mine", "model=mine", "data=digits", "data.train_limit=64", "trainer.epochs=1")
+    whole(folder, *command, "trainer.threads=1", "hydra.run.dir=run")
     return folder
 
 
