@@ -119,7 +119,7 @@ def _metrics(folder: Path, record: RunRecord, wanted: Iterable[str]) -> dict[str
     return values
 
 
-def curves(study_folder: Path, runs: pd.DataFrame, further: Iterable[str] = ()) -> pd.DataFrame:
+def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     """Read `metrics.csv` of every run that has a result (completed, diverged or pruned).
 
     A truncated file gives the epochs before the damage. If an epoch was written twice, the last row counts.
@@ -127,7 +127,6 @@ def curves(study_folder: Path, runs: pd.DataFrame, further: Iterable[str] = ()) 
     Args:
         study_folder: The study.
         runs: The frame of `collect`.
-        further: columns of other apps' metrics.csv.
 
     Returns:
         A frame with one row per run and epoch: variant, seed, status, then the columns of metrics.csv.
@@ -139,7 +138,7 @@ def curves(study_folder: Path, runs: pd.DataFrame, further: Iterable[str] = ()) 
     ]
     counts = [count(table) for table in tables]
     frame = with_result[["variant", "seed", "status"]].loc[with_result.index.repeat(counts)].reset_index(drop=True)
-    for name in dict.fromkeys([*EPOCH_COLUMNS, *further]):
+    for name in EPOCH_COLUMNS:
         columns = [table.get(name, np.full(n, np.nan)) for table, n in zip(tables, counts, strict=True)]
         frame[name] = np.concatenate([np.empty(0), *map(np.asarray, columns)])
     return frame.drop_duplicates(["variant", "seed", "epoch"], keep="last", ignore_index=True)

@@ -92,7 +92,8 @@ class MetricFormat:
 
 
 def metric_format(metric: Metric, effects: pd.DataFrame) -> MetricFormat:
-    """The metric with as many decimals as show two digits of the median standard deviation; two in per cent.
+    """The metric with as many decimals as show two digits of the median standard deviation, or of the median half-width
+    of the confidence intervals where that is smaller; two in per cent.
 
     Args:
         metric: that of the study.
@@ -100,7 +101,9 @@ def metric_format(metric: Metric, effects: pd.DataFrame) -> MetricFormat:
     """
     if metric.unit == "%":
         return MetricFormat(metric)
-    spread = metric.scale * effects["sd"].where(effects["sd"] > 0).median()
+    half_widths = (effects["ci_high"] - effects["ci_low"]) / 2
+    spreads = [metric.scale * effects["sd"].where(effects["sd"] > 0).median(), half_widths.median()]
+    spread = min((one for one in spreads if one > 0), default=0.0)
     if not spread > 0:
         spread = metric.scale * effects["mean"].abs().median() / 100
     digits = 1 - math.floor(math.log10(spread)) if spread > 0 and math.isfinite(spread) else 4

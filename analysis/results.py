@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import chance, collect, image_correctness, stats
+from ablate.analysis import app_curves, chance, collect, image_correctness, stats
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
@@ -41,6 +41,13 @@ class Results:
     usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
+    joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    planned_metric: str | None = None  # where another one than planned is compared
+
+    @property
+    def home(self) -> Path:
+        """The folder in which the report and the author's text are."""
+        return self.joined or self.folder
 
     @property
     def margin(self) -> float | None:
@@ -112,7 +119,7 @@ def compare(
         folder=folder,
         plan=plan,
         runs=runs,
-        curves=collect.curves(folder, runs, curve_columns(plan)) if curves is None else curves,
+        curves=_curves(folder, plan, runs) if curves is None else curves,
         class_count=classes,
         effects=compared,
         contrasts=contrasts,
@@ -128,9 +135,9 @@ def compare(
     )
 
 
-def curve_columns(plan: StudyPlan) -> list[str]:
-    """The columns of metrics.csv that the curve of a metric of another app needs."""
-    return [plan.metric.name, plan.metric.name.replace("val", "train")] if plan.app is not None else []
+def _curves(folder: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
+    """The learning curves of a study of `ablate train` or of another app."""
+    return collect.curves(folder, runs) if plan.app is None else app_curves.curves(folder, runs)
 
 
 def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:

@@ -9,6 +9,7 @@ from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import analyse
 from ablate.analysis.variant_results import differences
+from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import StudyPlan
 
 POWER, ALPHA = 0.8, 0.05
@@ -78,9 +79,9 @@ def undecided(folder: Path) -> list[str]:
             )
     if len(study.seeds) < max(wanted.values(), default=0) <= MOST:
         first, most = max(study.seeds) + 1, max(wanted.values())
-        levels = _levels(study, wanted)
-        fresh = [*levels, f"seed=range({first},{first + most})", f"study.name={study.name}_confirm"]
-        added = [*levels, f"seed=range({first},{first + most - len(study.seeds)})", "--extend"]
+        levels, keys = _levels(study, wanted), keys_of(study.app)
+        fresh = [*levels, f"seed=range({first},{first + most})", f"{keys.name}={study.name}_confirm"]
+        added = [*levels, f"seed=range({first},{first + most - len(study.seeds)})", keys.extend]
         sentences += [
             LOOKED,
             f"A new study: {study.command} {shlex.join(fresh)}",

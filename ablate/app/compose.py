@@ -14,9 +14,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ablate.app import messages
 from ablate.app.settings import Settings
 from ablate.config.flatten import flat
-from ablate.config.messages import sentence
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
@@ -81,7 +81,7 @@ def study(
         try:
             composed = composer.compose(replicate.factors, replicate.seed)
         except (HydraException, OmegaConfBaseException) as error:
-            raise InputError(f"Run {replicate.folder}: {sentence(error)}") from None
+            raise InputError(f"Run {replicate.folder}: {messages.of_configuration(error)}") from None
         content = identity(composed, settings.ignore)
         same = seen.setdefault(digest(content), replicate.folder)
         if same != replicate.folder:

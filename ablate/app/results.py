@@ -92,6 +92,11 @@ def files(folder: Path, pattern: str | None) -> list[Path]:
         return sorted((path for path in below(folder, pattern) if path.is_file()), key=natural)
     if (folder / JSON).is_file():
         return [folder / JSON]
+    return newest_csv(folder)
+
+
+def newest_csv(folder: Path) -> list[Path]:
+    """The last `metrics.csv` by name below a folder, as a list of one; empty if there is none."""
     return sorted((path for path in below(folder, f"**/{CSV}") if path.is_file()), key=natural)[-1:]
 
 
@@ -178,6 +183,6 @@ def _number(value: Any) -> float | None:
     if not isinstance(value, (int, float)) and getattr(value, "shape", None) != ():
         return None  # a list, a tensor with dimensions, any other object
     try:
-        return float(value)
+        return float(value.item() if hasattr(value, "item") else value)  # a tensor may require gradients
     except (TypeError, ValueError, OverflowError):
         return None

@@ -13,8 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from msgspec.structs import replace
 from omegaconf import DictConfig
 
-from ablate.app import code, results
-from ablate.config.messages import sentence
+from ablate.app import code, messages, results
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
@@ -22,6 +21,7 @@ from ablate.runs.run_record import RunRecord, Seconds
 from ablate.runs.statuses import FINISHED, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.status import recorded_state
+from ablate.terminal.errors import RunFailed
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class RecordedTask:
             metrics = results.of_run(value, folder, self.metric, self.best)
         except BaseException as error:
             status: RecordedStatus = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            reason = f"The app called sys.exit({error.code})." if isinstance(error, SystemExit) else sentence(error)
-            (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            reason = messages.of_run(error)
+            (folder / messages.TRACEBACK).write_text(traceback.format_exc(), encoding="utf-8")
             run_record.write(folder, replace(record, status=status, error=reason, seconds=_since(started)))
-            if isinstance(error, SystemExit):  # would end the other runs too
-                raise RuntimeError(reason) from error
-            raise
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise RunFailed(reason) from error  # also for SystemExit, which would end the other runs
         finally:
             os.chdir(before)
         ended: RecordedStatus = "completed" if abs(metrics[self.metric.name]) <= LARGEST else "diverged"

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     from ablate.analysis.report.write import write_report  # imports pandas and matplotlib, which take a while
     from ablate.analysis.sources.open import results
 
-    return write_report(results(args.source, asked(args)), args.allow_partial)
+    return write_report(results(args.sources[0], asked(args), *args.sources[1:]), args.allow_partial)
 
 
 def parser() -> Parser:
@@ -27,15 +27,16 @@ def parser() -> Parser:
     result = Parser(
         "ablate report",
         description="Write the tables, figures, report.pdf and report.html of a study to SOURCE/report/; those of"
-        " results.csv to results/report/.",
+        " results.csv to results/report/, those of the studies A and B to outputs/A+B/report/.",
         epilog="Exit status: 0; 1 if planned runs have no result; 2 if SOURCE cannot be read.",
     )
     result.add_argument(
-        "source",
+        "sources",
+        nargs="+",
         type=Path,
         metavar="SOURCE",
         help="study folder or its name in outputs/; a table of runs (CSV, Parquet, JSON lines); or the output folder of"
-        " a Hydra multirun",
+        " a Hydra multirun. Several studies are joined if their baselines and fixed settings agree",
     )
     result.add_argument(
         "--metric", metavar="NAME", help="column of the metric; of a study, a metric other than planned"

@@ -14,7 +14,7 @@ from ablate.config import quoting
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.config.suggestion import ELSEWHERE, suggestion
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import UserError
 from ablate.terminal.text import did_you_mean
 
 # The form of settings of a study file that are not plain values.
@@ -30,7 +30,7 @@ NEAR = 0.5  # least similarity of a suggestion for a mistyped option
 def sentence(error: BaseException) -> str:
     """Describe an error in one or two sentences."""
     error = unwrapped(error)
-    if isinstance(error, InputError):
+    if isinstance(error, UserError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted before its end."

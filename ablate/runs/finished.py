@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ablate.runs import run_record
+from ablate.runs.study_keys import keys_of
 from ablate.terminal.errors import InputError
 
 
@@ -17,8 +18,9 @@ def is_finished(folder: Path) -> bool:
 def refuse(folder: Path, in_study: bool = False) -> None:
     """Raise InputError if the folder holds a finished run; its advice is for a run in a study, or outside one."""
     if is_finished(folder):
+        keys = keys_of(run_record.read(folder).app)
         advice = (
-            "Choose another study.name, or add --retrain to replace it."
+            f"Choose another {keys.name}, or add {keys.retrain} to replace it."
             if in_study
             else "Choose another folder with hydra.run.dir=FOLDER, or delete this one."
         )

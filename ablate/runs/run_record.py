@@ -210,6 +210,6 @@ def read_own(folder: Path) -> RunRecord:
     if record.app is not None:
         raise InputError(
             f"{folder} is a run of another app, {record.app or 'of an unknown name'}, and not of `ablate train`."
-            " `ablate report`, `status`, `watch` and `diff` read it."
+            " `ablate plan`, `report`, `status`, `watch` and `diff` read it."
         )
     return record

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.runs import study_plan
 from ablate.runs.config_defaults import changes, paired
 from ablate.runs.read_config import read_config
+from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
@@ -35,19 +36,21 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     """
     if not (folder / study_plan.FILE).exists():
         return plan
-    old = study_plan.read(folder)
+    old, keys = study_plan.read(folder), keys_of(plan.app)
+    same_app(folder, old, plan)
     same_baseline(folder, old, plan.baseline)
+    same_metric(folder, old, plan)
     if differing := settings_changes(folder, old, plan):
         if not retrain:
-            raise refusal(str(folder), differing)
+            raise refusal(str(folder), differing, plan.app)
         return plan
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
     if not extend and (new or old.design != plan.design):
         difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
-            f"{folder} contains a study {difference} ({old.command}). Extend it with --extend, or choose another"
-            " study.name."
+            f"{folder} contains a study {difference} ({old.command}). Extend it with {keys.extend}, or choose another"
+            f" {keys.name}."
         )
     return msgspec.structs.replace(
         plan,
@@ -60,21 +63,45 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     )
 
 
+def same_app(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
+    """Raise InputError if the study in the folder is of another program."""
+    if (old.app is None) != (new.app is None):
+        whose = old.app or "ablate train"
+        raise InputError(f"{folder} contains a study of {whose}. Choose another {keys_of(new.app).name}.")
+
+
+def same_metric(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
+    """Raise InputError if a command has another metric than the study in the folder, of which a run has a result."""
+    key = keys_of(new.app).metric
+    parts = ("name", "direction", "chance")
+    pairs = [
+        (key if part == "name" else f"{key}.{part}", *(getattr(p.metric, part) for p in (old, new))) for part in parts
+    ]
+    changed = [change for change in pairs if change[1] != change[2]]
+    if changed and any(planned_state(folder, run).has_result for run in old.runs):
+        raise InputError(
+            f"The metric of {folder} cannot change after its first result: {listed(changed[:1])}. Use the old one, or"
+            f" choose another {keys_of(new.app).name}. For an exploratory look at another metric, use ablate report"
+            f" {folder} --metric {new.metric.name}"
+        )
+
+
 def same_baseline(folder: Path, old: StudyPlan, baseline: Mapping[str, str]) -> None:
     """Raise InputError if a command has another baseline, or other factors, than the study in the folder."""
     if old.baseline == baseline:
         return
+    name = keys_of(old.app).name
     differing = listed(_differing(old.baseline, baseline))
     known = all(level in old.factors.get(factor, ()) for factor, level in baseline.items())
     if known and len(old.baseline) == len(baseline):
         first = " ".join(f"{factor}={level},..." for factor, level in old.baseline.items() if level != baseline[factor])
         raise InputError(
             f"{folder} contains a study with another baseline (the first level of each factor): {differing}. No run"
-            f" needs retraining: put the old baseline first ({first}), or choose another study.name."
+            f" needs retraining: put the old baseline first ({first}), or choose another {name}."
         )
     raise InputError(
         f"{folder} contains a study with another baseline or other factors ({old.command}): {differing}. Choose another"
-        " study.name."
+        f" {name}."
     )
 
 
@@ -149,9 +176,10 @@ def _text(value: Any) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def refusal(what: str, differing: Sequence[Change]) -> InputError:
+def refusal(what: str, differing: Sequence[Change], app: str | None = None) -> InputError:
     """Return the error for a command that changes the settings of `what`, a study or a finished run."""
+    keys = keys_of(app)
     return InputError(
         f"{what} was trained with other settings: {listed(differing)}. Use the old values, or choose another"
-        f" study.name, or add --retrain to move its finished runs to {REPLACED}/ and retrain them."
+        f" {keys.name}, or add {keys.retrain} to move its finished runs to {REPLACED}/ and retrain them."
     )

@@ -39,7 +39,7 @@ def table(
         path = folder / runs[0].folder / "train.log"
         if path.is_file() and not isinstance(errors.get(runs[0].folder), InputError):  # its message is complete
             end = printable_lines(bounded.tail(path, LOG_BYTES).decode(errors="replace")).splitlines()[-LOG_LINES:]
-            logs.append(Text("\n".join([f"{path} ends with", *end])))
+            logs += [Text("\n".join([f"{path} ends with", *end]))] if end else []
     return [rows, *logs]
 
 

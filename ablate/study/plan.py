@@ -74,7 +74,7 @@ class DesignSettings(Protocol):
 
     @property
     def exclude(self) -> list[dict[str, Any]]:
-        """Variants to leave out."""
+        """Combinations of levels to leave out."""
 
 
 class Replicate(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
 from ablate.runs import run_record, study_plan
-from ablate.runs.metric import ACCURACY, Metric
+from ablate.runs.metric import ACCURACY, FROM_PREDICTIONS, Metric
 from ablate.runs.statuses import FAILED, NO_RECORD
 from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
@@ -27,7 +27,7 @@ LOG_BYTES = 8192  # read from the end of a log
 class Epochs:
     """The epochs of a run so far.
 
-    values             the metric per epoch (validation accuracy where metrics.csv lacks it); NaN for an invalid value
+    values             the metric per epoch; NaN for an invalid value, or where metrics.csv lacks it
     seconds_per_epoch  median; None before the first epoch
     limits             lowest and highest value; None before the first epoch
     """
@@ -105,9 +105,9 @@ class FolderView:
 
     def _read_study(self) -> StudyView:
         plan = self._cached(self.folder / study_plan.FILE, "plan", lambda _: study_plan.read(self.folder))
-        self.metric = plan.metric
+        self.metric = per_epoch(plan.metric)
         runs = [self._read_run(run.variant, run.seed, run.folder, run.config_sha256) for run in plan.runs]
-        return StudyView(plan.name, runs, plan.metric)
+        return StudyView(plan.name, runs, self.metric)
 
     def _read_single(self) -> StudyView:
         record = self._cached(self.folder / run_record.FILE, "plan", lambda _: run_record.read(self.folder))
@@ -143,6 +143,11 @@ class FolderView:
         return value
 
 
+def per_epoch(metric: Metric) -> Metric:
+    """The metric that a study shows per epoch: validation accuracy, where its own follows from stored predictions."""
+    return ACCURACY if metric.name in FROM_PREDICTIONS else metric
+
+
 def read_epochs(path: Path, planned: int | None = None, metric: Metric = ACCURACY) -> Epochs:
     """Read the epochs in a metrics.csv; an oversized file, or one of more than the planned epochs, counts as empty."""
     try:
@@ -150,7 +155,7 @@ def read_epochs(path: Path, planned: int | None = None, metric: Metric = ACCURAC
     except InputError:
         return NO_EPOCHS
     unknown = [math.nan] * epoch_rows.count(table)
-    recorded = table.get(metric.name, table.get(ACCURACY.name, unknown))
+    recorded = table.get(metric.name, unknown)
     low, high = (0.0, 1.0) if metric.unit == "%" else (-sys.float_info.max, sys.float_info.max)
     values = [value if low <= value <= high else math.nan for value in recorded]
     seconds = [value for value in table.get("seconds", ()) if 0 <= value < math.inf]

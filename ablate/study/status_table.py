@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import epochs
-from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
+from ablate.study.snapshot import per_epoch
 from ablate.study.status import planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, estimate
 from ablate.terminal.console import Console
@@ -57,10 +57,10 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
         counts.setdefault(run.variant, Counter())[state.status] += 1
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
-    time_left = estimate([run.variant for run in study.runs], states, probed)
+    time_left = estimate([run.variant for run in study.runs], states, probed, probe=study.app is None)
     total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
     unfinished = [
-        Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study.metric)}")
+        Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study)}")
         for run, state in zip(study.runs, states, strict=True)
         if state.status in ("running", "interrupted")
     ]
@@ -80,14 +80,16 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
     return result
 
 
-def _progress(status: str, folder: Path, metric: Metric) -> str:
+def _progress(status: str, folder: Path, study: StudyPlan) -> str:
     """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
     try:
         table = epochs.read(folder / "metrics.csv")
-        shown = metric if metric.name in table else ACCURACY
+        shown = per_epoch(study.metric)
         epoch = f"epoch {table['epoch'][-1]:.0f}, {shown.label} {shown.text(table[shown.name][-1])}"
         return epoch if status == "running" else f"{status} after {epoch}"
     except (InputError, IndexError, KeyError):  # not written yet
+        if study.app is not None:  # it need not have epochs
+            return status
         return "started" if status == "running" else f"{status} in its first epoch"
 
 

@@ -14,6 +14,7 @@ from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
 from ablate.runs import checkpoints, study_plan
 from ablate.runs.statuses import FINISHED, NO_RECORD
+from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import failures
 from ablate.study.comparable import planned_states
@@ -134,15 +135,19 @@ def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replace
         whole: both plans merged.
         replaced: number of runs moved to `.replaced/`; None without --retrain.
     """
-    lines = []
+    lines, keys = [], keys_of(plan.app)
     if replaced is not None:
         moved = "1 earlier run was" if replaced == 1 else f"{replaced} earlier runs were"
-        nothing = "--retrain: no run has other settings, so none is replaced."
-        lines.append(f"--retrain: {moved} moved to {REPLACED}/ in the study's folder." if replaced else nothing)
+        done = (
+            f"{moved} moved to {REPLACED}/ in the study's folder."
+            if replaced
+            else "no run has other settings, so none is replaced."
+        )
+        lines.append(f"{keys.retrain}: {done}")
     if old and old.margin != plan.margin:
         recorded = whole.margin_changes[len(old.margin_changes) :]
         when = f" after {recorded[0].results} runs had a result; the report states it" if recorded else ""
-        lines.append(f"study.margin was {_text(old.margin)}, now {_text(plan.margin)}{when}.")
+        lines.append(f"{keys.margin} was {_text(old.margin)}, now {_text(plan.margin)}{when}.")
     if others := kept(whole.runs, plan):
         lines.append(others)
     return lines

@@ -8,18 +8,27 @@ from types import MappingProxyType
 from ablate.study.status import PlannedState
 
 NO_ESTIMATES: Mapping[str, float] = MappingProxyType({})
+PROBE = "; `ablate plan --probe` measures one."
 
 
 def estimate(
-    variants: Sequence[str], states: Sequence[PlannedState], probed: Mapping[str, float] = NO_ESTIMATES
+    variants: Sequence[str],
+    states: Sequence[PlannedState],
+    probed: Mapping[str, float] = NO_ESTIMATES,
+    probe: bool = True,
 ) -> str:
-    """State the time of the remaining runs without parallelism. Arguments as for `expected_seconds`."""
+    """State the time of the remaining runs without parallelism.
+
+    Args:
+        variants, states, probed: as for `expected_seconds`.
+        probe: whether `ablate plan --probe` can measure it.
+    """
     to_do = [variant for variant, state in zip(variants, states, strict=True) if not state.has_result]
     if not to_do:
         return "All done."
     seconds = expected_seconds(variants, states, probed)
     if seconds is None:
-        return "No time estimate until a run has finished; `ablate plan --probe` measures one."
+        return f"No time estimate until a run has finished{PROBE if probe else '.'}"
     return f"{len(to_do)} to do, about {duration(sum(seconds[variant] for variant in to_do))} in sequence."
 
 

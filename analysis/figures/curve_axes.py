@@ -39,8 +39,9 @@ def curve_of(metric: str) -> Quantity:
 
 def set_shared_axes(axis: Axes, curves: pd.DataFrame, quantity: Quantity, low: float, high: float) -> None:
     """Set the limits and ticks that all panels share."""
-    last = curves["epoch"].max() if len(curves) else 1
-    axis.set(ylim=(low, high), xlim=(0.5, last + 0.5))
+    epochs = curves.dropna(subset=list(quantity.columns), how="all")["epoch"]
+    first, last = (epochs.min(), epochs.max()) if len(epochs) else (1, 1)
+    axis.set(ylim=(low, high), xlim=(min(first, 1) - 0.5, last + 0.5))  # Lightning counts epochs from 0
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     if not quantity.is_loss:
         axis.yaxis.set_major_locator(MaxNLocator(5))

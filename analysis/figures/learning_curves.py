@@ -79,7 +79,7 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
         set_shared_axes(panels[0], curves, quantity, low, high)
         figure.supylabel(quantity.label, fontsize=8)
         figure.legend(
-            handles=_legend(curves, runs),
+            handles=_legend(curves, runs, quantity),
             loc="outside upper center",
             ncols=min(columns, 3),
             frameon=False,
@@ -129,7 +129,10 @@ def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     if n < 5:
         return values.min(axis=1), values.max(axis=1)
     mean, half = values.mean(axis=1), stdtrit(n - 1, 0.975) * values.sem(axis=1)
-    return (mean - half).clip(lower=np.finfo(float).tiny), mean + half
+    low = mean - half
+    return (
+        low.clip(lower=np.finfo(float).tiny) if (values > 0).all(axis=None) else low
+    ), mean + half  # a loss is positive
 
 
 def _title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
@@ -140,11 +143,12 @@ def _title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
     return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
 
 
-def _legend(curves: pd.DataFrame, runs: pd.DataFrame) -> list[Line2D | Patch]:
+def _legend(curves: pd.DataFrame, runs: pd.DataFrame, quantity: Quantity) -> list[Line2D | Patch]:
     """Legend entries for the lines, bands and crosses that occur in `curves`."""
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=color, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
-        for name, color, line, marker in LINES
+        for column, (name, color, line, marker) in zip(quantity.columns, LINES, strict=True)
+        if curves[column].notna().any()
     ]
     counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
     bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval")]

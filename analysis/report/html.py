@@ -2,6 +2,7 @@
 
 import base64
 import html as markup
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -51,7 +52,7 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    author = pdf.author_text(results.folder / "report.md")
+    author = pdf.author_text(results.home / "report.md")
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     return environment.get_template("report.html").render(
@@ -97,7 +98,7 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str
             "epochs": DASH if pd.isna(run.epochs) else run.epochs,
             "seconds": number(run.seconds, 1),
             "folder": run.folder,
-            "link": "../" + quote(run.folder) + "/",
+            "link": quote(os.path.relpath(results.folder / run.folder, results.home / "report")) + "/",
             "rerun": run.rerun or DASH,
         }
         for run, value in zip(results.runs.itertuples(), results.runs[results.metric.name], strict=True)

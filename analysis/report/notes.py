@@ -79,10 +79,10 @@ def _diverged(results: Results) -> list[str]:
     """Why a variant with diverged runs is inconclusive, one sentence each."""
     sentences = []
     diverged = (results.runs["status"] == "diverged").any()
-    if diverged and results.class_count is None:
+    if diverged and results.metric.at_chance(results.class_count) is None:
         sentences.append(
-            "Diverged runs are not scored at chance, as the run records do not state the number of classes; for the"
-            " variants they concern, no claim is made."
+            f"Diverged runs are not scored at chance, as the {results.format.name} of a model that has learned nothing"
+            " is not known; for the variants they concern, no claim is made."
         )
     rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
     for row in rows.head(2 * NAMED).itertuples():

@@ -44,14 +44,14 @@ def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: 
         layout: The size of the table, and the figures.
     """
     plan, runs, effects = results.plan, results.runs, results.effects
-    author = author_text(results.folder / "report.md")
+    author = author_text(results.home / "report.md")
     parts = [STYLE, f'#align(center, text(14pt, weight: "bold", {string(author.get("title") or plan.name)}))']
     for name in SECTIONS:
         text = [*author.get(name, []), *paragraphs[name]]
         shown = []
         if name == "Experiments and analysis":
             shown = [_table(effects, runs, layout.rows, results.format), *_test_table(results)]
-            shown += figures(layout, results.folder / "report")
+            shown += figures(layout, results.home / "report")
         if text or shown:
             parts += [f"= {name}", *(_text(paragraph) for paragraph in text), *shown]
     foot = " ".join([*limits, provenance(plan, runs)])

@@ -69,7 +69,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
-    folder = results.folder / "report"
+    folder = results.home / "report"
     for part in ("tables", "figures"):
         (folder / part).mkdir(parents=True, exist_ok=True)
         _delete_earlier(folder / part)
@@ -103,10 +103,12 @@ def record_look(results: Results) -> tuple[list[Look], int]:
     """
     configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
     ended = results.runs[results.runs["status"].isin(RESULTS)]
-    shown = ended[["variant", "seed", "status", results.metric.name]].assign(config=ended["folder"].map(configurations))
+    metric = results.planned_metric or results.metric.name  # the same run whichever metric is reported
+    shown = ended[["variant", "seed", "status", metric]].assign(config=ended["folder"].map(configurations))
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
+    results.home.mkdir(parents=True, exist_ok=True)
     return looks.record(
-        results.folder,
+        results.home,
         results=list(shown.itertuples(index=False, name=None)),
         planned=len(results.runs),
         seeds=int(compared.max()) if len(compared) else 0,
@@ -168,8 +170,8 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     """
     import typst
 
-    source = results.folder / "report" / "report.typ"
-    if not (author := results.folder / "report.md").exists():
+    source = results.home / "report" / "report.typ"
+    if not (author := results.home / "report.md").exists():
         atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}

@@ -1,7 +1,9 @@
-"""Results of other programs, converted to the plan and the frame from which a report is written.
+"""Results of other programs, and several studies, converted to the plan and the frame from which a report is written.
 
 `table`     CSV, Parquet or JSON lines, or a data frame: one row per run
 `multirun`  the output folder of any Hydra app's multirun
 `columns`   which columns are the metric, the seed, the status and the factors
+`trackers`  what W&B, MLflow and Optuna write next to them
+`joined`    several studies in one plan
 `frame`     what both share: rows -> baseline, variants, holes
 """

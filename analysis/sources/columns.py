@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ablate.analysis.sources.trackers import STATUS, STATUS_OF, is_bookkeeping
 from ablate.runs import study_plan
 from ablate.runs.metric import LARGEST, Metric
 from ablate.terminal.errors import InputError
@@ -15,17 +16,7 @@ from ablate.terminal.text import did_you_mean, first_few
 UNSET = "(not set)"  # level of a factor that a run does not set
 LONGEST = 1000  # characters of a level
 MOST_FACTORS = 12  # with more varying columns, the user has to select the factors
-STATUS, SECONDS, PARAMETERS = "status", "seconds", "parameters"
-# Words of W&B, MLflow, Optuna, Slurm and our own records, in lower case.
-STATUSES = {
-    "completed": "completed finished complete success succeeded ok done",
-    "diverged": "diverged nan",
-    "pruned": "pruned",
-    "failed": "failed fail crashed error killed timeout cancelled canceled preempted",
-    "interrupted": "interrupted running scheduled pending waiting",
-    "missing": "missing",
-}
-STATUS_OF = {word: status for status, words in STATUSES.items() for word in words.split()}
+SECONDS, PARAMETERS = "seconds", "parameters"
 
 
 @dataclass(frozen=True)
@@ -148,9 +139,9 @@ def numbered_seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, lis
 def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[str], list[str]]:
     """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
 
-    Excluded are columns that are constant, fractional numbers with more than half as many values as there are runs,
-    columns with a value per run (names, times), and columns that another factor determines
-    one to one.
+    Excluded are columns that are constant, what trackers record of each run (`trackers`), fractional numbers with more
+    than half as many values as there are runs, columns with a value per run (names, times), and columns that another
+    factor determines one to one.
 
     Returns:
         The factors, and sentences that name them and what was excluded.
@@ -158,7 +149,7 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
     Raises:
         InputError: more than `MOST_FACTORS`, or none that distinguishes the runs of one seed.
     """
-    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS, "folder", "error"}
+    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS}
     replicates = rows[columns.seed].nunique() if columns.seed else 1
     codes_of: dict[str, pd.Series] = {}
     excluded = []
@@ -166,6 +157,9 @@ def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[
         texts = texts_of(rows[column])
         count = texts.nunique()
         if column in taken or count < 2:
+            continue
+        if is_bookkeeping(str(column)):
+            excluded.append(f"{column} (a record of each run)")
             continue
         codes = pd.Series(pd.factorize(texts)[0])
         same = next((other for other, known in codes_of.items() if _one_to_one(codes, known)), None)

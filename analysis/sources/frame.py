@@ -25,6 +25,7 @@ from ablate.analysis.sources.columns import (
     statuses,
     texts_of,
 )
+from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
@@ -59,7 +60,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = rows.reset_index(drop=True).map(plain_cell)
+    rows = with_status(rows.reset_index(drop=True).map(plain_cell))
     check_columns(rows, columns, name)
     values, bad = numeric(rows[columns.metric.name])
     if bad:
@@ -204,7 +205,10 @@ def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) 
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}
-    reasons = {"missing": "There is no row for this variant and seed.", "failed": "The run has no value of the metric."}
+    reasons = {
+        "missing": "There is no row for this variant and seed.",
+        "failed": "The run has no value of the metric.",
+    }
     columns |= {"error": content["status"].map(reasons).fillna("")}
     columns |= dict.fromkeys(("code_sha256", "commit", "rerun"))
     return pd.DataFrame(columns)

@@ -5,10 +5,8 @@ gives the order of the levels; without it, the order is that of the jobs. Metric
 from the last complete value of each column in the `metrics.csv` files below the job (as Lightning's CSVLogger writes).
 """
 
-import logging
 import math
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis import collect
 from ablate.analysis.sources.columns import UNSET
 from ablate.app import results
 from ablate.config import trust
@@ -27,14 +24,11 @@ from ablate.files import bounded
 from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.names import is_name
-from ablate.runs.statuses import RESULTS
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, printable
 
-log = logging.getLogger(__name__)
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
 LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
-MOST_EPOCHS = 200_000  # of all jobs, in learning curves
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
 
 
@@ -191,23 +185,3 @@ def metric_names(folder: Path, pattern: str | None) -> list[str]:
     """The metrics of the first job that has any."""
     recorded = (list(results.recorded(job, pattern, ACCURACY)) for job in job_folders(folder))
     return next((names for names in recorded if names), [])
-
-
-def curves(folder: Path, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """One row per run and epoch: variant, seed, status, epoch and the numbers of the run's metrics.csv.
-
-    Args:
-        folder: of the multirun.
-        runs: frame of `frame.study`.
-        metric: that of the study.
-    """
-    rows: list[dict[str, Any]] = []
-    for run in runs[runs["status"].isin(RESULTS)].itertuples(index=False):
-        tables = [path for path in results.files(folder / run.folder, None) if path.suffix == ".csv"]
-        place = {"variant": run.variant, "seed": run.seed, "status": run.status}
-        with suppress(InputError):  # too large; the metrics are from another file
-            rows += [place | epoch for path in tables for epoch in results.epochs(path) if "epoch" in epoch]
-        if len(rows) > MOST_EPOCHS:
-            log.warning("No learning curves: %s has more than %s epochs.", folder, f"{MOST_EPOCHS:,}")
-            return collect.no_curves()
-    return pd.concat([collect.no_curves(), pd.DataFrame(rows)]) if rows else collect.no_curves()

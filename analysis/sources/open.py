@@ -1,20 +1,21 @@
-"""The argument of `ablate report` -> results: a study, a table, or the folder of a multirun."""
+"""The argument of `ablate report` -> results: a study, a table, the folder of a multirun, several studies."""
 
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 
-from ablate.analysis import collect
-from ablate.analysis.results import Results, analyse, compare
-from ablate.analysis.sources import frame, multirun, table
+from ablate.analysis import app_curves, collect
+from ablate.analysis.results import Results, compare
+from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.columns import Columns, as_floats
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
+from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 
 
@@ -47,12 +48,16 @@ class Asked:
     best: bool = False
 
 
-def results(path: Path, asked: Asked) -> Results:
-    """Read and compare the runs of a study, a table or a multirun.
+def results(path: Path, asked: Asked, *further: Path) -> Results:
+    """Read and compare the runs of a study, a table or a multirun, or of several studies.
 
     Raises:
         InputError: it is none of them, or does not have what was asked for.
     """
+    if further:
+        _refuse_options(asked)
+        whole = joined.join([study_plan.find(one) for one in (path, *further)])
+        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home)
     if table.is_table(path):
         rows, notes = table.read(path)
         return of_frame(rows, asked, path.with_suffix(""), notes)
@@ -66,19 +71,31 @@ def results(path: Path, asked: Asked) -> Results:
 
 def _of_study(folder: Path, asked: Asked) -> Results:
     """The results of a study; with another metric than the plan's, they are exploratory."""
-    options = [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]
-    if options:
-        raise InputError(
-            f"--{options[0]} is for tables and multiruns. For a study, it follows from {folder}/study.json."
+    _refuse_options(asked)
+    return _of_plan(folder, collect.read_plan(folder), asked)
+
+
+def _refuse_options(asked: Asked) -> None:
+    """Raise InputError if options were given that the plan of a study has."""
+    if names := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
+        flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
+        raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
+
+
+def _of_plan(
+    folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
+) -> Results:
+    """The results of planned runs below `folder`; with another metric than the plan's, they are exploratory."""
+    planned = plan.metric.name
+    if asked.metric not in (None, planned):
+        exploratory = (
+            f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {planned}."
         )
-    plan = collect.read_plan(folder)
-    if asked.metric in (None, plan.metric.name):
-        return analyse(folder)
-    other = msgspec.structs.replace(plan, metric=named(str(asked.metric)))
-    note = (
-        f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {plan.metric.name}."
-    )
-    return compare(folder, other, collect.collect(folder, other), None, [note])
+        secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
+        plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
+        notes = [exploratory, *notes]
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes)
+    return replace(compared, joined=home, planned_metric=planned)
 
 
 def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:
@@ -120,6 +137,4 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
     columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(
-        folder, source.plan, source.runs, multirun.curves(folder, source.runs, metric), [*notes, *source.notes]
-    )
+    return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])

@@ -1,6 +1,7 @@
 """Linear models with a block for each seed: for factorial designs with lost runs, and for fractions."""
 
 import itertools
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -149,7 +150,9 @@ def _long(values: Mapping[Cell, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np
 def _ols(y: np.ndarray, design: np.ndarray) -> Any:
     from statsmodels.api import OLS
 
-    return OLS(y, design.astype(float)).fit()
+    with warnings.catch_warnings():  # unbalanced designs are expected; `estimable` has the consequence
+        warnings.filterwarnings("ignore", message="The design matrix is rank-deficient")
+        return OLS(y, design.astype(float)).fit()
 
 
 def _t(fit: Any, vector: np.ndarray, confidence: float) -> dict[str, float]:

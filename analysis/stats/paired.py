@@ -89,23 +89,26 @@ def small_sample_factor(df: int) -> float:
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
+DRAWS = 10**8  # signs: with more than 1,000 pairs, fewer than 99,999 draws of all signs
+AT_ONCE = 10**7  # signs in memory
 EXACT = 16  # pairs up to which every combination of signs is evaluated
 
 
 def sign_flip_p(differences: ArrayLike) -> float:
     """Two-sided p of the mean of paired differences (n,), when each sign is equally likely (Fisher 1935).
 
-    Exact up to n = `EXACT`; above, a Monte Carlo estimate from 99,999 draws with a fixed seed. NaN for n < 6, where no
-    p can be below .05 (2 / 2^5 = .0625).
+    Exact up to n = `EXACT`; above, a Monte Carlo estimate from 99,999 draws with a fixed seed, or fewer of more than
+    1,000 pairs. NaN for n < 6, where no p can be below .05 (2 / 2^5 = .0625).
     """
     from scipy.stats import permutation_test
 
     differences = np.asarray(differences, dtype=float)
     if len(differences) < 6:
         return np.nan
+    draws = min(99_999, DRAWS // len(differences))
     return float(
         permutation_test(
-            (differences,), np.mean, permutation_type="samples", n_resamples=99_999, vectorized=True,
-            rng=np.random.default_rng(0),
+            (differences,), np.mean, permutation_type="samples", n_resamples=draws, vectorized=True,
+            batch=max(1, AT_ONCE // len(differences)), rng=np.random.default_rng(0),
         ).pvalue
     )  # fmt: skip

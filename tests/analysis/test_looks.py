@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from ablate.analysis.report.write import report
+from ablate.analysis.report.write import report, write_report
+from ablate.analysis.sources.open import Asked, results
 from ablate.runs import looks, study_plan
 from tests.analysis.conftest import write_run
 
@@ -104,3 +105,12 @@ def test_looks_at_runs_of_which_some_were_retrained_count(make_study):
 def test_a_report_without_results_is_no_look(make_study):
     study = make_study(some(0, 2), FACTORS)
     assert "looked at" not in text(study) and looks.read(study) == []
+
+
+def test_another_metric_is_a_look_at_the_same_runs(make_study):
+    study = make_study(some(2, 2), FACTORS)
+    text(study)
+    write_report(results(study, Asked(metric="val_loss")))
+    stated = (study / "report/tables/effects.md").read_text()
+    assert "val_loss was chosen after the study" in stated and "replaced" not in stated
+    assert len(looks.read(study)) == 1

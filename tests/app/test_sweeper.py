@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from ablate.analysis.results import analyse
 from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
 from ablate.runs import run_record, study_plan
@@ -56,10 +57,30 @@ def test_the_same_command_runs_nothing_again_and_extends(study, app):
     assert (study / "baseline/seed=0/run.json").stat().st_mtime_ns == before
 
 
-def test_other_settings_are_refused_by_name(study, app):
-    refused = app(study.parents[1], *SWEEP, *DESIGN, "form=number")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("form=number",),
+            "form was dict, now number. Use the old values, or choose another hydra.sweeper.name, or add",
+        ),
+        (("hydra.sweeper.metric=loss",), "hydra.sweeper.metric was acc, now loss"),
+        (("hydra.sweeper.metric={name: acc, direction: min}",), "hydra.sweeper.metric.direction was max, now min"),
+        (("hydra.sweeper.design=factorial",), "Extend it with hydra.sweeper.extend=true"),
+    ],
+)
+def test_other_settings_are_refused_by_name(study, app, words, message):
+    refused = app(study.parents[1], *SWEEP, *DESIGN, *words)
     assert refused.returncode == 2
-    assert "form was dict, now number" in refused.stderr and "Traceback" not in refused.stderr
+    assert message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize("name", ["s", "outputs/s"])
+def test_the_plan_of_an_existing_study_is_printed(study, name):
+    shown = ablate(study.parents[1], "plan", name)
+    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants. All done." in shown.stdout
+    refused = ablate(study.parents[1], "plan", name, "model=cnn")
+    assert refused.returncode == 2 and "model=cnn does not apply to an existing study" in refused.stderr
 
 
 def test_status_and_report_work_on_it(study):
@@ -100,11 +121,17 @@ def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
         for name in ("baseline", "model=cnn")
     ]
     assert values[1] - values[0] == pytest.approx(0.05, abs=0.02) and values[0] > 0.78
+    curves = analyse(tmp_path / "outputs/s").curves
+    assert curves["epoch"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert curves["val/acc"].iloc[[2, 5]].tolist() == pytest.approx(values)
 
 
 def test_a_failing_run_sinks_no_other(tmp_path, app):
     ended = app(tmp_path, *SWEEP, "model=resnet,broken,cnn", "seed=0,1")
     assert ended.returncode == 1 and "the broken model has no layers" in ended.stdout + ended.stderr
+    broken = run_record.read(tmp_path / "outputs/s/model=broken/seed=0")
+    assert broken.error == "ValueError: the broken model has no layers (traceback in the run's traceback.txt)."
+    assert "in main" in (tmp_path / "outputs/s/model=broken/seed=0/traceback.txt").read_text()
     statuses = {
         name: run_record.read(tmp_path / f"outputs/s/{name}/seed=1").status
         for name in ("baseline", "model=broken", "model=cnn")
@@ -120,7 +147,6 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         (("hydra.sweeper.name=a/b",), "must be a folder name"),
         (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
         (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
-        (("model=resnet,resnet50",), "resnet50"),
         (("+seed=0,1",), "seed"),
         (("dropout=interval(0,1)",), "an interval has no levels"),
         (("hydra.sweeper.metric=seconds",), "the metric 'seconds' is not printable, or is the name of a report column"),
@@ -132,6 +158,12 @@ def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, m
     ended = app(tmp_path, *SWEEP, "model=resnet,cnn", *words)
     assert ended.returncode == 2 and message in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr and not (tmp_path / "outputs/s/study.json").exists()
+
+
+def test_an_unknown_option_is_refused_with_the_options_of_the_app(tmp_path, app):
+    ended = app(tmp_path, *SWEEP, "model=resnet,resnet50")
+    assert ended.returncode == 2 and "'model/resnet50'" in ended.stderr
+    assert "Available options in 'model': broken, cnn, resnet, vit." in ended.stderr
 
 
 def test_a_dry_run_lists_and_starts_nothing(tmp_path, app):

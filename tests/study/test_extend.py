@@ -139,3 +139,11 @@ def test_a_finished_single_run_is_never_overwritten(tmp_path):
         refused = ablate(tmp_path, *words, f"model={model}")
         assert refused.returncode == 2 and "hydra.run.dir=FOLDER" in refused.stderr, refused.stderr
     assert {path: path.read_bytes() for path in (tmp_path / "outputs/r").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("verb", [("train", "-m"), ("plan",)])
+def test_another_metric_is_refused_after_the_first_result(folder, verb):
+    words = (*verb, *STUDY[2:], "normalization=none,batch", "seed=0,1", "study.metric=val_macro_f1", "--extend")
+    refused = ablate(folder, *words)
+    assert refused.returncode == 2 and "study.metric was val_accuracy, now val_macro_f1" in refused.stderr
+    assert "ablate report outputs/s --metric val_macro_f1" in refused.stderr

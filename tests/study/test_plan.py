@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ablate.config.schema import StudySettings
 from ablate.runs import run_record, study_plan
-from ablate.runs.metric import Metric
+from ablate.runs.metric import Metric, named
 from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import extend, plan
@@ -216,3 +216,14 @@ def test_folders_of_variants_fit_into_any_file_system(tmp_path, level):
         assert unicodedata.is_normalized("NFC", name)  # macOS stores no other form
         (tmp_path / name).mkdir()
     assert {path.name for path in tmp_path.iterdir()} == set(names)
+
+
+def test_a_metric_may_change_before_the_first_result_only(tmp_path):
+    old, new = (structs.replace(study("factorial", [0]), metric=named(name)) for name in ("val_accuracy", "val_loss"))
+    study_plan.write(tmp_path, old)
+    assert extend.extended(tmp_path, new, extend=False).metric.name == "val_loss"
+    (tmp_path / "baseline/seed=0").mkdir(parents=True)
+    metrics = {"val_accuracy": 0.5, "val_loss": 1.0}
+    run_record.write(tmp_path / "baseline/seed=0", RunRecord(status="completed", config_sha256="0", metrics=metrics))
+    with pytest.raises(InputError, match=r"study\.metric was val_accuracy, now val_loss"):
+        extend.extended(tmp_path, new, extend=True, retrain=True)

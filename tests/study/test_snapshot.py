@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from ablate.files.lock import lock
+from ablate.runs import study_plan
 from ablate.runs.epochs import LARGEST
+from ablate.runs.metric import named
 from ablate.study import snapshot
 from ablate.study.status import if_alive, planned_state, recorded_state
 from ablate.terminal.errors import InputError
@@ -102,3 +105,16 @@ def test_snapshot_and_status_agree(tmp_path):
     for planned in make(tmp_path, RUNS).runs:
         recorded = recorded_state(tmp_path / planned.folder, planned.config_sha256)
         assert if_alive(recorded, tmp_path / planned.folder) == planned_state(tmp_path, planned)
+
+
+@pytest.mark.parametrize(
+    ("metric", "shown", "value"),
+    [("val_loss", "val_loss", 0.7), ("val_macro_f1", "val_accuracy", 0.5), ("val_accuracy", "val_accuracy", 0.5)],
+)
+def test_the_view_labels_the_metric_that_it_shows(tmp_path, metric, shown, value):
+    """Macro-F1 is only known at the end of a run: while it runs, the view shows accuracy."""
+    plan = make(tmp_path, {("baseline", 0): ("completed", 1.0)})
+    study_plan.write(tmp_path, structs.replace(plan, metric=named(metric)))
+    (tmp_path / "baseline/seed=0/metrics.csv").write_text("epoch,val_loss,val_accuracy\n1,0.7,0.5\n")
+    view = snapshot.FolderView(tmp_path)()
+    assert view.metric.name == shown and view.runs[0].epochs.values == [value]

@@ -1,10 +1,12 @@
 """Learning curves: lines, bands, crosses and axes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from ablate.analysis import collect, figures
+from ablate.analysis.figures.curve_axes import curve_of
 from tests.analysis.figures.conftest import FACTORS, lines
 
 
@@ -127,3 +129,28 @@ def test_many_variants_fill_pages(make_study, variants, pages):
     ]
     assert len(panels) == variants
     assert len({axis.get_ylim() for axis in panels}) == 1
+
+
+def test_the_curve_of_another_app_has_the_epochs_and_lines_that_it_recorded(runs):
+    """Lightning counts epochs from 0, and its row of the test set has an epoch of its own."""
+    rows = [
+        {"variant": "baseline", "seed": seed, "status": "completed", "epoch": epoch, "val/acc": value}
+        for seed in (0, 1)
+        for epoch, value in enumerate((0.5, 0.6, 0.7, np.nan))
+    ]
+    curves = pd.concat([collect.no_curves(), pd.DataFrame(rows)])
+    figure = figures.learning_curves(curves, runs[runs["variant"] == "baseline"], quantity=curve_of("val/acc"))
+    assert figure.axes[0].get_xlim() == (-0.5, 2.5)
+    texts = [entry.get_text() for entry in figure.legends[0].get_texts()]
+    assert any("validation" in text for text in texts) and not any("training" in text for text in texts)
+
+
+def test_the_band_of_negative_values_is_not_cut_at_zero(runs):
+    rows = [
+        {"variant": "baseline", "seed": seed, "status": "completed", "epoch": epoch, "reward": -1 - seed / 10}
+        for seed in range(5)
+        for epoch in (1, 2)
+    ]
+    curves = pd.concat([collect.no_curves(), pd.DataFrame(rows)])
+    axis = figures.learning_curves(curves, runs[runs["variant"] == "baseline"], quantity=curve_of("reward")).axes[0]
+    assert axis.collections[0].get_paths()[0].get_extents().y1 < 0

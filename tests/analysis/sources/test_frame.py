@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.columns import UNSET, Columns, find_factors
+from ablate.analysis.sources.columns import UNSET, Columns
 from ablate.analysis.sources.frame import study
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
@@ -31,7 +31,7 @@ def test_factors_are_the_columns_that_vary_and_describe_no_single_run():
     assert source.plan.factors == {"net": ["small", "big"], "dropout": ["0", "0.1"]}
     assert list(source.runs["variant"].unique()) == ["baseline", "dropout=0.1", "net=big", "net=big+dropout=0.1"]
     text = " ".join(source.notes)
-    assert "name (a value per run)" in text and "params (follows from net)" in text and "net=small" in text
+    assert "name (a record of each run)" in text and "params (follows from net)" in text and "net=small" in text
 
 
 def test_the_difference_is_that_of_the_rows():
@@ -175,6 +175,16 @@ def test_one_level_is_a_study_of_the_baseline_alone():
     assert source.plan.factors == {} and set(source.runs["variant"]) == {"baseline"}
 
 
-def test_found_factors_do_not_depend_on_the_order_of_rows():
-    shuffled = rows().sample(frac=1, random_state=1).reset_index(drop=True)
-    assert sorted(find_factors(shuffled, Columns(ACC, "seed"), "x")[0]) == ["dropout", "net"]
+@pytest.mark.parametrize(
+    ("values", "verdict"), [(lambda f: 0.5, "not testable"), (lambda f: f["seed"], "not testable")]
+)
+def test_a_constant_metric_or_difference_is_not_testable(values, verdict):
+    source = read(rows().assign(acc=values), factors=["net", "dropout"])
+    table = effects(source.runs, metric=ACC).set_index("variant")
+    assert set(table["verdict"].iloc[1:]) == {verdict} and (table["difference"].iloc[1:] == 0).all()
+
+
+def test_one_row_is_a_baseline_without_a_spread():
+    source = read(rows(nets=("small",), dropouts=(0.0,), seeds=(0,)))
+    table = effects(source.runs, metric=ACC)
+    assert table["n"].tolist() == [1] and np.isnan(table["sd"].iloc[0])
