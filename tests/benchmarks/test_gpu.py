@@ -41,6 +41,7 @@ def runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.integration
 def test_a_part_that_is_cut_keeps_its_rows_and_leaves_no_process(tmp_path):
     rows_printed = []
     reason = process.run([sys.executable, "-c", PRINTS_THEN_HANGS], tmp_path, tmp_path / "log", 10, rows_printed.append)
@@ -90,6 +91,7 @@ def test_a_part_without_time_fails_and_is_reported(photo_folder, tmp_path):
     assert failed == ["machine", "images", "tests"]
 
 
+@pytest.mark.integration
 def test_a_part_from_start_to_end_with_an_archive(photo_folder, tmp_path):
     with tarfile.open(tmp_path / "photos.tar.xz", "w:xz") as archive:
         archive.add(photo_folder, "photos")

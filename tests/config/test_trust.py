@@ -160,6 +160,7 @@ def test_yaml_may_be_50_levels_deep_and_no_deeper():
         trust.check_yaml("[" * 51 + "]" * 51)
 
 
+@pytest.mark.integration
 def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):
     """Also not a function of this package that belongs to another group."""
     assert ablate(tmp_path, "train", *SMALL, "model=mlp", "hydra.run.dir=run").returncode == 0

@@ -126,6 +126,7 @@ def test_processes_that_are_not_forks_import_user_code(folder, method):
     assert ended.stdout == "400\n", ended.stderr
 
 
+@pytest.mark.integration
 def test_a_user_model_is_trained_tested_and_reproduced(folder):
     ended = ablate(folder, "train", *WORDS, "model.width=4")
     assert ended.returncode == 0, ended.stderr
