@@ -1,5 +1,6 @@
 """`benchmarks/gpu.py`: its time limit, what remains of a part that is cut, and all parts at a small size."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -9,7 +10,9 @@ import time
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.gpu_parts import process
 from benchmarks.gpu_parts.table import Table
@@ -102,8 +105,13 @@ def test_a_part_from_start_to_end_with_an_archive(photo_folder, tmp_path):
 
 
 @pytest.mark.integration
-def test_all_parts_from_start_to_end(photo_folder, tmp_path):
-    ended = benchmark(tmp_path, "--images", photo_folder)
+def test_all_parts_from_start_to_end(tmp_path):
+    draw = np.random.default_rng(0)
+    for split, name, number in itertools.product(("train", "test"), "abcdefghij", range(24)):
+        (tmp_path / split / name).mkdir(parents=True, exist_ok=True)
+        pixels = draw.integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / split / name / f"{number}.png")
+    ended = benchmark(tmp_path, "--images", tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     parts = list(dict.fromkeys(row["part"] for row in rows(tmp_path)))
     assert parts == [
