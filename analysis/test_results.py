@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ablate.analysis import stats
-from ablate.analysis.formats import number, p_value, plural, times
+from ablate.analysis.formats import number, p_value, plural, significant, times
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import arrays, atomic, bounded
 from ablate.runs import test_result
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import Mark, TestResult
 from ablate.study.selection import Choice
@@ -156,26 +157,30 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     """Summarize a study's best variant and its baseline: test accuracies (mean ± SD) and their paired difference.
 
     Args:
-        choice: The variant with the highest mean validation accuracy, and its runs.
+        choice: The variant with the best mean of the study's metric, and its runs.
         results: {run folder: content of its test.json}.
     """
     tested = {folder.resolve(): result.accuracy for folder, result in results.items()}
     accuracies = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }
-    best = choice.best[choice.chosen].relative_to(choice.study)
+    best, metric = choice.best[choice.chosen].relative_to(choice.study), choice.metric
     text = [
-        f"{choice.study}: {choice.chosen} has the highest mean validation accuracy of {choice.of} variants;"
+        f"{choice.study}: {choice.chosen} has the {'highest' if metric.sign > 0 else 'lowest'} mean {metric.label} of"
+        f" {choice.of} variants;"
         f" its best run is {best}."
     ]
     for variant, by_seed in accuracies.items():
         validation = [choice.validation[run] for run in choice.runs[variant].values()]
         text.append(
-            f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, validation accuracy"
-            f" {mean_and_sd(validation)} (mean ± SD over {plural(len(by_seed), 'seed')})"
+            f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, {metric.label}"
+            f" {mean_and_sd(validation, metric)} (mean ± SD over {plural(len(by_seed), 'seed')})"
         )
     if choice.chosen == BASELINE:
-        return [*text, "  No variant has a higher validation accuracy than the baseline."]
+        return [
+            *text,
+            f"  No variant has a {'higher' if metric.sign > 0 else 'lower'} {metric.label} than the baseline.",
+        ]
     if BASELINE not in accuracies:
         return [*text, "  The baseline has no completed run to compare with."]
     return [*text, f"  {_difference(accuracies[choice.chosen], accuracies[BASELINE])}"]
@@ -194,8 +199,10 @@ def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> 
     )
 
 
-def mean_and_sd(accuracies: list[float]) -> str:
-    """Format the mean and standard deviation of fractions, in percent: `81.2 ± 0.4 %`."""
-    mean = float(100 * np.mean(accuracies))
-    sd = float(100 * np.std(accuracies, ddof=1)) if len(accuracies) > 1 else math.nan
+def mean_and_sd(values: list[float], metric: Metric = ACCURACY) -> str:
+    """Format the mean and standard deviation of recorded values as they are printed: `81.2 ± 0.4 %`, `0.341 ± 0.02`."""
+    mean = float(metric.scale * np.mean(values))
+    sd = float(metric.scale * np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    if metric.unit != "%":
+        return f"{significant(mean)} ± {significant(sd, 2)} {metric.unit}".rstrip()
     return f"{number(mean, 1)} ± {number(sd, 1)} %"

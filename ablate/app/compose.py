@@ -67,12 +67,14 @@ def study(
     Raises:
         InputError: a planned run cannot be composed.
     """
+    parsed = overrides.read(loader, settings.params, arguments)
+    added = {plan.name_of(override) for override in parsed}
     has_seed = settings.seed_key in flat(config, resolve=False)
     default = OmegaConf.select(config, settings.seed_key, throw_on_missing=False) if has_seed else None
-    if not has_seed and settings.seed_key != "seed" and not any(settings.seed_key in word for word in arguments):
+    if not has_seed and settings.seed_key != "seed" and settings.seed_key not in added:
         raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
-    sweep = plan.read(overrides.read(loader, settings.params, arguments), settings.bundles, seed, settings.seed_key)
+    sweep = plan.read(parsed, settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings)
@@ -141,13 +143,14 @@ def identity(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:
 
 
 def _resolved(node: Any) -> Any:
+    written: Any = OmegaConf.to_container(node, resolve=False)
     if isinstance(node, DictConfig):
-        return {str(key): _value(node, key) for key in node if key != "hydra"}
-    return [_value(node, place) for place in range(len(node))]
+        return {str(key): _value(node, key, written[key]) for key in node if key != "hydra"}
+    return [_value(node, place, written[place]) for place in range(len(node))]
 
 
-def _value(node: Any, key: Any) -> Any:
-    raw = OmegaConf.to_container(node, resolve=False)[key]  # type: ignore[index]
+def _value(node: Any, key: Any, raw: Any) -> Any:
+    """The resolved value of a key, which is written as `raw`."""
     as_text = raw.replace("${", "{") if isinstance(raw, str) else raw  # no interpolation any more
     if isinstance(raw, str) and any(word in raw for word in PER_RUN):
         return as_text

@@ -1,12 +1,13 @@
 """Text and figures of a tested run, from a handwritten test.json."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ablate.analysis import figures, test_results
-from ablate.runs.metric import ACCURACY
+from ablate.runs.metric import ACCURACY, named
 from ablate.runs.test_result import Mark, Mistake
 from ablate.study.selection import Choice
 from tests.runs.test_test_log import result
@@ -60,6 +61,19 @@ def test_the_best_variant_is_compared_with_the_baseline():
 )
 def test_a_best_variant_that_cannot_be_compared(runs, chosen, message):
     assert message in test_results.summary(*choice(runs, chosen))[-1]
+
+
+def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
+    runs = {"model=b": {0: 0.5, 1: 0.7}, "baseline": {0: 0.4, 1: 0.4}}
+    of_accuracy, results = choice(runs)
+    losses = {folder: 0.25 + 0.02 * place for place, folder in enumerate(of_accuracy.validation)}
+    of_loss = replace(of_accuracy, metric=named("val_loss"), validation=losses)
+    head, best, *_ = test_results.summary(of_loss, results)
+    assert head == "s: model=b has the lowest mean validation loss of 2 variants; its best run is model=b/0."
+    assert best.startswith("  model=b: test accuracy 60.0 ± 14.1 %, validation loss 0.260 ± 0.014 (mean")
+    assert test_results.summary(replace(of_loss, chosen="baseline"), results)[-1].endswith(
+        "No variant has a lower validation loss than the baseline."
+    )
 
 
 def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):

@@ -26,6 +26,22 @@ def test_the_highest_mean_without_diverged_runs_is_selected(make_study):
     assert choice.validation[study / "model=c/seed=2"] == 0.7
 
 
+def test_of_a_loss_the_lowest_mean_is_selected(make_study):
+    study = make_study({"baseline": {0: 0.9, 1: 0.9}, "model=b": {0: 0.5, 1: 0.5}}, FACTORS, metric={"name": "val_loss",
+                       "direction": "min", "unit": "", "scale": 1})  # fmt: skip
+    for place, loss in {
+        "baseline/seed=0": 0.4,
+        "baseline/seed=1": 0.5,
+        "model=b/seed=0": 0.3,
+        "model=b/seed=1": 0.2,
+    }.items():
+        path = study / place / "run.json"
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({**record, "metrics": {**record["metrics"], "val_loss": loss}}))
+    choice = choose(study)
+    assert choice.chosen == "model=b" and choice.best["model=b"] == study / "model=b/seed=1"
+
+
 def test_the_baseline_can_be_selected(make_study):
     choice = choose(make_study({"baseline": {0: 0.9}, "model=b": {0: 0.9}}, FACTORS))
     assert choice.chosen == "baseline" and list(choice.runs) == ["baseline"]
