@@ -12,6 +12,8 @@ from ablate.analysis import app_curves, chance, collect, image_correctness, stat
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
+from ablate.analysis.search import DESIGN as SEARCH
+from ablate.analysis.search import Search, search
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -42,6 +44,7 @@ class Results:
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    search: Search | None = None  # its trials, if the study is a hyperparameter search
     planned_metric: str | None = None  # where another one than planned is compared
 
     @property
@@ -114,7 +117,7 @@ def compare(
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
     by_class, crossed = _images(predicted, compared, runs)
-    contrasts, anova, shares = _factorial(runs, plan.metric.name)
+    contrasts, anova, shares = (None,) * 3 if plan.design == SEARCH else _factorial(runs, plan.metric.name)
     return Results(
         folder=folder,
         plan=plan,
@@ -132,6 +135,7 @@ def compare(
         usage=usage(folder, plan),
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
+        search=search(folder, plan, runs),
     )
 
 

@@ -5,6 +5,7 @@
 `factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
 `test_set.py`       accuracy on the test set
 `secondary.py`      secondary metrics
+`trials.py`         trials of a search, importance of its parameters
 `runs.py`           configurations, classes, runs that are not completed
 """
 
@@ -16,13 +17,16 @@ from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
+from ablate.analysis.tables.trials import importance, trials
 from ablate.runs.metric import named
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+           "further_tests", "images", "importance", "main", "secondary", "shares", "test_set", "trials"]  # fmt: skip
 
 NAMES = (
     "effects",
+    "trials",
+    "importance",
     "test",
     "secondary",
     "changes",
@@ -41,6 +45,10 @@ def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.format)}
+    if results.search is not None:
+        by_name["trials"] = trials(results.search, results.format)
+        if results.search.importance is not None:
+            by_name["importance"] = importance(results.search.importance)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
