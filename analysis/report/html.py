@@ -58,19 +58,26 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    author = pdf.author_text(results.home / "report.md")
+    author = results.author
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     untested = set(results.effects["verdict"]) <= {verdict.BASELINE, verdict.NOT_TESTABLE}
     if results.search is not None and untested:  # the trials are listed instead
-        tables = {name: table for name, table in tables.items() if name != "effects"}
+        tables = {name: table for name, table in tables.items() if name not in ("effects", "tests")}
     script = Markup("\n").join(Markup(_template(name)) for name in SCRIPTS)
     return environment.get_template("report.html").render(
+<<<<<<< HEAD
         title=author.get("title") or results.plan.name,
         sections={name: (author.get(name, []), generated[name]) for name in pdf.SECTIONS},
         tables={name: _view(name, table, results, numbers) for name, table in tables.items()},
         first_tables=[name for name in tables if name in FIRST],
         further_tables=[name for name in tables if name not in FIRST],
+=======
+        title=author.title or results.plan.name,
+        sections=[(name, author.html(name), generated.get(name, [])) for name in author.sections],
+        tables=tables,
+        variant_numbers=numbers,
+>>>>>>> main
         runs=_runs(results, numbers),
         pictures=html_trials.pictures(results.search, results.format) if results.search is not None else [],
         figures=[
@@ -95,6 +102,11 @@ def _template(name: str) -> str:
 def _shown(value: Any) -> Any:
     """A value in the page, with control characters escaped. Jinja then escapes markup."""
     return printable(value) if type(value) is str else value
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may be broken after its signs, escaped."""
+    return Markup("<wbr>").join(re.split(r"(?<=[=_+.])(?=.)", printable(text)))
 
 
 def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[str, int]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """The differences from the baseline as small pictures in the rows of a table, all on one scale."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,9 +9,10 @@ from markupsafe import Markup
 
 from ablate.analysis import collect, verdict
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.html_axis import Axis
 from ablate.analysis.variant_results import differences
 
-WIDTH, HEIGHT, EDGE = 190, 22, 8  # pixels of a picture, and the space left and right of the scale
+WIDTH, HEIGHT, EDGE = 170, 22, 8  # pixels of a picture, and the space left and right of the scale
 MOST_SEEDS = 30  # dots of a row
 # The mark of each verdict around (0, 0), and whether it is filled; its color is that of its class in report.css.
 UP, DOWN = "M0-5 5 4.5H-5Z", "M0 5 5-4.5H-5Z"
@@ -30,26 +29,7 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Scale:
-    """The differences between the left and the right edge of the pictures, in printed units."""
-
-    low: float
-    high: float
-
-    def x(self, value: float) -> float:
-        """The position of a value in pixels; of a value beyond an edge, the edge."""
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(EDGE + share * (WIDTH - 2 * EDGE), 1)
-
-    def ticks(self) -> list[float]:
-        """Two to five round numbers on the scale, with zero."""
-        step = 10.0 ** math.floor(math.log10(self.high - self.low))
-        step = next(step * factor for factor in (0.1, 0.2, 0.5, 1, 2) if (self.high - self.low) / (step * factor) <= 4)
-        return [step * k for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
-
-
-def scale(effects: pd.DataFrame, margin: float | None) -> Scale:
+def scale(effects: pd.DataFrame, margin: float | None) -> Axis:
     """The scale that all rows share.
 
     It has zero, all means and the margin on it. An interval may end beyond it, which an arrow marks: the scale is at
@@ -61,7 +41,8 @@ def scale(effects: pd.DataFrame, margin: float | None) -> Scale:
     room = (high - low) or 1.0
     low = max(min([low, *known["ci_low"].dropna()]), low - room)
     high = min(max([high, *known["ci_high"].dropna()]), high + room)
-    return Scale(low, high) if high > low else Scale(-1.0, 1.0)
+    low, high = (low, high) if high > low else (-1.0, 1.0)
+    return Axis(low, high, EDGE, WIDTH - EDGE)
 
 
 def forest(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> tuple[Markup, dict[str, Markup]] | None:
@@ -100,44 +81,44 @@ def _mark(name: str, x: float = 0, y: float = 0) -> Markup:
     return Markup(f'<path class="{color}{" filled" if filled else ""}"{place} d="{path}"/>')
 
 
-def _row(row: Any, axis: Scale, margin: float | None, seeds: pd.Series | None) -> Markup:
+def _row(row: Any, axis: Axis, margin: float | None, seeds: pd.Series | None) -> Markup:
     """The picture of one variant; the numbers are in the cells next to it."""
     middle = HEIGHT // 2
     parts = []
     if margin:
-        left = axis.x(-margin)
-        parts.append(f'<rect class="margin" x="{left}" width="{axis.x(margin) - left:.1f}" height="{HEIGHT}"/>')
-    parts.append(f'<path class="zero" d="M{axis.x(0)} 0V{HEIGHT}"/>')
+        left = axis.at(-margin)
+        parts.append(f'<rect class="margin" x="{left}" width="{axis.at(margin) - left:.1f}" height="{HEIGHT}"/>')
+    parts.append(f'<path class="zero" d="M{axis.at(0)} 0V{HEIGHT}"/>')
     if seeds is not None and len(seeds) <= MOST_SEEDS:
-        parts += [f'<circle class="seed" cx="{axis.x(value)}" cy="{middle}" r="2"/>' for value in seeds]
+        parts += [f'<circle class="seed" cx="{axis.at(value)}" cy="{middle}" r="2"/>' for value in seeds]
     if not np.isnan(row.ci_low):
         parts.append(f'<path class="interval" d="{_interval(row.ci_low, row.ci_high, axis, middle)}"/>')
     if not np.isnan(row.difference) and row.variant != collect.BASELINE:
-        parts.append(_mark(row.verdict, axis.x(row.difference), middle))
+        parts.append(_mark(row.verdict, axis.at(row.difference), middle))
     elif row.verdict in (verdict.DIVERGES, verdict.CONVERGES):
-        parts.append(_mark(row.verdict, axis.x(0), middle))
+        parts.append(_mark(row.verdict, axis.at(0), middle))
     return Markup(f'<svg class="forest" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{"".join(parts)}</svg>')
 
 
-def _interval(low: float, high: float, axis: Scale, y: int) -> str:
+def _interval(low: float, high: float, axis: Axis, y: int) -> str:
     """The path of an interval, with an arrow where it ends beyond the scale."""
-    path = f"M{axis.x(low)} {y}H{axis.x(high)}"
+    path = f"M{axis.at(low)} {y}H{axis.at(high)}"
     if low < axis.low:
-        path += f"M{axis.x(low) + 1} {y - 4}l-5 4 5 4"
+        path += f"M{axis.at(low) + 1} {y - 4}l-5 4 5 4"
     if high > axis.high:
-        path += f"M{axis.x(high) - 1} {y - 4}l5 4-5 4"
+        path += f"M{axis.at(high) - 1} {y - 4}l5 4-5 4"
     return path
 
 
-def _header(axis: Scale, shown: MetricFormat) -> Markup:
+def _header(axis: Axis, shown: MetricFormat) -> Markup:
     """The axis above the column, and the side on which variants are better."""
     texts = [
-        f'<text x="{axis.x(tick)}" y="24">{shown_tick}</text><path class="zero" d="M{axis.x(tick)} 28v4"/>'
+        f'<text x="{axis.at(tick)}" y="24">{shown_tick}</text><path class="zero" d="M{axis.at(tick)} 28v4"/>'
         for tick, shown_tick in ((tick, f"{tick:+g}".replace("-", "−") if tick else "0") for tick in axis.ticks())
     ]
     better = shown.metric.sign > 0
-    room = axis.x(axis.high) - axis.x(0) if better else axis.x(0) - axis.x(axis.low)
-    side = f'<text x="{axis.x(0)}" y="10" class="{"right" if better else "left"}">' + (
+    room = axis.at(axis.high) - axis.at(0) if better else axis.at(0) - axis.at(axis.low)
+    side = f'<text x="{axis.at(0)}" y="10" class="{"right" if better else "left"}">' + (
         "better →</text>" if better else "← better</text>"
     )
     if room < 45:  # no space next to zero

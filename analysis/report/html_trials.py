@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from ablate.analysis.formats import significant
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.html_axis import Axis, padded
 from ablate.analysis.search import Search
 from ablate.terminal.text import printable, shortened
 
@@ -23,7 +24,7 @@ def pictures(search: Search, shown: MetricFormat) -> list[tuple[str, Markup]]:
     completed = trials.dropna(subset="value")
     if not len(completed):
         return []
-    axis = _Axis(completed["value"])
+    axis = padded([*completed["value"]], HEIGHT - BOTTOM, TOP)
     lost = f" A cross is one of {len(trials) - len(completed)} trials that are not completed."
     drawn = [
         (
@@ -39,35 +40,7 @@ def pictures(search: Search, shown: MetricFormat) -> list[tuple[str, Markup]]:
     return drawn
 
 
-class _Axis:
-    """Values along a length of pixels, logarithmic if they are positive and far apart."""
-
-    def __init__(self, values: pd.Series, start: float = HEIGHT - BOTTOM, end: float = TOP, log: bool = False) -> None:
-        low, high = float(values.min()), float(values.max())
-        self.log = log and low > 0 and high / low > LOG_RATIO
-        self.low, self.high = self._on(low), self._on(high)
-        edge = 0.05 * (self.high - self.low) or max(abs(self.low) * 0.01, 1e-9)
-        self.low, self.high, self.start, self.end = self.low - edge, self.high + edge, start, end
-
-    def _on(self, value: float) -> float:
-        return math.log10(value) if self.log else value
-
-    def at(self, value: float) -> float:
-        """The position of a value in pixels."""
-        share = (self._on(value) - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 1)
-
-    def ticks(self) -> list[float]:
-        """Round numbers on the axis."""
-        if self.log:
-            decades = range(math.ceil(self.low), math.floor(self.high) + 1)
-            return [10.0**decade for decade in decades][:: max(1, len(decades) // 5)]
-        step = 10.0 ** math.floor(math.log10(self.high - self.low))
-        step = next(step * factor for factor in (0.1, 0.2, 0.5, 1, 2) if (self.high - self.low) / (step * factor) <= 5)
-        return [step * k for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
-
-
-def _picture(axis: _Axis, shown: MetricFormat, marks: Iterator[Markup], name: str) -> Markup:
+def _picture(axis: Axis, shown: MetricFormat, marks: Iterator[Markup], name: str) -> Markup:
     """Marks with the axis of the metric, which all pictures share."""
     ticks = [
         Markup('<path class="grid" d="M{} {}H{}"/><text x="{}" y="{}" class="left">{}</text>').format(
@@ -80,9 +53,9 @@ def _picture(axis: _Axis, shown: MetricFormat, marks: Iterator[Markup], name: st
     return svg.format(WIDTH, HEIGHT, f"{shown.header} against {name}", Markup().join([*ticks, *marks, label]))
 
 
-def _history(trials: pd.DataFrame, axis: _Axis) -> Iterator[Markup]:
+def _history(trials: pd.DataFrame, axis: Axis) -> Iterator[Markup]:
     """The trials in their order, and the best value so far as steps."""
-    across = _Axis(trials["trial"], LEFT, WIDTH)
+    across = padded([*trials["trial"]], LEFT, WIDTH)
     yield from _numbers_below(across, trials["trial"].nunique())
     path = ""
     for row in trials.dropna(subset="best").itertuples():
@@ -99,11 +72,11 @@ def _history(trials: pd.DataFrame, axis: _Axis) -> Iterator[Markup]:
             yield _dot(across.at(row.trial), axis.at(row.value))
 
 
-def _slice(completed: pd.DataFrame, name: str, axis: _Axis) -> Iterator[Markup]:
+def _slice(completed: pd.DataFrame, name: str, axis: Axis) -> Iterator[Markup]:
     """The completed trials against one parameter: a number, or a category."""
     levels = pd.to_numeric(completed[name], errors="coerce")
     if levels.notna().all():
-        across = _Axis(levels, LEFT, WIDTH, log=True)
+        across = padded([*levels], LEFT, WIDTH, log=levels.max() > LOG_RATIO * levels.min())
         yield from _numbers_below(across, levels.nunique())
         places = [across.at(level) for level in levels]
     else:
@@ -118,10 +91,10 @@ def _slice(completed: pd.DataFrame, name: str, axis: _Axis) -> Iterator[Markup]:
         yield _dot(place, axis.at(value))
 
 
-def _numbers_below(across: _Axis, distinct: int) -> Iterator[Markup]:
+def _numbers_below(across: Axis, distinct: int) -> Iterator[Markup]:
     """The ticks of the horizontal axis."""
     for tick in across.ticks():
-        if distinct > 1:
+        if distinct > 1:  # one value has no scale
             text = significant(tick, 2) if 1e-3 <= abs(tick) < 1 else f"{tick:g}".replace("-", "−")
             yield Markup('<text x="{}" y="{}">{}</text>').format(across.at(tick), HEIGHT - 19, text)
 
