@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, chance, collect, image_correctness, stats
+from ablate.analysis import app_curves, chance, collect, image_correctness, stats, verdict
 from ablate.analysis.author import text
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
@@ -74,6 +74,12 @@ class Results:
     def format(self) -> MetricFormat:
         """The metric as it is printed."""
         return metric_format(self.metric, self.effects)
+
+    @property
+    def only_trials(self) -> bool:
+        """Whether the study is a search in which nothing can be tested, as with one seed per trial."""
+        verdicts = {verdict.BASELINE, verdict.NOT_TESTABLE}
+        return self.search is not None and set(self.effects["verdict"]) <= verdicts
 
     @property
     def images(self) -> int | None:
@@ -145,11 +151,8 @@ def compare(
         samples=collect.samples(folder, runs),
         author=author,
         assumptions=tuple(assumptions),
-<<<<<<< HEAD
         search=search(folder, plan, runs),
-=======
         joined=joined,
->>>>>>> main
     )
 
 

@@ -13,7 +13,6 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from ablate.analysis import verdict
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report import html_trials, pdf
@@ -58,26 +57,19 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     author = results.author
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
-    untested = set(results.effects["verdict"]) <= {verdict.BASELINE, verdict.NOT_TESTABLE}
-    if results.search is not None and untested:  # the trials are listed instead
+    if results.only_trials:
         tables = {name: table for name, table in tables.items() if name not in ("effects", "tests")}
     script = Markup("\n").join(Markup(_template(name)) for name in SCRIPTS)
     return environment.get_template("report.html").render(
-<<<<<<< HEAD
-        title=author.get("title") or results.plan.name,
-        sections={name: (author.get(name, []), generated[name]) for name in pdf.SECTIONS},
+        title=author.title or results.plan.name,
+        sections=[(name, author.html(name), generated.get(name, [])) for name in author.sections],
         tables={name: _view(name, table, results, numbers) for name, table in tables.items()},
         first_tables=[name for name in tables if name in FIRST],
         further_tables=[name for name in tables if name not in FIRST],
-=======
-        title=author.title or results.plan.name,
-        sections=[(name, author.html(name), generated.get(name, [])) for name in author.sections],
-        tables=tables,
-        variant_numbers=numbers,
->>>>>>> main
         runs=_runs(results, numbers),
         pictures=html_trials.pictures(results.search, results.format) if results.search is not None else [],
         figures=[
@@ -112,7 +104,7 @@ def _breakable(text: str) -> Markup:
 def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[str, int]) -> dict[str, Any]:
     """A table as the template draws it: {title, note, columns, rows, omitted}.
 
-    The main table has its verdict, with its mark, and the interval as a picture next to the difference.
+    The main table has the difference, the interval as a picture, and the verdict with its mark next to the mean.
     """
     cells = table.cells.head(MOST_ROWS)
     verdicts: Mapping[str, Markup] = {}
@@ -120,8 +112,9 @@ def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[st
     if name == "effects":
         drawn = forest(results.effects, results.runs, results.format)
         verdicts = {one: mark(one) for one in results.effects["verdict"].unique()}
-        order = list(cells)
-        order.insert(4, order.pop(order.index("Verdict")))
+        variant, seeds, value, difference, *others = cells
+        others.remove("Verdict")
+        order = [variant, value, difference, "Verdict", seeds, *others]
         cells = cells[order]
     columns: list[dict[str, Any]] = [
         {
@@ -136,10 +129,12 @@ def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[st
         [(verdicts.get(text, ""), text) for text in row] for row in cells.itertuples(index=False, name=None)
     ]
     if drawn is not None:
-        columns.insert(4, {"name": "Difference, drawn", "explained": "", "numeric": False, "picture": drawn[0]})
+        columns.insert(3, {"name": "Difference, drawn", "explained": "", "numeric": False, "picture": drawn[0]})
         for row, variant in zip(rows, table.variants, strict=False):
-            row.insert(4, (drawn[1].get(variant, Markup()), ""))
-    numbers = [variant_numbers[variant] for variant in table.variants[: len(rows)]] or [None] * len(rows)
+            row.insert(3, (drawn[1].get(variant, Markup()), ""))
+    numbers: Sequence[int | None] = [variant_numbers[variant] for variant in table.variants[: len(rows)]] or [
+        None
+    ] * len(rows)
     return {
         "title": table.title,
         "note": table.note,

@@ -32,12 +32,13 @@ class Axis:
     def ticks(self) -> list[float]:
         """Round numbers on the axis; of a logarithmic one, powers of ten."""
         low, high = self._on(self.low), self._on(self.high)
-        least = (high - low) / (self.most - 1)
-        decade = 10.0 ** math.floor(math.log10(least))
-        step = next(factor * decade for factor in (1, 2, 5, 10) if factor * decade >= least * (1 - 1e-9))
-        step = max(1.0, round(step)) if self.log else step
-        known = [round(step * k, 12) for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-        return [10.0**tick for tick in known] if self.log else known
+        decade = 10.0 ** math.floor(math.log10(high - low))
+        for step in (factor * decade for factor in (0.1, 0.2, 0.5, 1, 2, 5)):
+            step = max(1.0, round(step)) if self.log else step
+            known = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+            if len(known) <= self.most:
+                break
+        return [10.0 ** (step * k) if self.log else step * k for k in known]
 
 
 def padded(values: list[float], start: float, end: float, log: bool = False) -> Axis:

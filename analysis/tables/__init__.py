@@ -17,11 +17,12 @@ from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
-from ablate.analysis.tables.trials import importance, trials
+from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "importance", "main", "secondary", "shares", "test_set", "trials"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "best_trial", "changes", "classes", "contrasts", "display", "diverged", "every",
+           "failures", "further_tests", "images", "importance", "main", "secondary", "shares", "test_set",
+           "trials"]  # fmt: skip
 
 NAMES = (
     "effects",

@@ -42,7 +42,7 @@ def importance(known: Importance) -> Table:
     return Table("Parameter importance", cells, note)
 
 
-def best(search: Search, shown: MetricFormat) -> str:
+def best_trial(search: Search, shown: MetricFormat) -> str:
     """The best trial, a sentence."""
     ranked = search.ranked(shown.metric)
     first, base = ranked.iloc[0], ranked[ranked["trial"] == 0].iloc[0]

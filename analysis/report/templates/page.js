@@ -51,7 +51,7 @@ document.getElementById("back").addEventListener("click", (event) => {
 document.getElementById("all-runs").addEventListener("click", () => { chooseRuns(null); });
 addEventListener("popstate", () => {
   follow(location.hash);
-  if (chosenRuns.hidden) back();
+  if (chosenRuns.hidden) setTimeout(back);  // after the browser has scrolled to the fragment
 });
 if (location.hash) follow(location.hash);
 

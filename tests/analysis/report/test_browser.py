@@ -90,6 +90,14 @@ def page(study, opened):
     return opened(study / "report/report.html")
 
 
+def cpu_seconds(page):
+    """The processor time of the page so far; unlike the clock's, it does not depend on what else the machine does."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return next(one["value"] for one in metrics if one["name"] == "ProcessTime")
+
+
 def column(page, table, number):
     return page.locator(f"table[data-name={table}] tbody tr:visible td:nth-child({number})").all_inner_texts()
 
@@ -99,19 +107,19 @@ def focused(page):
 
 
 def test_a_table_is_sorted_by_number_with_the_keyboard(page):
-    before = column(page, "effects", 4)
+    before = column(page, "effects", 3)
     assert before[0] == "—" and len(before) == 17
-    page.locator("table[data-name=effects] th .sort").nth(3).focus()
-    heading = page.locator("table[data-name=effects] th").nth(3)
+    page.locator("table[data-name=effects] th .sort").nth(2).focus()
+    heading = page.locator("table[data-name=effects] th").nth(2)
     page.keyboard.press("Enter")
-    rising = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 4)[:-1]]
-    assert rising == sorted(rising) and column(page, "effects", 4)[-1] == "—"
+    rising = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 3)[:-1]]
+    assert rising == sorted(rising) and column(page, "effects", 3)[-1] == "—"
     assert heading.get_attribute("aria-sort") == "ascending"
     page.keyboard.press("Space")
-    falling = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 4)[:-1]]
-    assert falling == rising[::-1] and column(page, "effects", 4)[-1] == "—"
+    falling = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 3)[:-1]]
+    assert falling == rising[::-1] and column(page, "effects", 3)[-1] == "—"
     page.keyboard.press("Enter")
-    assert column(page, "effects", 4) == before and heading.get_attribute("aria-sort") is None
+    assert column(page, "effects", 3) == before and heading.get_attribute("aria-sort") is None
 
 
 def test_a_filter_keeps_the_rows_that_contain_its_words(page):
@@ -134,7 +142,7 @@ def test_from_a_number_to_its_runs_and_back(page):
     page.keyboard.press("Enter")  # the variant's name is a link
     assert focused(page) == "runs-3"
     page.go_back()
-    page.wait_for_function("document.activeElement.closest('tr')?.id === 'effects-3'")
+    page.locator("#effects-3 a:focus").wait_for()
     assert len(column(page, "runs", 1)) == 34
 
 
@@ -167,10 +175,10 @@ def test_the_picture_of_a_row_shows_its_interval_on_the_scale_of_the_column(page
         return box["x"] + box["width"] / 2
 
     ticks = page.locator("table[data-name=effects] .axis text[y='24']")
-    values = [float(text.replace("−", "-")) for text in ticks.all_inner_texts()]
+    values = [float(text.replace("−", "-")) for text in ticks.all_text_contents()]
     places = [box["x"] + box["width"] / 2 for box in (ticks.nth(i).bounding_box() for i in range(len(values)))]
     pixels = (places[-1] - places[0]) / (values[-1] - values[0])
-    shown = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 4)[1:]]
+    shown = [float(text.split()[0].replace("−", "-")) for text in column(page, "effects", 3)[1:]]
     marks = [center(f"#effects-{number} .forest path[transform]") for number in range(1, 17)]
     expected = [places[values.index(0)] + pixels * value for value in shown]
     assert all(abs(mark - place) < 2 for mark, place in zip(marks, expected, strict=True))
@@ -181,13 +189,13 @@ def lines(page):
 
 
 def test_curves_of_both_panels_share_axes_and_are_chosen_by_checkbox(page):
-    ticks = [page.locator(f"#plots > div:nth-child({panel}) text.left").all_inner_texts() for panel in (1, 2)]
+    ticks = [page.locator(f"#plots > div:nth-child({panel}) text.left").all_text_contents() for panel in (1, 2)]
     assert ticks[0] == ticks[1] and len(ticks[0]) > 2
     assert lines(page) == [*"0", *map(str, range(12, 17))] * 2 and page.locator("#plots .context").count() == 2 * 11
     page.locator("[data-curve='7']").focus()
     page.keyboard.press("Space")
     assert "7" in lines(page) and page.locator("#plots .context").count() == 2 * 10
-    assert [page.locator(f"#plots > div:nth-child({panel}) text.left").all_inner_texts() for panel in (1, 2)] == ticks
+    assert [page.locator(f"#plots > div:nth-child({panel}) text.left").all_text_contents() for panel in (1, 2)] == ticks
     assert page.locator("#plots g[data-variant='7'] .thin").count() == 2 * 2
     page.locator("[data-show=seeds]").uncheck()
     assert page.locator("#plots .thin").count() == 0
@@ -208,6 +216,7 @@ def test_values_are_read_with_the_keyboard_and_the_pointer(page):
 
 
 def test_dragging_zooms_and_reset_shows_all_epochs(page):
+    page.locator("#plots svg").first.scroll_into_view_if_needed()
     box = page.locator("#plots svg").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 100)
     page.mouse.down()
@@ -257,7 +266,7 @@ def test_a_thousand_variants_open_at_once_and_stay_small(tmp_path, opened):
     page_file = next(tmp_path.rglob("report.html"))
     assert page_file.stat().st_size < 5e6
     page = opened(page_file)
-    assert page.evaluate("performance.timing.domComplete - performance.timing.navigationStart") < 2000
+    assert cpu_seconds(page) < 2
     assert len(column(page, "effects", 1)) == 100
     page.fill("input[data-table=effects]", "v0999")
     assert column(page, "effects", 1) == ["net=v0999"]

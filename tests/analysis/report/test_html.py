@@ -65,7 +65,7 @@ def test_the_page_is_self_contained(study):
 
 
 def test_tables_equal_the_csv_files(study):
-    """The main table has its verdict next to the difference, and a column of pictures, whose heading is an axis."""
+    """The main table has its verdict next to the difference, and between them pictures, whose heading is an axis."""
     page = Page((study / "report" / "report.html").read_text())
     written = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
                for path in (study / "report" / "tables").glob("*.csv")}  # fmt: skip
@@ -73,9 +73,10 @@ def test_tables_equal_the_csv_files(study):
     for name, table in written.items():
         header, *rows = page.tables[name]
         if name == "effects":
-            order = [*table.columns[:4], "Verdict", *(column for column in table.columns[4:] if column != "Verdict")]
-            table = table[order]
-            assert header.pop(4).startswith("better →") and {row.pop(4) for row in rows} == {""}
+            variant, seeds, value, difference, *others = table.columns
+            others.remove("Verdict")
+            table = table[[variant, value, difference, "Verdict", seeds, *others]]
+            assert header.pop(3).startswith("better →") and {row.pop(3) for row in rows} == {""}
         assert [text.removesuffix("?") for text in header] == list(table.columns) and rows == table.values.tolist()
     runs = page.tables["runs"]
     assert runs[0][:5] == ["Variant", "Seed", "Status", "Validation accuracy (%)", "Difference (points)"]
