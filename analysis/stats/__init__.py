@@ -7,12 +7,14 @@
 `multiple.py`          several comparisons at once: Holm, Fisher's exact test, the selection bias of the best
 `factorial.py`         main effects and interactions
 `linear_model.py`      the same where runs were lost, or the design is a fraction
+`attribution.py`       Shapley values of the factors
 `variance.py`          analysis of variance, shares of the sum of squares
 `seeds_and_images.py`  the evaluation images as a sample too
 `looks.py`             the error rate of several looks at one study
 `power.py`             what a study can detect, and with how many seeds
 """
 
+from ablate.analysis.stats.attribution import TOTAL, attribution, shapley
 from ablate.analysis.stats.equivalence import Equivalence, equivalence, equivalence_of
 from ablate.analysis.stats.factorial import contrasts
 from ablate.analysis.stats.looks import false_claims_over_looks
@@ -21,21 +23,24 @@ from ablate.analysis.stats.paired import EXACT, PairedDifference, paired_differe
 from ablate.analysis.stats.power import minimum_detectable_effect, paired_power, sd_upper_limit, seeds_needed
 from ablate.analysis.stats.proportions import proportion_interval, win_probability
 from ablate.analysis.stats.seeds_and_images import CrossedInterval, crossed_interval
-from ablate.analysis.stats.variance import anova, shares
+from ablate.analysis.stats.variance import anova, every_term, shares
 from ablate.analysis.stats.welch import WelchDifference, welch_difference
 
 __all__ = [
     "EXACT",
+    "TOTAL",
     "CrossedInterval",
     "Equivalence",
     "PairedDifference",
     "WelchDifference",
     "anova",
+    "attribution",
     "contrasts",
     "crossed_interval",
     "equivalence",
     "equivalence_of",
     "false_claims_over_looks",
+    "every_term",
     "fisher_exact_family",
     "holm",
     "mean_correlation",
@@ -45,6 +50,7 @@ __all__ = [
     "proportion_interval",
     "sd_upper_limit",
     "seeds_needed",
+    "shapley",
     "selection_bias",
     "shares",
     "sign_flip_p",
