@@ -5,16 +5,25 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ablate.analysis.author.to_typst import string
 from ablate.analysis.figures import CAPTIONS
-from ablate.terminal.text import printable
 
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
 CURVES = ("loss_curves", "accuracy_curves")
-FURTHER = ("interactions", "variance_shares", "cost", "class_difference", "confusion", "samples")
+FURTHER = (
+    "interactions",
+    "factor_effects",
+    "attribution",
+    "variance_shares",
+    "cost",
+    "class_difference",
+    "confusion",
+    "samples",
+)
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "accuracy_curves", "class_difference",
-           "confusion", "samples")  # fmt: skip
+FIGURES = ("effects", "loss_curves", "interactions", "factor_effects", "attribution", "variance_shares", "cost",
+           "accuracy_curves", "class_difference", "confusion", "samples")  # fmt: skip
 KEPT = 2  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table
 WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
@@ -87,8 +96,3 @@ def _figure(name: str, folder: Path) -> tuple[str, float]:
     assert match is not None  # Matplotlib always writes the width
     width = min(float(match[1]) / 72 * 2.54, WIDE)
     return f'figure(image("{path}", width: {width:.2f}cm), caption: {string(CAPTIONS[name])})', width
-
-
-def string(text: str) -> str:
-    """A Typst string literal; Typst fails on some control characters."""
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -115,7 +115,10 @@ def effects_of(levels: Mapping[str, Sequence[Hashable]]) -> list[Effect]:
 
 
 def _weights(
-    changed: Mapping[str, Hashable], levels: Mapping[str, list[Hashable]], planned: Mapping[Cell, None], values: Container[Cell]
+    changed: Mapping[str, Hashable],
+    levels: Mapping[str, list[Hashable]],
+    planned: Mapping[Cell, None],
+    values: Container[Cell],
 ) -> tuple[Weights, int]:
     """Return the weight of each cell in a contrast, and the number of cells of the other factors in its average.
 
