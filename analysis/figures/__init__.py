@@ -36,8 +36,9 @@ from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 
-__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "attribution", "calibration", "class_difference", "confusion", "cost", "effects", "every",
-           "factor_effects", "interactions", "learning_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
+__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "attribution", "calibration", "class_difference", "confusion", "cost",
+           "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages", "render",
+           "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
@@ -50,7 +51,8 @@ CAPTIONS = {
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "metric_curves": "The metric after each epoch. Band and cross as for a loss.",
-    "factor_effects": "Main effects (filled) and two-way interactions (hollow) with their 95 % confidence intervals.",
+    "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
+    " *: aliased; the table of main effects has the names.",
     "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole difference.",
     "cost": "Mean of the metric with its 95 % confidence interval against training time.",
     "class_difference": "Per-class accuracy of the variant with the best mean, minus the baseline's.",

@@ -1,6 +1,7 @@
 """Effects of the factors: main effects and interactions with intervals, and Shapley values."""
 
 import textwrap
+from typing import Any
 
 import matplotlib
 import pandas as pd
@@ -16,6 +17,8 @@ SHOWN = 14  # effects; of more, the largest
 def factor_effects(contrasts: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
     """Main effects (filled) and interactions (hollow) with their 95 % intervals, the largest at the top.
 
+    An asterisk marks aliased effects.
+
     Args:
         contrasts: table of `stats.contrasts`, each group of aliased effects once.
         shown: how the metric is printed.
@@ -23,10 +26,11 @@ def factor_effects(contrasts: pd.DataFrame, shown: MetricFormat = PERCENT) -> Fi
     known = contrasts[contrasts["mean"].notna()]
     rows = known.loc[known["mean"].abs().sort_values(ascending=False, kind="stable").index].head(SHOWN)
     names = [
-        f"{row.factor}={row.level}" + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
-        + (f" {row.aliases}" if row.aliases else "")
+        f"{row.factor}={row.level}"
+        + (f" × {row.factor_2}={row.level_2}" if row.kind == "interaction" else "")
+        + (" *" if row.aliases else "")
         for row in rows.itertuples()
-    ]  # fmt: skip
+    ]
     with matplotlib.rc_context(STYLE):
         figure, axis = _rows(names, f"Effect{shown.in_parentheses}")
         for place, row in enumerate(rows.itertuples()):
@@ -59,7 +63,7 @@ def attribution(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         for place, row in enumerate(rows.itertuples()):
             axis.plot([scale * row.low, scale * row.high], [place] * 2, color="black", linewidth=0.8, label="_interval")
         if rows["first"].notna().any():
-            style = {"linestyle": "", "color": ORANGE, "markersize": 4.5, "zorder": 3}
+            style: dict[str, Any] = {"linestyle": "", "color": ORANGE, "markersize": 4.5, "zorder": 3}
             axis.plot(scale * rows["first"], range(len(rows)), marker=">", label="the change alone", **style)
             axis.plot(scale * rows["last"], range(len(rows)), marker="<", mfc="white", label="last", **style)
             figure.legend(loc="outside upper center", ncols=2, frameon=False)

@@ -19,8 +19,8 @@ from ablate.terminal.text import first_few
 
 SEEDS = 12  # seeds or looks that a sentence names
 CONFOUNDED = (
-    "Interactions are not estimable: this fraction confounds them with main effects, which are those of the factors alone"
-    " only if interactions are small. The same variants with all levels exchanged (a foldover) separate them."
+    "Interactions are not estimable: this fraction confounds them with main effects, which are those of the factors"
+    " alone only if interactions are small. The same variants with all levels exchanged (a foldover) separate them."
 )
 NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes are combined freely
 

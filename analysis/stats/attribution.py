@@ -67,7 +67,7 @@ def attribution(
     """
     levels = {factor: list(pd.unique(frame[factor])) for factor in factors}
     runs = frame.dropna(subset=response)
-    if runs.empty or not 2 <= len(factors) or any(len(one) != 2 for one in levels.values()):
+    if runs.empty or not len(factors) >= 2 or any(len(one) != 2 for one in levels.values()):
         return None
     wide = runs.pivot_table(index=list(factors), columns="seed", values=response, sort=False)
     values = dict(zip(wide.index, wide.values, strict=True))

@@ -96,7 +96,7 @@ def contrasts(
         rows[place] = {"cells": 0, **unknown, **fraction.get(effects[place].name, {})}
     places = {effect.name: place for place, effect in enumerate(effects)}
     table = [
-        {"group": places[rows[place].pop("first", effect.name)], **effect.columns(), **rows[place]}
+        {"group": places[rows[place].pop("group", effect.name)], **effect.columns(), **rows[place]}
         for place, effect in enumerate(effects)
     ]
     names = ["kind", "factor", "level", "factor_2", "level_2", "cells", "estimable", "method", "aliases", "group"]

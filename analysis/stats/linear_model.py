@@ -92,7 +92,7 @@ def fraction(
             vectors[name] = vector
             estimates[name] = {
                 "estimable": estimable, "method": FRACTION,
-                "aliases": aliases, "first": group[0][0], "n": seeds, **_t(fit, vector, confidence),
+                "aliases": aliases, "group": group[0][0], "n": seeds, **_t(fit, vector, confidence),
             }  # fmt: skip
     if total and vectors.keys() >= {*total}:
         summed = _t(fit, sum((vectors[name] for name in total), np.zeros(len(fit.params))), confidence)

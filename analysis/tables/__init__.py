@@ -27,8 +27,8 @@ from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display", "diverged",
+           "every", "failures", "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
 
 NAMES = (
     "effects",

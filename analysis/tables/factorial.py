@@ -19,12 +19,15 @@ ALIASED_NOTE = (
     " more factors."
 )
 
+HALF_NOTE = " In the sum with a main effect, an interaction counts half."
+
 
 def contrasts_note(effects: pd.DataFrame) -> str:
     """The note under the table of `contrasts`."""
     lost = LOST_NOTE if effects["method"].eq(CELLS).any() else ""
     fraction = FRACTION_NOTE if effects["method"].eq(FRACTION).any() else ""
-    return CONTRASTS_NOTE + lost + fraction + ALIASED_NOTE * bool(effects["aliases"].any())
+    half = HALF_NOTE if (effects["aliases"].ne("") & effects["kind"].eq("main")).any() else ""
+    return CONTRASTS_NOTE + lost + fraction + ALIASED_NOTE * bool(effects["aliases"].any()) + half
 
 
 def contrasts(effects: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
@@ -96,20 +99,19 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
 
 
 ATTRIBUTION_NOTE = (
-    "Exploratory: Holm's correction within this table. A Shapley value is the effect of a change averaged over all orders"
-    " of making the changes; they sum to the whole difference. Alone, last: the effect of the change alone, and after"
-    " all others."
+    "Exploratory: Holm's correction within this table. A Shapley value is the effect of a change averaged over all"
+    " orders of making the changes; the values sum to the whole difference."
 )
+ENDS_NOTE = " Alone, last: the effect of the change alone, and after all others."
 MODEL_NOTE = (
-    "Exploratory: Holm's correction within this table. A Shapley value is the effect of a change averaged over all orders"
-    " of making the changes; they sum to the whole difference. Estimated by the linear model of a fraction, without"
-    " interactions of three or more factors: each two-way interaction is shared equally."
+    " Estimated by the linear model of a fraction, without interactions of three or more factors: each two-way"
+    " interaction is shared equally."
 )
 
 
 def attribution_note(table: pd.DataFrame) -> str:
     """The note under the table of `attribution`."""
-    return MODEL_NOTE if (table["method"] == MODEL).any() else ATTRIBUTION_NOTE
+    return ATTRIBUTION_NOTE + (MODEL_NOTE if (table["method"] == MODEL).any() else ENDS_NOTE)
 
 
 def attribution(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
