@@ -91,7 +91,7 @@ def test_more_than_six_factors_of_other_designs_have_no_table_of_effects(design)
 
 
 def test_at_equal_runs_a_fraction_has_a_quarter_of_the_variance_of_one_at_a_time():
-    """Seven two-level factors in eight runs. Estimates are weighted sums of runs: variance is the sum of squared weights."""
+    """Seven factors, eight runs. An estimate is a weighted sum of runs, its variance the sum of squared weights."""
 
     def variance(variants: list[dict[str, str]]) -> float:
         cells = pd.DataFrame(variants)
