@@ -97,6 +97,7 @@ class Decisions:
         p, p_holm: sequential p-values of the difference.
         p_equivalence, p_equivalence_holm: sequential p-values of equivalence.
         look: index of the look at which the variant was decided; the number of looks if it is not.
+        stopped: index of its last look; the number of looks if it goes on.
     """
 
     p: np.ndarray
@@ -104,27 +105,34 @@ class Decisions:
     p_equivalence: np.ndarray
     p_equivalence_holm: np.ndarray
     look: np.ndarray
+    stopped: np.ndarray
 
 
-def decide(plan: StagePlan, p: np.ndarray, p_equivalence: np.ndarray) -> Decisions:
+def decide(plan: StagePlan, p: np.ndarray, p_equivalence: np.ndarray, stopped: np.ndarray | None = None) -> Decisions:
     """Take the looks one after another, from the p-values (..., variants, looks) of `p_values`.
 
-    p-values of a variant after the look that decides it are not read.
+    Args:
+        plan: the plan.
+        p: of the difference.
+        p_equivalence: of equivalence.
+        stopped: index of the last look of each variant (..., variants), the number of looks if it goes on; None: the
+            look that decides it. p-values after it are not read.
     """
     both = np.stack([p, p_equivalence])
     adjusted, looks = np.empty_like(both), both.shape[-1]
     look = np.full(p.shape[:-1], looks)
     for k in range(looks):
         if k:
-            both[..., k] = np.where(look < k, both[..., k - 1], both[..., k])
+            over = look if stopped is None else stopped
+            both[..., k] = np.where(over < k, both[..., k - 1], both[..., k])
         adjusted[..., k] = holm(both[..., k], plan.comparisons)
         look = np.where((look == looks) & (adjusted[..., k] < plan.alpha).any(axis=0), k, look)
-    return Decisions(both[0], adjusted[0], both[1], adjusted[1], look)
+    return Decisions(both[0], adjusted[0], both[1], adjusted[1], look, look if stopped is None else stopped)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One variant after one look; after the look that decided it, only Holm's adjusted p-values change.
+    """One variant after one look; after its last look, only Holm's adjusted p-values change.
 
     Attributes:
         difference: over the seeds at this look.
@@ -147,13 +155,19 @@ class Stage:
     decided: bool
 
 
-def stages(plan: StagePlan, differences: Mapping[str, Sequence[PairedDifference]]) -> dict[str, list[Stage]]:
+def stages(
+    plan: StagePlan,
+    differences: Mapping[str, Sequence[PairedDifference]],
+    stopped: Mapping[str, int] | None = None,
+) -> dict[str, list[Stage]]:
     """Each variant after each look so far, in the order of the looks.
 
     Args:
         plan: the plan.
         differences: of each variant from the baseline, one per look: over the seeds that had a result when the look was
-            taken. A sequence may end at the look that decides the variant.
+            taken. A sequence may end at the last look of the variant.
+        stopped: {variant: index of its last look}, the others go on: where more than these p-values decides that, such
+            as runs that diverge. None: a variant stops at the look that decides it.
 
     Returns:
         {variant: one per look taken}, without variants that have no look.
@@ -168,7 +182,8 @@ def stages(plan: StagePlan, differences: Mapping[str, Sequence[PairedDifference]
         sizes = [one.n for one in looks]
         mean, error = (np.array([getattr(one, name) for one in looks]) for name in ("mean", "error"))
         p[row], p_equivalence[row] = p_values(plan, sizes, mean, error)
-    made = decide(plan, p, p_equivalence)
+    last = None if stopped is None else np.array([stopped.get(name, taken) for name in held])
+    made = decide(plan, p, p_equivalence, last)
     return {
         name: [_stage(plan, looks, made, row, k) for k in range(taken)]
         for row, (name, looks) in enumerate(held.items())
@@ -176,7 +191,7 @@ def stages(plan: StagePlan, differences: Mapping[str, Sequence[PairedDifference]
 
 
 def _stage(plan: StagePlan, looks: Sequence[PairedDifference], made: Decisions, row: int, k: int) -> Stage:
-    sizes = [one.n for one in looks[: min(k, int(made.look[row])) + 1]]
+    sizes = [one.n for one in looks[: min(k, int(made.stopped[row])) + 1]]
     used, m = informative(sizes), max(plan.comparisons, 1)
     last = looks[used[-1]] if used else looks[0]
 

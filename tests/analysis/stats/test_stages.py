@@ -77,6 +77,19 @@ def test_a_decided_variant_keeps_its_estimate_and_the_undecided_go_on():
     assert first == {name: some[:2] for name, some in shown.items()}  # later looks change no earlier one
 
 
+def test_a_variant_stops_where_it_was_stopped():
+    """Decided at the first look, but stopped at the third or not at all, as where its runs diverge."""
+    d = np.random.default_rng(1).normal(9, 0.1, 20)
+    looks = {"clear": [paired_difference(d[:n], np.zeros(n)) for n in LOOKS]}
+    for stopped, sizes in (({"clear": 2}, [3, 5, 8, 8, 8]), ({}, list(LOOKS))):
+        shown = stages(StagePlan(LOOKS, 1), looks, stopped)["clear"]
+        assert [stage.difference.n for stage in shown] == sizes
+        assert all(stage.decided for stage in shown)
+    early = stages(StagePlan(LOOKS, 1), {"clear": [paired_difference(d[:3] % 1, np.zeros(3)), *looks["clear"][1:]]})
+    late = stages(StagePlan(LOOKS, 1), {"clear": [paired_difference(d[:3] % 1, np.zeros(3))] * 5}, {"clear": 0})
+    assert early["clear"][1].decided and not late["clear"][-1].decided
+
+
 def test_p_values_of_all_studies_at_once_are_those_of_each_study():
     plan, d = (
         StagePlan(LOOKS, 3, MARGIN),
