@@ -8,10 +8,12 @@ from ablate.analysis import tables
 from ablate.analysis.author.to_typst import string
 from ablate.analysis.formats import plural
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.factor_sentences import factor_effects
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
+from ablate.analysis.report.pair_sentences import all_pairs
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
@@ -70,6 +72,8 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         "Experiments and analysis": [
             *answers,
             *interaction(results.contrasts, results.format),
+            *factor_effects(results),
+            *all_pairs(results),
             *notes,
         ],
         "Conclusion": [],

@@ -2,7 +2,8 @@
 
 `main_table.py`     the variants against the baseline
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
-`factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
+`factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
+`pairs.py`          every variant against every other one
 `test_set.py`       accuracy on the test set
 `secondary.py`      secondary metrics
 `trials.py`         trials of a search, importance of its parameters
@@ -10,9 +11,19 @@
 """
 
 from ablate.analysis.results import Results
-from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
+from ablate.analysis.tables.factorial import (
+    ANOVA_NOTE,
+    anova,
+    attribution,
+    attribution_note,
+    contrasts,
+    contrasts_note,
+    shares,
+    shares_note,
+)
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
@@ -20,9 +31,9 @@ from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "best_trial", "changes", "classes", "contrasts", "display", "diverged", "every",
-           "failures", "further_tests", "images", "importance", "main", "secondary", "shares", "test_set",
-           "trials"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
+           "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
+           "test_set", "trials"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -32,9 +43,12 @@ NAMES = (
     "secondary",
     "changes",
     "tests",
+    "letters",
+    "pairs",
     "contrasts",
     "anova",
     "shares",
+    "attribution",
     "classes",
     "images",
     "diverged",
@@ -63,6 +77,9 @@ def every(results: Results) -> dict[str, Table]:
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
+    if results.pairs is not None:
+        by_name["letters"] = letters(results.pairs, labels, results.format)
+        by_name["pairs"] = pairs(results.pairs, labels, results.format)
     if results.contrasts is not None and results.anova is not None and results.shares is not None:
         crossed = (results.contrasts["kind"] == "interaction").any()
         title = "Main effects and interactions" if crossed else "Main effects"
@@ -71,6 +88,12 @@ def every(results: Results) -> dict[str, Table]:
         )
         by_name["anova"] = Table("Analysis of variance", anova(results.anova, results.format), ANOVA_NOTE)
         by_name["shares"] = Table("Shares of the sum of squares", shares(results.shares), shares_note(results.shares))
+    if results.attribution is not None:
+        by_name["attribution"] = Table(
+            "Attribution",
+            attribution(results.attribution, results.format),
+            attribution_note(results.attribution),
+        )
     if results.classes is not None:
         rows = tuple(results.classes.index)
         by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)
