@@ -117,6 +117,7 @@ def study(
             baseline=design.baseline(sweep.factors),
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
             command=shlex.join(["python", *sys.argv]),
             runs=runs,
             settings=trained,

@@ -84,6 +84,7 @@ def plan_of(
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
             command=shlex.join(["ablate", "train", *sys.argv[1:]]),
             runs=[run.as_recorded() for run in runs],
             settings=trained,

@@ -109,6 +109,8 @@ def start_search(
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
+    if study_settings.stages:
+        raise InputError("study.stages does not apply to a search, which decides by itself which runs to add. Remove it.")
     fixed = [word for word in overrides if word not in intervals]
     swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}

@@ -59,7 +59,8 @@ class StudySweeper(Sweeper):
 
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        return sweep(self.compose_study(arguments), self.launcher, folder, advice, asked.extend, asked.retrain)
+        study = self.compose_study(arguments)
+        return sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
 
 
 class AppSweeper(StudySweeper):
@@ -82,7 +83,14 @@ class AppSweeper(StudySweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
         with refused_in_a_sentence():
-            self.app.sweep(arguments)
+            self.app.sweep(arguments, decide)
+
+
+def decide(folder: Path, look: int) -> dict[str, str]:
+    """Return {variant: verdict} of the variants that a planned look decides."""
+    from ablate.analysis.stages import decided  # the package itself never imports its analysis for training
+
+    return decided(folder, look)
 
 
 @contextmanager
