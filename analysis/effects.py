@@ -62,10 +62,10 @@ def effects(
     variants = [name for name in names if name != collect.BASELINE]
     completed = {name: results[name].completed for name in variants}
     converged = _compare(completed, baseline.completed, m, metric, alpha)
-    any_diverged = any(one.diverged for one in results.values())
-    known = chance is not None or not any_diverged
+    scores = [score for one in results.values() for score in one.diverged.values()]
+    known = not np.isnan(scores).any()
     scored = converged
-    if known and any_diverged:
+    if known and scores:
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
         scored = _compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha)
     counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]

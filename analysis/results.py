@@ -1,14 +1,15 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, chance, collect, image_correctness, stats
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats
+from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
@@ -43,11 +44,22 @@ class Results:
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     planned_metric: str | None = None  # where another one than planned is compared
+    blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
+    runs_of_blocks: pd.DataFrame | None = None  # its runs
 
     @property
     def home(self) -> Path:
         """The folder in which the report and the author's text are."""
         return self.joined or self.folder
+
+    @property
+    def every_run(self) -> pd.DataFrame:
+        """One row per planned run, also of a study with a block; a frame as of `collect`."""
+        return self.runs if self.runs_of_blocks is None else self.runs_of_blocks
+
+    def compared_as(self, variant: str) -> str:
+        """The variant in `runs` that a planned variant belongs to."""
+        return variant if self.blocks is None else self.blocks.variant_of[variant]
 
     @property
     def margin(self) -> float | None:
@@ -109,7 +121,35 @@ def compare(
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
     """
+    curves = _curves(folder, plan, runs) if curves is None else curves
+    if plan.block is not None:
+        return _over_blocks(folder, plan, runs, curves, assumptions)
     predicted = image_correctness.load(folder, runs)
+    return _compared(folder, plan, runs, curves, assumptions, predicted, usage(folder, plan))
+
+
+def _over_blocks(
+    folder: Path, plan: StudyPlan, runs: pd.DataFrame, curves: pd.DataFrame, assumptions: Sequence[str]
+) -> Results:
+    """Compare the means over blocks, and within each block. Images are not compared, as those of blocks differ."""
+    assert plan.block is not None
+    within = blocks.compared(runs, plan)
+    curves = blocks.mean_curves(curves, runs, plan)
+    notes = [*assumptions, *blocks.sentences(within)]
+    used = blocks.pooled_usage(usage(folder, plan), runs, plan)
+    whole = _compared(folder, blocks.without_block(plan), blocks.pooled(runs, plan), curves, notes, None, used)
+    return replace(whole, blocks=within, runs_of_blocks=runs)
+
+
+def _compared(
+    folder: Path,
+    plan: StudyPlan,
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    assumptions: Sequence[str],
+    predicted: image_correctness.Predictions | None,
+    used: Usage,
+) -> Results:
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
@@ -119,7 +159,7 @@ def compare(
         folder=folder,
         plan=plan,
         runs=runs,
-        curves=_curves(folder, plan, runs) if curves is None else curves,
+        curves=curves,
         class_count=classes,
         effects=compared,
         contrasts=contrasts,
@@ -129,7 +169,7 @@ def compare(
         classes=by_class,
         crossed=crossed,
         changes=changes(folder, runs, most_different(compared, DESCRIBED)),
-        usage=usage(folder, plan),
+        usage=used,
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
     )

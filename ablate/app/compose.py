@@ -118,6 +118,7 @@ def study(
             factors=sweep.factors,
             seeds=list(sweep.seeds),
             stages=list(settings.stages),
+            block=settings.block,
             command=shlex.join(["python", *sys.argv]),
             runs=runs,
             settings=trained,

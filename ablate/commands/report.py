@@ -48,6 +48,7 @@ def parser() -> Parser:
     result.add_argument(
         "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
     )
+    result.add_argument("--block", metavar="A", help="factor within whose levels variants are compared, such as data")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
@@ -89,5 +90,5 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best")
+    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best", "block")
     return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics)

@@ -61,6 +61,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         metric: what variants are compared in, with the margin of equivalence.
         secondary: names of further metrics, which are reported as exploratory.
         stages: numbers of seeds after which decided variants stop, rising to that of all seeds; empty: no stages.
+        block: the factor within whose levels variants are compared, never across; None: no block.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.
@@ -75,6 +76,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     baseline: dict[str, str]
     factors: dict[str, list[str]]
     seeds: list[Count]
+    block: str | None = None
     stages: list[Count] = msgspec.field(default_factory=list)
     command: str
     runs: list[PlannedRun]
@@ -98,6 +100,10 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(
                     f"the baseline level {f'{factor}={level}'!r:.80} is not among the levels of its factor"
                 )
+        if self.block is not None and self.block not in self.factors:
+            raise ValueError(f"the block {self.block!r:.80} is not a factor")
+        if self.block is not None and self.stages:
+            raise ValueError("stages and a block cannot be combined; remove one of them")
         if not self.runs:
             raise ValueError("it has no runs")
         check_stages(self.stages, len(self.seeds))

@@ -47,6 +47,11 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         return plan
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
+    if old.block != plan.block:
+        raise InputError(
+            f"{folder} contains a study {f'with the block {old.block}' if old.block else 'without a block'}"
+            f" ({old.command}). Choose another {keys.name}."
+        )
     if not extend and (new or old.design != plan.design):
         difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(

@@ -34,6 +34,7 @@ class Asked:
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: str | None = None
@@ -46,6 +47,7 @@ class Asked:
     scale: float | None = None
     files: str | None = None
     best: bool = False
+    block: str | None = None
 
 
 def results(path: Path, asked: Asked, *further: Path) -> Results:
@@ -110,7 +112,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
 
@@ -135,6 +137,6 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])

@@ -4,11 +4,13 @@
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
 `factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
 `test_set.py`       accuracy on the test set
+`blocks.py`         differences within each data set or other block
 `secondary.py`      secondary metrics
 `runs.py`           configurations, classes, runs that are not completed
 """
 
 from ablate.analysis.results import Results
+from ablate.analysis.tables.blocks import within_blocks
 from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
@@ -19,10 +21,11 @@ from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+           "further_tests", "images", "main", "secondary", "shares", "test_set", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
+    "blocks",
     "test",
     "secondary",
     "changes",
@@ -41,6 +44,8 @@ def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.format)}
+    if results.blocks is not None:
+        by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
@@ -72,7 +77,8 @@ def every(results: Results) -> dict[str, Table]:
         )
     if effects["diverged"].any():
         by_name["diverged"] = diverged(effects, runs, results.format)
-    if (runs["status"] != "completed").any():
-        lost = runs.loc[runs["status"] != "completed", "variant"]
-        by_name["failures"] = Table("Not completed", failures(runs), variants=tuple(lost))
+    every_run = results.every_run
+    if (every_run["status"] != "completed").any():
+        lost = every_run.loc[every_run["status"] != "completed", "variant"]
+        by_name["failures"] = Table("Not completed", failures(every_run), variants=tuple(map(results.compared_as, lost)))
     return by_name

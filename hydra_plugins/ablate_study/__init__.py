@@ -223,7 +223,9 @@ ConfigStore.instance().store(
         "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative or random
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
+        "block": None,  # factor within whose levels variants are compared, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
+        "stages": [],  # numbers of seeds after which decided variants stop, such as [3,5,8]
         "exclude": [],  # combinations of levels to leave out
         "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns
         "secondary": [],  # names of further metrics, exploratory

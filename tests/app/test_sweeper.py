@@ -225,3 +225,15 @@ def test_its_network_is_unknown_to_commands_that_need_one(study, trusted):
     for use in (trained_model.load, partial(reproduce, from_commit=False)):
         with pytest.raises(InputError, match=r"is a run of another app, app\.py"):
             use(study / "baseline/seed=0", trusted=trusted)
+
+
+def test_variants_are_compared_within_blocks(app, tmp_path):
+    words = ("hydra.sweeper.block=dropout", "dropout=0.0,0.5", "model=resnet,cnn", "seed=0,1,2")
+    ended = app(tmp_path, *SWEEP, *words)
+    assert ended.returncode == 0, ended.stderr
+    results = analyse(tmp_path / "outputs/s")
+    assert list(results.effects["variant"]) == ["baseline", "model=cnn"]  # half of the accuracy is due to the dropout
+    assert results.blocks.levels == ["0.0", "0.5"]
+    assert results.effects["difference"].iloc[1] == pytest.approx(0.05, abs=0.01)
+    refused = app(tmp_path, *SWEEP, *words[1:])
+    assert refused.returncode == 2 and "block" in refused.stderr
