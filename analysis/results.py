@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
+from ablate.analysis.planned_looks import PlannedLooks
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -44,6 +45,7 @@ class Results:
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     planned_metric: str | None = None  # where another one than planned is compared
+    looks: PlannedLooks | None = None  # of a study with stages
     blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
     runs_of_blocks: pd.DataFrame | None = None  # its runs
 
@@ -152,8 +154,11 @@ def _compared(
 ) -> Results:
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
-    compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
+    looks = planned_looks.of_study(folder, plan)
+    compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
     by_class, crossed = _images(predicted, compared, runs)
+    if looks is not None:
+        crossed = {}  # these intervals hold at one look only
     contrasts, anova, shares = _factorial(runs, plan.metric.name)
     return Results(
         folder=folder,
@@ -172,6 +177,7 @@ def _compared(
         usage=used,
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
+        looks=looks,
     )
 
 

@@ -80,5 +80,7 @@ def every(results: Results) -> dict[str, Table]:
     every_run = results.every_run
     if (every_run["status"] != "completed").any():
         lost = every_run.loc[every_run["status"] != "completed", "variant"]
-        by_name["failures"] = Table("Not completed", failures(every_run), variants=tuple(map(results.compared_as, lost)))
+        by_name["failures"] = Table(
+            "Not completed", failures(every_run), variants=tuple(map(results.compared_as, lost))
+        )
     return by_name
