@@ -74,11 +74,15 @@ def _at_looks(
     values: Mapping[str, Seeds], baseline: Seeds, m: int, metric: Metric, alpha: float, looks: PlannedLooks
 ) -> dict[str, Comparison]:
     """Compare at planned looks: sequential p-values and repeated confidence intervals."""
-    margin = None if metric.margin is None else metric.margin / metric.scale
-    plan = StagePlan(looks.sizes, m, margin, alpha)
+    plan = stage_plan(looks, m, metric, alpha)
     differences = {name: looks.differences(name, variant, baseline) for name, variant in values.items()}
     taken = stages(plan, differences)
     return {name: _of_stage(taken[name][-1], metric, alpha) if name in taken else _untested() for name in values}
+
+
+def stage_plan(looks: PlannedLooks, m: int, metric: Metric, alpha: float) -> StagePlan:
+    """What was planned for the looks at m variants."""
+    return StagePlan(looks.sizes, m, None if metric.margin is None else metric.margin / metric.scale, alpha)
 
 
 def _of_stage(stage: Stage, metric: Metric, alpha: float) -> Comparison:

@@ -14,6 +14,7 @@ from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.stage_paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -46,6 +47,7 @@ class Results:
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     planned_metric: str | None = None  # where another one than planned is compared
     looks: PlannedLooks | None = None  # of a study with stages
+    paths: pd.DataFrame | None = None  # of its variants, look by look
     blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
     runs_of_blocks: pd.DataFrame | None = None  # its runs
 
@@ -178,6 +180,7 @@ def _compared(
         samples=collect.samples(folder, runs),
         assumptions=tuple(assumptions),
         looks=looks,
+        paths=None if looks is None else stage_paths(runs, looks, plan.metric),
     )
 
 

@@ -4,6 +4,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `style.render` turns a figure into PDF, SVG and PNG.
 
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
+`stages.py`           differences after each planned look
 `blocks.py`           differences within data sets, mean ranks
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
@@ -33,6 +34,7 @@ from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
+from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 
@@ -42,6 +44,8 @@ __all__ = ["ACCURACY", "CAPTIONS", "STYLE", "calibration", "class_difference", "
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
     "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
+    "stages": "Difference from the baseline after each planned look, with repeated 95 % confidence intervals; gray: the"
+    " margin. A path ends where the variant was decided.",
     "blocks": "Difference from the baseline within each level, with 95 % confidence intervals; bar: mean over levels.",
     "ranks": "Mean ranks over levels, 1 is best. A thick line joins variants whose mean ranks differ by less than"
     " Nemenyi's critical difference at 5 %.",
@@ -72,6 +76,11 @@ def every(results: Results) -> Drawing:
     drawing: Drawing = {}
     if runs["variant"].nunique() > 1:
         drawing["effects"] = partial(effects, results.effects, runs, results.format)
+    if results.looks is not None and results.paths is not None and results.paths["look"].nunique() > 1:
+        ordered = results.effects.set_index("variant")["verdict"].reindex(most_different(results.effects, MAX_PANELS))
+        drawing["stages"] = partial(
+            paths, results.paths, results.looks.sizes, ordered.to_dict(), results.labels, results.format
+        )
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)
     drawing |= _curve_pages(results)

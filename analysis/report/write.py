@@ -15,7 +15,7 @@ from rich.text import Text
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf
+from ablate.analysis.report import html, layout, macros, pdf, stage_sentences
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -64,7 +64,10 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
-    looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
+    looks_text = stage_sentences.looked(results)
+    if results.is_recorded:
+        unplanned = looked(*record_look(results), planned_comparisons(results.runs))
+        looks_text += unplanned if results.looks is None else []
     notes = [*results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)

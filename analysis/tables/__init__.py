@@ -5,6 +5,7 @@
 `factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
 `test_set.py`       accuracy on the test set
 `blocks.py`         differences within each data set or other block
+`stages.py`         the differences at each planned look
 `secondary.py`      secondary metrics
 `runs.py`           configurations, classes, runs that are not completed
 """
@@ -16,15 +17,17 @@ from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverg
 from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
+from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
 __all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set", "within_blocks"]  # fmt: skip
+           "further_tests", "images", "main", "secondary", "shares", "stages", "test_set", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
+    "stages",
     "blocks",
     "test",
     "secondary",
@@ -44,6 +47,8 @@ def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.format)}
+    if results.paths is not None and len(results.paths):
+        by_name["stages"] = stages(results.paths, effects.set_index("variant")["verdict"], labels, results.format)
     if results.blocks is not None:
         by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
     if tested := test_set(results.usage, labels):
