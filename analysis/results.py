@@ -1,7 +1,7 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats
+from ablate.analysis.author import text
+from ablate.analysis.author.text import AuthorText
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
@@ -43,6 +45,7 @@ class Results:
     changes: pd.DataFrame  # of the variants that differ most
     usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
+    author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     planned_metric: str | None = None  # where another one than planned is compared
@@ -115,6 +118,7 @@ def compare(
     runs: pd.DataFrame,
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
+    joined: Path | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -124,43 +128,25 @@ def compare(
         runs: frame of `collect`.
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
+        joined: folder of the report, if it is not that of the runs.
+
+    Raises:
+        InputError: the author's report.md cannot be used.
     """
+    author, used = text.read(joined or folder), usage(folder, plan)
     curves = _curves(folder, plan, runs) if curves is None else curves
+    looks, every_run, within = planned_looks.of_study(folder, plan), runs, None
     if plan.block is not None:
-        return _over_blocks(folder, plan, runs, curves, assumptions)
-    predicted = image_correctness.load(folder, runs)
-    return _compared(folder, plan, runs, curves, assumptions, predicted, usage(folder, plan))
-
-
-def _over_blocks(
-    folder: Path, plan: StudyPlan, runs: pd.DataFrame, curves: pd.DataFrame, assumptions: Sequence[str]
-) -> Results:
-    """Compare the means over blocks, and within each block. Images are not compared, as those of blocks differ."""
-    assert plan.block is not None
-    within = blocks.compared(runs, plan)
-    curves = blocks.mean_curves(curves, runs, plan)
-    notes = [*assumptions, *blocks.sentences(within)]
-    used = blocks.pooled_usage(usage(folder, plan), runs, plan)
-    whole = _compared(folder, blocks.without_block(plan), blocks.pooled(runs, plan), curves, notes, None, used)
-    return replace(whole, blocks=within, runs_of_blocks=runs)
-
-
-def _compared(
-    folder: Path,
-    plan: StudyPlan,
-    runs: pd.DataFrame,
-    curves: pd.DataFrame,
-    assumptions: Sequence[str],
-    predicted: image_correctness.Predictions | None,
-    used: Usage,
-) -> Results:
+        within, predicted = blocks.compared(runs, plan), None  # blocks have different images
+        used, curves = blocks.pooled_usage(used, runs, plan), blocks.mean_curves(curves, runs, plan)
+        runs, plan = blocks.pooled(runs, plan), blocks.without_block(plan)
+        assumptions = [*assumptions, *blocks.sentences(within)]
+    else:
+        predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
-    looks = planned_looks.of_study(folder, plan)
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
     by_class, crossed = _images(predicted, compared, runs)
-    if looks is not None:
-        crossed = {}  # these intervals hold at one look only
     contrasts, anova, shares = _factorial(runs, plan.metric.name)
     return Results(
         folder=folder,
@@ -174,13 +160,17 @@ def _compared(
         shares=shares,
         predicted=predicted,
         classes=by_class,
-        crossed=crossed,
+        crossed=crossed if looks is None else {},  # these intervals do not allow for stages
         changes=changes(folder, runs, most_different(compared, DESCRIBED)),
         usage=used,
         samples=collect.samples(folder, runs),
+        author=author,
         assumptions=tuple(assumptions),
+        joined=joined,
         looks=looks,
         paths=None if looks is None else stage_paths(runs, looks, plan.metric),
+        blocks=within,
+        runs_of_blocks=None if within is None else every_run,
     )
 
 

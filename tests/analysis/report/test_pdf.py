@@ -33,7 +33,7 @@ def test_two_pages_with_the_text_of_the_author(make_study):
     report(study)
     assert (study / "report.md").read_text() == text
     typ = (study / "report" / "report.typ").read_text()
-    assert 'text(14pt, weight: "bold", "On *norms*")' in typ and '#"Mine #1."' in typ
+    assert 'text(14pt, weight: "bold", "On norms")' in typ and '#"Mine #1."' in typ
 
 
 def text_of(study) -> list[str]:
