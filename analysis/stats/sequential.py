@@ -178,4 +178,4 @@ def _open(above: np.ndarray, bounds: np.ndarray, two_sided: bool) -> np.ndarray:
     mass[rows, cut - 1] += left * (1 - inside) / 2
     if two_sided:
         mass[:, : mass.shape[1] // 2] = mass[:, : mass.shape[1] // 2 - 1 : -1]
-    return mass
+    return np.asarray(mass)

@@ -50,7 +50,7 @@ def survival(n: int, m: int) -> np.ndarray:
     rows = _within_cells(_survival_at((edges[1:] + edges[:-1]) / 2, n, m), edges)
     mass = np.maximum(np.diff(ndtr(-abs(edges))) * np.where(edges[1:] > 0, -1, 1), TAIL).reshape(-1, parts)
     weights = mass / mass.sum(axis=1, keepdims=True)
-    return np.einsum("cp,cpe->ce", weights, rows.reshape(len(weights), parts, -1))
+    return np.asarray(np.einsum("cp,cpe->ce", weights, rows.reshape(len(weights), parts, -1)))
 
 
 def _within_cells(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
