@@ -131,8 +131,8 @@ def check_stages(stages: Sequence[int], seeds: int) -> None:
         raise ValueError(f"{shown} must rise: each stage is the total number of seeds at that look")
     if stages[-1] != seeds:
         raise ValueError(
-            f"{shown} ends at {stages[-1]} seeds, but the study has {seeds}; add seed=range({stages[-1]}), or end the"
-            f" stages at {seeds}"
+            f"{shown} ends at {stages[-1]} seeds, but the study has {seeds}; add seed=range({stages[-1]}), change the"
+            " stages, or remove them with stages=[]"
         )
 
 

@@ -97,7 +97,7 @@ def same_stages(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
     if not old.stages and not new.stages:
         return
     known, keys = {run.folder for run in old.runs}, keys_of(new.app)
-    changed = [change for change in [("stages", old.stages, new.stages), (keys.margin, old.margin, new.margin)]
+    changed = [change for change in [(keys.stages, old.stages, new.stages), (keys.margin, old.margin, new.margin)]
                if change[1] != change[2]]  # fmt: skip
     added = sum(run.folder not in known for run in new.runs)
     if not (changed or added) or not any(planned_state(folder, run).has_result for run in old.runs):

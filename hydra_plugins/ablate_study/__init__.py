@@ -133,11 +133,14 @@ class PlanSweeper(StudySweeper):
         params: Overrides from a study file, {key: value}.
         probe: Time a few training steps of each variant.
         power: Print the differences that the study can detect.
+        expect: Differences and SDs, [[difference, SD], ...], for which the runs of a study with stages are estimated.
     """
 
-    def __init__(self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False) -> None:
+    def __init__(
+        self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False, expect: Any = ()
+    ) -> None:
         super().__init__(params)
-        self.probe, self.power = probe, power
+        self.probe, self.power, self.expect = probe, power, expect
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
@@ -147,10 +150,10 @@ class PlanSweeper(StudySweeper):
         probe = partial(self.measure_seconds, study.overrides) if self.probe else lambda runs: {}
         folder, asked = Path(self.config.hydra.sweep.dir), self.config.study
         preview(study.plan, folder, asked.extend, asked.retrain, probe)
-        if self.power:
+        if self.power or self.expect:
             from ablate.analysis.study_power import preview as power_preview
 
-            print(*power_preview(study.plan, folder), sep="\n")
+            print(*power_preview(study.plan, folder, self.expect), sep="\n")
 
     def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""

@@ -102,7 +102,7 @@ def test_looks_of_another_plan_are_refused(tmp_path, looks):
         ([3, 2, 4], "must rise"),
         ([2, 2, 4], "must rise"),
         ([2, 3, 5], r"add seed=range\(5\)"),
-        ([2, 3], "the study has 4"),
+        ([2, 3], "the study has 4; add seed=range.3., change"),
     ],
 )
 def test_stages_that_cannot_be_used_are_refused(looks, why):
