@@ -2,7 +2,7 @@
 
 `main_table.py`     the variants against the baseline
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
-`factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
+`factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
 `test_set.py`       accuracy on the test set
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
@@ -12,7 +12,16 @@
 
 from ablate.analysis.results import Results
 from ablate.analysis.tables.blocks import within_blocks
-from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
+from ablate.analysis.tables.factorial import (
+    ANOVA_NOTE,
+    anova,
+    attribution,
+    attribution_note,
+    contrasts,
+    contrasts_note,
+    shares,
+    shares_note,
+)
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.runs import changes, classes, failures
@@ -22,8 +31,9 @@ from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "stages", "test_set", "within_blocks"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display", "diverged",
+           "every", "failures", "further_tests", "images", "main", "secondary", "shares", "stages", "test_set",
+           "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -36,6 +46,7 @@ NAMES = (
     "contrasts",
     "anova",
     "shares",
+    "attribution",
     "classes",
     "images",
     "diverged",
@@ -72,6 +83,12 @@ def every(results: Results) -> dict[str, Table]:
         )
         by_name["anova"] = Table("Analysis of variance", anova(results.anova, results.format), ANOVA_NOTE)
         by_name["shares"] = Table("Shares of the sum of squares", shares(results.shares), shares_note(results.shares))
+    if results.attribution is not None:
+        by_name["attribution"] = Table(
+            "Attribution",
+            attribution(results.attribution, results.format),
+            attribution_note(results.attribution),
+        )
     if results.classes is not None:
         rows = tuple(results.classes.index)
         by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)

@@ -223,9 +223,11 @@ ConfigStore.instance().store(
     node={
         "_target_": f"{__name__}.AppSweeper",
         "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
-        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative or random
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional or plackett_burman
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
+        "resolution": None,  # least resolution of the fractional design
+        "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
         "block": None,  # factor within whose levels variants are compared, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
         "stages": [],  # numbers of seeds after which decided variants stop, such as [3,5,8]
