@@ -1,6 +1,6 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.factor_effects import factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
+from ablate.analysis.pairs import AllPairs
 from ablate.analysis.planned_looks import PlannedLooks
 from ablate.analysis.stage_paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
@@ -49,6 +50,8 @@ class Results:
     author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    pairs: AllPairs | None = None  # all pairs of variants, on request
+    planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
     planned_metric: str | None = None  # where another one than planned is compared
     looks: PlannedLooks | None = None  # of a study with stages
     paths: pd.DataFrame | None = None  # of its variants, look by look
