@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from ablate.analysis import collect
 from ablate.analysis.figures import CAPTIONS
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report import html_trials, pdf
@@ -132,7 +133,7 @@ def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[st
         columns.insert(3, {"name": "Difference, drawn", "explained": "", "numeric": False, "picture": drawn[0]})
         for row, variant in zip(rows, table.variants, strict=False):
             row.insert(3, (drawn[1].get(variant, Markup()), ""))
-    numbers: Sequence[int | None] = [variant_numbers[variant] for variant in table.variants[: len(rows)]] or [
+    numbers: Sequence[int | None] = [variant_numbers.get(variant) for variant in table.variants[: len(rows)]] or [
         None
     ] * len(rows)
     return {
@@ -148,11 +149,16 @@ def _view(name: str, table: Table, results: Results, variant_numbers: Mapping[st
 
 def _runs(results: Results, variant_numbers: Mapping[str, int]) -> dict[str, Any]:
     """The planned runs: {columns, rows, folders, commands, omitted}; without columns that no run has a value of."""
-    changes = differences(results.runs, results.metric)
+    runs, labels = results.every_run, collect.labels(results.every_run)
+    # In a study with a block the baseline is another variant in each block.
+    changes = differences(runs, results.metric) if results.blocks is None else {}
+    numbers = [variant_numbers[results.compared_as(variant)] for variant in runs["variant"]]
+    first = {number: place for place, number in reversed([*enumerate(numbers)])}
     rows = [
         {
-            "variant": results.labels[run.variant],
-            "number": variant_numbers[run.variant],
+            "variant": labels[run.variant],
+            "number": numbers[place],
+            "is_first": first[numbers[place]] == place,  # of the variant
             "cells": {
                 "Seed": str(run.seed),
                 "Status": run.status,
@@ -168,7 +174,7 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> dict[str, Any
             "link": quote(os.path.relpath(results.folder / run.folder, results.home / "report")) + "/",
             "rerun": run.rerun,
         }
-        for run, value in zip(results.runs.itertuples(), results.runs[results.metric.name], strict=True)
+        for place, (run, value) in enumerate(zip(runs.itertuples(), runs[results.metric.name], strict=True))
     ]
     columns = [name for name in rows[0]["cells"] if any(row["cells"][name] != DASH for row in rows)]
     return {
