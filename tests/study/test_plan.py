@@ -12,7 +12,16 @@ from ablate.study.factors import Sweep
 from ablate.terminal.errors import InputError
 
 SETTINGS = StudySettings(
-    "s", "factorial", resolution=None, foldover=None, draws=None, draw_seed=0, bundles={}, exclude=[], extend=False
+    "s",
+    "factorial",
+    resolution=None,
+    foldover=None,
+    of=None,
+    draws=None,
+    draw_seed=0,
+    bundles={},
+    exclude=[],
+    extend=False,
 )
 
 
