@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import app_curves, chance, collect, image_correctness, stats
+from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.author import text
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
@@ -38,6 +39,7 @@ class Results:
     anova: pd.DataFrame | None
     shares: pd.DataFrame | None  # of the sum of squares
     attribution: pd.DataFrame | None  # Shapley values
+    path: pd.DataFrame | None  # one change after the other
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -135,6 +137,7 @@ def compare(
         class_count=classes,
         effects=compared,
         **factor_effects(runs, plan.metric.name)._asdict(),
+        path=ablation_path(runs, plan.metric),
         predicted=predicted,
         classes=by_class,
         crossed=crossed,
