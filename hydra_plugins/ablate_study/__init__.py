@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -60,6 +62,20 @@ class StudySweeper(Sweeper):
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
         return sweep(self.compose_study(arguments), self.launcher, folder, advice, asked.extend, asked.retrain)
+
+
+class AppFlags(SearchPathPlugin):
+    """Checks the flags of an app with our sweeper. Hydra calls it first, and reads the flags before any sweeper."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Leave the search path as it is."""
+        import sys
+
+        if any(word.startswith("hydra/sweeper") for word in sys.argv):
+            from ablate.app import flags
+
+            with refused_in_a_sentence():
+                flags.check(sys.argv[1:])
 
 
 class AppSweeper(StudySweeper):

@@ -10,6 +10,10 @@ import pytest
 
 from ablate.analysis import collect
 from ablate.analysis.report.write import report
+from ablate.api.run import Run
+from ablate.api.study import Report, Study
+from ablate.api.watch_view import View
+from ablate.study.snapshot import FolderView
 from tests.analysis.report.test_html import Page
 
 HOSTILE = [
@@ -46,6 +50,19 @@ def test_names_are_text_in_html(study):
     assert {a["src"].partition(":")[0] for tag, a in page.elements if tag == "img"} == {"data"}
     assert not any(name in text for name in HOSTILE[:3])
     assert {f"model={name}" for name in HOSTILE} <= {row[0] for row in page.tables["effects"]}
+
+
+def test_names_are_text_in_notebooks(study):
+    folder = study.parent
+    tables = [Study(folder), Report(study), Run(folder / "baseline/seed=0")]
+    views = [*tables, View(FolderView(folder)()), Study(folder).runs, Study(folder).effects]
+    for view in views:
+        html = view._repr_html_()
+        page = Page(html)
+        assert not [tag for tag, _ in page.elements if tag in ("script", "img")], html
+        assert not [a for _, a in page.elements if any(key.startswith("on") for key in a)]
+    # The class with which pandas keeps formulas out of its tables.
+    assert all("mathjax_ignore" in view._repr_html_() for view in tables)
 
 
 def test_names_are_text_in_latex(study):
