@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -52,15 +53,24 @@ def test_names_are_text_in_html(study):
     assert {f"model={name}" for name in HOSTILE} <= {row[0] for row in page.tables["effects"]}
 
 
+class Tags(HTMLParser):
+    """The tags of a piece of HTML, and the names of their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.names |= {tag, *(name for name, _ in attributes)}
+
+
 def test_names_are_text_in_notebooks(study):
     folder = study.parent
     tables = [Study(folder), Report(study), Run(folder / "baseline/seed=0")]
-    views = [*tables, View(FolderView(folder)()), Study(folder).runs, Study(folder).effects]
-    for view in views:
-        html = view._repr_html_()
-        page = Page(html)
-        assert not [tag for tag, _ in page.elements if tag in ("script", "img")], html
-        assert not [a for _, a in page.elements if any(key.startswith("on") for key in a)]
+    for view in [*tables, View(FolderView(folder)()), Study(folder).runs, Study(folder).effects]:
+        names = Tags(view._repr_html_()).names
+        assert not names & {"script", "img", "onerror", "onmouseover"}, names
     # The class with which pandas keeps formulas out of its tables.
     assert all("mathjax_ignore" in view._repr_html_() for view in tables)
 
