@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ablate.analysis.results import analyse
 from ablate.commands.test import test as evaluated
 from ablate.evaluation import trained_model
 from ablate.runs import looks, test_log
@@ -61,7 +60,6 @@ def halved(study: Path, other: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    "report": analyse,
     "watch": lambda study: FolderView(study)(),
     "looks": looks.read,
     "diff": lambda study: diff(study / "baseline/seed=0", study / "baseline/seed=0"),
