@@ -108,6 +108,7 @@ def report(
     margin: float | None = None,
     unit: str | None = None,
     scale: float | None = None,
+    block: str | None = None,
     folder: PathLike = "results",
     all_pairs: bool = False,
 ) -> Report:
@@ -125,6 +126,7 @@ def report(
         margin: equivalence margin of a data frame, in the metric's printed unit.
         unit: printed after values; with "%", fractions are printed in per cent.
         scale: factor from the values of a data frame to printed ones.
+        block: factor of a data frame, such as its data set, within whose levels variants are compared.
         folder: where the report of a data frame is written, in its subfolder `report`.
         all_pairs: also compare every variant with every other one.
 
@@ -145,7 +147,7 @@ def report(
     from ablate.analysis.sources.open import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
-    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, all_pairs=all_pairs)
+    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs)
     if write_report(of_frame(study, asked, Path(folder)), allow_partial):
         raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
     return Report(Path(folder) / "report")

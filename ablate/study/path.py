@@ -7,7 +7,7 @@ depends on results, so that the plan of the study grows round by round.
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -26,11 +26,24 @@ if TYPE_CHECKING:
 PATH = "path"  # name of the design
 
 
-def check(settings: FractionSettings, factors: Factors) -> None:
-    """Raise InputError for a factor that does not have two levels, and for rules that leave variants out."""
+class PathSettings(FractionSettings, Protocol):
+    """What a path needs of the settings of a study; see `StudySettings`."""
+
+    @property
+    def block(self) -> str | None:
+        """Factor within whose levels variants are compared, which a path cannot have."""
+
+    @property
+    def stages(self) -> list[int]:
+        """Numbers of seeds after which decided variants stop, which a path cannot have."""
+
+
+def check(settings: PathSettings, factors: Factors) -> None:
+    """Raise InputError for a factor that does not have two levels, and for settings that a path cannot have."""
     prefix = settings.prefix
-    if settings.exclude:
-        raise InputError(f"{prefix}.exclude cannot be combined with {prefix}.design={PATH}. Remove the rules.")
+    contradicting = {"exclude": settings.exclude, "block": settings.block, "stages": settings.stages}
+    if names := [name for name, value in contradicting.items() if value]:
+        raise InputError(f"{prefix}.{names[0]} cannot be combined with {prefix}.design={PATH}. Remove it.")
     for factor, levels in factors.items():
         if len(levels) != 2:
             raise InputError(

@@ -27,6 +27,10 @@ class DesignSettings(Protocol):
         """The start of its keys on the command line, such as `study`."""
 
     @property
+    def block(self) -> str | None:
+        """The factor within whose levels variants are compared."""
+
+    @property
     def design(self) -> str:
         """Name of the design."""
 
@@ -45,6 +49,10 @@ class DesignSettings(Protocol):
     @property
     def foldover(self) -> str | None:
         """Factor whose levels the second half of a fraction reverses, or `all`."""
+
+    @property
+    def stages(self) -> list[int]:
+        """Numbers of seeds after which decided variants stop."""
 
     @property
     def exclude(self) -> list[dict[str, Any]]:
@@ -106,6 +114,30 @@ def variants(
     return list(itertools.islice(allowed, settings.draws))
 
 
+def in_blocks(
+    settings: DesignSettings, factors: Mapping[str, Sequence[str]], quality: Quality = lambda variant: None
+) -> list[Variant]:
+    """The variants of the design in each level of the block; `variants` without a block. The baseline comes first.
+
+    Raises:
+        InputError: the block is not a factor; or as for `variants`.
+    """
+    if settings.block is None:
+        return variants(settings, factors, quality)
+    if settings.block not in factors:
+        raise InputError(
+            f"study.block={settings.block} is not a factor of this study. List the data sets or other levels to compare"
+            f" within: {settings.block}=A,B"
+        )
+    rest = {factor: levels for factor, levels in factors.items() if factor != settings.block}
+    compared = variants(settings, rest, quality)
+    return [
+        {factor: variant.get(factor, level) for factor in factors}
+        for level in factors[settings.block]
+        for variant in compared
+    ]
+
+
 def variant_name(levels: Variant, baseline: Variant) -> str:
     """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
     changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
@@ -121,7 +153,7 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
 def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda variant: None) -> list[Replicate]:
     """The planned runs, grouped by variant, the baseline first. InputError if they are more than a plan can have."""
     baseline = design.baseline(sweep.factors)
-    levels = variants(settings, sweep.factors, quality)
+    levels = in_blocks(settings, sweep.factors, quality)
     runs = (Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds)
     planned = list(itertools.islice(runs, study_plan.MOST_RUNS + 1))
     if len(planned) > study_plan.MOST_RUNS:

@@ -37,6 +37,7 @@ class Asked:
         files: glob of the files with metrics below each job of a multirun.
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: str | None = None
@@ -49,6 +50,7 @@ class Asked:
     scale: float | None = None
     files: str | None = None
     best: bool = False
+    block: str | None = None
     all_pairs: bool = False
 
 
@@ -123,7 +125,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     compared = compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
     return _with_pairs(compared, asked)
@@ -149,7 +151,7 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     curves = app_curves.curves(folder, source.runs)
     return _with_pairs(compare(folder, source.plan, source.runs, curves, [*notes, *source.notes]), asked)

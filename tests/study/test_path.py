@@ -46,6 +46,7 @@ def test_a_round_waits_for_the_results_of_the_one_before():
     [
         ({}, ["0", "1", "2"], "two levels of each factor, from and to, and a has 3: 0, 1, 2. Type a=0,1"),
         ({"exclude": [{"a": "1"}]}, ["0", "1"], "study.exclude cannot be combined with study.design=path"),
+        ({"stages": [3, 5]}, ["0", "1"], "study.stages cannot be combined with study.design=path"),
         ({"foldover": "all"}, ["0", "1"], "study.foldover applies only"),
     ],
 )
