@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import app_curves, chance, collect, image_correctness, stats
-from ablate.analysis.author import text
+from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
@@ -117,7 +117,8 @@ def compare(
     Raises:
         InputError: the author's report.md cannot be used.
     """
-    author = text.read(joined or folder)
+    author = text.read(home := joined or folder)
+    runs = variants.apply(runs, author.settings, home / text.FILE)
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))

@@ -16,7 +16,9 @@ from rich.text import Text
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
+from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
+from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
 from ablate.analysis.report import html, layout, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
@@ -68,6 +70,10 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
+    settings, author = results.author.settings, results.home / author_text.FILE
+    check_figures(settings, figures.CAPTIONS, author)
+    style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
+    style |= author_style.checked(settings.style, author)
     looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
     notes = [*results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
@@ -83,7 +89,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
-    svgs = _write_figures(folder / "figures", figures.every(results))
+    with author_style.applied(style):
+        svgs = _write_figures(folder / "figures", figures.every(results))
     warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
@@ -180,6 +187,8 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
+    if (chosen := results.author.settings.figures) is not None:
+        available &= {*chosen}
 
     def pages(size: layout.Layout) -> int:
         atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
