@@ -1,7 +1,7 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
+from ablate.analysis.excluded_seeds import Excluded, remaining
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
@@ -45,6 +46,7 @@ class Results:
     author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    excluded: Excluded = field(default_factory=dict)  # {seed: reason}
     planned_metric: str | None = None  # where another one than planned is compared
 
     @property
@@ -103,6 +105,7 @@ def compare(
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
     joined: Path | None = None,
+    excluded: Excluded | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -113,10 +116,14 @@ def compare(
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
         joined: folder of the report, if it is not that of the runs.
+        excluded: {seed: reason} of the seeds that no comparison uses.
 
     Raises:
-        InputError: the author's report.md cannot be used.
+        InputError: the author's report.md cannot be used, or seeds cannot be excluded.
     """
+    plan, runs = remaining(plan, runs, excluded := dict(excluded or {}))
+    if curves is not None:
+        curves = curves[~curves["seed"].isin(excluded)]
     author = text.read(home := joined or folder)
     runs = variants.apply(runs, author.settings, home / text.FILE)
     predicted = image_correctness.load(folder, runs)
@@ -144,6 +151,7 @@ def compare(
         author=author,
         assumptions=tuple(assumptions),
         joined=joined,
+        excluded=excluded,
     )
 
 

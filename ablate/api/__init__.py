@@ -108,6 +108,7 @@ def report(
     margin: float | None = None,
     unit: str | None = None,
     scale: float | None = None,
+    exclude_seeds: Mapping[int, str] | None = None,
     folder: PathLike = "results",
 ) -> Report:
     """Write the tables, figures, PDF and HTML report of a study, or of a data frame with one row per run.
@@ -123,10 +124,11 @@ def report(
         margin: equivalence margin of a data frame, in the metric's printed unit.
         unit: printed after values; with "%", fractions are printed in per cent.
         scale: factor from the values of a data frame to printed ones.
+        exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
         folder: where the report of a data frame is written, in its subfolder `report`.
 
     Raises:
-        InputError: the study does not exist, or the data frame cannot be compared.
+        InputError: the study or a seed does not exist, or the data frame cannot be compared.
         RunFailed: planned runs have no result. The report is written nevertheless.
     """
     import pandas as pd
@@ -134,13 +136,15 @@ def report(
     if not isinstance(study, pd.DataFrame):
         place = study_folder(study)
         words = [*(["--allow-partial"] if allow_partial else []), *(["--metric", metric] if metric else [])]
+        words += [f"--{key}={value}" for pair in (exclude_seeds or {}).items()
+                  for key, value in zip(("exclude-seed", "reason"), pair, strict=True)]  # fmt: skip
         call("report", [str(place), *words], show_output=False)
         return Report(place / "report")
     from ablate.analysis.report.write import write_report
     from ablate.analysis.sources.open import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
-    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale)
+    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, excluded=exclude_seeds or {})
     if write_report(of_frame(study, asked, Path(folder)), allow_partial):
         raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
     return Report(Path(folder) / "report")

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
 from ablate.analysis.author.settings import check_figures
@@ -74,8 +74,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     check_figures(settings, figures.CAPTIONS, author)
     style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
     style |= author_style.checked(settings.style, author)
-    looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
-    notes = [*results.assumptions, *looks_text, *notes_of(results)]
+    looks_text = _looks(results) if results.is_recorded else []
+    notes = [*excluded_seeds.sentences(results.excluded), *results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
@@ -106,6 +106,15 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     return 1 if holes.any() and not allow_partial else 0
 
 
+def _looks(results: Results) -> list[str]:
+    """Record this report as a look; sentences on it and on earlier ones."""
+    seen, replaced = record_look(results)
+    return [
+        *looked([look for look in seen if not look.excluded], replaced, planned_comparisons(results.runs)),
+        *excluded_seeds.earlier(seen, results.excluded),
+    ]
+
+
 def record_look(results: Results) -> tuple[list[Look], int]:
     """Record that a report was made of these results.
 
@@ -123,6 +132,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
         results=list(shown.itertuples(index=False, name=None)),
         planned=len(results.runs),
         seeds=int(compared.max()) if len(compared) else 0,
+        excluded=results.excluded,
     )
 
 

@@ -2,8 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,7 @@ class Asked:
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
+        excluded: {seed: reason} of the seeds that no comparison uses.
     """
 
     metric: str | None = None
@@ -46,6 +47,7 @@ class Asked:
     scale: float | None = None
     files: str | None = None
     best: bool = False
+    excluded: Mapping[int, str] = field(default_factory=dict)
 
 
 def results(path: Path, asked: Asked, *further: Path) -> Results:
@@ -77,7 +79,9 @@ def _of_study(folder: Path, asked: Asked) -> Results:
 
 def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
-    if names := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
+    if names := [
+        name for name in Asked.__dataclass_fields__ if name not in ("metric", "excluded") and getattr(asked, name)
+    ]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
         raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
 
@@ -94,7 +98,7 @@ def _of_plan(
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
         plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         notes = [exploratory, *notes]
-    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home)
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home, asked.excluded)
     return replace(compared, planned_metric=planned)
 
 
@@ -112,7 +116,9 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
     columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
+    _refuse_unpaired(columns, asked)
+    notes = [*notes, *source.notes]
+    return compare(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
 
 
 def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
@@ -137,4 +143,14 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
     columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])
+    _refuse_unpaired(columns, asked)
+    curves = app_curves.curves(folder, source.runs)
+    return compare(folder, source.plan, source.runs, curves, [*notes, *source.notes], excluded=asked.excluded)
+
+
+def _refuse_unpaired(columns: Columns, asked: Asked) -> None:
+    """Raise InputError if seeds are to be excluded of runs whose seed is unknown."""
+    if asked.excluded and columns.seed is None:
+        raise InputError(
+            "No seed can be excluded, as the seeds of the runs are unknown. Name their column with --seed."
+        )
