@@ -74,8 +74,18 @@ def planted(folder) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("module", ["ablate.cli", "script"])
-@pytest.mark.parametrize("words", [("train", *WORDS, "model.width=4"), ("plan", "-m", *WORDS, "study.name=s")])
+TRAIN, PLAN = ("train", *WORDS, "model.width=4"), ("plan", "-m", *WORDS, "study.name=s")
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("ablate.cli", TRAIN),
+        ("script", PLAN),
+        pytest.param("ablate.cli", PLAN, marks=pytest.mark.integration),
+        pytest.param("script", TRAIN, marks=pytest.mark.integration),
+    ],
+)
 def test_files_that_only_lie_in_the_current_folder_are_not_executed(planted, module, words):
     script = "import sys; sys.path[0] = '/'; from ablate.cli import main; sys.exit(main())"  # as an entry point
     start = ["-c", script] if module == "script" else ["-m", module]
