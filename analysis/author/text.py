@@ -11,13 +11,12 @@ from markupsafe import Markup
 
 from ablate.analysis.author import settings
 from ablate.analysis.author.markdown import parse
-from ablate.analysis.author.safe_tokens import Checked, check
+from ablate.analysis.author.safe_tokens import Checked, check, plain
 from ablate.analysis.author.settings import Settings
 from ablate.analysis.author.to_html import to_html
 from ablate.analysis.author.to_typst import to_typst
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import printable
 
 FILE = "report.md"
 LARGEST = 256 * bounded.KIB
@@ -145,18 +144,13 @@ def _split(tokens: Iterable[Token]) -> tuple[str, dict[str, list[Token]]]:
         if token.level == 0 and token.type in ("heading_open", "heading_close") and token.tag in ("h1", "h2"):
             heading = token.tag if token.type == "heading_open" else ""
         elif heading == "h1" and not title:
-            title = _plain(token)
+            title = plain(token.children or [])
         elif heading:
-            name = _known(_plain(token))
+            name = _known(plain(token.children or []))
             sections.setdefault(name, [])
         else:
             sections.setdefault(name, []).append(token)
     return title, sections
-
-
-def _plain(token: Token) -> str:
-    """The text of a heading without its markup."""
-    return printable("".join(" " if child.type == "softbreak" else child.content for child in token.children or []))
 
 
 def _known(name: str) -> str:

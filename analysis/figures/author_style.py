@@ -124,7 +124,8 @@ def applied(values: Mapping[Any, Any]) -> Iterator[None]:
     try:
         style.STYLE.update({key: value for key, value in values.items() if key != COLORS})
         style._glyphs.cache_clear()
-        mapping.update(colors)
+        for old, new in colors.items():  # `update` would not clear Matplotlib's cache
+            mapping[old] = new
         yield
     finally:
         for old in colors:
