@@ -14,6 +14,7 @@ from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.excluded_seeds import Excluded, remaining
+from ablate.analysis.factor_effects import factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
@@ -21,7 +22,6 @@ from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 
 DESCRIBED = 40  # variants whose configurations are compared
-MOST_FACTORS = 6  # of more, the interactions are too many to read
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,10 @@ class Results:
     curves: pd.DataFrame
     class_count: int | None  # from the run records
     effects: pd.DataFrame
-    contrasts: pd.DataFrame | None
+    contrasts: pd.DataFrame | None  # main effects and interactions
     anova: pd.DataFrame | None
     shares: pd.DataFrame | None  # of the sum of squares
+    attribution: pd.DataFrame | None  # Shapley values
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -131,7 +132,6 @@ def compare(
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
     by_class, crossed = _images(predicted, compared, runs)
-    contrasts, anova, shares = _factorial(runs, plan.metric.name)
     return Results(
         folder=folder,
         plan=plan,
@@ -139,9 +139,7 @@ def compare(
         curves=_curves(folder, plan, runs) if curves is None else curves,
         class_count=classes,
         effects=compared,
-        contrasts=contrasts,
-        anova=anova,
-        shares=shares,
+        **factor_effects(runs, plan.metric.name)._asdict(),
         predicted=predicted,
         classes=by_class,
         crossed=crossed,
@@ -158,26 +156,6 @@ def compare(
 def _curves(folder: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
     """The learning curves of a study of `ablate train` or of another app."""
     return collect.curves(folder, runs) if plan.app is None else app_curves.curves(folder, runs)
-
-
-def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
-    """Main effects, analysis of variance and shares of a study of two or more factors; interactions if estimable.
-
-    Exploratory: each table is corrected (Holm) for its own tests, apart from the verdicts.
-    """
-    factors = collect.varied(runs)
-    if not 2 <= len(factors) <= MOST_FACTORS:
-        return None, None, None
-    frame = runs.assign(**{metric: runs[metric].where(runs["status"] == "completed")})
-    contrasts = stats.contrasts(frame, factors, metric)
-    anova = stats.anova(frame, metric, factors, block="seed")
-    shares = stats.shares(frame, metric, factors, block="seed")
-    main = contrasts["kind"] == "main"
-    if not contrasts.loc[~main, "estimable"].any():  # no rows of nothing
-        contrasts, anova = contrasts[main], anova[~anova["term"].str.contains(":")]
-    of_factors = ~anova["term"].isin(["seed", "Residual"])
-    contrasts = contrasts.assign(p_holm=stats.holm(contrasts["p"]))
-    return contrasts, anova.assign(p_holm=stats.holm(anova["p"].where(of_factors))), shares
 
 
 def _images(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
-from ablate.study import design
+from ablate.study import design, fractions
 from ablate.study.design import Variant
 from ablate.study.factors import Sweep
 from ablate.study.level import level_text, same_level
@@ -23,6 +23,10 @@ class DesignSettings(Protocol):
     """What a design needs of the settings of a study; see `StudySettings`."""
 
     @property
+    def prefix(self) -> str:
+        """The start of its keys on the command line, such as `study`."""
+
+    @property
     def design(self) -> str:
         """Name of the design."""
 
@@ -33,6 +37,14 @@ class DesignSettings(Protocol):
     @property
     def draw_seed(self) -> int:
         """Seed of the random design."""
+
+    @property
+    def resolution(self) -> int | None:
+        """Least resolution of a fractional design."""
+
+    @property
+    def foldover(self) -> str | None:
+        """Factor whose levels the second half of a fraction reverses, or `all`."""
 
     @property
     def exclude(self) -> list[dict[str, Any]]:
@@ -56,8 +68,12 @@ def variants(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> 
     """The variants of the design in `settings`, the baseline first, without those in `study.exclude`.
 
     Raises:
-        InputError: `study.exclude` names an unknown factor or level, or excludes the baseline.
+        InputError: `study.exclude` names an unknown factor or level, or excludes the baseline; or the factors have no
+            such fraction.
     """
+    fractions.check(settings, factors)
+    if settings.design in fractions.FRACTIONS:
+        return list(fractions.variants(settings, factors))
     for rule in settings.exclude:
         for factor, level in rule.items():
             if not any(same_level(level, known) for known in factors.get(factor, ())):

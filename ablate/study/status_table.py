@@ -12,6 +12,7 @@ from rich.text import Text
 from ablate.runs import epochs
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study.aliases import describe
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.snapshot import per_epoch
@@ -39,9 +40,11 @@ def preview(
     Raises:
         InputError: the folder contains another study.
     """
-    extended(folder, study, extend, retrain)
+    whole = extended(folder, study, extend, retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
+    for line in describe(whole):
+        Console().print(Text(line))
 
 
 def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIMATES) -> Group:

@@ -6,6 +6,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
+`attribution.py`      effects of the factors, Shapley values
 `cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
@@ -22,6 +23,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis import collect
 from ablate.analysis.effects import most_different
+from ablate.analysis.figures.attribution import attribution, factor_effects
 from ablate.analysis.figures.calibration import calibration, mistakes
 from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.cost import cost
@@ -32,9 +34,11 @@ from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
+from ablate.analysis.stats.linear_model import FRACTION
 
-__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
-           "interactions", "learning_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
+__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "attribution", "calibration", "class_difference", "confusion", "cost",
+           "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages", "render",
+           "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 CAPTIONS = {
@@ -47,6 +51,9 @@ CAPTIONS = {
     "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
     "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
     "metric_curves": "The metric after each epoch. Band and cross as for a loss.",
+    "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
+    " *: aliased; the table of main effects has the names.",
+    "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole difference.",
     "cost": "Mean of the metric with its 95 % confidence interval against training time.",
     "class_difference": "Per-class accuracy of the variant with the best mean, minus the baseline's.",
     "confusion": "Confusion matrix, % of each true class.",
@@ -68,9 +75,14 @@ def every(results: Results) -> Drawing:
         drawing["effects"] = partial(effects, results.effects, runs, results.format)
     drawing |= _curve_pages(results)
     if results.contrasts is not None and results.shares is not None:
-        if (results.contrasts["kind"] == "interaction").sum() > 1:  # one is a sentence
+        pairs, aliased = results.contrasts["kind"] == "interaction", results.contrasts["aliases"] != ""
+        if pairs.any() or results.contrasts["method"].eq(FRACTION).any():
+            drawing["factor_effects"] = partial(factor_effects, results.contrasts, results.format)
+        if pairs.sum() > 1 and not aliased.any():  # one is a sentence
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs), results.format)
         drawing["variance_shares"] = partial(variance_shares, results.shares)
+    if results.attribution is not None:
+        drawing["attribution"] = partial(attribution, results.attribution, results.format)
     timed = runs[(runs["status"] == "completed") & runs["seconds"].notna()]
     if timed["variant"].nunique() > 1:
         drawing["cost"] = partial(cost, runs, results.format)

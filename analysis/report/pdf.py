@@ -8,6 +8,7 @@ from ablate.analysis import tables
 from ablate.analysis.author.to_typst import string
 from ablate.analysis.formats import plural
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.factor_sentences import factor_effects
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures
 from ablate.analysis.report.limits import provenance
@@ -66,6 +67,7 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         "Experiments and analysis": [
             *verdicts(results.effects, results.runs, results.format),
             *interaction(results.contrasts, results.format),
+            *factor_effects(results),
             *notes,
         ],
         "Conclusion": [],

@@ -2,14 +2,23 @@
 
 `main_table.py`     the variants against the baseline
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
-`factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
+`factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
 `test_set.py`       accuracy on the test set
 `secondary.py`      secondary metrics
 `runs.py`           configurations, classes, runs that are not completed
 """
 
 from ablate.analysis.results import Results
-from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
+from ablate.analysis.tables.factorial import (
+    ANOVA_NOTE,
+    anova,
+    attribution,
+    attribution_note,
+    contrasts,
+    contrasts_note,
+    shares,
+    shares_note,
+)
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.runs import changes, classes, failures
@@ -18,8 +27,8 @@ from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display", "diverged",
+           "every", "failures", "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -30,6 +39,7 @@ NAMES = (
     "contrasts",
     "anova",
     "shares",
+    "attribution",
     "classes",
     "images",
     "diverged",
@@ -62,6 +72,12 @@ def every(results: Results) -> dict[str, Table]:
         )
         by_name["anova"] = Table("Analysis of variance", anova(results.anova, results.format), ANOVA_NOTE)
         by_name["shares"] = Table("Shares of the sum of squares", shares(results.shares), shares_note(results.shares))
+    if results.attribution is not None:
+        by_name["attribution"] = Table(
+            "Attribution",
+            attribution(results.attribution, results.format),
+            attribution_note(results.attribution),
+        )
     if results.classes is not None:
         rows = tuple(results.classes.index)
         by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)

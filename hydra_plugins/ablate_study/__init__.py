@@ -212,9 +212,11 @@ ConfigStore.instance().store(
     node={
         "_target_": f"{__name__}.AppSweeper",
         "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
-        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative or random
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional or plackett_burman
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
+        "resolution": None,  # least resolution of the fractional design
+        "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
         "bundles": {},  # factors whose levels combine several overrides
         "exclude": [],  # combinations of levels to leave out
         "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns

@@ -11,7 +11,9 @@ from ablate.study import plan
 from ablate.study.factors import Sweep
 from ablate.terminal.errors import InputError
 
-SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
+SETTINGS = StudySettings(
+    "s", "factorial", resolution=None, foldover=None, draws=None, draw_seed=0, bundles={}, exclude=[], extend=False
+)
 
 
 def test_factorial_is_the_product_with_the_baseline_first():

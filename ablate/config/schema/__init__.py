@@ -25,10 +25,16 @@ MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
 class StudySettings:
     """A study: its variants and its folder."""
 
+    prefix = "study"  # of its keys on the command line
+
     name: str = value("name of the study, and of its folder in outputs/")
     design: str = value(
         "how variants are chosen from all combinations of levels",
-        choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random"),
+        choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random", "fractional", "plackett_burman"),
+    )
+    resolution: Optional[int] = value("least resolution of the fractional design; null: 4", low=3, high=5)
+    foldover: Optional[str] = value(
+        "add the runs of a fraction with the other level of this factor, or of all factors (all)"
     )
     draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
     draw_seed: int = value("seed of the random design", low=0, below=2**63)
