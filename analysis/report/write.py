@@ -187,7 +187,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
-        A warning if the author's text is too long for that, else nothing.
+        A warning if the author's text is too long for that, and one on chosen figures that are not shown.
     """
     import typst
 
@@ -197,7 +197,8 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
-    if (chosen := results.author.settings.figures) is not None:
+    chosen = results.author.settings.figures
+    if chosen is not None:
         available &= {*chosen}
 
     def pages(size: layout.Layout) -> int:
@@ -205,12 +206,19 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
         images = typst.compile(source, format="png", ppi=10)
         return len(images) if isinstance(images, list) else 1
 
-    _, count = layout.fitting(available, pages)
+    size, count = layout.fitting(available, pages)
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if count <= layout.PAGES:
-        return []
-    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+    warnings = []
+    if lacking := [name for name in chosen or () if name not in size.figures]:
+        warnings.append(
+            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
+        )
+    if count > layout.PAGES:
+        warnings.append(
+            f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
+        )
+    return warnings
 
 
 def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
