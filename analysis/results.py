@@ -1,6 +1,6 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from ablate.analysis.effects import effects, most_different
 from ablate.analysis.excluded_seeds import Excluded, remaining
 from ablate.analysis.factor_effects import factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
+from ablate.analysis.pairs import AllPairs
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
@@ -48,6 +49,8 @@ class Results:
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     excluded: Excluded = field(default_factory=dict)  # {seed: reason}
+    pairs: AllPairs | None = None  # all pairs of variants, on request
+    planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
     planned_metric: str | None = None  # where another one than planned is compared
 
     @property
@@ -107,6 +110,7 @@ def compare(
     assumptions: Sequence[str] = (),
     joined: Path | None = None,
     excluded: Excluded | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -118,6 +122,7 @@ def compare(
         assumptions: sentences on how runs from elsewhere were read.
         joined: folder of the report, if it is not that of the runs.
         excluded: {seed: reason} of the seeds that no comparison uses.
+        planned: {folder: variant} as report.md names it, if the baseline is not the planned one.
 
     Raises:
         InputError: the author's report.md cannot be used, or seeds cannot be excluded.
@@ -126,7 +131,7 @@ def compare(
     if curves is not None:
         curves = curves[~curves["seed"].isin(excluded)]
     author = text.read(home := joined or folder)
-    runs = variants.apply(runs, author.settings, home / text.FILE)
+    runs = variants.apply(runs, author.settings, home / text.FILE, planned)
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))

@@ -15,13 +15,14 @@ from ablate.terminal.text import did_you_mean
 LONGEST = 120  # characters of a label
 
 
-def apply(runs: pd.DataFrame, settings: Settings, path: Path) -> pd.DataFrame:
+def apply(runs: pd.DataFrame, settings: Settings, path: Path, planned: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Label and sort the runs, the baseline first.
 
     Args:
         runs: frame of `collect.collect`.
         settings: a variant is named by its folder, or as tables name it.
         path: of the settings, for errors.
+        planned: {folder of a run: variant} with the planned baseline, if the frame has another one.
 
     Returns:
         The frame with the column `collect.LABEL`, if any variant has one, in the order of the settings.
@@ -31,6 +32,9 @@ def apply(runs: pd.DataFrame, settings: Settings, path: Path) -> pd.DataFrame:
     """
     names = {label: variant for variant, label in collect.labels(runs).items()}
     names |= {variant: variant for variant in runs["variant"]}
+    if planned is not None:
+        now = {planned[folder]: variant for folder, variant in zip(runs["folder"], runs["variant"], strict=True)}
+        names |= {name.replace("+", ", "): variant for name, variant in now.items()} | now
     labels = _labels(settings.labels, names, path)
     order = _variants(settings.order, names, path, "order")
     if labels:

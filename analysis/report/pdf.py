@@ -13,6 +13,7 @@ from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
+from ablate.analysis.report.pair_sentences import all_pairs
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
@@ -68,6 +69,7 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
             *verdicts(results.effects, results.runs, results.format),
             *interaction(results.contrasts, results.format),
             *factor_effects(results),
+            *all_pairs(results),
             *notes,
         ],
         "Conclusion": [],

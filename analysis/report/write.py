@@ -124,7 +124,10 @@ def record_look(results: Results) -> tuple[list[Look], int]:
     configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
     ended = results.runs[results.runs["status"].isin(RESULTS)]
     metric = results.planned_metric or results.metric.name  # the same run whichever metric is reported
-    shown = ended[["variant", "seed", "status", metric]].assign(config=ended["folder"].map(configurations))
+    planned = ended["folder"].map(results.planned_variants) if results.planned_variants else ended["variant"]
+    shown = ended[["variant", "seed", "status", metric]].assign(
+        variant=planned, config=ended["folder"].map(configurations)
+    )
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     results.home.mkdir(parents=True, exist_ok=True)
     return looks.record(

@@ -3,6 +3,7 @@
 `main_table.py`     the variants against the baseline
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
 `factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
+`pairs.py`          every variant against every other one
 `test_set.py`       accuracy on the test set
 `secondary.py`      secondary metrics
 `runs.py`           configurations, classes, runs that are not completed
@@ -21,6 +22,7 @@ from ablate.analysis.tables.factorial import (
 )
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
@@ -36,6 +38,8 @@ NAMES = (
     "secondary",
     "changes",
     "tests",
+    "letters",
+    "pairs",
     "contrasts",
     "anova",
     "shares",
@@ -64,6 +68,9 @@ def every(results: Results) -> dict[str, Table]:
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
+    if results.pairs is not None:
+        by_name["letters"] = letters(results.pairs, labels, results.format)
+        by_name["pairs"] = pairs(results.pairs, labels, results.format)
     if results.contrasts is not None and results.anova is not None and results.shares is not None:
         crossed = (results.contrasts["kind"] == "interaction").any()
         title = "Main effects and interactions" if crossed else "Main effects"
