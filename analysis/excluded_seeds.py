@@ -22,6 +22,10 @@ def remaining(plan: StudyPlan, runs: pd.DataFrame, excluded: Excluded) -> tuple[
     Raises:
         InputError: the study has no such seed, or no other ones; a reason is empty or not one line of text.
     """
+    if excluded and plan.stages:
+        raise InputError(
+            "No seed of a study in stages can be excluded, as its looks are planned after numbers of seeds."
+        )
     for seed, reason in excluded.items():
         if seed not in set(runs["seed"]):
             known = first_few(sorted(set(runs["seed"])), 20)

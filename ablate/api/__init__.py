@@ -109,6 +109,7 @@ def report(
     unit: str | None = None,
     scale: float | None = None,
     exclude_seeds: Mapping[int, str] | None = None,
+    block: str | None = None,
     folder: PathLike = "results",
     all_pairs: bool = False,
 ) -> Report:
@@ -127,6 +128,7 @@ def report(
         unit: printed after values; with "%", fractions are printed in per cent.
         scale: factor from the values of a data frame to printed ones.
         exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
+        block: factor of a data frame, such as its data set, within whose levels variants are compared.
         folder: where the report of a data frame is written, in its subfolder `report`.
         all_pairs: also compare every variant with every other one.
 
@@ -149,8 +151,8 @@ def report(
     from ablate.analysis.sources.open import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
-    excluded = exclude_seeds or {}
-    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, excluded=excluded, all_pairs=all_pairs)
+    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs,
+                  excluded=exclude_seeds or {})  # fmt: skip
     if write_report(of_frame(study, asked, Path(folder)), allow_partial):
         raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
     return Report(Path(folder) / "report")

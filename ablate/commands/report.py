@@ -51,6 +51,7 @@ def parser() -> Parser:
         metavar="A=X,B=Y",
         help="levels of the baseline (default: the first); of a study, a baseline other than planned",
     )
+    result.add_argument("--block", metavar="A", help="factor within whose levels variants are compared, such as data")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
@@ -103,7 +104,8 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best", "all_pairs")
+    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best", "block",
+            "all_pairs")  # fmt: skip
     excluded = exclusions(args.exclude_seed or [], args.reason or [])
     return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics, excluded=excluded)
 

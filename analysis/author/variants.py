@@ -33,7 +33,8 @@ def apply(runs: pd.DataFrame, settings: Settings, path: Path, planned: Mapping[s
     names = {label: variant for variant, label in collect.labels(runs).items()}
     names |= {variant: variant for variant in runs["variant"]}
     if planned is not None:
-        now = {planned[folder]: variant for folder, variant in zip(runs["folder"], runs["variant"], strict=True)}
+        pairs = zip(runs["folder"], runs["variant"], strict=True)
+        now = {planned[folder]: variant for folder, variant in pairs if folder in planned}
         names |= {name.replace("+", ", "): variant for name, variant in now.items()} | now
     labels = _labels(settings.labels, names, path)
     order = _variants(settings.order, names, path, "order")

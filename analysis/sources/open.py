@@ -38,6 +38,7 @@ class Asked:
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
         excluded: {seed: reason} of the seeds that no comparison uses.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: str | None = None
@@ -50,6 +51,7 @@ class Asked:
     scale: float | None = None
     files: str | None = None
     best: bool = False
+    block: str | None = None
     all_pairs: bool = False
     excluded: Mapping[int, str] = field(default_factory=dict)
 
@@ -126,7 +128,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
     notes = [*notes, *source.notes]
@@ -154,7 +156,7 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
     curves, notes = app_curves.curves(folder, source.runs), [*notes, *source.notes]
