@@ -94,17 +94,6 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = (
-        "metric",
-        "seed",
-        "factors",
-        "baseline",
-        "direction",
-        "margin",
-        "unit",
-        "scale",
-        "best",
-        "block",
-        "all_pairs",
-    )
-    return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics)
+    options = vars(args)
+    keys = [name for name in Asked.__dataclass_fields__ if name in options]
+    return Asked(**{key: options[key] for key in keys}, files=args.metrics)
