@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats, verdict
 from ablate.analysis.author import text
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
-from ablate.analysis.factor_effects import factor_effects
+from ablate.analysis.factor_effects import FactorEffects, factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.pairs import AllPairs
 from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.search import DESIGN as SEARCH
+from ablate.analysis.search import Search, search
 from ablate.analysis.stage_paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
@@ -52,6 +54,7 @@ class Results:
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     pairs: AllPairs | None = None  # all pairs of variants, on request
     planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
+    search: Search | None = None  # its trials, if the study is a hyperparameter search
     planned_metric: str | None = None  # where another one than planned is compared
     looks: PlannedLooks | None = None  # of a study with stages
     paths: pd.DataFrame | None = None  # of its variants, look by look
@@ -91,6 +94,12 @@ class Results:
     def format(self) -> MetricFormat:
         """The metric as it is printed."""
         return metric_format(self.metric, self.effects)
+
+    @property
+    def only_trials(self) -> bool:
+        """Whether the study is a search in which nothing can be tested, as with one seed per trial."""
+        verdicts = {verdict.BASELINE, verdict.NOT_TESTABLE}
+        return self.search is not None and set(self.effects["verdict"]) <= verdicts
 
     @property
     def images(self) -> int | None:
@@ -158,7 +167,7 @@ def compare(
         curves=curves,
         class_count=classes,
         effects=compared,
-        **factor_effects(runs, plan.metric.name)._asdict(),
+        **(FactorEffects() if plan.design == SEARCH else factor_effects(runs, plan.metric.name))._asdict(),
         predicted=predicted,
         classes=by_class,
         crossed=crossed if looks is None else {},  # these intervals do not allow for stages
@@ -167,6 +176,7 @@ def compare(
         samples=collect.samples(folder, runs),
         author=author,
         assumptions=tuple(assumptions),
+        search=search(folder, plan, runs),
         joined=joined,
         looks=looks,
         paths=None if looks is None else stage_paths(runs, looks, plan.metric),

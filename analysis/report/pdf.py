@@ -62,11 +62,15 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
     Returns:
         {section: paragraphs}, for each of `author.text.SECTIONS`.
     """
+    if results.search is not None and results.only_trials:
+        answers = [tables.best_trial(results.search, results.format)]
+    else:
+        answers = verdicts(results.effects, results.runs, results.format)
     return {
         "Introduction": [question(results.plan)],
         "Methods": methods(results),
         "Experiments and analysis": [
-            *verdicts(results.effects, results.runs, results.format),
+            *answers,
             *interaction(results.contrasts, results.format),
             *factor_effects(results),
             *all_pairs(results),

@@ -101,7 +101,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
-    _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
+    main = "trials" if results.only_trials else "effects"
+    _print(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
 
 
@@ -214,13 +215,13 @@ def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
         atomic.write_bytes(folder / name, content)
 
 
-def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:
-    """Print the main table, the runs that are not completed, the notes and the folder of the report."""
+def _print(study: str, report_tables: dict[str, tables.Table], main: str, notes: Sequence[str], folder: Path) -> None:
+    """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
     console = Console()
     console.soft_wrap = not console.is_terminal
     narrow = console.is_terminal and console.width < NARROW
-    effects = report_tables["effects"].cells
-    _print_table(console, effects.drop(columns=WIDE_ONLY, errors="ignore") if narrow else effects, f"Study {study}")
+    cells = report_tables[main].cells
+    _print_table(console, cells.drop(columns=WIDE_ONLY, errors="ignore") if narrow else cells, f"Study {study}")
     if "failures" in report_tables:
         failures = report_tables["failures"].cells
         _print_table(console, failures.head(LISTED), "Not completed")

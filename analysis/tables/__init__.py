@@ -8,6 +8,7 @@
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
 `secondary.py`      secondary metrics
+`trials.py`         trials of a search, importance of its parameters
 `runs.py`           configurations, classes, runs that are not completed
 """
 
@@ -31,16 +32,19 @@ from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
+from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display", "diverged",
-           "every", "failures", "further_tests", "images", "main", "secondary", "shares", "stages", "test_set",
-           "within_blocks"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
+           "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
+           "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
     "stages",
     "blocks",
+    "trials",
+    "importance",
     "test",
     "secondary",
     "changes",
@@ -66,6 +70,10 @@ def every(results: Results) -> dict[str, Table]:
         by_name["stages"] = stages(results.paths, effects.set_index("variant")["verdict"], labels, results.format)
     if results.blocks is not None:
         by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
+    if results.search is not None:
+        by_name["trials"] = trials(results.search, results.format)
+        if results.search.importance is not None:
+            by_name["importance"] = importance(results.search.importance)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
