@@ -21,7 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         name: of the study, which is kept in `outputs/NAME`; null: Hydra's own sweep folder.
-        design, draws, draw_seed, resolution, foldover, bundles, exclude: as in `study` of `ablate train`.
+        design, draws, draw_seed, resolution, foldover, block, bundles, stages, exclude: as in `study` of
+            `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
         secondary: names of further metrics, which are reported as exploratory.
         margin: equivalence margin, in the metric's unit; null: no equivalence test.
@@ -40,9 +41,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     design: str = "factorial"
     draws: Annotated[int, msgspec.Meta(ge=1)] | None = None
     draw_seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    block: str | None = None
     resolution: Annotated[int, msgspec.Meta(ge=3, le=5)] | None = None
     foldover: str | None = None
     bundles: dict[str, dict[str, list[str]]] = {}
+    stages: list[int] = []
     exclude: list[dict[str, Any]] = []
     metric: str | dict[str, Any] | None = None
     secondary: list[str] = []

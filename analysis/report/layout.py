@@ -11,18 +11,11 @@ from ablate.analysis.figures import CAPTIONS
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
 CURVES = ("loss_curves", "accuracy_curves")
-FURTHER = (
-    "interactions",
-    "factor_effects",
-    "attribution",
-    "variance_shares",
-    "cost",
-    "class_difference",
-    "confusion",
-    "samples",
-)
+FURTHER = ("stages", "blocks", "ranks", "interactions", "factor_effects", "attribution", "variance_shares", "cost",
+           "class_difference", "confusion", "samples")  # fmt: skip
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "interactions", "factor_effects", "attribution", "variance_shares", "cost",
+FIGURES = ("effects", "blocks", "stages", "loss_curves", "ranks", "interactions", "factor_effects", "attribution",
+           "variance_shares", "cost",
            "accuracy_curves", "class_difference", "confusion", "samples")  # fmt: skip
 KEPT = 2  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table

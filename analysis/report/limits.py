@@ -33,9 +33,10 @@ def limits(results: Results) -> list[str]:
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(spread) if spread > 0 else None
-    sentences = [
-        study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points)
-    ]
+    detectable = study_power.smallest(
+        int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points
+    )
+    sentences = [detectable] if results.looks is None else []
     unseen = plan.design in NOT_CROSSED
     if results.contrasts is not None:
         unseen = not (results.contrasts["kind"] == "interaction").any()

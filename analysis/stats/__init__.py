@@ -5,6 +5,7 @@
 `equivalence.py`       two one-sided tests of a difference within the margin
 `proportions.py`       probability of winning, rate of divergence
 `multiple.py`          several comparisons at once: Holm, Fisher's exact test, the selection bias of the best
+`letters.py`            which of several variants differ: compact letter display
 `factorial.py`         main effects and interactions
 `linear_model.py`      the same where runs were lost, or the design is a fraction
 `attribution.py`       Shapley values of the factors
@@ -22,6 +23,7 @@ from ablate.analysis.stats.attribution import TOTAL, attribution, shapley
 from ablate.analysis.stats.equivalence import Equivalence, equivalence, equivalence_of
 from ablate.analysis.stats.expected_runs import ExpectedRuns, expected_runs
 from ablate.analysis.stats.factorial import contrasts
+from ablate.analysis.stats.letters import letters
 from ablate.analysis.stats.looks import false_claims_over_looks
 from ablate.analysis.stats.multiple import fisher_exact_family, holm, mean_correlation, selection_bias
 from ablate.analysis.stats.paired import EXACT, PairedDifference, paired_difference, sign_flip_p, small_sample_factor
@@ -57,6 +59,7 @@ __all__ = [
     "false_claims_over_looks",
     "fisher_exact_family",
     "holm",
+    "letters",
     "mean_correlation",
     "minimum_detectable_effect",
     "paired_difference",

@@ -38,7 +38,9 @@ class StudySettings:
     )
     draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
     draw_seed: int = value("seed of the random design", low=0, below=2**63)
+    block: Optional[str] = value("factor, such as data, within whose levels variants are compared, never across")
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
+    stages: list[int] = value("numbers of seeds after which decided variants stop, such as [3,5,8]; []: no stages")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     metric: str = value(
         "metric in which variants are compared: val_accuracy, val_loss, val_balanced_accuracy, val_macro_f1,"
