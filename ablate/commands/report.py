@@ -104,10 +104,10 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best", "block",
-            "all_pairs")  # fmt: skip
+    options = vars(args)
+    keys = [name for name in Asked.__dataclass_fields__ if name in options]
     excluded = exclusions(args.exclude_seed or [], args.reason or [])
-    return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics, excluded=excluded)
+    return Asked(**{key: options[key] for key in keys}, files=args.metrics, excluded=excluded)
 
 
 def exclusions(seeds: Sequence[int], reasons: Sequence[str]) -> dict[int, str]:

@@ -96,6 +96,12 @@ def _of_plan(
 ) -> Results:
     """The results of planned runs below `folder`; with another metric or baseline than planned, exploratory."""
     planned, variants = plan.metric.name, {run.folder: run.variant for run in plan.runs}
+    if plan.stages and (asked.baseline or asked.all_pairs):
+        flag = "--baseline" if asked.baseline else "--all-pairs"
+        raise InputError(
+            f"{flag} does not apply to a study with stages, whose variants stopped by their comparison with the planned"
+            " baseline. Remove it."
+        )
     if asked.baseline:
         plan, note = rebased(plan, asked.baseline)
         notes = [note, *notes]
