@@ -89,6 +89,8 @@ def study(
         if same != replicate.folder:
             log.warning("%s has the same configuration as %s; it is run only once", replicate.folder, same)
             continue
+        if has_seed:  # what follows from the seed then has one value for all runs of a variant
+            OmegaConf.update(composed, settings.seed_key, 0)
         without_seed = identity(composed, [*settings.ignore, settings.seed_key])
         trained = without_seed if trained is None and replicate.variant == BASELINE else trained
         runs.append(

@@ -17,7 +17,7 @@ from ablate.config import Chosen, validate
 from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
-from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
+from ablate.runs.config_hash import config_sha256, settings_sha256, without_seed
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study import design, explain, extend, factors, overrides, path, plan
@@ -170,7 +170,7 @@ def composed_runs(
             settings_sha256=settings_sha256(composed),
         )
         recorded_sha256 = same_run(folder / planned.folder, planned, composed, config.study.retrain)
-        settings = {name: value for name, value in resolved(composed).items() if name != "seed"}
+        settings = without_seed(composed)
         data = OmegaConf.to_yaml(composed.data, resolve=True)
         runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))
         loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.factors, replicate.seed, overrides)
