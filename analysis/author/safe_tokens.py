@@ -30,12 +30,14 @@ class Checked:
         warnings: sentences on what is not shown.
         files: {file name: content} of the images and formulas.
         images: number of images that were read.
+        room: what further images may take.
         formulas: number of formulas.
     """
 
     warnings: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     images: int = 0
+    room: image_files.Room = field(default_factory=image_files.Room)
     formulas: int = 0
 
 
@@ -88,7 +90,7 @@ def _load(token: Token, folder: Path, checked: Checked) -> None:
         checked.images += 1
         if checked.images > MOST_IMAGES:
             raise InputError(f"is not shown, as there are more than {MOST_IMAGES}")
-        name, content = image_files.read(address, folder)
+        name, content, checked.room = image_files.read(address, folder, checked.room)
     except InputError as error:
         _warn(checked, f"report.md: the image {_shown(address)} {error}.")
         token.type, token.content, token.children = "text", alt, None

@@ -78,6 +78,13 @@ def test_what_is_not_a_file_is_refused(tmp_path):
         text.read(tmp_path)
 
 
+def test_headings_after_the_most_sections_are_part_of_the_last(read):
+    author = read("".join(f"## Part {k}\n\nText {k}\n\n" for k in range(2 * text.MOST_SECTIONS)))
+    assert len(author.sections) == text.MOST_SECTIONS + len(KNOWN)
+    last = f"Part {text.MOST_SECTIONS - 1}"
+    assert author.html(last).count("<h2>") == text.MOST_SECTIONS and "Text 199" in author.typst(last)[-1]
+
+
 @pytest.mark.parametrize("piece", ["[", "![a](", "- ", ">", "*a ", "$a ", "`", "<!--", "$$\n", "[a]: b\n", "|-\n", "("])
 def test_any_text_is_read_in_bounded_time(read, piece):
     author = read("## Methods\n\n" + piece * 10_000)
