@@ -18,6 +18,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable, printable_lines, shortened
 
 MOST_FORMULAS = 300
+LONGEST_FORMULAS = 20_000  # characters of all of them
 MOST_IMAGES = 50
 LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.I)
 
@@ -32,6 +33,7 @@ class Checked:
         images: number of images that were read.
         room: what further images may take.
         formulas: number of formulas.
+        formula_characters: their length.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -39,6 +41,7 @@ class Checked:
     images: int = 0
     room: image_files.Room = field(default_factory=image_files.Room)
     formulas: int = 0
+    formula_characters: int = 0
 
 
 def check(tokens: list[Token], folder: Path) -> Checked:
@@ -111,19 +114,20 @@ def plain(tokens: Sequence[Token]) -> str:
 def _draw(token: Token, checked: Checked) -> None:
     """Draw the formula of a token; show its source as code if it cannot be drawn."""
     checked.formulas += 1
-    drawn = formula(token.content) if checked.formulas <= MOST_FORMULAS else None
-    if checked.formulas == MOST_FORMULAS + 1:
-        checked.warnings.append(
-            f"report.md: of more than {MOST_FORMULAS} formulas, the further ones are shown as code."
-        )
+    checked.formula_characters += len(token.content)
+    is_drawn = checked.formulas <= MOST_FORMULAS and checked.formula_characters <= LONGEST_FORMULAS
+    drawn = formula(token.content) if is_drawn else None
     token.content = printable(" ".join(token.content.split()))
     if drawn is not None:
         token.meta["formula"] = drawn
         checked.files[drawn.name] = drawn.svg.encode()
         return
-    if checked.formulas <= MOST_FORMULAS:
+    if is_drawn:
         _warn(checked, f"report.md: the formula {_shown(token.content)} is shown as code, as Matplotlib's mathtext does"
                        " not support it.")  # fmt: skip
+    else:
+        _warn(checked, f"report.md: of more than {MOST_FORMULAS} formulas, or {LONGEST_FORMULAS:,} characters of them,"
+                       " the further ones are shown as code.")  # fmt: skip
     token.type = "code_inline" if token.type == "math_inline" else "code_block"
 
 

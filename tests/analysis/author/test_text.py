@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ablate.analysis.author import text
+from ablate.analysis.author import safe_tokens, text
 from ablate.terminal.errors import InputError
 
 KNOWN = list(text.SECTIONS)
@@ -91,3 +91,13 @@ def test_any_text_is_read_in_bounded_time(read, piece):
     started = time.perf_counter()
     shown = author.html("Methods"), author.typst("Methods")
     assert time.perf_counter() - started < 20 and shown is not None
+
+
+@pytest.mark.parametrize(
+    ("formulas", "drawn"),
+    [("$x$ " * (safe_tokens.MOST_FORMULAS + 5), safe_tokens.MOST_FORMULAS), (f"$x{' ' * 300}y$ " * 70, 66)],
+)
+def test_formulas_beyond_the_limits_are_shown_as_code(read, formulas, drawn):
+    author = read(f"## Methods\n\n{formulas}")
+    assert author.html("Methods").count("<svg ") == drawn and "<code>" in author.html("Methods")
+    assert len(author.warnings) == 1 and "the further ones are shown as code" in author.warnings[0]
