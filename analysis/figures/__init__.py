@@ -1,4 +1,4 @@
-"""Draw matplotlib figures from frames, at most 7 inches wide and legible in grayscale.
+"""Draw matplotlib figures from frames, one column of a page wide (8.5 cm) or two, and legible in grayscale.
 
 No figure is saved here, and none uses the global state of pyplot. `every` selects the figures of a study;
 `style.render` turns a figure into PDF, SVG and PNG.
@@ -10,6 +10,8 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
 `calibration.py`      of a tested run: reliability diagram, most confident errors
+`captions.py`         the captions of a study's figures
+`interval_axis.py`, `point_labels.py`  limits with wide intervals; labels without overlaps
 `style.py`            colors, sizes, output formats
 """
 
@@ -24,7 +26,8 @@ from ablate.analysis import collect
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures.calibration import calibration, mistakes
 from ablate.analysis.figures.classes import class_difference, confusion
-from ablate.analysis.figures.cost import cost
+from ablate.analysis.figures.captions import captions
+from ablate.analysis.figures.cost import cost, costs
 from ablate.analysis.figures.curve_axes import ACCURACY, LOSS, curve_of
 from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
@@ -33,25 +36,12 @@ from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pag
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 
-__all__ = ["ACCURACY", "CAPTIONS", "STYLE", "calibration", "class_difference", "confusion", "cost", "effects", "every",
+__all__ = ["ACCURACY", "NAMES", "STYLE", "calibration", "captions", "class_difference", "confusion", "cost", "effects", "every",
            "interactions", "learning_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
-CAPTIONS = {
-    "effects": "Difference from the baseline: mean, confidence intervals, and single seeds.",
-    "loss_curves": "Loss on the training batches (dashed) and on all validation images (solid): cross-entropy, unless a"
-    " note states another training loss. Band: from five seeds a pointwise 95 % t-interval, else from minimum to"
-    " maximum. A diverged run ends at a cross. The axis ends at three times the largest loss of the runs that learned.",
-    "accuracy_curves": "Accuracy on the training batches (dashed) and on all validation images (solid). Band and cross"
-    " as for the loss.",
-    "interactions": "Interactions: the effect of two changes together minus the sum of their separate effects.",
-    "variance_shares": "Shares of the sum of squares, with 95 % bootstrap intervals over seeds (from five seeds).",
-    "metric_curves": "The metric after each epoch. Band and cross as for a loss.",
-    "cost": "Mean of the metric with its 95 % confidence interval against training time.",
-    "class_difference": "Per-class accuracy of the variant with the best mean, minus the baseline's.",
-    "confusion": "Confusion matrix, % of each true class.",
-    "samples": "Training images after augmentation.",
-}
+NAMES = ("effects", "loss_curves", "accuracy_curves", "metric_curves", "interactions", "variance_shares", "cost",
+         "class_difference", "confusion", "samples")  # fmt: skip
 
 Drawing = dict[str, Callable[[], Figure]]
 MOST_CLASSES = 1000  # of a confusion matrix
@@ -60,19 +50,21 @@ MOST_CLASSES = 1000  # of a confusion matrix
 def every(results: Results) -> Drawing:
     """Map the file name of each figure of a study to a function that draws it.
 
-    Names are those of `CAPTIONS`; further pages of the curves are `loss_curves_2`, `loss_curves_3`, ...
+    Names are those of `NAMES`; further pages of the curves are `loss_curves_2`, `loss_curves_3`, ...
     """
-    runs = results.runs
-    drawing: Drawing = {}
-    if runs["variant"].nunique() > 1:
+    runs, shares, drawing = results.runs, results.shares, Drawing()
+    compared = results.effects["variant"] != collect.BASELINE
+    known = results.effects["difference"].notna() | (results.effects["diverged"] > 0)
+    if (compared & known).any():
         drawing["effects"] = partial(effects, results.effects, runs, results.format)
     drawing |= _curve_pages(results)
-    if results.contrasts is not None and results.shares is not None:
-        if (results.contrasts["kind"] == "interaction").sum() > 1:  # one is a sentence
+    if results.contrasts is not None:
+        crossed = results.contrasts[results.contrasts["kind"] == "interaction"]
+        if crossed["mean"].notna().sum() > 1:  # one is a sentence
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs), results.format)
-        drawing["variance_shares"] = partial(variance_shares, results.shares)
-    timed = runs[(runs["status"] == "completed") & runs["seconds"].notna()]
-    if timed["variant"].nunique() > 1:
+    if shares is not None and (shares["share"] > 0).sum() > 1:
+        drawing["variance_shares"] = partial(variance_shares, shares)
+    if len(points := costs(runs, results.format)) > 1 and points["mean"].nunique() > 1:
         drawing["cost"] = partial(cost, runs, results.format)
     drawing |= _class_figures(results)
     if results.samples:
@@ -88,16 +80,18 @@ def _curve_pages(results: Results) -> Drawing:
     drawn = {"loss_curves": LOSS, "accuracy_curves": ACCURACY, "metric_curves": curve_of(results.metric.name)}
     if results.metric.name in (LOSS.validation, ACCURACY.validation):
         del drawn["metric_curves"]
-    finite = np.isfinite(results.curves.reindex(columns=[one.validation for one in drawn.values()]).astype(float)).any()
-    order = most_different(results.effects, MAX_PANELS)
-    runs: pd.DataFrame = results.runs[results.runs["variant"].isin(order)]
-    if len(order) > PANELS:  # the variants that differ most are on the first page
-        runs = runs.set_index("variant", drop=False).loc[order].reset_index(drop=True)
+    values = results.curves.reindex(columns=[one.validation for one in drawn.values()]).astype(float)
+    differ = values.where(np.isfinite(values)).nunique() > 1
+    # In the order of the table; those that differ most are on the first page.
+    table = list(results.effects["variant"])
+    first = sorted(most_different(results.effects, PANELS), key=table.index)
+    others = sorted(most_different(results.effects, MAX_PANELS)[PANELS:], key=table.index)
+    runs = results.runs.set_index("variant", drop=False).loc[[*first, *others]].reset_index(drop=True)
     curves = results.curves[results.curves["variant"].isin(runs["variant"])]
     return {
         f"{name}_{page + 1}" if page else name: partial(learning_curves, curves, runs, page, quantity)
         for name, quantity in drawn.items()
-        if finite[quantity.validation]
+        if differ[quantity.validation]
         for page in range(pages(runs))
     }
 
@@ -108,7 +102,7 @@ def _class_figures(results: Results) -> Drawing:
     if results.classes is None or results.predicted is None:
         return drawing
     best = results.chosen
-    if best is not None and best != collect.BASELINE and best in results.classes.index:
+    if best is not None and best != collect.BASELINE and best in results.classes.index and _differs(results, best):
         drawing["class_difference"] = partial(class_difference, results.classes, best, results.labels[best])
     names = dict.fromkeys(name for name in (collect.BASELINE, best) if name is not None)
     compared = [name for name in names if name in results.classes.index]
@@ -117,3 +111,10 @@ def _class_figures(results: Results) -> Drawing:
     matrices = {results.labels[name]: results.predicted.confusion(name) for name in compared}
     drawing["confusion"] = partial(confusion, results.predicted.classes, matrices)
     return drawing
+
+
+def _differs(results: Results, variant: str) -> bool:
+    """Whether a variant's accuracy differs from the baseline's on any of several classes."""
+    assert results.classes is not None
+    values = results.classes.loc[variant]
+    return len(values) > 1 and bool((values.abs() > 0).any())

@@ -117,7 +117,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
 
 def _delete_earlier(folder: Path) -> None:
     """Delete the tables or figures of an earlier report, some of which this one may lack. Keep all other files."""
-    names = {*tables.NAMES, *figures.CAPTIONS}
+    names = {*tables.NAMES, *figures.NAMES}
     for path in folder.iterdir():
         stem, _, page = path.stem.rpartition("_")
         if path.stem in names or (page.isdigit() and stem in names):
