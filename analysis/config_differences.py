@@ -39,6 +39,17 @@ def changes(study_folder: Path, runs: pd.DataFrame, variants: list[str]) -> pd.D
     return pd.DataFrame(rows, columns=["variant", "key", "baseline", "value"])
 
 
+def readable(key: str, *values: str) -> tuple[str, ...]:
+    """A configuration key and its values as people name them: `model`, `CNN` for `model._target_`, `ablate.model.CNN`.
+
+    Classes of one name in several modules keep their modules.
+    """
+    if not key.endswith("._target_"):
+        return key, *values
+    names = [value.rpartition(".")[2] for value in values]
+    return key.removesuffix("._target_"), *(names if len({*names}) == len({*values}) else values)
+
+
 def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str, Any] | None:
     """{dotted key: value} of the first run of a variant with a readable configuration."""
     for folder in runs.loc[(runs["variant"] == variant) & ~runs["status"].isin(("stale", *NOT_COMPARABLE)), "folder"]:

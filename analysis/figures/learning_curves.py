@@ -113,7 +113,7 @@ def _panel(axis: Axes, curves: pd.DataFrame, variant: str, quantity: Quantity, c
             mean["markevery"] = max(1, len(together) // 6)
             axis.plot(together.mean(axis=1), color=color, linestyle=line, label=name, **mean)
         if len(together) and together.shape[1] > 1:
-            axis.fill_between(together.index, *_band(together), color=color, alpha=0.15, linewidth=0)
+            axis.fill_between(together.index, *band(together), color=color, alpha=0.15, linewidth=0)
     for _, run in _by_epoch(curves, variant, quantity.validation, "diverged").items():
         end = run.last_valid_index()
         last, height = (run.index[-1], ceiling) if end is None else (end, min(run[end], ceiling))
@@ -121,7 +121,7 @@ def _panel(axis: Axes, curves: pd.DataFrame, variant: str, quantity: Quantity, c
         axis.plot([last], [height], color="black", label="_diverged", **cross)
 
 
-def _band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Lower and upper edge of the band around the mean of `values` (epochs, seeds)."""
     from scipy.special import stdtrit
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.analysis import collect, left_out
+from ablate.analysis.config_differences import readable
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural
 from ablate.analysis.report import images
@@ -95,8 +96,7 @@ def _is_level(key: str, factors: list[str]) -> bool:
 
 def _change(key: str, before: str, after: str) -> str:
     """A configuration key that differs: `normalization batch, not none`."""
-    if key.endswith("._target_"):
-        key, before, after = key.removesuffix("._target_"), _last(before), _last(after)
+    key, before, after = readable(key, before, after)
     return f"no {key}" if after == ABSENT else f"{key} {after}" + (f", not {before}" if before != ABSENT else "")
 
 

@@ -26,18 +26,19 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCEN
     spread = "±: standard deviation over seeds (n - 1)."
     if len(effects) < 2:
         return Table(title, display(effects, runs, shown), spread, tuple(effects["variant"]))
-    note = (
-        f"{rule(effects, shown)} {spread} g_z: Hedges' g of the paired differences, their mean in standard deviations."
-        f" Wins: seeds on which the variant is better ({shown.better})."
-    )
+    explained = {
+        "Verdict": rule(effects, shown),
+        f"{shown.header}, mean ± SD": spread,
+        "g_z": "g_z: Hedges' g of the paired differences, their mean in standard deviations.",
+        "Wins": f"Wins: seeds on which the variant is better ({shown.better}).",
+    }
     if partly_compared(effects, runs):
-        note += (
-            " †: compared over the seeds on which both converged; the difference is not that of the two rows' means."
+        explained["n (seeds)"] = (
+            "†: compared over the seeds on which both converged; the difference is not that of the two rows' means."
         )
     strong = frozenset(place for place, name in enumerate(effects["verdict"]) if name.startswith(verdict.BETTER))
-    if strong:
-        note += " Bold: better than the baseline."
-    return Table(title, display(effects, runs, shown), note, tuple(effects["variant"]), strong)
+    note = " ".join([*explained.values(), *(["Bold: better than the baseline."] if strong else [])])
+    return Table(title, display(effects, runs, shown), note, tuple(effects["variant"]), strong, explained)
 
 
 def display(

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.config_differences import readable
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.tables.table import Table
 
 
 def changes(differences: pd.DataFrame, labels: Mapping[str, str]) -> Table:
     """The configuration keys in which each variant differs from the baseline."""
-    cells = differences.assign(variant=differences["variant"].map(labels)).set_axis(
-        ["Variant", "Key", "Baseline", "Value"], axis=1
-    )
+    rows = [(labels[row.variant], *readable(row.key, row.baseline, row.value)) for row in differences.itertuples()]
+    cells = pd.DataFrame(rows, columns=["Variant", "Setting", "Baseline", "Value"])
     return Table("What each variant changes", cells, variants=tuple(differences["variant"]))
 
 

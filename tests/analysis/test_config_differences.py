@@ -1,9 +1,10 @@
 """Differences between the recorded configurations of variants."""
 
+import pytest
 from omegaconf import OmegaConf
 
 from ablate.analysis import collect
-from ablate.analysis.config_differences import changes
+from ablate.analysis.config_differences import changes, readable
 from ablate.analysis.report.methods import methods
 from ablate.analysis.results import analyse
 
@@ -29,3 +30,17 @@ def test_only_differing_keys_are_listed(make_study):
     text = " ".join(methods(analyse(study)))
     assert "Further settings that change with a level: model=b: no model.width; model.hidden [1]." in text
     assert "sgd with lr 0.1." in text and "4 runs of 3 variants" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (("model._target_", "ablate.model.cnn.CNN", "my.nets.MLP"), ("model", "CNN", "MLP")),
+        (("model.block._target_", "a.Block", "b.Block"), ("model.block", "a.Block", "b.Block")),
+        (("loss._target_", "a.Loss", "—"), ("loss", "Loss", "—")),
+        (("model.width", "1.5", "3.5"), ("model.width", "1.5", "3.5")),
+        (("_target_", "a.B", "a.C"), ("_target_", "a.B", "a.C")),
+    ],
+)
+def test_a_class_is_named_by_its_name(change, shown):
+    assert readable(*change) == shown

@@ -49,6 +49,14 @@ def test_the_main_table_says_what_its_verdicts_mean(runs, effects):
     assert "within ±1.5 points" in tables.main(effects, runs, MetricFormat(Metric(margin=1.5))).note
 
 
+def test_columns_are_explained_where_they_stand(runs, effects):
+    table = tables.main(effects, runs)
+    assert set(table.explained) <= set(table.cells.columns) and all(
+        text in table.note for text in table.explained.values()
+    )
+    assert {"Verdict", "g_z", "Wins", "n (seeds)"} <= set(table.explained)
+
+
 def test_equivalence_is_printed_with_its_own_interval(make_study):
     """Differences 0 and .1 points: mean .05, SD .0548; half of the 90 % interval 2.015 x .0548 / sqrt 6 = .045."""
     near = {seed: 0.9 + 0.001 * (seed % 2) for seed in range(6)}
