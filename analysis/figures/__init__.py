@@ -19,14 +19,13 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures.calibration import calibration, mistakes
-from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.captions import captions
+from ablate.analysis.figures.classes import class_difference, confusion
 from ablate.analysis.figures.cost import cost, costs
 from ablate.analysis.figures.curve_axes import ACCURACY, LOSS, curve_of
 from ablate.analysis.figures.factors import interactions, variance_shares
@@ -36,8 +35,9 @@ from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pag
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 
-__all__ = ["ACCURACY", "NAMES", "STYLE", "calibration", "captions", "class_difference", "confusion", "cost", "effects", "every",
-           "interactions", "learning_curves", "mistakes", "pages", "render", "samples", "variance_shares"]  # fmt: skip
+__all__ = ["ACCURACY", "NAMES", "STYLE", "calibration", "captions", "class_difference", "confusion", "cost",
+           "effects", "every", "interactions", "learning_curves", "mistakes", "pages", "render", "samples",
+           "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 NAMES = ("effects", "loss_curves", "accuracy_curves", "metric_curves", "interactions", "variance_shares", "cost",

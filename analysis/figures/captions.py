@@ -82,4 +82,3 @@ def _has_intervals(results: Results) -> bool:
 
 def _listed(parts: list[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
-

@@ -54,7 +54,9 @@ def effects(
     places = np.cumsum(heights) - np.array(heights) / 2
     ends = _limits(rows, runs, shown)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(COLUMN, 1.25 + 0.19 * max(sum(heights), 1)), layout="constrained")
+        figure = Figure(
+            figsize=(COLUMN, 1.2 + (0.19 if len(rows) <= 12 else 0.165) * max(sum(heights), 1)), layout="constrained"
+        )
         axis = figure.subplots()
         axis.axvline(0, color="black", linewidth=0.8, zorder=1)
         if margin is not None:

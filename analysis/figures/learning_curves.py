@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
 
 PANELS = 8  # per page
+PANEL_HEIGHTS = {0: 1.0, 1: 1.7, 2: 1.25, 3: 1.2, 4: 1.08}  # inches by number of rows
 SEEDS_OF_INTERVAL = 5  # with fewer, the band is from minimum to maximum
 # The gaps of "--" are too narrow to see over thin lines.
 LINES: tuple[tuple[str, str, "LineStyleType", str], ...] = (
@@ -65,7 +66,7 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
     low, high = limits(curves, quantity, runs)
     legend = _legend(curves[curves["variant"].isin(variants)], runs, quantity)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(COLUMN, 0.75 + (1.25 if rows > 1 else 1.7) * rows), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.75 + PANEL_HEIGHTS[rows] * rows), layout="constrained")
         panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
         for axis, variant in zip(panels, variants, strict=False):
             if variant != collect.BASELINE:

@@ -73,7 +73,7 @@ def _places(width: float, height: float, pixels: float) -> Iterator[Point]:
 
 
 def _contains(outer: Bbox, inner: Bbox) -> bool:
-    return outer.x0 <= inner.x0 and inner.x1 <= outer.x1 and outer.y0 <= inner.y0 and inner.y1 <= outer.y1
+    return bool(outer.x0 <= inner.x0 and inner.x1 <= outer.x1 and outer.y0 <= inner.y0 and inner.y1 <= outer.y1)
 
 
 def _crosses(line: tuple[Point, Point], box: Bbox) -> bool:

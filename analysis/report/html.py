@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis.effects import most_different
-from ablate.analysis.figures import CAPTIONS
+from ablate.analysis.figures import captions
 from ablate.analysis.figures.learning_curves import comparable
 from ablate.analysis.figures.style import BLUE, GRAY, GREEN, ORANGE, VERMILLION
 from ablate.analysis.formats import DASH, number
@@ -52,6 +52,7 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    caption_of = captions(results)
     author = pdf.author_text(results.home / "report.md")
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
@@ -62,9 +63,9 @@ def to_html(
         variant_numbers=numbers,
         runs=_runs(results, numbers),
         figures=[
-            (CAPTIONS[name], "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
+            (caption_of[name], "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
             for name, svg in svgs.items()
-            if name in CAPTIONS and name not in INTERACTIVE
+            if name in caption_of and name not in INTERACTIVE
         ],
         curves=_curves(results) if "loss_curves" in svgs else None,
         limits=limits,

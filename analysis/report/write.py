@@ -1,5 +1,6 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
+import json
 import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -39,6 +40,7 @@ WIDE_ONLY = [
     "Time (s), median",
     "Lost or at chance (runs)",
 ]
+SLACKS = (0, 1, 3, 6, 12)  # cm that are tried for columns of text with parts that do not break, such as images
 NARROW = 120  # characters
 LISTED = 20  # most rows of a table on the terminal; the files have all
 
@@ -173,17 +175,18 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     source = results.home / "report" / "report.typ"
     if not (author := results.home / "report.md").exists():
         atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
-    paragraphs = pdf.generated_text(results, notes)
-    available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
-
-    def pages(size: layout.Layout) -> int:
-        atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
-        images = typst.compile(source, format="png", ppi=10)
-        return len(images) if isinstance(images, list) else 1
-
-    _, count = layout.fitting(available, pages)
+    content = pdf.parts(results, pdf.generated_text(results, notes), limits, source.parent)
+    atomic.write_text(source, pdf.measuring_source(content))
+    heights = pdf.heights(content, json.loads(typst.query(source, "<heights>", field="value", one=True)))
+    chosen = layout.fitting(heights)
+    for slack in SLACKS:
+        atomic.write_text(source, pdf.typst_source(content, chosen, heights, slack))
+        ends, afters = (json.loads(typst.query(source, f"<{name}>", field="value")) for name in ("end", "after"))
+        if all(end <= after for end, after in zip(ends, afters, strict=True)):
+            break  # no column of text is longer than its block
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
+    count = json.loads(typst.query(source, "<last>", field="value", one=True))
     if count <= layout.PAGES:
         return []
     return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]

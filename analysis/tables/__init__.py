@@ -11,15 +11,15 @@
 from ablate.analysis.results import Results
 from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
-from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
-__all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every",
+           "failures", "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
 
 NAMES = (
     "effects",
