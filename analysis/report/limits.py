@@ -29,7 +29,9 @@ def limits(results: Results) -> list[str]:
     spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(spread) if spread > 0 else None
     sentences = [
-        study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points)
+        study_power.smallest(
+            int(tested["n"].mode().min()), planned_comparisons(results.runs), sd, results.format.points
+        )
     ]
     unseen = plan.design in NOT_CROSSED
     if results.contrasts is not None:
