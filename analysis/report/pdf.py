@@ -1,25 +1,18 @@
 """The two-page report: the Typst source of report.pdf, with the author's text from `report.md`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ablate.analysis.author.to_typst import string
 from ablate.analysis.figures import captions
 from ablate.analysis.report.layout import COLUMN, GAP, GUTTER, ROWS, SIZES, WIDE, Heights, Layout, left
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
-from ablate.analysis.report.pdf_parts import figures, main_table, string, test_table, width
+from ablate.analysis.report.pdf_parts import figures, main_table, test_table, width
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
-from ablate.files import bounded
 
-MAX_BYTES = bounded.MIB  # of report.md
-SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
-TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
-# {title}
-
-""" + "\n\n".join(f"## {name}\n" for name in SECTIONS)
 LAST = "Conclusion"  # from this section on, text is in the second group of columns
 STYLE = f"""#set document(date: none)
 #set page("a4", margin: (x: 1.7cm, top: 1.6cm, bottom: 1.4cm))
@@ -61,22 +54,19 @@ def parts(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequenc
         limits: Sentences on the limits of the study, for the foot of the last page.
         folder: the report, with the figures as SVG.
     """
-    plan, author = results.plan, author_text(results.home / "report.md")
-    sections = {name: [*author.get(name, []), *paragraphs[name]] for name in SECTIONS}
-    texts = {
-        name: "\n\n".join([f"= {name}", *(_text(paragraph) for paragraph in text)])
-        for name, text in sections.items()
-        if text
-    }
-    names = list(sections)
-    late = names[names.index(LAST) :]
-    title = f'#align(center, text(15pt, weight: "bold", {string(author.get("title") or plan.name)}))'
+    plan, author = results.plan, results.author
+    texts = {}
+    for name in author.sections:
+        blocks = [*author.typst(name), *(_text(paragraph) for paragraph in paragraphs.get(name, []))]
+        texts[name] = "\n\n".join([*([f"= {_text(name)}"] if name else []), *blocks]) if blocks else ""
+    late = author.sections[author.sections.index(LAST) :]
+    title = f'#align(center, text(15pt, weight: "bold", {string(author.title or plan.name)}))'
     drawn = {path.stem: path for path in sorted((folder / "figures").glob("*.svg"))}
     foot = " ".join([*limits, provenance(plan, results.runs)])
     return Parts(
         title=title,
-        first="\n\n".join(text for name, text in texts.items() if name not in late),
-        last="\n\n".join(text for name, text in texts.items() if name in late),
+        first="\n\n".join(filter(None, (text for name, text in texts.items() if name not in late))),
+        last="\n\n".join(filter(None, (text for name, text in texts.items() if name in late))),
         table={rows: main_table(results, rows) for rows in ROWS},
         test_table=test_table(results),
         figures=figures(drawn, captions(results)),
@@ -161,7 +151,7 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         notes: Sentences on incomplete runs and mixed code, for the section on experiments.
 
     Returns:
-        {section: paragraphs}, for each of `SECTIONS`.
+        {section: paragraphs}, for each of `author.text.SECTIONS`.
     """
     return {
         "Introduction": [question(results.plan)],
@@ -173,31 +163,6 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         ],
         "Conclusion": [],
     }
-
-
-def author_text(path: Path) -> dict[str, Any]:
-    """Read the author's text.
-
-    Args:
-        path: A report.md, with one `##` heading per section.
-
-    Returns:
-        {"title": title, section: paragraphs}; empty if there is no file.
-
-    Raises:
-        InputError: The file is larger than `MAX_BYTES`.
-    """
-    try:
-        text = bounded.contents(path, MAX_BYTES).decode(errors="replace")
-    except OSError:
-        return {}
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
-    title, *sections = re.split(r"^## +", text, flags=re.M)
-    content: dict[str, Any] = {"title": title.strip().removeprefix("#").strip()}
-    for section in sections:
-        name, _, body = section.partition("\n")
-        content[name.strip()] = [" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip()]
-    return content
 
 
 def _text(text: str) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from ablate.analysis import tables
+from ablate.analysis.author.to_typst import string
 from ablate.analysis.effects import most_different, planned_comparisons
 from ablate.analysis.formats import plural
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import WIDE
 from ablate.analysis.report.verdict_sentences import rule
 from ablate.analysis.results import Results
-from ablate.terminal.text import printable
 
 NOT_ON_PAPER = (
     "g_z",
@@ -97,8 +97,3 @@ def width(path: Path) -> float:
     match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', path.read_text(), re.S)
     assert match is not None  # Matplotlib always writes the width
     return float(match[1]) / 72 * 2.54
-
-
-def string(text: str) -> str:
-    """A Typst string literal; Typst fails on some control characters."""
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,8 +1,9 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
 import json
+import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis.author import text as author_text
+from ablate.analysis.author import to_typst
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
 from ablate.analysis.report import html, layout, macros, pdf
@@ -41,6 +44,7 @@ WIDE_ONLY = [
     "Lost or at chance (runs)",
 ]
 SLACKS = (0, 1, 3, 6, 12)  # cm that are tried for columns of text with parts that do not break, such as images
+IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
 NARROW = 120  # characters
 LISTED = 20  # most rows of a table on the terminal; the files have all
 
@@ -82,7 +86,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
     svgs = _write_figures(folder / "figures", figures.every(results))
-    warnings = _write_pdf(results, notes, limits)
+    warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
     holes = results.runs["status"].isin(collect.HOLES)
@@ -173,8 +177,9 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     import typst
 
     source = results.home / "report" / "report.typ"
-    if not (author := results.home / "report.md").exists():
-        atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
+    if not (author := results.home / author_text.FILE).exists():
+        atomic.write_text(author, author_text.TEMPLATE.format(title=results.plan.name))
+    _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     content = pdf.parts(results, pdf.generated_text(results, notes), limits, source.parent)
     atomic.write_text(source, pdf.measuring_source(content))
     heights = pdf.heights(content, json.loads(typst.query(source, "<heights>", field="value", one=True)))
@@ -190,6 +195,16 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     if count <= layout.PAGES:
         return []
     return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+
+
+def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the author's images and formulas, and delete those of an earlier report."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in files and IMAGE_NAME.fullmatch(path.name):
+            path.unlink()
+    for name, content in files.items():
+        atomic.write_bytes(folder / name, content)
 
 
 def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:

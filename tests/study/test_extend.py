@@ -117,15 +117,14 @@ def test_the_report_leaves_out_and_names_a_run_with_other_settings_than_its_vari
     assert "baseline/seed=2" in (study / "report/report.typ").read_text()
 
 
-def test_the_environment_is_part_of_a_configuration(tmp_path, monkeypatch):
+def test_the_environment_is_part_of_a_configuration(tmp_path):
     words = ("train", "-m", "study.name=e", *SMALL, "model=mlp", "optimizer.lr=${oc.env:LR}")
     statuses = []
     for rate in (".1", ".9", ".1"):
-        process = start(tmp_path, *words, LR=rate)
-        status, output = finish(process)
-        statuses.append(status)
-        assert "optimizer.lr was 0.1, now 0.9" in output or rate == ".1", output
-    assert statuses == [0, 2, 0] and "1 of them already done" in output
+        ended = ablate(tmp_path, *words, LR=rate)
+        statuses.append(ended.returncode)
+        assert "optimizer.lr was 0.1, now 0.9" in ended.stderr or rate == ".1", ended.stderr
+    assert statuses == [0, 2, 0] and "1 of them already done" in ended.stderr
     config = yaml.safe_load((tmp_path / "outputs/e/baseline/seed=0/.hydra/config.yaml").read_text())
     assert config["optimizer"]["lr"] == 0.1
 
