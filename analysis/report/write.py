@@ -18,7 +18,8 @@ from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
 from ablate.analysis.effects import COLUMNS, planned_comparisons
-from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
+from ablate.analysis.formats import markdown_text, to_csv, to_markdown
+from ablate.analysis.latex_table import to_latex
 from ablate.analysis.report import html, layout, macros, pdf
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
@@ -140,7 +141,7 @@ def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     footnotes = "\n\n".join(markdown_text(text) for text in [table.note, *notes] if text)
     markdown = to_markdown(table.cells, table.strong) + (f"\n{footnotes}\n" if footnotes else "")
     atomic.write_text(stem.with_suffix(".md"), markdown)
-    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
+    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong, table.note))
 
 
 def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
