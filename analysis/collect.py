@@ -21,6 +21,7 @@ from ablate.runs.epochs import read as read_epochs
 from ablate.runs.metric import FROM_PREDICTIONS, LARGEST
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
 from ablate.runs.run_record import RunRecord
+from ablate.runs.stages import due_plan
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
@@ -36,12 +37,12 @@ METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 
 def read_plan(study_folder: Path) -> StudyPlan:
-    """Read the plan of a study, with `~` for home directories in its levels and its command.
+    """Read the plan of a study and the runs that are due, with `~` for home directories in its levels and command.
 
     Raises:
         InputError: `study_folder` is not a study.
     """
-    plan = study_plan.read(study_folder)
+    plan = due_plan(study_folder)
     shown = {key: without_homes(getattr(plan, key)) for key in ("factors", "baseline", "command")}
     runs = [msgspec.structs.replace(run, factors=without_homes(run.factors)) for run in plan.runs]
     return msgspec.structs.replace(plan, **shown, runs=runs)

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy import stats as scipy_stats
 
-from ablate.analysis.stats import StagePlan, expected_runs, holm
+from ablate.analysis.stats import StagePlan, holm
 from ablate.analysis.stats.expected_runs import decide_simulated, simulated_differences, used_runs
 
 LOOKS, MARGIN, ALPHA = (3, 5, 8, 12, 20), 1.0, 0.05
@@ -56,16 +56,21 @@ def false_claims(truth: float, sd: float, variants: int, spending: str, studies:
 
 def reference_study(studies: int) -> None:
     """Print the runs and decisions of the reference study, in stages and with all seeds at once."""
-    plan = StagePlan(LOOKS, len(REFERENCE), MARGIN, ALPHA)
     d = simulated_differences(REFERENCE, SEEDS, studies, np.random.default_rng(0))
-    made, expected = decide_simulated(plan, d), expected_runs(plan, REFERENCE)
-    runs = used_runs(plan, made)[1].mean()
-    decided, fixed = made.look < len(LOOKS), np.logical_or(*fixed_claims(d))
-    print(f"\nReference study, nine variants, {studies} times: differences (mean, SD), seeds needed, decided (%)")
-    for effect, seeds, share in zip(REFERENCE, expected.seeds, decided.mean(axis=0), strict=True):
-        print(f"{effect!s:<16} {seeds:5.1f} {100 * share:6.1f}")
-    print(f"runs: {runs:.1f} of {expected.fixed} ({100 * runs / expected.fixed:.0f} %; goal: at most 50 %)")
-    print(f"decisions: {100 * decided.sum() / fixed.sum():.1f} % of those of the fixed study (goal: at least 95 %)")
+    fixed = np.logical_or(*fixed_claims(d))
+    print(f"\nReference study, nine variants, {studies} times, looks {LOOKS}")
+    for spending in ("pocock", "obrien_fleming"):
+        plan = StagePlan(LOOKS, len(REFERENCE), MARGIN, ALPHA, spending)
+        made = decide_simulated(plan, d)
+        seeds, runs = used_runs(plan, made)
+        decided = made.look < len(LOOKS)
+        whole = SEEDS * (len(REFERENCE) + 1)
+        print(f"{spending}: {runs.mean():.1f} runs of {whole} ({100 * runs.mean() / whole:.0f} %; goal: at most 50 %)")
+        print(
+            f"  decisions: {100 * decided.sum() / fixed.sum():.1f} % of those of the fixed study (goal: 95 % or more)"
+        )
+        for effect, needed, share in zip(REFERENCE, seeds.mean(axis=0), decided.mean(axis=0), strict=True):
+            print(f"  {effect!s:<16} {needed:5.1f} seeds, decided in {100 * share:5.1f} % of studies")
 
 
 def fixed_claims(d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,8 +110,8 @@ def adastop_study(values: np.ndarray, size: int, groups: int, seed: int) -> tupl
     comparator = MultipleAgentsComparator(size, groups, PERMUTATIONS, pairs, ALPHA, seed=seed)
     used = np.zeros(variants + 1, int)
     for group in range(1, groups + 1):
-        going = comparator.current_comparisons.ravel()
-        used[going] = group * size
+        undecided = comparator.current_comparisons.ravel()
+        used[undecided] = group * size
         comparator.partial_compare({str(k): values[k, : used[k]] for k in range(variants + 1)}, verbose=False)
         if comparator.is_finished:
             break
@@ -144,10 +149,10 @@ def adastop(studies: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=20_000, help="simulated studies per error rate")
+    parser.add_argument("--studies", type=int, default=20_000, help="simulated studies per error rate, 2000 at least")
     parser.add_argument("--adastop-studies", type=int, default=20, help="reference studies for AdaStop, 0: none")
     args = parser.parse_args()
-    reference_study(min(args.studies, 5000))
+    reference_study(studies=5000)
     error_rates(args.studies)
     if args.adastop_studies:
         adastop(args.adastop_studies)

@@ -117,6 +117,8 @@ def study(
             baseline=design.baseline(sweep.factors),
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
+            block=settings.block,
             command=shlex.join(["python", *sys.argv]),
             runs=runs,
             settings=trained,

@@ -46,8 +46,12 @@ def parser() -> Parser:
         "--factors", type=names, metavar="A,B", help="columns of the factors (default: the columns that vary)"
     )
     result.add_argument(
-        "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
+        "--baseline",
+        type=levels,
+        metavar="A=X,B=Y",
+        help="levels of the baseline (default: the first); of a study, a baseline other than planned",
     )
+    result.add_argument("--block", metavar="A", help="factor within whose levels variants are compared, such as data")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
@@ -56,6 +60,7 @@ def parser() -> Parser:
     result.add_argument("--scale", type=float, metavar="X", help="factor from recorded to printed values")
     result.add_argument("--metrics", metavar="GLOB", help="files with metrics below each job of a multirun")
     result.add_argument("--best", action="store_true", help="of metrics.csv, the best epoch instead of the last")
+    result.add_argument("--all-pairs", action="store_true", help="also compare every variant with every other one")
     result.add_argument(
         "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
     )
@@ -89,5 +94,17 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best")
+    keys = (
+        "metric",
+        "seed",
+        "factors",
+        "baseline",
+        "direction",
+        "margin",
+        "unit",
+        "scale",
+        "best",
+        "block",
+        "all_pairs",
+    )
     return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics)

@@ -18,6 +18,7 @@ from ablate.files import bounded
 from ablate.runs import provenance, run_record, study_plan, test_log, test_result
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
+from ablate.runs.stages import due_plan
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.selection import choose
 from ablate.study.status import PlannedState, planned_state
@@ -82,7 +83,7 @@ def gather(study: Path, rules: Submission, options: Options) -> Contents:
     Raises:
         InputError: the study is incomplete, its report is missing or outdated, or a file violates the rules.
     """
-    plan = study_plan.read(study)
+    plan = due_plan(study)
     states = [planned_state(study, planned) for planned in plan.runs]
     if incomplete := sum(not state.has_result for state in states):
         raise InputError(

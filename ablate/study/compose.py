@@ -51,6 +51,12 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
         extend.same_baseline(folder, study_plan.read(folder), baseline)
+    if settings.block is None and (compared := [name for name in sweep.factors if name in ("data", "data.root")]):
+        log.warning(
+            "%s is a factor: results on different data sets are compared with each other. To compare variants within"
+            " each data set, add study.block=%s",
+            compared[0], compared[0],
+        )  # fmt: skip
     runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
     head = plan_of(settings, settings.design, sweep, runs, baseline)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
@@ -84,6 +90,8 @@ def plan_of(
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
+            block=settings.block,
             command=shlex.join(["ablate", "train", *sys.argv[1:]]),
             runs=[run.as_recorded() for run in runs],
             settings=trained,

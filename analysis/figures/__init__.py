@@ -4,8 +4,11 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `style.render` turns a figure into PDF, SVG and PNG.
 
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
+`stages.py`           differences after each planned look
+`blocks.py`           differences within data sets, mean ranks
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
+`attribution.py`      effects of the factors, Shapley values
 `cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
@@ -22,7 +25,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect
+from ablate.analysis.blocks import Blocks
 from ablate.analysis.effects import most_different
+from ablate.analysis.figures.attribution import attribution, factor_effects
+from ablate.analysis.figures.blocks import MOST, rank_diagram, within_blocks
 from ablate.analysis.figures.calibration import calibration, mistakes
 from ablate.analysis.figures.captions import captions
 from ablate.analysis.figures.classes import class_difference, confusion
@@ -32,16 +38,19 @@ from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
+from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
+from ablate.analysis.stats.linear_model import FRACTION
 
-__all__ = ["ACCURACY", "NAMES", "STYLE", "calibration", "captions", "class_difference", "confusion", "cost",
-           "effects", "every", "interactions", "learning_curves", "mistakes", "pages", "render", "samples",
+__all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions", "class_difference", "confusion", "cost",
+           "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages", "render", "samples",
            "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
-NAMES = ("effects", "loss_curves", "accuracy_curves", "metric_curves", "interactions", "variance_shares", "cost",
-         "class_difference", "confusion", "samples")  # fmt: skip
+NAMES = ("effects", "stages", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "interactions",
+         "factor_effects", "attribution", "variance_shares", "cost", "class_difference", "confusion",
+         "samples")  # fmt: skip
 
 Drawing = dict[str, Callable[[], Figure]]
 MOST_CLASSES = 1000  # of a confusion matrix
@@ -57,19 +66,43 @@ def every(results: Results) -> Drawing:
     known = results.effects["difference"].notna() | (results.effects["diverged"] > 0)
     if (compared & known).any():
         drawing["effects"] = partial(effects, results.effects, runs, results.format)
+    if results.looks is not None and results.paths is not None and results.paths["look"].nunique() > 1:
+        ordered = results.effects.set_index("variant")["verdict"].reindex(most_different(results.effects, MAX_PANELS))
+        drawing["stages"] = partial(
+            paths, results.paths, results.looks.sizes, ordered.to_dict(), results.labels, results.format
+        )
+    if results.blocks is not None:
+        drawing |= _block_figures(results, results.blocks)
     drawing |= _curve_pages(results)
     if results.contrasts is not None:
         crossed = results.contrasts[results.contrasts["kind"] == "interaction"]
-        if crossed["mean"].notna().sum() > 1:  # one is a sentence
+        if len(crossed) or results.contrasts["method"].eq(FRACTION).any():
+            drawing["factor_effects"] = partial(factor_effects, results.contrasts, results.format)
+        aliased = (results.contrasts["aliases"] != "").any()
+        if crossed["mean"].notna().sum() > 1 and not aliased:  # one is a sentence
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs), results.format)
     if shares is not None and (shares["share"] > 0).sum() > 1:
         drawing["variance_shares"] = partial(variance_shares, shares)
+    if results.attribution is not None:
+        drawing["attribution"] = partial(attribution, results.attribution, results.format)
     if len(points := costs(runs, results.format)) > 1 and points["mean"].nunique() > 1:
         drawing["cost"] = partial(cost, runs, results.format)
     drawing |= _class_figures(results)
     if results.samples:
         images = {results.labels[name]: images for name, images in results.samples.items()}
         drawing["samples"] = partial(samples, images)
+    return drawing
+
+
+def _block_figures(results: Results, within: Blocks) -> Drawing:
+    """The differences within blocks, and of five or more blocks the diagram of mean ranks."""
+    drawing: Drawing = {}
+    if len(results.effects) > 1:
+        order = most_different(results.effects, MOST + 1)
+        pooled = results.effects.set_index("variant")["difference"].reindex(order).to_dict()
+        drawing["blocks"] = partial(within_blocks, within, pooled, results.labels, results.format)
+    if within.friedman is not None:
+        drawing["ranks"] = partial(rank_diagram, within, results.labels)
     return drawing
 
 

@@ -16,6 +16,16 @@ def captions(results: Results) -> dict[str, str]:
     name = results.format.name
     return {
         "effects": _effects(results),
+        "stages": "Difference from the baseline after each planned look, with repeated 95 % confidence intervals; gray:"
+        " the margin. A path ends where the variant was decided.",
+        "blocks": "Difference from the baseline within each level, with 95 % confidence intervals; bar: mean over"
+        " levels.",
+        "ranks": "Mean ranks over levels, 1 is best. A thick line joins variants whose mean ranks differ by less than"
+        " Nemenyi's critical difference at 5 %.",
+        "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
+        " *: aliased; the table of main effects has the names.",
+        "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole"
+        " difference.",
         "loss_curves": _curves(results, "Loss", "cross-entropy, on the training batches and on all validation images")
         + _ceiling(results),
         "accuracy_curves": _curves(results, "Accuracy", "on the training batches and on all validation images"),

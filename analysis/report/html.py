@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from ablate.analysis import collect
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures import captions
 from ablate.analysis.figures.learning_curves import comparable
@@ -87,10 +88,11 @@ def _plotly_text(text: str) -> str:
 
 def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     """One row per planned run: variant, seed, status, results, folder, and the command that retrains it."""
+    labels = collect.labels(results.every_run)
     return [
         {
-            "variant": results.labels[run.variant],
-            "variant_number": variant_numbers[run.variant],
+            "variant": labels[run.variant],
+            "variant_number": variant_numbers[results.compared_as(run.variant)],
             "seed": run.seed,
             "status": run.status,
             "value": results.format.value(value),
@@ -101,7 +103,7 @@ def _runs(results: Results, variant_numbers: Mapping[str, int]) -> list[dict[str
             "link": quote(os.path.relpath(results.folder / run.folder, results.home / "report")) + "/",
             "rerun": run.rerun or DASH,
         }
-        for run, value in zip(results.runs.itertuples(), results.runs[results.metric.name], strict=True)
+        for run, value in zip(results.every_run.itertuples(), results.every_run[results.metric.name], strict=True)
     ]
 
 

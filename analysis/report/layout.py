@@ -17,10 +17,36 @@ SIZES = (10.0, 9.5, 9.0)  # points: font sizes of the text
 ROWS = (24, 14, 8, 4)  # variants in the table
 CURVES = ("loss_curves", "accuracy_curves", "metric_curves")  # the first two of a study are side by side
 # In the order in which they are shown, within their group.
-ORDER = ("effects", *CURVES, "interactions", "variance_shares", "cost", "class_difference", "samples", "confusion")
+ORDER = (
+    "effects",
+    "stages",
+    "blocks",
+    "ranks",
+    *CURVES,
+    "interactions",
+    "factor_effects",
+    "attribution",
+    "variance_shares",
+    "cost",
+    "class_difference",
+    "samples",
+    "confusion",
+)
 # By importance: a figure that does not fit is left out. report.html has all of them.
 REQUIRED = (("effects",), CURVES)  # left out only after the table is shortened
-OPTIONAL = ("interactions", "variance_shares", "cost", "class_difference", "samples", "confusion")
+OPTIONAL = (
+    "blocks",
+    "stages",
+    "ranks",
+    "interactions",
+    "factor_effects",
+    "attribution",
+    "variance_shares",
+    "cost",
+    "class_difference",
+    "samples",
+    "confusion",
+)
 MORE_CURVES = tuple(tuple(f"{name}_{page}" for name in CURVES) for page in (2, 3, 4))  # of further variants
 
 

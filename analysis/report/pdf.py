@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from ablate.analysis.author.to_typst import string
 from ablate.analysis.figures import captions
+from ablate.analysis.report.factor_sentences import factor_effects
 from ablate.analysis.report.layout import COLUMN, GAP, GUTTER, ROWS, SIZES, WIDE, Heights, Layout, left
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
+from ablate.analysis.report.pair_sentences import all_pairs
 from ablate.analysis.report.pdf_parts import figures, main_table, test_table, width
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
@@ -159,6 +161,8 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         "Experiments and analysis": [
             *verdicts(results.effects, results.runs, results.format),
             *interaction(results.contrasts, results.format),
+            *factor_effects(results),
+            *all_pairs(results),
             *notes,
         ],
         "Conclusion": [],

@@ -20,7 +20,7 @@ from ablate.analysis.author import to_typst
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_markdown
 from ablate.analysis.latex_table import to_latex
-from ablate.analysis.report import html, layout, macros, pdf
+from ablate.analysis.report import html, layout, macros, pdf, stage_sentences
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -71,7 +71,10 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
-    looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
+    looks_text = stage_sentences.looked(results)
+    if results.is_recorded:
+        unplanned = looked(*record_look(results), planned_comparisons(results.runs))
+        looks_text += unplanned if results.looks is None else []
     notes = [*results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
@@ -80,8 +83,10 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     for part in ("tables", "figures"):
         (folder / part).mkdir(parents=True, exist_ok=True)
         _delete_earlier(folder / part)
-    _write_csv(folder / "runs.csv", results.runs)
+    _write_csv(folder / "runs.csv", results.every_run)
     _write_csv(folder / "effects.csv", results.effects[COLUMNS])
+    if results.blocks is not None:
+        _write_csv(folder / "blocks.csv", tables.blocks.long(results.blocks))
     atomic.write_text(folder / "numbers.tex", macros.to_tex(results))
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
@@ -90,12 +95,13 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
-    holes = results.runs["status"].isin(collect.HOLES)
-    warnings += left_out.sentences(results.runs)
-    incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
+    runs = results.every_run
+    holes = runs["status"].isin(collect.HOLES)
+    warnings += left_out.sentences(runs)
+    incomplete = int((holes & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         are, them = ("is", "it") if incomplete == 1 else ("are", "them")
-        text = f"{incomplete} of {len(results.runs)} planned runs {are} incomplete."
+        text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
     _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
@@ -109,15 +115,19 @@ def record_look(results: Results) -> tuple[list[Look], int]:
         The looks at the results up to this one, and the number of looks at runs that were replaced since.
     """
     configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
-    ended = results.runs[results.runs["status"].isin(RESULTS)]
+    runs = results.every_run
+    ended = runs[runs["status"].isin(RESULTS)]
     metric = results.planned_metric or results.metric.name  # the same run whichever metric is reported
-    shown = ended[["variant", "seed", "status", metric]].assign(config=ended["folder"].map(configurations))
+    planned = ended["folder"].map(results.planned_variants) if results.planned_variants else ended["variant"]
+    shown = ended[["variant", "seed", "status", metric]].assign(
+        variant=planned, config=ended["folder"].map(configurations)
+    )
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     results.home.mkdir(parents=True, exist_ok=True)
     return looks.record(
         results.home,
         results=list(shown.itertuples(index=False, name=None)),
-        planned=len(results.runs),
+        planned=len(runs),
         seeds=int(compared.max()) if len(compared) else 0,
     )
 

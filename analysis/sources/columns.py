@@ -28,12 +28,26 @@ class Columns:
         seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
         factors: columns of the factors; None: detected (`find_factors`).
         baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: Metric
     seed: str | None = None
     factors: Sequence[str] | None = None
     baseline: Mapping[str, str] | None = None
+    block: str | None = None
+
+
+def check_block(block: str | None, rows: pd.DataFrame, factors: Sequence[str], name: str) -> None:
+    """Raise InputError if the block is not a factor with several levels, or is the only one."""
+    if block is None:
+        return
+    if block not in factors:
+        raise InputError(f"--block: {block} is not a factor of {name}; its factors: {first_few(factors, 12)}.")
+    if rows[block].nunique() < 2:
+        raise InputError(f"--block: {block} has one level in {name}, so there is nothing to compare within. Remove it.")
+    if len(factors) < 2:
+        raise InputError(f"--block: {block} is the only factor of {name}, so no variants are left to compare.")
 
 
 def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from ablate.analysis.results import analyse
 from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
-from ablate.runs import run_record, study_plan
+from ablate.runs import run_record, stages, study_plan
 from ablate.terminal.errors import InputError
 from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT, ablate
@@ -225,3 +225,41 @@ def test_its_network_is_unknown_to_commands_that_need_one(study, trusted):
     for use in (trained_model.load, partial(reproduce, from_commit=False)):
         with pytest.raises(InputError, match=r"is a run of another app, app\.py"):
             use(study / "baseline/seed=0", trusted=trusted)
+
+
+def test_variants_are_compared_within_blocks(app, tmp_path):
+    words = ("hydra.sweeper.block=dropout", "dropout=0.0,0.5", "model=resnet,cnn", "seed=0,1,2")
+    ended = app(tmp_path, *SWEEP, *words)
+    assert ended.returncode == 0, ended.stderr
+    results = analyse(tmp_path / "outputs/s")
+    assert list(results.effects["variant"]) == ["baseline", "model=cnn"]  # half of the accuracy is due to the dropout
+    assert results.blocks.levels == ["0.0", "0.5"]
+    assert results.effects["difference"].iloc[1] == pytest.approx(0.05, abs=0.01)
+    refused = app(tmp_path, *SWEEP, *words[1:])
+    assert refused.returncode == 2 and "block" in refused.stderr
+
+
+@pytest.mark.integration
+def test_a_staged_study_stops_what_is_decided_and_takes_each_look_once(app, tmp_path):
+    words = ('hydra.sweeper.metric={name: acc, unit: "%"}', "hydra.sweeper.margin=1", "hydra.sweeper.stages=[3,5,8]")
+    design = ("model=resnet,cnn,vit", "dropout=0.0,0.02", "hydra.sweeper.design=one_at_a_time", "seed=range(8)")
+    ended = app(tmp_path, *SWEEP, *words, *design)
+    assert ended.returncode == 0, ended.stderr
+    study, plan = tmp_path / "outputs/s", study_plan.read(tmp_path / "outputs/s")
+    looks = stages.read(study, plan)
+    assert looks[0].seeds == 3 and {"model=cnn": "better", "model=vit": "worse"}.items() <= looks[0].decided.items()
+    assert len(list((study / "model=cnn").glob("seed=*"))) == 3
+    results = analyse(study)
+    verdicts = results.effects.set_index("variant")["verdict"]
+    for look in looks:  # the report's verdicts are those of the looks
+        assert verdicts[list(look.decided)].to_dict() == look.decided
+    before = (study / stages.FILE).read_bytes()
+    again = app(tmp_path, *SWEEP, *words, *design)
+    assert again.returncode == 0 and (study / stages.FILE).read_bytes() == before
+    for change in (("model=resnet,cnn,vit,broken",), ("seed=range(9)",), ("hydra.sweeper.margin=2",)):
+        kept = [word for word in (*words, *design) if word.partition("=")[0] != change[0].partition("=")[0]]
+        size = ("hydra.sweeper.stages=[3,5,9]",) if change[0].startswith("seed") else ()
+        kept = [word for word in kept if not (size and word.startswith("hydra.sweeper.stages"))]
+        refused = app(tmp_path, *SWEEP, *kept, *size, *change, "hydra.sweeper.extend=true")
+        assert refused.returncode == 2 and "fixed before the first result" in refused.stderr, refused.stderr
+    assert (study / stages.FILE).read_bytes() == before

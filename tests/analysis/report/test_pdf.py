@@ -93,7 +93,7 @@ def test_the_verdicts_are_sentences_with_their_numbers(make_study):
     assert untested == "Not testable, as there are fewer than two shared seeds: norm=y."
 
 
-@pytest.mark.parametrize("count", [1, 2, pytest.param(60, marks=pytest.mark.integration)])
+@pytest.mark.parametrize("count", [2, *(pytest.param(count, marks=pytest.mark.integration) for count in (1, 60))])
 def test_any_number_of_variants_fits_two_pages(make_study, count):
     draw = random.Random(0)
     levels = [f"a_rather_long_name_of_level_{number}" for number in range(count)]
