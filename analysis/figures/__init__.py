@@ -43,9 +43,9 @@ from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 
-__all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions", "class_difference", "confusion", "cost",
-           "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages", "render", "samples",
-           "variance_shares"]  # fmt: skip
+__all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions", "class_difference", "confusion",
+           "cost", "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages",
+           "render", "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 NAMES = ("effects", "stages", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "interactions",

@@ -11,7 +11,7 @@ from ablate.analysis.report.layout import COLUMN, GAP, GUTTER, ROWS, SIZES, WIDE
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
 from ablate.analysis.report.pair_sentences import all_pairs
-from ablate.analysis.report.pdf_parts import figures, main_table, test_table, width
+from ablate.analysis.report.pdf_parts import figures, is_wide, main_table, test_table
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
@@ -73,7 +73,7 @@ def parts(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequenc
         test_table=test_table(results),
         figures=figures(drawn, captions(results)),
         foot=f"#line(length: 100%, stroke: 0.4pt)\n#text(7.5pt, {string(foot)})",
-        wide=frozenset(name for name, path in drawn.items() if width(path) > 1.05 * COLUMN),
+        wide=frozenset(name for name, path in drawn.items() if is_wide(path)),
     )
 
 

@@ -11,7 +11,7 @@ from ablate.analysis.author.to_typst import string
 from ablate.analysis.effects import most_different, planned_comparisons
 from ablate.analysis.formats import plural
 from ablate.analysis.report.incomplete import partly_compared
-from ablate.analysis.report.layout import WIDE
+from ablate.analysis.report.layout import COLUMN, WIDE
 from ablate.analysis.report.verdict_sentences import rule
 from ablate.analysis.results import Results
 
@@ -87,9 +87,14 @@ def figures(drawn: Mapping[str, Path], captions: Mapping[str, str]) -> dict[str,
     for name, path in drawn.items():
         first = re.sub(r"_\d+$", "", name)
         caption = captions[first] if name == first else f"{captions[first].partition(',')[0]} of further variants."
-        size = f"width: {min(width(path), WIDE):.2f}cm"
+        size = f"width: {min(width(path), WIDE if is_wide(path) else COLUMN):.2f}cm"
         contents[name] = f'#figure(image("figures/{path.name}", {size}), caption: {string(caption)})'
     return contents
+
+
+def is_wide(path: Path) -> bool:
+    """Whether an SVG figure does not fit a column."""
+    return width(path) > 1.05 * COLUMN
 
 
 def width(path: Path) -> float:

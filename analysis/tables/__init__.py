@@ -34,8 +34,8 @@ from ablate.analysis.tables.test_set import test_set
 from ablate.runs.metric import named
 
 __all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display",
-           "diverged", "every", "failures", "further_tests", "images", "main", "secondary", "shares", "stages", "test_set",
-           "within_blocks"]  # fmt: skip
+           "diverged", "every", "failures", "further_tests", "images", "main", "secondary", "shares", "stages",
+           "test_set", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
