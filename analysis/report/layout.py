@@ -62,6 +62,7 @@ class Heights:
     foot: float
     figures: Mapping[str, float]
     wide: Collection[str] = ()  # figures that are wider than a column
+    page: float = PAGE
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,10 @@ def _placed(heights: Heights, layout: Layout) -> Layout:
         balanced(heights.last[layout.size], _heights(heights, layout.second)),
     )
     layout = replace(layout, group=group)
-    return replace(layout, pages=len(_filled(heights, layout)))
+    pages = len(_filled(heights, layout))
+    if layout.first and heights.title + GAP + group[0] > heights.page:  # only text breaks across pages
+        pages += PAGES
+    return replace(layout, pages=pages)
 
 
 def balanced(text: float, figures: Sequence[float]) -> float:
@@ -150,10 +154,10 @@ def _filled(heights: Heights, layout: Layout) -> list[float]:
     rows = [heights.table[layout.rows], heights.test_table]
     rows += [max(heights.figures[name] for name in pair) for pair in layout.curves]
     rows += [layout.group[1], *(heights.figures[name] for name in layout.wide), heights.foot]
-    whole, rest = divmod(heights.title + GAP + layout.group[0], PAGE)
-    pages = [PAGE] * int(whole) + [rest]
+    whole, rest = divmod(heights.title + GAP + layout.group[0], heights.page)
+    pages = [heights.page] * int(whole) + [rest]
     for row in rows:
-        if row and pages[-1] + GAP + row > PAGE:
+        if row and pages[-1] + GAP + row > heights.page:
             pages.append(row)
         elif row:
             pages[-1] += GAP + row
@@ -165,4 +169,4 @@ def _white(heights: Heights, layout: Layout) -> float:
     text = (heights.first[layout.size], heights.last[layout.size])
     contents = (text[0] + sum(_heights(heights, layout.first)), text[1] + sum(_heights(heights, layout.second)))
     inside = sum(height - content / 2 for height, content in zip(layout.group, contents, strict=True))
-    return inside + sum(PAGE - filled for filled in _filled(heights, layout)[:-1])
+    return inside + sum(heights.page - filled for filled in _filled(heights, layout)[:-1])

@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -44,6 +45,7 @@ WIDE_ONLY = [
     "Time (s), median",
     "Lost or at chance (runs)",
 ]
+SHORTER = 4  # cm: a page is taken to be up to this much shorter if a layout needs more pages than estimated
 SLACKS = (0, 1, 3, 6, 12)  # cm that are tried for columns of text with parts that do not break, such as images
 IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
 NARROW = 120  # characters
@@ -194,18 +196,28 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     content = pdf.parts(results, pdf.generated_text(results, notes), limits, source.parent)
     atomic.write_text(source, pdf.measuring_source(content))
     heights = pdf.heights(content, json.loads(typst.query(source, "<heights>", field="value", one=True)))
-    chosen = layout.fitting(heights)
+    for shorter in range(SHORTER):
+        chosen = layout.fitting(replace(heights, page=layout.PAGE - shorter))
+        count = _set(source, content, chosen, heights)
+        if count <= layout.PAGES or chosen.pages > layout.PAGES:
+            break
+    # A fixed timestamp, so that the same runs give the same bytes.
+    atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
+    if count <= layout.PAGES:
+        return []
+    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+
+
+def _set(source: Path, content: pdf.Parts, chosen: layout.Layout, heights: layout.Heights) -> int:
+    """Write report.typ with columns that are long enough for their text, and return its number of pages."""
+    import typst
+
     for slack in SLACKS:
         atomic.write_text(source, pdf.typst_source(content, chosen, heights, slack))
         ends, afters = (json.loads(typst.query(source, f"<{name}>", field="value")) for name in ("end", "after"))
         if all(end <= after for end, after in zip(ends, afters, strict=True)):
-            break  # no column of text is longer than its block
-    # A fixed timestamp, so that the same runs give the same bytes.
-    atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    count = json.loads(typst.query(source, "<last>", field="value", one=True))
-    if count <= layout.PAGES:
-        return []
-    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+            break
+    return int(json.loads(typst.query(source, "<last>", field="value", one=True)))
 
 
 def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -60,3 +60,9 @@ def test_the_first_page_is_filled_with_small_figures_if_the_curves_do_not_fit():
     chosen = fitting(replace(HEIGHTS, figures={**FIGURES, **curves}, table=dict.fromkeys(ROWS, 4.0)))
     assert set(chosen.first) == {"effects", "variance_shares", "cost"} and not chosen.second
     assert layout._filled(HEIGHTS, chosen)[0] <= PAGE
+
+
+def test_only_text_breaks_across_pages():
+    long = replace(HEIGHTS, first=dict.fromkeys(SIZES, 60.0))
+    chosen = fitting(long)
+    assert not chosen.first and chosen.pages <= 2 and "effects" in shown(chosen)
