@@ -26,7 +26,7 @@ FILES = {
     *(f"tables/{name}.{suffix}" for name in ("effects", "tests") for suffix in ("csv", "md", "tex")),
     *(
         f"figures/{name}.{suffix}"
-        for name in ("loss_curves", "accuracy_curves", "effects", "cost")
+        for name in ("loss_curves", "effects", "cost")
         for suffix in ("pdf", "svg", "png")
     ),
 }
