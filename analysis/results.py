@@ -1,23 +1,27 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats
-from ablate.analysis.author import text
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats, verdict
+from ablate.analysis.ablation_path import ablation_path
+from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
-from ablate.analysis.factor_effects import factor_effects
+from ablate.analysis.excluded_seeds import Excluded, remaining
+from ablate.analysis.factor_effects import FactorEffects, factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.pairs import AllPairs
 from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.search import DESIGN as SEARCH
+from ablate.analysis.search import Search, search
 from ablate.analysis.stage_paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
@@ -41,6 +45,7 @@ class Results:
     anova: pd.DataFrame | None
     shares: pd.DataFrame | None  # of the sum of squares
     attribution: pd.DataFrame | None  # Shapley values
+    path: pd.DataFrame | None  # one change after the other
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -50,8 +55,10 @@ class Results:
     author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    excluded: Excluded = field(default_factory=dict)  # {seed: reason}
     pairs: AllPairs | None = None  # all pairs of variants, on request
     planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
+    search: Search | None = None  # its trials, if the study is a hyperparameter search
     planned_metric: str | None = None  # where another one than planned is compared
     looks: PlannedLooks | None = None  # of a study with stages
     paths: pd.DataFrame | None = None  # of its variants, look by look
@@ -93,6 +100,12 @@ class Results:
         return metric_format(self.metric, self.effects)
 
     @property
+    def only_trials(self) -> bool:
+        """Whether the study is a search in which nothing can be tested, as with one seed per trial."""
+        verdicts = {verdict.BASELINE, verdict.NOT_TESTABLE}
+        return self.search is not None and set(self.effects["verdict"]) <= verdicts
+
+    @property
     def images(self) -> int | None:
         """Number of evaluation images; None if no predictions are stored."""
         return len(self.predicted.labels) if self.predicted else None
@@ -123,6 +136,8 @@ def compare(
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
     joined: Path | None = None,
+    excluded: Excluded | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -133,11 +148,16 @@ def compare(
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
         joined: folder of the report, if it is not that of the runs.
+        excluded: {seed: reason} of the seeds that no comparison uses.
+        planned: {folder: variant} as report.md names it, if the baseline is not the planned one.
 
     Raises:
-        InputError: the author's report.md cannot be used.
+        InputError: the author's report.md cannot be used, or seeds cannot be excluded.
     """
-    author, used = text.read(joined or folder), usage(folder, plan)
+    plan, runs = remaining(plan, runs, excluded := dict(excluded or {}))
+    if curves is not None:
+        curves = curves[~curves["seed"].isin(excluded)]
+    author, used = text.read(home := joined or folder), usage(folder, plan)
     curves = _curves(folder, plan, runs) if curves is None else curves
     looks, every_run, within = planned_looks.of_study(folder, plan), runs, None
     if plan.block is not None:
@@ -147,6 +167,7 @@ def compare(
         assumptions = [*assumptions, *blocks.sentences(within)]
     else:
         predicted = image_correctness.load(folder, runs)
+    runs = variants.apply(runs, author.settings, home / text.FILE, planned)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
@@ -158,7 +179,8 @@ def compare(
         curves=curves,
         class_count=classes,
         effects=compared,
-        **factor_effects(runs, plan.metric.name)._asdict(),
+        **(FactorEffects() if plan.design == SEARCH else factor_effects(runs, plan.metric.name))._asdict(),
+        path=None if plan.design == SEARCH else ablation_path(runs, plan.metric),
         predicted=predicted,
         classes=by_class,
         crossed=crossed if looks is None else {},  # these intervals do not allow for stages
@@ -167,7 +189,9 @@ def compare(
         samples=collect.samples(folder, runs),
         author=author,
         assumptions=tuple(assumptions),
+        search=search(folder, plan, runs),
         joined=joined,
+        excluded=excluded,
         looks=looks,
         paths=None if looks is None else stage_paths(runs, looks, plan.metric),
         blocks=within,

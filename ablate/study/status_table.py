@@ -14,8 +14,7 @@ from ablate.runs import epochs
 from ablate.runs import stages as stages_log
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import stages
-from ablate.study.aliases import describe
+from ablate.study import aliases, path, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.snapshot import per_epoch
@@ -46,7 +45,7 @@ def preview(
     whole = extended(folder, study, extend, retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
-    for line in describe(whole):
+    for line in [*aliases.describe(whole), *path.describe(whole)]:
         Console().print(Text(line))
 
 

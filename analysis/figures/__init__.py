@@ -8,6 +8,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `blocks.py`           differences within data sets, mean ranks
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
+`path.py`             one change after the other
 `attribution.py`      effects of the factors, Shapley values
 `cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
@@ -38,6 +39,7 @@ from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
+from ablate.analysis.figures.path import path
 from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
@@ -48,8 +50,8 @@ __all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions
            "render", "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
-NAMES = ("effects", "stages", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "interactions",
-         "factor_effects", "attribution", "variance_shares", "cost", "class_difference", "confusion",
+NAMES = ("effects", "stages", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "path",
+         "interactions", "factor_effects", "attribution", "variance_shares", "cost", "class_difference", "confusion",
          "samples")  # fmt: skip
 
 Drawing = dict[str, Callable[[], Figure]]
@@ -73,6 +75,8 @@ def every(results: Results) -> Drawing:
         )
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)
+    if results.path is not None:
+        drawing["path"] = partial(path, results.path, results.format)
     drawing |= _curve_pages(results)
     if results.contrasts is not None:
         crossed = results.contrasts[results.contrasts["kind"] == "interaction"]

@@ -22,6 +22,8 @@ def captions(results: Results) -> dict[str, str]:
         " levels.",
         "ranks": "Mean ranks over levels, 1 is best. A thick line joins variants whose mean ranks differ by less than"
         " Nemenyi's critical difference at 5 %.",
+        "path": "One more change at each step, from the baseline (top) to all changes: mean (dot), and the difference"
+        " from the step before (bar) with its 95 % confidence interval.",
         "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
         " *: aliased; the table of main effects has the names.",
         "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole"

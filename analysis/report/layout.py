@@ -22,6 +22,7 @@ ORDER = (
     "stages",
     "blocks",
     "ranks",
+    "path",
     *CURVES,
     "interactions",
     "factor_effects",
@@ -38,6 +39,7 @@ OPTIONAL = (
     "blocks",
     "stages",
     "ranks",
+    "path",
     "interactions",
     "factor_effects",
     "attribution",
@@ -77,6 +79,11 @@ class Layout:
     wide: tuple[str, ...]
     group: tuple[float, float] = (0.0, 0.0)
     pages: int = 0
+
+    @property
+    def figures(self) -> set[str]:
+        """The names of all its figures."""
+        return {*self.first, *itertools.chain(*self.curves), *self.second, *self.wide}
 
 
 def fitting(heights: Heights) -> Layout:

@@ -15,10 +15,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
+from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
+from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_markdown
 from ablate.analysis.latex_table import to_latex
 from ablate.analysis.report import html, layout, macros, pdf, stage_sentences
@@ -73,11 +75,15 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
+    settings, author = results.author.settings, results.home / author_text.FILE
+    check_figures(settings, figures.NAMES, author)
+    style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
+    style |= author_style.checked(settings.style, author)
     looks_text = stage_sentences.looked(results)
     if results.is_recorded:
-        unplanned = looked(*record_look(results), planned_comparisons(results.runs))
+        unplanned = _looks(results)
         looks_text += unplanned if results.looks is None else []
-    notes = [*results.assumptions, *looks_text, *notes_of(results)]
+    notes = [*excluded_seeds.sentences(results.excluded), *results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
@@ -93,7 +99,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
-    svgs = _write_figures(folder / "figures", figures.every(results))
+    with author_style.applied(style):
+        svgs = _write_figures(folder / "figures", figures.every(results))
     warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
@@ -106,8 +113,18 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
-    _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
+    main = "trials" if results.only_trials else "effects"
+    _print(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
+
+
+def _looks(results: Results) -> list[str]:
+    """Record this report as a look; sentences on it and on earlier ones."""
+    seen, replaced = record_look(results)
+    return [
+        *looked([look for look in seen if not look.excluded], replaced, planned_comparisons(results.runs)),
+        *excluded_seeds.earlier(seen, results.excluded),
+    ]
 
 
 def record_look(results: Results) -> tuple[list[Look], int]:
@@ -131,6 +148,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
         results=list(shown.itertuples(index=False, name=None)),
         planned=len(runs),
         seeds=int(compared.max()) if len(compared) else 0,
+        excluded=results.excluded,
     )
 
 
@@ -185,7 +203,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
-        A warning if the author's text is too long for that, else nothing.
+        A warning if the author's text is too long for that, and one on chosen figures that are not shown.
     """
     import typst
 
@@ -194,18 +212,28 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
         atomic.write_text(author, author_text.TEMPLATE.format(title=results.plan.name))
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     content = pdf.parts(results, pdf.generated_text(results, notes), limits, source.parent)
+    chosen = results.author.settings.figures
+    if chosen is not None:
+        content = content._replace(figures={name: text for name, text in content.figures.items() if name in chosen})
     atomic.write_text(source, pdf.measuring_source(content))
     heights = pdf.heights(content, json.loads(typst.query(source, "<heights>", field="value", one=True)))
     for shorter in range(SHORTER):
-        chosen = layout.fitting(replace(heights, page=layout.PAGE - shorter))
-        count = _set(source, content, chosen, heights)
-        if count <= layout.PAGES or chosen.pages > layout.PAGES:
+        size = layout.fitting(replace(heights, page=layout.PAGE - shorter))
+        count = _set(source, content, size, heights)
+        if count <= layout.PAGES or size.pages > layout.PAGES:
             break
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if count <= layout.PAGES:
-        return []
-    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+    warnings = []
+    if lacking := [name for name in chosen or () if name not in size.figures]:
+        warnings.append(
+            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
+        )
+    if count > layout.PAGES:
+        warnings.append(
+            f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
+        )
+    return warnings
 
 
 def _set(source: Path, content: pdf.Parts, chosen: layout.Layout, heights: layout.Heights) -> int:
@@ -230,13 +258,13 @@ def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
         atomic.write_bytes(folder / name, content)
 
 
-def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:
-    """Print the main table, the runs that are not completed, the notes and the folder of the report."""
+def _print(study: str, report_tables: dict[str, tables.Table], main: str, notes: Sequence[str], folder: Path) -> None:
+    """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
     console = Console()
     console.soft_wrap = not console.is_terminal
     narrow = console.is_terminal and console.width < NARROW
-    effects = report_tables["effects"].cells
-    _print_table(console, effects.drop(columns=WIDE_ONLY, errors="ignore") if narrow else effects, f"Study {study}")
+    cells = report_tables[main].cells
+    _print_table(console, cells.drop(columns=WIDE_ONLY, errors="ignore") if narrow else cells, f"Study {study}")
     if "failures" in report_tables:
         failures = report_tables["failures"].cells
         _print_table(console, failures.head(LISTED), "Not completed")

@@ -62,8 +62,17 @@ def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
     check_names(columns.factors or [], [columns.metric.name], name)
 
 
-def plain_cell(cell: Any) -> Any:
-    """A cell; a list or an object of JSON as text."""
+def plain_cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with lists and objects of JSON as text."""
+    columns = [
+        place for place, kind in enumerate(rows.dtypes) if pd.api.types.is_object_dtype(kind)
+    ]  # no other column can have them
+    plain = {place: rows.iloc[:, place].map(_plain_cell) for place in columns}
+    series = [plain.get(place, rows.iloc[:, place]) for place in range(rows.shape[1])]
+    return pd.concat(series, axis=1) if plain else rows
+
+
+def _plain_cell(cell: Any) -> Any:
     return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
 
 

@@ -22,7 +22,7 @@ from ablate.analysis.sources.columns import (
     find_factors,
     numbered_seeds,
     numeric,
-    plain_cell,
+    plain_cells,
     statuses,
     texts_of,
 )
@@ -61,7 +61,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = with_status(rows.reset_index(drop=True).map(plain_cell))
+    rows = with_status(plain_cells(rows.reset_index(drop=True)))
     check_columns(rows, columns, name)
     values, bad = numeric(rows[columns.metric.name])
     if bad:

@@ -4,10 +4,12 @@
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
 `factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
 `pairs.py`          every variant against every other one
+`path.py`           one change after the other
 `test_set.py`       accuracy on the test set
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
 `secondary.py`      secondary metrics
+`trials.py`         trials of a search, importance of its parameters
 `runs.py`           configurations, classes, runs that are not completed
 """
 
@@ -26,25 +28,31 @@ from ablate.analysis.tables.factorial import (
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
 from ablate.analysis.tables.pairs import letters, pairs
+from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
+from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
+from ablate.study.path import PATH
 
-__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "changes", "classes", "contrasts", "display",
-           "diverged", "every", "failures", "further_tests", "images", "main", "secondary", "shares", "stages",
-           "test_set", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts",
+           "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary",
+           "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
     "stages",
     "blocks",
+    "trials",
+    "importance",
     "test",
     "secondary",
     "changes",
     "tests",
+    "path",
     "letters",
     "pairs",
     "contrasts",
@@ -66,6 +74,10 @@ def every(results: Results) -> dict[str, Table]:
         by_name["stages"] = stages(results.paths, effects.set_index("variant")["verdict"], labels, results.format)
     if results.blocks is not None:
         by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
+    if results.search is not None:
+        by_name["trials"] = trials(results.search, results.format)
+        if results.search.importance is not None:
+            by_name["importance"] = importance(results.search.importance)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
@@ -79,6 +91,8 @@ def every(results: Results) -> dict[str, Table]:
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
+    if results.path is not None:
+        by_name["path"] = path(results.path, labels, results.format, chosen=results.plan.design == PATH)
     if results.pairs is not None:
         by_name["letters"] = letters(results.pairs, labels, results.format)
         by_name["pairs"] = pairs(results.pairs, labels, results.format)

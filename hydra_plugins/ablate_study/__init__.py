@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -54,13 +56,28 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
+        from ablate.study.path import rounds
         from ablate.study.resuming import resuming
         from ablate.study.sweeper import sweep
 
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        study = self.compose_study(arguments)
-        return sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
+        for study in rounds(partial(self.compose_study, arguments)):
+            sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
+
+
+class AppFlags(SearchPathPlugin):
+    """Checks the flags of an app with our sweeper. Hydra calls it first, and reads the flags before any sweeper."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Leave the search path as it is."""
+        import sys
+
+        if any(word.startswith("hydra/sweeper") for word in sys.argv):
+            from ablate.app import flags
+
+            with refused_in_a_sentence():
+                flags.check(sys.argv[1:])
 
 
 class AppSweeper(StudySweeper):
@@ -223,7 +240,7 @@ ConfigStore.instance().store(
     node={
         "_target_": f"{__name__}.AppSweeper",
         "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
-        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional or plackett_burman
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional, ...
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
         "resolution": None,  # least resolution of the fractional design

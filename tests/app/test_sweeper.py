@@ -48,6 +48,26 @@ def test_a_design_runs_and_every_run_leaves_a_record(study):
     assert (study / "model=cnn/seed=1/.hydra/overrides.yaml").read_text() == "- model=cnn\n- dropout=0.0\n- seed=1\n"
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--cfg", "job"), "--cfg applies to a single run"),
+        (("--info", "config"), "--info applies to a single run"),
+        (("--resolve",), "--resolve applies only to --cfg"),
+        (("--package", "model"), "--package applies only to --cfg"),
+    ],
+)
+def test_flags_that_contradict_a_study_are_refused_in_a_sentence(tmp_path, app, flags, message):
+    refused = app(tmp_path, *SWEEP, "seed=0,1", *flags)
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert "Traceback" not in refused.stderr and not (tmp_path / "outputs").exists()
+
+
+def test_flags_of_a_single_run_are_honored(tmp_path, app):
+    shown = app(tmp_path, *SWEEP[1:], "seed=1", "--cfg", "job", "--resolve")
+    assert shown.returncode == 0 and "seed: 1" in shown.stdout, shown.stderr
+
+
 def test_the_same_command_runs_nothing_again_and_extends(study, app):
     before = (study / "baseline/seed=0/run.json").stat().st_mtime_ns
     again = app(study.parents[1], *SWEEP, *DESIGN)

@@ -69,7 +69,7 @@ def test_a_study_of_one_epoch_has_no_curves(make_study):
     assert report(study) == 0
     assert not list((study / "report/figures").glob("*curves*"))
     page = (study / "report/report.html").read_text()
-    assert 'id="plot"' not in page and "Loss curves" not in page and 'curve-data" type' not in page
+    assert 'id="plots"' not in page and 'id="curves"' not in page and 'id="curve-data"' not in page
 
 
 def test_bold_and_the_dagger_are_explained_where_they_stand(make_study):
