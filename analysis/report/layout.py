@@ -149,7 +149,7 @@ def left(text: float, figures: Sequence[float]) -> int | None:
     """The number of figures in the left column; None if the columns break within the text."""
     if text >= sum(figures):
         return None
-    return min(range(len(figures) + 1), key=lambda k: max(text + sum(figures[:k]), sum(figures[k:])))
+    return min(range(len(figures), -1, -1), key=lambda k: max(text + sum(figures[:k]), sum(figures[k:])))
 
 
 def _heights(heights: Heights, names: Sequence[str]) -> list[float]:
