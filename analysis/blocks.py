@@ -151,9 +151,9 @@ def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
 
 def _status(statuses: pd.Series) -> str:
     """The status of several runs as one: a run without a result counts before one that diverged."""
-    lost = [status for status in statuses if status in collect.HOLES]
-    others = sorted(set(statuses) - {"completed"})
-    return [*lost, *others, "completed"][0]
+    lost = [str(status) for status in statuses if status in collect.HOLES]
+    others = sorted({*statuses} - {"completed"})
+    return next(iter([*lost, *others]), "completed")
 
 
 def mean_curves(curves: pd.DataFrame, runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:

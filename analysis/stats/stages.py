@@ -146,7 +146,7 @@ class Stage:
             together.
         simultaneous: the same for all planned variants (Bonferroni).
         equivalence: repeated interval at 1 - 2 alpha.
-        decided: whether a claim is decisions: one of the two p-values of Holm's method is below alpha.
+        decided: whether a claim is made: one of the two p-values of Holm's method is below alpha.
     """
 
     difference: PairedDifference
