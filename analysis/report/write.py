@@ -1,6 +1,5 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,14 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.box import SIMPLE_HEAD
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from ablate.analysis import collect, figures, left_out, tables
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf
+from ablate.analysis.report import html, layout, macros, pdf, terminal
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -25,22 +21,7 @@ from ablate.files import atomic
 from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
-from ablate.terminal.console import Console
 from ablate.terminal.progress import track
-
-WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
-# Columns that a narrow terminal omits; the files have them.
-WIDE_ONLY = [
-    "p (Holm)",
-    "Equivalence [90 % CI]",
-    "g_z",
-    "Wins",
-    "Parameters",
-    "Time (s), median",
-    "Lost or at chance (runs)",
-]
-NARROW = 120  # characters
-LISTED = 20  # most rows of a table on the terminal; the files have all
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -91,7 +72,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         text = f"{incomplete} of {len(results.runs)} planned runs {are} incomplete."
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
-    _print(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
+    terminal.show(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
 
 
@@ -187,34 +168,3 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     if count <= layout.PAGES:
         return []
     return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
-
-
-def _print(study: str, report_tables: dict[str, tables.Table], notes: Sequence[str], folder: Path) -> None:
-    """Print the main table, the runs that are not completed, the notes and the folder of the report."""
-    console = Console()
-    console.soft_wrap = not console.is_terminal
-    narrow = console.is_terminal and console.width < NARROW
-    effects = report_tables["effects"].cells
-    _print_table(console, effects.drop(columns=WIDE_ONLY, errors="ignore") if narrow else effects, f"Study {study}")
-    if "failures" in report_tables:
-        failures = report_tables["failures"].cells
-        _print_table(console, failures.head(LISTED), "Not completed")
-        if len(failures) > LISTED:
-            console.print(Text(f"... and {len(failures) - LISTED} more, in {folder / 'tables' / 'failures.md'}"))
-    for note in notes:
-        console.print(Text(f"Note: {note}"))
-    console.print(Text(f"Report: {folder}"), soft_wrap=True)  # without line breaks, so that the path can be copied
-
-
-def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
-    """Print a table: aligned columns on a terminal, Markdown in a file or a pipe."""
-    if not console.is_terminal:
-        console.print(Text(f"{title}\n\n{to_markdown(table)}"))
-        return
-    aligned = RichTable(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in table:
-        header = textwrap.fill(name, max(13, *table[name].map(len)))
-        aligned.add_column(Text(header), no_wrap=name not in WRAPPED, overflow="fold")
-    for row in table.itertuples(index=False):
-        aligned.add_row(*map(Text, row))
-    console.print(aligned)
