@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import app_curves, chance, collect, image_correctness, stats
+from ablate.analysis.author import text
+from ablate.analysis.author.text import AuthorText
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.metric_format import MetricFormat, metric_format
@@ -40,6 +42,7 @@ class Results:
     changes: pd.DataFrame  # of the variants that differ most
     usage: Usage  # of the test set
     samples: dict[str, np.ndarray]  # training images of the variants that see different ones
+    author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
     planned_metric: str | None = None  # where another one than planned is compared
@@ -99,6 +102,7 @@ def compare(
     runs: pd.DataFrame,
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
+    joined: Path | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -108,7 +112,12 @@ def compare(
         runs: frame of `collect`.
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
+        joined: folder of the report, if it is not that of the runs.
+
+    Raises:
+        InputError: the author's report.md cannot be used.
     """
+    author = text.read(joined or folder)
     predicted = image_correctness.load(folder, runs)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
@@ -131,7 +140,9 @@ def compare(
         changes=changes(folder, runs, most_different(compared, DESCRIBED)),
         usage=usage(folder, plan),
         samples=collect.samples(folder, runs),
+        author=author,
         assumptions=tuple(assumptions),
+        joined=joined,
     )
 
 

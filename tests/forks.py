@@ -1,7 +1,8 @@
-"""`python -m ablate.cli WORDS` without the seconds of its imports: a fork of a process that has them behind it.
+"""`python -m ablate.cli WORDS` or `python SCRIPT WORDS` without the seconds of the imports: a fork of a process that
+has them behind it.
 
-A line on stdin is a command as JSON: folder, words, and the files that become its stdout and stderr. When it has ended,
-its exit status goes to stdout, negative if it was a signal.
+A line on stdin is a command as JSON: folder, words, the files that become its stdin, stdout and stderr, the script, if
+any, and environment variables. When it has ended, its exit status goes to stdout, negative if it was a signal.
 """
 
 import gc
@@ -28,16 +29,25 @@ IMPORTED = (
 SECONDS = 400  # after which a command is killed
 
 
-def become(folder: str, words: list[str], output: str, errors: str) -> None:
-    """Go on as that command."""
+def become(
+    folder: str, words: list[str], output: str, errors: str, stdin: str = os.devnull, script: str | None = None,
+    **environment: str,
+) -> None:  # fmt: skip
+    """Go on as that command, or as that script."""
     signal.alarm(SECONDS)
     os.chdir(folder)
-    for number, path in enumerate((os.devnull, output, errors)):
+    os.environ.update(environment)
+    for number, path in enumerate((stdin, output, errors)):
         os.dup2(os.open(path, os.O_RDWR), number)
     # New streams, because the server's own know whether its pipes, not these files, are terminals.
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
     sys.argv[1:] = words
-    runpy.run_module("ablate.cli", run_name="__main__", alter_sys=True)
+    if script:
+        sys.argv[0], sys.path[0] = script, os.path.dirname(script)
+        runpy.run_path(script, run_name="__main__")
+    else:
+        runpy.run_module("ablate.cli", run_name="__main__", alter_sys=True)
     sys.exit()
 
 

@@ -19,15 +19,24 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
 
 
-def ablate(folder: Path, *words: str) -> CompletedProcess[str]:
-    """`ablate` with these words, in the folder, to its end: a fork, see tests/forks.py.
+def ablate(
+    folder: Path, *words: str, stdin: str = "", script: Path | None = None, **environment: str
+) -> CompletedProcess[str]:
+    """`ablate` with these words, in the folder, to its end, with this text on stdin: a fork, see tests/forks.py.
 
     Forks have one hash seed and one state of NumPy's generator: `alone` tells whether a process has the same bits.
     """
     server = forks()
     assert server.stdin and server.stdout
-    with tempfile.NamedTemporaryFile("r") as output, tempfile.NamedTemporaryFile("r") as errors:
+    with (
+        tempfile.NamedTemporaryFile("r") as output,
+        tempfile.NamedTemporaryFile("r") as errors,
+        tempfile.NamedTemporaryFile("w") as file,
+    ):
+        file.write(stdin)
+        file.flush()
         command = {"folder": str(folder), "words": words, "output": output.name, "errors": errors.name}
+        command |= {"stdin": file.name, "script": str(script) if script else None, **environment}
         print(json.dumps(command), file=server.stdin, flush=True)
         status = server.stdout.readline()
         assert status, "tests.forks has ended; what it said is on stderr"

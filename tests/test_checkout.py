@@ -43,17 +43,24 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment(tmp_path_factory.mktemp("required"), OPTIONAL)
 
 
-def test_a_run_and_a_study_from_the_checkout(python: Path, tmp_path: Path) -> None:
+def test_a_study_from_the_checkout(python: Path, tmp_path: Path) -> None:
     for name in ("ablate", "analysis", "conf", "hydra_plugins"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    for words in (("train", "model=mlp", "hydra.run.dir=one", *SMALL), ("train", *STUDY, *SMALL[:2]), ("report", "s")):
+    for words in (("train", *STUDY, *SMALL[:2]), ("report", "s")):
         ended = ablate(python, tmp_path, *words)
         assert ended.returncode == 0, ended.stderr
-    environment = record(tmp_path / "one")["environment"]
+    environment = record(tmp_path / "outputs/s/baseline/seed=0")["environment"]
     assert environment["hydra-ablate"] is None and environment["torch"]
     assert (tmp_path / "outputs/s/report/report.pdf").exists()
 
 
+def test_a_run_elsewhere_by_the_path(python: Path, tmp_path: Path) -> None:
+    ended = ablate(python, tmp_path, "train", "model=mlp", "hydra.run.dir=one", *SMALL, path=ROOT)
+    assert ended.returncode == 0, ended.stderr
+    assert record(tmp_path / "one")["status"] == "completed"
+
+
+@pytest.mark.integration
 def test_a_study_elsewhere_by_the_path(python: Path, tmp_path: Path) -> None:
     ended = ablate(python, tmp_path, "train", *STUDY, *SMALL[:2], path=ROOT)
     assert ended.returncode == 0, ended.stderr

@@ -20,7 +20,7 @@ from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, overrides, plan
+from ablate.study import design, factors, overrides, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -68,13 +68,13 @@ def study(
         InputError: a planned run cannot be composed.
     """
     parsed = overrides.read(loader, settings.params, arguments)
-    added = {plan.name_of(override) for override in parsed}
+    added = {factors.name_of(override) for override in parsed}
     has_seed = settings.seed_key in flat(config, resolve=False)
     default = OmegaConf.select(config, settings.seed_key, throw_on_missing=False) if has_seed else None
     if not has_seed and settings.seed_key != "seed" and settings.seed_key not in added:
         raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
-    sweep = plan.read(parsed, settings.bundles, seed, settings.seed_key)
+    sweep = factors.read(parsed, settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings)
@@ -102,8 +102,8 @@ def study(
             )
         )
         place = [f"hydra.sweep.dir={quoted(str(folder))}", f"hydra.sweep.subdir={quoted(replicate.folder)}"]
-        factors, seeding = sweep.overrides(replicate.factors), sweep.seed_override(replicate.seed)
-        overrides_of[replicate.folder] = [*factors, *seeding, *place]
+        levels, seeding = sweep.overrides(replicate.factors), sweep.seed_override(replicate.seed)
+        overrides_of[replicate.folder] = [*levels, *seeding, *place]
         loader.runs[tuple(overrides_of[replicate.folder])] = partial(
             composer.with_hydra, replicate.factors, replicate.seed, overrides_of[replicate.folder]
         )

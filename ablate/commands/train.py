@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate.commands.exit_status import explain
 from ablate.commands.train_flags import hydra_arguments
@@ -44,7 +46,10 @@ class KeepFinished(Callback):
             hydra_settings.check(config.hydra)
             if flags := [f"--{name}" for name in ("extend", "retrain") if config.study[name]]:
                 raise InputError(f"{flags[0]} applies only to a study. Add -m, or remove it.")
-            finished.refuse(Path(config.hydra.run.dir))
+            folder = Path(config.hydra.run.dir)
+            finished.refuse(folder)
+            with suppress(OmegaConfBaseException):  # a value that is only known in the run, which checks again
+                finished.refuse_other(folder, partial(config_sha256, config))
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check a study."""

@@ -65,7 +65,7 @@ def ordered(settings: Settings) -> Settings:
 
 
 def _trained(config: DictConfig) -> list[str]:
-    return [str(name) for name in config if name not in NOT_TRAINED]
+    return [str(name) for name in config if name not in (*NOT_TRAINED, "hydra")]
 
 
 def _sha256(settings: Settings, own_code: Mapping[str, str] | None) -> str:

@@ -1,8 +1,9 @@
-"""A finished run is never overwritten."""
+"""A finished run is never overwritten, nor the epochs of an unfinished one by another run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from ablate.runs import run_record
+from ablate.runs import checkpoints, epochs, provenance, run_record
 from ablate.runs.study_keys import keys_of
 from ablate.terminal.errors import InputError
 
@@ -25,3 +26,35 @@ def refuse(folder: Path, in_study: bool = False) -> None:
             else "Choose another folder with hydra.run.dir=FOLDER, or delete this one."
         )
         raise InputError(f"{folder} holds a finished run, which is not overwritten. {advice}")
+
+
+def worth_keeping(folder: Path) -> bool:
+    """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that has an end or cannot be read."""
+    if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.done(folder):
+        return True
+    try:
+        return run_record.read(folder).status != "running"
+    except InputError:
+        return (folder / run_record.FILE).exists()
+
+
+def refuse_other(folder: Path, config_sha256: Callable[[], str | None]) -> None:
+    """Raise InputError if the folder holds epochs of an unfinished run that this configuration or code cannot resume.
+
+    Args:
+        folder: of a run outside a study; in a study, such runs are moved to `.replaced/`.
+        config_sha256: called if the folder holds epochs.
+    """
+    if not (folder / run_record.FILE).exists() or not (checkpoints.exist(folder) or epochs.done(folder)):
+        return
+    record = run_record.read(folder)
+    if record.config_sha256 != config_sha256():
+        differing = "another configuration"
+    elif record.code_sha256 != provenance.code_sha256():
+        differing = "another version of the code"
+    else:
+        return
+    raise InputError(
+        f"{folder} holds an unfinished run with {differing}, whose epochs are not overwritten. Choose another folder"
+        " with hydra.run.dir=FOLDER, or delete this one."
+    )

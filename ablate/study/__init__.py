@@ -1,7 +1,8 @@
 """Studies, in the order in which data flows:
 
 `design.py`     designs: which combinations of levels a study runs
-`plan.py`, `level.py`  overrides -> factors, variants, runs and their folders
+`factors.py`, `level.py`  overrides -> the factors with their levels, the seeds, and what all runs share
+`plan.py`       factors and seeds -> variants, runs and their folders
 `compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared

@@ -20,7 +20,7 @@ from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, extend, overrides, plan
+from ablate.study import design, extend, factors, overrides, plan
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
@@ -47,7 +47,7 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     """
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
-    sweep = plan.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
+    sweep = factors.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
     baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
         extend.same_baseline(folder, study_plan.read(folder), baseline)
@@ -59,7 +59,7 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
 def plan_of(
     settings: StudySettings | DictConfig,
     named_design: str,
-    sweep: plan.Sweep,
+    sweep: factors.Sweep,
     runs: Sequence["ComposedRun"],
     baseline: design.Variant,
     trained: dict[str, Any] | None = None,
@@ -133,7 +133,7 @@ class ComposedRun:
 
 
 def composed_runs(
-    loader: PlanLoader, config: DictConfig, sweep: plan.Sweep, replicates: Sequence[plan.Replicate]
+    loader: PlanLoader, config: DictConfig, sweep: factors.Sweep, replicates: Sequence[plan.Replicate]
 ) -> list[ComposedRun]:
     """Each run composed, checked and hashed; InputError if one cannot be trained."""
     composer = Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])

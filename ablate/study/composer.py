@@ -16,7 +16,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.study import design, plan
+from ablate.study import design
+from ablate.study.factors import Sweep
 
 Changes = tuple[tuple[str, str], ...]  # (factor, level) of what differs from the baseline
 
@@ -75,7 +76,7 @@ class Composer:
         naming: overrides that all runs get.
     """
 
-    def __init__(self, loader: PlanLoader, config: DictConfig, sweep: plan.Sweep, naming: Sequence[str] = ()) -> None:
+    def __init__(self, loader: PlanLoader, config: DictConfig, sweep: Sweep, naming: Sequence[str] = ()) -> None:
         self.loader, self.config, self.sweep, self.naming = loader.hydra, config, sweep, naming
         self.parser = OverridesParser.create(self.loader)
         deleted = [word[1:].partition("=")[0] for word in sweep.fixed if word[0] == "~"]

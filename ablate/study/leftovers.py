@@ -10,21 +10,10 @@ from pathlib import Path
 from filelock import Timeout
 
 from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, epochs, finished, options, run_record
+from ablate.runs import checkpoints, finished, options
 from ablate.study.extend import REPLACED
-from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
-
-
-def worth_keeping(folder: Path) -> bool:
-    """True if a run folder holds a checkpoint, weights, an epoch, or a run.json that has an end or cannot be read."""
-    if checkpoints.exist(folder) or (folder / "model.pt").exists() or epochs.done(folder):
-        return True
-    try:
-        return run_record.read(folder).status != "running"
-    except InputError:
-        return (folder / run_record.FILE).exists()
 
 
 @dataclass(frozen=True)
@@ -37,7 +26,7 @@ class Leftovers:
     """
 
     resumes: Callable[[Path], bool] = checkpoints.exist
-    worth_keeping: Callable[[Path], bool] = worth_keeping
+    worth_keeping: Callable[[Path], bool] = finished.worth_keeping
 
 
 OWN = Leftovers()  # of runs of `ablate train`

@@ -6,7 +6,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
-from ablate.study import plan
+from ablate.study import factors
 from ablate.study.composer import PlanLoader
 from ablate.study.level import level_text
 from ablate.terminal.errors import InputError
@@ -22,7 +22,7 @@ def read(loader: PlanLoader, params: Mapping[str, Any], arguments: Iterable[str]
     typed = loader.parse(list(arguments))
     swept: dict[str, Override] = {}
     for override in typed:
-        key = plan.name_of(override)
+        key = factors.name_of(override)
         if key in swept:
             raise InputError(
                 f"{swept[key].input_line} and {override.input_line} both set {key}, so only the second would count."

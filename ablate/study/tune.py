@@ -21,7 +21,7 @@ from ablate.config import validate
 from ablate.runs import epochs, study_plan
 from ablate.runs.metric import Metric, named
 from ablate.runs.study_plan import BASELINE
-from ablate.study import compose, plan
+from ablate.study import compose, factors, plan
 from ablate.study.composer import PlanLoader
 from ablate.study.resuming import resuming
 from ablate.study.status import PlannedState, planned_state
@@ -52,7 +52,7 @@ class Search:
 
     loader: PlanLoader
     config: DictConfig
-    sweep: plan.Sweep
+    sweep: factors.Sweep
     factors: Sequence[str]
     study: "optuna.Study"
     baseline: dict[str, Any] | None = None
@@ -110,8 +110,8 @@ def start_search(
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
     fixed = [word for word in overrides if word not in intervals]
-    swept = plan.read(fixed, study_settings.bundles, config.get("seed", 0))
-    prefixes = {plan.name_of(override): plan.prefix_of(override) for override in intervals}
+    swept = factors.read(fixed, study_settings.bundles, config.get("seed", 0))
+    prefixes = {factors.name_of(override): factors.prefix_of(override) for override in intervals}
     swept = replace(swept, prefixes={**swept.prefixes, **prefixes})
     space = search_space(swept, intervals)
     folder = Path(config.hydra.sweep.dir)
@@ -148,7 +148,7 @@ def log_best(study: "optuna.Study", metric: Metric) -> None:
         log.info("best of %d trials: %s with %s", len(study.trials), metric.text(best.values[0]), overrides)
 
 
-def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
+def search_space(swept: factors.Sweep, intervals: Sequence[Override]) -> dict[str, Any]:
     """Convert `interval(...)` overrides and lists of levels to Optuna distributions: {factor: distribution}."""
     try:
         from optuna import distributions
@@ -160,7 +160,7 @@ def search_space(swept: plan.Sweep, intervals: Sequence[Override]) -> dict[str, 
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
         try:
-            space[plan.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
+            space[factors.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
         except ValueError as error:
             raise InputError(f"{override.input_line} is not a range that can be searched: {error}") from None
     space |= {name: distributions.CategoricalDistribution(levels) for name, levels in swept.factors.items()}

@@ -43,6 +43,8 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     started = time.perf_counter()
     record = identity(config, folder)
     finished.refuse(folder, in_study=record.study is not None)
+    if record.study is None:
+        finished.refuse_other(folder, lambda: record.config_sha256)
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))

@@ -52,12 +52,12 @@ def to_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    author = pdf.author_text(results.home / "report.md")
+    author = results.author
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     return environment.get_template("report.html").render(
-        title=author.get("title") or results.plan.name,
-        sections={name: [*author.get(name, []), *generated[name]] for name in pdf.SECTIONS},
+        title=author.title or results.plan.name,
+        sections=[(name, author.html(name), generated.get(name, [])) for name in author.sections],
         tables=tables,
         variant_numbers=numbers,
         runs=_runs(results, numbers),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ablate.analysis.author.to_typst import string
 from ablate.analysis.figures import CAPTIONS
-from ablate.terminal.text import printable
 
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
@@ -87,8 +87,3 @@ def _figure(name: str, folder: Path) -> tuple[str, float]:
     assert match is not None  # Matplotlib always writes the width
     width = min(float(match[1]) / 72 * 2.54, WIDE)
     return f'figure(image("{path}", width: {width:.2f}cm), caption: {string(CAPTIONS[name])})', width
-
-
-def string(text: str) -> str:
-    """A Typst string literal; Typst fails on some control characters."""
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

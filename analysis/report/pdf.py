@@ -1,29 +1,20 @@
 """The two-page report: the Typst source of report.pdf, with the author's text from `report.md`."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from ablate.analysis import tables
+from ablate.analysis.author.to_typst import string
 from ablate.analysis.formats import plural
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.incomplete import partly_compared
-from ablate.analysis.report.layout import Layout, figures, string
+from ablate.analysis.report.layout import Layout, figures
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
-from ablate.files import bounded
 
-MAX_BYTES = bounded.MIB  # of report.md
-SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")
-TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
-# {title}
-
-""" + "\n\n".join(f"## {name}\n" for name in SECTIONS)
 STYLE = """#set document(date: none)
 #set page("a4", margin: (x: 1.8cm, y: 1.5cm))
 #set text(9pt)
@@ -44,16 +35,16 @@ def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: 
         layout: The size of the table, and the figures.
     """
     plan, runs, effects = results.plan, results.runs, results.effects
-    author = author_text(results.home / "report.md")
-    parts = [STYLE, f'#align(center, text(14pt, weight: "bold", {string(author.get("title") or plan.name)}))']
-    for name in SECTIONS:
-        text = [*author.get(name, []), *paragraphs[name]]
+    author = results.author
+    parts = [STYLE, f'#align(center, text(14pt, weight: "bold", {string(author.title or plan.name)}))']
+    for name in author.sections:
+        text = [*author.typst(name), *(_text(paragraph) for paragraph in paragraphs.get(name, []))]
         shown = []
         if name == "Experiments and analysis":
             shown = [_table(effects, runs, layout.rows, results.format), *_test_table(results)]
             shown += figures(layout, results.home / "report")
         if text or shown:
-            parts += [f"= {name}", *(_text(paragraph) for paragraph in text), *shown]
+            parts += [*([f"= {_text(name)}"] if name else []), *text, *shown]
     foot = " ".join([*limits, provenance(plan, runs)])
     parts.append(f"#v(1fr)\n#block(breakable: false, inset: (top: 1em), text(6.5pt, {string(foot)}))")
     return "\n\n".join(parts) + "\n"
@@ -67,7 +58,7 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         notes: Sentences on incomplete runs and mixed code, for the section on experiments.
 
     Returns:
-        {section: paragraphs}, for each of `SECTIONS`.
+        {section: paragraphs}, for each of `author.text.SECTIONS`.
     """
     return {
         "Introduction": [question(results.plan)],
@@ -79,31 +70,6 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         ],
         "Conclusion": [],
     }
-
-
-def author_text(path: Path) -> dict[str, Any]:
-    """Read the author's text.
-
-    Args:
-        path: A report.md, with one `##` heading per section.
-
-    Returns:
-        {"title": title, section: paragraphs}; empty if there is no file.
-
-    Raises:
-        InputError: The file is larger than `MAX_BYTES`.
-    """
-    try:
-        text = bounded.contents(path, MAX_BYTES).decode(errors="replace")
-    except OSError:
-        return {}
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
-    title, *sections = re.split(r"^## +", text, flags=re.M)
-    content: dict[str, Any] = {"title": title.strip().removeprefix("#").strip()}
-    for section in sections:
-        name, _, body = section.partition("\n")
-        content[name.strip()] = [" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip()]
-    return content
 
 
 def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int, printed: MetricFormat) -> str:

@@ -1,6 +1,7 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -9,6 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis.author import text as author_text
+from ablate.analysis.author import to_typst
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
 from ablate.analysis.report import html, layout, macros, pdf, terminal
@@ -22,6 +25,8 @@ from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
+
+IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -61,7 +66,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
     svgs = _write_figures(folder / "figures", figures.every(results))
-    warnings = _write_pdf(results, notes, limits)
+    warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
     holes = results.runs["status"].isin(collect.HOLES)
@@ -152,8 +157,9 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     import typst
 
     source = results.home / "report" / "report.typ"
-    if not (author := results.home / "report.md").exists():
-        atomic.write_text(author, pdf.TEMPLATE.format(title=results.plan.name))
+    if not (author := results.home / author_text.FILE).exists():
+        atomic.write_text(author, author_text.TEMPLATE.format(title=results.plan.name))
+    _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
 
@@ -168,3 +174,13 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     if count <= layout.PAGES:
         return []
     return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+
+
+def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the author's images and formulas, and delete those of an earlier report."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in files and IMAGE_NAME.fullmatch(path.name):
+            path.unlink()
+    for name, content in files.items():
+        atomic.write_bytes(folder / name, content)

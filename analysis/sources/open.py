@@ -94,8 +94,8 @@ def _of_plan(
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
         plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         notes = [exploratory, *notes]
-    compared = compare(folder, plan, collect.collect(folder, plan), None, notes)
-    return replace(compared, joined=home, planned_metric=planned)
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home)
+    return replace(compared, planned_metric=planned)
 
 
 def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:

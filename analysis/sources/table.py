@@ -3,19 +3,25 @@
 import csv
 import io
 import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.sources import parquet
+from ablate.analysis.sources.parquet import LARGEST, MOST_CELLS, MOST_COLUMNS
 from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.terminal.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
-LARGEST = 64 * bounded.MIB  # bytes
-MOST_CELLS = 2_000_000
-MOST_COLUMNS = 5_000
+LONGEST_HEADER = bounded.MIB  # characters
+SPACES, COMMAS = re.compile(r"\s*"), re.compile(r"[\s,]*")  # between values in JSON lines, and in a list
+PIECE = bounded.MIB  # characters
 SEPARATORS = ",;\t|"
 # Numbers as they are written: the default of pandas 3, which deprecates the argument.
 EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
@@ -39,7 +45,8 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
-            return _named(_parquet(bounded.contents(path, LARGEST), path), path), []
+            rows, notes = parquet.read(path)
+            return _named(rows, path), notes
         content = bounded.contents(path, LARGEST)
         if suffix in (".jsonl", ".ndjson", ".json"):
             return _named(_json_rows(content, path), path), []
@@ -54,49 +61,84 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         raise InputError(f"{path} cannot be read as a table ({str(error).splitlines()[0]:.200}).") from None
 
 
-def _parquet(content: bytes, path: Path) -> pd.DataFrame:
-    """Rows of a Parquet file, whose unpacked size is checked before anything is unpacked."""
-    from pyarrow import parquet
-
-    metadata = parquet.read_metadata(io.BytesIO(content))
-    unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    bounded.check(path, "would unpack to", unpacked, LARGEST)
-    _check_columns(path, metadata.num_columns)
-    _check_cells(path, metadata.num_rows * metadata.num_columns)
-    return pd.read_parquet(io.BytesIO(content))
-
-
 def _json_rows(content: bytes, path: Path) -> pd.DataFrame:
     """Rows of JSON lines (one object per line), or of one list of objects."""
-    text, _ = _decoded(content, path)
-    _check_cells(path, sum(map(text.count, ",[{")))
-    lines = [line for line in text.split("\n") if line.strip()]
-    rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
-    if not all(isinstance(row, dict) for row in rows):
-        raise InputError(f'{path} must hold objects, one per run, such as {{"model": "cnn", "acc": 0.93}}.')
-    if "\\u" in text:  # half a surrogate pair could not be written anywhere
-        json_file.check_surrogates(rows)
-    names = dict.fromkeys(name for row in rows for name in row)
-    _check_columns(path, len(names))
-    _check_cells(path, len(names) * len(rows))
-    return pd.DataFrame(rows, columns=list(names))
+    encoding, _ = _encoding(content, path)
+    _check_cells(path, sum(text.count(word) for text in _pieces(content, encoding) for word in ",[{"))
+    escapes = any("\\u" in text for text in _pieces(content, encoding))
+    columns: dict[str, list[Any]] = {}  # not a dict per row, which takes more memory than its cells
+    count = 0
+    for row in _json_values(_pieces(content, encoding)):
+        if not isinstance(row, dict):
+            raise InputError(f'{path} must hold objects, one per run, such as {{"model": "cnn", "acc": 0.93}}.')
+        if escapes:  # half a surrogate pair could not be written anywhere
+            json_file.check_surrogates(row)
+        for name, value in row.items():
+            cells = columns.setdefault(name, [])
+            cells += [None] * (count - len(cells))
+            cells.append(value)
+        count += 1
+        _check_columns(path, len(columns))
+    _check_cells(path, len(columns) * count)
+    for name, cells in columns.items():
+        cells += [None] * (count - len(cells))
+        columns[name] = pd.Series(cells)
+    return pd.DataFrame(columns, index=range(count))
+
+
+def _json_values(pieces: Iterable[str]) -> Iterator[Any]:
+    """The values of JSON lines, or of one list, each decoded on its own."""
+    decoder, text, is_list, closed = json.JSONDecoder(), "", False, False
+    for first, piece in zip(chain([True], repeat(False)), chain(pieces, [None]), strict=False):
+        text += piece or ""
+        at = _after(SPACES, text, 0)
+        if first and (is_list := text.startswith("[", at)):
+            at += 1
+        while (at := _after(COMMAS if is_list else SPACES, text, at)) < len(text):
+            if closed:
+                raise ValueError("text after the end of the list")
+            if is_list and (closed := text[at] == "]"):
+                at += 1
+                continue
+            try:
+                value, at = decoder.raw_decode(text, at)
+            except json.JSONDecodeError:
+                if piece is None:
+                    raise
+                break  # the rest of the value is in the next piece
+            yield value
+        text = text[at:]
+    if is_list and not closed:
+        raise ValueError("a list without its end")
+
+
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where what may stand between values has ended."""
+    match = pattern.match(text, at)
+    return match.end() if match else at
 
 
 def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Rows of a CSV file: the separator is the most frequent one of its header, decimals may have a comma."""
-    text, notes = _decoded(content, path)
-    header = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    encoding, notes = _encoding(content, path)
+    with _as_text(content, encoding, newline=None) as file:
+        header = next((line for line in iter(partial(file.readline, LONGEST_HEADER), "") if line.strip()), "")
     if not header:
         raise InputError(f"{path} is empty.")
+    if len(header) == LONGEST_HEADER:
+        raise InputError(f"{path}: its header has more than {LONGEST_HEADER:,} characters. It was not read.")
     separator = max(SEPARATORS, key=header.count)
     if separator not in header:
         separator = ","
-    _check_cells(path, sum(map(text.count, (separator, "\n", "\r"))))
+    _check_cells(path, sum(text.count(end) for text in _pieces(content, encoding) for end in (separator, "\n", "\r")))
     names = next(csv.reader([header], delimiter=separator))
     _check_columns(path, len(names))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path} has more than one column {twice[0]!r}. Rename one of them.")
-    rows = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True, **EXACT)
+    # From bytes: a text of Python takes up to four bytes per character.
+    rows = pd.read_csv(
+        io.BytesIO(content), sep=separator, skipinitialspace=True, encoding=encoding, encoding_errors="replace", **EXACT
+    )
     if separator != ",":  # a comma can be a decimal point
         for name in rows.columns[rows.dtypes.map(pd.api.types.is_string_dtype)]:
             cells = rows[name].dropna().astype(str).str.strip()
@@ -118,14 +160,26 @@ def _check_columns(path: Path, columns: int) -> None:
         raise InputError(f"{path} has {columns:,} columns, more than the limit of {MOST_COLUMNS:,}. It was not read.")
 
 
-def _decoded(content: bytes, path: Path) -> tuple[str, list[str]]:
-    """The text of a file: UTF-8, UTF-16 with its mark, else Windows' Western European encoding."""
+def _encoding(content: bytes, path: Path) -> tuple[str, list[str]]:
+    """The encoding of a file, UTF-8, UTF-16 with its mark, else Windows' Western European one; notes on it."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16"), []
+        return "utf-16", []
     try:
-        return content.decode("utf-8-sig"), []
+        for _ in _pieces(content, "utf-8-sig", errors="strict"):
+            pass
+        return "utf-8-sig", []
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), [f"{path.name} is not UTF-8; read as Windows-1252."]
+        return "cp1252", [f"{path.name} is not UTF-8; read as Windows-1252."]
+
+
+def _pieces(content: bytes, encoding: str, errors: str = "replace") -> Iterator[str]:
+    """The text of a file in pieces, since it takes up to four bytes per character."""
+    with _as_text(content, encoding, newline="", errors=errors) as file:
+        yield from iter(partial(file.read, PIECE), "")
+
+
+def _as_text(content: bytes, encoding: str, newline: str | None, errors: str = "replace") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content), encoding, errors, newline)
 
 
 def _named(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -10,24 +10,24 @@ def holm(p_values: ArrayLike, m: int | None = None) -> np.ndarray:
     """Holm's (1979) adjusted p-values.
 
     Args:
-        p_values: (k,); NaN where nothing could be tested, which stays NaN.
-        m: size of the family, at least the number of tested p-values. Members that are missing or untestable count as
+        p_values: (..., k), each row a family; NaN where nothing could be tested, which stays NaN.
+        m: size of a family, at least the number of its tested p-values. Members that are missing or untestable count as
             p = 1. Default: the number of p-values that are not NaN.
 
     Returns:
-        Adjusted p-values (k,).
+        Adjusted p-values (..., k).
 
     Raises:
         ValueError: m is smaller than the number of p-values.
     """
-    adjusted = np.array(p_values, dtype=float)
-    tested = np.flatnonzero(~np.isnan(adjusted))
-    size = len(tested) if m is None else m
-    if size < len(tested):
-        raise ValueError(f"{len(tested)} p-values are more than a family of {size}")
-    order = tested[np.argsort(adjusted[tested], kind="stable")]
-    scaled = adjusted[order] * (size - np.arange(len(order)))
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    p = np.asarray(p_values, dtype=float)
+    tested = np.sum(~np.isnan(p), axis=-1, keepdims=True)
+    if m is not None and (tested > m).any():
+        raise ValueError(f"{tested.max()} p-values are more than a family of {m}")
+    order = np.argsort(p, axis=-1, kind="stable")  # NaN last
+    scaled = np.take_along_axis(p, order, axis=-1) * ((tested if m is None else m) - np.arange(p.shape[-1]))
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, np.minimum(np.maximum.accumulate(scaled, axis=-1), 1), axis=-1)
     return adjusted
 
 

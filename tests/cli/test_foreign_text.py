@@ -135,22 +135,25 @@ def test_csv_in_a_pipe_keeps_names(folder):
     assert_plain(ended.stderr, "stderr")
 
 
-def test_files_of_the_report_are_text(folder):
+@pytest.fixture(scope="module")
+def study(folder: Path) -> Path:
+    """The study with its report."""
     assert ablate(folder, "report", "s", "--allow-partial").returncode == 0
+    return folder / "outputs/s"
+
+
+def test_files_of_the_report_are_text(study):
     written = [
-        path
-        for path in (folder / "outputs/s").rglob("*")
-        if path.suffix in (".csv", ".md", ".tex", ".typ", ".svg", ".html", ".json")
+        path for path in study.rglob("*") if path.suffix in (".csv", ".md", ".tex", ".typ", ".svg", ".html", ".json")
     ]
     assert {path.suffix for path in written} == {".csv", ".md", ".tex", ".typ", ".svg", ".html", ".json"}
     for path in written:
         assert_plain(path.read_text().replace(get_plotlyjs(), ""), path)
-    assert (folder / "outputs/s/report/report.pdf").stat().st_size > 10_000
+    assert (study / "report/report.pdf").stat().st_size > 10_000
 
 
-def test_the_page_has_no_foreign_element(folder):
-    ablate(folder, "report", "s", "--allow-partial")
-    text = (folder / "outputs/s/report/report.html").read_text()
+def test_the_page_has_no_foreign_element(study):
+    text = (study / "report/report.html").read_text()
     page = Page(text)
     assert [tag for tag, _ in page.elements].count("script") == 3  # curve data, Plotly, report.js
     assert not [a for tag, a in page.elements if tag == "a" and not re.match(r"#|\.\./", a.get("href", "#"))]
@@ -159,10 +162,9 @@ def test_the_page_has_no_foreign_element(folder):
     assert names and not [name for name in names if "<" in name]
 
 
-def test_markdown_shows_names_as_text(folder):
-    ablate(folder, "report", "s", "--allow-partial")
+def test_markdown_shows_names_as_text(study):
     renderer = MarkdownIt("commonmark").enable("table")
-    tables = sorted((folder / "outputs/s/report/tables").glob("*.md"))
+    tables = sorted((study / "report/tables").glob("*.md"))
     assert tables
     for path in tables:
         html = renderer.render(path.read_text())

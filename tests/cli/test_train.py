@@ -53,12 +53,16 @@ def test_ctrl_c_marks_the_run_as_interrupted(tmp_path):
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, preexec_fn=heeds_interrupts
     )
-    assert "epoch 1/" in process.stderr.readline()
+    assert "epoch 1/" in process.stderr.readline()  # the first epoch is done
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     (folder,) = (tmp_path / "outputs" / "single").iterdir()
     assert process.returncode == 130 and "Interrupted." in errors and "Traceback" not in errors
     assert record(folder)["status"] == "interrupted"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    other = ablate(tmp_path, "train", *SMALL, "model=cnn", f"hydra.run.dir={folder}")
+    assert other.returncode == 2 and "unfinished run with another configuration" in other.stderr, other.stderr
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_full_disk_is_reported_and_fails_the_run(tmp_path):

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.processes import ENVIRONMENT, SMALL, ablate, alone, record
+from tests.processes import ENVIRONMENT, SMALL, ablate, record
 
 
 def test_the_report_of_a_study_from_any_folder(grid, tmp_path):
-    ended = alone(tmp_path, "report", str(grid / "outputs/grid"))
+    ended = ablate(tmp_path, "report", str(grid / "outputs/grid"))
     assert ended.returncode == 0, ended.stderr
     report = grid / "outputs/grid/report"
     effects, runs = pd.read_csv(report / "effects.csv"), pd.read_csv(report / "runs.csv")

@@ -60,12 +60,11 @@ def by_class(table: pd.DataFrame, classes: list[str]) -> np.ndarray:
     return pd.DataFrame(rows)[classes].to_numpy()
 
 
-def test_validation_images_get_the_recorded_probabilities(photos, photo_folder):
+def test_validation_images_get_the_recorded_probabilities(photos, photo_folder, tmp_path):
     index, expected = recorded(photos)
     training = sorted((photo_folder / "train").glob("*/*"))  # image_folder's order: by class, then by name
     paths = "\n".join(str(training[i]) for i in index)
-    command = [sys.executable, "-m", "ablate.cli", "predict", str(photos), "-", "--format", "csv", "--top", "9"]
-    ended = subprocess.run(command, input=paths, capture_output=True, text=True, env=ENVIRONMENT)
+    ended = ablate(tmp_path, "predict", str(photos), "-", "--format", "csv", "--top", "9", stdin=paths)
     assert ended.returncode == 0 and ended.stderr == ""
     table = pd.read_csv(StringIO(ended.stdout))
     assert "\n".join(table["image"]) == paths and table["error"].isna().all()
@@ -179,8 +178,7 @@ def test_invalid_input_is_refused(photos, photo_folder, tmp_path, arguments, mes
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/notes.txt").touch()
     paths = {"run": photos, "images": photo_folder / "test"}
-    command = [sys.executable, "-m", "ablate.cli", "predict", *(word.format(**paths) for word in arguments)]
-    ended = subprocess.run(command, cwd=tmp_path, input="\n", capture_output=True, text=True, env=ENVIRONMENT)
+    ended = ablate(tmp_path, "predict", *(word.format(**paths) for word in arguments), stdin="\n")
     assert ended.returncode == 2 and message in ended.stderr and ended.stdout == "" and "Traceback" not in ended.stderr
 
 

@@ -11,7 +11,7 @@ from ablate.commands import verify
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.terminal.errors import InputError
-from tests.processes import SMALL, ablate, alone
+from tests.processes import SMALL, ablate
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_the_images_may_lie_elsewhere(photo_folder, tmp_path):
     trained = ablate(tmp_path, "train", *words)
     assert trained.returncode == 0, trained.stderr
     moved.rename(tmp_path / "elsewhere")
-    lost = alone(tmp_path, "verify", "one")
+    lost = ablate(tmp_path, "verify", "one")
     assert lost.returncode == 2 and "data.root=photos does not exist" in lost.stderr and "Traceback" not in lost.stderr
     ended = ablate(tmp_path, "verify", "one", "--data-root", "elsewhere")
     assert ended.returncode == 0 and "of 12 images, as recorded" in ended.stdout

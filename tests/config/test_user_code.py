@@ -74,14 +74,37 @@ def planted(folder) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("module", ["ablate.cli", "script"])
-@pytest.mark.parametrize("words", [("train", *WORDS, "model.width=4"), ("plan", "-m", *WORDS, "study.name=s")])
+TRAIN, PLAN = ("train", *WORDS, "model.width=4"), ("plan", "-m", *WORDS, "study.name=s")
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("ablate.cli", TRAIN),
+        ("script", PLAN),
+        pytest.param("ablate.cli", PLAN, marks=pytest.mark.integration),
+        pytest.param("script", TRAIN, marks=pytest.mark.integration),
+    ],
+)
 def test_files_that_only_lie_in_the_current_folder_are_not_executed(planted, module, words):
     script = "import sys; sys.path[0] = '/'; from ablate.cli import main; sys.exit(main())"  # as an entry point
     start = ["-c", script] if module == "script" else ["-m", module]
     ended = subprocess.run([sys.executable, *start, *words], env=ENVIRONMENT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert not list(planted.glob("ran.*"))
+
+
+def test_processes_that_a_run_starts_do_not_search_the_current_folder_either(planted):
+    """As the workers of joblib are started, in a run of the installed command, whose Python has no flag -P."""
+    starts = (
+        "for words in (['-m', 'my_other'], ['-c', 'import my_other']):\n    subprocess.run([sys.executable, *words])\n"
+    )
+    Path("my_model.py").write_text("import pathlib, subprocess, sys\n" + starts + NET.format(width=4)
+                                   + "pathlib.Path('imported').touch()\n")  # fmt: skip
+    script = "import sys; sys.path[0] = '/'; from ablate.cli import main; sys.exit(main())"  # as an entry point
+    ended = subprocess.run([sys.executable, "-c", script, "train", *WORDS], env=ENVIRONMENT, capture_output=True)
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert Path("imported").exists() and not list(planted.glob("ran.*"))
 
 
 def test_what_user_code_imports_is_imported_too(folder):

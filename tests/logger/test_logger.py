@@ -60,7 +60,10 @@ def test_csv_is_on_disk_after_each_epoch(tmp_path):
     assert rows[0] == ROWS[0] and math.isnan(rows[1]["train_loss"]) and len(rows) == 2
 
 
-@pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
+SLOW = pytest.param("mlflow", marks=pytest.mark.integration)  # which creates and migrates a database
+
+
+@pytest.mark.parametrize("option", ["tensorboard", "wandb", SLOW])
 def test_results_do_not_depend_on_the_logger(trained, option):
     pytest.importorskip(option)
     for name in ("baseline", "model=cnn"):
@@ -146,6 +149,7 @@ def test_wandb_writes_an_offline_run(trained):
     assert [each.exit.exit_code for each in records if each.HasField("exit")] == [0]
 
 
+@pytest.mark.integration
 def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
     mlflow = pytest.importorskip("mlflow")
     study = trained("mlflow")
@@ -182,7 +186,7 @@ def test_a_grid_of_images_is_filled_row_by_row():
     assert grid(images).tolist() == [[[value] * 2 for value in row] for row in expected]
 
 
-@pytest.mark.parametrize("option", ["tensorboard", "wandb", "mlflow"])
+@pytest.mark.parametrize("option", ["tensorboard", pytest.param("wandb", marks=pytest.mark.integration), SLOW])
 def test_a_missing_package_is_named_with_its_extra(tmp_path, option):
     (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules['{option}'] = None")  # as if not installed
     ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")

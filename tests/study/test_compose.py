@@ -11,7 +11,7 @@ from omegaconf import OmegaConf, open_dict
 from ablate.config import CONF, register
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.study_plan import StudyPlan
-from ablate.study import compose, plan
+from ablate.study import compose, factors
 from ablate.study.composer import PlanLoader
 from ablate.study.overrides import read
 from ablate.terminal.errors import InputError
@@ -125,7 +125,7 @@ def test_a_glob_matches_the_options_in_the_search_path(words, levels, tmp_path):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader
         config = loader.load_configuration("config", ["study.name=s", place], run_mode=RunMode.MULTIRUN)
-        parsed = plan.read(read(PlanLoader(loader, config.hydra.searchpath), {}, words))
+        parsed = factors.read(read(PlanLoader(loader, config.hydra.searchpath), {}, words))
     assert list(parsed.factors.values()) == [levels]
 
 

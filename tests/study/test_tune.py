@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate.study import plan, tune
+from ablate.study import factors, tune
 from ablate.terminal.errors import InputError
 from ablate.training.pruning import storage
 from tests.processes import ablate, epochs, record
@@ -20,7 +20,7 @@ WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.thre
 def space(*words: str) -> dict:
     overrides = OverridesParser.create().parse_overrides(list(words))
     open_ended = [o for o in overrides if not o.is_discrete_sweep()]
-    return tune.search_space(plan.read([o for o in overrides if o not in open_ended]), open_ended)
+    return tune.search_space(factors.read([o for o in overrides if o not in open_ended]), open_ended)
 
 
 def test_overrides_define_the_search_space():

@@ -33,7 +33,7 @@ def test_two_pages_with_the_text_of_the_author(make_study):
     report(study)
     assert (study / "report.md").read_text() == text
     typ = (study / "report" / "report.typ").read_text()
-    assert 'text(14pt, weight: "bold", "On *norms*")' in typ and '#"Mine #1."' in typ
+    assert 'text(14pt, weight: "bold", "On norms")' in typ and '#"Mine #1."' in typ
 
 
 def text_of(study) -> list[str]:
@@ -42,7 +42,7 @@ def text_of(study) -> list[str]:
     return [" ".join(page.extract_text().replace("\N{NO-BREAK SPACE}", " ").split()) for page in pages]
 
 
-@pytest.mark.parametrize("words", [0, 60, 250])
+@pytest.mark.parametrize("words", [0, pytest.param(60, marks=pytest.mark.integration), 250])
 def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make_study, words):
     accuracy = {"baseline": 0.6, "model=b": 0.5, "norm=y": 0.55, "model=b+norm=y": 0.52}
     study = make_study(

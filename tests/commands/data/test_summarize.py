@@ -12,7 +12,7 @@ from PIL import Image
 from ablate.analysis import figures
 from ablate.commands.data.summarize import look, main
 from ablate.terminal.errors import InputError
-from tests.processes import ablate, alone
+from tests.processes import ablate
 
 OVERRIDES = ("data=image_folder", "data.image_size=8", "data.val_fraction=0.5")
 FILES = {f"{name}.{suffix}" for name in ("classes", "augmentations") for suffix in ("pdf", "png", "svg")}
@@ -140,5 +140,5 @@ def test_it_finds_the_modules_that_train_finds(tmp_path):
     (tmp_path / "my_images.py").write_text(SOURCE)
     words = ("data=digits", "data._target_=my_images.squares", "model=mlp", "trainer.epochs=1", "trainer.threads=1")
     for command in ("data", "train"):
-        ended = alone(tmp_path, command, *words)
+        ended = ablate(tmp_path, command, *words)
         assert ended.returncode == 0, (command, ended.stderr)

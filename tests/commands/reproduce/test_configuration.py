@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ablate.config import CONF
-from tests.processes import SMALL, ablate, alone, finish, record, start
+from tests.processes import SMALL, ablate, alone, record
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def composed(tmp_path: Path) -> Path:
     text = (CONF / "model/mlp.yaml").read_text()
     (tmp_path / "c/model/net7.yaml").write_text(text.replace("hidden: [512]", "hidden: [7]"))
     words = ("--config-dir", "c", "--config-name", "mine", "-m", "study.name=m")
-    ended = alone(tmp_path, "train", *words, "data=digits", "data.train_limit=64", "model=net7", "optimizer.lr=.1,.2")
+    ended = ablate(tmp_path, "train", *words, "data=digits", "data.train_limit=64", "model=net7", "optimizer.lr=.1,.2")
     assert ended.returncode == 0, ended.stderr
     shutil.rmtree(tmp_path / "c")
     return tmp_path / "outputs/m"
@@ -35,7 +35,7 @@ def test_the_users_option_files_are_kept_and_used(composed, tmp_path):
     shutil.move(composed, tmp_path / "elsewhere/m")
     again = alone(tmp_path / "elsewhere", "reproduce", "m/baseline/seed=7")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
-    again = alone(tmp_path, "reproduce", "--trust", "elsewhere/m/optimizer.lr=0.2/seed=7")
+    again = ablate(tmp_path, "reproduce", "--trust", "elsewhere/m/optimizer.lr=0.2/seed=7")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
@@ -43,9 +43,9 @@ def test_options_on_the_search_path_are_kept(tmp_path):
     (tmp_path / "sp/model").mkdir(parents=True)
     shutil.copy(CONF / "model/mlp.yaml", tmp_path / "sp/model/net9.yaml")
     words = (f"hydra.searchpath=[file://{tmp_path}/sp]", "model=net9", "hydra.run.dir=one")
-    assert alone(tmp_path, "train", *SMALL, *words).returncode == 0
+    assert ablate(tmp_path, "train", *SMALL, *words).returncode == 0
     shutil.rmtree(tmp_path / "sp")
-    again = alone(tmp_path, "reproduce", "one")
+    again = ablate(tmp_path, "reproduce", "one")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
@@ -53,11 +53,10 @@ def test_values_of_the_environment_are_kept(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/mine.yaml").write_text("defaults: [config, _self_]\ntrainer: {batch_size: '${oc.env:SIZE}'}\n")
     words = ("--config-dir", "c", "--config-name", "mine", *SMALL, "optimizer.lr=${oc.env:LR}", "model=${oc.env:NET}")
-    process = start(tmp_path, "train", *words, "hydra.run.dir=one", LR=".3", NET="mlp", SIZE="16")
-    status, output = finish(process)
-    assert status == 0, output
+    ended = ablate(tmp_path, "train", *words, "hydra.run.dir=one", LR=".3", NET="mlp", SIZE="16")
+    assert ended.returncode == 0, ended.stderr
     assert "${" not in record(tmp_path / "one")["rerun"]
-    again = alone(tmp_path, "reproduce", "one")
+    again = ablate(tmp_path, "reproduce", "one")
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 

@@ -134,6 +134,29 @@ def test_a_commit_that_cannot_be_had_is_refused(run, git, message):
     assert refused.returncode == 2 and message in refused.stderr and "Traceback" not in refused.stderr, refused.stderr
 
 
+def test_a_commit_that_the_checkout_has_outside_its_history_needs_trust(run, tmp_path):
+    """Such as a fetched pull request: its code is that of somebody else."""
+    code, runs = tmp_path / "code", run.parents[2]
+    for name in ("ablate", "conf", "hydra_plugins"):
+        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    git(code, "init", "-q")
+    git(code, "add", ".")
+    git(code, "commit", "-qm", "first")
+    ours = git(code, "rev-parse", "HEAD")
+    (code / "ablate/cli.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    git(code, "commit", "-qam", "theirs")
+    theirs = git(code, "rev-parse", "HEAD")
+    git(code, "checkout", "-q", "--detach", ours)
+    change(run, git={"commit": theirs, "dirty": False})
+    refused = alone(runs, "reproduce", str(run), "--from-commit", root=code)
+    assert refused.returncode == 2 and "not part of the history" in refused.stderr, refused.stderr
+    assert not (tmp_path / "ran").exists() and not (runs / "outputs").exists()
+    trusted = alone(runs, "reproduce", str(run), "--from-commit", "--trust", root=code)
+    assert (tmp_path / "ran").exists() and trusted.returncode == 2, (
+        trusted.stderr
+    )  # their code ran, and trained nothing
+
+
 EVIL = {
     "callbacks": "callbacks: {a: {_target_: ablate.files.atomic.write_text, path: PLACE, text: x}}",
     "job_logging": "job_logging: {handlers: {console: {(): os.mkdir, path: PLACE}}}",

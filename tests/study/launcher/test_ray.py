@@ -9,6 +9,7 @@ import pytest
 from tests.processes import SMALL, epochs, finish, record, start, until
 
 pytestmark = pytest.mark.integration
+PLANTED = ("triton", "sitecustomize", "hydra", "omegaconf", "yaml", "msgspec", "torchvision")
 RAY = ("hydra/launcher=ray", "+hydra.launcher.init.num_cpus=2")
 
 
@@ -24,6 +25,15 @@ def test_a_study_on_a_local_cluster(tmp_path, home):
     assert status == 0 and "4 of 4 runs done" in output, output
     runs = list((tmp_path / "outputs/s").glob("*/seed=0"))
     assert [record(run)["status"] for run in runs] == ["completed"] * 4
+
+
+def test_files_in_the_current_folder_are_not_executed(tmp_path, home):
+    for name in PLANTED:
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})")
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", *RAY)
+    status, output = finish(start(tmp_path, *words, **home))
+    assert status == 0 and "1 of 1 runs done" in output, output
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
 
 
 def test_a_killed_worker_only_loses_its_run(tmp_path, home):

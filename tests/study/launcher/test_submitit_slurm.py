@@ -38,6 +38,16 @@ def test_a_study_is_a_job_array(tmp_path, slurm):
     assert again[0] == 0 and "4 of them already done" in again[1]
 
 
+def test_files_in_the_current_folder_are_not_executed(tmp_path, slurm):
+    """Also on clusters whose jobs do not inherit the environment of the command, and its PYTHONSAFEPATH."""
+    for name in ("triton", "sitecustomize", "hydra", "omegaconf", "yaml", "msgspec", "submitit"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})")
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", *SLURM, "hydra.launcher.setup=[unset PYTHONSAFEPATH]")
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "1 of 1 runs done" in output, output
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+
+
 @pytest.mark.parametrize("sign", ["KILL", "USR2"])  # out of memory; time limit
 def test_a_killed_job_only_loses_its_run(tmp_path, slurm, sign):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,2,100000", *SLURM)

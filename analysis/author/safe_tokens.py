@@ -1,0 +1,124 @@
+"""Tokens of Markdown -> tokens that HTML and Typst can show.
+
+Text is printable. Links lead to web and mail addresses, images are files of the study folder, formulas are drawn. What
+cannot be shown is replaced by its text, with a warning.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from markdown_it.token import Token
+
+from ablate.analysis.author import image_files
+from ablate.analysis.author.markdown import NESTING
+from ablate.analysis.author.math import formula
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import printable, printable_lines, shortened
+
+MOST_FORMULAS = 300
+MOST_IMAGES = 50
+LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.I)
+
+
+@dataclass
+class Checked:
+    """What the tokens refer to.
+
+    Attributes:
+        warnings: sentences on what is not shown.
+        files: {file name: content} of the images and formulas.
+        images: number of images that were read.
+        formulas: number of formulas.
+    """
+
+    warnings: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    images: int = 0
+    formulas: int = 0
+
+
+def check(tokens: list[Token], folder: Path) -> Checked:
+    """Replace what cannot be shown, in place.
+
+    Args:
+        tokens: of `markdown.parse`.
+        folder: the study, which contains the images.
+    """
+    checked = Checked()
+    for token in tokens:
+        if token.level >= NESTING and not any("nested" in text for text in checked.warnings):
+            checked.warnings.append(f"report.md: content nested deeper than {NESTING} levels is not shown.")
+        if token.type in ("fence", "code_block"):
+            token.content = printable_lines(token.content.expandtabs(4))
+        elif token.type == "math_block":
+            _draw(token, checked)
+        elif token.children is not None:
+            token.children = _inline(token.children, folder, checked)
+    return checked
+
+
+def _inline(children: list[Token], folder: Path, checked: Checked) -> list[Token]:
+    kept, dropped = [], 0
+    for token in children:
+        if token.type == "image":
+            _load(token, folder, checked)
+        elif token.type == "math_inline":
+            _draw(token, checked)
+        elif token.type == "link_open" and not LINK.fullmatch(str(token.attrs["href"])):
+            _warn(checked, f"report.md: the link to {_shown(str(token.attrs['href']))} is not shown, as it is not an"
+                           " http, https or mailto address.")  # fmt: skip
+            dropped += 1
+            continue
+        elif token.type == "link_close" and dropped:
+            dropped -= 1
+            continue
+        elif token.type != "comment":
+            token.content = printable(token.content)
+        if token.type != "comment":
+            kept.append(token)
+    return kept
+
+
+def _load(token: Token, folder: Path, checked: Checked) -> None:
+    """Read the image of a token; replace it by its alternative text if it cannot be shown."""
+    address, alt = str(token.attrs["src"]), printable(token.content)
+    try:
+        checked.images += 1
+        if checked.images > MOST_IMAGES:
+            raise InputError(f"is not shown, as there are more than {MOST_IMAGES}")
+        name, content = image_files.read(address, folder)
+    except InputError as error:
+        _warn(checked, f"report.md: the image {_shown(address)} {error}.")
+        token.type, token.content, token.children = "text", alt, None
+        return
+    checked.files[name] = content
+    token.attrs = {"src": name, "alt": alt, "title": printable(str(token.attrs.get("title", "")))}
+
+
+def _draw(token: Token, checked: Checked) -> None:
+    """Draw the formula of a token; show its source as code if it cannot be drawn."""
+    checked.formulas += 1
+    drawn = formula(token.content) if checked.formulas <= MOST_FORMULAS else None
+    if checked.formulas == MOST_FORMULAS + 1:
+        checked.warnings.append(
+            f"report.md: of more than {MOST_FORMULAS} formulas, the further ones are shown as code."
+        )
+    token.content = printable(" ".join(token.content.split()))
+    if drawn is not None:
+        token.meta["formula"] = drawn
+        checked.files[drawn.name] = drawn.svg.encode()
+        return
+    if checked.formulas <= MOST_FORMULAS:
+        _warn(checked, f"report.md: the formula {_shown(token.content)} is shown as code, as Matplotlib's mathtext does"
+                       " not support it.")  # fmt: skip
+    token.type = "code_inline" if token.type == "math_inline" else "code_block"
+
+
+def _warn(checked: Checked, warning: str) -> None:
+    if warning not in checked.warnings and len(checked.warnings) < 20:
+        checked.warnings.append(warning)
+
+
+def _shown(text: str) -> str:
+    return shortened(printable(text), 80)
