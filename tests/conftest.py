@@ -43,7 +43,7 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a notebook, and a study of two variants, tested and reported."""
+    """A folder with a notebook, and a study of two variants, tested and reported, with an author's text."""
     import nbformat
     from nbformat import v4
 
@@ -54,6 +54,8 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nbformat.write(v4.new_notebook(cells=cells), folder / "notebooks/assignment.ipynb")
     words = ("train", "-m", "study.name=s", "model=mlp", "optimizer.lr=0.1,0.0001", *SMALL)
     for command in (words, ("test", "s"), ("report", "s")):
+        if command[0] == "report":
+            (folder / "outputs/s/report.md").write_text("# Rates\n\n## Introduction\n\nWhich learning rate learns?\n")
         ended = ablate(folder, *command)
         assert ended.returncode == 0, ended.stderr
     return folder
