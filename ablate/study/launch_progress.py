@@ -26,7 +26,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
     read_view = FolderView(folder)
     metric = study_plan.read(folder).metric
     collected: dict[int, JobReturn] = {}
-    estimated = 0.0
+    estimated = time.monotonic()
     with (
         closing(results),  # so that an interrupt stops the jobs
         Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live,
@@ -35,10 +35,10 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
             if result is not None:
                 index, collected[index] = result
                 line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index], metric)}"
-                if not live and len(collected) < len(jobs) and time.monotonic() - estimated > LINE_SECONDS:
-                    line += f"; {time_left(read_view().runs)}"
-                    estimated = time.monotonic()
                 console.print(line, soft_wrap=not live)
+                if not live and len(collected) < len(jobs) and time.monotonic() - estimated > LINE_SECONDS:
+                    console.print(time_left(read_view().runs), soft_wrap=True)
+                    estimated = time.monotonic()
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]
