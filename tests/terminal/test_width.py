@@ -36,7 +36,7 @@ WORDS = (
     "baseline",
     "inconclusive",
 )
-WHOLE = ("standard", "line", "augment", "base")  # words of their own
+WHOLE = ("standard", "augment")  # words of their own
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
