@@ -106,9 +106,9 @@ def test_a_terminal_is_updated_until_the_last_run_ends(running):
     run = json.loads((study / "model=cnn/seed=1/run.json").read_text())
     planned = json.loads((study / "study.json").read_text())["runs"][3]
     (study / "model=cnn/seed=1/run.json").write_text(json.dumps({**run, "config_sha256": planned["config_sha256"]}))
-    child.expect("all done")
+    child.expect("3 to do, about")  # the failed runs, which the study's command retries
     child.expect(pexpect.EOF)
-    assert "all done" in child.before.decode()  # printed again after leaving the full-screen view
+    assert "3 to do, about" in child.before.decode()  # printed again after leaving the full-screen view
     child.close()
     assert child.exitstatus == 0
 
