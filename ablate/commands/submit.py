@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         student, args.notebook, link, args.data_root, args.trust, args.allow_original_notebook, args.allow_other_study
     )
     contents = gather(selected, limits, options)
-    add_report(contents, args.report or current_report(study, selected), limits)
+    add_report(contents, args.report or current_report(selected), limits)
     path = args.output / limits.archive
     content = archive.pack(contents.members)
     if len(content) > limits.max_archive_mb * MB:
@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
             f" {max(contents.summary, key=lambda name: contents.summary[name][0])}."
         )
     _print_summary(contents)
+    if "test.json" not in contents.members:
+        print(f"The selected run has no test accuracy. `ablate test {study}` measures it.")
     print("Verifying the archive in a new folder and process, with only the code in the archive:", flush=True)
     failures = check(content, limits.code, contents)
     if failures:
@@ -70,15 +72,15 @@ def check_words(study: Path) -> None:
         )
 
 
-def current_report(study: Path, selected: Selected) -> Path:
+def current_report(selected: Selected) -> Path:
     """The path of the report of a study. An outdated report is written anew."""
-    if reason := outdated(study, selected.plan.runs, selected.states):
+    if reason := outdated(selected.study, selected.plan.runs, selected.states):
         from ablate.analysis.report.write import report
 
         print(f"{reason}: it is written anew.", flush=True)
         with redirect_stdout(StringIO()):  # its tables, as `ablate report` prints them
-            report(study)
-    return study / "report" / "report.pdf"
+            report(selected.study)
+    return selected.study / "report" / "report.pdf"
 
 
 def _parser() -> Parser:

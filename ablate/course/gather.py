@@ -44,8 +44,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Selected:
-    """The plan of a study, the state of each of its runs, and the run that is submitted."""
+    """The folder and the plan of a study, the state of each of its runs, and the run that is submitted."""
 
+    study: Path
     plan: StudyPlan
     states: list[PlannedState]
     variant: str
@@ -66,7 +67,7 @@ def select(study: Path) -> Selected:
             " Complete them by running the study's `ablate train` command again."
         )
     choice = choose(study)
-    return Selected(plan, states, choice.chosen, choice.best[choice.chosen])
+    return Selected(study, plan, states, choice.chosen, choice.best[choice.chosen])
 
 
 def gather(selected: Selected, rules: Submission, options: Options) -> Contents:
@@ -82,7 +83,8 @@ def gather(selected: Selected, rules: Submission, options: Options) -> Contents:
 
     contents = Contents(weights=folder / "model.pt")
     target = str(OmegaConf.select(config, "data._target_"))
-    add_notebook(contents, rules, options, selected.plan.name, target.rpartition(".")[2])
+    names = [selected.study.resolve().name, selected.plan.name]  # which differ if the folder was renamed
+    add_notebook(contents, rules, options, names, target.rpartition(".")[2])
     code_changes = add_code(contents, config, run, rules)
     sha256, link = add_weights(contents, rules, options.link)
     data_root = add_run(contents, folder, run, config)
@@ -100,7 +102,7 @@ def gather(selected: Selected, rules: Submission, options: Options) -> Contents:
     return contents
 
 
-def add_notebook(contents: Contents, rules: Submission, options: Options, study: str, data: str) -> None:
+def add_notebook(contents: Contents, rules: Submission, options: Options, studies: list[str], data: str) -> None:
     """Add the notebook, unless the rules have none.
 
     Raises:
@@ -116,7 +118,7 @@ def add_notebook(contents: Contents, rules: Submission, options: Options, study:
             " --allow-original-notebook."
         )
     known = [option.stem for option in (CONF / "data").glob("*.yaml")]
-    if not options.allow_other_study and (reason := notebook.mismatch(content, study, data, known)):
+    if not options.allow_other_study and (reason := notebook.mismatch(content, studies, data, known)):
         raise InputError(
             f"{path} {reason}. Run the notebook again with the submitted study, or pass --allow-other-study."
         )

@@ -92,27 +92,26 @@ def is_original(notebook: "NotebookNode") -> bool:
     return notebook.metadata.get(ORIGINAL) == code_sha256(notebook)
 
 
-def mismatch(notebook: "NotebookNode", study: str, data: str, known: list[str]) -> str:
+def mismatch(notebook: "NotebookNode", submitted: list[str], data: str, known: list[str]) -> str:
     """Say what in a notebook belongs to another study or data set than those submitted; empty if nothing does.
 
     A notebook may name other studies and data sets too, or none.
 
     Args:
         notebook: the notebook; its code and the text of its outputs are read.
-        study: name of the submitted study.
+        submitted: names of the submitted study.
         data: name of its data set, an option of `conf/data`.
         known: all names of data sets.
     """
     text = "\n".join(texts(notebook))
-    studies = list(dict.fromkeys(one or other for one, other in STUDIES.findall(text)))
-    studies = [name for name in studies if name not in NOT_STUDIES]
-    if studies and study not in studies:
-        return f"is about the study {first_few(studies)}, not {study}"
-    sets = [
-        name for name in dict.fromkeys((one or other).lower() for one, other in DATA.findall(text)) if name in known
-    ]
+    studies = dict.fromkeys((one or other).rstrip(".") for one, other in STUDIES.findall(text))
+    others = [name for name in studies if name not in NOT_STUDIES]
+    if others and not set(others) & set(submitted):
+        return f"is about the study {first_few(others)}, not {submitted[0]}"
+    named = dict.fromkeys((one or other).lower() for one, other in DATA.findall(text))
+    sets = [name for name in named if name in known]
     if sets and data not in sets:
-        return f"uses the data set {first_few(sets)}, but the study {study} uses {data}"
+        return f"uses the data set {first_few(sets)}, but the study {submitted[0]} uses {data}"
     return ""
 
 
