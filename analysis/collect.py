@@ -21,6 +21,7 @@ from ablate.runs.epochs import read as read_epochs
 from ablate.runs.metric import FROM_PREDICTIONS, LARGEST
 from ablate.runs.run_record import METRICS as RECORDED_METRICS
 from ablate.runs.run_record import RunRecord
+from ablate.runs.stages import due_plan
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.comparable import comparable
@@ -32,16 +33,17 @@ from ablate.terminal.text import without_home, without_homes
 log = logging.getLogger(__name__)
 BASELINE = study_plan.BASELINE
 HOLES = WITHOUT_RESULT
+LABEL = "variant_label"  # column of the author's labels, if there are any
 METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 
 def read_plan(study_folder: Path) -> StudyPlan:
-    """Read the plan of a study, with `~` for home directories in its levels and its command.
+    """Read the plan of a study and the runs that are due, with `~` for home directories in its levels and command.
 
     Raises:
         InputError: `study_folder` is not a study.
     """
-    plan = study_plan.read(study_folder)
+    plan = due_plan(study_folder)
     shown = {key: without_homes(getattr(plan, key)) for key in ("factors", "baseline", "command")}
     runs = [msgspec.structs.replace(run, factors=without_homes(run.factors)) for run in plan.runs]
     return msgspec.structs.replace(plan, **shown, runs=runs)
@@ -195,12 +197,15 @@ def varied(runs: pd.DataFrame) -> list[str]:
 
 
 def labels(runs: pd.DataFrame) -> dict[str, str]:
-    """Label each variant by the levels that differ from the baseline: `normalization=none, model=cnn`.
+    """Label each variant as the author does, else by the levels that differ from the baseline: `model=cnn, bias=false`.
 
-    The baseline comes first; the other variants follow in the order of the plan.
+    The baseline comes first; the other variants follow in the order of the frame.
     """
     names = factors(runs)
     first = runs.drop_duplicates("variant")
+    if LABEL in runs:
+        labels = dict(zip(first["variant"], first[LABEL], strict=True))
+        return {BASELINE: labels[BASELINE]} | labels if BASELINE in labels else labels
     levels_of = first.set_index("variant")[names].to_dict("index")
     if BASELINE not in levels_of:
         return {variant: variant for variant in levels_of}

@@ -1,14 +1,14 @@
 """Runs -> what each variant changes, against the baseline on the same seeds, and the verdict."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, stats, verdict
-from ablate.analysis.variant_results import Seeds, VariantResults, by_variant
+from ablate.analysis.comparison import Comparison, compare
+from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.variant_results import VariantResults, by_variant
 from ablate.runs.metric import ACCURACY, Metric
 
 COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference", "ci_low", "ci_high", "p", "p_holm"]
@@ -20,24 +20,17 @@ FURTHER = ["test", "simultaneous_low", "simultaneous_high", "p_divergence_holm",
 FURTHER += ["difference_at_chance", "verdict_at_chance", "reason"]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One variant against the baseline; NaN where nothing can be tested."""
-
-    difference: stats.PairedDifference | stats.WelchDifference
-    equivalence: stats.Equivalence
-    p_holm: float
-    p_equivalence_holm: float
-    verdict: str
-
-
 def planned_comparisons(runs: pd.DataFrame) -> int:
     """The size m of the primary family: every planned variant but the baseline, whatever became of its runs."""
     return len(set(runs["variant"]) - {collect.BASELINE})
 
 
 def effects(
-    runs: pd.DataFrame, confidence: float = 0.95, metric: Metric = ACCURACY, chance: float | None = None
+    runs: pd.DataFrame,
+    confidence: float = 0.95,
+    metric: Metric = ACCURACY,
+    chance: float | None = None,
+    looks: PlannedLooks | None = None,
 ) -> pd.DataFrame:
     """One row per variant, the baseline first: the columns of `report/effects.csv`, then `FURTHER`.
 
@@ -55,21 +48,27 @@ def effects(
         confidence: 1 - alpha of all families, and of the two-sided intervals; that of equivalence is at 1 - 2 alpha.
         metric: what is compared, with the margin of equivalence.
         chance: recorded value of a diverged run; None: unknown.
+        looks: of a study with stages. Its runs up to the last look are compared; p-values are sequential, and intervals
+            are repeated confidence intervals.
     """
-    results, m, alpha = by_variant(runs, chance, metric), planned_comparisons(runs), 1 - confidence
-    names = list(collect.labels(runs))
+    m, names = planned_comparisons(runs), list(collect.labels(runs))
+    runs = runs if looks is None else looks.covered(runs)
+    results, alpha = by_variant(runs, chance, metric), 1 - confidence
     baseline = results.get(collect.BASELINE, VariantResults())
     variants = [name for name in names if name != collect.BASELINE]
+    results |= {name: VariantResults() for name in variants if name not in results}  # at which no look was taken
     completed = {name: results[name].completed for name in variants}
-    converged = _compare(completed, baseline.completed, m, metric, alpha)
-    any_diverged = any(one.diverged for one in results.values())
-    known = chance is not None or not any_diverged
+    converged = compare(completed, baseline.completed, m, metric, alpha, looks)
+    scores = [score for one in results.values() for score in one.diverged.values()]
+    known = not np.isnan(scores).any()
     scored = converged
-    if known and any_diverged:
+    if known and scores:
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
-        scored = _compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha)
+        scored = compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha, looks)
     counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]
-    p_divergence = dict(zip(variants, stats.fisher_exact_family(counts)[1], strict=True))
+    times = 1 if looks is None else len(looks.sizes)  # Bonferroni over the looks, each of which tests anew
+    adjusted = np.minimum(times * stats.fisher_exact_family(counts)[1], 1)
+    p_divergence = dict(zip(variants, adjusted, strict=True))
     rows = [_baseline_row(baseline)] if collect.BASELINE in names else []
     for name in variants:
         variant = results[name]
@@ -80,43 +79,13 @@ def effects(
             diverging,
             bool(variant.diverged or baseline.diverged),
         )
-        row = _row(name, variant, baseline, converged[name], 1 - alpha / max(m, 1), metric)
+        row = _row(name, variant, baseline, converged[name], metric)
         row |= {"p_divergence_holm": p_divergence[name], "verdict": final, "reason": reason}
         row |= {"difference_at_chance": metric.scale * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
     columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
     whole = {name: pd.array(columns[name], dtype="Int64") for name in ("n", "wins", "diverged", "ended", "holes")}
     return pd.DataFrame(columns | whole)
-
-
-def _compare(
-    values: Mapping[str, Seeds], baseline: Seeds, m: int, metric: Metric, alpha: float
-) -> dict[str, Comparison]:
-    """Every variant against the baseline, corrected for the m planned."""
-    differences = {name: _difference(variant, baseline, 1 - alpha) for name, variant in values.items()}
-    untested = stats.Equivalence(np.nan, np.nan, np.nan)
-    same = {
-        name: stats.equivalence_of(one, metric.margin / metric.scale, alpha)
-        if metric.margin is not None and isinstance(one, stats.PairedDifference)
-        else untested
-        for name, one in differences.items()
-    }
-    p = stats.holm([one.p for one in differences.values()], m)
-    p_equivalence = stats.holm([one.p for one in same.values()], m)
-    return {
-        name: Comparison(
-            one, same[name], p_one, p_same, verdict.difference(metric.sign * one.mean, p_one, p_same, alpha)
-        )
-        for (name, one), p_one, p_same in zip(differences.items(), p, p_equivalence, strict=True)
-    }
-
-
-def _difference(variant: Seeds, baseline: Seeds, confidence: float) -> stats.PairedDifference | stats.WelchDifference:
-    """Paired over the seeds that both have; Welch's over all runs if they share none."""
-    shared = [seed for seed in variant if seed in baseline]
-    if not shared and variant and baseline:
-        return stats.welch_difference([*variant.values()], [*baseline.values()], confidence)
-    return stats.paired_difference([variant[s] for s in shared], [baseline[s] for s in shared], confidence)
 
 
 def _baseline_row(baseline: VariantResults) -> dict[str, Any]:
@@ -131,13 +100,13 @@ def _row(
     variant: VariantResults,
     baseline: VariantResults,
     comparison: Comparison,
-    simultaneous: float,
     metric: Metric,
 ) -> dict[str, Any]:
     """What is known of a variant, but for its final verdict."""
     difference, equivalence = comparison.difference, comparison.equivalence
     paired = isinstance(difference, stats.PairedDifference)
     shared = [seed for seed in variant.completed if not paired or seed in baseline.completed]
+    shared = shared[: difference.n] if paired else shared  # of a study with stages: up to the look that decided
     mean, sd = _moments([variant.completed[seed] for seed in shared])
     of_baseline = [baseline.completed[seed] for seed in shared] if paired else [*baseline.completed.values()]
     row: dict[str, Any] = {"variant": name, "n": len(shared), "mean": mean, "sd": sd}
@@ -153,7 +122,7 @@ def _row(
         "equivalence_high": metric.scale * equivalence.high,
     }
     row |= {"p_equivalence": equivalence.p, "p_equivalence_holm": comparison.p_equivalence_holm}
-    low, high = difference.interval(simultaneous)
+    low, high = comparison.simultaneous
     row |= {"simultaneous_low": metric.scale * low, "simultaneous_high": metric.scale * high}
     row |= {"diverged": variant.failures, "ended": variant.ended, "holes": variant.holes}
     if isinstance(difference, stats.WelchDifference):

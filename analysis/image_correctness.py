@@ -67,9 +67,9 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
         runs: The frame of `collect.collect`.
 
     Returns:
-        The predictions; None if no run has any.
+        The predictions; None if no run has any, or if the seeds of a variant have different validation images.
     """
-    labels, class_count, predicted = None, 0, {}
+    labels, class_count, predicted, index_of = None, 0, {}, dict[str, np.ndarray | None]()
     completed = runs[runs["status"] == "completed"]
     for run in track(completed.itertuples(index=False), "Reading predictions", len(completed), patience=1.0):
         stored = _read(Path(study_folder) / run.folder)
@@ -77,6 +77,9 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
             continue
         if labels is None:
             labels, class_count = stored.labels, stored.classes
+        index = index_of.setdefault(run.variant, stored.positions)
+        if index is not None and stored.positions is not None and not np.array_equal(index, stored.positions):
+            return None  # the split is drawn anew for each seed
         if np.array_equal(labels, stored.labels) and stored.classes == class_count:
             predicted[run.variant, run.seed] = stored.predicted
     if labels is None:

@@ -1,26 +1,34 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, chance, collect, image_correctness, stats
-from ablate.analysis.author import text
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats, verdict
+from ablate.analysis.ablation_path import ablation_path
+from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
+from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
+from ablate.analysis.excluded_seeds import Excluded, remaining
+from ablate.analysis.factor_effects import FactorEffects, factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
+from ablate.analysis.pairs import AllPairs
+from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.search import DESIGN as SEARCH
+from ablate.analysis.search import Search, search
+from ablate.analysis.stage_paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 
 DESCRIBED = 40  # variants whose configurations are compared
-MOST_FACTORS = 6  # of more, the interactions are too many to read
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +41,11 @@ class Results:
     curves: pd.DataFrame
     class_count: int | None  # from the run records
     effects: pd.DataFrame
-    contrasts: pd.DataFrame | None
+    contrasts: pd.DataFrame | None  # main effects and interactions
     anova: pd.DataFrame | None
     shares: pd.DataFrame | None  # of the sum of squares
+    attribution: pd.DataFrame | None  # Shapley values
+    path: pd.DataFrame | None  # one change after the other
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -45,12 +55,29 @@ class Results:
     author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    excluded: Excluded = field(default_factory=dict)  # {seed: reason}
+    pairs: AllPairs | None = None  # all pairs of variants, on request
+    planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
+    search: Search | None = None  # its trials, if the study is a hyperparameter search
     planned_metric: str | None = None  # where another one than planned is compared
+    looks: PlannedLooks | None = None  # of a study with stages
+    paths: pd.DataFrame | None = None  # of its variants, look by look
+    blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
+    runs_of_blocks: pd.DataFrame | None = None  # its runs
 
     @property
     def home(self) -> Path:
         """The folder in which the report and the author's text are."""
         return self.joined or self.folder
+
+    @property
+    def every_run(self) -> pd.DataFrame:
+        """One row per planned run, also of a study with a block; a frame as of `collect`."""
+        return self.runs if self.runs_of_blocks is None else self.runs_of_blocks
+
+    def compared_as(self, variant: str) -> str:
+        """The variant in `runs` that a planned variant belongs to."""
+        return variant if self.blocks is None else self.blocks.variant_of[variant]
 
     @property
     def margin(self) -> float | None:
@@ -71,6 +98,12 @@ class Results:
     def format(self) -> MetricFormat:
         """The metric as it is printed."""
         return metric_format(self.metric, self.effects)
+
+    @property
+    def only_trials(self) -> bool:
+        """Whether the study is a search in which nothing can be tested, as with one seed per trial."""
+        verdicts = {verdict.BASELINE, verdict.NOT_TESTABLE}
+        return self.search is not None and set(self.effects["verdict"]) <= verdicts
 
     @property
     def images(self) -> int | None:
@@ -103,6 +136,8 @@ def compare(
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
     joined: Path | None = None,
+    excluded: Excluded | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -113,62 +148,60 @@ def compare(
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
         joined: folder of the report, if it is not that of the runs.
+        excluded: {seed: reason} of the seeds that no comparison uses.
+        planned: {folder: variant} as report.md names it, if the baseline is not the planned one.
 
     Raises:
-        InputError: the author's report.md cannot be used.
+        InputError: the author's report.md cannot be used, or seeds cannot be excluded.
     """
-    author = text.read(joined or folder)
-    predicted = image_correctness.load(folder, runs)
+    plan, runs = remaining(plan, runs, excluded := dict(excluded or {}))
+    if curves is not None:
+        curves = curves[~curves["seed"].isin(excluded)]
+    author, used = text.read(home := joined or folder), usage(folder, plan)
+    curves = _curves(folder, plan, runs) if curves is None else curves
+    looks, every_run, within = planned_looks.of_study(folder, plan), runs, None
+    if plan.block is not None:
+        within, predicted = blocks.compared(runs, plan), None  # blocks have different images
+        used, curves = blocks.pooled_usage(used, runs, plan), blocks.mean_curves(curves, runs, plan)
+        runs, plan = blocks.pooled(runs, plan), blocks.without_block(plan)
+        assumptions = [*assumptions, *blocks.sentences(within)]
+    else:
+        predicted = image_correctness.load(folder, runs)
+    runs = variants.apply(runs, author.settings, home / text.FILE, planned)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
-    compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes))
+    compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
     by_class, crossed = _images(predicted, compared, runs)
-    contrasts, anova, shares = _factorial(runs, plan.metric.name)
     return Results(
         folder=folder,
         plan=plan,
         runs=runs,
-        curves=_curves(folder, plan, runs) if curves is None else curves,
+        curves=curves,
         class_count=classes,
         effects=compared,
-        contrasts=contrasts,
-        anova=anova,
-        shares=shares,
+        **(FactorEffects() if plan.design == SEARCH else factor_effects(runs, plan.metric.name))._asdict(),
+        path=None if plan.design == SEARCH else ablation_path(runs, plan.metric),
         predicted=predicted,
         classes=by_class,
-        crossed=crossed,
+        crossed=crossed if looks is None else {},  # these intervals do not allow for stages
         changes=changes(folder, runs, most_different(compared, DESCRIBED)),
-        usage=usage(folder, plan),
+        usage=used,
         samples=collect.samples(folder, runs),
         author=author,
         assumptions=tuple(assumptions),
+        search=search(folder, plan, runs),
         joined=joined,
+        excluded=excluded,
+        looks=looks,
+        paths=None if looks is None else stage_paths(runs, looks, plan.metric),
+        blocks=within,
+        runs_of_blocks=None if within is None else every_run,
     )
 
 
 def _curves(folder: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
     """The learning curves of a study of `ablate train` or of another app."""
     return collect.curves(folder, runs) if plan.app is None else app_curves.curves(folder, runs)
-
-
-def _factorial(runs: pd.DataFrame, metric: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
-    """Main effects, analysis of variance and shares of a study of two or more factors; interactions if estimable.
-
-    Exploratory: each table is corrected (Holm) for its own tests, apart from the verdicts.
-    """
-    factors = collect.varied(runs)
-    if not 2 <= len(factors) <= MOST_FACTORS:
-        return None, None, None
-    frame = runs.assign(**{metric: runs[metric].where(runs["status"] == "completed")})
-    contrasts = stats.contrasts(frame, factors, metric)
-    anova = stats.anova(frame, metric, factors, block="seed")
-    shares = stats.shares(frame, metric, factors, block="seed")
-    main = contrasts["kind"] == "main"
-    if not contrasts.loc[~main, "estimable"].any():  # no rows of nothing
-        contrasts, anova = contrasts[main], anova[~anova["term"].str.contains(":")]
-    of_factors = ~anova["term"].isin(["seed", "Residual"])
-    contrasts = contrasts.assign(p_holm=stats.holm(contrasts["p"]))
-    return contrasts, anova.assign(p_holm=stats.holm(anova["p"].where(of_factors))), shares
 
 
 def _images(

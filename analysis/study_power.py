@@ -4,13 +4,14 @@ import re
 import shlex
 from pathlib import Path
 
-from ablate.analysis import stats
+from ablate.analysis import stage_power, stats
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import analyse
 from ablate.analysis.variant_results import differences
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import StudyPlan
+from ablate.terminal.errors import InputError
 
 POWER, ALPHA = 0.8, 0.05
 LOOKED = (
@@ -44,8 +45,18 @@ def smallest(n: int, comparisons: int, sd: float | None = None, unit: str = " po
     )
 
 
-def preview(study: StudyPlan, folder: Path) -> list[str]:
-    """What the planned `study` can detect; if `folder` has runs, also the seeds that would decide the open verdicts."""
+def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -> list[str]:
+    """What the planned `study` can detect; if `folder` has runs, also the seeds that would decide the open verdicts.
+
+    Args:
+        study: its plan.
+        folder: of the study.
+        expect: of a study with stages, see `stage_power.preview`.
+    """
+    if study.stages:
+        return stage_power.preview(study, folder, expect)
+    if expect:
+        raise InputError("hydra.sweeper.expect applies to a study with stages. Add study.stages=[3,5,8], or remove it.")
     comparisons = len({run.variant for run in study.runs}) - 1
     if comparisons < 1:
         return ["The study has one variant: there is nothing to compare."]
@@ -85,9 +96,19 @@ def undecided(folder: Path) -> list[str]:
         sentences += [
             LOOKED,
             f"A new study: {study.command} {shlex.join(fresh)}",
+            "A new study in stages, where a variant gets no more seeds once it is decided:"
+            f" {study.command} {shlex.join([*fresh, f'{keys.stages}={_stages(most)}'])}",
             f"To extend this one: {study.command} {shlex.join(added)}",
         ]
     return sentences
+
+
+def _stages(seeds: int) -> str:
+    """Looks at a study of so many seeds, each about half as many again as the one before: `[3,5,8,12]`."""
+    sizes = [3]
+    while 1.6 * sizes[-1] < seeds:
+        sizes.append(round(1.6 * sizes[-1]))
+    return f"[{','.join(map(str, [*sizes[:-1], seeds] if len(sizes) > 1 else [2, seeds]))}]"
 
 
 def _levels(study: StudyPlan, wanted: dict[str, int]) -> list[str]:

@@ -41,19 +41,20 @@ def by_variant(runs: pd.DataFrame, chance: float | None, metric: Metric = ACCURA
 
     Args:
         runs: frame of `collect`, with or without the column `collapsed`.
-        chance: recorded value of a diverged run; None: unknown.
+        chance: recorded value of a diverged run; None: unknown. A column `scored` of the frame counts before it.
         metric: that of the study.
     """
     values: dict[str, tuple[Seeds, Seeds]] = {name: ({}, {}) for name in runs["variant"]}
     at_chance, holes = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
-    columns = (runs["variant"], runs["seed"], runs["status"], runs[metric.name], learned(runs))
-    for name, seed, status, value, above_chance in zip(*columns, strict=True):
+    scored = runs["scored"] if "scored" in runs else pd.Series(np.nan if chance is None else chance, runs.index)
+    columns = (runs["variant"], runs["seed"], runs["status"], runs[metric.name], learned(runs), scored)
+    for name, seed, status, value, above_chance, at_chance_value in zip(*columns, strict=True):
         completed, diverged = values[name]
         if status == "completed":
             completed[seed] = value
             at_chance[name] += not above_chance
         elif status == "diverged":
-            diverged[seed] = np.nan if chance is None else chance
+            diverged[seed] = at_chance_value
         else:
             holes[name] += status in collect.HOLES
     return {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.processes import SMALL, ablate
 
@@ -43,12 +44,20 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a notebook, and a study of two variants, tested and reported, with an author's text."""
+    """A folder with a notebook, and a study of two variants, tested and reported with an author's text; the first worker makes it."""
+    worker = tmp_path_factory.getbasetemp()
+    folder = (worker.parent if "PYTEST_XDIST_WORKER" in os.environ else worker) / "submit"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "outputs/s/report/report.html").exists():
+            report_study(folder)
+    return folder
+
+
+def report_study(folder: Path) -> None:
     import nbformat
     from nbformat import v4
 
-    folder = tmp_path_factory.mktemp("submit")
-    (folder / "notebooks").mkdir()
+    (folder / "notebooks").mkdir(parents=True)
     shown = v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
     cells = [v4.new_code_cell("1 + 1", execution_count=1, outputs=[shown])]
     nbformat.write(v4.new_notebook(cells=cells), folder / "notebooks/assignment.ipynb")
@@ -58,7 +67,6 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / "outputs/s/report.md").write_text("# Rates\n\n## Introduction\n\nWhich learning rate learns?\n")
         ended = ablate(folder, *command)
         assert ended.returncode == 0, ended.stderr
-    return folder
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from ablate.api.figures import Figures
 from ablate.api.overrides import to_overrides
 from ablate.api.paths import PathLike
 from ablate.api.resolve import raise_input_errors
+from ablate.api.run import without_formulas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ class Data:
         from html import escape
 
         warnings = "".join(f"<p>{escape(warning)}</p>" for warning in self.facts["warnings"])
-        return f"<p>{escape(self._summary_line())}</p>{self.counts.T.to_html()}{warnings}"
+        return without_formulas(f"<p>{escape(self._summary_line())}</p>{self.counts.T.to_html()}{warnings}")
 
     def _summary_line(self) -> str:
         size, images = self.facts["size"], self.facts["images"]

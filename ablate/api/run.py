@@ -148,4 +148,9 @@ def html_table(content: Mapping[Any, Any], title: str) -> str:
     rows = "".join(
         f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in content.items()
     )
-    return f"<table><caption>{escape(title)}</caption>{rows}</table>"
+    return without_formulas(f"<table><caption>{escape(title)}</caption>{rows}</table>")
+
+
+def without_formulas(html: str) -> str:
+    """HTML in which notebooks leave text between dollars as it is: names are never formulas."""
+    return f'<div class="tex2jax_ignore mathjax_ignore">{html}</div>'

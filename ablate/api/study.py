@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.api.figures import Figures
-from ablate.api.run import Run
+from ablate.api.run import Run, without_formulas
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.terminal.errors import InputError
@@ -105,7 +105,8 @@ class Study:
         from ablate.analysis.tables import every
 
         cells = every(self.results)["effects"].cells
-        return f"<p>{escape(str(self.folder))}: {self._status_counts()}</p>{cells.to_html(index=False)}"
+        summary = f"<p>{escape(str(self.folder))}: {escape(self._status_counts())}</p>"
+        return without_formulas(summary + cells.to_html(index=False))
 
     def _status_counts(self) -> str:
         counts = self.runs["status"].value_counts()
@@ -155,4 +156,4 @@ class Report:
         links = ", ".join(f'<a href="{escape(path.as_posix())}">{path.name}</a>' for path in (self.pdf, self.html))
         notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         table = self.tables["effects"].to_html(index=False)
-        return f"<p>{escape(str(self.folder))}: {links}</p>{table}<ul>{notes}</ul>"
+        return without_formulas(f"<p>{escape(str(self.folder))}: {links}</p>{table}<ul>{notes}</ul>")

@@ -6,7 +6,8 @@
 4. `results.py`   what the function returned, `metrics.json`, Lightning's `metrics.csv` -> metrics
 5. `code.py`      which code and packages a result depends on
 6. `log.py`       optional helpers for the app's author: `ablate.log`, `ablate.seed_everything`
-7. `messages.py`  errors of the app and of its configuration, in sentences
+7. `flags.py`     flags of the app's command line that contradict a study
+8. `messages.py`  errors of the app and of its configuration, in sentences
 
 The sweeper itself is that of `ablate train` (`ablate.study.sweeper`).
 """

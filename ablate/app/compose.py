@@ -20,7 +20,7 @@ from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, factors, overrides, plan
+from ablate.study import design, factors, overrides, path, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -77,7 +77,7 @@ def study(
     sweep = factors.read(parsed, settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
-    replicates = plan.replicates(sweep, settings)
+    replicates = plan.replicates(sweep, settings, path.qualities(folder))
     seen: dict[str, str] = {}
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
@@ -89,6 +89,8 @@ def study(
         if same != replicate.folder:
             log.warning("%s has the same configuration as %s; it is run only once", replicate.folder, same)
             continue
+        if has_seed:  # what follows from the seed then has one value for all runs of a variant
+            OmegaConf.update(composed, settings.seed_key, 0)
         without_seed = identity(composed, [*settings.ignore, settings.seed_key])
         trained = without_seed if trained is None and replicate.variant == BASELINE else trained
         runs.append(
@@ -117,6 +119,8 @@ def study(
             baseline=design.baseline(sweep.factors),
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
+            block=settings.block,
             command=shlex.join(["python", *sys.argv]),
             runs=runs,
             settings=trained,

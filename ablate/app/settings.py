@@ -1,7 +1,7 @@
 """The keys under `hydra.sweeper` of a study of any Hydra app."""
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
@@ -9,6 +9,8 @@ from ablate.runs import json_file
 from ablate.runs.metric import Metric, named
 from ablate.runs.names import is_name
 from ablate.study.design import DESIGNS
+from ablate.study.fractions import FRACTIONS
+from ablate.study.path import PATH
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
@@ -20,7 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         name: of the study, which is kept in `outputs/NAME`; null: Hydra's own sweep folder.
-        design, draws, draw_seed, bundles, exclude: as in `study` of `ablate train`.
+        design, draws, draw_seed, resolution, foldover, block, bundles, stages, exclude: as in `study` of
+            `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
         secondary: names of further metrics, which are reported as exploratory.
         margin: equivalence margin, in the metric's unit; null: no equivalence test.
@@ -33,11 +36,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         params: overrides from a file, {key: value}.
     """
 
+    prefix: ClassVar[str] = "hydra.sweeper"  # of its keys on the command line
+
     name: str | None = None
     design: str = "factorial"
     draws: Annotated[int, msgspec.Meta(ge=1)] | None = None
     draw_seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    block: str | None = None
+    resolution: Annotated[int, msgspec.Meta(ge=3, le=5)] | None = None
+    foldover: str | None = None
     bundles: dict[str, dict[str, list[str]]] = {}
+    stages: list[int] = []
     exclude: list[dict[str, Any]] = []
     metric: str | dict[str, Any] | None = None
     secondary: list[str] = []
@@ -53,8 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse an unknown design, a name that is not a folder name, and draws without the random design."""
-        if self.design not in DESIGNS:
-            raise ValueError(f"design={self.design} is unknown; designs: {', '.join(DESIGNS)}")
+        if self.design not in (*DESIGNS, *FRACTIONS, PATH):
+            raise ValueError(f"design={self.design} is unknown; designs: {', '.join((*DESIGNS, *FRACTIONS, PATH))}")
         if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
             raise ValueError(f"name={self.name!r:.80} must be a folder name, such as norm_study")
         self.as_metric()

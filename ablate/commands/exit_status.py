@@ -16,7 +16,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 # {imported module: pip package} of the dependencies in pyproject.toml.
 DEPENDENCIES = {
     **{name: name for name in ("torch", "torchvision", "omegaconf", "msgspec", "filelock", "rich")},
-    **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "plotly")},
+    **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")},
     **{name: name for name in ("typst", "tabulate", "jinja2")},
     **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn"},
 }

@@ -30,6 +30,7 @@ def existing(words: Sequence[str]) -> Path | None:
 
 def show(folder: Path, words: Sequence[str]) -> int:
     """Print the plan of an existing study."""
+    from ablate.study.aliases import describe
     from ablate.study.status_table import table
     from ablate.terminal.console import Console
 
@@ -38,6 +39,8 @@ def show(folder: Path, words: Sequence[str]) -> int:
         raise InputError(f"ablate plan: {others[0]} does not apply to an existing study, {folder}. Remove one of them.")
     plan = study_plan.read(folder)
     Console().print(table(folder, plan))
+    for line in describe(plan):
+        print(line)
     if "--power" in words:
         from ablate.analysis.study_power import preview
 

@@ -46,8 +46,12 @@ def parser() -> Parser:
         "--factors", type=names, metavar="A,B", help="columns of the factors (default: the columns that vary)"
     )
     result.add_argument(
-        "--baseline", type=levels, metavar="A=X,B=Y", help="levels of the baseline (default: the first)"
+        "--baseline",
+        type=levels,
+        metavar="A=X,B=Y",
+        help="levels of the baseline (default: the first); of a study, a baseline other than planned",
     )
+    result.add_argument("--block", metavar="A", help="factor within whose levels variants are compared, such as data")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
@@ -56,6 +60,17 @@ def parser() -> Parser:
     result.add_argument("--scale", type=float, metavar="X", help="factor from recorded to printed values")
     result.add_argument("--metrics", metavar="GLOB", help="files with metrics below each job of a multirun")
     result.add_argument("--best", action="store_true", help="of metrics.csv, the best epoch instead of the last")
+    result.add_argument("--all-pairs", action="store_true", help="also compare every variant with every other one")
+    result.add_argument(
+        "--exclude-seed",
+        type=int,
+        action="append",
+        metavar="K",
+        help="leave a seed out of every comparison; needs --reason, is printed in the report and recorded; repeatable",
+    )
+    result.add_argument(
+        "--reason", action="append", metavar="TEXT", help="of the --exclude-seed before it, such as 'disk failure'"
+    )
     result.add_argument(
         "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
     )
@@ -89,5 +104,19 @@ def asked(args: argparse.Namespace) -> "Asked":
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")
-    keys = ("metric", "seed", "factors", "baseline", "direction", "margin", "unit", "scale", "best")
-    return Asked(**{key: getattr(args, key) for key in keys}, files=args.metrics)
+    options = vars(args)
+    keys = [name for name in Asked.__dataclass_fields__ if name in options]
+    excluded = exclusions(args.exclude_seed or [], args.reason or [])
+    return Asked(**{key: options[key] for key in keys}, files=args.metrics, excluded=excluded)
+
+
+def exclusions(seeds: Sequence[int], reasons: Sequence[str]) -> dict[int, str]:
+    """{seed: reason}. One reason for several seeds is that of each."""
+    for seed in seeds:
+        if seeds.count(seed) > 1:
+            raise InputError(f"--exclude-seed {seed} is there twice.")
+    if len(reasons) == 1 and seeds:
+        reasons = [*reasons] * len(seeds)
+    if len(seeds) != len(reasons) or not all(reason.strip() for reason in reasons):
+        raise InputError("--exclude-seed K needs --reason TEXT: one for all seeds, or one for each in the same order.")
+    return dict(zip(seeds, reasons, strict=True))

@@ -10,8 +10,9 @@ from ablate.config.schema.submission import Submission
 from ablate.course import notebook, readme, report
 from ablate.course.contents import Contents
 from ablate.course.run_files import add_code, add_run, add_weights
-from ablate.runs import run_record, study_plan, test_result
+from ablate.runs import run_record, test_result
 from ablate.runs.read_config import read_config
+from ablate.runs.stages import due_plan
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import choose
 from ablate.study.status import PlannedState, planned_state
@@ -59,7 +60,7 @@ def select(study: Path) -> Selected:
     Raises:
         InputError: the study is incomplete, or no variant can be selected.
     """
-    plan = study_plan.read(study)
+    plan = due_plan(study)
     states = [planned_state(study, planned) for planned in plan.runs]
     if incomplete := sum(not state.has_result for state in states):
         raise InputError(

@@ -1,14 +1,19 @@
 """MLflow. `mlflow ui --backend-store-uri sqlite:///outputs/NAME/mlflow.db` compares the runs of a study."""
 
 import os
+import re
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from ablate.logger import LoggedRun, Row, grid
 from ablate.logger.tracker import Tracker
+from ablate.terminal.text import shortened
+
+LONGEST_NAME, LONGEST_VALUE = 240, 6000  # characters of a parameter in MLflow, with room for a suffix
 
 
 class MLflow(Tracker):
@@ -48,7 +53,7 @@ class MLflowRun:
             self.run_id = self.client.create_run(experiment_id, run_name=run.name).info.run_id
             self.client.log_batch(
                 self.run_id,
-                params=[Param(name, str(value)) for name, value in run.hyperparameters.items()],
+                params=[Param(name, value) for name, value in parameters(run.hyperparameters).items()],
                 tags=[RunTag(name, value) for name, value in tags.items() if value],
             )
             self.client.log_image(self.run_id, grid(run.images), artifact_file="augmented_images.png")
@@ -70,6 +75,17 @@ class MLflowRun:
         now = int(1000 * time.time())
         with self.lock:
             self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
+
+
+def parameters(settings: dict[str, Any]) -> dict[str, str]:
+    """Settings by names that MLflow accepts, as text of the length that it accepts."""
+    named: dict[str, str] = {}
+    for name, value in settings.items():
+        accepted = re.sub(r"[^\w. :-]|^\.+", "_", name)[:LONGEST_NAME] or "_"
+        while accepted in named:
+            accepted += "_"
+        named[accepted] = shortened(str(value), LONGEST_VALUE)
+    return named
 
 
 def store_folder(run: LoggedRun) -> Path:

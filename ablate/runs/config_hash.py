@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, flag_override
 
 from ablate.config import user_code
 
@@ -27,7 +27,7 @@ def config_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None)
 
 def settings_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
     """`config_sha256` without the seed: equal for all runs of a variant."""
-    return _sha256({name: value for name, value in resolved(config).items() if name != "seed"}, own_code)
+    return _sha256(without_seed(config), own_code)
 
 
 def config_sha256_as_written(config: DictConfig, own_code: Mapping[str, str]) -> str:
@@ -45,6 +45,20 @@ def resolved(config: DictConfig) -> Settings:
     if isinstance(data, DictConfig):
         content["data"] = {str(name): _value(data, str(name)) for name in data if name != "root"}
     return content
+
+
+def without_seed(config: DictConfig) -> Settings:
+    """`resolved` without the seed; what follows from it (`data.split_seed=${seed}`) has the value for seed 0."""
+    if "seed" not in config:
+        return resolved(config)
+    seed = config.seed
+    with flag_override(config, "readonly", False):  # cheaper than a copy of the configuration
+        try:
+            config.seed = 0
+            settings = resolved(config)
+        finally:
+            config.seed = seed
+    return {name: value for name, value in settings.items() if name != "seed"}
 
 
 def _value(config: DictConfig, name: str) -> Any:

@@ -34,17 +34,24 @@ def write(folder: Path, index: np.ndarray, label: np.ndarray, logits: np.ndarray
 
 
 class Predicted(NamedTuple):
-    """True and predicted classes of the images that give a run's metrics, int64 (N,), and the number of classes."""
+    """The images that give a run's metrics.
+
+    Attributes:
+        labels: their classes, int64 (N,).
+        predicted: the predicted ones, int64 (N,).
+        classes: number of classes.
+        positions: those among the training images of the source, int64 (N,); None if they are not recorded.
+    """
 
     labels: np.ndarray
     predicted: np.ndarray
     classes: int
+    positions: np.ndarray | None
 
 
 def read(folder: Path) -> Predicted:
     """Read the predicted classes of a run; see `logits` for the errors."""
-    labels, guesses, count = _stored(folder, lambda logits: logits.argmax(1))
-    return Predicted(labels, guesses, count)
+    return _stored(folder, lambda logits: logits.argmax(1))
 
 
 def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -56,12 +63,12 @@ def logits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
         InputError: the record cannot be read, or the file is too large.
         Exception: any other kind, for a damaged file.
     """
-    labels, values, _ = _stored(folder, lambda logits: logits.astype(np.float32))
-    return labels, values
+    stored = _stored(folder, lambda logits: logits.astype(np.float32))
+    return stored.labels, stored.predicted
 
 
-def _stored(folder: Path, reduce: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray, int]:
-    """The labels, the logits reduced by blocks of images, and the number of classes."""
+def _stored(folder: Path, reduce: Callable[[np.ndarray], np.ndarray]) -> Predicted:
+    """The predictions of a run, where `predicted` has the logits reduced by blocks of images."""
     record = run_record.read(folder)
     count = 0
 
@@ -77,16 +84,20 @@ def _stored(folder: Path, reduce: Callable[[np.ndarray], np.ndarray]) -> tuple[n
     expected = {
         "label": arrays.Expected("iu", (images,)),
         "logits": arrays.Expected("f", (images, classes), reduced),
+        "index": arrays.Expected("iu", (images,)),
         "reporting": arrays.Expected("b", (images,)),
     }
-    stored = arrays.read(folder / FILE, expected, LARGEST, optional=("reporting",))
+    stored = arrays.read(folder / FILE, expected, LARGEST, optional=("index", "reporting"))
     labels, guesses = stored["label"].astype(np.int64), stored["logits"]
     reporting = stored.get("reporting", np.ones(len(labels), bool))
     if not len(labels) == len(guesses) == len(reporting) or not reporting.any():
         raise ValueError("its arrays are of different images, or none gives the metrics")
     if labels.min() < 0 or labels.max() >= count:
         raise ValueError("a label is of no class")
-    return labels[reporting], guesses[reporting], count
+    index = stored.get("index")
+    if index is not None and len(index) != len(labels):
+        raise ValueError("its arrays are of different images")
+    return Predicted(labels[reporting], guesses[reporting], count, None if index is None else index[reporting])
 
 
 def compact(logits: np.ndarray) -> np.ndarray:

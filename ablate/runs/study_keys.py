@@ -10,6 +10,7 @@ class StudyKeys(NamedTuple):
         name: the name of the study.
         metric: what is compared.
         margin: the margin of equivalence.
+        stages: the planned looks.
         extend: add runs.
         retrain: replace runs with other settings.
     """
@@ -17,12 +18,15 @@ class StudyKeys(NamedTuple):
     name: str
     metric: str
     margin: str
+    stages: str
     extend: str
     retrain: str
 
 
-TRAIN = StudyKeys("study.name", "study.metric", "study.margin", "--extend", "--retrain")
-APP = StudyKeys(*(f"hydra.sweeper.{key}" for key in ("name", "metric", "margin", "extend=true", "retrain=true")))
+TRAIN = StudyKeys("study.name", "study.metric", "study.margin", "study.stages", "--extend", "--retrain")
+APP = StudyKeys(
+    *(f"hydra.sweeper.{key}" for key in ("name", "metric", "margin", "stages", "extend=true", "retrain=true"))
+)
 
 
 def keys_of(app: str | None) -> StudyKeys:

@@ -1,6 +1,7 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ablate.runs.json_file import Count, Record
 from ablate.runs.metric import Metric
 from ablate.runs.names import is_inside, is_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean
+from ablate.terminal.text import did_you_mean, first_few
 
 FILE = "study.json"
 LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)  # 60,000 runs; the largest study known has a thousand
@@ -21,7 +22,7 @@ BASELINE = "baseline"  # the variant with the first level of every factor
 # Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
            "epochs", "seconds", "parameters", "macs", "classes", "folder", "error", "code_sha256", "commit",
-           "rerun")  # fmt: skip
+           "rerun", "variant_label")  # fmt: skip
 METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")  # of these columns
 
 
@@ -59,6 +60,8 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         app: the script of another Hydra app that the runs are of; None: `ablate train`.
         metric: what variants are compared in, with the margin of equivalence.
         secondary: names of further metrics, which are reported as exploratory.
+        stages: numbers of seeds after which decided variants stop, rising to that of all seeds; empty: no stages.
+        block: the factor within whose levels variants are compared, never across; None: no block.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.
@@ -73,6 +76,8 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     baseline: dict[str, str]
     factors: dict[str, list[str]]
     seeds: list[Count]
+    block: str | None = None
+    stages: list[Count] = msgspec.field(default_factory=list)
     command: str
     runs: list[PlannedRun]
     settings: dict[str, Any] | None = None
@@ -95,8 +100,13 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(
                     f"the baseline level {f'{factor}={level}'!r:.80} is not among the levels of its factor"
                 )
+        if self.block is not None and self.block not in self.factors:
+            raise ValueError(f"the block {self.block!r:.80} is not a factor")
+        if self.block is not None and self.stages:
+            raise ValueError("stages and a block cannot be combined; remove one of them")
         if not self.runs:
             raise ValueError("it has no runs")
+        check_stages(self.stages, len(self.seeds))
         folders: set[str] = set()
         replicates: set[tuple[str, int]] = set()
         for run in self.runs:
@@ -106,6 +116,24 @@ class StudyPlan(Record, frozen=True, kw_only=True):
                 raise ValueError(f"two runs have variant {run.variant!r:.80} and seed {run.seed}")
             folders.add(run.folder)
             replicates.add((run.variant, run.seed))
+
+
+def check_stages(stages: Sequence[int], seeds: int) -> None:
+    """Raise ValueError if the stages do not rise from two or more seeds to all seeds of the study."""
+    if not stages:
+        return
+    shown = f"stages=[{first_few(stages, 20)}]"
+    if len(stages) < 2:
+        raise ValueError(f"{shown} has one stage, which is a study without stages; name two or more, such as [3,5,8]")
+    if stages[0] < 2:
+        raise ValueError(f"{shown}: the first stage needs at least 2 seeds, because nothing can be tested with fewer")
+    if any(one >= next_one for one, next_one in pairwise(stages)):
+        raise ValueError(f"{shown} must rise: each stage is the total number of seeds at that look")
+    if stages[-1] != seeds:
+        raise ValueError(
+            f"{shown} ends at {stages[-1]} seeds, but the study has {seeds}; add seed=range({stages[-1]}), change the"
+            " stages, or remove them with stages=[]"
+        )
 
 
 def check_names(factors: Iterable[str], metrics: Iterable[str]) -> None:

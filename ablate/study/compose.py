@@ -17,10 +17,10 @@ from ablate.config import Chosen, validate
 from ablate.config.quoting import quoted
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
-from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
+from ablate.runs.config_hash import config_sha256, settings_sha256, without_seed
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, extend, factors, overrides, plan
+from ablate.study import design, explain, extend, factors, overrides, path, plan
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
@@ -47,11 +47,19 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     """
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
+    if settings.of is not None:
+        arguments = [*explain.words(Path(settings.of), metric_of(settings)), *arguments]
     sweep = factors.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
     baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
         extend.same_baseline(folder, study_plan.read(folder), baseline)
-    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
+    if settings.block is None and (compared := [name for name in sweep.factors if name in ("data", "data.root")]):
+        log.warning(
+            "%s is a factor: results on different data sets are compared with each other. To compare variants within"
+            " each data set, add study.block=%s",
+            compared[0], compared[0],
+        )  # fmt: skip
+    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings, path.qualities(folder))))
     head = plan_of(settings, settings.design, sweep, runs, baseline)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 
@@ -84,6 +92,8 @@ def plan_of(
             baseline=baseline,
             factors=sweep.factors,
             seeds=list(sweep.seeds),
+            stages=list(settings.stages),
+            block=settings.block,
             command=shlex.join(["ablate", "train", *sys.argv[1:]]),
             runs=[run.as_recorded() for run in runs],
             settings=trained,
@@ -160,7 +170,7 @@ def composed_runs(
             settings_sha256=settings_sha256(composed),
         )
         recorded_sha256 = same_run(folder / planned.folder, planned, composed, config.study.retrain)
-        settings = {name: value for name, value in resolved(composed).items() if name != "seed"}
+        settings = without_seed(composed)
         data = OmegaConf.to_yaml(composed.data, resolve=True)
         runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))
         loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.factors, replicate.seed, overrides)

@@ -14,6 +14,7 @@ from ablate.runs.config_defaults import changes, paired
 from ablate.runs.read_config import read_config
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
+from ablate.study.path import grows
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
@@ -40,13 +41,19 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     same_app(folder, old, plan)
     same_baseline(folder, old, plan.baseline)
     same_metric(folder, old, plan)
+    same_stages(folder, old, plan)
     if differing := settings_changes(folder, old, plan):
         if not retrain:
             raise refusal(str(folder), differing, plan.app)
         return plan
     known = {run.folder for run in old.runs}
     new = sum(run.folder not in known for run in plan.runs)
-    if not extend and (new or old.design != plan.design):
+    if old.block != plan.block:
+        raise InputError(
+            f"{folder} contains a study {f'with the block {old.block}' if old.block else 'without a block'}"
+            f" ({old.command}). Choose another {keys.name}."
+        )
+    if not extend and (new or old.design != plan.design) and not grows(old, plan):
         difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
             f"{folder} contains a study {difference} ({old.command}). Extend it with {keys.extend}, or choose another"
@@ -56,7 +63,7 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         plan,
         factors={name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()},
         runs=list({run.folder: run for run in [*old.runs, *plan.runs]}.values()),
-        seeds=sorted({*old.seeds, *plan.seeds}),
+        seeds=list(dict.fromkeys([*old.seeds, *plan.seeds])) if plan.stages else sorted({*old.seeds, *plan.seeds}),
         settings=plan.settings or old.settings,
         data_varies=plan.data_varies or old.data_varies,
         margin_changes=[*old.margin_changes, *margin_change(folder, old, plan)],
@@ -84,6 +91,23 @@ def same_metric(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
             f" choose another {keys_of(new.app).name}. For an exploratory look at another metric, use ablate report"
             f" {folder} --metric {new.metric.name}"
         )
+
+
+def same_stages(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
+    """Raise InputError if a command changes the stages, their runs or their margin after the first result."""
+    if not old.stages and not new.stages:
+        return
+    known, keys = {run.folder for run in old.runs}, keys_of(new.app)
+    changed = [change for change in [(keys.stages, old.stages, new.stages), (keys.margin, old.margin, new.margin)]
+               if change[1] != change[2]]  # fmt: skip
+    added = sum(run.folder not in known for run in new.runs)
+    if not (changed or added) or not any(planned_state(folder, run).has_result for run in old.runs):
+        return
+    what = listed(changed[:1]) if changed else f"{added} more runs are planned"
+    raise InputError(
+        f"{folder}: stages, variants and seeds are fixed before the first result, because the error rate of a staged"
+        f" study depends on them: {what}. Repeat the old command, or start a new study with another {keys.name}."
+    )
 
 
 def same_baseline(folder: Path, old: StudyPlan, baseline: Mapping[str, str]) -> None:

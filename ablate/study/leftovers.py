@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, finished, options
+from ablate.runs import checkpoints, finished, options, stages
 from ablate.study.extend import REPLACED
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,17 @@ def set_aside(study: Path, place: str, leftovers: Leftovers = OWN) -> Path | Non
             folder.rename(aside)
             return aside
     return None
+
+
+def set_looks_aside(study: Path) -> None:
+    """Move the planned looks at runs that are replaced to `.replaced/`."""
+    if not (study / stages.FILE).exists():
+        return
+    number = 1
+    while (aside := study / REPLACED / f"{number}-{stages.FILE}").exists():
+        number += 1
+    aside.parent.mkdir(exist_ok=True)
+    (study / stages.FILE).rename(aside)
 
 
 def clear(folder: Path) -> None:

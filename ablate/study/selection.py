@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.evaluation import predicted_metrics
-from ablate.runs import study_plan
 from ablate.runs.metric import ACCURACY, Metric
+from ablate.runs.stages import due_plan
 from ablate.runs.study_plan import BASELINE
 from ablate.study.comparable import planned_states
 from ablate.study.status import PlannedState
@@ -87,7 +87,7 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     Raises:
         InputError: `study` is not a study, is incomplete, or has no candidate.
     """
-    plan = study_plan.read(study)
+    plan = due_plan(study)
     planned, states = plan.runs, planned_states(study, plan)
     incomplete = sum(not state.has_result for state in states)
     if incomplete and not allow_partial:

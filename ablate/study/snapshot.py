@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
-from ablate.runs import run_record, study_plan
+from ablate.runs import run_record, stages, study_plan
 from ablate.runs.metric import ACCURACY, FROM_PREDICTIONS, Metric
 from ablate.runs.statuses import ENDED, FAILED, NO_RECORD
+from ablate.study.stages import progress
 from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable
@@ -80,11 +81,18 @@ class RunView:
 
 @dataclass(frozen=True)
 class StudyView:
-    """The current state of a study or a single run: its name, its runs in the order of the plan, and its metric."""
+    """The current state of a study or a single run.
+
+    name     of the study
+    runs     those that are due, in the order of the plan
+    metric   shown per epoch
+    stages   a sentence on the planned looks; empty without stages
+    """
 
     name: str
     runs: list[RunView]
     metric: Metric = ACCURACY
+    stages: str = ""
 
 
 NO_EPOCHS = Epochs([], None, None)
@@ -112,9 +120,10 @@ class FolderView:
 
     def _read_study(self) -> StudyView:
         plan = self._cached(self.folder / study_plan.FILE, "plan", lambda _: study_plan.read(self.folder))
+        looks = self._cached(self.folder / stages.FILE, "looks", lambda _: stages.read(self.folder, plan))
         self.metric = per_epoch(plan.metric)
-        runs = [self._read_run(run.variant, run.seed, run.folder, run.config_sha256) for run in plan.runs]
-        return StudyView(plan.name, runs, self.metric)
+        runs = [self._read_run(run.variant, run.seed, run.folder, run.config_sha256) for run in stages.due(plan, looks)]
+        return StudyView(plan.name, runs, self.metric, progress(plan, looks) if plan.stages else "")
 
     def _read_single(self) -> StudyView:
         record = self._cached(self.folder / run_record.FILE, "plan", lambda _: run_record.read(self.folder))

@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from ablate.runs import epochs
+from ablate.runs import stages as stages_log
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.study import aliases, path, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.snapshot import NO_EPOCHS, RunView, per_epoch, read_epochs
@@ -41,9 +44,11 @@ def preview(
     Raises:
         InputError: the folder contains another study.
     """
-    extended(folder, study, extend, retrain)
+    whole = extended(folder, study, extend, retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
+    for line in [*aliases.describe(whole), *path.describe(whole)]:
+        Console().print(Text(line))
 
 
 def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIMATES) -> Group:
@@ -54,6 +59,8 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
         study: its plan.
         probed: {variant: seconds per run} of variants without a finished run.
     """
+    whole, looks = study, stages_log.read(folder, study)
+    study = msgspec.structs.replace(study, runs=stages_log.due(study, looks))
     states = [planned_state(folder, run) for run in study.runs]
     counts: dict[str, Counter[str]] = {}
     for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
@@ -67,7 +74,8 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
         for run, state in zip(study.runs, states, strict=True)
         if state.status in UNFINISHED
     ]
-    return Group(Text(title), _counts(counts), *unfinished, Text(total))
+    staged = [Text(stages.progress(whole, looks))] if study.stages else []
+    return Group(Text(title), _counts(counts), *unfinished, *staged, Text(total))
 
 
 def _view(folder: Path, run: PlannedRun, state: PlannedState) -> RunView:

@@ -13,15 +13,17 @@ from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
 from ablate.runs import checkpoints, epochs, study_plan
+from ablate.runs.stages import due_plan
 from ablate.runs.statuses import FINISHED, NO_RECORD
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import failures
+from ablate.study import failures, stages
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.extend import REPLACED, extended, kept
+from ablate.study.extend import REPLACED, extended, kept, settings_changes
 from ablate.study.launcher import failed
-from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside
+from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside, set_looks_aside
+from ablate.study.stages import Decide
 from ablate.study.status import planned_state
 from ablate.terminal import streams
 from ablate.terminal.console import Terminal
@@ -39,6 +41,7 @@ def sweep(
     extend: bool = False,
     retrain: bool = False,
     leftovers: Leftovers = OWN,
+    decide: Decide | None = None,
 ) -> None:
     """Run a composed study. Other processes may run the same study at the same time.
 
@@ -50,6 +53,7 @@ def sweep(
         extend: allow runs that the plan in the folder lacks.
         retrain: move finished runs with other settings aside and retrain them.
         leftovers: how to judge the folders of runs that did not finish.
+        decide: which variants a planned look decides; None only for a study without stages.
 
     Raises:
         InputError: the folder contains another study.
@@ -57,12 +61,19 @@ def sweep(
     """
     streams.make_lossy()
     folder.mkdir(parents=True, exist_ok=True)
-    runs = study.plan.runs
-    missing = prepare(folder, study.plan, extend, retrain, leftovers)
+    prepare(folder, study.plan, extend, retrain, leftovers)
+    errors: dict[str, Exception] = {}
     try:
-        errors = launch(missing, study.overrides, folder, launcher)
+        stages.run(
+            folder,
+            study.plan.runs,
+            lambda runs: errors.update(launch(runs, study.overrides, folder, launcher)),
+            decide,
+        )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(resuming) from None
+    due = {run.folder for run in due_plan(folder).runs}
+    runs = [run for run in study.plan.runs if run.folder in due]
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
     lost = [(run, state) for run, state in states if not state.has_result]
@@ -77,7 +88,7 @@ def sweep(
 
 def warn_of_other_images(folder: Path) -> None:
     """Warn about runs that were trained on other images and are therefore excluded from comparisons."""
-    plan = study_plan.read(folder)
+    plan = due_plan(folder)
     states = planned_states(folder, plan)
     if others := [run.folder for run, state in zip(plan.runs, states, strict=True) if state.status == "other images"]:
         log.warning(
@@ -94,8 +105,8 @@ def prepare(
     extend: bool,
     retrain: bool = False,
     leftovers: Leftovers = OWN,
-) -> list[PlannedRun]:
-    """Write the plan and prepare the folders of its runs; returns the runs without a result.
+) -> None:
+    """Write the plan and prepare the folders of its runs.
 
     With `retrain`, runs with other settings are moved to `.replaced/`. See `sweep` for the arguments.
 
@@ -105,6 +116,8 @@ def prepare(
     with FileLock(folder / ".lock"):  # another process may run the same study
         old = study_plan.read(folder) if (folder / study_plan.FILE).exists() else None
         whole = extended(folder, plan, extend, retrain)
+        if old and retrain and settings_changes(folder, old, plan):
+            set_looks_aside(folder)
         replaced: list[Path | None] = []
         for dropped in sorted({run.folder for run in (old.runs if old else ())} - {run.folder for run in whole.runs}):
             if is_locked(folder / dropped):
@@ -114,18 +127,22 @@ def prepare(
             replaced.append(set_aside(folder, dropped))
         study_plan.write(folder, whole)
         states = [(run, planned_state(folder, run)) for run in plan.runs]
-        missing = [run for run, state in states if not state.has_result]
-        log.info("study %s: %d runs, %d of them already done", plan.name, len(plan.runs), len(plan.runs) - len(missing))
+        done = sum(state.has_result for _, state in states)
+        log.info("study %s: %s, %d of them already done", plan.name, _planned(plan), done)
         for run, state in states:
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
                 replaced.append(make_way(folder, run.folder, state.status, retrain, leftovers))
-    if resumed := [text for run in missing if (text := resumes(folder, run))]:
+    if resumed := [text for run, state in states if not state.has_result and (text := resumes(folder, run))]:
         log.info("resumes %s", first_few(resumed))
     for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
         log.info("%s", line)
-    return missing
+
+
+def _planned(plan: StudyPlan) -> str:
+    """The number of planned runs."""
+    return f"at most {len(plan.runs)} runs in {len(plan.stages)} stages" if plan.stages else f"{len(plan.runs)} runs"
 
 
 def resumes(folder: Path, run: PlannedRun) -> str:

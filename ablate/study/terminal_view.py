@@ -43,7 +43,7 @@ def view(study: StudyView, width: int, height: int) -> Group:
     parts: list[RenderableType] = [
         headline(study),
         progress(runs, width),
-        Text(),
+        Text(study.stages, no_wrap=True, overflow="ellipsis"),
         table(shown, scale(runs), width, study.metric),
     ]
     if len(shown) < len(runs):

@@ -109,6 +109,9 @@ def start_search(
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
+    for key in ("stages", "block"):
+        if getattr(study_settings, key):
+            raise InputError(f"study.{key} does not apply to a search (hydra/sweeper=optuna). Remove it.")
     fixed = [word for word in overrides if word not in intervals]
     swept = factors.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {factors.name_of(override): factors.prefix_of(override) for override in intervals}

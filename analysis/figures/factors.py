@@ -109,7 +109,13 @@ def variance_shares(table: pd.DataFrame) -> Figure:
         for place, share in enumerate(shares):
             text = f" {share:.1f} %" if np.isfinite(share) else " no variance"
             axis.text(np.nan_to_num(ends[place]), place, text, va="center", fontsize=7)
-        axis.set_yticks(range(len(rows)), [textwrap.fill(term.replace(":", " × "), 26) for term in rows["term"]])
+        axis.set_yticks(range(len(rows)), [textwrap.fill(_label(term), 26) for term in rows["term"]])
         axis.set(xlim=(0, 1.25 * max(np.nan_to_num(ends).max(initial=0), 1)), xlabel="Share of sum of squares (%)")
         axis.invert_yaxis()
     return figure
+
+
+def _label(term: str) -> str:
+    """The name of a term; with an asterisk instead of its aliases, which the table names."""
+    first, *aliases = term.replace(":", " × ").split(" = ")
+    return f"{first} *" if aliases else first

@@ -46,10 +46,11 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
     """The name of the data set, and how it was split, from the configuration of a run; empty if it has none."""
     try:
         settings = read_config(results.folder / folder).data
-        split = (
-            f"; {100 * settings.val_fraction:g} % of the training images were held out for validation (split seed"
-            f" {settings.split_seed})"
-        )
+        folders = results.runs.loc[results.runs["status"] == "completed", "folder"].head(2)
+        drawn = f"split seed {settings.split_seed}"
+        if len({read_config(results.folder / one).data.split_seed for one in folders}) > 1:
+            drawn = "another split for each seed, so that tables of single images and classes are left out"
+        split = f"; {100 * settings.val_fraction:g} % of the training images were held out for validation ({drawn})"
         limit = settings.get("train_limit")
         split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
         name = settings._target_.rpartition(".")[2]

@@ -11,10 +11,12 @@ from ablate.analysis.figures import CAPTIONS
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
 CURVES = ("loss_curves", "accuracy_curves")
-FURTHER = ("interactions", "variance_shares", "cost", "class_difference", "confusion", "samples")
+FURTHER = ("stages", "blocks", "ranks", "path", "interactions", "factor_effects", "attribution", "variance_shares",
+           "cost", "class_difference", "confusion", "samples")  # fmt: skip
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "loss_curves", "interactions", "variance_shares", "cost", "accuracy_curves", "class_difference",
-           "confusion", "samples")  # fmt: skip
+FIGURES = ("effects", "blocks", "stages", "loss_curves", "ranks", "path", "interactions", "factor_effects",
+           "attribution", "variance_shares", "cost", "accuracy_curves", "class_difference", "confusion",
+           "samples")  # fmt: skip
 KEPT = 2  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table
 WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row

@@ -10,6 +10,7 @@ from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import number, plural, times
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
+from ablate.analysis.stats.linear_model import FRACTION
 from ablate.analysis.test_usage import Usage
 from ablate.analysis.variant_results import correlation, differences
 from ablate.runs.looks import Look
@@ -17,6 +18,10 @@ from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.text import first_few
 
 SEEDS = 12  # seeds or looks that a sentence names
+CONFOUNDED = (
+    "Interactions are not estimable: this fraction confounds them with main effects, which are those of the factors"
+    " alone only if interactions are small. The same variants with all levels exchanged (a foldover) separate them."
+)
 NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes are combined freely
 
 
@@ -28,12 +33,16 @@ def limits(results: Results) -> list[str]:
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(spread) if spread > 0 else None
-    sentences = [
-        study_power.smallest(int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points)
-    ]
+    detectable = study_power.smallest(
+        int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points
+    )
+    sentences = [detectable] if results.looks is None else []
     unseen = plan.design in NOT_CROSSED
     if results.contrasts is not None:
         unseen = not (results.contrasts["kind"] == "interaction").any()
+        if unseen and results.contrasts["method"].eq(FRACTION).any():
+            sentences.append(CONFOUNDED)
+            unseen = False
     if unseen and sum(len(levels) > 1 for levels in plan.factors.values()) > 1:
         sentences.append("Interactions are not estimable: no two factors were changed both alone and together.")
     k = int(effects["mean"].notna().sum())

@@ -8,7 +8,7 @@ from ablate.analysis import collect, left_out
 from ablate.analysis.config_differences import readable
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural
-from ablate.analysis.report import images
+from ablate.analysis.report import images, stage_sentences
 from ablate.analysis.report.verdict_sentences import NAMED, rule
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned
@@ -68,8 +68,9 @@ def _statistics(results: Results) -> list[str]:
     """The tests and the rule of the verdicts, a paragraph; none where nothing is compared."""
     if not planned_comparisons(results.runs):
         return []
+    tests = "Runs are paired by seed; intervals and p-values are Student's t on the differences."
     return [
-        "Runs are paired by seed; intervals and p-values are Student's t on the differences."
+        f"{tests if results.looks is None else stage_sentences.method(results)}"
         f" {rule(results.effects, results.format)} Other tables are exploratory; their notes state the correction."
     ]
 

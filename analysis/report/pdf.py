@@ -8,10 +8,12 @@ from ablate.analysis import tables
 from ablate.analysis.author.to_typst import string
 from ablate.analysis.formats import plural
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.factor_sentences import factor_effects
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import Layout, figures
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
+from ablate.analysis.report.pair_sentences import all_pairs
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
@@ -60,12 +62,18 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
     Returns:
         {section: paragraphs}, for each of `author.text.SECTIONS`.
     """
+    if results.search is not None and results.only_trials:
+        answers = [tables.best_trial(results.search, results.format)]
+    else:
+        answers = verdicts(results.effects, results.runs, results.format)
     return {
         "Introduction": [question(results.plan)],
         "Methods": methods(results),
         "Experiments and analysis": [
-            *verdicts(results.effects, results.runs, results.format),
+            *answers,
             *interaction(results.contrasts, results.format),
+            *factor_effects(results),
+            *all_pairs(results),
             *notes,
         ],
         "Conclusion": [],

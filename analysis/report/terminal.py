@@ -30,11 +30,11 @@ SHORTEST_HEADER = 13  # characters of a line of a header
 LISTED = 20  # most rows of a table; the files have all
 
 
-def show(study: str, tables: dict[str, Table], notes: Sequence[str], folder: Path) -> None:
-    """Print the main table, the runs that are not completed, the notes and the folder of the report."""
+def show(study: str, tables: dict[str, Table], main: str, notes: Sequence[str], folder: Path) -> None:
+    """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
     console = Console()
     console.soft_wrap = not console.is_terminal
-    _print(console, tables["effects"].cells, f"Study {study}")
+    _print(console, tables[main].cells, f"Study {study}")
     if "failures" in tables:
         failures = tables["failures"].cells
         _print(console, failures.head(LISTED), "Not completed")

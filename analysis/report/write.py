@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
+from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
+from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf, terminal
+from ablate.analysis.report import html, layout, macros, pdf, stage_sentences, terminal
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -50,8 +52,15 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
-    looks_text = looked(*record_look(results), planned_comparisons(results.runs)) if results.is_recorded else []
-    notes = [*results.assumptions, *looks_text, *notes_of(results)]
+    settings, author = results.author.settings, results.home / author_text.FILE
+    check_figures(settings, figures.CAPTIONS, author)
+    style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
+    style |= author_style.checked(settings.style, author)
+    looks_text = stage_sentences.looked(results)
+    if results.is_recorded:
+        unplanned = _looks(results)
+        looks_text += unplanned if results.looks is None else []
+    notes = [*excluded_seeds.sentences(results.excluded), *results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
@@ -59,26 +68,40 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     for part in ("tables", "figures"):
         (folder / part).mkdir(parents=True, exist_ok=True)
         _delete_earlier(folder / part)
-    _write_csv(folder / "runs.csv", results.runs)
+    _write_csv(folder / "runs.csv", results.every_run)
     _write_csv(folder / "effects.csv", results.effects[COLUMNS])
+    if results.blocks is not None:
+        _write_csv(folder / "blocks.csv", tables.blocks.long(results.blocks))
     atomic.write_text(folder / "numbers.tex", macros.to_tex(results))
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
-    svgs = _write_figures(folder / "figures", figures.every(results))
+    with author_style.applied(style):
+        svgs = _write_figures(folder / "figures", figures.every(results))
     warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
-    holes = results.runs["status"].isin(collect.HOLES)
-    warnings += left_out.sentences(results.runs)
-    incomplete = int((holes & ~results.runs["status"].isin(NOT_COMPARABLE)).sum())
+    runs = results.every_run
+    holes = runs["status"].isin(collect.HOLES)
+    warnings += left_out.sentences(runs)
+    incomplete = int((holes & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         are, them = ("is", "it") if incomplete == 1 else ("are", "them")
-        text = f"{incomplete} of {len(results.runs)} planned runs {are} incomplete."
+        text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
-    terminal.show(results.plan.name, report_tables, [*notes, *limits, *warnings], folder)
+    main = "trials" if results.only_trials else "effects"
+    terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
+
+
+def _looks(results: Results) -> list[str]:
+    """Record this report as a look; sentences on it and on earlier ones."""
+    seen, replaced = record_look(results)
+    return [
+        *looked([look for look in seen if not look.excluded], replaced, planned_comparisons(results.runs)),
+        *excluded_seeds.earlier(seen, results.excluded),
+    ]
 
 
 def record_look(results: Results) -> tuple[list[Look], int]:
@@ -88,16 +111,21 @@ def record_look(results: Results) -> tuple[list[Look], int]:
         The looks at the results up to this one, and the number of looks at runs that were replaced since.
     """
     configurations = {run.folder: run.config_sha256 for run in results.plan.runs}
-    ended = results.runs[results.runs["status"].isin(RESULTS)]
+    runs = results.every_run
+    ended = runs[runs["status"].isin(RESULTS)]
     metric = results.planned_metric or results.metric.name  # the same run whichever metric is reported
-    shown = ended[["variant", "seed", "status", metric]].assign(config=ended["folder"].map(configurations))
+    planned = ended["folder"].map(results.planned_variants) if results.planned_variants else ended["variant"]
+    shown = ended[["variant", "seed", "status", metric]].assign(
+        variant=planned, config=ended["folder"].map(configurations)
+    )
     compared = results.effects.loc[results.effects["variant"] != collect.BASELINE, "n"]
     results.home.mkdir(parents=True, exist_ok=True)
     return looks.record(
         results.home,
         results=list(shown.itertuples(index=False, name=None)),
-        planned=len(results.runs),
+        planned=len(runs),
         seeds=int(compared.max()) if len(compared) else 0,
+        excluded=results.excluded,
     )
 
 
@@ -152,7 +180,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
-        A warning if the author's text is too long for that, else nothing.
+        A warning if the author's text is too long for that, and one on chosen figures that are not shown.
     """
     import typst
 
@@ -162,18 +190,28 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
+    chosen = results.author.settings.figures
+    if chosen is not None:
+        available &= {*chosen}
 
     def pages(size: layout.Layout) -> int:
         atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
         images = typst.compile(source, format="png", ppi=10)
         return len(images) if isinstance(images, list) else 1
 
-    _, count = layout.fitting(available, pages)
+    size, count = layout.fitting(available, pages)
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if count <= layout.PAGES:
-        return []
-    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+    warnings = []
+    if lacking := [name for name in chosen or () if name not in size.figures]:
+        warnings.append(
+            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
+        )
+    if count > layout.PAGES:
+        warnings.append(
+            f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
+        )
+    return warnings
 
 
 def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:

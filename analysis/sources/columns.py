@@ -28,12 +28,26 @@ class Columns:
         seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
         factors: columns of the factors; None: detected (`find_factors`).
         baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: Metric
     seed: str | None = None
     factors: Sequence[str] | None = None
     baseline: Mapping[str, str] | None = None
+    block: str | None = None
+
+
+def check_block(block: str | None, rows: pd.DataFrame, factors: Sequence[str], name: str) -> None:
+    """Raise InputError if the block is not a factor with several levels, or is the only one."""
+    if block is None:
+        return
+    if block not in factors:
+        raise InputError(f"--block: {block} is not a factor of {name}; its factors: {first_few(factors, 12)}.")
+    if rows[block].nunique() < 2:
+        raise InputError(f"--block: {block} has one level in {name}, so there is nothing to compare within. Remove it.")
+    if len(factors) < 2:
+        raise InputError(f"--block: {block} is the only factor of {name}, so no variants are left to compare.")
 
 
 def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
@@ -48,8 +62,17 @@ def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
     check_names(columns.factors or [], [columns.metric.name], name)
 
 
-def plain_cell(cell: Any) -> Any:
-    """A cell; a list or an object of JSON as text."""
+def plain_cells(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with lists and objects of JSON as text."""
+    columns = [
+        place for place, kind in enumerate(rows.dtypes) if pd.api.types.is_object_dtype(kind)
+    ]  # no other column can have them
+    plain = {place: rows.iloc[:, place].map(_plain_cell) for place in columns}
+    series = [plain.get(place, rows.iloc[:, place]) for place in range(rows.shape[1])]
+    return pd.concat(series, axis=1) if plain else rows
+
+
+def _plain_cell(cell: Any) -> Any:
     return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
 
 

@@ -15,13 +15,14 @@ from ablate.analysis.sources.columns import (
     SECONDS,
     Columns,
     as_floats,
+    check_block,
     check_columns,
     check_lengths,
     check_names,
     find_factors,
     numbered_seeds,
     numeric,
-    plain_cell,
+    plain_cells,
     statuses,
     texts_of,
 )
@@ -60,7 +61,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = with_status(rows.reset_index(drop=True).map(plain_cell))
+    rows = with_status(plain_cells(rows.reset_index(drop=True)))
     check_columns(rows, columns, name)
     values, bad = numeric(rows[columns.metric.name])
     if bad:
@@ -72,6 +73,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     factors, sentences = find_factors(rows, columns, name) if columns.factors is None else (list(columns.factors), [])
     notes += sentences
     check_names(factors, [], name)
+    check_block(columns.block, rows, factors, name)
     levels = pd.DataFrame({factor: texts_of(rows[factor]) for factor in factors}, index=rows.index)
     check_lengths(levels, name)
     baseline = _baseline(levels, columns.baseline, name)
@@ -91,7 +93,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     content = pd.concat([content.assign(folder=folders), levels], axis=1)
     content = _with_holes(content, factors, paired=columns.seed is not None)
     return Source(
-        _plan(content, factors, baseline, columns.metric, name, command),
+        _plan(content, factors, baseline, columns, name, command),
         _runs(content, factors, columns.metric, name),
         notes,
     )
@@ -165,7 +167,7 @@ def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.D
 
 
 def _plan(
-    content: pd.DataFrame, factors: list[str], baseline: dict[str, str], metric: Metric, name: str, command: str
+    content: pd.DataFrame, factors: list[str], baseline: dict[str, str], columns: Columns, name: str, command: str
 ) -> StudyPlan:
     """The plan that these rows carry out; InputError if a name cannot be used."""
     levels = {factor: list(dict.fromkeys([baseline[factor], *content[factor]])) for factor in factors}
@@ -183,9 +185,10 @@ def _plan(
         ]
         return StudyPlan(
             name=name,
-            metric=metric,
+            metric=columns.metric,
             baseline=baseline,
             factors=levels,
+            block=columns.block,
             seeds=sorted({int(seed) for seed in content["seed"]}),
             command=command,
             runs=runs,

@@ -91,6 +91,9 @@ def join(folders: Sequence[Path]) -> Joined:
 def _check_alike(first: Path, one: StudyPlan, second: Path, other: StudyPlan) -> None:
     """Raise InputError that names the first difference of two studies that cannot be joined."""
     named = f"{first.name} and {second.name} cannot be joined"
+    for part in ("stages", "block"):
+        if with_part := [folder.name for folder, plan in ((first, one), (second, other)) if getattr(plan, part)]:
+            raise InputError(f"{named}: {with_part[0]} has {'a block' if part == 'block' else part}.")
     if (one.app is None) != (other.app is None):
         raise InputError(f"{named}: one of them is a study of another app.")
     metric = [(f"metric.{part}", getattr(one.metric, part), getattr(other.metric, part)) for part in PARTS]

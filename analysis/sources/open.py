@@ -2,17 +2,19 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 
 from ablate.analysis import app_curves, collect
+from ablate.analysis.pairs import all_pairs
 from ablate.analysis.results import Results, compare
 from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.columns import Columns, as_floats
+from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
 from ablate.runs.study_plan import StudyPlan
@@ -27,13 +29,16 @@ class Asked:
         metric: name of the metric; for a study, another one than the plan's.
         seed: column or key of the replicate.
         factors: columns of a table that are factors; None: detected.
-        baseline: {factor: level} of the baseline.
+        baseline: {factor: level} of the baseline; for a study, another one than planned.
         direction: `max` or `min`; None: follows from the name of the metric.
         margin: equivalence margin, in the metric's printed unit.
         unit: printed after values; `%` prints fractions in per cent.
         scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
         files: glob of the files with metrics below each job of a multirun.
+        all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
+        excluded: {seed: reason} of the seeds that no comparison uses.
+        block: the factor within whose levels variants are compared.
     """
 
     metric: str | None = None
@@ -46,6 +51,9 @@ class Asked:
     scale: float | None = None
     files: str | None = None
     best: bool = False
+    block: str | None = None
+    all_pairs: bool = False
+    excluded: Mapping[int, str] = field(default_factory=dict)
 
 
 def results(path: Path, asked: Asked, *further: Path) -> Results:
@@ -77,7 +85,8 @@ def _of_study(folder: Path, asked: Asked) -> Results:
 
 def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
-    if names := [name for name in Asked.__dataclass_fields__ if name != "metric" and getattr(asked, name)]:
+    applies = ("metric", "baseline", "all_pairs", "excluded")
+    if names := [name for name in Asked.__dataclass_fields__ if name not in applies and getattr(asked, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
         raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
 
@@ -85,8 +94,17 @@ def _refuse_options(asked: Asked) -> None:
 def _of_plan(
     folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
 ) -> Results:
-    """The results of planned runs below `folder`; with another metric than the plan's, they are exploratory."""
-    planned = plan.metric.name
+    """The results of planned runs below `folder`; with another metric or baseline than planned, exploratory."""
+    planned, variants = plan.metric.name, {run.folder: run.variant for run in plan.runs}
+    if plan.stages and (asked.baseline or asked.all_pairs):
+        flag = "--baseline" if asked.baseline else "--all-pairs"
+        raise InputError(
+            f"{flag} does not apply to a study with stages, whose variants stopped by their comparison with the planned"
+            " baseline. Remove it."
+        )
+    if asked.baseline:
+        plan, note = rebased(plan, asked.baseline)
+        notes = [note, *notes]
     if asked.metric not in (None, planned):
         exploratory = (
             f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {planned}."
@@ -94,8 +112,14 @@ def _of_plan(
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
         plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         notes = [exploratory, *notes]
-    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home)
-    return replace(compared, planned_metric=planned)
+    names = variants if asked.baseline else None
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home, asked.excluded, names)
+    return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
+
+
+def _with_pairs(compared: Results, asked: Asked) -> Results:
+    """The results, with all pairs of variants if asked for."""
+    return replace(compared, pairs=all_pairs(compared.runs, compared.metric)) if asked.all_pairs else compared
 
 
 def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str] = ()) -> Results:
@@ -110,9 +134,12 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     if asked.metric is None:
         numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
+    _refuse_unpaired(columns, asked)
+    notes = [*notes, *source.notes]
+    compared = compare(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
+    return _with_pairs(compared, asked)
 
 
 def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
@@ -135,6 +162,16 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
     keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline)
+    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    return compare(folder, source.plan, source.runs, app_curves.curves(folder, source.runs), [*notes, *source.notes])
+    _refuse_unpaired(columns, asked)
+    curves, notes = app_curves.curves(folder, source.runs), [*notes, *source.notes]
+    return _with_pairs(compare(folder, source.plan, source.runs, curves, notes, excluded=asked.excluded), asked)
+
+
+def _refuse_unpaired(columns: Columns, asked: Asked) -> None:
+    """Raise InputError if seeds are to be excluded of runs whose seed is unknown."""
+    if asked.excluded and columns.seed is None:
+        raise InputError(
+            "No seed can be excluded, as the seeds of the runs are unknown. Name their column with --seed."
+        )

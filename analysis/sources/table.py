@@ -163,6 +163,7 @@ def _check_columns(path: Path, columns: int) -> None:
 def _encoding(content: bytes, path: Path) -> tuple[str, list[str]]:
     """The encoding of a file, UTF-8, UTF-16 with its mark, else Windows' Western European one; notes on it."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        bounded.check(path, "is UTF-16 and has", len(content), LARGEST // 2)  # it takes more memory than UTF-8
         return "utf-16", []
     try:
         for _ in _pieces(content, "utf-8-sig", errors="strict"):

@@ -66,6 +66,6 @@ def decide_simulated(plan: StagePlan, differences: np.ndarray) -> Decisions:
 
 
 def used_runs(plan: StagePlan, made: Decisions) -> tuple[np.ndarray, np.ndarray]:
-    """Seeds of each variant (studies, variants), and all runs (studies,): the baseline goes on with the undecided."""
+    """Seeds of each variant (studies, variants), and all runs (studies,): the baseline continues with the undecided."""
     seeds = np.array([*plan.looks, plan.looks[-1]])[made.look]
     return seeds, seeds.sum(axis=-1) + seeds.max(axis=-1)

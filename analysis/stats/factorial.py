@@ -64,7 +64,8 @@ def contrasts(
 
     Returns:
         Columns kind (main or interaction), factor, level, factor_2, level_2, cells (of the other factors), estimable,
-        method, aliases, n (seeds), mean, sd (of the values per seed), t, df, p, low, high; in the unit of the response.
+        method, aliases, group (position of the first effect with the same column), n (seeds),
+        mean, sd (of the values per seed), t, df, p, low, high; in the unit of the response.
     """
     levels = {factor: list(pd.unique(frame[factor])) for factor in factors}
     runs = frame.dropna(subset=response)
@@ -72,13 +73,8 @@ def contrasts(
     values = {
         cell if isinstance(cell, tuple) else (cell,): row for cell, row in zip(wide.index, wide.values, strict=True)
     }
-    planned = set(frame[list(factors)].itertuples(index=False, name=None))
-    effects = [
-        Effect(dict(zip(chosen, changed, strict=True)))
-        for size in (1, 2)
-        for chosen in itertools.combinations(factors, size)
-        for changed in itertools.product(*(levels[factor][1:] for factor in chosen))
-    ]
+    planned = dict.fromkeys(frame[list(factors)].itertuples(index=False, name=None))
+    effects = effects_of(levels)
     cell_means = linear_model.Cells(values) if values else None
     rows, fractional = {}, []
     for place, effect in enumerate(effects):
@@ -90,7 +86,7 @@ def contrasts(
             "cells": cells,
             "estimable": True,
             "aliases": "",
-            **_tested(weights, values, cell_means, confidence),
+            **tested(weights, values, cell_means, confidence),
         }
     # A fraction has no two planned cells that differ in one factor alone. Elsewhere such a contrast was not planned.
     fractional_design = not all(_weights(e.levels, levels, planned, planned)[0] for e in effects if e.kind == "main")
@@ -98,21 +94,41 @@ def contrasts(
     for place in fractional:
         unknown = {"estimable": False, "aliases": "", "method": "", "n": 0, **dict.fromkeys(NUMBERS[1:], np.nan)}
         rows[place] = {"cells": 0, **unknown, **fraction.get(effects[place].name, {})}
-    table = [{**effect.columns(), **rows[place]} for place, effect in enumerate(effects)]
-    names = ["kind", "factor", "level", "factor_2", "level_2", "cells", "estimable", "method", "aliases", *NUMBERS]
+    places = {effect.name: place for place, effect in enumerate(effects)}
+    table = [
+        {"group": places[rows[place].pop("group", effect.name)], **effect.columns(), **rows[place]}
+        for place, effect in enumerate(effects)
+    ]
+    names = ["kind", "factor", "level", "factor_2", "level_2", "cells", "estimable", "method", "aliases", "group"]
+    names += NUMBERS
     return pd.DataFrame(table, columns=names)
 
 
+def effects_of(levels: Mapping[str, Sequence[Hashable]]) -> list[Effect]:
+    """All main effects, then all two-way interactions, of factors with these levels, the baseline's first."""
+    return [
+        Effect(dict(zip(chosen, changed, strict=True)))
+        for size in (1, 2)
+        for chosen in itertools.combinations(levels, size)
+        for changed in itertools.product(*(levels[factor][1:] for factor in chosen))
+    ]
+
+
 def _weights(
-    changed: Mapping[str, Hashable], levels: Mapping[str, list[Hashable]], planned: set[Cell], values: Container[Cell]
+    changed: Mapping[str, Hashable],
+    levels: Mapping[str, list[Hashable]],
+    planned: Mapping[Cell, None],
+    values: Container[Cell],
 ) -> tuple[Weights, int]:
     """Return the weight of each cell in a contrast, and the number of cells of the other factors in its average.
 
     A cell of the other factors counts if all cells of the contrast were planned there and have at least one run.
     """
-    others = [levels[factor] if factor not in changed else [None] for factor in levels]
+    places = {name: place for place, name in enumerate(levels) if name in changed}
     complete = []
-    for rest in itertools.product(*others):
+    for rest in planned:
+        if any(rest[place] != changed[name] for name, place in places.items()):
+            continue  # each combination of the other factors is visited once, at the changed levels
         signed: Weights = {}
         for kept in itertools.product((True, False), repeat=len(changed)):
             level = dict(zip(changed, kept, strict=True))
@@ -121,15 +137,22 @@ def _weights(
                 for place, name in enumerate(levels)
             )
             signed[cell] = (-1.0) ** (len(kept) - sum(kept))
-        if planned.issuperset(signed) and all(cell in values for cell in signed):
+        if signed.keys() <= planned.keys() and all(cell in values for cell in signed):
             complete.append(signed)
     return {cell: sign / len(complete) for signed in complete for cell, sign in signed.items()}, len(complete)
 
 
-def _tested(
+def tested(
     weights: Weights, values: Mapping[Cell, np.ndarray], cell_means: linear_model.Cells | None, confidence: float
 ) -> dict[str, Any]:
-    """A contrast per seed and its t; from the linear model if a seed with results lacks one of the cells."""
+    """A weighted sum of cells per seed and its t; from the linear model if a seed with results lacks one of them.
+
+    Args:
+        weights: of the cells, all of which have at least one run.
+        values: {cell: results (seeds,), NaN where lost}.
+        cell_means: linear model of the same values.
+        confidence: of the two-sided interval.
+    """
     needed = np.array([values[cell] for cell in weights])
     lost = np.isnan(needed).any(axis=0)
     per_seed = np.array([*weights.values()]) @ needed[:, ~lost]

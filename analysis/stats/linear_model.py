@@ -9,6 +9,7 @@ import numpy as np
 
 Cell = tuple[Hashable, ...]
 FRACTION = "linear model of a fraction"
+TOTAL = ""  # the sum of several effects of a fraction
 TOLERANCE = 1e-9  # relative, below which a column adds nothing to those before it
 
 
@@ -46,6 +47,7 @@ def fraction(
     levels: Mapping[str, list[Hashable]],
     values: Mapping[Cell, np.ndarray],
     confidence: float,
+    total: Sequence[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """Main effects and two-way interactions of a fractional factorial, by the effect's name.
 
@@ -58,6 +60,7 @@ def fraction(
         levels: {factor: levels}, the baseline's first, in the order of the cells.
         values: {cell: results (seeds,), NaN where lost}.
         confidence: of the two-sided intervals.
+        total: names of effects whose sum is estimated too, under the name `TOTAL`.
     """
     if not effects or not values:
         return {}
@@ -74,6 +77,8 @@ def fraction(
     fit = _ols(y, np.column_stack([blocks, *(coded[name] for name in model)]))
     known = {effect.name: effect for effect in effects}
     estimates: dict[str, dict[str, Any]] = {}
+    vectors: dict[str, np.ndarray] = {}
+    seeds, estimable = len(np.unique(seed)), bool(np.isfinite(fit.params).all())
     for group in groups:
         if group[0][0] not in model:
             continue
@@ -84,10 +89,14 @@ def fraction(
             aliases = " ".join(
                 f"{'+' if sign == other_sign else '−'} {other}" for other, other_sign in group if other != name
             )
+            vectors[name] = vector
             estimates[name] = {
-                "estimable": bool(np.isfinite(fit.params).all()), "method": FRACTION,
-                "aliases": aliases, "n": len(np.unique(seed)), **_t(fit, vector, confidence),
+                "estimable": estimable, "method": FRACTION,
+                "aliases": aliases, "group": group[0][0], "n": seeds, **_t(fit, vector, confidence),
             }  # fmt: skip
+    if total and vectors.keys() >= {*total}:
+        summed = _t(fit, sum((vectors[name] for name in total), np.zeros(len(fit.params))), confidence)
+        estimates[TOTAL] = {"estimable": estimable, "method": FRACTION, "aliases": "", "n": seeds, **summed}
     return estimates
 
 

@@ -1,8 +1,8 @@
 """Group-sequential tests of a mean: the boundaries of the cumulative paired t at planned looks.
 
-A test spends its level over the looks (Lan & DeMets 1983): by the look with the share f of all seeds, `spent(level, f)`
-of it. Its boundaries follow from that and from the null distribution of the cumulative t (`successive_t`), which holds
-for any number of seeds. Probabilities are accurate to 1e-5, and to 1 % down to levels of 1e-5.
+A test spends its level over the looks by a function of the share of all seeds (Lan & DeMets 1983; `SPENDING`).
+Its boundaries follow from that and from the null distribution of the cumulative t (`successive_t`), which holds
+for any number of seeds. Levels are met to .2 % of themselves (a level of 5 % is 5.00 to 5.01 %), down to 1e-5.
 """
 
 from collections.abc import Callable, Sequence
@@ -82,11 +82,15 @@ class Looks:
         Returns:
             (..., looks), not increasing; 1 before the first t. Not below 2e-6 (two-sided).
         """
+        return np.asarray(np.minimum.accumulate(self.p_alone(t, two_sided), axis=-1))
+
+    def p_alone(self, t: ArrayLike, two_sided: bool = True) -> np.ndarray:
+        """The smallest level at which the test rejects at this look, whatever it did before. See `p`."""
         z = z_of_t(np.asarray(t, dtype=float), np.array(self.sizes))
         z = abs(z) if two_sided else z
         sides = [np.interp(z[..., look], *table, left=-np.inf) for look, table in enumerate(_tables(self, two_sided))]
-        alone = np.nan_to_num(np.minimum((2 if two_sided else 1) * ndtr(-np.stack(sides, axis=-1)), 1), nan=1.0)
-        return np.minimum.accumulate(alone, axis=-1)
+        alone = np.minimum((2 if two_sided else 1) * ndtr(-np.stack(sides, axis=-1)), 1)
+        return np.asarray(np.nan_to_num(alone, nan=1.0))
 
     def p_of_other_test(self, p: ArrayLike) -> np.ndarray:
         """Sequential p-values of any other test, from its p-values at each look (..., looks), NaN: none.

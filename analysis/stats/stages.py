@@ -1,9 +1,10 @@
 """Studies in stages: after each planned look, decided variants stop.
 
 Each variant has a sequential p-value of the difference and one of equivalence (`sequential`). Holm's method over the
-planned variants corrects each kind. A variant is decided at the first look at which one of the two is below alpha; its
-p-values then stay. Sequential p-values only decrease from look to look, and so do Holm's adjusted ones: what is decided
-stays decided, and the error rate is that of the last look. All of it holds if a study is stopped early.
+planned variants corrects each kind. A variant is decided at the first look at which one of the two is below alpha, and
+its p-values then stay. None of these p-values is below the smallest level at which a boundary has been crossed so far,
+and Holm's method makes no claim that it would not make with smaller ones: the error rate of all looks together is that
+of Holm's method with the sequential p-values of the last look, whenever and why ever a variant stops.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,8 @@ def p_values(
         error: its standard error (..., looks); NaN or 0 where it is not testable.
 
     Returns:
-        (..., looks) each, not increasing; NaN before the first testable look, and for equivalence without a margin.
+        (..., looks) each; NaN before the first testable look, and for equivalence without a margin. What earlier looks
+        showed counts as long as the mean agrees: has the same sign, or is within the margin.
     """
     shape = np.broadcast(mean, error).shape
     p, p_equivalence = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -80,11 +82,14 @@ def p_values(
     if used:
         looks = plan.looks_of(sizes)
         mean, error = mean[..., used], np.where(error[..., used] > 0, error[..., used], np.nan)
+        alone, positive = looks.p_alone(mean / error), mean > 0
+        signed = [np.minimum.accumulate(np.where(side, alone, 1), axis=-1) for side in (positive, ~positive)]
         held = np.maximum(np.searchsorted(used, np.arange(len(sizes)), side="right") - 1, 0)  # the last one used
         tested = np.maximum.accumulate(~np.isnan(error), axis=-1)[..., held] & (np.arange(len(sizes)) >= used[0])
-        p = np.where(tested, looks.p(mean / error)[..., held], np.nan)
+        p = np.where(tested, np.where(positive, *signed)[..., held], np.nan)
         if plan.margin is not None:
             inside = looks.p((plan.margin - abs(mean)) / error, two_sided=False)
+            inside = np.where(abs(mean) < plan.margin, inside, 1)
             p_equivalence = np.where(tested, inside[..., held], np.nan)
     return p, p_equivalence
 
@@ -97,7 +102,7 @@ class Decisions:
         p, p_holm: sequential p-values of the difference.
         p_equivalence, p_equivalence_holm: sequential p-values of equivalence.
         look: index of the look at which the variant was decided; the number of looks if it is not.
-        stopped: index of its last look; the number of looks if it goes on.
+        stopped: index of its last look; the number of looks if it continues.
     """
 
     p: np.ndarray
@@ -115,17 +120,17 @@ def decide(plan: StagePlan, p: np.ndarray, p_equivalence: np.ndarray, stopped: n
         plan: the plan.
         p: of the difference.
         p_equivalence: of equivalence.
-        stopped: index of the last look of each variant (..., variants), the number of looks if it goes on; None: the
+        stopped: index of the last look of each variant (..., variants), the number of looks if it continues; None: the
             look that decides it. p-values after it are not read.
     """
     both = np.stack([p, p_equivalence])
     adjusted, looks = np.empty_like(both), both.shape[-1]
     look = np.full(p.shape[:-1], looks)
     for k in range(looks):
-        if k:
-            over = look if stopped is None else stopped
-            both[..., k] = np.where(over < k, both[..., k - 1], both[..., k])
+        over = (look if stopped is None else stopped) < k
+        both[..., k] = np.where(over, both[..., k - 1], both[..., k])  # at k = 0, none is over
         adjusted[..., k] = holm(both[..., k], plan.comparisons)
+        adjusted[..., k] = np.where(over, np.fmin(adjusted[..., k], adjusted[..., k - 1]), adjusted[..., k])
         look = np.where((look == looks) & (adjusted[..., k] < plan.alpha).any(axis=0), k, look)
     return Decisions(both[0], adjusted[0], both[1], adjusted[1], look, look if stopped is None else stopped)
 
@@ -141,7 +146,7 @@ class Stage:
             together.
         simultaneous: the same for all planned variants (Bonferroni).
         equivalence: repeated interval at 1 - 2 alpha.
-        decided: whether the variant is decided at this look or was before.
+        decided: whether a claim is made: one of the two p-values of Holm's method is below alpha.
     """
 
     difference: PairedDifference
@@ -166,8 +171,8 @@ def stages(
         plan: the plan.
         differences: of each variant from the baseline, one per look: over the seeds that had a result when the look was
             taken. A sequence may end at the last look of the variant.
-        stopped: {variant: index of its last look}, the others go on: where more than these p-values decides that, such
-            as runs that diverge. None: a variant stops at the look that decides it.
+        stopped: {variant: index of its last look}, the others continue: for verdicts that depend on more than these
+            p-values, such as those of runs that diverge. None: a variant stops at the look that decides it.
 
     Returns:
         {variant: one per look taken}, without variants that have no look.
@@ -208,5 +213,5 @@ def _stage(plan: StagePlan, looks: Sequence[PairedDifference], made: Decisions, 
         interval=interval(plan.alpha, two_sided=True),
         simultaneous=interval(plan.alpha / m, two_sided=True),
         equivalence=interval(plan.alpha, two_sided=False),
-        decided=bool(made.look[row] <= k),
+        decided=bool(made.p_holm[row, k] < plan.alpha or made.p_equivalence_holm[row, k] < plan.alpha),
     )

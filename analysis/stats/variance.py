@@ -1,6 +1,6 @@
 """Analysis of variance, and the share of the sum of squares of each term."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,16 @@ RESAMPLES = 2000  # of the seeds, where none lost a run
 RESAMPLES_REFITTED = 200  # where every resample needs a fit of its own
 
 
-def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str | None = None) -> pd.DataFrame:
-    """Analysis of variance, all interactions included.
+Terms = Mapping[str, Sequence[str]]  # name of a term -> its factors
+
+
+def every_term(factors: Sequence[str], largest: int | None = None) -> dict[str, tuple[str, ...]]:
+    """The terms of a factorial model with interactions of up to `largest` factors (None: all), main effects first."""
+    return {":".join(term): term for term in subsets(factors) if largest is None or len(term) <= largest}
+
+
+def anova(frame: pd.DataFrame, response: str, terms: Terms, block: str | None = None) -> pd.DataFrame:
+    """Analysis of variance.
 
     A term's sum of squares is the reduction of the residual sum of squares when it is added to the model of all terms
     that do not contain it (type II; Fox 2016). Its df is the difference of the two matrix ranks. A
@@ -23,7 +31,7 @@ def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str
     Args:
         frame: one row per run; rows without a response are dropped.
         response: name of the compared column.
-        factors: names of the factor columns.
+        terms: main effects and interactions of the model (`every_term`), by the name in the result.
         block: name of a column that is a block (the seed), if any.
 
     Returns:
@@ -33,26 +41,26 @@ def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str
 
     frame = frame.dropna(subset=response)
     y = _centered(frame[response].to_numpy(float))
-    terms = [frozenset(term) for term in subsets(factors)] + ([frozenset([block])] if block else [])
-    columns = {term: _indicators(frame, [name for name in frame if name in term]) for term in terms}
+    named = {frozenset(term): name for name, term in terms.items()} | ({frozenset([block]): block} if block else {})
+    model = list(named)
+    columns = {term: _indicators(frame, [name for name in frame if name in term]) for term in model}
     fitted: dict[frozenset[frozenset[str]], tuple[int, float]] = {}
 
-    def fit(model: list[frozenset[str]]) -> tuple[int, float]:
+    def fit(of: list[frozenset[str]]) -> tuple[int, float]:
         """Rank and residual sum of squares. An interaction's cells contain the terms within it."""
-        widest = frozenset(term for term in model if not any(term < other for other in model))
+        widest = frozenset(term for term in of if not any(term < other for other in of))
         if widest not in fitted:
             fitted[widest] = _fit(np.column_stack([np.ones(len(y)), *(columns[term] for term in widest)]), y)
         return fitted[widest]
 
-    rank, rss = fit(terms)
+    rank, rss = fit(model)
     residual = len(y) - rank
     mse = rss / residual if residual > 0 else np.nan
     rows = []
-    for term in terms:
-        without = [other for other in terms if not term <= other]
+    for term, name in named.items():
+        without = [other for other in model if not term <= other]
         (rank_0, rss_0), (rank_1, rss_1) = fit(without), fit([*without, term])
         df, sum_sq = rank_1 - rank_0, max(rss_0 - rss_1, 0.0)
-        name = ":".join(name for name in frame if name in term)
         if not df:
             rows.append((name, 0, np.nan, np.nan, np.nan, False))
             continue
@@ -63,18 +71,18 @@ def anova(frame: pd.DataFrame, response: str, factors: Sequence[str], block: str
 
 
 def shares(
-    frame: pd.DataFrame, response: str, factors: Sequence[str], block: str | None = None, confidence: float = 0.95
+    frame: pd.DataFrame, response: str, terms: Terms, block: str | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
     """The share of each term, of the block and of the residual in the total sum of squares; they sum to 1.
 
-    Sums of squares are sequential: the block, then main effects, then interactions, each in the order of `factors`. On
+    Sums of squares are sequential: the block, then the terms in their order. On
     a full factorial without lost runs the order does not matter, and this is functional ANOVA (Hutter et al. 2014).
 
     The interval is a percentile bootstrap over seeds: blocks are drawn with replacement, all runs of a seed together.
     NaN without blocks, or with fewer than `FEWEST`.
 
     Args:
-        frame, response, factors, block: as for `anova`.
+        frame, response, terms, block: as for `anova`.
         confidence: of the two-sided intervals.
 
     Returns:
@@ -83,9 +91,8 @@ def shares(
     """
     frame = frame.dropna(subset=response)
     y = frame[response].to_numpy(float)
-    terms = subsets(factors)
-    names = [*([block] if block else []), *(":".join(term) for term in terms)]
-    design = [*([[block]] if block else []), *map(list, terms)]
+    names = [*([block] if block else []), *terms]
+    design = [*([[block]] if block else []), *map(list, terms.values())]
     bases = _bases(frame, design)
     table = pd.DataFrame({"term": [*names, RESIDUAL], "share": _shares(bases, y)})
     drawn = _bootstrap(frame, response, design, bases, block) if block else np.empty((0, len(table)))

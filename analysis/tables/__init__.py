@@ -2,34 +2,63 @@
 
 `main_table.py`     the variants against the baseline
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
-`factorial.py`      main effects, interactions, analysis of variance, shares of the sum of squares
+`factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
+`pairs.py`          every variant against every other one
+`path.py`           one change after the other
 `test_set.py`       accuracy on the test set
+`blocks.py`         differences within each data set or other block
+`stages.py`         the differences at each planned look
 `secondary.py`      secondary metrics
+`trials.py`         trials of a search, importance of its parameters
 `runs.py`           configurations, classes, runs that are not completed
 """
 
 from ablate.analysis.results import Results
-from ablate.analysis.tables.factorial import ANOVA_NOTE, anova, contrasts, contrasts_note, shares, shares_note
+from ablate.analysis.tables.blocks import within_blocks
+from ablate.analysis.tables.factorial import (
+    ANOVA_NOTE,
+    anova,
+    attribution,
+    attribution_note,
+    contrasts,
+    contrasts_note,
+    shares,
+    shares_note,
+)
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.pairs import letters, pairs
+from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
+from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
+from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
+from ablate.study.path import PATH
 
-__all__ = ["NAMES", "Table", "anova", "changes", "classes", "contrasts", "display", "diverged", "every", "failures",
-           "further_tests", "images", "main", "secondary", "shares", "test_set"]  # fmt: skip
+__all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
+           "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
+           "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
+    "stages",
+    "blocks",
+    "trials",
+    "importance",
     "test",
     "secondary",
     "changes",
     "tests",
+    "path",
+    "letters",
+    "pairs",
     "contrasts",
     "anova",
     "shares",
+    "attribution",
     "classes",
     "images",
     "diverged",
@@ -41,6 +70,14 @@ def every(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.format)}
+    if results.paths is not None and len(results.paths):
+        by_name["stages"] = stages(results.paths, effects.set_index("variant")["verdict"], labels, results.format)
+    if results.blocks is not None:
+        by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
+    if results.search is not None:
+        by_name["trials"] = trials(results.search, results.format)
+        if results.search.importance is not None:
+            by_name["importance"] = importance(results.search.importance)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.plan.secondary and (
@@ -54,6 +91,11 @@ def every(results: Results) -> dict[str, Table]:
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
+    if results.path is not None:
+        by_name["path"] = path(results.path, labels, results.format, chosen=results.plan.design == PATH)
+    if results.pairs is not None:
+        by_name["letters"] = letters(results.pairs, labels, results.format)
+        by_name["pairs"] = pairs(results.pairs, labels, results.format)
     if results.contrasts is not None and results.anova is not None and results.shares is not None:
         crossed = (results.contrasts["kind"] == "interaction").any()
         title = "Main effects and interactions" if crossed else "Main effects"
@@ -62,6 +104,12 @@ def every(results: Results) -> dict[str, Table]:
         )
         by_name["anova"] = Table("Analysis of variance", anova(results.anova, results.format), ANOVA_NOTE)
         by_name["shares"] = Table("Shares of the sum of squares", shares(results.shares), shares_note(results.shares))
+    if results.attribution is not None:
+        by_name["attribution"] = Table(
+            "Attribution",
+            attribution(results.attribution, results.format),
+            attribution_note(results.attribution),
+        )
     if results.classes is not None:
         rows = tuple(results.classes.index)
         by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)
@@ -72,7 +120,10 @@ def every(results: Results) -> dict[str, Table]:
         )
     if effects["diverged"].any():
         by_name["diverged"] = diverged(effects, runs, results.format)
-    if (runs["status"] != "completed").any():
-        lost = runs.loc[runs["status"] != "completed", "variant"]
-        by_name["failures"] = Table("Not completed", failures(runs), variants=tuple(lost))
+    every_run = results.every_run
+    if (every_run["status"] != "completed").any():
+        lost = every_run.loc[every_run["status"] != "completed", "variant"]
+        by_name["failures"] = Table(
+            "Not completed", failures(every_run), variants=tuple(map(results.compared_as, lost))
+        )
     return by_name

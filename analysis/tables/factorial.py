@@ -1,22 +1,33 @@
-"""Several factors together: main effects, interactions, analysis of variance, shares of the sum of squares."""
+"""Several factors together: main effects, interactions, analysis of variance, shares, Shapley values."""
 
 import pandas as pd
 
 from ablate.analysis.formats import DASH, number, p_value, significant
 from ablate.analysis.metric_format import PERCENT, MetricFormat
+from ablate.analysis.stats.attribution import MODEL
+from ablate.analysis.stats.factorial import CELLS
+from ablate.analysis.stats.linear_model import FRACTION
 
 CONTRASTS_NOTE = (
     "Exploratory: Holm's correction within this table, intervals for one effect at a time. Each effect is averaged over"
     " the other factors."
 )
 LOST_NOTE = " Linear model: runs were lost; cell means with a block for each seed, errors of one variance."
-ALIASED_NOTE = " Aliased: the design cannot separate these effects; the estimate is of their sum."
+FRACTION_NOTE = " Linear model of a fraction: a block for each seed, errors of one variance."
+ALIASED_NOTE = (
+    " Aliased: the design cannot separate these effects; the estimate is of their sum, without interactions of three or"
+    " more factors."
+)
+
+HALF_NOTE = " In the sum with a main effect, an interaction counts half."
 
 
 def contrasts_note(effects: pd.DataFrame) -> str:
     """The note under the table of `contrasts`."""
-    lost = LOST_NOTE if effects["method"].str.startswith("linear").any() else ""
-    return CONTRASTS_NOTE + lost + ALIASED_NOTE * bool(effects["aliases"].any())
+    lost = LOST_NOTE if effects["method"].eq(CELLS).any() else ""
+    fraction = FRACTION_NOTE if effects["method"].eq(FRACTION).any() else ""
+    half = HALF_NOTE if (effects["aliases"].ne("") & effects["kind"].eq("main")).any() else ""
+    return CONTRASTS_NOTE + lost + fraction + ALIASED_NOTE * bool(effects["aliases"].any()) + half
 
 
 def contrasts(effects: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
@@ -85,3 +96,36 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
     ]
     names = table["term"].str.replace(":", " × ")
     return pd.DataFrame({"Term": names, "Share (%)": [number(100 * s, 1) for s in table["share"]], "95 % CI": interval})
+
+
+ATTRIBUTION_NOTE = (
+    "Exploratory: Holm's correction within this table. A Shapley value is the effect of a change averaged over all"
+    " orders of making the changes; the values sum to the whole difference."
+)
+ENDS_NOTE = " Alone, last: the effect of the change alone, and after all others."
+MODEL_NOTE = (
+    " Estimated by the linear model of a fraction, without interactions of three or more factors: each two-way"
+    " interaction is shared equally."
+)
+
+
+def attribution_note(table: pd.DataFrame) -> str:
+    """The note under the table of `attribution`."""
+    return ATTRIBUTION_NOTE + (MODEL_NOTE if (table["method"] == MODEL).any() else ENDS_NOTE)
+
+
+def attribution(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> pd.DataFrame:
+    """Shapley values and their sum as text, in the units of `shown`."""
+    scale, rows = shown.metric.scale, list(table.itertuples())
+    cells = {
+        "Change": [f"{row.factor}={row.level}" if row.factor else "all (sum)" for row in rows],
+        "n (seeds)": [str(row.n) for row in rows],
+        f"Shapley value{shown.in_parentheses} [95 % CI]": [
+            shown.interval(scale * row.mean, scale * row.low, scale * row.high) for row in rows
+        ],
+        "p (Holm)": [p_value(row.p_holm) for row in rows],
+    }
+    if table["first"].notna().any():
+        cells |= {"Alone": [shown.change(scale * row.first) for row in rows]}
+        cells |= {"Last": [shown.change(scale * row.last) for row in rows]}
+    return pd.DataFrame(cells)

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -54,12 +56,28 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
+        from ablate.study.path import rounds
         from ablate.study.resuming import resuming
         from ablate.study.sweeper import sweep
 
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        return sweep(self.compose_study(arguments), self.launcher, folder, advice, asked.extend, asked.retrain)
+        for study in rounds(partial(self.compose_study, arguments)):
+            sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
+
+
+class AppFlags(SearchPathPlugin):
+    """Checks the flags of an app with our sweeper. Hydra calls it first, and reads the flags before any sweeper."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Leave the search path as it is."""
+        import sys
+
+        if any(word.startswith("hydra/sweeper") for word in sys.argv):
+            from ablate.app import flags
+
+            with refused_in_a_sentence():
+                flags.check(sys.argv[1:])
 
 
 class AppSweeper(StudySweeper):
@@ -82,7 +100,14 @@ class AppSweeper(StudySweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
         with refused_in_a_sentence():
-            self.app.sweep(arguments)
+            self.app.sweep(arguments, decide)
+
+
+def decide(folder: Path, look: int) -> dict[str, str]:
+    """Return {variant: verdict} of the variants that a planned look decides."""
+    from ablate.analysis.stage_decisions import decided  # the package itself never imports its analysis for training
+
+    return decided(folder, look)
 
 
 @contextmanager
@@ -125,11 +150,14 @@ class PlanSweeper(StudySweeper):
         params: Overrides from a study file, {key: value}.
         probe: Time a few training steps of each variant.
         power: Print the differences that the study can detect.
+        expect: Differences and SDs, [[difference, SD], ...], for which the runs of a study with stages are estimated.
     """
 
-    def __init__(self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False) -> None:
+    def __init__(
+        self, params: dict[str, Any] | None = None, probe: bool = False, power: bool = False, expect: Any = ()
+    ) -> None:
         super().__init__(params)
-        self.probe, self.power = probe, power
+        self.probe, self.power, self.expect = probe, power, expect
 
     def sweep(self, arguments: list[str]) -> Any:
         """Print the plan."""
@@ -139,10 +167,10 @@ class PlanSweeper(StudySweeper):
         probe = partial(self.measure_seconds, study.overrides) if self.probe else lambda runs: {}
         folder, asked = Path(self.config.hydra.sweep.dir), self.config.study
         preview(study.plan, folder, asked.extend, asked.retrain, probe)
-        if self.power:
+        if self.power or self.expect:
             from ablate.analysis.study_power import preview as power_preview
 
-            print(*power_preview(study.plan, folder), sep="\n")
+            print(*power_preview(study.plan, folder, self.expect), sep="\n")
 
     def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""
@@ -215,10 +243,14 @@ ConfigStore.instance().store(
     node={
         "_target_": f"{__name__}.AppSweeper",
         "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
-        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative or random
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional, ...
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
+        "resolution": None,  # least resolution of the fractional design
+        "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
+        "block": None,  # factor within whose levels variants are compared, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
+        "stages": [],  # numbers of seeds after which decided variants stop, such as [3,5,8]
         "exclude": [],  # combinations of levels to leave out
         "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns
         "secondary": [],  # names of further metrics, exploratory

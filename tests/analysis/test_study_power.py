@@ -31,12 +31,13 @@ def test_after_it_only_what_is_open_wants_seeds(make_study):
     folder = make_study(results, FACTORS)
     plan = study_plan.read(folder)
     study_plan.write(folder, replace(plan, metric=Metric(margin=1.0), command="ablate train -m model=a,b,c"))
-    one, looked, fresh, command = study_power.undecided(folder)
+    one, looked, fresh, staged, command = study_power.undecided(folder)
     assert one.startswith("model=b: inconclusive. 46 seeds (43 more) have 80 % power for a difference of ±1 points")
     assert "second look" in looked and "above 5 %" in looked
     assert fresh == "A new study: ablate train -m model=a,b,c model=a,b 'seed=range(3,49)' study.name=study_confirm"
+    assert staged.endswith("'seed=range(3,49)' study.name=study_confirm 'study.stages=[3,5,8,13,21,46]'")
     assert command == "To extend this one: ablate train -m model=a,b,c model=a,b 'seed=range(3,46)' --extend"
-    assert len(study_power.preview(plan, folder)) == 5
+    assert len(study_power.preview(plan, folder)) == 6
 
 
 @pytest.mark.parametrize("margin", [None, 50.0])

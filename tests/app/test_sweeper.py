@@ -13,7 +13,7 @@ import pytest
 from ablate.analysis.results import analyse
 from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
-from ablate.runs import run_record, study_plan
+from ablate.runs import run_record, stages, study_plan
 from ablate.terminal.errors import InputError
 from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT, ablate
@@ -46,6 +46,26 @@ def test_a_design_runs_and_every_run_leaves_a_record(study):
     )
     assert record.seconds.total > 0 and record.code_sha256 == other.code_sha256 and record.environment.python
     assert (study / "model=cnn/seed=1/.hydra/overrides.yaml").read_text() == "- model=cnn\n- dropout=0.0\n- seed=1\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--cfg", "job"), "--cfg applies to a single run"),
+        (("--info", "config"), "--info applies to a single run"),
+        (("--resolve",), "--resolve applies only to --cfg"),
+        (("--package", "model"), "--package applies only to --cfg"),
+    ],
+)
+def test_flags_that_contradict_a_study_are_refused_in_a_sentence(tmp_path, app, flags, message):
+    refused = app(tmp_path, *SWEEP, "seed=0,1", *flags)
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert "Traceback" not in refused.stderr and not (tmp_path / "outputs").exists()
+
+
+def test_flags_of_a_single_run_are_honored(tmp_path, app):
+    shown = app(tmp_path, *SWEEP[1:], "seed=1", "--cfg", "job", "--resolve")
+    assert shown.returncode == 0 and "seed: 1" in shown.stdout, shown.stderr
 
 
 def test_the_same_command_runs_nothing_again_and_extends(study, app):
@@ -225,3 +245,41 @@ def test_its_network_is_unknown_to_commands_that_need_one(study, trusted):
     for use in (trained_model.load, partial(reproduce, from_commit=False)):
         with pytest.raises(InputError, match=r"is a run of another app, app\.py"):
             use(study / "baseline/seed=0", trusted=trusted)
+
+
+def test_variants_are_compared_within_blocks(app, tmp_path):
+    words = ("hydra.sweeper.block=dropout", "dropout=0.0,0.5", "model=resnet,cnn", "seed=0,1,2")
+    ended = app(tmp_path, *SWEEP, *words)
+    assert ended.returncode == 0, ended.stderr
+    results = analyse(tmp_path / "outputs/s")
+    assert list(results.effects["variant"]) == ["baseline", "model=cnn"]  # half of the accuracy is due to the dropout
+    assert results.blocks.levels == ["0.0", "0.5"]
+    assert results.effects["difference"].iloc[1] == pytest.approx(0.05, abs=0.01)
+    refused = app(tmp_path, *SWEEP, *words[1:])
+    assert refused.returncode == 2 and "block" in refused.stderr
+
+
+@pytest.mark.integration
+def test_a_staged_study_stops_what_is_decided_and_takes_each_look_once(app, tmp_path):
+    words = ('hydra.sweeper.metric={name: acc, unit: "%"}', "hydra.sweeper.margin=1", "hydra.sweeper.stages=[3,5,8]")
+    design = ("model=resnet,cnn,vit", "dropout=0.0,0.02", "hydra.sweeper.design=one_at_a_time", "seed=range(8)")
+    ended = app(tmp_path, *SWEEP, *words, *design)
+    assert ended.returncode == 0, ended.stderr
+    study, plan = tmp_path / "outputs/s", study_plan.read(tmp_path / "outputs/s")
+    looks = stages.read(study, plan)
+    assert looks[0].seeds == 3 and {"model=cnn": "better", "model=vit": "worse"}.items() <= looks[0].decided.items()
+    assert len(list((study / "model=cnn").glob("seed=*"))) == 3
+    results = analyse(study)
+    verdicts = results.effects.set_index("variant")["verdict"]
+    for look in looks:  # the report's verdicts are those of the looks
+        assert verdicts[list(look.decided)].to_dict() == look.decided
+    before = (study / stages.FILE).read_bytes()
+    again = app(tmp_path, *SWEEP, *words, *design)
+    assert again.returncode == 0 and (study / stages.FILE).read_bytes() == before
+    for change in (("model=resnet,cnn,vit,broken",), ("seed=range(9)",), ("hydra.sweeper.margin=2",)):
+        kept = [word for word in (*words, *design) if word.partition("=")[0] != change[0].partition("=")[0]]
+        size = ("hydra.sweeper.stages=[3,5,9]",) if change[0].startswith("seed") else ()
+        kept = [word for word in kept if not (size and word.startswith("hydra.sweeper.stages"))]
+        refused = app(tmp_path, *SWEEP, *kept, *size, *change, "hydra.sweeper.extend=true")
+        assert refused.returncode == 2 and "fixed before the first result" in refused.stderr, refused.stderr
+    assert (study / stages.FILE).read_bytes() == before

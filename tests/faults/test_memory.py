@@ -1,5 +1,6 @@
 """No file from outside makes a reader use more memory than `MOST` beyond an honest one (docs/security.md)."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -15,6 +17,9 @@ from PIL import Image
 
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.results import analyse
+from ablate.analysis.sources import frame
+from ablate.analysis.sources import table as table_file
+from ablate.analysis.sources.columns import Columns
 from ablate.analysis.test_usage import usage
 from ablate.api.run import Run
 from ablate.commands.test import test as evaluated
@@ -27,13 +32,14 @@ from ablate.runs import looks, run_record, study_plan
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.differences import diff
+from ablate.runs.metric import named
 from ablate.runs.read_config import read_config
 from ablate.study.snapshot import FolderView
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
-from tests.faults import attacks
-from tests.faults.attacks import MIB, Attack
+from tests.faults.attacks import MIB, Attack, arrays, records, tables, weights
+from tests.faults.attacks import images as image_files
 from tests.faults.memory import peak
 from tests.faults.planting import RUN, whole, words
 
@@ -92,37 +98,51 @@ def images(study: Path) -> None:
             assert not isinstance(error, MemoryError) and str(error)
 
 
+def runs_of(name: str) -> Callable[[Path], object]:
+    """What `ablate report TABLE` reads."""
+
+    def read(study: Path) -> None:
+        rows, _ = table_file.read(study / name)
+        frame.study(rows, Columns(named("acc"), seed="seed"), "s", "command")
+
+    return read
+
+
 IN_RUN = "baseline/seed=0/"
 KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], ...]]] = {
-    "predictions": (f"{IN_RUN}val_predictions.npz", attacks.PREDICTIONS, (analyse,)),
-    "samples": (f"{IN_RUN}samples.npz", attacks.SAMPLES, (analyse,)),
+    "predictions": (f"{IN_RUN}val_predictions.npz", arrays.PREDICTIONS, (analyse,)),
+    "samples": (f"{IN_RUN}samples.npz", arrays.SAMPLES, (analyse,)),
     "curves": (
         f"{IN_RUN}metrics.csv",
-        attacks.CURVES,
+        records.CURVES,
         (look, table, lambda study: Run(study / IN_RUN).history, lambda study: diff(study / IN_RUN, study / IN_RUN)),
     ),
     "record": (
         f"{IN_RUN}run.json",
-        {**attacks.json_attacks(run_record.LARGEST.size), "classes": attacks.classes},
+        {**records.json_attacks(run_record.LARGEST.size), "classes": records.classes},
         (look, table),
     ),
-    "classes": (f"{IN_RUN}run.json", {"classes": attacks.classes}, (analyse,)),
+    "classes": (f"{IN_RUN}run.json", {"classes": records.classes}, (analyse,)),
     "plan": (
         "study.json",
-        {**attacks.json_attacks(study_plan.LARGEST.size), **attacks.plan_of(study_plan.LARGEST.size)},
+        {**records.json_attacks(study_plan.LARGEST.size), **records.plan_of(study_plan.LARGEST.size)},
         (study_plan.read,),
     ),
-    "test result": (f"{IN_RUN}test.json", attacks.json_attacks(5 * MIB), (table,)),
-    "uses": ("tests.jsonl", attacks.USES, (table,)),
-    "looks": ("looks.jsonl", attacks.LOOKS, (table,)),
-    "settings": (f"{IN_RUN}.hydra/config.yaml", attacks.SETTINGS, (configuration,)),
+    "test result": (f"{IN_RUN}test.json", records.json_attacks(5 * MIB), (table,)),
+    "uses": ("tests.jsonl", records.USES, (table,)),
+    "looks": ("looks.jsonl", records.LOOKS, (table,)),
+    "settings": (f"{IN_RUN}.hydra/config.yaml", records.SETTINGS, (configuration,)),
     "weights": (
         f"{IN_RUN}model.pt",
-        attacks.tensor_attacks(),
+        weights.tensor_attacks(),
         (lambda study: trained_model.load(study / IN_RUN),),
     ),
-    "checkpoint": (f"{IN_RUN}{CHECKPOINT}", attacks.tensor_attacks("model"), (checkpoint,)),
-    "image": ("image", attacks.IMAGES, (images,)),
+    "checkpoint": (f"{IN_RUN}{CHECKPOINT}", weights.tensor_attacks("model"), (checkpoint,)),
+    "image": ("image", image_files.IMAGES, (images,)),
+    "table": ("runs.csv", tables.CSV, (runs_of("runs.csv"),)),
+    "JSON lines": ("runs.jsonl", tables.JSON_LINES, (runs_of("runs.jsonl"),)),
+    "JSON": ("runs.json", tables.JSON, (runs_of("runs.json"),)),
+    "Parquet": ("runs.parquet", tables.PARQUET, (runs_of("runs.parquet"),)),
 }
 CASES = [(kind, name) for kind, (_, known, _) in KINDS.items() for name in known]
 
@@ -135,6 +155,10 @@ def study(tmp_path_factory) -> Path:
     Checkpoint(study / IN_RUN, {}).save(run.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
     Image.new("RGB", (8, 8)).save(study / "image", "png")
     (study / looks.FILE).touch()
+    (study / "runs.csv").write_text(tables.csv(runs := tables.rows(10, 1, tables.short)))
+    (study / "runs.jsonl").write_bytes(tables.json_lines(runs))
+    (study / "runs.json").write_text(json.dumps(runs))
+    pd.DataFrame(runs).to_parquet(study / "runs.parquet")
     return study
 
 

@@ -1,6 +1,7 @@
 """Each logger writes what its library reads back, and does not affect the results of a run."""
 
 import csv
+import importlib
 import io
 import math
 import os
@@ -192,3 +193,33 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, option):
     ended = alone(tmp_path, "train", *SMALL, "model=mlp", f"logger={option}", root=f"{tmp_path}{os.pathsep}{ROOT}")
     assert ended.returncode == 2 and f"pip install 'hydra-ablate[{option}]'" in ended.stderr, ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+HOSTILE = {
+    "recipe@a": "<script>alert(1)</script>",
+    "recipe_a": "\x1b[2J \n${x} %s",
+    "../a//b": "x" * 20_000,
+    "é\N{GRINNING FACE}" * 300: None,
+    ".": "",
+}
+
+
+@pytest.mark.parametrize("option", ["mlflow", "tensorboard", "wandb"])
+def test_names_and_values_of_any_text_are_logged(tmp_path, option):
+    """Levels of a study and settings of the user; none of them ends the tracker, or leaves its folder."""
+    pytest.importorskip(option)
+    run = logger.LoggedRun(tmp_path / "run", "s <b>%s", "a\nb/../c" * 50, {**HOSTILE}, {**HOSTILE, "seed": 0},
+                           np.zeros((2, 1, 4, 4), np.uint8))  # fmt: skip
+    run.folder.mkdir()
+    module = importlib.import_module(f"ablate.logger.{option}")
+    kind, options = {
+        "mlflow": ("MLflowRun", {"experiment": "e <b>\N{GRINNING FACE}", "tracking_uri": None}),
+        "tensorboard": ("TensorBoardRun", {}),
+        "wandb": ("WandbRun", {"project": "p", "mode": "offline"}),
+    }[option]
+    tracked = getattr(module, kind)(run, **options)
+    tracked.log(ROWS[0])
+    tracked.close(ROWS[0])
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+    if option == "mlflow":
+        assert tracked.client.get_run(tracked.run_id).data.params["recipe_a"] == HOSTILE["recipe@a"]

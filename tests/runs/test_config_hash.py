@@ -37,3 +37,12 @@ def test_the_source_of_user_code_is_part_of_the_hash():
 def test_where_the_images_are_is_no_part_of_the_hash(root):
     config = OmegaConf.create({"augmentation": {}, "data": {"root": root, "image_size": 8}})
     assert config_sha256(config) == config_sha256(OmegaConf.create({"augmentation": {}, "data": {"image_size": 8}}))
+
+
+def test_what_follows_from_the_seed_does_not_tell_seeds_of_a_variant_apart():
+    runs = [OmegaConf.create({"seed": seed, "data": {"split_seed": "${seed}"}}) for seed in (0, 7)]
+    assert len({settings_sha256(run) for run in runs}) == 1
+    assert len({config_sha256(run) for run in runs}) == 2
+    assert [run.seed for run in runs] == [0, 7]
+    fixed = OmegaConf.create({"seed": 0, "data": {"split_seed": 1}})
+    assert settings_sha256(fixed) != settings_sha256(runs[0])

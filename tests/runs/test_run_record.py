@@ -123,3 +123,16 @@ def test_a_record_of_more_than_four_mebibytes_is_refused(tmp_path):
     write(4 * 2**20 + 1)
     with pytest.raises(InputError, match="more than"):
         run_record.read(tmp_path)
+
+
+def test_a_record_may_have_65536_values_and_no_more(tmp_path):
+    """As documented in docs/security.md. The object, the list and 2 + 65,532 commas make 65,536."""
+    for count, allowed in ((65_533, True), (65_534, False)):
+        (tmp_path / "run.json").write_text(
+            '{"schema": 1, "status": "running", "classes": [' + ",".join(['"c"'] * count) + "]}"
+        )
+        if allowed:
+            assert len(run_record.read(tmp_path).classes) == count
+        else:
+            with pytest.raises(InputError, match="more than the limit of 65,536"):
+                run_record.read(tmp_path)

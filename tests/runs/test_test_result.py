@@ -5,7 +5,8 @@ import json
 import msgspec
 import pytest
 
-from ablate.runs import test_log, test_result
+from ablate.runs import run_record, test_log, test_result
+from ablate.runs.run_record import RunRecord
 from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 from tests.runs.test_test_log import RESULT, result
@@ -66,3 +67,14 @@ def test_a_damaged_result_is_refused_and_kept(tmp_path, damage):
 def test_equal_ends_of_an_interval_are_one(tmp_path):
     test_result.write(tmp_path, result(accuracy_interval=[0.5, 0.5]))
     assert test_result.read(tmp_path) is not None
+
+
+def test_a_result_may_have_a_value_for_each_pair_of_classes_and_no_more(tmp_path):
+    """As documented in docs/security.md: 10 classes have 100 pairs, 16 other values each, and 16,384 in all."""
+    run_record.write(tmp_path, RunRecord(status="running", config_sha256="0", classes=list("abcdefghij")))
+    path = tmp_path / test_result.FILE
+    path.write_text('{"schema": 1, "accuracy": 0.5, "x": [' + ",".join("1" * 16_641) + "]}")  # 16,640 + 4 values
+    assert test_result.read(tmp_path) is None  # of an earlier version
+    path.write_text('{"schema": 1, "accuracy": 0.5, "x": [' + ",".join("1" * 16_642) + "]}")
+    with pytest.raises(InputError, match="16,645 values, more than the limit of 16,644"):
+        test_result.read(tmp_path)

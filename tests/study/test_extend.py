@@ -10,6 +10,7 @@ import pytest
 import yaml
 from msgspec import structs
 
+from ablate.analysis.collect import collect
 from ablate.runs import run_record, study_plan
 from ablate.runs.metric import Metric, named
 from ablate.runs.run_record import RunRecord
@@ -43,9 +44,18 @@ def folder(trained: Path, tmp_path: Path) -> Path:
     return shutil.copytree(trained, tmp_path / "copy")
 
 
-@pytest.mark.parametrize("seeds", ["seed=0,1", "seed=0", "seed=2,3", "seed=0,1,2"])
-@pytest.mark.parametrize("verb", [("train", "-m"), ("plan",)])
-def test_another_setting_is_refused_with_key_old_and_new_value(folder, seeds, verb):
+TRAIN, PLAN = ("train", "-m"), ("plan",)
+
+
+@pytest.mark.parametrize(
+    ("verb", "seeds"),
+    [
+        *((TRAIN, seeds) for seeds in ("seed=0,1", "seed=0", "seed=2,3", "seed=0,1,2")),
+        (PLAN, "seed=0,1,2"),
+        *(pytest.param(PLAN, seeds, marks=pytest.mark.integration) for seeds in ("seed=0,1", "seed=0", "seed=2,3")),
+    ],
+)
+def test_another_setting_is_refused_with_key_old_and_new_value(folder, verb, seeds):
     before = ages(folder)
     words = (*verb, *STUDY[2:], "normalization=none,batch", seeds, "trainer.epochs=3", "--extend")
     refused = ablate(folder, *words)
@@ -110,10 +120,13 @@ def test_the_report_leaves_out_and_names_a_run_with_other_settings_than_its_vari
             content.pop("settings_sha256", None)
             path.write_text(json.dumps(content))
     (study / "study.json").write_text(json.dumps(plan | {"seeds": [0, 1, 2]}))
+    runs = collect(study).set_index("folder")["status"]
+    assert runs[runs != "completed"].to_dict() == {"baseline/seed=2": "other settings"}
+    if not hashed:
+        return
     ended = ablate(folder, "report", "s")
     assert ended.returncode == 1 and "Left out, trained with other settings" in ended.stdout + ended.stderr
-    runs = pd.read_csv(study / "report/runs.csv").set_index("folder")["status"]
-    assert runs[runs != "completed"].to_dict() == {"baseline/seed=2": "other settings"}
+    assert pd.read_csv(study / "report/runs.csv")["status"].tolist() == runs.tolist()
     assert "baseline/seed=2" in (study / "report/report.typ").read_text()
 
 

@@ -30,6 +30,15 @@ def test_the_last_of_two_overrides_counts():
     assert read("model=vgg", "model=mlp,cnn").factors == {"model": ["mlp", "cnn"]}
 
 
+def test_without_a_seed_the_configuration_has_it():
+    words = OverridesParser.create().parse_overrides(["model=mlp"])
+    assert factors.read(words, seed=7).seeds == (7,) and factors.read(words, seed=7).seed_override(7) == ["seed=7"]
+    without = factors.read(words, seed=None)
+    assert without.seeds == (0,) and without.seed_override(0) == []
+    added = factors.read(OverridesParser.create().parse_overrides(["+seed=3,4"]), seed=None)
+    assert added.seeds == (3, 4) and added.seed_override(4) == ["++seed=4"]
+
+
 def test_a_level_given_twice_counts_once_and_is_said(caplog):
     assert read("model=mlp,cnn,mlp").factors == {"model": ["mlp", "cnn"]}
     assert "model=mlp,cnn,mlp: a level that is given twice counts once" in caplog.text

@@ -11,7 +11,20 @@ from ablate.study import plan
 from ablate.study.factors import Sweep
 from ablate.terminal.errors import InputError
 
-SETTINGS = StudySettings("s", "factorial", draws=None, draw_seed=0, bundles={}, exclude=[], extend=False)
+SETTINGS = StudySettings(
+    "s",
+    "factorial",
+    resolution=None,
+    foldover=None,
+    of=None,
+    draws=None,
+    draw_seed=0,
+    bundles={},
+    exclude=[],
+    extend=False,
+    block=None,
+    stages=[],
+)
 
 
 def test_factorial_is_the_product_with_the_baseline_first():
@@ -42,6 +55,19 @@ def test_a_rule_leaves_out_the_variants_it_matches():
 def test_a_rule_that_cannot_be_is_refused(rule, message):
     with pytest.raises(InputError, match=message):
         plan.variants(replace(SETTINGS, exclude=[rule]), {"model": ["cnn", "mlp"]})
+
+
+def test_a_block_has_every_variant_in_each_of_its_levels():
+    factors = {"data": ["a", "b"], "model": ["cnn", "mlp"], "normalization": ["none", "batch"]}
+    blocked = plan.in_blocks(replace(SETTINGS, design="one_at_a_time", block="data"), factors)
+    inner = [("cnn", "none"), ("mlp", "none"), ("cnn", "batch")]
+    assert [tuple(variant.values()) for variant in blocked] == [(level, *one) for level in "ab" for one in inner]
+    assert plan.in_blocks(SETTINGS, factors) == plan.variants(SETTINGS, factors)
+
+
+def test_a_block_that_is_not_swept_over_is_refused():
+    with pytest.raises(InputError, match="data=A,B"):
+        plan.in_blocks(replace(SETTINGS, block="data"), {"model": ["cnn", "mlp"]})
 
 
 def test_folder_names_are_safe_short_and_different():

@@ -54,6 +54,7 @@ class Sweeper(Option):
 @dataclass
 class PlanSweeper(Sweeper):
     power: bool = value("print the differences that the study can detect (--power)")
+    expect: list[Any] = value("differences and SDs, [[difference, SD], ...], for the runs of a staged study")
     probe: bool = value("time a few training steps of each variant (--probe)")
 
 

@@ -29,7 +29,7 @@ def test_every_figure_of_a_study_has_a_caption(make_study):
     np.savez(study / "model=level1" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     drawing = figures.every(analyse(study))
     pages = [f"{name}_curves{page}" for name in ("loss", "accuracy") for page in ("", "_2", "_3", "_4")]
-    assert set(drawing) == {"effects", *pages, "interactions", "variance_shares", "cost", "samples"}
+    assert set(drawing) == {"effects", *pages, "interactions", "factor_effects", "variance_shares", "cost", "samples"}
     assert {name.rstrip("_234") for name in drawing} <= set(figures.CAPTIONS)
     first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]
     assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points

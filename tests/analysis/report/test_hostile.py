@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,10 @@ import pytest
 
 from ablate.analysis import collect
 from ablate.analysis.report.write import report
+from ablate.api.run import Run
+from ablate.api.study import Report, Study
+from ablate.api.watch_view import View
+from ablate.study.snapshot import FolderView
 from tests.analysis.report.test_html import Page
 
 HOSTILE = [
@@ -41,11 +46,33 @@ def study(make_shared_study):
 def test_names_are_text_in_html(study):
     text = (study / "report.html").read_text()
     page = Page(text)
-    assert [tag for tag, _ in page.elements].count("script") == 3  # curve data, Plotly, report.js
+    assert [tag for tag, _ in page.elements].count("script") == 2  # curve data, and the page's own
     assert not [a for _, a in page.elements if any(key.startswith("on") for key in a)]
     assert {a["src"].partition(":")[0] for tag, a in page.elements if tag == "img"} == {"data"}
     assert not any(name in text for name in HOSTILE[:3])
     assert {f"model={name}" for name in HOSTILE} <= {row[0] for row in page.tables["effects"]}
+
+
+class Tags(HTMLParser):
+    """The tags of a piece of HTML, and the names of their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.names |= {tag, *(name for name, _ in attributes)}
+
+
+def test_names_are_text_in_notebooks(study):
+    folder = study.parent
+    tables = [Study(folder), Report(study), Run(folder / "baseline/seed=0")]
+    for view in [*tables, View(FolderView(folder)()), Study(folder).runs, Study(folder).effects]:
+        names = Tags(view._repr_html_()).names
+        assert not names & {"script", "img", "onerror", "onmouseover"}, names
+    # The class with which pandas keeps formulas out of its tables.
+    assert all("mathjax_ignore" in view._repr_html_() for view in tables)
 
 
 def test_names_are_text_in_latex(study):

@@ -85,7 +85,7 @@ def test_a_study_of_one_epoch_has_no_curves(make_study):
     assert report(study) == 0
     assert not list((study / "report/figures").glob("*curves*"))
     page = (study / "report/report.html").read_text()
-    assert 'id="plot"' not in page and "Loss curves" not in page and 'curve-data" type' not in page
+    assert 'id="plots"' not in page and 'id="curves"' not in page and 'id="curve-data"' not in page
 
 
 def test_bold_and_the_dagger_are_explained_where_they_stand(make_study):
@@ -109,7 +109,7 @@ def test_the_verdicts_are_sentences_with_their_numbers(make_study):
     assert untested == "Not testable, as there are fewer than two shared seeds: norm=y."
 
 
-@pytest.mark.parametrize("count", [1, 2, pytest.param(60, marks=pytest.mark.integration)])
+@pytest.mark.parametrize("count", [2, *(pytest.param(count, marks=pytest.mark.integration) for count in (1, 60))])
 def test_any_number_of_variants_fits_two_pages(make_study, count):
     draw = random.Random(0)
     levels = [f"a_rather_long_name_of_level_{number}" for number in range(count)]

@@ -36,6 +36,42 @@ def test_holm_over_two_looks_by_hand():
     assert three.p_holm[:2] == pytest.approx(np.array([[0.06, 0.0003], [0.4, 0.08]]))
 
 
+def test_a_decided_variant_stays_decided_when_the_p_value_of_another_rises():
+    """.02 is adjusted to .04 at the first look, after .01; at the second it would be .06 alone, before .9."""
+    p = np.array([[0.01, 0.01], [0.02, 0.02], [0.9, 0.9]])
+    made = decide(StagePlan((3, 5), 3), p, np.full((3, 2), np.nan), np.array([0, 0, 2]))
+    assert made.p_holm[:2].tolist() == [[0.03, 0.03], [0.04, 0.04]]
+    p[0] = [0.01, 0.9]
+    made = decide(StagePlan((3, 5), 3), p, np.full((3, 2), np.nan), np.array([2, 0, 2]))
+    assert made.p_holm[:2].tolist() == [[0.03, 1.0], [0.04, 0.04]]
+
+
+@pytest.mark.parametrize(("later", "decided"), [(0.01, True), (-0.04, False)])
+def test_what_an_early_look_showed_counts_as_long_as_the_sign_stays(later, decided):
+    """p = .03 at the first look, too large for two variants; at the second look the other one is decided."""
+    plan, d = StagePlan((3, 8), 2), np.array([1, 1.06, 0.94])
+    clear = np.array([0, 0, 6, 5, 5.1, 4.9, 5, 5])
+    t = plan.looks_of().critical(0.03)[0]
+    d = 1 + (d - 1) * np.sqrt(3) / t / 0.06  # so that t is the critical value at .03
+    d = np.append(d, (8 * later - 3) / 5 + np.array([-1, 1, -1, 1, 0]))
+    looks = {"clear": clear, "early": d}
+    shown = stages(plan, {name: [paired_difference(x[:n], np.zeros(n)) for n in (3, 8)] for name, x in looks.items()})
+    assert [stage.decided for stage in shown["clear"]] == [False, True]
+    assert shown["early"][0].p == pytest.approx(0.03, rel=1e-3) and not shown["early"][0].decided
+    assert shown["early"][1].difference.mean == pytest.approx(later)
+    assert shown["early"][1].decided == decided
+    assert shown["early"][1].p == shown["early"][0].p if decided else shown["early"][1].p > 0.5
+
+
+def test_no_equivalence_where_the_mean_has_left_the_margins():
+    """Inside at the first look, p = .03; the later seeds are far outside."""
+    plan = StagePlan((3, 8), 2, MARGIN)
+    t = plan.looks_of().critical(0.03, two_sided=False)[0]
+    d = np.append(np.array([0, 1, -1]) * np.sqrt(3) / t, [9, 9, 9, 9, 9])
+    shown = stages(plan, {"variant": [paired_difference(d[:n], np.zeros(n)) for n in (3, 8)]})["variant"]
+    assert [stage.p_equivalence for stage in shown] == [pytest.approx(0.03, rel=1e-3), 1]
+
+
 def test_equivalence_decides_too_and_has_its_own_correction():
     p, same = np.array([[0.9, 0.9], [0.9, 0.9]]), np.array([[0.03, 0.03], [0.6, 0.02]])
     made = decide(StagePlan((3, 5), 2, MARGIN), p, same)
@@ -62,7 +98,7 @@ def test_a_claim_is_made_exactly_when_a_repeated_interval_so_far_allows_it(size)
     assert len(seen) > 1
 
 
-def test_a_decided_variant_keeps_its_estimate_and_the_undecided_go_on():
+def test_a_decided_variant_keeps_its_estimate_and_the_undecided_continue():
     rng = np.random.default_rng(1)
     d = {"clear": rng.normal(9, 0.1, 20), "unclear": rng.normal(0, 9, 20)}
     looks = {name: [paired_difference(x[:n], np.zeros(n)) for n in LOOKS] for name, x in d.items()}
@@ -138,7 +174,7 @@ def test_more_than_planned_is_refused(plan, sizes):
 def test_equivalence_is_claimed_of_a_difference_of_the_margin_at_most_at_the_level(spread, sizes, sign):
     """20,000 studies, no look omitted: within three standard errors; where the SD is small, exactly at the level."""
     d = sign * MARGIN + spread * np.random.default_rng(0).standard_normal((20_000, 20))
-    same = claims(StagePlan(LOOKS, 1, MARGIN), d, sizes)[1][:, -1]
+    same = claims(StagePlan(LOOKS, 1, MARGIN), d, sizes)[1].min(axis=1)
     for level in (0.05, 0.0025):
         error = 3 * np.sqrt(level / 20_000)
         assert np.mean(same < level) < level + error
@@ -148,7 +184,7 @@ def test_equivalence_is_claimed_of_a_difference_of_the_margin_at_most_at_the_lev
 @pytest.mark.parametrize("sizes", [LOOKS, (2, 4, 8, 11, 17)], ids=["planned", "lost seeds"])
 def test_a_difference_is_claimed_of_equals_at_the_level(sizes):
     d = np.random.default_rng(0).standard_normal((40_000, 20))
-    p = claims(StagePlan(LOOKS, 1), d, sizes)[0][:, -1]
+    p = claims(StagePlan(LOOKS, 1), d, sizes)[0].min(axis=1)
     for level in (0.5, 0.05, 0.0025):
         assert np.mean(p < level) == pytest.approx(level, abs=3 * np.sqrt(level / 40_000))
 

@@ -1,0 +1,202 @@
+"""Studies on several data sets (or other blocks): variants are compared within each, and over them by the mean.
+
+A block is a level of the plan's factor `block`. Over blocks, a seed of a variant has the mean of its values in all
+blocks, so that its difference from the baseline is the mean of the differences within blocks (these blocks fixed,
+Demsar 2006); its interval is over seeds.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from ablate.analysis import chance, collect, stats
+from ablate.analysis.effects import effects
+from ablate.analysis.stats import ranks
+from ablate.analysis.test_usage import Usage
+from ablate.runs.metric import Metric
+from ablate.runs.study_plan import StudyPlan
+from ablate.study.plan import variant_name
+
+AVERAGED = (*collect.METRICS, "seconds")
+EQUAL = ("epochs", "parameters", "macs", "classes")  # columns that the blocks may differ in, which are then empty
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """The comparisons within each block.
+
+    Attributes:
+        factor: whose levels the blocks are.
+        levels: the blocks, in the order of the plan.
+        effects: {block: frame of `effects`}; p_holm is corrected over all variants and blocks.
+        seconds: {block: median seconds of a run}.
+        variant_of: {planned variant: its name without the block}.
+        means: (blocks, variants) mean of the metric over the seeds; NaN where no run completed.
+        metric: what is compared.
+    """
+
+    factor: str
+    levels: list[str]
+    effects: dict[str, pd.DataFrame]
+    seconds: dict[str, float]
+    variant_of: dict[str, str]
+    means: pd.DataFrame
+    metric: Metric
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """`means` of the variants that have one in every block, higher is better."""
+        return self.metric.sign * self.means.dropna(axis=1)
+
+    @cached_property
+    def friedman(self) -> ranks.Friedman | None:
+        """Friedman's test; None for fewer than `ranks.FEWEST` blocks, or fewer than two variants."""
+        enough = len(self.levels) >= ranks.FEWEST and self.ranked.shape[1] > 1
+        return ranks.friedman(self.ranked.to_numpy()) if enough else None
+
+    @cached_property
+    def mean_ranks(self) -> pd.Series:
+        """The mean rank of each variant over blocks; empty where `friedman` is None."""
+        return pd.Series(self.friedman.ranks, index=self.ranked.columns) if self.friedman else pd.Series(dtype=float)
+
+    @cached_property
+    def wilcoxon(self) -> pd.Series:
+        """Holm-corrected p of Wilcoxon's test of each variant against the baseline; empty as `mean_ranks`."""
+        if self.friedman is None or collect.BASELINE not in self.ranked:
+            return pd.Series(dtype=float)
+        others = self.ranked.drop(columns=collect.BASELINE)
+        p = ranks.wilcoxon_holm(others.to_numpy(), self.ranked[collect.BASELINE].to_numpy())
+        return pd.Series(p, index=others.columns)
+
+
+def without_block(plan: StudyPlan) -> StudyPlan:
+    """The plan without the block among its factors."""
+    factors = {name: levels for name, levels in plan.factors.items() if name != plan.block}
+    baseline = {name: level for name, level in plan.baseline.items() if name != plan.block}
+    return msgspec.structs.replace(plan, factors=factors, baseline=baseline, block=None)
+
+
+def renamed(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
+    """The runs with the block in the column `block` and variants named without it."""
+    assert plan.block is not None
+    names = [name for name in collect.factors(runs) if name != plan.block]
+    cells = list(runs[names].itertuples(index=False, name=None))
+    levels = {cell: dict(zip(names, cell, strict=True)) for cell in dict.fromkeys(cells)}
+    variant_of = {cell: variant_name(chosen, plan.baseline) for cell, chosen in levels.items()}
+    return runs.drop(columns=plan.block).assign(variant=[variant_of[cell] for cell in cells], block=runs[plan.block])
+
+
+def compared(runs: pd.DataFrame, plan: StudyPlan) -> Blocks:
+    """Compare the variants within each block.
+
+    Args:
+        runs: frame of `collect` of all blocks.
+        plan: a plan with a block.
+    """
+    assert plan.block is not None
+    metric, inner = plan.metric, renamed(runs, plan)
+    of_block: dict[str, pd.DataFrame] = {}
+    for level in plan.factors[plan.block]:
+        rows = inner[inner["block"] == level].drop(columns="block").reset_index(drop=True)
+        if len(rows):
+            of_block[level] = effects(rows, metric=metric, chance=metric.at_chance(chance.class_count(rows)))
+    whole = pd.concat(of_block.values())
+    adjusted = stats.holm(whole["p"], int((whole["variant"] != collect.BASELINE).sum()))
+    sizes = np.cumsum([len(frame) for frame in of_block.values()])[:-1]
+    corrected = zip(of_block.items(), np.split(adjusted, sizes), strict=True)
+    done = inner[inner["status"] == "completed"]
+    means = done.pivot_table(index="block", columns="variant", values=metric.name, aggfunc="mean", sort=False)
+    return Blocks(
+        factor=plan.block,
+        levels=list(of_block),
+        effects={level: frame.assign(p_holm=p) for (level, frame), p in corrected},
+        seconds=done.groupby("block", sort=False)["seconds"].median().to_dict(),
+        variant_of=dict(zip(runs["variant"], inner["variant"], strict=True)),
+        means=means.reindex(index=list(of_block), columns=list(dict.fromkeys(inner["variant"]))),
+        metric=metric,
+    )
+
+
+def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
+    """One row per variant and seed, with the mean of the metrics over blocks: a frame as of `collect`.
+
+    A row is completed if the run completed in every block; else it has the status of the first run that did not. The
+    column `scored` has the mean with diverged runs scored at chance, NaN if that is unknown.
+
+    Args:
+        runs: frame of `collect` of all blocks.
+        plan: a plan with a block.
+    """
+    assert plan.block is not None
+    metric = plan.metric
+    inner = renamed(runs, plan)
+    at_chance = [metric.at_chance(None if pd.isna(n) else int(n)) for n in inner["classes"]]
+    known = inner[metric.name].where(inner["status"] == "completed")
+    inner["scored"] = known.where(inner["status"] != "diverged", pd.Series(at_chance, inner.index, dtype=float))
+    keys = ["variant", "seed"]
+    groups, count = inner.groupby(keys, sort=False), inner["block"].nunique()
+    rows = groups.first().reset_index()[[name for name in inner.columns if name not in ("block", "scored")]]
+    values = [name for name in dict.fromkeys([*AVERAGED, metric.name, *plan.secondary]) if name in inner]
+    # NaN unless every block has a value.
+    means = groups[[*values, "scored"]].sum(min_count=count) / count
+    rows[values], rows["scored"] = means[values].to_numpy(float), means["scored"].to_numpy(float)
+    for name in EQUAL:
+        rows[name] = rows[name].where(groups[name].nunique().to_numpy() == 1)
+    rows["status"] = np.where(groups.size() == count, groups["status"].agg(_status), "missing")
+    return rows
+
+
+def _status(statuses: pd.Series) -> str:
+    """The status of several runs as one: a run without a result counts before one that diverged."""
+    found = set(statuses) - {"completed"}
+    lost = [status for status in statuses if status in collect.HOLES]
+    return lost[0] if lost else next(iter(sorted(found)), "completed")
+
+
+def mean_curves(curves: pd.DataFrame, runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
+    """The learning curves averaged over blocks: the epochs that a seed of a variant completed in every block.
+
+    Args:
+        curves: frame of `collect.curves` of all blocks.
+        runs: frame of `collect` of all blocks.
+        plan: a plan with a block.
+    """
+    names = dict(zip(runs["variant"], renamed(runs, plan)["variant"], strict=True))
+    columns = [name for name in curves.columns if name not in ("variant", "seed", "status", "epoch")]
+    groups = curves.assign(variant=curves["variant"].map(names)).groupby(["variant", "seed", "epoch"], sort=False)
+    means = groups[columns].mean()
+    status = groups["status"].agg(_status)
+    whole = (groups.size() == runs[plan.block].nunique()) | (status != "completed")
+    return means.assign(status=status)[whole].reset_index()[list(curves.columns)]
+
+
+def pooled_usage(usage: Usage, runs: pd.DataFrame, plan: StudyPlan) -> Usage:
+    """The use of the test set per variant and seed, with the mean accuracy; NaN unless all blocks were tested."""
+    names = dict(zip(runs["variant"], renamed(runs, plan)["variant"], strict=True))
+    renamed_runs = usage.runs.assign(variant=usage.runs["variant"].map(lambda name: names.get(name, name)))
+    groups = renamed_runs.groupby(["variant", "seed"], sort=False, dropna=False)
+    count = runs[plan.block].nunique()
+    accuracy = groups["accuracy"].sum(min_count=count) / count
+    return replace(usage, runs=groups["times"].sum().to_frame().assign(accuracy=accuracy).reset_index())
+
+
+def sentences(blocks: Blocks) -> list[str]:
+    """How blocks were compared, and what their ranks show."""
+    count = len(blocks.levels)
+    text = [
+        f"Variants are compared within each of {count} levels of {blocks.factor} ({', '.join(blocks.levels)}), and over"
+        " them by the mean of these differences, paired by seed, with equal weights. The interval is over seeds: it"
+        f" holds for these levels of {blocks.factor}, not for others."
+    ]
+    if blocks.friedman is None:
+        return text
+    test, k = blocks.friedman, len(blocks.mean_ranks)
+    return [
+        *text,
+        f"Mean ranks over {count} levels (exploratory): Friedman's chi-squared {test.chi_squared:.2f},"
+        f" F({k - 1}, {(k - 1) * (count - 1)}) = {test.f:.2f}, p = {test.p:.3g}. Nemenyi's critical difference of two"
+        f" mean ranks at 5 %: {ranks.critical_difference(k, count):.2f}.",
+    ]

@@ -1,0 +1,59 @@
+"""The planned looks at a study with stages: which of its runs they cover."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.analysis import stats
+from ablate.analysis.variant_results import Seeds
+from ablate.runs import stages
+from ablate.runs.stages import StageLook
+from ablate.runs.study_plan import StudyPlan
+
+
+@dataclass(frozen=True)
+class PlannedLooks:
+    """The looks at a study.
+
+    Attributes:
+        seeds: those of each planned look, each with all of the look before.
+        taken: {variant: number of looks taken at it}.
+    """
+
+    seeds: tuple[tuple[int, ...], ...]
+    taken: Mapping[str, int]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of seeds at each planned look."""
+        return tuple(map(len, self.seeds))
+
+    def covered(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The runs (frame of `collect`) that a look was taken at; a variant without a look keeps no run."""
+        seen = [
+            seed in self.seeds[taken - 1] if (taken := self.taken.get(variant, 0)) else False
+            for variant, seed in zip(runs["variant"], runs["seed"], strict=True)
+        ]
+        return runs[seen]
+
+    def differences(self, name: str, variant: Seeds, baseline: Seeds) -> list[stats.PairedDifference]:
+        """The differences of a variant from the baseline at each look taken at it, over the seeds that both have."""
+        paired = []
+        for seeds in self.seeds[: self.taken.get(name, 0)]:
+            shared = [seed for seed in seeds if seed in variant and seed in baseline]
+            paired.append(stats.paired_difference([variant[s] for s in shared], [baseline[s] for s in shared]))
+        return paired
+
+
+def planned_looks(plan: StudyPlan, looks: Sequence[StageLook]) -> PlannedLooks | None:
+    """The looks at a study that were taken; None for a study without stages."""
+    if not plan.stages:
+        return None
+    return PlannedLooks(tuple(tuple(plan.seeds[:size]) for size in plan.stages), stages.looks_at(plan, looks))
+
+
+def of_study(folder: Path, plan: StudyPlan) -> PlannedLooks | None:
+    """The looks at the study in `folder` that were taken; None for a study without stages."""
+    return planned_looks(plan, stages.read(folder, plan)) if plan.stages else None

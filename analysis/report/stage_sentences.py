@@ -1,0 +1,35 @@
+"""What a report states about the planned looks at a study with stages."""
+
+from ablate.analysis.formats import plural
+from ablate.analysis.results import Results
+from ablate.runs.study_plan import BASELINE
+
+
+def looked(results: Results) -> list[str]:
+    """How many of the planned looks were taken, what they decided, and how many runs were saved; a sentence each."""
+    looks = results.looks
+    if looks is None:
+        return []
+    taken, planned = max(looks.taken.values(), default=0), len(looks.sizes)
+    steps = ", ".join(map(str, looks.sizes))
+    text = f"Stages: looks were planned after {steps} seeds, and {taken} of these {planned} looks were taken."
+    if not taken:
+        return [f"{text} Nothing is compared before the first look."]
+    variants = [name for name in looks.taken if name != BASELINE]
+    used = sum(looks.sizes[looks.taken[name] - 1] for name in looks.taken if looks.taken[name])
+    whole = (len(variants) + 1) * looks.sizes[-1]
+    return [
+        f"{text} A variant that a look decides gets no more seeds: {used} runs instead of {whole}"
+        f" ({100 * used / whole:.0f} %)."
+    ]
+
+
+def method(results: Results) -> str:
+    """The test of a study with stages."""
+    assert results.looks is not None
+    return (
+        "Runs are paired by seed; the differences are tested by a group-sequential paired t-test with exact boundaries"
+        f" at {plural(len(results.looks.sizes), 'planned look')} (Lan-DeMets spending of Pocock type). A p-value is the"
+        " smallest level at which a boundary has been crossed; intervals are repeated confidence intervals, which hold"
+        " at all looks together."
+    )
