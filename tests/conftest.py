@@ -44,7 +44,7 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a notebook, and a study of two variants, tested and reported with an author's text; the first worker makes it."""
+    """A folder with a notebook, and a study of two variants, tested and reported; made by the first worker for all."""
     worker = tmp_path_factory.getbasetemp()
     folder = (worker.parent if "PYTEST_XDIST_WORKER" in os.environ else worker) / "submit"
     with FileLock(folder.with_suffix(".lock")):
@@ -54,6 +54,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def report_study(folder: Path) -> None:
+    """Train, test and report the study, with an author's text."""
     import nbformat
     from nbformat import v4
 

@@ -78,8 +78,3 @@ def done(folder: Path) -> int:
         return count(read(folder / "metrics.csv"))
     except InputError:
         return 0
-
-
-def seconds_left(per_epoch: float, done: int, planned: int) -> float:
-    """Seconds until the planned epochs are done, if each takes `per_epoch` seconds."""
-    return per_epoch * max(0, planned - done)

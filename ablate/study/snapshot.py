@@ -76,7 +76,7 @@ class RunView:
         """Seconds of the epochs to do of a run without a result; None if it has ended, or has no epoch yet."""
         if self.status in ENDED or self.epochs.seconds_per_epoch is None or not self.planned:
             return None
-        return epoch_rows.seconds_left(self.epochs.seconds_per_epoch, self.done, self.planned)
+        return self.epochs.seconds_per_epoch * max(0, self.planned - self.done)
 
 
 @dataclass(frozen=True)

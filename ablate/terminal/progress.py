@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from ablate.runs.epochs import seconds_left
 from ablate.terminal.console import Console, Terminal
 from ablate.terminal.text import duration
 
@@ -20,7 +19,7 @@ LINE_SECONDS = 10.0  # between two lines in a notebook or a log, where each line
 def epoch_line(rows: Sequence[dict[str, Any]], epochs: int) -> str:
     """Format the metrics of the last of the epochs so far as one line, with the time left of the run."""
     row = rows[-1]
-    left = seconds_left(statistics.median(row["seconds"] for row in rows), row["epoch"], epochs)
+    left = statistics.median(row["seconds"] for row in rows) * (epochs - row["epoch"])
     return (
         f"epoch {row['epoch']}/{epochs}  "
         f"train loss {row['train_loss']:.3f} accuracy {100 * row['train_accuracy']:.1f} %  "
