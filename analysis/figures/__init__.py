@@ -40,6 +40,7 @@ from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
 from ablate.analysis.figures.path import path
+from ablate.analysis.figures.stages import MOST as MOST_PATHS
 from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
@@ -69,10 +70,9 @@ def every(results: Results) -> Drawing:
     if (compared & known).any():
         drawing["effects"] = partial(effects, results.effects, runs, results.format)
     if results.looks is not None and results.paths is not None and results.paths["look"].nunique() > 1:
-        ordered = results.effects.set_index("variant")["verdict"].reindex(most_different(results.effects, MAX_PANELS))
-        drawing["stages"] = partial(
-            paths, results.paths, results.looks.sizes, ordered.to_dict(), results.labels, results.format
-        )
+        verdicts = results.effects.set_index("variant")["verdict"]
+        drawn = verdicts[verdicts.index.isin(most_different(results.effects, MOST_PATHS + 1))].to_dict()
+        drawing["stages"] = partial(paths, results.paths, results.looks.sizes, drawn, results.labels, results.format)
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)
     if results.path is not None:
@@ -102,8 +102,8 @@ def _block_figures(results: Results, within: Blocks) -> Drawing:
     """The differences within blocks, and of five or more blocks the diagram of mean ranks."""
     drawing: Drawing = {}
     if len(results.effects) > 1:
-        order = most_different(results.effects, MOST + 1)
-        pooled = results.effects.set_index("variant")["difference"].reindex(order).to_dict()
+        over = results.effects.set_index("variant")["difference"]
+        pooled = over[over.index.isin(most_different(results.effects, MOST + 1))].to_dict()
         drawing["blocks"] = partial(within_blocks, within, pooled, results.labels, results.format)
     if within.friedman is not None:
         drawing["ranks"] = partial(rank_diagram, within, results.labels)

@@ -13,6 +13,8 @@ COLUMN, GUTTER, PAGE = 8.55, 0.5, 26.7  # cm: width of a column, gap between the
 WIDE = 2 * COLUMN + GUTTER
 GAP = 0.5  # cm: between two rows, and above and below a figure
 SLACK = 0.6  # cm: lines that do not break where two columns would be equal
+SHORT_PAGE = 6.0  # cm of white space that are accepted before the last page has less than a quarter
+LATE_TABLE = 12.0  # cm of white space that are accepted before the table moves to the second page
 SIZES = (10.0, 9.5, 9.0)  # points: font sizes of the text
 ROWS = (24, 14, 8, 4)  # variants in the table
 CURVES = ("loss_curves", "accuracy_curves", "metric_curves")  # the first two of a study are side by side
@@ -107,7 +109,14 @@ def fitting(heights: Heights) -> Layout:
 def _best(heights: Heights, rows: int, names: Collection[str]) -> Layout:
     """The layout of these figures with the fewest pages and the least white space."""
     layouts = [_placed(heights, layout) for layout in _layouts(heights, rows, names)]
-    return min(layouts, key=lambda one: (max(one.pages, PAGES), _white(heights, one) + 2 * (SIZES[0] - one.size)))
+
+    def cost(one: Layout) -> tuple[int, float]:
+        late = LATE_TABLE if _first_page(heights, one) + GAP + heights.table[rows] > heights.page else 0.0
+        filled = _filled(heights, one)
+        short = SHORT_PAGE if len(filled) > 1 and filled[-1] < heights.page / 4 else 0.0
+        return max(one.pages, PAGES), _white(heights, one) + 2 * (SIZES[0] - one.size) + late + short
+
+    return min(layouts, key=cost)
 
 
 def _layouts(heights: Heights, rows: int, names: Collection[str]) -> Iterator[Layout]:
@@ -131,9 +140,14 @@ def _placed(heights: Heights, layout: Layout) -> Layout:
     )
     layout = replace(layout, group=group)
     pages = len(_filled(heights, layout))
-    if layout.first and heights.title + GAP + group[0] > heights.page:  # only text breaks across pages
+    if layout.first and _first_page(heights, layout) > heights.page:  # only text breaks across pages
         pages += PAGES
     return replace(layout, pages=pages)
+
+
+def _first_page(heights: Heights, layout: Layout) -> float:
+    """The height of the title and the first group."""
+    return heights.title + GAP + layout.group[0]
 
 
 def balanced(text: float, figures: Sequence[float]) -> float:

@@ -120,22 +120,23 @@ def typst_source(content: Parts, layout: Layout, known: Heights, slack: float = 
         slack: cm by which the columns of text are longer than estimated.
     """
 
-    def group(text: str, names: Sequence[str], height: float, text_height: float) -> str:
+    def group(text: str, names: Sequence[str], height: float, text_height: float, breakable: str) -> str:
         body = [f"#[#set text({layout.size}pt)\n{text}]" if text else "", *(content.figures[name] for name in names)]
         before = left(text_height, [known.figures[name] + GAP for name in names])
         if before is not None:
             body.insert(before + 1, "#colbreak()")
         inside = "\n\n".join([*filter(None, body), END])
-        return f"#block(height: {height + slack:.2f}cm, columns(2)[\n{inside}\n])\n{AFTER}" if text or names else ""
+        block = f"#block(height: {height + slack:.2f}cm, breakable: {breakable}, columns(2)[\n{inside}\n])\n{AFTER}"
+        return block if text or names else ""
 
     pairs = [", ".join(f"[{content.figures[name]}]" for name in pair) for pair in layout.curves]
     rows = [
         content.title,
-        group(content.first, layout.first, layout.group[0], known.first[layout.size]),
+        group(content.first, layout.first, layout.group[0], known.first[layout.size], "true"),
         content.table[layout.rows],
         content.test_table,
         *(f"#grid(columns: ({COLUMN}cm, {COLUMN}cm), gutter: {GUTTER}cm, {pair})" for pair in pairs),
-        group(content.last, layout.second, layout.group[1], known.last[layout.size]),
+        group(content.last, layout.second, layout.group[1], known.last[layout.size], "false"),
         *(content.figures[name] for name in layout.wide),
         f"#block(breakable: false)[\n{content.foot}\n]",
         "#context [#metadata(here().page()) <last>]",
