@@ -35,8 +35,8 @@ def path(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         axis.plot(means, range(len(rows)), "o", color="black", markersize=3.5, zorder=3, label="_mean")
         for place, (mean, row) in enumerate(zip(means, rows, strict=True)):
             if place and np.isfinite(mean):
-                axis.annotate(shown.change(row.step), (max(mean, mean - row.step), place), (5, 0),
-                              textcoords="offset points", va="center", fontsize=7)  # fmt: skip
+                axis.annotate(shown.change(row.step), (mean, place), (0, 5),
+                              textcoords="offset points", ha="center", va="bottom", fontsize=7)  # fmt: skip
         axis.margins(x=0.2)
         axis.set_yticks(range(len(rows)), labels)
         axis.set_ylim(len(rows) - 0.4, -0.6)
