@@ -98,7 +98,7 @@ def test_other_settings_are_refused_by_name(study, app, words, message):
 @pytest.mark.parametrize("name", ["s", "outputs/s"])
 def test_the_plan_of_an_existing_study_is_printed(study, name):
     shown = ablate(study.parents[1], "plan", name)
-    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants. All done." in shown.stdout
+    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants: all done." in shown.stdout
     refused = ablate(study.parents[1], "plan", name, "model=cnn")
     assert refused.returncode == 2 and "model=cnn does not apply to an existing study" in refused.stderr
 
