@@ -1,6 +1,6 @@
 """Progress display of a running study: the view of `ablate watch` in a terminal, one line per run elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -16,8 +16,16 @@ from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
 
 
-def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
-    """Collect the results of a launcher, in the order of the jobs, and show the progress meanwhile."""
+def show_progress(
+    jobs: Sequence[Job], results: Results, ended: Callable[[int, JobReturn], None] = lambda index, result: None
+) -> list[JobReturn]:
+    """Collect the results of a launcher, in the order of the jobs, and show the progress meanwhile.
+
+    Args:
+        jobs: those of the launch, to which a search may add.
+        results: of the launcher.
+        ended: called with the index and the result of each job as it ends.
+    """
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Terminal()
     read_view = FolderView(folder)
@@ -32,6 +40,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
                 index, collected[index] = result
                 line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index], metric)}"
                 console.print(line, soft_wrap=True)
+                ended(index, collected[index])
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]
