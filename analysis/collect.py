@@ -33,6 +33,7 @@ from ablate.terminal.text import without_home, without_homes
 log = logging.getLogger(__name__)
 BASELINE = study_plan.BASELINE
 HOLES = WITHOUT_RESULT
+LABEL = "variant_label"  # column of the author's labels, if there are any
 METRICS = [name for name in RECORDED_METRICS if name != "epoch"]
 
 
@@ -196,12 +197,15 @@ def varied(runs: pd.DataFrame) -> list[str]:
 
 
 def labels(runs: pd.DataFrame) -> dict[str, str]:
-    """Label each variant by the levels that differ from the baseline: `normalization=none, model=cnn`.
+    """Label each variant as the author does, else by the levels that differ from the baseline: `model=cnn, bias=false`.
 
-    The baseline comes first; the other variants follow in the order of the plan.
+    The baseline comes first; the other variants follow in the order of the frame.
     """
     names = factors(runs)
     first = runs.drop_duplicates("variant")
+    if LABEL in runs:
+        labels = dict(zip(first["variant"], first[LABEL], strict=True))
+        return {BASELINE: labels[BASELINE]} | labels if BASELINE in labels else labels
     levels_of = first.set_index("variant")[names].to_dict("index")
     if BASELINE not in levels_of:
         return {variant: variant for variant in levels_of}

@@ -1,7 +1,7 @@
 """All results of a study, computed once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats, verdict
-from ablate.analysis.author import text
+from ablate.analysis.ablation_path import ablation_path
+from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
+from ablate.analysis.excluded_seeds import Excluded, remaining
 from ablate.analysis.factor_effects import FactorEffects, factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.pairs import AllPairs
@@ -43,6 +45,7 @@ class Results:
     anova: pd.DataFrame | None
     shares: pd.DataFrame | None  # of the sum of squares
     attribution: pd.DataFrame | None  # Shapley values
+    path: pd.DataFrame | None  # one change after the other
     predicted: image_correctness.Predictions | None
     classes: pd.DataFrame | None
     crossed: dict[str, stats.CrossedInterval]  # of the variants that have one
@@ -52,6 +55,7 @@ class Results:
     author: AuthorText  # report.md
     assumptions: tuple[str, ...] = ()  # how runs from elsewhere were read
     joined: Path | None = None  # folder of the report of several studies, whose runs are below `folder`
+    excluded: Excluded = field(default_factory=dict)  # {seed: reason}
     pairs: AllPairs | None = None  # all pairs of variants, on request
     planned_variants: Mapping[str, str] | None = None  # {folder: variant} with the planned baseline
     search: Search | None = None  # its trials, if the study is a hyperparameter search
@@ -132,6 +136,8 @@ def compare(
     curves: pd.DataFrame | None = None,
     assumptions: Sequence[str] = (),
     joined: Path | None = None,
+    excluded: Excluded | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> Results:
     """Compare the runs of a study.
 
@@ -142,11 +148,16 @@ def compare(
         curves: frame of `collect.curves`; None: read from the folder.
         assumptions: sentences on how runs from elsewhere were read.
         joined: folder of the report, if it is not that of the runs.
+        excluded: {seed: reason} of the seeds that no comparison uses.
+        planned: {folder: variant} as report.md names it, if the baseline is not the planned one.
 
     Raises:
-        InputError: the author's report.md cannot be used.
+        InputError: the author's report.md cannot be used, or seeds cannot be excluded.
     """
-    author, used = text.read(joined or folder), usage(folder, plan)
+    plan, runs = remaining(plan, runs, excluded := dict(excluded or {}))
+    if curves is not None:
+        curves = curves[~curves["seed"].isin(excluded)]
+    author, used = text.read(home := joined or folder), usage(folder, plan)
     curves = _curves(folder, plan, runs) if curves is None else curves
     looks, every_run, within = planned_looks.of_study(folder, plan), runs, None
     if plan.block is not None:
@@ -156,6 +167,7 @@ def compare(
         assumptions = [*assumptions, *blocks.sentences(within)]
     else:
         predicted = image_correctness.load(folder, runs)
+    runs = variants.apply(runs, author.settings, home / text.FILE, planned)
     classes = chance.class_count(runs)
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
@@ -168,6 +180,7 @@ def compare(
         class_count=classes,
         effects=compared,
         **(FactorEffects() if plan.design == SEARCH else factor_effects(runs, plan.metric.name))._asdict(),
+        path=None if plan.design == SEARCH else ablation_path(runs, plan.metric),
         predicted=predicted,
         classes=by_class,
         crossed=crossed if looks is None else {},  # these intervals do not allow for stages
@@ -178,6 +191,7 @@ def compare(
         assumptions=tuple(assumptions),
         search=search(folder, plan, runs),
         joined=joined,
+        excluded=excluded,
         looks=looks,
         paths=None if looks is None else stage_paths(runs, looks, plan.metric),
         blocks=within,

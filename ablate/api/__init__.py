@@ -108,6 +108,7 @@ def report(
     margin: float | None = None,
     unit: str | None = None,
     scale: float | None = None,
+    exclude_seeds: Mapping[int, str] | None = None,
     block: str | None = None,
     folder: PathLike = "results",
     all_pairs: bool = False,
@@ -126,12 +127,13 @@ def report(
         margin: equivalence margin of a data frame, in the metric's printed unit.
         unit: printed after values; with "%", fractions are printed in per cent.
         scale: factor from the values of a data frame to printed ones.
+        exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
         block: factor of a data frame, such as its data set, within whose levels variants are compared.
         folder: where the report of a data frame is written, in its subfolder `report`.
         all_pairs: also compare every variant with every other one.
 
     Raises:
-        InputError: the study does not exist, or the data frame cannot be compared.
+        InputError: the study or a seed does not exist, or the data frame cannot be compared.
         RunFailed: planned runs have no result. The report is written nevertheless.
     """
     import pandas as pd
@@ -139,6 +141,8 @@ def report(
     if not isinstance(study, pd.DataFrame):
         place = study_folder(study)
         words = [*(["--allow-partial"] if allow_partial else []), *(["--metric", metric] if metric else [])]
+        words += [f"--{key}={value}" for pair in (exclude_seeds or {}).items()
+                  for key, value in zip(("exclude-seed", "reason"), pair, strict=True)]  # fmt: skip
         words += ["--all-pairs"] if all_pairs else []
         words += ["--baseline", ",".join(f"{key}={value}" for key, value in baseline.items())] if baseline else []
         call("report", [str(place), *words], show_output=False)
@@ -147,7 +151,8 @@ def report(
     from ablate.analysis.sources.open import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
-    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs)
+    asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs,
+                  excluded=exclude_seeds or {})  # fmt: skip
     if write_report(of_frame(study, asked, Path(folder)), allow_partial):
         raise RunFailed(f"Some runs have no result; the report is in {folder}/report.")
     return Report(Path(folder) / "report")

@@ -20,7 +20,7 @@ from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, factors, overrides, plan
+from ablate.study import design, factors, overrides, path, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.terminal.errors import InputError
@@ -77,7 +77,7 @@ def study(
     sweep = factors.read(parsed, settings.bundles, seed, settings.seed_key)
     composer = Composer(loader, config, sweep)
     runs, overrides_of, trained = [], {}, None
-    replicates = plan.replicates(sweep, settings)
+    replicates = plan.replicates(sweep, settings, path.qualities(folder))
     seen: dict[str, str] = {}
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:

@@ -10,6 +10,7 @@ from ablate.runs.metric import Metric, named
 from ablate.runs.names import is_name
 from ablate.study.design import DESIGNS
 from ablate.study.fractions import FRACTIONS
+from ablate.study.path import PATH
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 
@@ -61,8 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse an unknown design, a name that is not a folder name, and draws without the random design."""
-        if self.design not in (*DESIGNS, *FRACTIONS):
-            raise ValueError(f"design={self.design} is unknown; designs: {', '.join((*DESIGNS, *FRACTIONS))}")
+        if self.design not in (*DESIGNS, *FRACTIONS, PATH):
+            raise ValueError(f"design={self.design} is unknown; designs: {', '.join((*DESIGNS, *FRACTIONS, PATH))}")
         if self.name is not None and (not is_name(self.name) or "/" in self.name or self.name.startswith(".")):
             raise ValueError(f"name={self.name!r:.80} must be a folder name, such as norm_study")
         self.as_metric()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
 from ablate.study.leftovers import Leftovers
+from ablate.study.path import rounds
 from ablate.study.stages import Decide
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
@@ -41,13 +43,14 @@ class App:
 
     def sweep(self, arguments: Sequence[str], decide: Decide) -> None:
         """Run the study, or list its runs (`dry_run`). See `ablate.study.sweeper.sweep` for `decide` and the errors."""
-        study = compose.study(self.loader, self.config, self.settings, arguments, self.folder)
+        composing = partial(compose.study, self.loader, self.config, self.settings, arguments, self.folder)
         if self.settings.dry_run:
-            preview(study.plan, self.folder, self.settings.extend, self.settings.retrain)
+            preview(composing().plan, self.folder, self.settings.extend, self.settings.retrain)
             return
         asked, advice = self.settings, "Run the same command again to resume."
         leftovers = Leftovers(self.resumes, has_output)
-        sweep(study, self.launcher, self.folder, advice, asked.extend, asked.retrain, leftovers, decide)
+        for study in rounds(composing):
+            sweep(study, self.launcher, self.folder, advice, asked.extend, asked.retrain, leftovers, decide)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""

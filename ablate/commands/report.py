@@ -62,6 +62,16 @@ def parser() -> Parser:
     result.add_argument("--best", action="store_true", help="of metrics.csv, the best epoch instead of the last")
     result.add_argument("--all-pairs", action="store_true", help="also compare every variant with every other one")
     result.add_argument(
+        "--exclude-seed",
+        type=int,
+        action="append",
+        metavar="K",
+        help="leave a seed out of every comparison; needs --reason, is printed in the report and recorded; repeatable",
+    )
+    result.add_argument(
+        "--reason", action="append", metavar="TEXT", help="of the --exclude-seed before it, such as 'disk failure'"
+    )
+    result.add_argument(
         "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
     )
     return result
@@ -96,4 +106,17 @@ def asked(args: argparse.Namespace) -> "Asked":
         raise InputError("--scale must be a positive number.")
     options = vars(args)
     keys = [name for name in Asked.__dataclass_fields__ if name in options]
-    return Asked(**{key: options[key] for key in keys}, files=args.metrics)
+    excluded = exclusions(args.exclude_seed or [], args.reason or [])
+    return Asked(**{key: options[key] for key in keys}, files=args.metrics, excluded=excluded)
+
+
+def exclusions(seeds: Sequence[int], reasons: Sequence[str]) -> dict[int, str]:
+    """{seed: reason}. One reason for several seeds is that of each."""
+    for seed in seeds:
+        if seeds.count(seed) > 1:
+            raise InputError(f"--exclude-seed {seed} is there twice.")
+    if len(reasons) == 1 and seeds:
+        reasons = [*reasons] * len(seeds)
+    if len(seeds) != len(reasons) or not all(reason.strip() for reason in reasons):
+        raise InputError("--exclude-seed K needs --reason TEXT: one for all seeds, or one for each in the same order.")
+    return dict(zip(seeds, reasons, strict=True))

@@ -1,12 +1,12 @@
 """`looks.jsonl`: the looks at the results of a study, one per line.
 
-A report is a look if it shows a result that no earlier report showed. The same report again is not a look, nor is a
-report after a run was damaged or deleted. If looks decide whether more seeds are run, they raise the rate of false
-claims.
+A report is a look if it shows a result that no earlier report showed, or excludes seeds that no earlier one excluded.
+The same report again is not a look, nor is a report after a run was damaged or deleted. If looks decide whether more
+seeds are run, they raise the rate of false claims.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -36,6 +36,7 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
         planned: number of planned runs.
         seeds: largest number of seeds of a variant.
         shown: hash of each result, by which a result that is shown again is recognized.
+        excluded: {seed: reason} of the seeds that were excluded after the study was planned.
     """
 
     schema: int = json_file.SCHEMA
@@ -44,20 +45,25 @@ class Look(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     planned: Count
     seeds: Count
     shown: list[Shown]
+    excluded: dict[int, str] = msgspec.field(default_factory=dict)
 
 
-def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> tuple[list[Look], int]:
-    """Append a look to the study's log if it shows a result that no earlier look showed.
+def record(
+    study: Path, results: Sequence[object], planned: int, seeds: int, excluded: Mapping[int, str] | None = None
+) -> tuple[list[Look], int]:
+    """Append a look to the study's log if it shows a result, or excludes seeds, as no earlier look did.
 
     Args:
         study: its folder.
         results: one identifier per shown result; its text must be unique to the result.
         planned: number of planned runs.
         seeds: largest number of seeds on which a variant is compared.
+        excluded: {seed: reason} of the seeds that the report excludes.
 
     Returns:
-        The looks that showed some of these results, up to the one after which all had been shown; and the number of
-        looks before it that showed none of them, because all of their runs were replaced since.
+        The looks that showed some of these results, up to the one after which all had been shown, and later ones that
+        excluded seeds; and the number of looks before it that showed none of them, because all of their runs were
+        replaced since.
 
     Raises:
         OSError: the log cannot be read or written.
@@ -66,10 +72,13 @@ def record(study: Path, results: Sequence[object], planned: int, seeds: int) -> 
     if not shown:
         return [], 0
     with FileLock(study / f".{FILE}.lock"):
-        looks = read(study)
-        if not {*shown} <= {result for look in looks for result in look.shown}:
+        looks, excluded = read(study), dict(excluded or {})
+        known = {result for look in looks if look.excluded.keys() == excluded.keys() for result in look.shown}
+        if not excluded:
+            known = {result for look in looks for result in look.shown}
+        if not {*shown} <= known:
             time = datetime.now(UTC).isoformat(timespec="seconds")
-            look = Look(time=time, results=len(shown), planned=planned, seeds=seeds, shown=shown)
+            look = Look(time=time, results=len(shown), planned=planned, seeds=seeds, shown=shown, excluded=excluded)
             with (study / FILE).open("ab") as file:
                 file.write(json.dumps(msgspec.to_builtins(look)).encode() + b"\n")
             looks.append(look)
@@ -80,10 +89,10 @@ def _looks_at(shown: set[str], looks: Sequence[Look]) -> tuple[list[Look], int]:
     """See the return value of `record`."""
     unseen, counted, others = set(shown), [], 0
     for look in looks:
-        if not unseen:
-            break
+        if not unseen and not look.excluded:
+            continue
         if shown.isdisjoint(look.shown):
-            others += 1
+            others += bool(unseen)
             continue
         counted.append(look)
         unseen -= {*look.shown}
@@ -96,7 +105,7 @@ def read(study: Path) -> list[Look]:
     try:
         for line in bounded.lines(study / FILE, LARGEST, LONGEST):
             with suppress(ValueError, RecursionError, msgspec.ValidationError):
-                looks.append(msgspec.convert(json.loads(line), Look))
+                looks.append(msgspec.convert(json.loads(line), Look, str_keys=True))
     except FileNotFoundError:
         pass
     return looks

@@ -22,7 +22,7 @@ BASELINE = "baseline"  # the variant with the first level of every factor
 # Columns of a report for each run, next to its factors. A factor cannot have these names.
 COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch",
            "epochs", "seconds", "parameters", "macs", "classes", "folder", "error", "code_sha256", "commit",
-           "rerun")  # fmt: skip
+           "rerun", "variant_label")  # fmt: skip
 METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")  # of these columns
 
 

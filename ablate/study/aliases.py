@@ -22,11 +22,12 @@ ROMAN = {3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
 
 def describe(plan: StudyPlan) -> list[str]:
     """Lines on a fraction for `ablate plan`; empty for another design, or a factor without two levels."""
-    if plan.design not in ("fractional", "plackett_burman") or any(len(one) != 2 for one in plan.factors.values()):
+    factors = compared(plan)
+    if plan.design not in ("fractional", "plackett_burman") or any(len(one) != 2 for one in factors.values()):
         return []
     signs = signs_of(plan)
-    count, names = signs.shape[1], LETTERS if signs.shape[1] <= len(LETTERS) else [f"({name})" for name in plan.factors]
-    letters = ", ".join(f"{names[k]} {name}={levels[1]}" for k, (name, levels) in enumerate(plan.factors.items()))
+    count, names = signs.shape[1], LETTERS if signs.shape[1] <= len(LETTERS) else [f"({name})" for name in factors]
+    letters = ", ".join(f"{names[k]} {name}={levels[1]}" for k, (name, levels) in enumerate(factors.items()))
     lines = [f"{len(signs)} of {2**count} combinations. Effects: {letters}."]
     defining = words(signs, min(count, 6))
     if generators := _generators(signs, names):
@@ -53,9 +54,14 @@ def describe(plan: StudyPlan) -> list[str]:
     return lines
 
 
+def compared(plan: StudyPlan) -> dict[str, list[str]]:
+    """The factors with their levels, without the block."""
+    return {name: levels for name, levels in plan.factors.items() if name != plan.block}
+
+
 def signs_of(plan: StudyPlan) -> Signs:
     """The signs (variants, factors) of a plan of two-level factors."""
-    first = {name: levels[0] for name, levels in plan.factors.items()}
+    first = {name: levels[0] for name, levels in compared(plan).items()}
     rows = dict.fromkeys(tuple(run.factors[name] != first[name] for name in first) for run in plan.runs)
     return np.array([*rows], dtype=float).reshape(len(rows), len(first)) * 2 - 1
 

@@ -20,7 +20,7 @@ from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, settings_sha256, without_seed
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import design, extend, factors, overrides, plan
+from ablate.study import design, explain, extend, factors, overrides, path, plan
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
@@ -47,6 +47,8 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     """
     validate(OmegaConf.create({"study": config.study}))  # before the design that they ask for is looked up
     settings: Any = OmegaConf.to_object(config.study)
+    if settings.of is not None:
+        arguments = [*explain.words(Path(settings.of), metric_of(settings)), *arguments]
     sweep = factors.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
     baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
@@ -57,7 +59,7 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
             " each data set, add study.block=%s",
             compared[0], compared[0],
         )  # fmt: skip
-    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings)))
+    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings, path.qualities(folder))))
     head = plan_of(settings, settings.design, sweep, runs, baseline)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 

@@ -14,6 +14,7 @@ from ablate.runs.config_defaults import changes, paired
 from ablate.runs.read_config import read_config
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
+from ablate.study.path import grows
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
@@ -52,7 +53,7 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
             f"{folder} contains a study {f'with the block {old.block}' if old.block else 'without a block'}"
             f" ({old.command}). Choose another {keys.name}."
         )
-    if not extend and (new or old.design != plan.design):
+    if not extend and (new or old.design != plan.design) and not grows(old, plan):
         difference = f"without {new} of the planned runs" if new else f"with the design {old.design}"
         raise InputError(
             f"{folder} contains a study {difference} ({old.command}). Extend it with {keys.extend}, or choose another"

@@ -4,12 +4,12 @@ import hashlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
-from ablate.study import design, fractions
+from ablate.study import design, fractions, path
 from ablate.study.design import Variant
 from ablate.study.factors import Sweep
 from ablate.study.level import level_text, same_level
@@ -51,6 +51,10 @@ class DesignSettings(Protocol):
         """Factor whose levels the second half of a fraction reverses, or `all`."""
 
     @property
+    def stages(self) -> list[int]:
+        """Numbers of seeds after which decided variants stop."""
+
+    @property
     def exclude(self) -> list[dict[str, Any]]:
         """Combinations of levels to leave out."""
 
@@ -68,8 +72,18 @@ class Replicate(NamedTuple):
         return f"{self.variant}/seed={self.seed}"
 
 
-def variants(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
+Quality = Callable[[Variant], float | None]
+
+
+def variants(
+    settings: DesignSettings, factors: Mapping[str, Sequence[str]], quality: Quality = lambda variant: None
+) -> list[Variant]:
     """The variants of the design in `settings`, the baseline first, without those in `study.exclude`.
+
+    Args:
+        settings: of the study.
+        factors: {factor: levels}.
+        quality: of a variant that has results, which the design `path` needs; larger is better.
 
     Raises:
         InputError: `study.exclude` names an unknown factor or level, or excludes the baseline; or the factors have no
@@ -78,6 +92,9 @@ def variants(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> 
     fractions.check(settings, factors)
     if settings.design in fractions.FRACTIONS:
         return list(fractions.variants(settings, factors))
+    if settings.design == path.PATH:
+        path.check(settings, factors)
+        return list(path.variants(factors, quality))
     for rule in settings.exclude:
         for factor, level in rule.items():
             if not any(same_level(level, known) for known in factors.get(factor, ())):
@@ -97,20 +114,23 @@ def variants(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> 
     return list(itertools.islice(allowed, settings.draws))
 
 
-def in_blocks(settings: DesignSettings, factors: Mapping[str, Sequence[str]]) -> list[Variant]:
+def in_blocks(
+    settings: DesignSettings, factors: Mapping[str, Sequence[str]], quality: Quality = lambda variant: None
+) -> list[Variant]:
     """The variants of the design in each level of the block; `variants` without a block. The baseline comes first.
 
     Raises:
         InputError: the block is not a factor; or as for `variants`.
     """
     if settings.block is None:
-        return variants(settings, factors)
+        return variants(settings, factors, quality)
     if settings.block not in factors:
         raise InputError(
             f"study.block={settings.block} is not a factor of this study. List the data sets or other levels to compare"
             f" within: {settings.block}=A,B"
         )
-    compared = variants(settings, {factor: levels for factor, levels in factors.items() if factor != settings.block})
+    rest = {factor: levels for factor, levels in factors.items() if factor != settings.block}
+    compared = variants(settings, rest, quality)
     return [
         {factor: variant.get(factor, level) for factor in factors}
         for level in factors[settings.block]
@@ -130,10 +150,10 @@ def variant_name(levels: Variant, baseline: Variant) -> str:
     return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def replicates(sweep: Sweep, settings: DesignSettings) -> list[Replicate]:
+def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda variant: None) -> list[Replicate]:
     """The planned runs, grouped by variant, the baseline first. InputError if they are more than a plan can have."""
     baseline = design.baseline(sweep.factors)
-    levels = in_blocks(settings, sweep.factors)
+    levels = in_blocks(settings, sweep.factors, quality)
     runs = (Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds)
     planned = list(itertools.islice(runs, study_plan.MOST_RUNS + 1))
     if len(planned) > study_plan.MOST_RUNS:

@@ -3,6 +3,7 @@
 import io
 import re
 import tempfile
+import warnings
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,7 +12,6 @@ from PIL import Image
 
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import printable
 
 LARGEST = 10 * bounded.MIB
 PIXELS = 40_000_000
@@ -43,11 +43,13 @@ def read(address: str, folder: Path) -> tuple[str, bytes]:
             raise InputError("is outside the study folder")
         if path.suffix.lower() not in FORMATS:
             raise InputError("is not a PNG, JPEG or SVG file")
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"is larger than {LARGEST // bounded.MIB} MiB")
         content = bounded.contents(path, LARGEST)
     except FileNotFoundError:
         raise InputError("does not exist") from None
     except (OSError, ValueError, RuntimeError) as error:  # a folder, a pipe, a loop of links, a NUL in the name
-        raise InputError(f"cannot be read ({printable(str(getattr(error, 'strerror', None) or error))})") from None
+        raise InputError(f"cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})") from None
     kind = FORMATS[path.suffix.lower()]
     (_check_svg if kind == "SVG" else _check_pixels)(content, kind)
     _check_typst(content, suffix := kind.lower())
@@ -56,12 +58,16 @@ def read(address: str, folder: Path) -> tuple[str, bytes]:
 
 def _check_pixels(content: bytes, kind: str) -> None:
     try:
-        with Image.open(io.BytesIO(content), formats=[kind]) as image:
-            width, height = image.size
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[kind]) as image:
+                width, height = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        width = height = PIXELS
     except Exception:  # Pillow raises many types on a damaged file
         raise InputError(f"is not a valid {kind} file") from None
     if width * height > PIXELS:
-        raise InputError(f"has {width} × {height} pixels, more than {PIXELS:,}")
+        raise InputError(f"has more than {PIXELS:,} pixels")
 
 
 def _check_svg(content: bytes, kind: str) -> None:
@@ -79,6 +85,6 @@ def _check_typst(content: bytes, suffix: str) -> None:
         source.with_name(name).write_bytes(content)
         source.write_text(f'#image("{name}")')
         try:
-            typst.compile(source)
+            typst.compile(source, ignore_system_fonts=True)
         except RuntimeError:
             raise InputError("is damaged") from None

@@ -8,7 +8,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-NESTING = 20  # levels of lists, quotes and emphasis
+NESTING = 10  # levels of lists, quotes and emphasis
 COMMENT = ("<!--", "-->")
 
 

@@ -1,6 +1,7 @@
 """A formula in LaTeX -> SVG, by Matplotlib's mathtext, which needs no LaTeX and no network."""
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -12,6 +13,7 @@ from matplotlib.textpath import text_to_path
 
 LONGEST = 500  # characters
 WIDEST = 60.0  # em
+BARE_ROOT = re.compile(r"\\sqrt\s*(\\[A-Za-z]+|[A-Za-z0-9])")  # mathtext needs braces
 SIZE = 100.0  # font size at which the outlines are computed
 LETTERS = {int(Path.MOVETO): "M", int(Path.LINETO): "L", int(Path.CURVE3): "Q", int(Path.CURVE4): "C"}
 POINTS = {"M": 1, "L": 1, "Q": 2, "C": 3}
@@ -42,7 +44,7 @@ def formula(latex: str) -> Formula | None:
     Returns:
         The formula; None if it is too long or mathtext does not support it.
     """
-    text = " ".join(latex.split())
+    text = BARE_ROOT.sub(r"\\sqrt{\1}", " ".join(latex.split()))
     if len(text) > LONGEST or not text.isprintable() or "$" in text.replace(r"\$", ""):
         return None
     font = FontProperties(size=SIZE, math_fontfamily="stix")

@@ -5,6 +5,7 @@ cannot be shown is replaced by its text, with a warning.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,8 +48,8 @@ def check(tokens: list[Token], folder: Path) -> Checked:
     """
     checked = Checked()
     for token in tokens:
-        if token.level >= NESTING and not any("nested" in text for text in checked.warnings):
-            checked.warnings.append(f"report.md: content nested deeper than {NESTING} levels is not shown.")
+        if token.nesting == 1 and token.level == NESTING - 1:
+            _warn(checked, f"report.md: content nested deeper than {NESTING} levels is not shown.")
         if token.type in ("fence", "code_block"):
             token.content = printable_lines(token.content.expandtabs(4))
         elif token.type == "math_block":
@@ -82,7 +83,7 @@ def _inline(children: list[Token], folder: Path, checked: Checked) -> list[Token
 
 def _load(token: Token, folder: Path, checked: Checked) -> None:
     """Read the image of a token; replace it by its alternative text if it cannot be shown."""
-    address, alt = str(token.attrs["src"]), printable(token.content)
+    address, alt = str(token.attrs["src"]), plain(token.children or [])
     try:
         checked.images += 1
         if checked.images > MOST_IMAGES:
@@ -94,6 +95,15 @@ def _load(token: Token, folder: Path, checked: Checked) -> None:
         return
     checked.files[name] = content
     token.attrs = {"src": name, "alt": alt, "title": printable(str(token.attrs.get("title", "")))}
+
+
+def plain(tokens: Sequence[Token]) -> str:
+    """The text of tokens within a paragraph or heading, without their markup."""
+    texts = [
+        " " if token.type in ("softbreak", "hardbreak") else plain(token.children) if token.children else token.content
+        for token in tokens
+    ]
+    return printable("".join(texts))
 
 
 def _draw(token: Token, checked: Checked) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from ablate.analysis.author import settings
 from ablate.analysis.author.markdown import parse
-from ablate.analysis.author.safe_tokens import Checked, check
+from ablate.analysis.author.safe_tokens import Checked, check, plain
+from ablate.analysis.author.settings import Settings
 from ablate.analysis.author.to_html import to_html
 from ablate.analysis.author.to_typst import to_typst
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import printable
 
 FILE = "report.md"
 LARGEST = 256 * bounded.KIB
@@ -24,6 +25,7 @@ TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start
 # {title}
 
 """ + "\n\n".join(f"## {name}\n" for name in SECTIONS)
+NONE = Settings()
 FRONT = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 
 
@@ -33,12 +35,12 @@ class AuthorText:
 
     Attributes:
         folder: the study folder, which contains its images.
-        settings: the text of the YAML block at its start.
+        settings: those of the YAML block at its start.
         body: the Markdown below.
     """
 
     folder: Path
-    settings: str = ""
+    settings: Settings = NONE
     body: str = ""
 
     @cached_property
@@ -115,7 +117,7 @@ def read(folder: Path) -> AuthorText:
     """Read the report.md of a study folder; an empty text if there is none.
 
     Raises:
-        InputError: the file is too large, is not UTF-8, or cannot be read.
+        InputError: the file is too large, is not UTF-8, or cannot be read; its YAML block is not valid.
     """
     path = folder / FILE
     try:
@@ -128,7 +130,9 @@ def read(folder: Path) -> AuthorText:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     front = FRONT.match(lines)
-    return AuthorText(folder, front[1], lines[front.end() :]) if front else AuthorText(folder, "", lines)
+    if front is None:
+        return AuthorText(folder, body=lines)
+    return AuthorText(folder, settings.read(front[1], path), lines[front.end() :])
 
 
 def _split(tokens: Iterable[Token]) -> tuple[str, dict[str, list[Token]]]:
@@ -140,18 +144,13 @@ def _split(tokens: Iterable[Token]) -> tuple[str, dict[str, list[Token]]]:
         if token.level == 0 and token.type in ("heading_open", "heading_close") and token.tag in ("h1", "h2"):
             heading = token.tag if token.type == "heading_open" else ""
         elif heading == "h1" and not title:
-            title = _plain(token)
+            title = plain(token.children or [])
         elif heading:
-            name = _known(_plain(token))
+            name = _known(plain(token.children or []))
             sections.setdefault(name, [])
         else:
             sections.setdefault(name, []).append(token)
     return title, sections
-
-
-def _plain(token: Token) -> str:
-    """The text of a heading without its markup."""
-    return printable("".join(" " if child.type == "softbreak" else child.content for child in token.children or []))
 
 
 def _known(name: str) -> str:

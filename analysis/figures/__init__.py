@@ -9,6 +9,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
 `attribution.py`      effects of the factors, Shapley values
+`path.py`             one change after the other
 `cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
@@ -36,6 +37,7 @@ from ablate.analysis.figures.factors import interactions, variance_shares
 from ablate.analysis.figures.forest import effects
 from ablate.analysis.figures.image_grid import samples
 from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pages
+from ablate.analysis.figures.path import path
 from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
 from ablate.analysis.results import Results
@@ -64,6 +66,8 @@ CAPTIONS = {
     "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
     " *: aliased; the table of main effects has the names.",
     "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole difference.",
+    "path": "One more change at each step, from the baseline (top) to all changes: mean (dot), and the difference from"
+    " the step before (bar) with its 95 % confidence interval.",
     "cost": "Mean of the metric with its 95 % confidence interval against training time.",
     "class_difference": "Per-class accuracy of the variant with the best mean, minus the baseline's.",
     "confusion": "Confusion matrix, % of each true class.",
@@ -98,6 +102,8 @@ def every(results: Results) -> Drawing:
         if pairs.sum() > 1 and not aliased.any():  # one is a sentence
             drawing["interactions"] = partial(interactions, results.contrasts, collect.varied(runs), results.format)
         drawing["variance_shares"] = partial(variance_shares, results.shares)
+    if results.path is not None:
+        drawing["path"] = partial(path, results.path, results.format)
     if results.attribution is not None:
         drawing["attribution"] = partial(attribution, results.attribution, results.format)
     timed = runs[(runs["status"] == "completed") & runs["seconds"].notna()]

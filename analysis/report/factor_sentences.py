@@ -1,6 +1,8 @@
-"""The effects of several factors as sentences: main effects, what the design cannot separate, Shapley values."""
+"""The effects of several factors as sentences: steps of a path, effects of a fraction, Shapley values."""
 
 from typing import Any
+
+import pandas as pd
 
 from ablate.analysis import stats
 from ablate.analysis.formats import p_value
@@ -9,12 +11,14 @@ from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.stats.attribution import MODEL
 from ablate.analysis.stats.linear_model import FRACTION
+from ablate.runs.study_keys import keys_of
+from ablate.study.path import PATH
 from ablate.terminal.text import first_few
 
 
 def factor_effects(results: Results) -> list[str]:
-    """The effects of a fraction, and the Shapley values of a study that has them, a paragraph each."""
-    return [*_fraction(results), *_attribution(results)]
+    """The steps of a path, the effects of a fraction, and Shapley values, where a study has them, a paragraph each."""
+    return [*_path(results), *_fraction(results), *_attribution(results)]
 
 
 def _fraction(results: Results) -> list[str]:
@@ -47,11 +51,8 @@ def _effect(row: Any, shown: MetricFormat) -> str:
 
 
 def _tested(row: Any, shown: MetricFormat) -> str:
-    """The interval and p of an estimate; empty if it cannot be tested."""
-    if row.low != row.low:
-        return ""
-    scale = shown.metric.scale
-    return f" (95 % CI {shown.bare(scale * row.low)} to {shown.bare(scale * row.high)}, Holm p {p_value(row.p_holm)})"
+    """The interval and p of an estimate in recorded units."""
+    return _interval(row.low, row.high, row.p_holm, shown, shown.metric.scale)
 
 
 def _attribution(results: Results) -> list[str]:
@@ -70,3 +71,32 @@ def _attribution(results: Results) -> list[str]:
         f"Attribution (Shapley values, exploratory{model}) of the difference of all changes together, {total}:"
         f" {first_few(texts, NAMED, '; ')}."
     ]
+
+
+def _path(results: Results) -> list[str]:
+    """The steps of a path in their order, and what shows those of another one."""
+    table, shown = results.path, results.format
+    if table is None:
+        return []
+    steps = list(table.iloc[1:].itertuples())
+    texts = [f"{row.change} {shown.plain(row.step)}{_interval(row.low, row.high, row.p_holm, shown)}" for row in steps]
+    chosen = ", the largest loss first" if results.plan.design == PATH else ""
+    text = f"Ablation path (exploratory), one change after the other{chosen}: {first_few(texts, 2 * NAMED, '; ')}."
+    if results.plan.design == PATH:
+        return [text]
+    text += " The order matters: a step is the effect of a change after those before it."
+    if known := [row for row in steps[1:] if pd.notna(row.alone)]:
+        alone = [f"{row.change} {shown.plain(row.alone)}, not {shown.bare(row.step)}" for row in known]
+        text += f" Alone, the changes differ from the baseline by: {first_few(alone, 2 * NAMED, '; ')}."
+    elif results.plan.design:
+        keys = keys_of(results.plan.app)
+        design = f"{keys.name.rpartition('.')[0]}.design=one_at_a_time"
+        text += f" Each change alone: the same command with {design} {keys.extend}."
+    return [text]
+
+
+def _interval(low: float, high: float, p: float, shown: MetricFormat, scale: float = 1.0) -> str:
+    """An interval and its p in parentheses; empty if nothing was tested."""
+    if pd.isna(low):
+        return ""
+    return f" (95 % CI {shown.bare(scale * low)} to {shown.bare(scale * high)}, Holm p {p_value(p)})"

@@ -1,7 +1,6 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,16 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.box import SIMPLE_HEAD
-from rich.table import Table as RichTable
-from rich.text import Text
 
-from ablate.analysis import collect, figures, left_out, tables
+from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author import to_typst
+from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
+from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf, stage_sentences
+from ablate.analysis.report import html, layout, macros, pdf, stage_sentences, terminal
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -28,23 +26,9 @@ from ablate.files import atomic
 from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
-from ablate.terminal.console import Console
 from ablate.terminal.progress import track
 
-WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
-# Columns that a narrow terminal omits; the files have them.
-WIDE_ONLY = [
-    "p (Holm)",
-    "Equivalence [90 % CI]",
-    "g_z",
-    "Wins",
-    "Parameters",
-    "Time (s), median",
-    "Lost or at chance (runs)",
-]
 IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
-NARROW = 120  # characters
-LISTED = 20  # most rows of a table on the terminal; the files have all
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -68,11 +52,15 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
+    settings, author = results.author.settings, results.home / author_text.FILE
+    check_figures(settings, figures.CAPTIONS, author)
+    style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
+    style |= author_style.checked(settings.style, author)
     looks_text = stage_sentences.looked(results)
     if results.is_recorded:
-        unplanned = looked(*record_look(results), planned_comparisons(results.runs))
+        unplanned = _looks(results)
         looks_text += unplanned if results.looks is None else []
-    notes = [*results.assumptions, *looks_text, *notes_of(results)]
+    notes = [*excluded_seeds.sentences(results.excluded), *results.assumptions, *looks_text, *notes_of(results)]
     limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
     report_tables = tables.every(results)
 
@@ -88,7 +76,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
-    svgs = _write_figures(folder / "figures", figures.every(results))
+    with author_style.applied(style):
+        svgs = _write_figures(folder / "figures", figures.every(results))
     warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
@@ -102,8 +91,17 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
     main = "trials" if results.only_trials else "effects"
-    _print(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
+    terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
+
+
+def _looks(results: Results) -> list[str]:
+    """Record this report as a look; sentences on it and on earlier ones."""
+    seen, replaced = record_look(results)
+    return [
+        *looked([look for look in seen if not look.excluded], replaced, planned_comparisons(results.runs)),
+        *excluded_seeds.earlier(seen, results.excluded),
+    ]
 
 
 def record_look(results: Results) -> tuple[list[Look], int]:
@@ -127,6 +125,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
         results=list(shown.itertuples(index=False, name=None)),
         planned=len(runs),
         seeds=int(compared.max()) if len(compared) else 0,
+        excluded=results.excluded,
     )
 
 
@@ -181,7 +180,7 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     Drops rows and figures until the report fits `layout.PAGES` pages.
 
     Returns:
-        A warning if the author's text is too long for that, else nothing.
+        A warning if the author's text is too long for that, and one on chosen figures that are not shown.
     """
     import typst
 
@@ -191,18 +190,28 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
     paragraphs = pdf.generated_text(results, notes)
     available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
+    chosen = results.author.settings.figures
+    if chosen is not None:
+        available &= {*chosen}
 
     def pages(size: layout.Layout) -> int:
         atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
         images = typst.compile(source, format="png", ppi=10)
         return len(images) if isinstance(images, list) else 1
 
-    _, count = layout.fitting(available, pages)
+    size, count = layout.fitting(available, pages)
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    if count <= layout.PAGES:
-        return []
-    return [f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."]
+    warnings = []
+    if lacking := [name for name in chosen or () if name not in size.figures]:
+        warnings.append(
+            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
+        )
+    if count > layout.PAGES:
+        warnings.append(
+            f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
+        )
+    return warnings
 
 
 def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -213,34 +222,3 @@ def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
             path.unlink()
     for name, content in files.items():
         atomic.write_bytes(folder / name, content)
-
-
-def _print(study: str, report_tables: dict[str, tables.Table], main: str, notes: Sequence[str], folder: Path) -> None:
-    """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
-    console = Console()
-    console.soft_wrap = not console.is_terminal
-    narrow = console.is_terminal and console.width < NARROW
-    cells = report_tables[main].cells
-    _print_table(console, cells.drop(columns=WIDE_ONLY, errors="ignore") if narrow else cells, f"Study {study}")
-    if "failures" in report_tables:
-        failures = report_tables["failures"].cells
-        _print_table(console, failures.head(LISTED), "Not completed")
-        if len(failures) > LISTED:
-            console.print(Text(f"... and {len(failures) - LISTED} more, in {folder / 'tables' / 'failures.md'}"))
-    for note in notes:
-        console.print(Text(f"Note: {note}"))
-    console.print(Text(f"Report: {folder}"), soft_wrap=True)  # without line breaks, so that the path can be copied
-
-
-def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
-    """Print a table: aligned columns on a terminal, Markdown in a file or a pipe."""
-    if not console.is_terminal:
-        console.print(Text(f"{title}\n\n{to_markdown(table)}"))
-        return
-    aligned = RichTable(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in table:
-        header = textwrap.fill(name, max(13, *table[name].map(len)))
-        aligned.add_column(Text(header), no_wrap=name not in WRAPPED, overflow="fold")
-    for row in table.itertuples(index=False):
-        aligned.add_row(*map(Text, row))
-    console.print(aligned)

@@ -2,8 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -37,6 +37,7 @@ class Asked:
         files: glob of the files with metrics below each job of a multirun.
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
+        excluded: {seed: reason} of the seeds that no comparison uses.
         block: the factor within whose levels variants are compared.
     """
 
@@ -52,6 +53,7 @@ class Asked:
     best: bool = False
     block: str | None = None
     all_pairs: bool = False
+    excluded: Mapping[int, str] = field(default_factory=dict)
 
 
 def results(path: Path, asked: Asked, *further: Path) -> Results:
@@ -83,7 +85,7 @@ def _of_study(folder: Path, asked: Asked) -> Results:
 
 def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
-    applies = ("metric", "baseline", "all_pairs")
+    applies = ("metric", "baseline", "all_pairs", "excluded")
     if names := [name for name in Asked.__dataclass_fields__ if name not in applies and getattr(asked, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
         raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
@@ -110,7 +112,8 @@ def _of_plan(
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
         plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         notes = [exploratory, *notes]
-    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home)
+    names = variants if asked.baseline else None
+    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home, asked.excluded, names)
     return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
 
 
@@ -133,7 +136,9 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
         raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
     columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    compared = compare(folder, source.plan, source.runs, collect.no_curves(), [*notes, *source.notes])
+    _refuse_unpaired(columns, asked)
+    notes = [*notes, *source.notes]
+    compared = compare(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
     return _with_pairs(compared, asked)
 
 
@@ -159,5 +164,14 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
     columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
-    curves = app_curves.curves(folder, source.runs)
-    return _with_pairs(compare(folder, source.plan, source.runs, curves, [*notes, *source.notes]), asked)
+    _refuse_unpaired(columns, asked)
+    curves, notes = app_curves.curves(folder, source.runs), [*notes, *source.notes]
+    return _with_pairs(compare(folder, source.plan, source.runs, curves, notes, excluded=asked.excluded), asked)
+
+
+def _refuse_unpaired(columns: Columns, asked: Asked) -> None:
+    """Raise InputError if seeds are to be excluded of runs whose seed is unknown."""
+    if asked.excluded and columns.seed is None:
+        raise InputError(
+            "No seed can be excluded, as the seeds of the runs are unknown. Name their column with --seed."
+        )

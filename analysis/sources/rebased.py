@@ -27,6 +27,8 @@ def rebased(plan: StudyPlan, asked: Mapping[str, str]) -> tuple[StudyPlan, str]:
             raise InputError(
                 f"--baseline: {factor} is not a factor of {plan.name}; its factors: {first_few(plan.factors, 12)}."
             )
+        if factor == plan.block:
+            raise InputError(f"--baseline: {factor} is the block of {plan.name}, within which variants are compared.")
         equal = [known for known in plan.factors[factor] if same_level(known, level)]
         if not equal:
             known = first_few(plan.factors[factor], 12)

@@ -4,6 +4,7 @@
 `further_tests.py`  the same under other assumptions: sign flips, other images, diverged runs at chance
 `factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
 `pairs.py`          every variant against every other one
+`path.py`           one change after the other
 `test_set.py`       accuracy on the test set
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
@@ -27,6 +28,7 @@ from ablate.analysis.tables.factorial import (
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import display, main
 from ablate.analysis.tables.pairs import letters, pairs
+from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
@@ -34,6 +36,7 @@ from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
+from ablate.study.path import PATH
 
 __all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
            "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
@@ -49,6 +52,7 @@ NAMES = (
     "secondary",
     "changes",
     "tests",
+    "path",
     "letters",
     "pairs",
     "contrasts",
@@ -82,11 +86,14 @@ def every(results: Results) -> dict[str, Table]:
         by_name["secondary"] = further
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
-    if len(compared := further_tests(effects, runs, results.metric)):
+    # These tests do not allow for planned looks, after which the number of seeds depends on the results.
+    if results.looks is None and len(compared := further_tests(effects, runs, results.metric)):
         rows = tuple(compared.index)
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
+    if results.path is not None:
+        by_name["path"] = path(results.path, labels, results.format, chosen=results.plan.design == PATH)
     if results.pairs is not None:
         by_name["letters"] = letters(results.pairs, labels, results.format)
         by_name["pairs"] = pairs(results.pairs, labels, results.format)

@@ -57,13 +57,14 @@ class StudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
+        from ablate.study.path import rounds
         from ablate.study.resuming import resuming
         from ablate.study.sweeper import sweep
 
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        study = self.compose_study(arguments)
-        return sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
+        for study in rounds(partial(self.compose_study, arguments)):
+            sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
 
 
 class AppFlags(SearchPathPlugin):
@@ -174,9 +175,12 @@ class PlanSweeper(StudySweeper):
 
     def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""
+        from ablate.study.launcher.local import threads_of, workers_of
         from ablate.study.probe import probe
 
-        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]))
+        local = isinstance(self.launcher, LocalLauncher)
+        threads = threads_of(workers_of(self.config, **self.launcher.settings)) if local else None
+        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]), threads)
 
 
 class StudyLauncher(Launcher):
@@ -262,7 +266,7 @@ ConfigStore.instance().store(
     node={
         "_target_": f"{__name__}.AppSweeper",
         "name": None,  # of the study, kept in outputs/NAME; null: Hydra's sweep folder
-        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional or plackett_burman
+        "design": "factorial",  # factorial, one_at_a_time, pairwise, cumulative, random, fractional, ...
         "draws": None,  # number of variants of the random design
         "draw_seed": 0,  # seed of the random design
         "resolution": None,  # least resolution of the fractional design

@@ -144,3 +144,13 @@ def test_a_search_with_seeds_keeps_its_comparisons(make_study):
     assert report(study) == 0
     text = (study / "report/report.html").read_text()
     assert 'id="table-trials"' in text and 'id="table-effects"' in text
+
+
+def test_names_of_parameters_are_text(make_study):
+    rates = ["0.1", "<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "{{ 7*7 }}", "&lt;", "0.2"]
+    results = {"baseline": {0: 0.5}} | {f"<b>lr={rate}": {0: 0.5 + i / 50} for i, rate in enumerate(rates[1:], 1)}
+    study = make_study(results, {"<b>lr": rates}, design="search")
+    assert report(study) == 0
+    text = (study / "report/report.html").read_text()
+    assert text.count("<script") == 2 and "<b>" not in text and "<img src=x" not in text and "{{ 7*7 }}" in text
+    assert text.count('class="chart"') == 2

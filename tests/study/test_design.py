@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ablate.config.schema import StudySettings
 from ablate.study.design import DESIGNS, baseline, cumulative, factorial, one_at_a_time, pairwise, random
 from ablate.study.fractions import FRACTIONS
+from ablate.study.path import PATH
 
 LEVELS = st.lists(st.text("abc012", min_size=1, max_size=3), min_size=1, max_size=4, unique=True)
 FACTORS = st.dictionaries(st.text("fghk", min_size=1, max_size=3), LEVELS, max_size=4)
@@ -81,4 +82,4 @@ def test_the_designs_of_a_hand_made_study():
 
 
 def test_the_schema_allows_every_design_there_is():
-    assert StudySettings.__dataclass_fields__["design"].metadata["allowed"].choices == (*DESIGNS, *FRACTIONS)
+    assert StudySettings.__dataclass_fields__["design"].metadata["allowed"].choices == (*DESIGNS, *FRACTIONS, PATH)

@@ -16,12 +16,14 @@ SETTINGS = StudySettings(
     "factorial",
     resolution=None,
     foldover=None,
+    of=None,
     draws=None,
     draw_seed=0,
     bundles={},
     exclude=[],
     extend=False,
     block=None,
+    stages=[],
 )
 
 

@@ -30,7 +30,16 @@ class StudySettings:
     name: str = value("name of the study, and of its folder in outputs/")
     design: str = value(
         "how variants are chosen from all combinations of levels",
-        choices=("factorial", "one_at_a_time", "pairwise", "cumulative", "random", "fractional", "plackett_burman"),
+        choices=(
+            "factorial",
+            "one_at_a_time",
+            "pairwise",
+            "cumulative",
+            "random",
+            "fractional",
+            "plackett_burman",
+            "path",
+        ),
     )
     resolution: Optional[int] = value("least resolution of the fractional design; null: 4", low=3, high=5)
     foldover: Optional[str] = value(
@@ -38,6 +47,10 @@ class StudySettings:
     )
     draws: Optional[int] = value("number of variants of the random design, including the baseline", low=1)
     draw_seed: int = value("seed of the random design", low=0, below=2**63)
+    of: Optional[str] = value(
+        "finished study or search (folder, or name in outputs/) whose best configuration is the baseline; the factors"
+        " are what it changes"
+    )
     block: Optional[str] = value("factor, such as data, within whose levels variants are compared, never across")
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     stages: list[int] = value("numbers of seeds after which decided variants stop, such as [3,5,8]; []: no stages")

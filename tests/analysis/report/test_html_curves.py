@@ -7,6 +7,7 @@ import pytest
 from ablate.analysis.report import html_curves
 from ablate.analysis.report.html_curves import curve_data
 from ablate.analysis.results import analyse
+from ablate.analysis.sources.open import Asked, results
 
 FACTORS = {"model": ["a", "b", "c"]}
 
@@ -64,3 +65,19 @@ def test_many_variants_keep_their_order(make_study):
 
 def test_one_epoch_is_no_curve(make_study):
     assert curve_data(analyse(make_study({"baseline": {0: 0.5}}, FACTORS, epochs=1))) is None
+
+
+def test_an_app_has_the_curve_of_its_metric(tmp_path):
+    """Lightning's metrics.csv of a multirun: epochs from 0, a training curve of the same name."""
+    for job, (net, seed) in enumerate([("a", 0), ("a", 1), ("b", 0), ("b", 1)]):
+        folder = tmp_path / "out" / str(job)
+        (folder / ".hydra").mkdir(parents=True)
+        (folder / ".hydra/overrides.yaml").write_text(f"- net={net}\n- seed={seed}\n")
+        (folder / ".hydra/config.yaml").write_text(f"net: {net}\nseed: {seed}\n")
+        rows = [f"{epoch},{0.1 * epoch + 0.2 * seed},{0.5 * epoch}" for epoch in range(3)]
+        (folder / "metrics.csv").write_text("\n".join(["epoch,val_f1,train_f1", *rows]))
+    (quantity,) = curve_data(results(tmp_path / "out", Asked(metric="val_f1")))["quantities"]
+    assert (quantity["label"], quantity["scale"], quantity["log"]) == ("val_f1", 1, False)
+    assert quantity["curves"][0]["validation"]["epochs"] == [0, 1, 2]
+    assert quantity["curves"][0]["validation"]["mean"] == pytest.approx([0.1, 0.2, 0.3])
+    assert quantity["curves"][1]["training"]["mean"] == pytest.approx([0, 0.5, 1])
