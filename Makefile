@@ -9,7 +9,7 @@ CARRIED := hydra-core omegaconf msgspec filelock rich
 CODE := ablate analysis benchmarks docs hydra_plugins notebooks tests  # excludes other folders of the user
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo install test test-integration test-faults test-oldest wheels notebooks lint docs clean
+.PHONY: demo install test test-integration test-faults test-oldest wheels notebooks results lint docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # pip must not run twice at once in one virtual environment
 
@@ -38,6 +38,9 @@ wheels: $(BIN)/python  # what training needs besides PyTorch and NumPy, for a ma
 
 notebooks: $(VENV)/.developed  # run notebooks/*.ipynb and save their output
 	$(BIN)/python -m tests.notebooks
+
+results: $(VENV)/.developed  # make the results and pictures of docs/ again: make results IMAGES=FOLDER [PARTS="tutorial assignment"]
+	$(BIN)/python -m docs.results.generate --images "$(IMAGES)" $(PARTS)
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check $(CODE)

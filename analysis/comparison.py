@@ -76,7 +76,7 @@ def _at_looks(
     """Compare at planned looks: sequential p-values and repeated confidence intervals."""
     plan = stage_plan(looks, m, metric, alpha)
     differences = {name: looks.differences(name, variant, baseline) for name, variant in values.items()}
-    taken = stages(plan, differences)
+    taken = stages(plan, differences, looks.stopped)
     return {name: _of_stage(taken[name][-1], metric, alpha) if name in taken else _untested() for name in values}
 
 

@@ -106,7 +106,6 @@ def _row(
     difference, equivalence = comparison.difference, comparison.equivalence
     paired = isinstance(difference, stats.PairedDifference)
     shared = [seed for seed in variant.completed if not paired or seed in baseline.completed]
-    shared = shared[: difference.n] if paired else shared  # of a study with stages: up to the look that decided
     mean, sd = _moments([variant.completed[seed] for seed in shared])
     of_baseline = [baseline.completed[seed] for seed in shared] if paired else [*baseline.completed.values()]
     row: dict[str, Any] = {"variant": name, "n": len(shared), "mean": mean, "sd": sd}

@@ -30,6 +30,12 @@ class PlannedLooks:
         """Number of seeds at each planned look."""
         return tuple(map(len, self.seeds))
 
+    @property
+    def stopped(self) -> dict[str, int]:
+        """{variant: index of the last look at it} of the variants that get no more seeds."""
+        last = max(self.taken.values(), default=0)
+        return {variant: count - 1 for variant, count in self.taken.items() if count < last}
+
     def covered(self, runs: pd.DataFrame) -> pd.DataFrame:
         """The runs (frame of `collect`) that a look was taken at; a variant without a look keeps no run."""
         seen = [

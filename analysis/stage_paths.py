@@ -35,7 +35,7 @@ def stage_paths(runs: pd.DataFrame, looks: PlannedLooks, metric: Metric, alpha: 
     rows = [
         (name, number, looks.sizes[number - 1], one.difference.n, metric.scale * one.difference.mean,
          *(metric.scale * value for value in one.interval), one.p, one.p_holm, one.p_equivalence_holm)
-        for name, path in stages(plan, differences).items()
+        for name, path in stages(plan, differences, looks.stopped).items()
         for number, one in enumerate(path[: looks.taken[name]], 1)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -34,14 +34,20 @@ def run(folder: Path, runs: Sequence[PlannedRun], launch: Launch, decide: Decide
     named = {run.folder for run in runs}
     while True:
         plan = study_plan.read(folder)
-        due = stages.due(plan, stages.read(folder, plan))
+        looks = stages.read(folder, plan)
+        due = stages.due(plan, looks)
         launch([run for run in due if run.folder in named and not planned_state(folder, run).has_result])
-        if not take_look(folder, decide):
+        if not take_look(folder, len(looks) + 1, decide):
             return
 
 
-def take_look(folder: Path, decide: Decide | None) -> bool:
-    """Take the next planned look if all of its runs have a result. Another process may run the same study.
+def take_look(folder: Path, number: int, decide: Decide | None) -> bool:
+    """Take a planned look, unless another process has taken it, or a run of it has no result.
+
+    Args:
+        folder: of the study.
+        number: of the look, from 1.
+        decide: as for `run`.
 
     Returns:
         Whether more runs are due after it.
@@ -53,8 +59,9 @@ def take_look(folder: Path, decide: Decide | None) -> bool:
         looks = stages.read(folder, plan)
         if stages.is_finished(plan, looks):
             return False
+        if len(looks) >= number:
+            return True
         waiting = [run.folder for run in stages.due(plan, looks) if not planned_state(folder, run).has_result]
-        number = len(looks) + 1
         if waiting:
             log.warning(
                 "Stage %d of %d needs a result of every run, and lacks %s.",

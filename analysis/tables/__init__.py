@@ -26,7 +26,7 @@ from ablate.analysis.tables.factorial import (
     shares_note,
 )
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
-from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
 from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, failures
@@ -38,9 +38,9 @@ from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
-__all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
-           "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
-           "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts",
+           "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary",
+           "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -86,7 +86,8 @@ def every(results: Results) -> dict[str, Table]:
         by_name["secondary"] = further
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
-    if len(compared := further_tests(effects, runs, results.metric)):
+    # These tests do not allow for planned looks, after which the number of seeds depends on the results.
+    if results.looks is None and len(compared := further_tests(effects, runs, results.metric)):
         rows = tuple(compared.index)
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows

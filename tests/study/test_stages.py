@@ -72,7 +72,7 @@ def test_a_stage_waits_for_a_run_that_failed(study, caplog):
 def test_a_look_is_not_repeated_after_an_interruption(study):
     """Killed after the look was written, before the next runs were launched."""
     study.launch([run for run in plan().runs if run.seed in (7, 3)])
-    assert stages.take_look(study.folder, lambda *_: {"a=2": "worse"})
+    assert stages.take_look(study.folder, 1, lambda *_: {"a=2": "worse"})
     asked = []
     study.run(lambda folder, number: asked.append(number) or {})
     assert asked == [2, 3]
@@ -82,7 +82,7 @@ def test_a_look_is_not_repeated_after_an_interruption(study):
 
 def test_two_processes_take_one_look(study):
     study.launch([run for run in plan().runs if run.seed in (7, 3)])
-    asked, started = [], threading.Barrier(2)
+    asked, more, started = [], [], threading.Barrier(2)
 
     def decide(folder, number):
         asked.append(number)
@@ -90,15 +90,15 @@ def test_two_processes_take_one_look(study):
 
     def look():
         started.wait()
-        stages.take_look(study.folder, decide)
+        more.append(stages.take_look(study.folder, 1, decide))
 
     threads = [threading.Thread(target=look) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    # The second one finds the look taken, and the next stage incomplete.
     assert asked == [1]
+    assert more == [True, True]  # the second one finds the look taken, and continues with the next stage
     assert len(study.looks) == 1
 
 

@@ -1,0 +1,144 @@
+"""Make the results and pictures of the documentation again: `make results IMAGES=FOLDER [PARTS=...]`.
+
+IMAGES has CIFAR-10 as image files, one folder per class, below `train/` and `test/` (docs/results.md). PARTS are names
+in `PARTS`, all by default. Studies are trained in build/results, where finished runs are kept.
+"""
+
+import argparse
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import typst
+
+from ablate.analysis.formats import number, to_markdown
+from ablate.files.atomic import write_bytes, write_text
+from tests.docs.pages import blocks
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+IMAGES = HERE.parent / "images"
+WORK = ROOT / "build" / "results"
+COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effects.md", "tables/effects.tex",
+          "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
+PAGE_PPI = 110
+
+
+def ablate(*words: str) -> None:
+    """Run a command in the working folder; a run that failed ends the script."""
+    subprocess.run([sys.executable, "-m", "ablate.cli", *words], cwd=WORK, check=True)
+
+
+def study(name: str, images: Path, tested: bool = False) -> None:
+    """Train a preset on the images, report it with the author's text, and copy the results to docs/results."""
+    ablate("train", f"study={name}", "data=image_folder", f"data.root={images}")
+    folder, target = WORK / "outputs" / name, HERE / name
+    text = target / "report.md"
+    if text.exists():
+        shutil.copy(text, folder)
+    if tested:
+        ablate("test", *(str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()))
+    ablate("report", name)
+    for part in COPIED:
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "report" / part, target / part)
+
+
+def assignment(images: Path) -> None:
+    """The assignment's networks, its table in docs/results.md, and the picture of README."""
+    study("assignment", images, tested=True)
+    folder = WORK / "outputs/assignment"
+    pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
+    write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
+    replace_table("assignment", assignment_table(folder))
+    replace_table("assignment effects", (folder / "report/tables/effects.md").read_text().partition("\n\n")[0])
+
+
+def assignment_table(folder: Path) -> str:
+    """Losses, validation and test accuracy of each network, in per cent."""
+    runs = pd.read_csv(folder / "report/runs.csv")
+    runs["test"] = [pd.read_json(folder / path / "test.json", typ="series")["accuracy"] for path in runs["folder"]]
+    rows = []
+    for name, of_network in runs.groupby("experiment", sort=False):
+        validation, test = 100 * of_network["val_accuracy"], 100 * of_network["test"]
+        rows.append(
+            {
+                "network": f"`experiment={name}`",
+                "parameters": f"{of_network['parameters'].iloc[0]:,}",
+                "train loss": number(of_network["train_loss"].mean(), 3),
+                "validation accuracy (%)": f"{number(validation.mean(), 1)} ± {number(validation.std(), 1)}",
+                "test accuracy (%)": f"{number(test.mean(), 1)} ± {number(test.std(), 1)}",
+                "test accuracy of each seed": ", ".join(number(value, 1) for value in test),
+            }
+        )
+    return to_markdown(pd.DataFrame(rows))
+
+
+def full_marks(images: Path) -> None:
+    """The ablation of the preset `full_marks`, and its table in docs/results.md."""
+    study("full_marks", images)
+    effects = WORK / "outputs/full_marks/report/tables/effects.md"
+    replace_table("full_marks effects", effects.read_text().partition("\n\n")[0])
+
+
+def tutorial(images: Path) -> None:
+    """The pictures of the tutorial, from its own commands up to the report with the author's text."""
+    folder = WORK / "tutorial"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    commands = [block.text for block in blocks(HERE.parent / "tutorial.md") if block.language == "bash"]
+    last = next(place for place, text in enumerate(commands) if "report.md" in text)
+    shown = [text for text in commands[: last + 1] if "make install" not in text]
+    alias = f'ablate() {{ {shlex.quote(sys.executable)} -m ablate.cli "$@"; }}\n'
+    subprocess.run(["bash", "-ec", alias + "\n".join(shown)], cwd=folder, check=True)
+    report = folder / "outputs/first/report"
+    shutil.copy(report / "figures/effects.svg", IMAGES / "tutorial-effects.svg")
+    write_bytes(IMAGES / "tutorial-report.png", side_by_side(report / "report.typ"))
+
+
+def side_by_side(source: Path) -> bytes:
+    """The pages of a report next to each other, as PNG."""
+    paths = [source.with_name(f"page-{place}.png") for place in (1, 2)]
+    for path, page in zip(paths, typst.compile(source, format="png", ppi=PAGE_PPI), strict=True):
+        path.write_bytes(page)
+    images = ", ".join(f'image("{path.name}")' for path in paths)
+    sheet = source.with_name("pages.typ")
+    sheet.write_text(
+        f"#set page(width: 42cm, height: 29.7cm, margin: 0cm)\n#grid(columns: 2, {images})\n", encoding="utf-8"
+    )
+    return bytes(typst.compile(sheet, format="png", ppi=PAGE_PPI))  # type: ignore[arg-type]
+
+
+def replace_table(name: str, table: str) -> None:
+    """Replace the table between the comments `<!-- NAME -->` and `<!-- end of NAME -->` in docs/results.md."""
+    page = HERE.parent / "results.md"
+    pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(\n<!-- end of {re.escape(name)} -->)", re.S)
+    text, count = pattern.subn(lambda match: f"{match[1]}{table.strip()}{match[2]}", page.read_text())
+    if count != 1:
+        raise SystemExit(f"{page} has {count} tables named {name}; expected one.")
+    write_text(page, text)
+
+
+PARTS: dict[str, Callable[[Path], None]] = {part.__name__: part for part in (tutorial, assignment, full_marks)}
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m docs.results.generate", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True, help="CIFAR-10 as image files")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to make again: {', '.join(PARTS)} (all)")
+    args = parser.parse_args()
+    if unknown := set(args.parts) - set(PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    WORK.mkdir(parents=True, exist_ok=True)
+    for name in args.parts or PARTS:
+        PARTS[name](args.images.resolve())
+
+
+if __name__ == "__main__":
+    main()
