@@ -151,9 +151,9 @@ def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
 
 def _status(statuses: pd.Series) -> str:
     """The status of several runs as one: a run without a result counts before one that diverged."""
-    found = set(statuses) - {"completed"}
-    lost = [status for status in statuses if status in collect.HOLES]
-    return lost[0] if lost else next(iter(sorted(found)), "completed")
+    lost = [str(status) for status in statuses if status in collect.HOLES]
+    others = sorted({*statuses} - {"completed"})
+    return next(iter([*lost, *others]), "completed")
 
 
 def mean_curves(curves: pd.DataFrame, runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:

@@ -54,6 +54,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def report_study(folder: Path) -> None:
+    """Train, test and report the study, with an author's text."""
     import nbformat
     from nbformat import v4
 
@@ -63,6 +64,8 @@ def report_study(folder: Path) -> None:
     nbformat.write(v4.new_notebook(cells=cells), folder / "notebooks/assignment.ipynb")
     words = ("train", "-m", "study.name=s", "model=mlp", "optimizer.lr=0.1,0.0001", *SMALL)
     for command in (words, ("test", "s"), ("report", "s")):
+        if command[0] == "report":
+            (folder / "outputs/s/report.md").write_text("# Rates\n\n## Introduction\n\nWhich learning rate learns?\n")
         ended = ablate(folder, *command)
         assert ended.returncode == 0, ended.stderr
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from ablate.course.notebook import ORIGINAL, code_sha256
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
@@ -48,7 +50,8 @@ def main() -> None:
         notebook = nbformat.read(FOLDER / name, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
             execute(notebook, Path(folder))
-        notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "executed_sha256": sha256(notebook)}
+        hashes = {"executed_sha256": sha256(notebook), ORIGINAL: code_sha256(notebook)}
+        notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], **hashes}
         nbformat.write(notebook, FOLDER / name)
 
 

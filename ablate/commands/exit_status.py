@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from ablate.terminal import streams
+from ablate.terminal import output, streams
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable_lines
 
@@ -44,7 +44,7 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     try:
         return command([argument for argument in arguments if argument != "--debug"])
     except KeyboardInterrupt as error:
-        print(printable_lines(f"Interrupted. {error}".strip()), file=sys.stderr)
+        output.report(printable_lines(f"Interrupted. {error}".strip()))
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout at exit
@@ -57,14 +57,13 @@ def explain(error: Exception) -> int:
     """Print the message of an exception, or its traceback with --debug; return the exit status."""
     missing = DEPENDENCIES.get(error.name or "") if isinstance(error, ModuleNotFoundError) else None
     if missing:  # handled first, because `ablate.config` needs Hydra
-        needed = f"This command needs the package {missing}. Run: pip install {missing}"
-        print(needed, file=sys.stderr)
+        output.report(f"This command needs the package {missing}. Run: pip install {missing}")
         return 2
     from ablate.config.messages import sentence, unwrapped  # imports Hydra, which takes a while
 
     debug = bool(os.environ.get("ABLATE_DEBUG"))
     message = "".join(traceback.format_exception(error)) if debug else sentence(error)
-    print(printable_lines(message), file=sys.stderr)  # it may quote an untrusted file
+    output.report(printable_lines(message))  # it may quote an untrusted file
     return 2 if _refused(unwrapped(error)) else 1
 
 

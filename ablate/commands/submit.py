@@ -5,12 +5,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ablate.commands.flags import Parser
 from ablate.course import archive, isolated, rules
-from ablate.course.contents import MB, Contents, Options, gather
+from ablate.course.contents import MB, Contents
+from ablate.course.gather import Options, Selected, add_report, gather, select
+from ablate.course.report import outdated
 from ablate.files import atomic
 from ablate.runs import study_plan
 from ablate.terminal.errors import InputError
@@ -27,11 +31,15 @@ def main(arguments: Sequence[str]) -> int:
     limits = rules.read(args.submission, student)
     link = args.link and check_link(args.link)
     atomic.check_writable(args.output)
-    contents = gather(
-        study_plan.find(args.study),
-        limits,
-        Options(student, args.report, args.notebook, link, args.data_root, args.trust),
+    study = study_plan.find(args.study)
+    selected = select(study)
+    if args.report is None and not args.allow_generated_report:
+        check_words(study)
+    options = Options(
+        student, args.notebook, link, args.data_root, args.trust, args.allow_original_notebook, args.allow_other_study
     )
+    contents = gather(selected, limits, options)
+    add_report(contents, args.report or current_report(selected), limits)
     path = args.output / limits.archive
     content = archive.pack(contents.members)
     if len(content) > limits.max_archive_mb * MB:
@@ -41,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
             f" {max(contents.summary, key=lambda name: contents.summary[name][0])}."
         )
     _print_summary(contents)
+    if "test.json" not in contents.members:
+        print(f"The selected run has no test accuracy. `ablate test {study}` measures it.")
     print("Verifying the archive in a new folder and process, with only the code in the archive:", flush=True)
     failures = check(content, limits.code, contents)
     if failures:
@@ -49,6 +59,28 @@ def main(arguments: Sequence[str]) -> int:
     atomic.write_bytes(path, content)
     print(f"{path}: {_size(len(content))} of at most {limits.max_archive_mb:g} MB")
     return 0
+
+
+def check_words(study: Path) -> None:
+    """Raise InputError if the author has written nothing in report.md."""
+    from ablate.analysis.author import text
+
+    if not text.read(study).has_words:
+        raise InputError(
+            f"{study / text.FILE} has no text of yours, so the report consists of generated text. Write your"
+            " introduction, methods and discussion in it, or pass --allow-generated-report."
+        )
+
+
+def current_report(selected: Selected) -> Path:
+    """The path of the report of a study. An outdated report is written anew."""
+    if reason := outdated(selected.study, selected.plan.runs, selected.states):
+        from ablate.analysis.report.write import report
+
+        print(f"{reason}: it is written anew.", flush=True)
+        with redirect_stdout(StringIO()):  # its tables, as `ablate report` prints them
+            report(selected.study)
+    return selected.study / "report" / "report.pdf"
 
 
 def _parser() -> Parser:
@@ -66,9 +98,26 @@ def _parser() -> Parser:
         "--submission", default="assignment", metavar="NAME_OR_FILE",
         help="file names and limits: an option of conf/submission, or a YAML file of the same form (assignment)",
     )  # fmt: skip
-    parser.add_argument("--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf)")
-    parser.add_argument("--notebook", type=Path, metavar="FILE", help="executed notebook (notebooks/assignment.ipynb)")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf, written anew if outdated)"
+    )
+    parser.add_argument(
+        "--notebook", type=Path, metavar="FILE",
+        help="executed notebook (by its name in the archive, Assignment_1.ipynb, here or in notebooks/)",
+    )  # fmt: skip
     parser.add_argument("--link", metavar="URL", help="address of model.pt, if it is too large for the archive")
+    parser.add_argument(
+        "--allow-generated-report", action="store_true",
+        help="accept a report.md without your own text, for example to try the command",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-original-notebook", action="store_true",
+        help="accept the notebook of this package unchanged, if the course asks for it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-other-study", action="store_true",
+        help="accept a notebook about another study or data set, for example if it only explores the data",
+    )  # fmt: skip
     parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
     parser.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="folder of the archive (.)")
     parser.add_argument(

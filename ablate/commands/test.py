@@ -32,7 +32,8 @@ def main(words: Sequence[str]) -> int:
     )  # fmt: skip
     parser.add_argument(
         "--rubric", default="assignment", metavar="NAME|FILE",
-        help=f"mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml",
+        help=f"mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml;"
+        " assignment is for CIFAR-10 only",
     )  # fmt: skip
     parser.add_argument(
         "--allow-partial", action="store_true", help="select a variant even if planned runs have no result"

@@ -34,10 +34,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Bands in descending order; below the last one the mark is 0."""
+    """Bands in descending order; below the last one the mark is 0.
+
+    classes   those of the data set that the marks are for; None for any data set
+    """
 
     name: str
     bands: tuple[Band, ...]
+    classes: frozenset[str] | None = None
 
     def band_index(self, accuracy: float) -> int:
         """Return the index of the band of an accuracy (fraction); `len(bands)` if it is below all bands."""
@@ -59,14 +63,15 @@ class Rubric:
             return f"{band.lower:g} % or more" if band.inclusive else f"over {band.lower:g} %"
         return f"{band.lower:g} to {self.bands[index - 1].lower:g} %"
 
-    def judge(self, accuracy: float, interval: Sequence[float]) -> Mark | None:
-        """Return the marks of a test accuracy; None if the rubric has no bands.
+    def judge(self, accuracy: float, interval: Sequence[float], classes: Sequence[str]) -> Mark | None:
+        """Return the marks of a test accuracy; None if the rubric has no bands, or is for another data set.
 
         Args:
             accuracy: a fraction.
             interval: the ends of its confidence interval, fractions.
+            classes: of the test set.
         """
-        if not self.bands:
+        if not self.bands or (self.classes is not None and self.classes != set(classes)):
             return None
         indices = [self.band_index(value) for value in (accuracy, *interval)]
         mark, *interval_marks = [self.mark(index) for index in indices]
@@ -105,8 +110,12 @@ def read(name: str) -> Rubric:
         content = yaml.safe_load(text)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"The rubric {path} cannot be read ({' '.join(str(error).split())[:200]}).") from None
-    if not isinstance(content, dict) or set(content) != {"bands"} or not isinstance(content["bands"], list):
-        raise InputError(f"The rubric {path} must have one key, bands, a list as in conf/rubric/assignment.yaml.")
+    keys = {"bands", "classes"}
+    lists = isinstance(content, dict) and all(isinstance(value, list) for value in content.values())
+    if not lists or not {"bands"} <= set(content) <= keys:
+        raise InputError(
+            f"The rubric {path} must have the key bands, and may have classes: lists as in conf/rubric/assignment.yaml."
+        )
     bands = tuple(_band(path, band) for band in content["bands"])
     for higher, lower in itertools.pairwise(bands):
         if lower.lower >= higher.lower or lower.mark >= higher.mark:
@@ -114,7 +123,7 @@ def read(name: str) -> Rubric:
                 f"The bands of the rubric {path} must be in descending order of accuracy and mark, but {higher.lower:g}"
                 f" (mark {higher.mark:g}) is followed by {lower.lower:g} (mark {lower.mark:g})."
             )
-    return Rubric(path.stem, bands)
+    return Rubric(path.stem, bands, frozenset(map(str, content["classes"])) if "classes" in content else None)
 
 
 def _band(path: Path, band: Any) -> Band:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PICTURES = "test_mistakes.npz"
 MISTAKES = 25  # that are kept with their images
-Judge = Callable[[float, Sequence[float]], Mark | None]  # accuracy and its interval (fractions) -> a mark
+Judge = Callable[[float, Sequence[float], Sequence[str]], Mark | None]  # accuracy, its interval, classes -> a mark
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
@@ -106,7 +106,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
         uses=1,
         **summary,
         mistakes=worst,
-        mark=judge(summary["accuracy"], summary["accuracy_interval"]) if judge else None,
+        mark=judge(summary["accuracy"], summary["accuracy_interval"], images.classes) if judge else None,
     )
     result = test_log.record_use(run.folder, result)
     pictures(run.folder / PICTURES, images, [mistake.index for mistake in worst])

@@ -1,5 +1,6 @@
 """Progress display of a running study: the view of `ablate watch` in a terminal, one line per run elsewhere."""
 
+import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -12,8 +13,10 @@ from ablate.runs.metric import Metric
 from ablate.study.launcher import Job, Results
 from ablate.study.snapshot import FolderView
 from ablate.study.terminal_view import view
+from ablate.study.time_estimate import time_left
 from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError
+from ablate.terminal.progress import LINE_SECONDS
 
 
 def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
@@ -23,6 +26,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
     read_view = FolderView(folder)
     metric = study_plan.read(folder).metric
     collected: dict[int, JobReturn] = {}
+    estimated = time.monotonic()
     with (
         closing(results),  # so that an interrupt stops the jobs
         Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live,
@@ -31,7 +35,10 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
             if result is not None:
                 index, collected[index] = result
                 line = f"{len(collected)}/{len(jobs)}  {run_line(folder, jobs[index], metric)}"
-                console.print(line, soft_wrap=True)
+                console.print(line, soft_wrap=not live)
+                if not live and len(collected) < len(jobs) and time.monotonic() - estimated > LINE_SECONDS:
+                    console.print(time_left(read_view().runs), soft_wrap=True)
+                    estimated = time.monotonic()
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]

@@ -44,6 +44,11 @@ def check(settings: PathSettings, factors: Factors) -> None:
     contradicting = {"exclude": settings.exclude, "block": settings.block, "stages": settings.stages}
     if names := [name for name, value in contradicting.items() if value]:
         raise InputError(f"{prefix}.{names[0]} cannot be combined with {prefix}.design={PATH}. Remove it.")
+    if not factors:
+        raise InputError(
+            f"{prefix}.design={PATH} has no factors. List the two levels of each, the baseline's first, such as"
+            " optimizer=adamw,sgd; or name a finished search to explain: ablate train study=explain study.of=FOLDER"
+        )
     for factor, levels in factors.items():
         if len(levels) != 2:
             raise InputError(

@@ -3,30 +3,38 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from omegaconf import DictConfig
 
-from ablate.data.batches import batches, resident
-from ablate.data.streamed import Pixels
+from ablate.backend.hardware import threads_restored
+from ablate.data.batches import Resident, batches
 from ablate.evaluation import metrics
 from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.console import Console
 from ablate.terminal.progress import track
+from ablate.training.checkpoint import Checkpoint
 from ablate.training.loop import train_epoch
-from ablate.training.parts import set_up
+from ablate.training.parts import Parts
+from ablate.training.set_up import set_up
 
 TIMED_STEPS = 5  # after one step that is not timed
+LEAST_SECONDS = 0.5  # of timed steps; if they took less, a whole epoch is timed
 TIMED_VALIDATION_IMAGES = 1024
 BUDGET_SECONDS = 20.0  # no further variant is started after this time
 
 
-def probe(runs: Iterable[PlannedRun], compose: Callable[[PlannedRun], DictConfig]) -> dict[str, float]:
+def probe(
+    runs: Iterable[PlannedRun], compose: Callable[[PlannedRun], DictConfig], threads: int | None = None
+) -> dict[str, float]:
     """Estimate the seconds per run of as many variants as `BUDGET_SECONDS` allows.
 
     Args:
         runs: planned runs; the first one of each variant is timed.
         compose: returns the configuration of a run.
+        threads: of a process that trains a run, unless its configuration sets them; None for PyTorch's default.
 
     Returns:
         {variant: seconds}
@@ -39,34 +47,51 @@ def probe(runs: Iterable[PlannedRun], compose: Callable[[PlannedRun], DictConfig
     for variant, run in track(first.items(), "Timing a run of each variant", len(first)):
         if time.perf_counter() - start > BUDGET_SECONDS:
             break
-        estimates[variant] = estimate_seconds(compose(run))
+        with threads_restored():
+            torch.set_num_threads(threads or torch.get_num_threads())
+            estimates[variant] = estimate_seconds(compose(run))
     return estimates
 
 
 def estimate_seconds(config: DictConfig) -> float:
-    """Estimate the seconds of a run: set-up, and all epochs extrapolated from a few training steps and images."""
+    """Estimate the seconds of a run: set-up, and the epochs with their validation and checkpoint, extrapolated."""
     start = time.perf_counter()
     trainer = config.trainer
-    parts, data, device, _ = set_up(config)
-    loaded = resident(data, device)
-    ready = time.perf_counter()
+    with TemporaryDirectory(prefix="ablate-") as folder:
+        run = set_up(config, Path(folder))
+        parts, images = run.parts, run.images
+        steps = len(batches(torch.arange(len(images.images)), trainer.batch_size))
+        timed_epoch(parts, images, config, 1)  # the first step is slower: it allocates memory
+        ready = time.perf_counter()
+        seconds = timed_epoch(parts, images, config, TIMED_STEPS)
+        if seconds < LEAST_SECONDS:
+            seconds = timed_epoch(parts, images, config, steps)
+        else:
+            seconds *= steps / min(steps, TIMED_STEPS)
+        seconds += validation_seconds(parts, images) + checkpoint_seconds(parts, Path(folder))
+    return float(ready - start + trainer.epochs * seconds)
 
-    def epoch(steps: int) -> tuple[int, float]:
-        """Train on the first `steps` batches; return their number and the seconds."""
-        images = steps * trainer.batch_size
-        subset = replace(
-            loaded, images=loaded.images[:images], targets=loaded.targets[:images], index=loaded.index[:images]
-        )
-        *_, seconds = train_epoch(parts, subset, trainer, 1, config.seed, Console(quiet=True))
-        return count_batches(subset.images), seconds
 
-    def count_batches(images: Pixels) -> int:
-        return len(batches(torch.arange(len(images)), trainer.batch_size))
+def timed_epoch(parts: Parts, images: Resident, config: DictConfig, steps: int) -> float:
+    """Seconds of an epoch on the images of the first `steps` batches."""
+    count = steps * config.trainer.batch_size
+    subset = replace(images, images=images.images[:count], targets=images.targets[:count], index=images.index[:count])
+    start = time.perf_counter()
+    train_epoch(parts, subset, config.trainer, 1, config.seed, Console(quiet=True))
+    return time.perf_counter() - start
 
-    epoch(1)  # the first step is slower: it allocates memory
-    steps, seconds = epoch(TIMED_STEPS)
-    val_subset, val_start = loaded.val_images[:TIMED_VALIDATION_IMAGES], time.perf_counter()
+
+def validation_seconds(parts: Parts, images: Resident) -> float:
+    """Seconds of the predictions for all validation images."""
+    subset = images.val_images[:TIMED_VALIDATION_IMAGES]
     with parts.precision():
-        metrics.predict(parts.average.module, val_subset, parts.pixels, parts.views)
-    validation = (time.perf_counter() - val_start) * len(loaded.val_images) / len(val_subset)
-    return float(ready - start + trainer.epochs * (seconds / steps * count_batches(loaded.images) + validation))
+        start = time.perf_counter()
+        metrics.predict(parts.average.module, subset, parts.pixels, parts.views)
+    return (time.perf_counter() - start) * len(images.val_images) / len(subset)
+
+
+def checkpoint_seconds(parts: Parts, folder: Path) -> float:
+    """Seconds of writing a checkpoint."""
+    start = time.perf_counter()
+    Checkpoint(folder, {}).save(parts, {"rows": [{"epoch": 1}], "weights": parts.average.module.state_dict()})
+    return time.perf_counter() - start

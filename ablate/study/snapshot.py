@@ -14,7 +14,7 @@ from ablate.files import bounded
 from ablate.runs import epochs as epoch_rows
 from ablate.runs import run_record, stages, study_plan
 from ablate.runs.metric import ACCURACY, FROM_PREDICTIONS, Metric
-from ablate.runs.statuses import FAILED, NO_RECORD
+from ablate.runs.statuses import ENDED, FAILED, NO_RECORD
 from ablate.study.stages import progress
 from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
@@ -70,6 +70,13 @@ class RunView:
         """Number of planned epochs; None if it is not recorded."""
         epochs = self.state.record.planned_epochs if self.state.record else None
         return epochs if epochs and epochs > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds of the epochs to do of a run without a result; None if it has ended, or has no epoch yet."""
+        if self.status in ENDED or self.epochs.seconds_per_epoch is None or not self.planned:
+            return None
+        return self.epochs.seconds_per_epoch * max(0, self.planned - self.done)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import aliases, path, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
-from ablate.study.snapshot import per_epoch
-from ablate.study.status import planned_state
-from ablate.study.time_estimate import NO_ESTIMATES, estimate
+from ablate.study.snapshot import NO_EPOCHS, RunView, per_epoch, read_epochs
+from ablate.study.status import PlannedState, planned_state
+from ablate.study.time_estimate import NO_ESTIMATES, time_left
 from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
+
+UNFINISHED = ("running", "interrupted")
 
 
 def preview(
@@ -64,15 +66,24 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     for run, state in zip(study.runs, comparable(folder, study, states), strict=True):
         counts.setdefault(run.variant, Counter())[state.status] += 1
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
-    time_left = estimate([run.variant for run in study.runs], states, probed, probe=study.app is None)
-    total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}. {time_left}"
+    views = [_view(folder, run, state) for run, state in zip(study.runs, states, strict=True)]
+    left = time_left(views, probed, probe=study.app is None)
+    total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}: {left}."
     unfinished = [
         Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study)}")
         for run, state in zip(study.runs, states, strict=True)
-        if state.status in ("running", "interrupted")
+        if state.status in UNFINISHED
     ]
     staged = [Text(stages.progress(whole, looks))] if study.stages else []
     return Group(Text(title), _counts(counts), *unfinished, *staged, Text(total))
+
+
+def _view(folder: Path, run: PlannedRun, state: PlannedState) -> RunView:
+    """A run with the epochs that it has done, if it is unfinished."""
+    planned = state.record.planned_epochs if state.record else None
+    path = folder / run.folder / "metrics.csv"
+    epochs_so_far = read_epochs(path, planned) if state.status in UNFINISHED else NO_EPOCHS
+    return RunView(run.variant, run.seed, run.folder, state, epochs_so_far, [])
 
 
 def _counts(counts: Mapping[str, Counter[str]]) -> Table:

@@ -12,7 +12,7 @@ from hydra.plugins.launcher import Launcher
 from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
-from ablate.runs import checkpoints, study_plan
+from ablate.runs import checkpoints, epochs, study_plan
 from ablate.runs.stages import due_plan
 from ablate.runs.statuses import FINISHED, NO_RECORD
 from ablate.runs.study_keys import keys_of
@@ -134,6 +134,8 @@ def prepare(
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
                 replaced.append(make_way(folder, run.folder, state.status, retrain, leftovers))
+    if resumed := [text for run, state in states if not state.has_result and (text := resumes(folder, run))]:
+        log.info("resumes %s", first_few(resumed))
     for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
         log.info("%s", line)
 
@@ -141,6 +143,12 @@ def prepare(
 def _planned(plan: StudyPlan) -> str:
     """The number of planned runs."""
     return f"at most {len(plan.runs)} runs in {len(plan.stages)} stages" if plan.stages else f"{len(plan.runs)} runs"
+
+
+def resumes(folder: Path, run: PlannedRun) -> str:
+    """Where a run resumes: `baseline/seed=0 from epoch 4`; empty if it starts from the beginning."""
+    done = epochs.done(folder / run.folder)
+    return f"{run.folder} from epoch {done + 1}" if done and checkpoints.exist(folder / run.folder) else ""
 
 
 def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:

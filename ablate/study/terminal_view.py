@@ -13,15 +13,18 @@ from rich.text import Text
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import ENDED, FAILED
 from ablate.study.snapshot import RunView, StudyView
-from ablate.study.time_estimate import duration, expected_seconds
+from ablate.study.time_estimate import time_left
 from ablate.terminal.output import BLOCKS
-from ablate.terminal.text import printable
+from ablate.terminal.text import duration, printable
+from ablate.terminal.wrap import breaks
 
 # In the order in which runs are shown if they do not all fit.
 COLORS = {"running": "cyan", "failed": "red", "unreadable": "red", "interrupted": "yellow", "stale": "yellow",
           "diverged": "magenta", "pruned": "blue", "completed": "green", "missing": "bright_black"}  # fmt: skip
 ORDER = list(COLORS)
-CURVE_WIDTH = 24  # characters
+WIDE, NARROW = 94, 70  # characters of a terminal with long curves, and of one with short curves
+CURVE_WIDTH, NARROW_CURVE_WIDTH = 24, 10  # characters
+OTHER_WIDTH = 54  # of the columns beside the variant and the curve, at most
 LOG_LINES = 4  # of a failed run
 MAX_ERRORS = 3  # different error messages
 OTHER_LINES = 7  # lines of a view in addition to runs and failures
@@ -31,15 +34,15 @@ def view(study: StudyView, width: int, height: int) -> Group:
     """Render a study in at most `height` lines of `width` characters; a tiny height is exceeded by a few lines."""
     runs = study.runs
     errors = failures(runs, width)[: max(0, (height - OTHER_LINES) // 2)]
-    max_runs = max(1, height - OTHER_LINES - len(errors))
-    shown = list(runs)
-    if len(runs) > max_runs:
-        shown = sorted(runs, key=lambda run: ORDER.index(run.status))[:max_runs]
+    max_lines = max(1, height - OTHER_LINES - len(errors))
+    shown = fitting(runs, max_lines, width)
+    if len(shown) < len(runs):
+        shown = fitting(sorted(runs, key=lambda run: ORDER.index(run.status)), max_lines, width)
     hidden = Counter(run.status for run in runs)
     hidden.subtract(run.status for run in shown)
     parts: list[RenderableType] = [
         headline(study),
-        progress(runs),
+        progress(runs, width),
         Text(study.stages, no_wrap=True, overflow="ellipsis"),
         table(shown, scale(runs), width, study.metric),
     ]
@@ -64,14 +67,14 @@ def status_counts(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[status]} {status}" for status in ORDER if counts[status])
 
 
-def progress(runs: Sequence[RunView]) -> Table:
+def progress(runs: Sequence[RunView], width: int) -> Table:
     """A progress bar over all epochs, and the estimated time left."""
     line = Table.grid(padding=(0, 2, 0, 0))
     fraction = sum(map(done_fraction, runs)) / len(runs)
     line.add_row(
-        ProgressBar(1, fraction, width=CURVE_WIDTH),
+        ProgressBar(1, fraction, width=CURVE_WIDTH if width >= WIDE else NARROW_CURVE_WIDTH),
         Text(f"{100 * fraction:.0f} %"),
-        Text(time_left(runs), no_wrap=True, overflow="ellipsis"),
+        Text(time_left(runs, probe=False), no_wrap=True, overflow="ellipsis"),
     )
     return line
 
@@ -83,36 +86,6 @@ def done_fraction(run: RunView) -> float:
     return min(1.0, run.done / run.planned) if run.planned else 0.0
 
 
-def time_left(runs: Sequence[RunView]) -> str:
-    """Estimate the time until the last run ends, with as many parallel runs as now. Failed runs are not retried."""
-    waiting = [run for run in runs if run.status not in ENDED]
-    running = [run for run in runs if run.status == "running"]
-    if not waiting:
-        return "all runs have ended"
-    if not running:
-        return f"no run is active, {len(waiting)} to do; run the study's command again to resume"
-    # For variants without a finished run: extrapolated from the epochs of a running one.
-    probed = {
-        run.variant: run.epochs.seconds_per_epoch * run.planned
-        for run in running
-        if run.epochs.seconds_per_epoch and run.planned
-    }
-    seconds = expected_seconds([run.variant for run in runs], [run.state for run in runs], probed)
-    if seconds is None:
-        return "time left: unknown until the first epoch is done"
-    remaining = [remaining_seconds(run) or seconds[run.variant] * (1 - done_fraction(run)) for run in waiting]
-    longest = max(remaining)  # one run is not parallelized
-    parallel = f", {len(running)} in parallel" if len(running) > 1 else ""
-    return f"about {duration(max(longest, sum(remaining) / len(running)))} left{parallel}"
-
-
-def remaining_seconds(run: RunView) -> float | None:
-    """Seconds until a running run ends, extrapolated from its epochs; None before the first epoch."""
-    if run.status == "running" and run.epochs.seconds_per_epoch is not None and run.planned:
-        return run.epochs.seconds_per_epoch * max(0, run.planned - run.done)
-    return None
-
-
 def scale(runs: Sequence[RunView]) -> tuple[float, float]:
     """The lowest and highest value of the metric in all runs: the common scale of their curves."""
     limits = [run.epochs.limits for run in runs if run.epochs.limits]
@@ -121,28 +94,46 @@ def scale(runs: Sequence[RunView]) -> tuple[float, float]:
 
 def table(runs: Sequence[RunView], limits: tuple[float, float], width: int, metric: Metric = ACCURACY) -> Table:
     """One row per run."""
-    result = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
-    result.add_column("variant")  # shortened in a narrow terminal
+    padding = 2 if width >= WIDE else 1
+    result = Table(box=None, padding=(0, padding, 0, 0), pad_edge=False, header_style="bright_black")
+    result.add_column("variant")
     for name in ("seed", "status", "epoch", "val. acc." if metric.is_accuracy else metric.name):
         result.add_column(name, no_wrap=True, justify="left" if name == "status" else "right")
-    show_curves = width >= 70 + CURVE_WIDTH  # not in a narrow terminal
-    if show_curves:
-        low, high = (f"{metric.scale * limit:.{0 if metric.unit == '%' else 3}f}" for limit in limits)
-        result.add_column(f"{low} to {high} {metric.unit}".rstrip(), no_wrap=True, width=CURVE_WIDTH)
+    low, high = (f"{metric.scale * limit:.{0 if metric.unit == '%' else 3}f}" for limit in limits)
+    if curve_width := width_of_curves(width):
+        result.add_column(f"{low} to {high} {metric.unit}".rstrip(), no_wrap=True, min_width=curve_width)
     result.add_column("time", no_wrap=True, justify="right", min_width=10)
     for run in runs:
-        values = run.epochs.values
-        curve = [Text(sparkline(values, run.planned, limits), style=COLORS[run.status])] if show_curves else []
+        curve = sparkline(run.epochs.values, run.planned, limits, curve_width)
         result.add_row(
-            Text(printable(run.variant), no_wrap=True, overflow="ellipsis"),
+            Text(printable(run.variant), no_wrap=width < NARROW, overflow="ellipsis"),
             str(run.seed),
             Text(run.status, style=COLORS[run.status]),
             f"{run.done}/{run.planned or '?'}" if run.done or run.planned else "",
             last_value(run, metric),
-            *curve,
+            *([Text(curve, style=COLORS[run.status])] if curve_width else []),
             run_time(run),
         )
     return result
+
+
+def width_of_curves(width: int) -> int:
+    """Characters of a curve in a terminal of `width` characters; 0 if there is no space for curves."""
+    if width >= WIDE:
+        return CURVE_WIDTH
+    return NARROW_CURVE_WIDTH if width >= NARROW else 0
+
+
+def fitting(runs: Sequence[RunView], lines: int, width: int) -> list[RunView]:
+    """The first runs whose rows fit into this many lines, at least one. A long name of a variant has several lines."""
+    space = width - OTHER_WIDTH - width_of_curves(width)
+    chosen: list[RunView] = []
+    for run in runs:
+        lines -= 1 + (len(breaks(run.variant, space)) if width >= NARROW else 0)
+        if lines < 0 and chosen:
+            break
+        chosen.append(run)
+    return chosen
 
 
 def last_value(run: RunView, metric: Metric) -> str:
@@ -153,8 +144,8 @@ def last_value(run: RunView, metric: Metric) -> str:
 
 def run_time(run: RunView) -> str:
     """Duration of a finished run, or time left of a running one."""
-    if (remaining := remaining_seconds(run)) is not None:
-        return f"{duration(remaining)} left"
+    if run.status == "running" and run.seconds_left is not None:
+        return f"{duration(run.seconds_left)} left"
     total = run.state.total_seconds
     return duration(total) if total is not None and 0 <= total < math.inf else ""
 

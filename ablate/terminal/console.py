@@ -6,8 +6,10 @@ from typing import Any
 import rich.console
 from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from ablate.terminal.output import text_lines
+from ablate.terminal.wrap import breaks
 
 
 class Console(rich.console.Console):
@@ -17,10 +19,24 @@ class Console(rich.console.Console):
         super().__init__(markup=False, emoji=False, highlight=False, **settings)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render as rich does, with the control characters of the content escaped."""
+        """Render as rich does, with long lines broken by `wrap`, and the control characters of the content escaped."""
+        options = options or self.options
+        if isinstance(renderable, str):
+            renderable = self.render_str(renderable)
+        if isinstance(renderable, Text) and not (renderable.no_wrap or options.no_wrap):
+            renderable = broken(renderable, options.max_width)
         for segment in super().render(renderable, options):
             safe = segment.control or segment.text.isprintable()
             yield segment if safe else segment._replace(text=text_lines(segment.text))
+
+
+def broken(text: Text, width: int) -> Text:
+    """The text with line breaks, so that no line has more than `width` columns."""
+    offsets, start = [], 0
+    for line in text.plain.split("\n"):
+        offsets += [start + offset for offset in breaks(line, width)]
+        start += len(line) + 1
+    return text.blank_copy("\n").join(text.divide(offsets)) if offsets else text
 
 
 class Terminal(Console):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from ablate.terminal.text import printable
+from ablate.terminal.wrap import terminal_width, wrapped
 
 READABLE = "ablate.readable"  # name of the error handler of the standard streams
 # Symbols of our own messages, for terminals that lack them. Other characters are escaped, so that names stay distinct.
@@ -39,7 +40,7 @@ codecs.register_error(READABLE, as_ascii)
 
 
 class Escaping:
-    """A text stream that escapes control characters, except line breaks and tabs.
+    """A text stream that escapes control characters, except line breaks and tabs; a terminal's lines end between words.
 
     Args:
         stream: the stream that it writes to. The consoles of rich find it by the attribute `rich_proxied_file`, since
@@ -51,7 +52,7 @@ class Escaping:
 
     def write(self, text: str) -> int:
         """Write a text; returns its length."""
-        self.rich_proxied_file.write(text_lines(text))
+        self.rich_proxied_file.write(fitted(text_lines(text), self.rich_proxied_file))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -61,6 +62,11 @@ class Escaping:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """The text with its long lines broken between words if the stream is a terminal."""
+    return wrapped(text, terminal_width()) if stream.isatty() else text
 
 
 def text_lines(text: str) -> str:
@@ -104,9 +110,22 @@ def use_utf8() -> None:
     os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
+def report(text: str) -> None:
+    """Print a message on standard error."""
+    print(fitted(text, sys.stderr), file=sys.stderr)
+
+
 class LogFormatter(logging.Formatter):
     """Formats messages for a terminal or a log file, with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
         return text_lines(super().format(record))
+
+
+class TerminalFormatter(LogFormatter):
+    """Formats messages on standard error, whose lines end between words if it is a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        return fitted(super().format(record), sys.stderr)

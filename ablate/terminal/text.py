@@ -43,6 +43,13 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
 
 
+def duration(seconds: float) -> str:
+    """Format seconds: `45 s`, `12 min` or `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def first_few(names: Iterable[object], limit: int = 5, separator: str = ", ") -> str:
     """Join the first `limit` names and count the others: `a, b and 3 others`."""
     texts = [str(name) for name in names]

@@ -1,5 +1,6 @@
 """fit(): the only training loop, the only backward()."""
 
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from ablate.terminal import progress
 from ablate.terminal.console import Console
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import Parts
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -46,17 +49,22 @@ class Fitted(NamedTuple):
 
 @dataclass
 class Reporter:
-    """Report the metrics of each epoch to every logger and on the console."""
+    """Report the metrics of each epoch to every logger and on the console, with an estimate of the time left."""
 
     loggers: Sequence[Logger]
     console: Console
     epochs: int
 
-    def log(self, row: Row) -> None:
-        """Report an epoch."""
-        for logger in self.loggers:
-            logger.log(row)
-        self.console.print(progress.epoch_line(row, self.epochs), soft_wrap=True)
+    def log(self, rows: Sequence[Row]) -> None:
+        """Report the last of the epochs so far."""
+        self.log_again(rows[-1:])
+        self.console.print(progress.epoch_line(rows, self.epochs), soft_wrap=not self.console.is_terminal)
+
+    def log_again(self, rows: Sequence[Row]) -> None:
+        """Report epochs to the loggers only: of an interrupted run, when it is resumed."""
+        for row in rows:
+            for logger in self.loggers:
+                logger.log(row)
 
     def close(self, result: Row | None) -> None:
         """Close the loggers with the row of the selected epoch, or None for an interrupted run."""
@@ -82,12 +90,13 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
     saved = checkpoint.load(parts, trainer.epochs, (len(data.val_labels), data.targets.shape[1]))
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
-    for row in rows:
-        reporter.log(row)
+    if rows:
+        log.info("resumes from epoch %d of %d", len(rows) + 1, trainer.epochs)
+        reporter.log_again(rows)
     for epoch in range(len(rows) + 1, trainer.epochs + 1):
         row, val_logits = fit_epoch(parts, data, config, epoch, reporter.console)
         rows.append(row)
-        reporter.log(row)
+        reporter.log(rows)
         finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all())
         current = parts.average.module.state_dict()
         score = selection_score(epoch, val_logits, data.val_labels, reporting)
@@ -143,7 +152,8 @@ def train_epoch(
     parts.model.train()
     with seeding.scope(seed, "dropout", epoch):
         steps, title = batches(order, trainer.batch_size), f"epoch {epoch}/{trainer.epochs}"
-        for index in progress.track(steps, title, status=meter, lines=True, console=console):
+        further = trainer.epochs - epoch
+        for index in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
             one_hot = data.targets[index]
             images, targets = parts.augment(data.images[index], one_hot, [d[index] for d in draws])
             with parts.precision():

@@ -73,8 +73,8 @@ def attribution(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
 def _rows(names: list[str], quantity: str) -> tuple[Figure, matplotlib.axes.Axes]:
     """Half a page wide, one row for each name, with a line at zero."""
     labels = [textwrap.fill(name, 30) for name in names]
-    lines = sum(1 + 0.6 * label.count("\n") for label in labels)
-    figure = Figure(figsize=(WIDTH / 2, 0.9 + 0.22 * max(lines, 1)), layout="constrained")
+    inches = sum(max(0.18, 0.13 * (1 + label.count("\n"))) for label in labels)
+    figure = Figure(figsize=(WIDTH / 2, 0.75 + inches), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0, color="black", linewidth=0.8, zorder=0)
     axis.set_yticks(range(len(names)), labels)

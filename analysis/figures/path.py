@@ -1,13 +1,11 @@
 """The steps of an ablation path, from the baseline to all changes."""
 
-import textwrap
-
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ablate.analysis.figures.style import BLUE, GRAY, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, GRAY, STYLE, WIDTH, wrap_label
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 
 
@@ -19,7 +17,7 @@ def path(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         shown: how the metric is printed.
     """
     scale, rows = shown.metric.scale, list(table.itertuples())
-    labels = [textwrap.fill(f"+ {row.change}" if row.change else "baseline", 30) for row in rows]
+    labels = [wrap_label(f"+ {row.change}" if row.change else "baseline", 30) for row in rows]
     means = scale * table["mean"].to_numpy(float)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / 2, 0.9 + 0.26 * len(rows)), layout="constrained")
@@ -27,7 +25,7 @@ def path(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         axis.axvline(means[0], color=GRAY, linewidth=0.6, linestyle=":", label="_baseline")
         for place, row in enumerate(rows[1:], 1):
             axis.plot([means[place - 1]] * 2, [place - 1, place], color=GRAY, linewidth=0.6, label="_before")
-            axis.barh(place, row.step, 0.55, left=means[place] - row.step, color=BLUE, zorder=1)
+            axis.barh(place, row.step, 0.35, left=means[place] - row.step, color=BLUE, zorder=1)
             before = means[place] - row.step
             axis.plot(
                 [before + row.low, before + row.high], [place] * 2, color="black", linewidth=0.8, label="_interval"
@@ -35,8 +33,8 @@ def path(table: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         axis.plot(means, range(len(rows)), "o", color="black", markersize=3.5, zorder=3, label="_mean")
         for place, (mean, row) in enumerate(zip(means, rows, strict=True)):
             if place and np.isfinite(mean):
-                axis.annotate(shown.change(row.step), (max(mean, mean - row.step), place), (5, 0),
-                              textcoords="offset points", va="center", fontsize=7)  # fmt: skip
+                axis.annotate(shown.change(row.step), (mean, place), (0, 6),
+                              textcoords="offset points", ha="center", va="bottom", fontsize=7)  # fmt: skip
         axis.margins(x=0.2)
         axis.set_yticks(range(len(rows)), labels)
         axis.set_ylim(len(rows) - 0.4, -0.6)

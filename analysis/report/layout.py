@@ -17,30 +17,36 @@ FURTHER = ("stages", "blocks", "ranks", "path", "interactions", "factor_effects"
 FIGURES = ("effects", "blocks", "stages", "loss_curves", "ranks", "path", "interactions", "factor_effects",
            "attribution", "variance_shares", "cost", "accuracy_curves", "class_difference", "confusion",
            "samples")  # fmt: skip
-KEPT = 2  # figures that are dropped only after the table is shortened
+KEPT = ("effects", "loss_curves")  # figures that are dropped only after the table is shortened
 ROWS = (14, 8, 4)  # variants in the table
 WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
 
 
 class Layout(NamedTuple):
-    """The number of variants in the table, the names of the figures, and whether narrow figures precede the curves."""
+    """The number of variants in the table, the names of the figures, and which figures precede the narrow ones.
+
+    `narrow_first` is 0 if the forest plot and the curves precede them, 1 if the forest plot does, 2 if none does.
+    """
 
     rows: int
     figures: tuple[str, ...]
-    narrow_first: bool
+    narrow_first: int
 
 
 def layouts(available: Collection[str]) -> Iterator[Layout]:
     """All layouts of the figures that a study has, the most complete one first."""
     known = [name for name in FIGURES if name in available]
-    kept = [name for name in FIGURES[:KEPT] if name in available]
-    sizes = [(ROWS[0], known[:count]) for count in range(len(known), len(kept), -1)]
+    kept, others = [name for name in known if name in KEPT], [name for name in known if name not in KEPT]
+    sizes = [
+        (ROWS[0], [name for name in known if name in (*kept, *others[:count])]) for count in range(len(others), 0, -1)
+    ]
     sizes += [(rows, kept) for rows in ROWS]
     sizes += [(ROWS[-1], kept[:count]) for count in range(len(kept) - 1, -1, -1)]
     for rows, names in sizes:
-        yield Layout(rows, tuple(names), False)
+        yield Layout(rows, tuple(names), 0)
         if any(name in CURVES for name in names) and any(name in FURTHER for name in names):
-            yield Layout(rows, tuple(names), True)
+            yield Layout(rows, tuple(names), 1)
+            yield Layout(rows, tuple(names), 2)
 
 
 def fitting(available: Collection[str], pages: Callable[[Layout], int]) -> tuple[Layout, int]:
@@ -69,8 +75,9 @@ def figures(layout: Layout, folder: Path) -> list[str]:
     )
     narrow = [figure for figure in further if figure[1] <= HALF]
     wide = [figure for figure in further if figure[1] > HALF]
-    order = [narrow, curves] if layout.narrow_first else [curves, narrow]
-    return [row for group in (effects, *order, wide) for row in _rows(group)]
+    order = [effects, curves]
+    order.insert(2 - layout.narrow_first, narrow)
+    return [row for group in (*order, wide) for row in _rows(group)]
 
 
 def _rows(group: list[tuple[str, float]]) -> Iterator[str]:

@@ -22,6 +22,10 @@ CONFOUNDED = (
     "Interactions are not estimable: this fraction confounds them with main effects, which are those of the factors"
     " alone only if interactions are small. The same variants with all levels exchanged (a foldover) separate them."
 )
+UNATTRIBUTED = (
+    "No Shapley values: main effects are aliased with two-way interactions; a fraction of resolution IV or its foldover"
+    " separates them."
+)
 NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes are combined freely
 
 
@@ -43,6 +47,9 @@ def limits(results: Results) -> list[str]:
         if unseen and results.contrasts["method"].eq(FRACTION).any():
             sentences.append(CONFOUNDED)
             unseen = False
+        aliased = results.contrasts.loc[results.contrasts["kind"] == "main", "aliases"].ne("")
+        if aliased.any():
+            sentences.append(UNATTRIBUTED)
     if unseen and sum(len(levels) > 1 for levels in plan.factors.values()) > 1:
         sentences.append("Interactions are not estimable: no two factors were changed both alone and together.")
     k = int(effects["mean"].notna().sum())

@@ -12,7 +12,8 @@ from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.results import Results
 
 HEAD = r"""% \ablate{name}{quantity} prints a number of this study. name: a variant, a main effect (main:factor=level),
-% an interaction (factor=level*factor=level), or study. Values in the units of the tables.
+% an interaction (factor=level*factor=level),
+% a Shapley value (shapley:factor=level), or study. Values in the units of the tables.
 \providecommand{\ablate}[2]{\ifcsname ablate:#1:#2\endcsname\csname ablate:#1:#2\endcsname
   \else\errmessage{No quantity #2 for #1 in numbers.tex}\fi}
 """
@@ -68,6 +69,9 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
             name,
             {**_difference(shown, scale * row.mean, scale * row.low, scale * row.high), "p": p_value(row.p_holm)},
         )
+    for row in results.attribution.itertuples() if results.attribution is not None else ():
+        name = f"shapley:{row.factor}={row.level}" if row.factor else "shapley:all"
+        yield name, _difference(shown, scale * row.mean, scale * row.low, scale * row.high) | {"p": p_value(row.p_holm)}
 
 
 def _detectable(results: Results) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,9 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.box import SIMPLE_HEAD
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
@@ -20,7 +16,7 @@ from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf, stage_sentences
+from ablate.analysis.report import html, layout, macros, pdf, stage_sentences, terminal
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -30,23 +26,9 @@ from ablate.files import atomic
 from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
-from ablate.terminal.console import Console
 from ablate.terminal.progress import track
 
-WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns that may be wrapped on a terminal
-# Columns that a narrow terminal omits; the files have them.
-WIDE_ONLY = [
-    "p (Holm)",
-    "Equivalence [90 % CI]",
-    "g_z",
-    "Wins",
-    "Parameters",
-    "Time (s), median",
-    "Lost or at chance (runs)",
-]
 IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
-NARROW = 120  # characters
-LISTED = 20  # most rows of a table on the terminal; the files have all
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -109,7 +91,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
         warnings.append(text + advice)
     main = "trials" if results.only_trials else "effects"
-    _print(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
+    terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
 
 
@@ -240,34 +222,3 @@ def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
             path.unlink()
     for name, content in files.items():
         atomic.write_bytes(folder / name, content)
-
-
-def _print(study: str, report_tables: dict[str, tables.Table], main: str, notes: Sequence[str], folder: Path) -> None:
-    """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
-    console = Console()
-    console.soft_wrap = not console.is_terminal
-    narrow = console.is_terminal and console.width < NARROW
-    cells = report_tables[main].cells
-    _print_table(console, cells.drop(columns=WIDE_ONLY, errors="ignore") if narrow else cells, f"Study {study}")
-    if "failures" in report_tables:
-        failures = report_tables["failures"].cells
-        _print_table(console, failures.head(LISTED), "Not completed")
-        if len(failures) > LISTED:
-            console.print(Text(f"... and {len(failures) - LISTED} more, in {folder / 'tables' / 'failures.md'}"))
-    for note in notes:
-        console.print(Text(f"Note: {note}"))
-    console.print(Text(f"Report: {folder}"), soft_wrap=True)  # without line breaks, so that the path can be copied
-
-
-def _print_table(console: Console, table: pd.DataFrame, title: str) -> None:
-    """Print a table: aligned columns on a terminal, Markdown in a file or a pipe."""
-    if not console.is_terminal:
-        console.print(Text(f"{title}\n\n{to_markdown(table)}"))
-        return
-    aligned = RichTable(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in table:
-        header = textwrap.fill(name, max(13, *table[name].map(len)))
-        aligned.add_column(Text(header), no_wrap=name not in WRAPPED, overflow="fold")
-    for row in table.itertuples(index=False):
-        aligned.add_row(*map(Text, row))
-    console.print(aligned)

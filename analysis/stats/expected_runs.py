@@ -39,11 +39,13 @@ def expected_runs(plan: StagePlan, effects: Sequence[tuple[float, float]], studi
         effects: mean and SD of the differences of each variant from the baseline, in the unit of the margin.
         studies: number of simulated studies. With 2000, the standard error of `runs` is below 1 % of the fixed study.
     """
-    made = decide_simulated(plan, simulated_differences(effects, plan.looks[-1], studies, np.random.default_rng(0)))
-    seeds, runs = used_runs(plan, made)
+    decisions = decide_simulated(
+        plan, simulated_differences(effects, plan.looks[-1], studies, np.random.default_rng(0))
+    )
+    seeds, runs = used_runs(plan, decisions)
     low, high = np.quantile(runs, [0.05, 0.95])
     fixed = plan.looks[-1] * (len(effects) + 1)
-    decided = (made.look < len(plan.looks)).mean(axis=0)
+    decided = (decisions.look < len(plan.looks)).mean(axis=0)
     return ExpectedRuns(float(runs.mean()), float(low), float(high), fixed, seeds.mean(axis=0), decided)
 
 
@@ -53,8 +55,8 @@ def simulated_differences(
     """Normal differences (studies, variants, seeds) with these means and SDs, correlated between variants."""
     mean, sd = (np.array(values)[:, None] for values in zip(*effects, strict=True))
     shared = rng.standard_normal((studies, 1, seeds))
-    own = rng.standard_normal((studies, len(effects), seeds))
-    return np.asarray(mean + sd * (np.sqrt(CORRELATION) * shared + np.sqrt(1 - CORRELATION) * own))
+    independent = rng.standard_normal((studies, len(effects), seeds))
+    return np.asarray(mean + sd * (np.sqrt(CORRELATION) * shared + np.sqrt(1 - CORRELATION) * independent))
 
 
 def decide_simulated(plan: StagePlan, differences: np.ndarray) -> Decisions:
@@ -65,7 +67,7 @@ def decide_simulated(plan: StagePlan, differences: np.ndarray) -> Decisions:
     return decide(plan, *p_values(plan, plan.looks, total / n, error))
 
 
-def used_runs(plan: StagePlan, made: Decisions) -> tuple[np.ndarray, np.ndarray]:
+def used_runs(plan: StagePlan, decisions: Decisions) -> tuple[np.ndarray, np.ndarray]:
     """Seeds of each variant (studies, variants), and all runs (studies,): the baseline continues with the undecided."""
-    seeds = np.array([*plan.looks, plan.looks[-1]])[made.look]
+    seeds = np.array([*plan.looks, plan.looks[-1]])[decisions.look]
     return seeds, seeds.sum(axis=-1) + seeds.max(axis=-1)

@@ -188,15 +188,15 @@ def stages(
         mean, error = (np.array([getattr(one, name) for one in looks]) for name in ("mean", "error"))
         p[row], p_equivalence[row] = p_values(plan, sizes, mean, error)
     last = None if stopped is None else np.array([stopped.get(name, taken) for name in held])
-    made = decide(plan, p, p_equivalence, last)
+    decisions = decide(plan, p, p_equivalence, last)
     return {
-        name: [_stage(plan, looks, made, row, k) for k in range(taken)]
+        name: [_stage(plan, looks, decisions, row, k) for k in range(taken)]
         for row, (name, looks) in enumerate(held.items())
     }
 
 
-def _stage(plan: StagePlan, looks: Sequence[PairedDifference], made: Decisions, row: int, k: int) -> Stage:
-    sizes = [one.n for one in looks[: min(k, int(made.stopped[row])) + 1]]
+def _stage(plan: StagePlan, looks: Sequence[PairedDifference], decisions: Decisions, row: int, k: int) -> Stage:
+    sizes = [one.n for one in looks[: min(k, int(decisions.stopped[row])) + 1]]
     used, m = informative(sizes), max(plan.comparisons, 1)
     last = looks[used[-1]] if used else looks[0]
 
@@ -206,12 +206,12 @@ def _stage(plan: StagePlan, looks: Sequence[PairedDifference], made: Decisions, 
 
     return Stage(
         last,
-        p=float(made.p[row, k]),
-        p_holm=float(made.p_holm[row, k]),
-        p_equivalence=float(made.p_equivalence[row, k]),
-        p_equivalence_holm=float(made.p_equivalence_holm[row, k]),
+        p=float(decisions.p[row, k]),
+        p_holm=float(decisions.p_holm[row, k]),
+        p_equivalence=float(decisions.p_equivalence[row, k]),
+        p_equivalence_holm=float(decisions.p_equivalence_holm[row, k]),
         interval=interval(plan.alpha, two_sided=True),
         simultaneous=interval(plan.alpha / m, two_sided=True),
         equivalence=interval(plan.alpha, two_sided=False),
-        decided=bool(made.p_holm[row, k] < plan.alpha or made.p_equivalence_holm[row, k] < plan.alpha),
+        decided=bool(decisions.p_holm[row, k] < plan.alpha or decisions.p_equivalence_holm[row, k] < plan.alpha),
     )

@@ -86,7 +86,8 @@ def every(results: Results) -> dict[str, Table]:
         by_name["secondary"] = further
     if len(results.changes):
         by_name["changes"] = changes(results.changes, labels)
-    if len(compared := further_tests(effects, runs, results.metric)):
+    # These tests do not allow for planned looks, after which the number of seeds depends on the results.
+    if results.looks is None and len(compared := further_tests(effects, runs, results.metric)):
         rows = tuple(compared.index)
         by_name["tests"] = Table(
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows

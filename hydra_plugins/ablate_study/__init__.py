@@ -174,9 +174,12 @@ class PlanSweeper(StudySweeper):
 
     def measure_seconds(self, overrides: dict[str, list[str]], runs: "Sequence[PlannedRun]") -> dict[str, float]:
         """Estimate the seconds per run from a few training steps: {variant: seconds}."""
+        from ablate.study.launcher.local import threads_of, workers_of
         from ablate.study.probe import probe
 
-        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]))
+        local = isinstance(self.launcher, LocalLauncher)
+        threads = threads_of(workers_of(self.config, **self.launcher.settings)) if local else None
+        return probe(runs, lambda run: self.loader.load_sweep_config(self.config, overrides[run.folder]), threads)
 
 
 class StudyLauncher(Launcher):

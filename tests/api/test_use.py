@@ -151,7 +151,7 @@ def test_watch_updates_the_output_of_a_cell(run):
     cell = nbformat.v4.new_code_cell("import ablate\nablate.watch('used')")
     shown = notebooks.execute(nbformat.v4.new_notebook(cells=[cell]), Path()).cells[0].outputs
     view, result = (output["data"] for output in shown)
-    assert "used  2 runs  2 completed" in view["text/plain"] and "all runs have ended" in view["text/html"]
+    assert "used  2 runs  2 completed" in view["text/plain"] and "all done" in view["text/html"]
     assert "2 completed" in result["text/plain"]
 
 

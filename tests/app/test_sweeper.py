@@ -98,7 +98,7 @@ def test_other_settings_are_refused_by_name(study, app, words, message):
 @pytest.mark.parametrize("name", ["s", "outputs/s"])
 def test_the_plan_of_an_existing_study_is_printed(study, name):
     shown = ablate(study.parents[1], "plan", name)
-    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants. All done." in shown.stdout
+    assert shown.returncode == 0 and "model=cnn" in shown.stdout and "runs of 3 variants: all done." in shown.stdout
     refused = ablate(study.parents[1], "plan", name, "model=cnn")
     assert refused.returncode == 2 and "model=cnn does not apply to an existing study" in refused.stderr
 
@@ -283,3 +283,24 @@ def test_a_staged_study_stops_what_is_decided_and_takes_each_look_once(app, tmp_
         refused = app(tmp_path, *SWEEP, *kept, *size, *change, "hydra.sweeper.extend=true")
         assert refused.returncode == 2 and "fixed before the first result" in refused.stderr, refused.stderr
     assert (study / stages.FILE).read_bytes() == before
+
+
+def test_an_ablation_path_grows_by_rounds_and_a_fraction_has_the_baseline(app, tmp_path):
+    """The larger loss is first: dropout of .5 costs .05, the other model gains."""
+    words = ("model=resnet,cnn", "dropout=0.0,0.5", "seed=0,1")
+    grown = app(tmp_path, *SWEEP, "hydra.sweeper.design=path", *words)
+    assert grown.returncode == 0, grown.stderr
+    names = list(dict.fromkeys(run.variant for run in study_plan.read(tmp_path / "outputs/s").runs))
+    assert names == ["baseline", "model=cnn", "dropout=0.5", "model=cnn+dropout=0.5"]
+    again = app(tmp_path, *SWEEP, "hydra.sweeper.design=path", *words)
+    assert again.returncode == 0 and "8 of them already done" in again.stdout + again.stderr
+    small = app(tmp_path, *SWEEP[:-1], "hydra.sweeper.name=f", "hydra.sweeper.design=fractional", *words)
+    assert small.returncode == 2 and "Type hydra.sweeper.design=factorial" in small.stderr
+    pytest.importorskip("pydoe")
+    four = ("+a=0,1", "+b=0,1")
+    fraction = app(tmp_path, *SWEEP[:-1], "hydra.sweeper.name=f", "hydra.sweeper.design=fractional", *words, *four)
+    assert fraction.returncode == 0, fraction.stderr
+    runs = study_plan.read(tmp_path / "outputs/f").runs
+    assert len(runs) == 16 and runs[0].variant == "baseline"
+    results = analyse(tmp_path / "outputs/f")
+    assert (results.contrasts["aliases"] != "").sum() == 3 and len(results.attribution) == 5

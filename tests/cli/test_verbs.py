@@ -38,10 +38,10 @@ def test_a_plan_shows_what_is_done_and_starts_nothing(grid):
     assert ended.returncode == 0, ended.stderr
     rows = [line.split() for line in ended.stdout.splitlines()]
     assert ["model=vgg", "3"] in rows and ["baseline", "3"] in rows and ["all", "12", "6"] in rows
-    assert "18 runs of 6 variants. 6 to do, about" in ended.stdout
+    assert "18 runs of 6 variants: 6 to do, about" in ended.stdout
     assert ablate(grid, "plan", *words[:-1]).returncode == 2  # like the study itself
     assert sorted(grid.rglob("*")) == before
-    assert "12 runs of 4 variants. All done." in ablate(grid, "status", "grid").stdout
+    assert "12 runs of 4 variants: all done." in ablate(grid, "status", "grid").stdout
 
 
 def test_a_plan_prints_the_detectable_difference(tmp_path):
@@ -53,7 +53,7 @@ def test_a_plan_prints_the_detectable_difference(tmp_path):
 
 def test_a_plan_estimates_the_time_by_probing(tmp_path):
     words = [*SMALL, "data.train_limit=null", "study.name=s", "model=mlp,cnn"]
-    assert "2 to do" not in ablate(tmp_path, "plan", *words).stdout
+    assert "2 to do, about" not in ablate(tmp_path, "plan", *words).stdout
     ended = ablate(tmp_path, "plan", "--probe", *words, "trainer.epochs=1000000")
     assert ended.returncode == 0, ended.stderr
     # Two million epochs of 11 steps: between 1 ms and 1 s a step.

@@ -15,7 +15,7 @@ import torch
 
 from ablate.commands.submit import check_id, main
 from ablate.course import archive, rules
-from ablate.course.contents import Options, gather
+from ablate.course.gather import Options, add_report, gather, select
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.terminal.errors import InputError
@@ -60,7 +60,7 @@ def test_a_grader_can_verify_the_archive(here, tmp_path):
         names = {name for name in unpacked.namelist() if not name.startswith("code/")}
         unpacked.extractall(folder)
     run_files = {"run.json", ".hydra/config.yaml", "test.json", "model.pt"}
-    assert names == {"report.pdf", "notebook.ipynb", "README.md", *run_files}
+    assert names == {"report.pdf", "Assignment_1.ipynb", "README.md", *run_files}
     runs = {run: run_record.read(run).val_accuracy for run in (here / "outputs/s/baseline").glob("seed*")}
     best = max(runs, key=runs.get)  # lr=0.1 learns, lr=0.0001 does not
     assert (folder / "model.pt").read_bytes() == (best / "model.pt").read_bytes()
@@ -75,7 +75,9 @@ def test_a_grader_can_verify_the_archive(here, tmp_path):
     assert graded.returncode == 0, graded.stderr
     assert graded.stdout.splitlines() == [line.strip() for line in ended.stdout.splitlines() if "as recorded" in line]
 
-    again = gather(Path("outputs/s"), rules.read("assignment", "s123"), Options("s123"))
+    limits = rules.read("assignment", "s123")
+    again = gather(select(Path("outputs/s")), limits, Options("s123"))
+    add_report(again, Path("outputs/s/report/report.pdf"), limits)
     assert archive.pack(again.members) == archive_bytes
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 
@@ -97,7 +99,7 @@ def test_user_code_is_submitted_and_a_missing_module_fails_the_check(photo_folde
     assert "your own code: layers.py, mine.py" in capsys.readouterr().out
     with zipfile.ZipFile(here / "s1.zip") as unpacked:
         unpacked.extractall(tmp_path / "un")
-    for name in ("README.md", "run.json", ".hydra/config.yaml", "notebook.ipynb"):
+    for name in ("README.md", "run.json", ".hydra/config.yaml", "Assignment_1.ipynb"):
         assert str(tmp_path) not in (tmp_path / "un" / name).read_text(), name
     readme = tmp_path / "un/README.md"
     assert "verify .. --data-root FOLDER --trust" in readme.read_text()
@@ -124,6 +126,15 @@ def test_weights_without_the_recorded_accuracy_fail_the_check(here, capsys):
     assert main(["s", "--id", "s123"]) == 1
     assert "Verification failed: validation accuracy" in capsys.readouterr().err
     assert (here / "s123.zip").read_text() == "an earlier archive"
+
+
+def test_an_outdated_report_is_written_anew(here, capsys):
+    shutil.rmtree("outputs/s/report")
+    assert main(["s", "--id", "s123"]) == 0
+    output = capsys.readouterr().out
+    assert "outputs/s has no report: it is written anew." in output
+    with zipfile.ZipFile("s123.zip") as packed:
+        assert packed.read("report.pdf") == Path("outputs/s/report/report.pdf").read_bytes()
 
 
 def test_large_weights_are_linked_and_code_changes_reported(here, capsys):

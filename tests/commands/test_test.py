@@ -91,7 +91,9 @@ def test_uses_are_counted_and_shown(run, tmp_path):
     ended = ablate(tmp_path, "test", str(run))
     assert ended.returncode == 0, ended.stderr
     assert "The test set has been used twice on this run." in ended.stdout
-    assert "Mark under the rubric assignment" in ended.stdout
+    assert "Mark" not in ended.stdout  # the assignment's are for CIFAR-10
+    (tmp_path / "course.yaml").write_text("bands: [{from: 0, mark: 100}]")
+    assert "Mark under the rubric course: 100 %" in ablate(tmp_path, "test", str(run), "--rubric", "course.yaml").stdout
     for name in ("confusion", "calibration", "mistakes"):
         with Image.open(run / "test" / f"{name}.png") as image:
             assert image.size[0] >= 700

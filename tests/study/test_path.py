@@ -55,6 +55,11 @@ def test_what_a_path_cannot_have_is_refused(settings, levels, message):
         plan.variants(replace(SETTINGS, design="path", **settings), FACTORS | {"a": levels})
 
 
+def test_a_path_without_factors_says_what_to_type():
+    with pytest.raises(InputError, match="has no factors. .*study=explain study.of=FOLDER"):
+        plan.variants(replace(SETTINGS, design="path"), {})
+
+
 @pytest.fixture
 def search(make_study):
     """A search over two keys: the trial with another rate is best, a diverged one is not."""

@@ -143,4 +143,8 @@ def test_an_interrupted_run_says_how_to_resume(tmp_path):
     assert status == 130 and advice, text
     resumed = ablate(tmp_path, *words, advice[1].replace("'", ""))
     assert resumed.returncode == 0 and record(folder)["status"] == "completed", resumed.stderr
+    (first,) = re.findall(r"resumes from epoch (\d+) of 60", resumed.stderr)
+    shown = [int(number) for number in re.findall(r"^epoch (\d+)/60", resumed.stderr, re.M)]
+    assert int(first) > 1 and shown == list(range(int(first), 61))  # no epoch is shown as if it was trained again
+    assert f"resumes from epoch {first} of 60" in (folder / "train.log").read_text()
     assert len(list((tmp_path / "outputs/single").iterdir())) == 1

@@ -74,4 +74,4 @@ def test_a_running_run_without_an_epoch_has_started_and_many_seeds_are_a_range(t
         console.print(table(tmp_path, study))
     text = console.file.getvalue()
     assert text.startswith("Study s, design factorial, seeds 0 to 13 (12)") and "model=mlp/seed=0  started" in text
-    assert "12 runs of 2 variants. No time estimate" in text
+    assert "12 runs of 2 variants: time left: unknown until the first epoch is done." in text

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RECORDED
 from ablate.study import terminal_view
 from ablate.study.snapshot import Epochs, RunView, StudyView
 from ablate.study.status import PlannedState
+from ablate.study.time_estimate import time_left
+from ablate.terminal.console import Console
 
 
 def make(variant: str, status: str, accuracies=(), planned: int | None = 10, error: str = "", **values: Any) -> RunView:
@@ -53,18 +54,18 @@ def test_the_length_of_a_curve_is_the_fraction_of_its_epochs(planned):
 def test_the_time_left_assumes_as_many_parallel_runs_as_now():
     done = make("a", "completed", [0.5] * 10, seconds={"total": 30.0})
     running = [make("b", "running", [0.1] * 4), make("b", "running", [0.1] * 6)]  # 6 and 4 epochs of 2 s to go
-    assert terminal_view.time_left([done, *running]) == "about 12 s left, 2 in parallel"  # the longer of the two
-    # a: 30 s as before; b: 10 epochs of 2 s; c: the median of both. With 12 + 8 that is 95 s for two workers.
+    assert time_left([done, *running]) == "about 12 s left, 2 in parallel"  # the longer of the two
+    # a: 30 s as before; b: 10 epochs of 2 s; c: the median of 30, 20 and 20. With 12 + 8 that is 90 s for two workers.
     waiting = [make("a", "missing"), make("b", "missing"), make("c", "missing")]
-    assert terminal_view.time_left([done, *running, *waiting]) == "about 48 s left, 2 in parallel"
-    assert (
-        terminal_view.time_left([done, make("d", "running")]) == "about 30 s left"
-    )  # no epoch of this variant is done
-    assert "unknown until the first epoch" in terminal_view.time_left([make("d", "running"), *waiting])
-    assert "no run is active, 3 to do" in terminal_view.time_left([done, *waiting])
-    assert (
-        terminal_view.time_left([done, make("b", "failed", [0.1])]) == "all runs have ended"
-    )  # failed runs are not retried
+    assert time_left([done, *running, *waiting]) == "about 45 s left, 2 in parallel"
+    assert time_left([done, make("d", "running")]) == "about 30 s left"  # no epoch of this variant is done
+    assert "unknown until the first epoch" in time_left([make("d", "running"), *waiting])
+    assert time_left([done, *waiting]) == "3 to do, about 2 min in sequence"  # 30 s each
+    failed = make("b", "failed", [0.1])  # which the study's command retries: 10 epochs of 2 s
+    assert time_left([done, failed]) == "1 to do, about 20 s in sequence"
+    assert time_left([done, failed, running[0]]) == "about 12 s left"
+    interrupted = make("b", "interrupted", [0.1] * 9)
+    assert time_left([done, interrupted]) == "1 to do, about 2 s in sequence"
 
 
 def test_the_view_of_a_running_study():
@@ -105,12 +106,27 @@ def test_small_terminals(width, height):
     assert all(len(line) <= width for line in lines) and len(lines) <= max(height, 9)
 
 
-def test_a_narrow_terminal_only_shortens_names():
-    runs = [
-        make("normalization=weight_standardization+model=wide_resnet", "completed", [0.5, 0.875], seconds={"total": 9})
-    ]
-    (row,) = [line.split() for line in rendered(runs, width=60) if "completed" in line and "%" in line]
-    assert row[0].endswith("…") and row[1:] == ["0", "completed", "2/10", "87.5", "%", "9", "s"]
+LONG = "normalization=weight_standardization+augmentation=trivialaugment+model=wide_resnet"
+
+
+@pytest.mark.parametrize("width", [70, 80, 93, 94, 120])
+def test_a_long_name_is_broken_between_its_parts_and_curves_remain(width):
+    runs = [make(LONG, "completed", [0.5, 0.875], seconds={"total": 9}), make("mlp", "running", [0.25] * 10)]
+    lines = rendered(runs, width)
+    assert all(len(line) <= width for line in lines) and not any("…" in line for line in lines)
+    (first,) = [index for index, line in enumerate(lines) if " completed " in line and "87.5 %" in line]
+    (last,) = [index for index, line in enumerate(lines) if line.startswith("mlp")]
+    parts = [line[:46].split(" ")[0] for line in lines[first:last]]
+    assert "".join(parts) == LONG
+    assert lines[first].split()[1:] == ["0", "completed", "2/10", "87.5", "%", "▄█", "9", "s"]
+    starts = ("normalization=", "weight_", "standardization", "+augmentation=", "trivialaugment", "+model=", "wide_")
+    assert all(part.startswith((*starts, "resnet")) for part in parts)
+
+
+def test_a_view_of_long_names_fits_the_height():
+    runs = [make(f"{LONG}+seed={index}", "completed", [0.5]) for index in range(20)]
+    lines = rendered(runs, width=80, height=24)
+    assert len(lines) <= 24 and lines[-1].endswith("completed") and "more: " in lines[-1]
 
 
 def test_control_characters_and_markup_are_escaped():

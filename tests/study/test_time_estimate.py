@@ -2,39 +2,39 @@
 
 import math
 
-import pytest
-
-from ablate.runs.run_record import RunRecord, Seconds
+from ablate.runs.run_record import EpochCount, RunRecord, Seconds
+from ablate.study.snapshot import NO_EPOCHS, Epochs, RunView
 from ablate.study.status import PlannedState
-from ablate.study.time_estimate import duration, estimate, expected_seconds
-
-VARIANTS = ["baseline", "baseline", "baseline", "mlp", "mlp", "vgg"]
+from ablate.study.time_estimate import expected_seconds, time_left
 
 
-def state(status: str, seconds: float | None = None) -> PlannedState:
-    return PlannedState(status, RunRecord(status=status, seconds=Seconds(total=seconds)))
+def run(variant: str, status: str, seconds: float | None = None, epochs: Epochs = NO_EPOCHS) -> RunView:
+    record = RunRecord(status=status, seconds=Seconds(total=seconds), epochs=EpochCount(planned=10))
+    state = PlannedState(status) if status == "missing" else PlannedState(status, record)
+    return RunView(variant, 0, f"{variant}/seed=0", state, epochs, [])
 
 
-STATES = [state("completed", 10.0), state("completed", 30.0), PlannedState("missing"), state("diverged", 4.0),
-          state("failed", 1.0), state("running", 1.0)]  # fmt: skip
+RUNS = [run("baseline", "completed", 10.0), run("baseline", "completed", 30.0), run("baseline", "missing"),
+        run("mlp", "diverged", 4.0), run("mlp", "failed", 1.0), run("vgg", "missing")]  # fmt: skip
 
 
 def test_it_uses_the_median_of_the_variant_else_the_probed_time_else_the_median_of_all():
     """To do: baseline, median of 10 and 30; mlp, its 4; vgg, the median of 10, 30 and 4."""
-    assert expected_seconds(VARIANTS, STATES, {}) == {"baseline": 20.0, "mlp": 4.0, "vgg": 10.0}
-    assert estimate(VARIANTS, STATES) == "3 to do, about 34 s in sequence."
-    assert estimate(VARIANTS, STATES, {"vgg": 6.0}) == "3 to do, about 30 s in sequence."
+    assert expected_seconds(RUNS, {}) == {"baseline": 20.0, "mlp": 4.0, "vgg": 10.0}
+    assert time_left(RUNS) == "3 to do, about 34 s in sequence"
+    assert time_left(RUNS, {"vgg": 6.0}) == "3 to do, about 30 s in sequence"
+    assert time_left(RUNS, {"baseline": 1.0}) == "3 to do, about 34 s in sequence"  # its finished runs count
+
+
+def test_an_interrupted_run_has_only_its_other_epochs_to_do():
+    interrupted = run("vgg", "interrupted", epochs=Epochs([0.5] * 7, 2.0, (0.5, 0.5)))
+    assert time_left([*RUNS[:2], interrupted]) == "1 to do, about 6 s in sequence"
+    assert time_left([interrupted, run("vgg", "missing")]) == "2 to do, about 26 s in sequence"  # 3 + 10 epochs
 
 
 def test_without_a_finished_run_or_with_no_other_there_is_nothing_to_estimate():
-    assert "No time estimate" in estimate(VARIANTS, [PlannedState("missing")] * 6)
-    assert "No time estimate" in estimate(["a", "a"], [state("completed", math.inf), PlannedState("missing")])
-    assert estimate(VARIANTS[:2], STATES[:2]) == "All done."
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (12 * 3600, "12.0 h")],
-)
-def test_a_duration_has_the_unit_of_its_size(seconds, text):
-    assert duration(seconds) == text
+    missing = run("a", "missing")
+    assert "6 to do, no time estimate until a run has finished; `ablate plan --probe`" in time_left([missing] * 6)
+    assert "--probe" not in time_left([missing], probe=False)
+    assert "no time estimate" in time_left([run("a", "completed", math.inf), missing])
+    assert time_left(RUNS[:2]) == "all done"

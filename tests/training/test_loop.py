@@ -190,12 +190,20 @@ def test_the_average_is_what_is_evaluated():
         assert torch.allclose(value, expected, atol=1e-7) and not torch.equal(value, second.weights[name]), name
 
 
-def test_an_epoch_is_one_plain_line_whatever_the_width_of_the_terminal():
-    row = {"epoch": 2, "train_loss": 1.25, "train_accuracy": 0.5, "val_loss": 1.5, "val_accuracy": 0.25, "seconds": 0.1}
-    shown = StringIO()
-    loop.Reporter([], Console(file=shown, force_terminal=True, width=20), epochs=3).log(row)
-    expected = "epoch 2/3  train loss 1.250 accuracy 50.0 %  validation loss 1.500 accuracy 25.0 %  0.1 s\n"
-    assert shown.getvalue() == expected
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_line_of_an_epoch_is_broken_between_words_and_ends_with_the_time_left(width):
+    row = {"epoch": 2, "train_loss": 1.25, "train_accuracy": 0.5, "val_loss": 1.5, "val_accuracy": 0.25, "seconds": 12}
+    expected = (
+        "epoch 2/5  train loss 1.250 accuracy 50.0 %  validation loss 1.500 accuracy 25.0 %  12.0 s, about 36 s left"
+    )
+    for terminal in (True, False):
+        shown = StringIO()
+        loop.Reporter([], Console(file=shown, force_terminal=terminal, width=width), epochs=5).log(
+            [{**row, "epoch": 1}, row]
+        )
+        assert shown.getvalue().split() == expected.split()
+        lines = shown.getvalue().splitlines()
+        assert all(len(line) <= width for line in lines) if terminal else lines == [expected]
 
 
 def test_the_progress_within_an_epoch_is_printed_with_the_running_means(monkeypatch):

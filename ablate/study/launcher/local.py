@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from omegaconf import DictConfig
 
 from ablate.backend.cores import cpu_cores
 from ablate.data.prepare import prepare
@@ -25,10 +26,8 @@ def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int, own
         own_app: whether the jobs are runs of `ablate train`, whose workers share the images.
     """
     config = jobs[0].config
-    devices = visible_gpus() if not own_app or config.trainer.device in ("auto", "cuda") else []
-    cores = cpu_cores()
-    gpus = assign_gpus(devices, jobs_per_gpu, jobs_at_once or cores)[: jobs_at_once or None]
-    threads = max(1, cores // len(gpus))
+    gpus = workers_of(config, jobs_at_once, jobs_per_gpu, own_app)
+    threads = threads_of(gpus)
     if own_app:
         _load_shared(jobs[0])
     output = Path(config.hydra.sweep.dir) / ".workers.log"
@@ -40,6 +39,19 @@ def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int, own
         else:
             index, result = ended
             yield index, failed(result) if isinstance(result, workers.WorkerDied) else result
+
+
+def workers_of(
+    config: DictConfig, jobs_at_once: int | None, jobs_per_gpu: int, own_app: bool = True
+) -> list[str | None]:
+    """The GPU of each worker, or None; see `launch` for the arguments."""
+    devices = visible_gpus() if not own_app or config.trainer.device in ("auto", "cuda") else []
+    return assign_gpus(devices, jobs_per_gpu, jobs_at_once or cpu_cores())[: jobs_at_once or None]
+
+
+def threads_of(gpus: Sequence[str | None]) -> int:
+    """Threads of each of these workers."""
+    return max(1, cpu_cores() // len(gpus))
 
 
 def visible_gpus() -> list[str]:

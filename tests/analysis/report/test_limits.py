@@ -36,3 +36,13 @@ def test_interactions_that_were_not_tested_are_named(make_study):
     results["model=b+norm=y"] = {0: 0.7, 1: 0.75}
     together = analyse(make_study(results, two, name="together"))
     assert "Interactions are not estimable" not in " ".join(limits.limits(together))
+
+
+def test_a_fraction_of_resolution_three_names_what_it_confounds(make_study):
+    """C = -AB: the baseline, and each pair of changes."""
+    factors = {"a": ["0", "1"], "b": ["0", "1"], "c": ["0", "1"]}
+    variants = ("baseline", "a=1+c=1", "b=1+c=1", "a=1+b=1")
+    results = {name: {s: 0.5 + 0.01 * s + 0.013 * s * k for s in range(3)} for k, name in enumerate(variants)}
+    text = " ".join(limits.limits(analyse(make_study(results, factors))))
+    assert "this fraction confounds them with main effects" in text and "No Shapley values: main effects" in text
+    assert "changed both alone and together" not in text

@@ -36,3 +36,11 @@ def test_special_characters_in_names_are_safe(make_study):
     assert {"study", "baseline", "model=50 ----_-x--", "model=50 ----_-y--"} == names
     body = text.split("numbers.tex}\\fi}\n")[1]
     assert not re.search(r"[%#&~]", body)
+
+
+def test_shapley_values_have_macros(make_study):
+    """Two changes of .1 and .2 that add up to .3."""
+    values = {"baseline": 0.5, "a=1": 0.6, "b=1": 0.7, "a=1+b=1": 0.8}
+    results = {name: {0: value, 1: value + 0.01} for name, value in values.items()}
+    known = macros(to_tex(analyse(make_study(results, {"a": ["0", "1"], "b": ["0", "1"]}))))
+    assert (known["shapley:a=1", "difference"], known["shapley:all", "difference"]) == ("+10.00", "+30.00")

@@ -131,3 +131,18 @@ def test_a_study_without_completed_runs_has_a_report(make_study):
     study = make_study({"baseline": {0: "failed"}, "model=b": {0: "diverged"}}, FACTORS)
     assert report(study) == 1 and pages(study) <= 2
     assert pd.read_csv(study / "report" / "effects.csv")["verdict"].tolist() == ["baseline", "not testable"]
+
+
+def test_narrow_figures_precede_the_forest_plot_if_only_they_fit_on_the_first_page(tmp_path):
+    (tmp_path / "figures").mkdir()
+    for name, width in (("effects", 500), ("loss_curves", 500), ("attribution", 250)):
+        (tmp_path / "figures" / f"{name}.svg").write_text(f'<svg height="10pt" width="{width}pt">')
+    order = {}
+    for place in (0, 1, 2):
+        size = layout.Layout(14, ("effects", "loss_curves", "attribution"), place)
+        order[place] = re.findall(r"figures/(\w+)", " ".join(layout.figures(size, tmp_path)))
+    assert order == {
+        0: ["effects", "loss_curves", "attribution"],
+        1: ["effects", "attribution", "loss_curves"],
+        2: ["attribution", "effects", "loss_curves"],
+    }
