@@ -26,6 +26,7 @@ IMAGES = HERE.parent / "images"
 WORK = ROOT / "build" / "results"
 COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effects.md", "tables/effects.tex",
           "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
+LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
 
 
@@ -55,8 +56,8 @@ def assignment(images: Path) -> None:
     folder = WORK / "outputs/assignment"
     pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
     write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
-    replace_table("assignment", assignment_table(folder))
-    replace_table("assignment effects", (folder / "report/tables/effects.md").read_text().partition("\n\n")[0])
+    replace_table("results.md", "assignment", assignment_table(folder))
+    replace_table("results.md", "assignment effects", effects_table(folder))
 
 
 def assignment_table(folder: Path) -> str:
@@ -82,12 +83,21 @@ def assignment_table(folder: Path) -> str:
 def full_marks(images: Path) -> None:
     """The ablation of the preset `full_marks`, and its table in docs/results.md."""
     study("full_marks", images)
-    effects = WORK / "outputs/full_marks/report/tables/effects.md"
-    replace_table("full_marks effects", effects.read_text().partition("\n\n")[0])
+    replace_table("results.md", "full_marks effects", effects_table(WORK / "outputs/full_marks"))
+
+
+def effects_table(folder: Path, without: tuple[str, ...] = ()) -> str:
+    """The main table of a study's report, without columns whose names start with one of `without`."""
+    table = (folder / "report/tables/effects.md").read_text().partition("\n\n")[0]
+    if not without:
+        return table
+    heading, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
+    frame = pd.DataFrame(rows, columns=heading)
+    return to_markdown(frame[[name for name in heading if not name.startswith(without)]])
 
 
 def tutorial(images: Path) -> None:
-    """The pictures of the tutorial, from its own commands up to the report with the author's text."""
+    """The pictures and the table of the tutorial, from its own commands up to the report with the author's text."""
     folder = WORK / "tutorial"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -99,6 +109,7 @@ def tutorial(images: Path) -> None:
     report = folder / "outputs/first/report"
     shutil.copy(report / "figures/effects.svg", IMAGES / "tutorial-effects.svg")
     write_bytes(IMAGES / "tutorial-report.png", side_by_side(report / "report.typ"))
+    replace_table("tutorial.md", "tutorial effects", effects_table(report.parent, without=LEFT_OUT))
 
 
 def side_by_side(source: Path) -> bytes:
@@ -114,9 +125,9 @@ def side_by_side(source: Path) -> bytes:
     return bytes(typst.compile(sheet, format="png", ppi=PAGE_PPI))  # type: ignore[arg-type]
 
 
-def replace_table(name: str, table: str) -> None:
-    """Replace the table between the comments `<!-- NAME -->` and `<!-- end of NAME -->` in docs/results.md."""
-    page = HERE.parent / "results.md"
+def replace_table(page_name: str, name: str, table: str) -> None:
+    """Replace the table between the comments `<!-- NAME -->` and `<!-- end of NAME -->` on a page in docs/."""
+    page = HERE.parent / page_name
     pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(\n<!-- end of {re.escape(name)} -->)", re.S)
     text, count = pattern.subn(lambda match: f"{match[1]}{table.strip()}{match[2]}", page.read_text())
     if count != 1:
