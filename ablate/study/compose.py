@@ -142,11 +142,28 @@ class ComposedRun:
         return msgspec.structs.replace(self.planned, config_sha256=self.recorded_sha256)
 
 
+def composer_of(loader: PlanLoader, config: DictConfig, sweep: factors.Sweep) -> Composer:
+    """Composes runs of `ablate train`; each has the name of its study, which may contain the current time."""
+    return Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
+
+
 def composed_runs(
-    loader: PlanLoader, config: DictConfig, sweep: factors.Sweep, replicates: Sequence[plan.Replicate]
+    loader: PlanLoader,
+    config: DictConfig,
+    sweep: factors.Sweep,
+    replicates: Sequence[plan.Replicate],
+    composer: Composer | None = None,
 ) -> list[ComposedRun]:
-    """Each run composed, checked and hashed; InputError if one cannot be trained."""
-    composer = Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
+    """Each run composed, checked and hashed; InputError if one cannot be trained.
+
+    Args:
+        loader: composes the configurations of runs.
+        config: the configuration that all runs share.
+        sweep: the parsed overrides.
+        replicates: the runs.
+        composer: of `composer_of`, where runs are composed one after the other.
+    """
+    composer = composer or composer_of(loader, config, sweep)
     options, folder = dict(config.hydra.runtime.choices), Path(config.hydra.sweep.dir)
     runs = []
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):

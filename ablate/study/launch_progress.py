@@ -1,7 +1,7 @@
 """Progress display of a running study: the view of `ablate watch` in a terminal, one line per run elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -19,8 +19,16 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.progress import LINE_SECONDS
 
 
-def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
-    """Collect the results of a launcher, in the order of the jobs, and show the progress meanwhile."""
+def show_progress(
+    jobs: Sequence[Job], results: Results, ended: Callable[[int, JobReturn], None] = lambda index, result: None
+) -> list[JobReturn]:
+    """Collect the results of a launcher, in the order of the jobs, and show the progress meanwhile.
+
+    Args:
+        jobs: those of the launch, to which a search may add.
+        results: of the launcher.
+        ended: called with the index and the result of each job as it ends.
+    """
     folder = Path(jobs[0].config.hydra.sweep.dir)
     console = Terminal()
     read_view = FolderView(folder)
@@ -39,6 +47,7 @@ def show_progress(jobs: Sequence[Job], results: Results) -> list[JobReturn]:
                 if not live and len(collected) < len(jobs) and time.monotonic() - estimated > LINE_SECONDS:
                     console.print(time_left(read_view().runs), soft_wrap=True)
                     estimated = time.monotonic()
+                ended(index, collected[index])
             if live:
                 live.update(view(read_view(), console.width, console.height - 1), refresh=True)
     return [collected[index] for index in range(len(jobs))]

@@ -73,7 +73,20 @@ def sweep(
     except KeyboardInterrupt:
         raise KeyboardInterrupt(resuming) from None
     due = {run.folder for run in due_plan(folder).runs}
-    runs = [run for run in study.plan.runs if run.folder in due]
+    conclude(folder, [run for run in study.plan.runs if run.folder in due], errors)
+
+
+def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exception]) -> None:
+    """Print how many runs are done, and those without a result.
+
+    Args:
+        folder: of the study.
+        runs: those of the command.
+        errors: {run folder: exception} of failed runs.
+
+    Raises:
+        SystemExit: runs have no result: with status 2 if the input of all runs was refused, else 1.
+    """
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
     lost = [(run, state) for run, state in states if not state.has_result]

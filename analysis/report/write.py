@@ -1,8 +1,10 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from ablate.analysis.author import to_typst
 from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.figures import author_style
-from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
+from ablate.analysis.formats import markdown_text, to_csv, to_markdown
+from ablate.analysis.latex_table import to_latex
 from ablate.analysis.report import html, layout, macros, pdf, stage_sentences, terminal
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
@@ -28,6 +31,8 @@ from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
 
+SHORTER = 4  # cm: a page is taken to be up to this much shorter if a layout needs more pages than estimated
+SLACKS = (0, 1, 3, 6, 12)  # cm that are tried for columns of text with parts that do not break, such as images
 IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
 
 
@@ -53,7 +58,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
     settings, author = results.author.settings, results.home / author_text.FILE
-    check_figures(settings, figures.CAPTIONS, author)
+    check_figures(settings, figures.NAMES, author)
     style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
     style |= author_style.checked(settings.style, author)
     looks_text = stage_sentences.looked(results)
@@ -131,7 +136,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
 
 def _delete_earlier(folder: Path) -> None:
     """Delete the tables or figures of an earlier report, some of which this one may lack. Keep all other files."""
-    names = {*tables.NAMES, *figures.CAPTIONS}
+    names = {*tables.NAMES, *figures.NAMES}
     for path in folder.iterdir():
         stem, _, page = path.stem.rpartition("_")
         if path.stem in names or (page.isdigit() and stem in names):
@@ -148,7 +153,7 @@ def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     footnotes = "\n\n".join(markdown_text(text) for text in [table.note, *notes] if text)
     markdown = to_markdown(table.cells, table.strong) + (f"\n{footnotes}\n" if footnotes else "")
     atomic.write_text(stem.with_suffix(".md"), markdown)
-    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
+    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong, table.note))
 
 
 def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
@@ -188,18 +193,17 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
     if not (author := results.home / author_text.FILE).exists():
         atomic.write_text(author, author_text.TEMPLATE.format(title=results.plan.name))
     _write_images(source.with_name(to_typst.FOLDER), results.author.files)
-    paragraphs = pdf.generated_text(results, notes)
-    available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
+    content = pdf.parts(results, pdf.generated_text(results, notes), limits, source.parent)
     chosen = results.author.settings.figures
     if chosen is not None:
-        available &= {*chosen}
-
-    def pages(size: layout.Layout) -> int:
-        atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
-        images = typst.compile(source, format="png", ppi=10)
-        return len(images) if isinstance(images, list) else 1
-
-    size, count = layout.fitting(available, pages)
+        content = content._replace(figures={name: text for name, text in content.figures.items() if name in chosen})
+    atomic.write_text(source, pdf.measuring_source(content))
+    heights = pdf.heights(content, json.loads(typst.query(source, "<heights>", field="value", one=True)))
+    for shorter in range(SHORTER):
+        size = layout.fitting(replace(heights, page=layout.PAGE - shorter))
+        count = _set(source, content, size, heights)
+        if count <= layout.PAGES or size.pages > layout.PAGES:
+            break
     # A fixed timestamp, so that the same runs give the same bytes.
     atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
     warnings = []
@@ -212,6 +216,18 @@ def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) ->
             f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
         )
     return warnings
+
+
+def _set(source: Path, content: pdf.Parts, chosen: layout.Layout, heights: layout.Heights) -> int:
+    """Write report.typ with columns that are long enough for their text, and return its number of pages."""
+    import typst
+
+    for slack in SLACKS:
+        atomic.write_text(source, pdf.typst_source(content, chosen, heights, slack))
+        ends, afters = (json.loads(typst.query(source, f"<{name}>", field="value")) for name in ("end", "after"))
+        if all(end <= after for end, after in zip(ends, afters, strict=True)):
+            break
+    return int(json.loads(typst.query(source, "<last>", field="value", one=True)))
 
 
 def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 if TYPE_CHECKING:
     from ablate.runs.study_plan import PlannedRun
     from ablate.study.compose import ComposedStudy
+    from ablate.study.launcher import Ended, More
 
 
 class StudySweeper(Sweeper):
@@ -39,12 +40,13 @@ class StudySweeper(Sweeper):
 
         from ablate.config import hydra_settings
         from ablate.study.composer import PlanLoader
+        from ablate.study.launcher.others import task_of
 
         hydra_settings.check(config.hydra)
         self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
-            task_function=task_function,
+            task_function=task_of(str(config.hydra.launcher._target_), task_function),
             config=config,
         )
 
@@ -196,25 +198,47 @@ class StudyLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs and show their progress."""
+        return self._launch(job_overrides, initial_job_idx)
+
+    def launch_from(self, more: "More", ended: "Ended", initial_job_idx: int) -> None:
+        """Run jobs as workers are free for them, until none is left.
+
+        Args:
+            more: returns the overrides of the next job, or None if there is none now; another may follow when a job
+                ends.
+            ended: called with the index (from 0) and the result of each job as it ends.
+            initial_job_idx: number of the first job.
+        """
+        if (first := more()) is not None:
+            self._launch([first], initial_job_idx, more, ended)
+
+    def _launch(
+        self,
+        job_overrides: Sequence[Sequence[str]],
+        first: int,
+        more: "More" = lambda: None,
+        ended: "Ended" = lambda index, result: None,
+    ) -> Sequence[JobReturn]:
         import importlib
 
         from hydra.core.singleton import Singleton
         from omegaconf import OmegaConf
 
         from ablate.study.launch_progress import show_progress
-        from ablate.study.launcher import Job
+        from ablate.study.launcher import Job, Jobs
 
         state = Singleton.get_state()
-        jobs = [
+        known = [
             Job(self.hydra_context, self.task_function, self.config, number, overrides, state)
-            for number, overrides in enumerate(job_overrides, initial_job_idx)
+            for number, overrides in enumerate(job_overrides, first)
         ]
         settings = {
             name: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
             for name, value in self.settings.items()
         }
         module = importlib.import_module(f"ablate.study.launcher.{self.module}")
-        return show_progress(jobs, module.launch(jobs, **settings))
+        jobs = Jobs(known, more)
+        return show_progress(jobs, module.launch(jobs, **settings), ended)
 
 
 class LocalLauncher(StudyLauncher):

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from ablate.study import factors, tune
+from ablate.study import factors, search_space
 from ablate.terminal.errors import InputError
 from ablate.training.pruning import storage
-from tests.processes import ablate, epochs, record
+from tests.processes import SMALL, ablate, epochs, finish, record, start
 
 WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.threads=1", "data.train_limit=300")
 
@@ -20,7 +20,7 @@ WORDS = ("train", "study=tune", "data=digits", "trainer.epochs=4", "trainer.thre
 def space(*words: str) -> dict:
     overrides = OverridesParser.create().parse_overrides(list(words))
     open_ended = [o for o in overrides if not o.is_discrete_sweep()]
-    return tune.search_space(factors.read([o for o in overrides if o not in open_ended]), open_ended)
+    return search_space.search_space(factors.read([o for o in overrides if o not in open_ended]), open_ended)
 
 
 def test_overrides_define_the_search_space():
@@ -77,6 +77,44 @@ def test_a_trial_of_several_seeds_is_their_mean(tmp_path):
     assert all(epochs(folder / f"baseline/seed={s}") == 4 for s in (0, 1))
     first = optuna.load_study(study_name="tune", storage=storage(folder)).trials[0]
     assert first.value == pytest.approx(sum(accuracies) / 2)
+
+
+def test_a_free_worker_takes_the_next_trial(tmp_path):
+    """A long first trial: the other worker runs all of the others while it trains."""
+    words = ("-m", "hydra/sweeper=optuna", "study.name=tune", *SMALL[:2], "model=mlp", "model.hidden=[8]", "seed=0",
+             "trainer.threads=1", "trainer.epochs=600",
+             "trainer.epochs=choice(1,600)", "optimizer.lr=interval(0.2,0.3)", "hydra.sweeper.pruner=null",
+             "hydra.sweeper.n_trials=5", "hydra.sweeper.n_jobs=2", "hydra.launcher.jobs_at_once=2")  # fmt: skip
+    sampler = "hydra.sweeper.sampler"
+    seeded = (f"{sampler}._target_=optuna.samplers.RandomSampler", f"~{sampler}.n_startup_trials", f"{sampler}.seed=2")
+    ended = ablate(tmp_path, "train", *words, *seeded)
+    assert ended.returncode == 0, ended.stderr
+    trials = optuna.load_study(study_name="tune", storage=storage(tmp_path / "outputs/tune")).trials
+    lengths = [trial.params["trainer.epochs"] for trial in trials]
+    assert lengths == ["600", "1", "1", "1", "1"]
+    assert max(trials, key=lambda trial: trial.datetime_complete).number == 0
+
+
+def test_two_processes_share_a_search(tmp_path):
+    words = (
+        "train",
+        "study=tune",
+        *WORDS[2:],
+        "model=mlp",
+        "hydra.sweeper.n_trials=6",
+        "hydra.launcher.jobs_at_once=1",
+    )
+    processes = [start(tmp_path, *words) for _ in range(2)]
+    for status, output in map(finish, processes):
+        assert status == 0 and "best of 6 trials" in output, output
+    folder = tmp_path / "outputs/tune"
+    trials = optuna.load_study(study_name="tune", storage=storage(folder)).trials
+    assert all(trial.state.is_finished() for trial in trials)
+    assert len(trials) in (6, 7)  # both may propose the last one
+    planned = json.loads((folder / "study.json").read_text())["runs"]
+    assert {run["folder"] for run in planned} == {
+        str(p.parent.relative_to(folder)) for p in folder.glob("*/*/run.json")
+    }
 
 
 def test_a_search_is_not_resumed_with_other_fixed_settings(tmp_path):

@@ -62,6 +62,6 @@ class PlanSweeper(Sweeper):
 class OptunaSweeper(Sweeper):
     _recursive_: bool = value("always false: the sampler and the pruner are built when the search starts")
     n_trials: int = value("trials of the search", low=1)
-    n_jobs: int = value("trials proposed at the same time", low=1)
+    n_jobs: int = value("largest number of trials at the same time", low=1)
     sampler: dict[str, Any] = value("an Optuna sampler: _target_ and its arguments")
     pruner: Optional[dict[str, Any]] = value("an Optuna pruner: _target_ and its arguments; null: none")

@@ -1,13 +1,13 @@
 """Launchers: execute the runs of a study in worker processes on this machine, or on a cluster.
 
-Each module implements one `hydra/launcher`. Its function `launch` takes jobs and yields their results as they end, in
+Each module implements one `hydra/launcher`. Its function `launch` takes `Jobs` and yields their results as they end, in
 any order. A job whose process is killed has a failed result; the other jobs continue.
 """
 
 import os
 import pickle
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from ablate.config.messages import sentence, unwrapped
 
 # (index of the job, its result) as each job ends; None at least every second, to update the progress display
 Results = Generator[tuple[int, JobReturn] | None, None, None]
+
+More = Callable[[], Sequence[str] | None]  # returns the overrides of the next job, or None if there is none now
+Ended = Callable[[int, JobReturn], None]  # called with the index and the result of a job
 
 
 @dataclass
@@ -66,6 +69,28 @@ class Job:
             job_subdir_key="hydra.sweep.subdir",
         )
         return JobReturn(status=result.status, _return_value=_picklable(result._return_value))
+
+
+class Jobs(list[Job]):
+    """The jobs of a launch, which the launcher takes one by one. A search adds further ones while others run.
+
+    Args:
+        jobs: those known at the start, at least one.
+        more: returns the overrides of a further job, or None if there is none now.
+    """
+
+    def __init__(self, jobs: Sequence[Job], more: More = lambda: None) -> None:
+        super().__init__(jobs)
+        self.more, self.taken = more, 0
+
+    def take(self) -> int | None:
+        """The index of the next job; None if there is none now. Another may follow when a job ends."""
+        if self.taken == len(self):
+            if (overrides := self.more()) is None:
+                return None
+            self.append(replace(self[0], number=self[0].number + len(self), overrides=overrides))
+        self.taken += 1
+        return self.taken - 1
 
 
 def failed(error: Exception) -> JobReturn:

@@ -2,21 +2,23 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
+from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from ablate.backend.cores import cpu_cores
 from ablate.data.prepare import prepare
 from ablate.runs import provenance
-from ablate.study.launcher import Job, Results, failed, workers
+from ablate.study.launcher import Job, Jobs, Results, failed, workers
 
 REFRESH_SECONDS = 1.0
 
 
-def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int, own_app: bool = True) -> Results:
+def launch(jobs: Jobs, jobs_at_once: int | None, jobs_per_gpu: int, own_app: bool = True) -> Results:
     """Yield (index, result) of each job as it ends, and None once per second.
 
     Args:
@@ -33,11 +35,11 @@ def launch(jobs: Sequence[Job], jobs_at_once: int | None, jobs_per_gpu: int, own
     output = Path(config.hydra.sweep.dir) / ".workers.log"
     output.parent.mkdir(parents=True, exist_ok=True)
     starts = [partial(set_up_worker, gpu, threads, output) for gpu in gpus]
-    for ended in workers.run_tasks(len(jobs), lambda index: jobs[index](), starts, REFRESH_SECONDS):
+    for ended in workers.run_tasks(partial(_take, jobs), partial(_run, jobs[0]), starts, REFRESH_SECONDS):
         if ended is None:
             yield None
         else:
-            index, result = ended
+            (index, *_), result = ended
             yield index, failed(result) if isinstance(result, workers.WorkerDied) else result
 
 
@@ -54,11 +56,27 @@ def threads_of(gpus: Sequence[str | None]) -> int:
     return max(1, cpu_cores() // len(gpus))
 
 
+Task = tuple[int, int, Sequence[str]]  # index, number and overrides of a job
+
+
+def _take(jobs: Jobs) -> Task | None:
+    index = jobs.take()
+    return None if index is None else (index, jobs[index].number, jobs[index].overrides)
+
+
+def _run(job: Job, task: Task) -> JobReturn:
+    """Run a task in a worker, which was possibly forked before the job was known."""
+    _, number, overrides = task
+    return replace(job, number=number, overrides=overrides)()
+
+
 def visible_gpus() -> list[str]:
     """The GPUs that this process may use, as named in CUDA_VISIBLE_DEVICES."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     # In a process of its own: counting may initialize CUDA, which does not survive a fork.
-    counting = workers.run_tasks(1, lambda _: torch.cuda.device_count(), [lambda: None], REFRESH_SECONDS)
+    counting = workers.run_tasks(
+        partial(next, iter([0]), None), lambda _: torch.cuda.device_count(), [lambda: None], REFRESH_SECONDS
+    )
     ((_, count),) = (ended for ended in counting if ended is not None)
     if isinstance(count, workers.WorkerDied):
         raise count

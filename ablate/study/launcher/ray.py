@@ -1,19 +1,18 @@
 """`hydra/launcher=ray`: run each job as a task of a Ray cluster, by default a local one."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, chdir, nullcontext
 from typing import Any
 
 from hydra.core.utils import JobReturn
 
 from ablate.runs import provenance
-from ablate.study.launcher import Job, Results, failed
+from ablate.study.launcher import Job, Jobs, Results, failed
 from ablate.terminal.errors import InputError
 
 REFRESH_SECONDS = 1.0
 
 
-def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) -> Results:
+def launch(jobs: Jobs, init: dict[str, Any], remote: dict[str, Any]) -> Results:
     """Yield (index, result) of each job as it ends, and None once per second.
 
     Args:
@@ -37,8 +36,12 @@ def launch(jobs: Sequence[Job], init: dict[str, Any], remote: dict[str, Any]) ->
         raise InputError(f"The Ray cluster {init.get('address')} cannot be reached: {error}.") from None
     call = ray.remote(max_retries=0, **remote)(_call)  # failed runs are retried by running the command again
     try:
-        waiting = {call.remote(job): index for index, job in enumerate(jobs)}
-        while waiting:
+        waiting: dict[Any, int] = {}
+        while True:
+            while (index := jobs.take()) is not None:
+                waiting[call.remote(jobs[index])] = index
+            if not waiting:
+                return
             done, _ = ray.wait(list(waiting), timeout=REFRESH_SECONDS)
             yield None
             for handle in done:

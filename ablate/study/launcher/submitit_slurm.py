@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
 
-from ablate.study.launcher import Job, Results, failed
+from ablate.study.launcher import Job, Jobs, Results, failed
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ SLURM_POLL_SECONDS = 20.0  # between two queries of Slurm for jobs that ended wi
 TEMPORARY_REASONS = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # of pending jobs
 
 
-def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: Any) -> Results:
+def launch(jobs: Jobs, folder: str, max_num_timeout: int, **settings: Any) -> Results:
     """Yield (index, result) of each job as it ends, and None every few seconds.
 
     Args:
@@ -54,33 +53,48 @@ def launch(jobs: Sequence[Job], folder: str, max_num_timeout: int, **settings: A
     executor.update_parameters(
         **{name if name in COMMON else f"slurm_{name}": value for name, value in parameters.items()}
     )
-    with executor.batch():
-        handles = [executor.submit(OnNode(job)) for job in jobs]
-    indices = {handle.job_id: index for index, handle in enumerate(handles)}
+    indices: dict[str, int] = {}
+    waiting: list[submitit.Job[JobReturn]] = []
+    last_query, known_reasons = time.monotonic(), set(TEMPORARY_REASONS)
     try:
-        waiting, last_query, known_reasons = list(handles), time.monotonic(), set(TEMPORARY_REASONS)
-        while waiting:
+        while True:
+            for handle, index in _submitted(executor, jobs):
+                waiting.append(handle)
+                indices[handle.job_id] = index
+            if not waiting:
+                return
             ended = [handle for handle in waiting if handle.done()]
             waiting = [handle for handle in waiting if handle not in ended]
             yield None
             for handle in ended:
                 yield indices[handle.job_id], _result(handle)
-            if time.monotonic() - last_query > SLURM_POLL_SECONDS:
-                handles[0].watcher.update()  # one query for all jobs
-                for reason in pending_reasons(handles[0].job_id.partition("_")[0]) - known_reasons:
+            if waiting and time.monotonic() - last_query > SLURM_POLL_SECONDS:
+                waiting[0].watcher.update()  # one query for all jobs
+                arrays = sorted({handle.job_id.partition("_")[0] for handle in waiting})
+                for reason in pending_reasons(",".join(arrays)) - known_reasons:
                     log.warning("Slurm keeps jobs pending; reason from squeue: %s", reason)
                     known_reasons.add(reason)
                 last_query = time.monotonic()
-            time.sleep(POLL_SECONDS if waiting else 0)
+            time.sleep(POLL_SECONDS if waiting and not ended else 0)
     finally:
-        for handle in handles:
+        for handle in waiting:
             if not handle.done():
                 handle.cancel()
 
 
-def pending_reasons(array: str) -> set[str]:
+def _submitted(executor: "submitit.AutoExecutor", jobs: Jobs) -> "list[tuple[submitit.Job[JobReturn], int]]":
+    """Submit the jobs that can be taken now as one array; return each with its index."""
+    taken = list(iter(jobs.take, None))
+    if not taken:
+        return []
+    with executor.batch():
+        handles = [executor.submit(OnNode(jobs[index])) for index in taken]
+    return list(zip(handles, taken, strict=True))
+
+
+def pending_reasons(arrays: str) -> set[str]:
     """Slurm's reasons for pending jobs of a job array; empty if squeue fails."""
-    command = ["squeue", "--noheader", "--states=PENDING", "--format=%r", f"--jobs={array}"]
+    command = ["squeue", "--noheader", "--states=PENDING", "--format=%r", f"--jobs={arrays}"]
     try:
         completed = subprocess.run(command, capture_output=True, text=True, timeout=SLURM_POLL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):

@@ -21,14 +21,16 @@ class WorkerDied(Exception):
 class Worker:
     """A process that calls `start`, then `work(task)` for each task it is sent."""
 
-    def __init__(self, work: Callable[[int], Any], start: Callable[[], None]) -> None:
-        self.start, self.task = start, -1
+    task: Any
+
+    def __init__(self, work: Callable[[Any], Any], start: Callable[[], None]) -> None:
+        self.start, self.task = start, None
         self.connection, child = FORK.Pipe()
         self.process = FORK.Process(target=_serve, args=(child, work, start, os.getpid()))
         self.process.start()
         child.close()
 
-    def send(self, task: int) -> None:
+    def send(self, task: Any) -> None:
         """Start a task."""
         self.task = task
         self.connection.send(task)
@@ -45,47 +47,52 @@ class Worker:
 
 
 def run_tasks(
-    count: int, work: Callable[[int], Any], starts: Sequence[Callable[[], None]], refresh_seconds: float
-) -> Iterator[tuple[int, Any] | None]:
-    """Run the tasks 0 to count - 1 in worker processes.
+    take: Callable[[], Any], work: Callable[[Any], Any], starts: Sequence[Callable[[], None]], refresh_seconds: float
+) -> Iterator[tuple[Any, Any] | None]:
+    """Run tasks in worker processes until none is left and all have ended.
 
     A free worker takes the next task; a worker that dies is replaced. Closing the generator stops the workers.
 
     Args:
-        count: number of tasks.
-        work: called in a worker with a task; its result must be picklable.
+        take: called when a worker is free; returns the next task, or None: there is none now. Another may follow when
+            a task ends.
+        work: called in a worker with a task; tasks and results must be picklable.
         starts: one function per worker, called first in it.
         refresh_seconds: longest time between two yields.
 
     Yields:
         (task, result of `work` or `WorkerDied`) as each task ends, or None.
     """
-    waiting = deque(range(count))
-    workers: list[Worker] = []
+    unused, idle = deque(starts), list[Worker]()
+    busy: list[Worker] = []
     try:
-        for start in starts[:count]:
-            workers.append(Worker(work, start))
-            workers[-1].send(waiting.popleft())
-        busy = list(workers)
-        while busy:
+        while True:
+            while (unused or idle) and (task := take()) is not None:
+                worker = _free_worker(idle, unused, work)
+                busy.append(worker)
+                worker.send(task)
+            if not busy:
+                return
             handles = [handle for worker in busy for handle in (worker.connection, worker.process.sentinel)]
             ready = set(connection.wait(handles, timeout=refresh_seconds))
             yield None
             for worker in [w for w in busy if {w.connection, w.process.sentinel} & ready]:
                 yield worker.task, worker.receive()
                 busy.remove(worker)
-                if waiting:
-                    if not worker.process.is_alive():
-                        workers.remove(worker)
-                        worker = Worker(work, worker.start)
-                        workers.append(worker)
-                    worker.send(waiting.popleft())
-                    busy.append(worker)
+                idle.append(worker)
     finally:
-        _stop(workers)
+        _stop([*busy, *idle])
 
 
-def _serve(parent: connection.Connection, work: Callable[[int], Any], start: Callable[[], None], launcher: int) -> None:
+def _free_worker(idle: list[Worker], unused: deque[Callable[[], None]], work: Callable[[Any], Any]) -> Worker:
+    """An idle worker, or a new one if that one died or there is none."""
+    if not idle:
+        return Worker(work, unused.popleft())
+    worker = idle.pop()
+    return worker if worker.process.is_alive() else Worker(work, worker.start)
+
+
+def _serve(parent: connection.Connection, work: Callable[[Any], Any], start: Callable[[], None], launcher: int) -> None:
     """Main function of a worker process."""
     os.setpgid(0, 0)  # Ctrl-C reaches only the parent, which interrupts the workers
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in jobs started with `nohup` or `&`

@@ -10,6 +10,10 @@ import pytest
 from ablate.study.launcher import local, workers
 
 
+def tasks(count: int):
+    return partial(next, iter(range(count)), None)
+
+
 def work(task: int) -> int:
     if task in (2, 5):
         faulthandler.disable()  # keeps pytest from printing the crash
@@ -21,7 +25,9 @@ def work(task: int) -> int:
 
 @pytest.mark.parametrize("count", [1, 2, 20])
 def test_a_dying_worker_only_loses_its_task(count):
-    results = dict(result for result in workers.run_tasks(9, work, [lambda: None] * count, 1.0) if result is not None)
+    results = dict(
+        result for result in workers.run_tasks(tasks(9), work, [lambda: None] * count, 1.0) if result is not None
+    )
     assert sorted(results) == list(range(9))
     died = {task: str(result) for task, result in results.items() if isinstance(result, workers.WorkerDied)}
     assert "SIGKILL" in died[2] and "memory" in died[2] and "SIGSEGV" in died[5] and "exit status 3" in died[7]
@@ -40,7 +46,7 @@ def test_each_worker_is_set_up_by_its_function():
         barrier.wait(30)  # all tasks must be running, so each has its own worker
         return os.environ["GPU"]
 
-    results = workers.run_tasks(3, gpu_of, [partial(set_up, name) for name in "abc"], 1.0)
+    results = workers.run_tasks(tasks(3), gpu_of, [partial(set_up, name) for name in "abc"], 1.0)
     assert {result[1] for result in results if result is not None} == {"a", "b", "c"} and "GPU" not in os.environ
 
 
@@ -59,7 +65,7 @@ def test_closing_the_generator_interrupts_the_workers(tmp_path, parent_handler):
 
     before = signal.signal(signal.SIGINT, parent_handler)
     try:
-        results = workers.run_tasks(2, forever, [lambda: None] * 2, 0.01)
+        results = workers.run_tasks(tasks(2), forever, [lambda: None] * 2, 0.01)
         assert next(results) is None
         assert started.acquire(timeout=30) and started.acquire(timeout=30)
         results.close()
