@@ -16,6 +16,7 @@ from ablate.app.task import RecordedTask
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.study.composer import PlanLoader
+from ablate.study.launcher.others import OWN, task_of
 from ablate.study.leftovers import Leftovers
 from ablate.study.path import rounds
 from ablate.study.stages import Decide
@@ -69,7 +70,8 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     values: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
     known = settings.read(values)
     launcher_settings: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
-    if str(launcher_settings["_target_"]).startswith("hydra_plugins.ablate_study."):
+    name = str(launcher_settings["_target_"])
+    if name.startswith(OWN):
         settings.check_launcher(launcher_settings)
     folder = compose.folder_of(config, known)
     with open_dict(config):
@@ -78,7 +80,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     recorded = RecordedTask(task, folder, known.as_metric(), known.best, code.script_of(task))
     launcher = Plugins.instance().instantiate_launcher(
         hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
-        task_function=recorded,
+        task_function=task_of(name, recorded),
         config=config,
     )
     return App(known, folder, config, loader, launcher)

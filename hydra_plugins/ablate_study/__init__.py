@@ -40,12 +40,13 @@ class StudySweeper(Sweeper):
 
         from ablate.config import hydra_settings
         from ablate.study.composer import PlanLoader
+        from ablate.study.launcher.others import task_of
 
         hydra_settings.check(config.hydra)
         self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
-            task_function=task_function,
+            task_function=task_of(str(config.hydra.launcher._target_), task_function),
             config=config,
         )
 
