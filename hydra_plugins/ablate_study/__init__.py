@@ -107,7 +107,7 @@ class AppSweeper(StudySweeper):
 
 def decide(folder: Path, look: int) -> dict[str, str]:
     """Return {variant: verdict} of the variants that a planned look decides."""
-    from ablate.analysis.stage_decisions import decided  # the package itself never imports its analysis for training
+    from ablate.analysis.stages.decisions import decided  # the package itself never imports its analysis for training
 
     return decided(folder, look)
 
