@@ -30,7 +30,8 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
     }
     code |= {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "analysis").rglob("*.py")}
     options = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    templates = {f"ablate/analysis/report/templates/report.{suffix}" for suffix in ("html", "css", "js")}
+    folder = ROOT / "analysis/report/templates"
+    templates = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in folder.iterdir()}
     assert "ablate/conf/config.yaml" in options and inside == code | options | templates
 
 
