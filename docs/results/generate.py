@@ -42,8 +42,9 @@ def study(name: str, tested: bool = False) -> None:
     text = target / "report.md"
     if text.exists():
         shutil.copy(text, folder)
-    if tested:
-        ablate("test", *(str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()))
+    untested = [str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()]
+    if tested and untested:
+        ablate("test", *untested)
     ablate("report", name)
     for part in COPIED:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,6 @@ def assignment() -> None:
     pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
     write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
     replace_table("assignment", assignment_table(folder))
-    replace_table("assignment effects", (folder / "report/tables/effects.md").read_text().partition("\n\n")[0])
 
 
 def assignment_table(folder: Path) -> str:
@@ -69,7 +69,7 @@ def assignment_table(folder: Path) -> str:
         validation, test = 100 * of_network["val_accuracy"], 100 * of_network["test"]
         rows.append(
             {
-                "network": f"`experiment={name}`",
+                "network": f"experiment={name}",
                 "parameters": f"{of_network['parameters'].iloc[0]:,}",
                 "train loss": number(of_network["train_loss"].mean(), 3),
                 "validation accuracy (%)": f"{number(validation.mean(), 1)} ± {number(validation.std(), 1)}",
