@@ -91,6 +91,8 @@ def levels(text: str) -> dict[str, str]:
     last = ""
     for part in text.split(","):
         name, equals, level = part.partition("=")
+        if equals and name.strip() in levels:
+            raise argparse.ArgumentTypeError(f"{name.strip()} is named twice")
         if equals:
             last = name.strip()
             levels[last] = level.strip()

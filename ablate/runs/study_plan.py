@@ -106,7 +106,9 @@ class StudyPlan(Record, frozen=True, kw_only=True):
             raise ValueError("stages and a block cannot be combined; remove one of them")
         if not self.runs:
             raise ValueError("it has no runs")
-        check_stages(self.stages, len(self.seeds))
+        check_stages(self.stages, len(set(self.seeds)))
+        if self.stages and (unknown := {run.seed for run in self.runs}.difference(self.seeds)):
+            raise ValueError(f"a run has the seed {min(unknown)}, which is not among the seeds of its stages")
         folders: set[str] = set()
         replicates: set[tuple[str, int]] = set()
         for run in self.runs:
