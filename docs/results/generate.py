@@ -72,12 +72,8 @@ def assignment() -> None:
     folder = WORK / "outputs/assignment"
     pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
     write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
-<<<<<<< HEAD
-    replace_table("assignment", assignment_table(folder))
-=======
     replace("results.md", "assignment", assignment_table(folder))
     replace("results.md", "assignment effects", effects_table(folder))
->>>>>>> main
 
 
 def assignment_table(folder: Path) -> str:
