@@ -61,7 +61,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         metric: what variants are compared in, with the margin of equivalence.
         secondary: names of further metrics, which are reported as exploratory.
         stages: numbers of seeds after which decided variants stop, rising to that of all seeds; empty: no stages.
-        block: the factor within whose levels variants are compared, never across; None: no block.
+        block: the factor within each level of which variants are compared separately; None: no block.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.

@@ -38,7 +38,7 @@ class Asked:
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
         excluded: {seed: reason} of the seeds that no comparison uses.
-        block: the factor within whose levels variants are compared.
+        block: the factor within each level of which variants are compared.
     """
 
     metric: str | None = None

@@ -44,8 +44,9 @@ def study(name: str, tested: bool = False) -> None:
     text = target / "report.md"
     if text.exists():
         shutil.copy(text, folder)
-    if tested:
-        ablate("test", *(str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()))
+    untested = [str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()]
+    if tested and untested:
+        ablate("test", *untested)
     ablate("report", name)
     for part in COPIED:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ def assignment_table(folder: Path) -> str:
         validation, test = 100 * of_network["val_accuracy"], 100 * of_network["test"]
         rows.append(
             {
-                "network": f"`experiment={name}`",
+                "network": f"experiment={name}",
                 "parameters": f"{of_network['parameters'].iloc[0]:,}",
                 "train loss": number(of_network["train_loss"].mean(), 3),
                 "validation accuracy (%)": f"{number(validation.mean(), 1)} ± {number(validation.std(), 1)}",

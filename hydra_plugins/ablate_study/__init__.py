@@ -272,7 +272,7 @@ ConfigStore.instance().store(
         "draw_seed": 0,  # seed of the random design
         "resolution": None,  # least resolution of the fractional design
         "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
-        "block": None,  # factor within whose levels variants are compared, such as a data set
+        "block": None,  # compare variants separately within each level of this factor, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
         "stages": [],  # numbers of seeds after which decided variants stop, such as [3,5,8]
         "exclude": [],  # combinations of levels to leave out
