@@ -5,6 +5,7 @@ blocks, so that its difference from the baseline is the mean of the differences 
 Demsar 2006); its interval is over seeds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -34,7 +35,8 @@ class Blocks:
         effects: {block: frame of `effects`}; p_holm is corrected over all variants and blocks.
         seconds: {block: median seconds of a run}.
         variant_of: {planned variant: its name without the block}.
-        means: (blocks, variants) mean of the metric over the seeds; NaN where no run completed.
+        means: (blocks, variants) mean of the metric over the seeds that all ranked variants completed in a block; NaN
+            for a variant that is not ranked.
         metric: what is compared.
     """
 
@@ -48,8 +50,9 @@ class Blocks:
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
-        """`means` of the variants that have one in every block, higher is better."""
-        return self.metric.sign * self.means.dropna(axis=1)
+        """`means` of the ranked variants, higher is better; empty if a block has no seed that all of them completed."""
+        known = self.means.dropna(axis=1, how="all")
+        return self.metric.sign * known if known.notna().all(axis=None) else known.iloc[:, :0]
 
     @cached_property
     def friedman(self) -> ranks.Friedman | None:
@@ -108,16 +111,33 @@ def compared(runs: pd.DataFrame, plan: StudyPlan) -> Blocks:
     sizes = np.cumsum([len(frame) for frame in of_block.values()])[:-1]
     corrected = zip(of_block.items(), np.split(adjusted, sizes), strict=True)
     done = inner[inner["status"] == "completed"]
-    means = done.pivot_table(index="block", columns="variant", values=metric.name, aggfunc="mean", sort=False)
     return Blocks(
         factor=plan.block,
         levels=list(of_block),
         effects={level: frame.assign(p_holm=p) for (level, frame), p in corrected},
         seconds=done.groupby("block", sort=False)["seconds"].median().to_dict(),
         variant_of=dict(zip(runs["variant"], inner["variant"], strict=True)),
-        means=means.reindex(index=list(of_block), columns=list(dict.fromkeys(inner["variant"]))),
+        means=_means(inner, list(of_block), metric.name),
         metric=metric,
     )
+
+
+def _means(inner: pd.DataFrame, levels: Sequence[str], metric: str) -> pd.DataFrame:
+    """The mean of each variant in each block, over the seeds that all of these variants completed there.
+
+    A variant is left out (NaN) if one of its runs diverged, or if it completed no seed of a block.
+    """
+    known = inner[metric].where(inner["status"] == "completed")
+    cells = inner.assign(value=known).pivot_table(
+        index=["block", "seed"], columns="variant", values="value", sort=False, dropna=False
+    )
+    cells = cells.reindex(columns=list(dict.fromkeys(inner["variant"])))
+    diverged = set(inner.loc[inner["status"] == "diverged", "variant"])
+    counts = cells.notna().groupby(level="block").sum()
+    ranked = [name for name in cells if name not in diverged and (counts[name] > 0).all()]
+    shared = cells[ranked].dropna()
+    means = shared.groupby(level="block").mean().reindex(index=list(levels))
+    return means.reindex(columns=cells.columns)
 
 
 def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:

@@ -20,6 +20,7 @@ BOLD = 1.16  # times as wide
 GAP = 6.0  # pt: between two columns
 FIRST, OTHER = 80.0, 72.0  # pt: text that is wider is broken, in the first column and in others
 WORD = 10  # characters of a word without punctuation after which it may be broken
+MOST_ROWS = 45  # that fit a page
 NUMBER = re.compile(r"[-+−<±\d\s.,:/%†\[\]()kMGp—]*")
 ESCAPES = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", '"': "''",
            "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}  # fmt: skip
@@ -35,6 +36,9 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset(), note: st
         note: Sentences below the table.
     """
     cells = texts(cells, printable)
+    if len(cells) > MOST_ROWS:
+        note = f"{len(cells) - MOST_ROWS} more rows are in the CSV file. {note}".rstrip()
+        cells = cells.head(MOST_ROWS)
     tabulars = [_tabular(cells[names], strong) for names in _groups(cells, strong)]
     body = "\n\\par\\medskip\n".join(tabulars)
     if note:

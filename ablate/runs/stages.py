@@ -79,6 +79,11 @@ def looks_at(plan: StudyPlan, looks: Sequence[StageLook]) -> dict[str, int]:
     return {run.variant: decided_at.get(run.variant, len(looks)) for run in plan.runs}
 
 
+def decided(looks: Sequence[StageLook]) -> dict[str, str]:
+    """{variant: verdict} of the variants that these looks decided."""
+    return {variant: verdict for look in looks for variant, verdict in look.decided.items()}
+
+
 def is_finished(plan: StudyPlan, looks: Sequence[StageLook]) -> bool:
     """Whether no look is left: all were taken, or all variants are decided."""
     variants = {run.variant for run in plan.runs} - {BASELINE}

@@ -107,6 +107,8 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         if not self.runs:
             raise ValueError("it has no runs")
         check_stages(self.stages, len(set(self.seeds)))
+        if self.stages and len({run.variant for run in self.runs}) < 2:
+            raise ValueError("stages compare variants, and the study has one; add levels, or remove the stages")
         if self.stages and (unknown := {run.seed for run in self.runs}.difference(self.seeds)):
             raise ValueError(f"a run has the seed {min(unknown)}, which is not among the seeds of its stages")
         folders: set[str] = set()

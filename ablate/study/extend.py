@@ -80,7 +80,7 @@ def same_app(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
 def same_metric(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
     """Raise InputError if a command has another metric than the study in the folder, of which a run has a result."""
     key = keys_of(new.app).metric
-    parts = ("name", "direction", "chance")
+    parts = ("name", "direction", "chance", "unit", "scale")  # the margin is in printed units
     pairs = [
         (key if part == "name" else f"{key}.{part}", *(getattr(p.metric, part) for p in (old, new))) for part in parts
     ]

@@ -64,7 +64,8 @@ def take_look(folder: Path, number: int, decide: Decide | None) -> bool:
         waiting = [run.folder for run in stages.due(plan, looks) if not planned_state(folder, run).has_result]
         if waiting:
             log.warning(
-                "Stage %d of %d needs a result of every run, and lacks %s.",
+                "Stage %d of %d needs a result of every run, and lacks %s. The same command retries; if a run cannot"
+                " succeed, start a new study without its variant.",
                 number, len(plan.stages), first_few(waiting),
             )  # fmt: skip
             return False
@@ -97,7 +98,7 @@ def progress(plan: StudyPlan, looks: Sequence[StageLook]) -> str:
 
 def _summary(decided: dict[str, str], left: int, finished: bool) -> str:
     """What a look decided, and what follows."""
-    texts = [f"{variant} is {verdict}" for variant, verdict in decided.items()]
+    texts = [f"{variant}: {verdict}" for variant, verdict in decided.items()]
     now = first_few(texts, 5) if texts else "no variant decided"
     if not left:
         return f"{now}. All variants are decided."

@@ -12,7 +12,7 @@ from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, GREEN, ORANGE, STY
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.stats import ranks
 
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "h")  # 9 markers and 4 colors have 36 combinations
 COLORS = (BLUE, ORANGE, GREEN, VERMILLION)
 MOST = 20  # variants
 

@@ -34,10 +34,11 @@ def methods(results: Results) -> list[str]:
     seeds = first_few(plan.seeds, LEVELS)
     levels = "; ".join(f"{name}: {first_few(values, LEVELS)}" for name, values in plan.factors.items())
     design = f"Design {plan.design}, " if plan.design else ""
-    variants = plural(runs["variant"].nunique(), "variant")
+    every, variants = results.every_run, plural(runs["variant"].nunique(), "variant")
+    within = "" if results.blocks is None else f" on {len(results.blocks.levels)} levels of {results.blocks.factor}"
     paragraphs = [
-        f"{design}{plural(len(runs), 'run')} of {variants}, seeds {seeds}. {_ended(runs)} Factors, the baseline's level"
-        f" first: {levels or 'none'}."
+        f"{design}{plural(len(every), 'run')} of {variants}{within}, seeds {seeds}. {_ended(every)} Factors, the"
+        f" baseline's level first: {levels or 'none'}."
     ]
     if not plan.metric.is_accuracy:
         paragraphs.append(f"Metric: {plan.metric.label}, {results.format.better}.")

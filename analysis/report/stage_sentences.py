@@ -3,6 +3,7 @@
 from ablate.analysis.formats import plural
 from ablate.analysis.results import Results
 from ablate.runs.study_plan import BASELINE
+from ablate.terminal.text import first_few
 
 
 def looked(results: Results) -> list[str]:
@@ -12,15 +13,38 @@ def looked(results: Results) -> list[str]:
         return []
     taken, planned = max(looks.taken.values(), default=0), len(looks.sizes)
     steps = ", ".join(map(str, looks.sizes))
-    text = f"Stages: looks were planned after {steps} seeds, and {taken} of these {planned} looks were taken."
+    were = "was" if taken == 1 else "were"
+    text = f"Stages: looks were planned after {steps} seeds, and {taken} of these {planned} looks {were} taken."
     if not taken:
         return [f"{text} Nothing is compared before the first look."]
     variants = [name for name in looks.taken if name != BASELINE]
     used = sum(looks.sizes[looks.taken[name] - 1] for name in looks.taken if looks.taken[name])
     whole = (len(variants) + 1) * looks.sizes[-1]
+    left = taken < planned and any(looks.taken[name] == taken and name not in looks.verdicts for name in variants)
     return [
-        f"{text} A variant that a look decides gets no more seeds: {used} runs instead of {whole}"
-        f" ({100 * used / whole:.0f} %)."
+        f"{text} A variant that a look decides gets no more seeds: {used} runs{' so far' if left else ''} instead of"
+        f" {whole} ({100 * used / whole:.0f} %).",
+        *_replaced(results),
+    ]
+
+
+def _replaced(results: Results) -> list[str]:
+    """A sentence on variants whose recorded verdict is not that of their runs, which were replaced after the look.
+
+    A recorded verdict may become `within the margin` as Holm's p-values of stopped variants decrease.
+    """
+    assert results.looks is not None
+    verdicts = results.effects.set_index("variant")["verdict"]
+    differing = [
+        f"{results.labels[name]} ({recorded} at its look, now {verdicts[name]})"
+        for name, recorded in results.looks.verdicts.items()
+        if not (verdicts[name].startswith(recorded) or "within the margin" in verdicts[name])
+    ]
+    if not differing:
+        return []
+    return [
+        f"The runs of {first_few(differing, 4, '; ')} were replaced or changed after the look that decided them: their"
+        " verdicts do not have the stated error rate."
     ]
 
 

@@ -42,10 +42,10 @@ def check_block(block: str | None, rows: pd.DataFrame, factors: Sequence[str], n
     """Raise InputError if the block is not a factor with several levels, or is the only one."""
     if block is None:
         return
+    if block in rows and rows[block].nunique() < 2:
+        raise InputError(f"--block: {block} has one level in {name}, so there is nothing to compare within. Remove it.")
     if block not in factors:
         raise InputError(f"--block: {block} is not a factor of {name}; its factors: {first_few(factors, 12)}.")
-    if rows[block].nunique() < 2:
-        raise InputError(f"--block: {block} has one level in {name}, so there is nothing to compare within. Remove it.")
     if len(factors) < 2:
         raise InputError(f"--block: {block} is the only factor of {name}, so no variants are left to compare.")
 

@@ -1,7 +1,7 @@
 """The planned looks at a study with stages: which of its runs they cover."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +20,12 @@ class PlannedLooks:
     Attributes:
         seeds: those of each planned look, each with all of the look before.
         taken: {variant: number of looks taken at it}.
+        verdicts: {variant: verdict} as the look that decided it recorded.
     """
 
     seeds: tuple[tuple[int, ...], ...]
     taken: Mapping[str, int]
+    verdicts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -57,7 +59,8 @@ def planned_looks(plan: StudyPlan, looks: Sequence[StageLook]) -> PlannedLooks |
     """The looks at a study that were taken; None for a study without stages."""
     if not plan.stages:
         return None
-    return PlannedLooks(tuple(tuple(plan.seeds[:size]) for size in plan.stages), stages.looks_at(plan, looks))
+    seeds = tuple(tuple(plan.seeds[:size]) for size in plan.stages)
+    return PlannedLooks(seeds, stages.looks_at(plan, looks), stages.decided(looks))
 
 
 def of_study(folder: Path, plan: StudyPlan) -> PlannedLooks | None:
