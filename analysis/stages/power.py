@@ -32,8 +32,6 @@ def preview(study: StudyPlan, folder: Path, expect: Expected = ()) -> list[str]:
         InputError: `expect` has another number of pairs than there are variants, or an SD that is not positive.
     """
     comparisons = len({run.variant for run in study.runs}) - 1
-    if comparisons < 1:
-        return ["The study has one variant: there is nothing to compare."]
     plan = StagePlan(tuple(study.stages), comparisons, study.margin, ALPHA)
     shown = MetricFormat(study.metric)
     lines = boundaries(plan, _sd(study, folder), shown)

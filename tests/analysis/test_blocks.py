@@ -160,3 +160,21 @@ def _plan_with_block(runs: pd.DataFrame):
     ]  # fmt: skip
     return StudyPlan(name="s", baseline={"set": "digits", "net": "small"}, block="set", command="c", seeds=[0],
                      factors={"set": ["digits", "cifar"], "net": [*EFFECTS]}, runs=planned)  # fmt: skip
+
+
+def test_ranks_are_over_the_seeds_that_all_variants_completed():
+    """An easy seed that one variant lacks does not make the others better."""
+    levels = {f"set{number}": 0.5 for number in range(5)}
+    rows = table(levels)
+    rows.loc[rows["seed"] == 4, "acc"] += 0.2
+    lost = rows[~((rows["net"] == "wide") & (rows["seed"] == 4))]
+    within = report(lost).blocks
+    assert within is not None
+    assert within.mean_ranks.to_dict() == {"baseline": 2, "net=wide": 1, "net=odd": 3}
+
+
+def test_a_variant_that_diverged_is_not_ranked():
+    rows = table({f"set{number}": 0.5 for number in range(5)}).assign(status="completed")
+    rows.loc[(rows["net"] == "odd") & (rows["seed"] == 0) & (rows["set"] == "set1"), "status"] = "diverged"
+    within = report(rows).blocks
+    assert within is not None and within.mean_ranks.to_dict() == {"baseline": 2, "net=wide": 1}

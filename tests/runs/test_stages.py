@@ -120,3 +120,9 @@ def test_a_plan_whose_seeds_are_not_those_of_its_runs_is_refused(tmp_path, seeds
     (tmp_path / study_plan.FILE).write_text(json.dumps(content | {"seeds": seeds}))
     with pytest.raises(InputError, match=why):
         study_plan.read(tmp_path)
+
+
+def test_stages_of_one_variant_are_refused():
+    alone = [run for run in plan().runs if run.variant == "baseline"]
+    with pytest.raises(ValueError, match="the study has one"):
+        msgspec.structs.replace(plan(), runs=alone)

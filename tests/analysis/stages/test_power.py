@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from ablate.analysis.metric_format import MetricFormat
@@ -37,11 +36,6 @@ def test_the_expected_number_of_runs_follows_from_the_effects():
     none = stage_power.preview(plan(), NOWHERE, [[0, 30], [0, 30]])
     assert re.search(r"Expected: 1[12] runs .* instead of 12", none[-3])
     assert none[-1].startswith("  +0 points (SD 30): 4 seeds")
-
-
-def test_a_study_without_variants_has_nothing_to_compare():
-    alone = [run for run in plan().runs if run.variant == "baseline"]
-    assert "nothing to compare" in stage_power.preview(msgspec.structs.replace(plan(), runs=alone), NOWHERE)[0]
 
 
 @pytest.mark.parametrize("expect", [[[1]], [1, 2], [[1, 0]], [["a", 1]], [[1, 1]] * 3, [[1, float("nan")]]])
