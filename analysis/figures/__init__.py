@@ -5,6 +5,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
 `stages.py`           differences after each planned look
+`tuning.py`           best value against the tuning budget
 `blocks.py`           differences within data sets, mean ranks
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
@@ -40,6 +41,7 @@ from ablate.analysis.figures.learning_curves import PANELS, learning_curves, pag
 from ablate.analysis.figures.path import path
 from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
+from ablate.analysis.figures.tuning import budgets
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 
@@ -53,6 +55,7 @@ CAPTIONS = {
     "stages": "Difference from the baseline after each planned look, with repeated 95 % confidence intervals; gray: the"
     " margin. A path ends where the variant was decided.",
     "blocks": "Difference from the baseline within each level, with 95 % confidence intervals; bar: mean over levels.",
+    "budgets": "Expected best mean over the tuning seeds against the number of random settings tried (Dodge et al.).",
     "ranks": "Mean ranks over levels, 1 is best. A thick line joins variants whose mean ranks differ by less than"
     " Nemenyi's critical difference at 5 %.",
     "loss_curves": "Loss on the training batches (dashed) and on all validation images (solid): cross-entropy, unless a"
@@ -92,6 +95,9 @@ def every(results: Results) -> Drawing:
         drawing["stages"] = partial(
             paths, results.paths, results.looks.sizes, ordered.to_dict(), results.labels, results.format
         )
+    if results.tuned is not None and len(results.tuned.best.columns) > 1:
+        drawn = {name: results.labels[name] for name in most_different(results.effects, MOST)}
+        drawing["budgets"] = partial(budgets, results.tuned.best, drawn, results.format)
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)
     drawing |= _curve_pages(results)

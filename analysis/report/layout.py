@@ -11,10 +11,10 @@ from ablate.analysis.figures import CAPTIONS
 PAGES = 2
 # In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
 CURVES = ("loss_curves", "accuracy_curves")
-FURTHER = ("stages", "blocks", "ranks", "path", "interactions", "factor_effects", "attribution", "variance_shares",
-           "cost", "class_difference", "confusion", "samples")  # fmt: skip
+FURTHER = ("stages", "budgets", "blocks", "ranks", "path", "interactions", "factor_effects", "attribution",
+           "variance_shares", "cost", "class_difference", "confusion", "samples")  # fmt: skip
 # By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "blocks", "stages", "loss_curves", "ranks", "path", "interactions", "factor_effects",
+FIGURES = ("effects", "blocks", "stages", "budgets", "loss_curves", "ranks", "path", "interactions", "factor_effects",
            "attribution", "variance_shares", "cost", "accuracy_curves", "class_difference", "confusion",
            "samples")  # fmt: skip
 KEPT = ("effects", "loss_curves")  # figures that are dropped only after the table is shortened

@@ -38,6 +38,27 @@ def test_levels_with_other_optima_differ_before_and_tie_after(tuned, tmp_path):
     assert after.verdict == "equivalent" and after.difference == pytest.approx(0, abs=0.005)
 
 
+def test_the_report_compares_the_differences_with_and_without_tuning(tuned):
+    reported = effect(tuned).difference
+    rows = pd.read_csv(tuned / "report/tables/tuning.csv").set_index("Variant")
+    assert rows["Trials"].tolist() == [4, 4] and rows["Chosen setting"].tolist() == ["lr=0.01", "lr=0.1"]
+    cells = [float(text.split()[0].replace("−", "-")) for text in rows.iloc[1, 2:]]
+    assert cells == pytest.approx([-0.05, 0, reported], abs=0.008)
+    assert cells[0] == pytest.approx(cells[1] - 0.05, abs=2e-4)  # the same seeds
+    budgets = pd.read_csv(tuned / "report/tables/budgets.csv").set_index("Variant")
+    # The settings of each kind lose 0, 0.05, 0.05 and 0.2; with replacement, the best of four loses 0.0164 on average.
+    assert (budgets["4 trials"] - budgets["1 trial"]).tolist() == pytest.approx([0.075 - 0.0164] * 2, abs=0.001)
+    text = (tuned / "report/report.html").read_text()
+    assert "Tuning of each variant" in text and "which the results do not use" in text
+
+
+def test_a_chosen_level_at_the_edge_is_named(tmp_path):
+    words = (*NAMES, "kind=a,b", "seed=0,1", "hydra.sweeper.tune={lr:[0.0001,0.001,0.01]}")
+    assert ablate(tmp_path, *words, script=APP).returncode == 0
+    ended = ablate(tmp_path, "report", "s")
+    assert "At the edge of the tuned range are lr=0.01 of baseline, lr=0.01 of kind=b" in ended.stdout, ended.stdout
+
+
 def test_each_variant_has_its_best_setting_and_the_same_budget(tuned):
     plan = study_plan.read(tuned)
     assert tuning.read_chosen(tuned, plan.tuning) == {"baseline": {"lr": "0.01"}, "kind=b": {"lr": "0.1"}}
