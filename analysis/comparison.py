@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ablate.analysis import stats, verdict
-from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.stats.stages import Stage, StagePlan, stages
 from ablate.analysis.variant_results import Seeds
 from ablate.runs.metric import Metric

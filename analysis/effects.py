@@ -7,7 +7,7 @@ import pandas as pd
 
 from ablate.analysis import collect, stats, verdict
 from ablate.analysis.comparison import Comparison, compare
-from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.variant_results import VariantResults, by_variant
 from ablate.runs.metric import ACCURACY, Metric
 

@@ -1,4 +1,4 @@
-"""Format numbers and tables as text, Markdown and LaTeX. A missing number is a dash."""
+"""Format numbers and tables as text, Markdown and CSV; symbols of LaTeX. A missing number is a dash."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from ablate.terminal.text import printable, printable_lines
 DASH = "—"
 # Characters that LaTeX's default fonts lack, and the commands for them.
 LATEX = {"±": r"$\pm$", "−": "$-$", DASH: "---", "<": "$<$", ">": "$>$", "|": "$|$", "²": "$^2$", "ω": r"$\omega$",
-         "×": r"$\times$"}  # fmt: skip
+         "×": r"$\times$", "†": r"\rlap{$^\dagger$}", "\N{NO-BREAK SPACE}": "~"}  # fmt: skip
 
 # What Markdown interprets. Brackets are escaped only where they make a link, since intervals have them too.
 MARKUP = re.compile(r"[\\`*~$|<]|(?<=\])[(\[]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)|(?<=www)\.|@(?=\w)")
@@ -81,7 +81,7 @@ def to_markdown(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> st
         cells: The table.
         strong: Positions of the rows with a bold first cell.
     """
-    escaped = _texts(cells, markdown_text)
+    escaped = texts(cells, markdown_text)
     for row in strong:
         escaped.iloc[row, 0] = f"**{escaped.iloc[row, 0]}**"
     # `disable_numparse` keeps trailing zeros, as in a p-value of 0.030.
@@ -99,22 +99,7 @@ def to_csv(cells: pd.DataFrame) -> str:
     return str(shown.rename(columns=printable).to_csv(index=False, lineterminator="\n"))
 
 
-def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset()) -> str:
-    r"""Format a table of text as a LaTeX `tabular` that needs the package booktabs.
-
-    Args:
-        cells: The table.
-        strong: Positions of the rows with a bold first cell.
-    """
-    cells = _texts(cells, printable)
-    styler = cells.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
-    if strong:
-        first = pd.IndexSlice[sorted(strong), cells.columns[0]]
-        styler = styler.map(lambda _: "textbf:--rwrap", subset=first)
-    return latex_symbols(styler.to_latex(hrules=True, column_format="l" * len(cells.columns)))
-
-
-def _texts(cells: pd.DataFrame, escape: Callable[[str], str]) -> pd.DataFrame:
+def texts(cells: pd.DataFrame, escape: Callable[[str], str]) -> pd.DataFrame:
     """A table of text with its cells and column names escaped. A column may be the name of a class."""
     names: list[str] = []
     for column in cells.columns:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, planned_looks, stats, verdict
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats, verdict
 from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
@@ -19,10 +19,11 @@ from ablate.analysis.excluded_seeds import Excluded, remaining
 from ablate.analysis.factor_effects import FactorEffects, factor_effects
 from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.pairs import AllPairs
-from ablate.analysis.planned_looks import PlannedLooks
 from ablate.analysis.search import DESIGN as SEARCH
 from ablate.analysis.search import Search, search
-from ablate.analysis.stage_paths import stage_paths
+from ablate.analysis.stages.looks import PlannedLooks
+from ablate.analysis.stages.looks import of_study as looks_of_study
+from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.analysis.tuned import Tuned, tuned
 from ablate.runs.metric import Metric
@@ -161,7 +162,7 @@ def compare(
         curves = curves[~curves["seed"].isin(excluded)]
     author, used = text.read(home := joined or folder), usage(folder, plan)
     curves = _curves(folder, plan, runs) if curves is None else curves
-    looks, every_run, within = planned_looks.of_study(folder, plan), runs, None
+    looks, every_run, within = looks_of_study(folder, plan), runs, None
     if plan.block is not None:
         within, predicted = blocks.compared(runs, plan), None  # blocks have different images
         used, curves = blocks.pooled_usage(used, runs, plan), blocks.mean_curves(curves, runs, plan)

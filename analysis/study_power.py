@@ -4,10 +4,11 @@ import re
 import shlex
 from pathlib import Path
 
-from ablate.analysis import stage_power, stats
+from ablate.analysis import stats
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import analyse
+from ablate.analysis.stages import power as stage_power
 from ablate.analysis.variant_results import differences
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import StudyPlan
@@ -51,7 +52,7 @@ def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -
     Args:
         study: its plan.
         folder: of the study.
-        expect: of a study with stages, see `stage_power.preview`.
+        expect: of a study with stages, see `ablate.analysis.stages.power.preview`.
     """
     if study.stages:
         return stage_power.preview(study, folder, expect)

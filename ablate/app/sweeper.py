@@ -18,6 +18,7 @@ from ablate.runs import run_record, tuning
 from ablate.study import retune
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
+from ablate.study.launcher.others import OWN, task_of
 from ablate.study.leftovers import Leftovers
 from ablate.study.path import rounds
 from ablate.study.stages import Decide
@@ -84,7 +85,8 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     values: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
     known = settings.read(values)
     launcher_settings: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
-    if str(launcher_settings["_target_"]).startswith("hydra_plugins.ablate_study."):
+    name = str(launcher_settings["_target_"])
+    if name.startswith(OWN):
         settings.check_launcher(launcher_settings)
     folder = compose.folder_of(config, known)
     with open_dict(config):
@@ -95,7 +97,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     def start(study: Path, its_config: DictConfig) -> Launcher:
         return Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
-            task_function=RecordedTask(task, study, known.as_metric(), known.best, script),
+            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script)),
             config=its_config,
         )
 

@@ -56,8 +56,10 @@ def read(folder: Path, plan: StudyPlan) -> list[StageLook]:
     looks = json_file.read(path, StageLog, "a study with stages", LARGEST, advice).looks
     variants = {run.variant for run in plan.runs} - {BASELINE}
     decided = [variant for look in looks for variant in look.decided]
-    if [look.seeds for look in looks] != plan.stages[: len(looks)] or not variants.issuperset(decided):
-        raise InputError(f"{path} does not belong to the plan in {folder}: other stages or variants. {advice}")
+    as_planned = [look.seeds for look in looks] == plan.stages[: len(looks)] and variants.issuperset(decided)
+    if not as_planned or len(decided) != len(set(decided)):
+        reason = "other stages or variants, or a variant that was decided twice"
+        raise InputError(f"{path} does not belong to the plan in {folder}: {reason}. {advice}")
     return looks
 
 

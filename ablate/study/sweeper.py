@@ -1,28 +1,25 @@
-"""Carry out a plan: write it, launch the runs without a result, report the failures."""
+"""Carry out a plan: launch the runs without a result, report the failures."""
 
 import logging
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from filelock import FileLock
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 
 from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
-from ablate.runs import checkpoints, epochs, study_plan
 from ablate.runs.stages import due_plan
 from ablate.runs.statuses import FINISHED, NO_RECORD
-from ablate.runs.study_keys import keys_of
-from ablate.runs.study_plan import PlannedRun, StudyPlan
+from ablate.runs.study_plan import PlannedRun
 from ablate.study import failures, stages
 from ablate.study.comparable import planned_states
 from ablate.study.compose import ComposedStudy
-from ablate.study.extend import REPLACED, extended, kept, settings_changes
 from ablate.study.launcher import failed
-from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside, set_looks_aside
+from ablate.study.leftovers import OWN, Leftovers
+from ablate.study.prepare import prepare
 from ablate.study.stages import Decide
 from ablate.study.status import planned_state
 from ablate.terminal import streams
@@ -110,89 +107,6 @@ def warn_of_other_images(folder: Path) -> None:
             plan.name,
             first_few(others),
         )
-
-
-def prepare(
-    folder: Path,
-    plan: StudyPlan,
-    extend: bool,
-    retrain: bool = False,
-    leftovers: Leftovers = OWN,
-) -> None:
-    """Write the plan and prepare the folders of its runs.
-
-    With `retrain`, runs with other settings are moved to `.replaced/`. See `sweep` for the arguments.
-
-    Raises:
-        InputError: the folder contains another study.
-    """
-    with FileLock(folder / ".lock"):  # another process may run the same study
-        old = study_plan.read(folder) if (folder / study_plan.FILE).exists() else None
-        whole = extended(folder, plan, extend, retrain)
-        if old and retrain and settings_changes(folder, old, plan):
-            set_looks_aside(folder)
-        replaced: list[Path | None] = []
-        for dropped in sorted({run.folder for run in (old.runs if old else ())} - {run.folder for run in whole.runs}):
-            if is_locked(folder / dropped):
-                raise InputError(
-                    f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
-                )
-            replaced.append(set_aside(folder, dropped))
-        study_plan.write(folder, whole)
-        states = [(run, planned_state(folder, run)) for run in plan.runs]
-        done = sum(state.has_result for _, state in states)
-        log.info("study %s: %s, %d of them already done", plan.name, _planned(plan), done)
-        for run, state in states:
-            if state.has_result:
-                checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
-            else:
-                replaced.append(make_way(folder, run.folder, state.status, retrain, leftovers))
-    if resumed := [text for run, state in states if not state.has_result and (text := resumes(folder, run))]:
-        log.info("resumes %s", first_few(resumed))
-    for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
-        log.info("%s", line)
-
-
-def _planned(plan: StudyPlan) -> str:
-    """The number of planned runs."""
-    return f"at most {len(plan.runs)} runs in {len(plan.stages)} stages" if plan.stages else f"{len(plan.runs)} runs"
-
-
-def resumes(folder: Path, run: PlannedRun) -> str:
-    """Where a run resumes: `baseline/seed=0 from epoch 4`; empty if it starts from the beginning."""
-    done = epochs.done(folder / run.folder)
-    return f"{run.folder} from epoch {done + 1}" if done and checkpoints.exist(folder / run.folder) else ""
-
-
-def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:
-    """What a command changes in a study, and which runs it leaves unchanged, in sentences.
-
-    Args:
-        old: the plan in the folder; None if there is none.
-        plan: the plan of the command.
-        whole: both plans merged.
-        replaced: number of runs moved to `.replaced/`; None without --retrain.
-    """
-    lines, keys = [], keys_of(plan.app)
-    if replaced is not None:
-        moved = "1 earlier run was" if replaced == 1 else f"{replaced} earlier runs were"
-        done = (
-            f"{moved} moved to {REPLACED}/ in the study's folder."
-            if replaced
-            else "no run has other settings, so none is replaced."
-        )
-        lines.append(f"{keys.retrain}: {done}")
-    if old and old.margin != plan.margin:
-        recorded = whole.margin_changes[len(old.margin_changes) :]
-        when = f" after {recorded[0].results} runs had a result; the report states it" if recorded else ""
-        lines.append(f"{keys.margin} was {_text(old.margin)}, now {_text(plan.margin)}{when}.")
-    if others := kept(whole.runs, plan):
-        lines.append(others)
-    return lines
-
-
-def _text(margin: float | None) -> str:
-    return "null" if margin is None else f"{margin:g}"
 
 
 def launch(

@@ -21,9 +21,9 @@ from ablate.study import compose, factors, plan
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.extend import extended
 from ablate.study.leftovers import make_way
+from ablate.study.prepare import prepare
 from ablate.study.search_space import format_levels
 from ablate.study.status import PlannedState, planned_state
-from ablate.study.sweeper import prepare
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:

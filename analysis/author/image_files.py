@@ -6,30 +6,37 @@ import tempfile
 import warnings
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from PIL import Image
 
+from ablate.analysis.author import svg
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
-LARGEST = 10 * bounded.MIB
-PIXELS = 40_000_000
+LARGEST = 16 * bounded.MIB  # of all images of a report.md
+PIXELS = 20_000_000  # of all of them: each takes up to 9 bytes
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".svg": "SVG"}
-# An SVG that loads other files, has code, or defines entities, which can expand to gigabytes.
-UNSAFE_SVG = re.compile(rb"<!DOCTYPE|<!ENTITY|<\?xml-stylesheet|<script|<foreignObject|@import"
-                        rb"|href\s*=\s*[\"'](?!#|data:image/)|url\(\s*[\"']?(?!#)", re.I)  # fmt: skip
 
 
-def read(address: str, folder: Path) -> tuple[str, bytes]:
+class Room(NamedTuple):
+    """What further images may take."""
+
+    size: int = LARGEST
+    pixels: int = PIXELS
+
+
+def read(address: str, folder: Path, room: Room) -> tuple[str, bytes, Room]:
     """Read and check an image.
 
     Args:
         address: as in report.md: a path relative to `folder`.
         folder: the study; an image outside of it, also through a link, is refused.
+        room: what the image may take.
 
     Returns:
-        A file name that is unique to the content, and the content.
+        A file name that is unique to the content, the content, and the room for further images.
 
     Raises:
         InputError: there is no such image in the folder, or it cannot be shown. The text completes `The image X`.
@@ -43,37 +50,34 @@ def read(address: str, folder: Path) -> tuple[str, bytes]:
             raise InputError("is outside the study folder")
         if path.suffix.lower() not in FORMATS:
             raise InputError("is not a PNG, JPEG or SVG file")
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"is larger than {LARGEST // bounded.MIB} MiB")
-        content = bounded.contents(path, LARGEST)
+        if path.stat().st_size > room.size:
+            raise InputError(f"is not shown, as images of more than {LARGEST // bounded.MIB} MiB in all are not read")
+        content = bounded.contents(path, room.size)
     except FileNotFoundError:
         raise InputError("does not exist") from None
     except (OSError, ValueError, RuntimeError) as error:  # a folder, a pipe, a loop of links, a NUL in the name
         raise InputError(f"cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})") from None
     kind = FORMATS[path.suffix.lower()]
-    (_check_svg if kind == "SVG" else _check_pixels)(content, kind)
+    pixels = svg.check(content, _pixels) if kind == "SVG" else _pixels(content, kind)
+    if pixels > room.pixels:
+        counted = f" (an element of an SVG file counts as {svg.ELEMENT})" if kind == "SVG" else ""
+        raise InputError(f"is not shown, as it and the images above it have more than {PIXELS:,} pixels{counted}")
     _check_typst(content, suffix := kind.lower())
-    return f"{sha256(content).hexdigest()[:16]}.{suffix}", content
+    name = f"{sha256(content).hexdigest()[:16]}.{suffix}"
+    return name, content, Room(room.size - len(content), room.pixels - pixels)
 
 
-def _check_pixels(content: bytes, kind: str) -> None:
+def _pixels(content: bytes, kind: str) -> int:
+    """Number of pixels of a PNG or JPEG image."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[kind]) as image:
-                width, height = image.size
+                return image.width * image.height
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        width = height = PIXELS
+        return PIXELS + 1
     except Exception:  # Pillow raises many types on a damaged file
         raise InputError(f"is not a valid {kind} file") from None
-    if width * height > PIXELS:
-        raise InputError(f"has more than {PIXELS:,} pixels")
-
-
-def _check_svg(content: bytes, kind: str) -> None:
-    text = content.replace(b"\0", b"")  # so that UTF-16 is checked as well
-    if UNSAFE_SVG.search(text):
-        raise InputError("is an SVG file that loads other files, has code or defines entities")
 
 
 def _check_typst(content: bytes, suffix: str) -> None:

@@ -18,6 +18,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable, printable_lines, shortened
 
 MOST_FORMULAS = 300
+LONGEST_FORMULAS = 20_000  # characters of all of them
 MOST_IMAGES = 50
 LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.I)
 
@@ -30,13 +31,17 @@ class Checked:
         warnings: sentences on what is not shown.
         files: {file name: content} of the images and formulas.
         images: number of images that were read.
+        room: what further images may take.
         formulas: number of formulas.
+        formula_characters: their length.
     """
 
     warnings: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     images: int = 0
+    room: image_files.Room = field(default_factory=image_files.Room)
     formulas: int = 0
+    formula_characters: int = 0
 
 
 def check(tokens: list[Token], folder: Path) -> Checked:
@@ -88,7 +93,7 @@ def _load(token: Token, folder: Path, checked: Checked) -> None:
         checked.images += 1
         if checked.images > MOST_IMAGES:
             raise InputError(f"is not shown, as there are more than {MOST_IMAGES}")
-        name, content = image_files.read(address, folder)
+        name, content, checked.room = image_files.read(address, folder, checked.room)
     except InputError as error:
         _warn(checked, f"report.md: the image {_shown(address)} {error}.")
         token.type, token.content, token.children = "text", alt, None
@@ -109,19 +114,20 @@ def plain(tokens: Sequence[Token]) -> str:
 def _draw(token: Token, checked: Checked) -> None:
     """Draw the formula of a token; show its source as code if it cannot be drawn."""
     checked.formulas += 1
-    drawn = formula(token.content) if checked.formulas <= MOST_FORMULAS else None
-    if checked.formulas == MOST_FORMULAS + 1:
-        checked.warnings.append(
-            f"report.md: of more than {MOST_FORMULAS} formulas, the further ones are shown as code."
-        )
+    checked.formula_characters += len(token.content)
+    is_drawn = checked.formulas <= MOST_FORMULAS and checked.formula_characters <= LONGEST_FORMULAS
+    drawn = formula(token.content) if is_drawn else None
     token.content = printable(" ".join(token.content.split()))
     if drawn is not None:
         token.meta["formula"] = drawn
         checked.files[drawn.name] = drawn.svg.encode()
         return
-    if checked.formulas <= MOST_FORMULAS:
+    if is_drawn:
         _warn(checked, f"report.md: the formula {_shown(token.content)} is shown as code, as Matplotlib's mathtext does"
                        " not support it.")  # fmt: skip
+    else:
+        _warn(checked, f"report.md: of more than {MOST_FORMULAS} formulas, or {LONGEST_FORMULAS:,} characters of them,"
+                       " the further ones are shown as code.")  # fmt: skip
     token.type = "code_inline" if token.type == "math_inline" else "code_block"
 
 

@@ -19,7 +19,9 @@ from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
 FILE = "report.md"
-LARGEST = 256 * bounded.KIB
+LARGEST = 128 * bounded.KIB
+MOST_SECTIONS = 100
+HEADING = ("heading_open", "heading_close")
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")  # those with generated text
 TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
 # {title}
@@ -136,12 +138,16 @@ def read(folder: Path) -> AuthorText:
 
 
 def _split(tokens: Iterable[Token]) -> tuple[str, dict[str, list[Token]]]:
-    """The first `#` heading, and the tokens below each further `#` or `##`; those above all are of the section ""."""
+    """The first `#` heading, and the tokens below each further `#` or `##`; those above all are of the section "".
+
+    Headings after `MOST_SECTIONS` sections are part of the last one.
+    """
     title, name = "", ""
     sections: dict[str, list[Token]] = {}
     heading = ""  # the tag of the heading whose text is read
     for token in tokens:
-        if token.level == 0 and token.type in ("heading_open", "heading_close") and token.tag in ("h1", "h2"):
+        can_open = heading or len(sections) < MOST_SECTIONS
+        if can_open and token.level == 0 and token.type in HEADING and token.tag in ("h1", "h2"):
             heading = token.tag if token.type == "heading_open" else ""
         elif heading == "h1" and not title:
             title = plain(token.children or [])

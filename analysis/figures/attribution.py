@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import stats
-from ablate.analysis.figures.style import BLUE, GRAY, ORANGE, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, ORANGE, STYLE
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 
 SHOWN = 14  # effects; of more, the largest
@@ -74,7 +74,7 @@ def _rows(names: list[str], quantity: str) -> tuple[Figure, matplotlib.axes.Axes
     """Half a page wide, one row for each name, with a line at zero."""
     labels = [textwrap.fill(name, 30) for name in names]
     inches = sum(max(0.18, 0.13 * (1 + label.count("\n"))) for label in labels)
-    figure = Figure(figsize=(WIDTH / 2, 0.75 + inches), layout="constrained")
+    figure = Figure(figsize=(COLUMN, 0.75 + inches), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0, color="black", linewidth=0.8, zorder=0)
     axis.set_yticks(range(len(names)), labels)

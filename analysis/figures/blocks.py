@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ablate.analysis import collect
 from ablate.analysis.blocks import Blocks
-from ablate.analysis.figures.style import BLUE, GRAY, GREEN, ORANGE, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, GREEN, ORANGE, STYLE, VERMILLION, wrap_label
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.stats import ranks
 
@@ -31,7 +31,7 @@ def within_blocks(
     variants = [name for name in pooled if name != collect.BASELINE][:MOST]
     height = len(variants) * (0.16 + 0.07 * len(blocks.levels))
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.9 + height), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.9 + 0.16 * -(-len(blocks.levels) // 2) + height), layout="constrained")
         axis = figure.subplots()
         rows = np.arange(len(variants))
         offsets = np.linspace(-0.32, 0.32, len(blocks.levels)) if len(blocks.levels) > 1 else [0.0]
@@ -46,10 +46,10 @@ def within_blocks(
         axis.vlines([pooled[name] for name in variants], rows - 0.42, rows + 0.42, color="black", linewidth=1.6,
                     label="mean over levels")  # fmt: skip
         axis.axvline(0, color=GRAY, linewidth=0.8)
-        axis.set_yticks(rows, [wrap_label(labels[name], 40) for name in variants])
+        axis.set_yticks(rows, [wrap_label(labels[name], 18) for name in variants])
         axis.set_ylim(len(variants) - 0.4, -0.6)
         axis.set_xlabel(f"{shown.difference_header}, 95 % CI")
-        figure.legend(loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -66,12 +66,12 @@ def rank_diagram(blocks: Blocks, labels: Mapping[str, str]) -> Figure:
     half = -(-k // 2)
     depth = 0.18 * (len(groups) + 1)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.9 + 0.2 * half + depth), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.9 + 0.2 * half + depth), layout="constrained")
         axis = figure.subplots()
         for place, (name, rank) in enumerate(mean_ranks.items()):
             left = place < half
             row = place if left else k - 1 - place
-            y, edge = -(depth + 0.2 * (row + 1)), 1 - 0.03 * (k - 1) if left else k + 0.03 * (k - 1)
+            y, edge = -(depth + 0.2 * (row + 1)), 1 - 0.05 * (k - 1) if left else k + 0.05 * (k - 1)
             axis.plot([rank, rank, edge], [0, y, y], color=GRAY, linewidth=0.7)
             axis.text(edge, y, f"{labels[str(name)]} ({rank:.2f})", ha="right" if left else "left", va="center")
         for place, group in enumerate(groups):

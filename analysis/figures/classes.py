@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.analysis.figures.style import BLUE, STYLE, VERMILLION, WIDTH
+from ablate.analysis.figures.style import BLUE, COLUMN, STYLE, VERMILLION, WIDTH
 
 ANNOTATED = 12  # with at most this many classes, the cells of a confusion matrix have numbers
 NAMED = 30  # with at most this many classes, the axes have the class names
@@ -27,7 +27,7 @@ def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
     if len(values) > NAMED:  # the largest decreases and increases
         values = pd.concat([values.iloc[: NAMED // 2], values.iloc[-NAMED // 2 :]])
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / 2, 0.9 + 0.16 * len(values)), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.9 + 0.16 * len(values)), layout="constrained")
         axis = figure.subplots()
         colors = [BLUE if value >= 0 else VERMILLION for value in values]
         axis.barh(range(len(values)), values, color=colors, height=0.7)

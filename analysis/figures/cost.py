@@ -1,16 +1,19 @@
 """The metric against training time."""
 
 import matplotlib
+import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.transforms import Bbox
 
 from ablate.analysis import collect
-from ablate.analysis.figures.style import BLUE, GRAY, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.analysis.figures import interval_axis
+from ablate.analysis.figures.point_labels import label_points
+from ablate.analysis.figures.style import BLUE, COLUMN, STYLE, VERMILLION, drawable, wrap_label
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 
-NAMED = 12  # labeled points; of more variants, only the best and the baseline are labeled
+NAMED = 24  # variants with labels; of more, only the baseline and those that no other one dominates
 
 
 def cost(runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
@@ -20,44 +23,63 @@ def cost(runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> Figure:
         runs: The frame of `collect.collect`; completed runs are drawn.
         shown: how the metric is printed.
     """
-    groups = runs[runs["status"] == "completed"].dropna(subset="seconds").groupby("variant", sort=False)
+    points = costs(runs, shown)
+    labels, (low, high) = collect.labels(runs), ends(points)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / 2, max(2.6, 0.6 + 0.22 * min(len(groups), NAMED))), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 2.6), layout="constrained")
         axis = figure.subplots()
-        times = groups["seconds"].median()
-        values, scale = groups[shown.metric.name], shown.metric.scale
-        means, half_width = scale * values.mean(), scale * _half_width(values.sem(), values.count())
-        is_baseline = times.index == collect.BASELINE
+        is_baseline = points.index == collect.BASELINE
         for marker, mask, color in (("o", ~is_baseline, BLUE), ("s", is_baseline, VERMILLION)):
-            axis.errorbar(
-                times[mask], means[mask], half_width[mask], fmt=marker, markersize=4, linewidth=0.9, color=color,
-                zorder=3 if marker == "s" else 2,
-            )  # fmt: skip
-        _label_points(axis, times, means, collect.labels(runs), shown.metric.sign)
+            rows = points[mask]
+            axis.vlines(rows["seconds"], rows["low"], rows["high"], color=color, linewidth=0.8, alpha=0.7, zorder=2)
+            axis.plot(rows["seconds"], rows["mean"], marker, markersize=4, color=color, zorder=3)
+        for end, marker, rows in (
+            (low, "v", points[points["low"] < low]), (high, "^", points[points["high"] > high])
+        ):  # fmt: skip
+            axis.plot(rows["seconds"], np.full(len(rows), end), marker, color=BLUE, markersize=3.5, clip_on=False)
+        times = points["seconds"]
         axis.set_xscale("log")
+        axis.set(xlim=(times.min() / 1.25, times.max() * 1.25), ylim=(low, high))
         narrow = not times.max() > 4 * times.min()
         axis.xaxis.set_major_locator(MaxNLocator(5) if narrow else LogLocator(10, (1, 2, 5)))
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.margins(x=0.12, y=0.12)
         axis.set(xlabel="Median time per run (s, log scale)", ylabel=shown.header)
+        named = dominant(points, shown.metric.sign)
+        points = points.loc[[*named, *(name for name in points.index if name not in named)]]
+        texts = [wrap_label(drawable(labels[name]), 24) for name in points.index]
+        if len(points) > NAMED:
+            texts = [text if name in named else "" for name, text in zip(points.index, texts, strict=True)]
+        bars = [Bbox.from_extents(row.seconds, row.low, row.seconds, row.high) for row in points.itertuples()]
+        label_points(axis, list(zip(points["seconds"], points["mean"], strict=True)), texts, bars)
     return figure
 
 
-def _half_width(standard_error: pd.Series, n: pd.Series) -> pd.Series:
-    """Half the width of a 95 % t-interval; 0 for a single run."""
+def costs(runs: pd.DataFrame, shown: MetricFormat) -> pd.DataFrame:
+    """Median seconds, mean and 95 % t-interval (low, high: the mean itself for one run) of each variant with a time."""
     from scipy.special import stdtrit
 
-    return (stdtrit(n - 1, 0.975) * standard_error).where(n > 1, 0)
+    timed = runs[runs["status"] == "completed"].dropna(subset=["seconds", shown.metric.name])
+    groups = timed.groupby("variant", sort=False)
+    values, scale = groups[shown.metric.name], shown.metric.scale
+    n = values.count()
+    half_width = (scale * stdtrit((n - 1).clip(lower=1), 0.975) * values.sem()).where(n > 1, 0)
+    mean = scale * values.mean()
+    return pd.DataFrame(
+        {"seconds": groups["seconds"].median(), "mean": mean, "low": mean - half_width, "high": mean + half_width}
+    )
 
 
-def _label_points(axis: Axes, times: pd.Series, means: pd.Series, labels: dict[str, str], sign: int) -> None:
-    """Label points in a column on the right, ordered by their mean, so that the labels cannot overlap."""
-    few = len(times) <= NAMED
-    named = means if few else means[means.index.isin((collect.BASELINE, (sign * means).idxmax()))]
-    for position, variant in enumerate(named.sort_values(kind="stable").index):
-        axis.annotate(
-            wrap_label(labels[variant], 22), (times[variant], means[variant]),
-            (1.04, (position + 0.5) / len(named)), textcoords="axes fraction", va="center", fontsize=7,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GRAY, "shrinkA": 0, "shrinkB": 2},
-        )  # fmt: skip
+def ends(points: pd.DataFrame) -> tuple[float, float]:
+    """The ends of the axis of the metric."""
+    return interval_axis.limits(*(points[name].to_numpy(float) for name in ("mean", "low", "high", "mean")))
+
+
+def dominant(points: pd.DataFrame, sign: int) -> list[str]:
+    """The baseline, and each variant that no other one surpasses in both time and metric."""
+    order = points.assign(mean=-sign * points["mean"]).sort_values(["seconds", "mean"], kind="stable")
+    best = order["mean"].cummin()
+    front = [
+        name for name, first in zip(order.index, order["mean"] < best.shift(fill_value=np.inf), strict=True) if first
+    ]
+    return [*dict.fromkeys([*(name for name in [collect.BASELINE] if name in points.index), *front])]

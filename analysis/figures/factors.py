@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ablate.analysis.figures.style import BLUE, GRAY, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, STYLE, WIDTH
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.stats.variance import RESIDUAL
 
@@ -96,7 +96,7 @@ def variance_shares(table: pd.DataFrame) -> Figure:
         others = {"term": f"{len(rest)} others", "share": rest["share"].sum(), "low": np.nan, "high": np.nan}
         rows = pd.concat([kept, pd.DataFrame([others]), table[noise]])
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH / 2, 0.8 + 0.22 * max(len(rows), 1)), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.8 + 0.22 * max(len(rows), 1)), layout="constrained")
         axis = figure.subplots()
         shares = 100 * rows["share"].to_numpy(float)
         colors = [GRAY if term in ("seed", RESIDUAL) else BLUE for term in rows["term"]]

@@ -1,7 +1,6 @@
 """Learning curves, one panel per variant: loss and accuracy."""
 
 import math
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -14,13 +13,15 @@ from matplotlib.patches import Patch
 
 from ablate.analysis import collect
 from ablate.analysis.figures.curve_axes import LOSS, Quantity, limits, set_shared_axes
-from ablate.analysis.figures.style import BLUE, GRAY, ORANGE, STYLE, WIDTH
+from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, ORANGE, STYLE, wrap_label
 from ablate.analysis.report.incomplete import lost_runs
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType
 
-PANELS = 6  # per page
+PANELS = 8  # per page
+PANEL_HEIGHTS = {0: 1.0, 1: 1.7, 2: 1.25, 3: 1.2, 4: 1.08}  # inches by number of rows
+SEEDS_OF_INTERVAL = 5  # with fewer, the band is from minimum to maximum
 # The gaps of "--" are too narrow to see over thin lines.
 LINES: tuple[tuple[str, str, "LineStyleType", str], ...] = (
     ("training", ORANGE, (0, (2.2, 1.8)), "s"),
@@ -60,31 +61,31 @@ def learning_curves(curves: pd.DataFrame, runs: pd.DataFrame, page: int = 0, qua
     """
     labels, curves = collect.labels(runs), with_columns(comparable(curves), quantity)
     variants = list(labels)[page * PANELS : (page + 1) * PANELS]
-    columns = 2 if len(variants) == 4 else min(3, len(variants))  # four panels form a square
+    columns = min(2, len(variants))
     rows = -(-len(variants) // columns)
     low, high = limits(curves, quantity, runs)
+    legend = _legend(curves[curves["variant"].isin(variants)], runs, quantity)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(max(WIDTH * columns / 3, 3.5), 0.8 + 1.7 * rows), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.75 + PANEL_HEIGHTS[rows] * rows), layout="constrained")
         panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
         for axis, variant in zip(panels, variants, strict=False):
             if variant != collect.BASELINE:
                 _baseline_curve(axis, curves, quantity)
             _panel(axis, curves, variant, quantity, ceiling=high)
-            axis.set_title(_title(labels[variant], curves, runs[runs["variant"] == variant]))
-        for axis in panels[len(variants) :]:
-            axis.set_axis_off()
+            title = _title(labels[variant], curves, runs[runs["variant"] == variant])
+            axis.set_title(title, fontsize=7)
         for axis in panels[max(0, len(variants) - columns) : len(variants)]:
             axis.xaxis.set_tick_params(labelbottom=True)
-            axis.set_xlabel("Epoch")
         set_shared_axes(panels[0], curves, quantity, low, high)
         figure.supylabel(quantity.label, fontsize=8)
-        figure.legend(
-            handles=_legend(curves, runs, quantity),
-            loc="outside upper center",
-            ncols=min(columns, 3),
-            frameon=False,
-            handlelength=3,
-        )
+        figure.supxlabel("Epoch", fontsize=8)
+        if spare := panels[len(variants) :]:
+            spare[0].set_axis_off()
+            spare[0].legend(handles=legend, loc="center", frameon=False, handlelength=3)
+        else:
+            figure.legend(
+                handles=legend, loc="outside upper center", ncols=2, frameon=False, handlelength=2.6, columnspacing=1.0
+            )
     return figure
 
 
@@ -126,7 +127,7 @@ def band(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     from scipy.special import stdtrit
 
     n = values.shape[1]
-    if n < 5:
+    if n < SEEDS_OF_INTERVAL:
         return values.min(axis=1), values.max(axis=1)
     mean, half = values.mean(axis=1), stdtrit(n - 1, 0.975) * values.sem(axis=1)
     low = mean - half
@@ -140,24 +141,34 @@ def _title(label: str, curves: pd.DataFrame, runs: pd.DataFrame) -> str:
     completed = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
     others = ", ".join(lost_runs(runs).values())
     count = f"n = {completed.get(runs['variant'].iloc[0], 0)}" + (f"; {others}" if others else "")
-    return "\n".join([*textwrap.wrap(label, 36, break_on_hyphens=False), count])
+    return f"{wrap_label(label, 28)}\n{wrap_label(count, 32)}"
+
+
+def bands(curves: pd.DataFrame) -> list[str]:
+    """The kinds of band that occur: `95 % t-interval`, `minimum to maximum`."""
+    counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
+    return [
+        kind
+        for kind, occurs in (
+            ("95 % t-interval", counts >= SEEDS_OF_INTERVAL),
+            ("minimum to maximum", counts.between(2, SEEDS_OF_INTERVAL - 1)),
+        )
+        if occurs.any()
+    ]
 
 
 def _legend(curves: pd.DataFrame, runs: pd.DataFrame, quantity: Quantity) -> list[Line2D | Patch]:
     """Legend entries for the lines, bands and crosses that occur in `curves`."""
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=color, linestyle=line, marker=marker, label=f"{name} (thick: mean)")
+        Line2D([], [], color=color, linestyle=line, marker=marker, label=name)
         for column, (name, color, line, marker) in zip(quantity.columns, LINES, strict=True)
         if curves[column].notna().any()
     ]
-    counts = curves[curves["status"] == "completed"].groupby("variant")["seed"].nunique()
-    bands = [(2, 5, "minimum to maximum"), (5, np.inf, "95 % t-interval")]
-    kinds = [kind for low, high, kind in bands if ((counts >= low) & (counts < high)).any()]
-    if len(kinds) > 1:
-        kinds = ["95 % t-interval (n < 5: min. to max.)"]
-    handles += [Patch(color=GRAY, alpha=0.3, linewidth=0, label=f"band: {kind}") for kind in kinds]
-    if runs["variant"].nunique() > 1 and collect.BASELINE in counts:
-        handles.append(Line2D([], [], color=GRAY, linestyle=":", label="baseline, mean validation"))
+    kinds = bands(curves)
+    if kinds:
+        handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=kinds[0] if len(kinds) == 1 else "band"))
+    if curves["variant"].nunique() > 1 and _by_epoch(curves, collect.BASELINE, quantity.validation).size:
+        handles.append(Line2D([], [], color=GRAY, linestyle=":", label="baseline, validation"))
     if (curves["status"] == "diverged").any():
         handles.append(Line2D([], [], color="black", marker="x", markersize=6, linestyle="", label="diverged run"))
     return handles

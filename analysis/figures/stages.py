@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import verdict
-from ablate.analysis.figures.style import BLUE, GRAY, GREEN, STYLE, VERMILLION, WIDTH, wrap_label
+from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, GREEN, STYLE, VERMILLION, wrap_label
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 
-MOST, COLUMNS = 12, 4  # variants, and panels in a row
+MOST, COLUMNS = 12, 3  # variants, and panels in a row
 COLORS = {verdict.BETTER: GREEN, verdict.BETTER_WITHIN: GREEN, verdict.WORSE: VERMILLION,
           verdict.WORSE_WITHIN: VERMILLION, verdict.EQUIVALENT: BLUE}  # fmt: skip
 
@@ -37,7 +37,7 @@ def paths(
     columns = min(COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.5 + 1.25 * rows), layout="constrained")
+        figure = Figure(figsize=(COLUMN, 0.5 + 1.05 * rows), layout="constrained")
         axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
         for axis, name in zip(axes.flat, names, strict=False):
             path = frame[frame["variant"] == name]
@@ -48,7 +48,7 @@ def paths(
             axis.axhline(0, color=GRAY, linewidth=0.7)
             if shown.metric.margin is not None:
                 axis.axhspan(-shown.metric.margin, shown.metric.margin, color=GRAY, alpha=0.15, linewidth=0)
-            axis.set_title(f"{wrap_label(labels[name], 26)}\n{verdicts[name]}", fontsize=7)
+            axis.set_title(f"{wrap_label(labels[name], 20)}\n{verdicts[name]}", fontsize=6.5)
             axis.set_xticks(range(1, len(planned) + 1), list(map(str, planned)))
             axis.set_xlim(0.6, len(planned) + 0.4)
         for axis in axes.flat[len(names) :]:

@@ -5,7 +5,6 @@
 
 import io
 import re
-import textwrap
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
 # The palette of Okabe & Ito (2008), which is safe for color-blind readers.
 BLUE, ORANGE, GREEN, VERMILLION, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
-WIDTH = 7.0  # inches
+WIDTH = 7.0  # inches: both columns of a page
+COLUMN = 3.36  # inches: one column
 LONGEST = 300  # characters of a label
 STYLE: "dict[RcKeyType, Any]" = {
     "font.size": 8,
@@ -45,11 +45,25 @@ STYLE: "dict[RcKeyType, Any]" = {
 def wrap_label(label: str, width: int) -> str:
     """Wrap a variant's label to lines of at most `width` characters.
 
-    Breaks after the comma between two changes, and after the `=` of a change that is too long for a line.
+    Breaks after the comma between two changes, then after the `=` of a change that is too long for a line, then after
+    the characters `_.-/+` and spaces of a name.
     """
     parts = [label] if len(label) <= width else re.split(r"(?<=,) ?", label)
     parts = [piece for part in parts for piece in ([part] if len(part) <= width else re.split(r"(?<==)", part))]
-    return "\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in parts)
+    return "\n".join(line for part in parts for line in _lines(part, width))
+
+
+def _lines(name: str, width: int) -> list[str]:
+    """Lines of a name, which is broken inside a word only where that is longer than a line."""
+    words = re.split(r"(?<=[_.\-/+ ])", name)
+    pieces = [word[start : start + width] for word in words for start in range(0, len(word), width)]
+    lines = [""]
+    for piece in pieces:
+        if len(lines[-1]) + len(piece) <= width:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.rstrip() for line in lines]
 
 
 def drawable(text: str) -> str:

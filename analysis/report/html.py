@@ -14,7 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ablate.analysis import collect
-from ablate.analysis.figures import CAPTIONS
+from ablate.analysis.figures import captions
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report import html_trials, pdf
 from ablate.analysis.report.html_curves import curve_data
@@ -59,7 +59,7 @@ def to_html(
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    author = results.author
+    author, caption_of = results.author, captions(results)
     generated = pdf.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     if results.only_trials:
@@ -74,9 +74,9 @@ def to_html(
         runs=_runs(results, numbers),
         pictures=html_trials.pictures(results.search, results.format) if results.search is not None else [],
         figures=[
-            (CAPTIONS[name], "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
+            (caption_of[name], "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode())
             for name, svg in svgs.items()
-            if name in CAPTIONS and name not in INTERACTIVE
+            if name in caption_of and name not in INTERACTIVE
         ],
         curves=curve_data(results),
         limits=limits,

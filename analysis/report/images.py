@@ -26,7 +26,7 @@ class Selection(NamedTuple):
 
 def data(results: Results) -> list[str]:
     """The data set of the first completed run: images, classes, size; a paragraph, empty if nothing is recorded."""
-    for folder, record in _records(results):
+    for folder, record in records(results):
         parts = []
         if record.images:
             parts.append(f"{record.images.training:,} training and {record.images.validation:,} validation images")
@@ -64,9 +64,9 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
 
 def evaluated(results: Results) -> str:
     """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
-    if not _records(results):
+    if not records(results):
         return "Each run gives one value of the metric, which the study compares."
-    kinds = Counter(Selection(record.selection, record.images) for _, record in _records(results))
+    kinds = Counter(Selection(record.selection, record.images) for _, record in records(results))
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:
         return next(iter(texts.values()), "Accuracies are of the validation images.") + _majority(results)
@@ -110,7 +110,7 @@ def _majority(results: Results) -> str:
     )
 
 
-def _records(results: Results) -> list[tuple[str, RunRecord]]:
+def records(results: Results) -> list[tuple[str, RunRecord]]:
     """The folder and the record of each completed run that trained on images, unlike those of other apps."""
     if results.plan.app is not None or not results.is_recorded:
         return []

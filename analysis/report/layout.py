@@ -1,98 +1,195 @@
-"""Fit the report to two pages: how many rows of the table, which figures, and their order."""
+"""Arrange text, tables and figures on two pages: the font size, the rows of the table, the figures and their places.
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
-from typing import NamedTuple
+A page is a sequence of rows over both columns: the title, a group of text and narrow figures in two balanced columns,
+the tables, two learning curves side by side, a second group, wide figures, the foot.
+"""
 
-from ablate.analysis.author.to_typst import string
-from ablate.analysis.figures import CAPTIONS
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 PAGES = 2
-# In the order in which they are shown. A wide figure has a row of its own, two narrow ones share a row.
-CURVES = ("loss_curves", "accuracy_curves")
-FURTHER = ("stages", "budgets", "blocks", "ranks", "path", "interactions", "factor_effects", "attribution",
-           "variance_shares", "cost", "class_difference", "confusion", "samples")  # fmt: skip
-# By importance: if the pages are full, figures are dropped from the end. report.html has all of them.
-FIGURES = ("effects", "blocks", "stages", "budgets", "loss_curves", "ranks", "path", "interactions", "factor_effects",
-           "attribution", "variance_shares", "cost", "accuracy_curves", "class_difference", "confusion",
-           "samples")  # fmt: skip
-KEPT = ("effects", "loss_curves")  # figures that are dropped only after the table is shortened
-ROWS = (14, 8, 4)  # variants in the table
-WIDE, HALF = 17.4, 9.0  # cm: width of the text, and largest width of a figure that shares a row
+COLUMN, GUTTER, PAGE = 8.55, 0.5, 26.7  # cm: width of a column, gap between the columns, height of the text
+WIDE = 2 * COLUMN + GUTTER
+GAP = 0.5  # cm: between two rows, and above and below a figure
+SLACK = 0.6  # cm: lines that do not break where two columns would be equal
+SHORT_PAGE = 6.0  # cm of white space that are accepted before the last page has less than a quarter
+LATE_TABLE = 12.0  # cm of white space that are accepted before the table moves to the second page
+SIZES = (10.0, 9.5, 9.0)  # points: font sizes of the text
+ROWS = (24, 14, 8, 4)  # variants in the table
+CURVES = ("loss_curves", "accuracy_curves", "metric_curves")  # the first two of a study are side by side
+# In the order in which they are shown, within their group.
+ORDER = (
+    "effects",
+    "stages",
+    "budgets",
+    "blocks",
+    "ranks",
+    "path",
+    *CURVES,
+    "interactions",
+    "factor_effects",
+    "attribution",
+    "variance_shares",
+    "cost",
+    "class_difference",
+    "samples",
+    "confusion",
+)
+# By importance: a figure that does not fit is left out. report.html has all of them.
+REQUIRED = (("effects",), CURVES)  # left out only after the table is shortened
+OPTIONAL = (
+    "blocks",
+    "stages",
+    "budgets",
+    "ranks",
+    "path",
+    "interactions",
+    "factor_effects",
+    "attribution",
+    "variance_shares",
+    "cost",
+    "class_difference",
+    "samples",
+    "confusion",
+)
+MORE_CURVES = tuple(tuple(f"{name}_{page}" for name in CURVES) for page in (2, 3, 4))  # of further variants
 
 
-class Layout(NamedTuple):
-    """The number of variants in the table, the names of the figures, and which figures precede the narrow ones.
+@dataclass(frozen=True)
+class Heights:
+    """Heights of the parts, in cm; text by font size, the main table by its rows, figures with their captions."""
 
-    `narrow_first` is 0 if the forest plot and the curves precede them, 1 if the forest plot does, 2 if none does.
-    """
+    title: float
+    first: Mapping[float, float]  # text of the first group, in one column
+    last: Mapping[float, float]  # text of the second group
+    table: Mapping[int, float]
+    test_table: float
+    foot: float
+    figures: Mapping[str, float]
+    wide: Collection[str] = ()  # figures that are wider than a column
+    page: float = PAGE
 
+
+@dataclass(frozen=True)
+class Layout:
+    """The font size, the variants in the table, the figures of each place, and the heights of the groups in cm."""
+
+    size: float
     rows: int
-    figures: tuple[str, ...]
-    narrow_first: int
+    first: tuple[str, ...]  # narrow figures of the first group
+    curves: tuple[tuple[str, ...], ...]  # pairs of curves
+    second: tuple[str, ...]
+    wide: tuple[str, ...]
+    group: tuple[float, float] = (0.0, 0.0)
+    pages: int = 0
+
+    @property
+    def figures(self) -> set[str]:
+        """The names of all its figures."""
+        return {*self.first, *itertools.chain(*self.curves), *self.second, *self.wide}
 
 
-def layouts(available: Collection[str]) -> Iterator[Layout]:
-    """All layouts of the figures that a study has, the most complete one first."""
-    known = [name for name in FIGURES if name in available]
-    kept, others = [name for name in known if name in KEPT], [name for name in known if name not in KEPT]
-    sizes = [
-        (ROWS[0], [name for name in known if name in (*kept, *others[:count])]) for count in range(len(others), 0, -1)
-    ]
-    sizes += [(rows, kept) for rows in ROWS]
-    sizes += [(ROWS[-1], kept[:count]) for count in range(len(kept) - 1, -1, -1)]
+def fitting(heights: Heights) -> Layout:
+    """The layout with the most content that fits two pages; if the text alone does not, one without figures."""
+    required = [name for unit in REQUIRED for name in unit if name in heights.figures]
+    tables = [rows for rows in ROWS if rows in heights.table]
+    sizes = [(rows, required) for rows in tables]
+    sizes += [(tables[-1], required[:count]) for count in range(len(required) - 1, -1, -1)]
     for rows, names in sizes:
-        yield Layout(rows, tuple(names), 0)
-        if any(name in CURVES for name in names) and any(name in FURTHER for name in names):
-            yield Layout(rows, tuple(names), 1)
-            yield Layout(rows, tuple(names), 2)
-
-
-def fitting(available: Collection[str], pages: Callable[[Layout], int]) -> tuple[Layout, int]:
-    """The first layout that fits, else the last; and its number of pages.
-
-    Args:
-        available: names of the figures that the study has.
-        pages: the number of pages of a layout.
-    """
-    for layout in layouts(available):
-        count = pages(layout)
-        if count <= PAGES:
+        layout = _best(heights, rows, names)
+        if layout.pages <= PAGES:
             break
-    return layout, count
+    chosen = list(names)
+    for unit in [*((name,) for name in OPTIONAL), *MORE_CURVES]:
+        more = [*chosen, *(name for name in unit if name in heights.figures)]
+        if len(more) > len(chosen) and (larger := _best(heights, rows, more)).pages <= PAGES:
+            layout, chosen = larger, more
+    return layout
 
 
-def figures(layout: Layout, folder: Path) -> list[str]:
-    """Typst source of the figures at their original size, in reading order.
+def _best(heights: Heights, rows: int, names: Collection[str]) -> Layout:
+    """The layout of these figures with the fewest pages and the least white space."""
+    layouts = [_placed(heights, layout) for layout in _layouts(heights, rows, names)]
 
-    Args:
-        layout: which figures, and in which order.
-        folder: the report, with the figures as SVG.
-    """
-    effects, curves, further = (
-        [_figure(name, folder) for name in names if name in layout.figures] for names in (("effects",), CURVES, FURTHER)
+    def cost(one: Layout) -> tuple[int, float]:
+        late = LATE_TABLE if _first_page(heights, one) + GAP + heights.table[rows] > heights.page else 0.0
+        filled = _filled(heights, one)
+        short = SHORT_PAGE if len(filled) > 1 and filled[-1] < heights.page / 4 else 0.0
+        return max(one.pages, PAGES), _white(heights, one) + 2 * (SIZES[0] - one.size) + late + short
+
+    return min(layouts, key=cost)
+
+
+def _layouts(heights: Heights, rows: int, names: Collection[str]) -> Iterator[Layout]:
+    """All sizes of the text, and all divisions of the narrow figures into two groups."""
+    pages = [[f"{name}{page}" for name in CURVES if f"{name}{page}" in names] for page in ("", "_2", "_3", "_4")]
+    curves = tuple(tuple(page[:2]) for page in pages if len(page) > 1)
+    paired = {*itertools.chain(*curves)}
+    others = [name for name in [*ORDER, *itertools.chain(*pages)] if name in names and name not in paired]
+    others = list(dict.fromkeys(others))
+    wide = tuple(name for name in others if name in heights.wide)
+    narrow = [name for name in others if name not in wide]
+    for size, count in itertools.product(SIZES, range(len(narrow) + 1)):
+        yield Layout(size, rows, tuple(narrow[:count]), curves, tuple(narrow[count:]), wide)
+
+
+def _placed(heights: Heights, layout: Layout) -> Layout:
+    """The layout with the heights of its groups and its number of pages."""
+    group = (
+        balanced(heights.first[layout.size], _heights(heights, layout.first)),
+        balanced(heights.last[layout.size], _heights(heights, layout.second)),
     )
-    narrow = [figure for figure in further if figure[1] <= HALF]
-    wide = [figure for figure in further if figure[1] > HALF]
-    order = [effects, curves]
-    order.insert(2 - layout.narrow_first, narrow)
-    return [row for group in (*order, wide) for row in _rows(group)]
+    layout = replace(layout, group=group)
+    pages = len(_filled(heights, layout))
+    if layout.first and _first_page(heights, layout) > heights.page:  # only text breaks across pages
+        pages += PAGES
+    return replace(layout, pages=pages)
 
 
-def _rows(group: list[tuple[str, float]]) -> Iterator[str]:
-    """Wide figures alone, narrow ones in pairs."""
-    for source, _ in (figure for figure in group if figure[1] > HALF):
-        yield f"#{source}"
-    narrow = [source for source, width in group if width <= HALF]
-    for first in range(0, len(narrow), 2):
-        yield f"#grid(columns: (1fr, 1fr), gutter: 8pt, {', '.join(narrow[first : first + 2])})"
+def _first_page(heights: Heights, layout: Layout) -> float:
+    """The height of the title and the first group."""
+    return heights.title + GAP + layout.group[0]
 
 
-def _figure(name: str, folder: Path) -> tuple[str, float]:
-    """A figure with its caption, and its width in cm."""
-    path = f"figures/{name}.svg"
-    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', (folder / path).read_text(), re.S)
-    assert match is not None  # Matplotlib always writes the width
-    width = min(float(match[1]) / 72 * 2.54, WIDE)
-    return f'figure(image("{path}", width: {width:.2f}cm), caption: {string(CAPTIONS[name])})', width
+def balanced(text: float, figures: Sequence[float]) -> float:
+    """The height of two columns with text, which can break anywhere, and figures after it, which cannot."""
+    if not figures and not text:
+        return 0.0
+    if text >= sum(figures):
+        return (text + sum(figures)) / 2 + SLACK
+    return min(max(text + sum(figures[:k]), sum(figures[k:])) for k in range(len(figures) + 1)) + SLACK / 4
+
+
+def left(text: float, figures: Sequence[float]) -> int | None:
+    """The number of figures in the left column; None if the columns break within the text."""
+    if text >= sum(figures):
+        return None
+    return min(range(len(figures), -1, -1), key=lambda k: max(text + sum(figures[:k]), sum(figures[k:])))
+
+
+def _heights(heights: Heights, names: Sequence[str]) -> list[float]:
+    return [heights.figures[name] + GAP for name in names]
+
+
+def _filled(heights: Heights, layout: Layout) -> list[float]:
+    """The filled height of each page. Only the first group breaks across pages."""
+    rows = [heights.table[layout.rows], heights.test_table]
+    rows += [max(heights.figures[name] for name in pair) for pair in layout.curves]
+    rows += [layout.group[1], *(heights.figures[name] for name in layout.wide), heights.foot]
+    whole, rest = divmod(heights.title + GAP + layout.group[0], heights.page)
+    pages = [heights.page] * int(whole) + [rest]
+    for row in rows:
+        if row and pages[-1] + GAP + row > heights.page:
+            pages.append(row)
+        elif row:
+            pages[-1] += GAP + row
+    return pages
+
+
+def _white(heights: Heights, layout: Layout) -> float:
+    """White space in cm of height over both columns: at the ends of pages but the last one, and within the groups."""
+    text = (heights.first[layout.size], heights.last[layout.size])
+    contents = (text[0] + sum(_heights(heights, layout.first)), text[1] + sum(_heights(heights, layout.second)))
+    inside = sum(height - content / 2 for height, content in zip(layout.group, contents, strict=True))
+    return inside + sum(heights.page - filled for filled in _filled(heights, layout)[:-1])

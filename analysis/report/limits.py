@@ -38,7 +38,7 @@ def limits(results: Results) -> list[str]:
     spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(spread) if spread > 0 else None
     detectable = study_power.smallest(
-        int(tested["n"].min()), planned_comparisons(results.runs), sd, results.format.points
+        int(tested["n"].mode().min()), planned_comparisons(results.runs), sd, results.format.points
     )
     sentences = [detectable] if results.looks is None else []
     unseen = plan.design in NOT_CROSSED

@@ -1,21 +1,17 @@
 """The question of a study and how it was answered: design, data, baseline, tests."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from ablate.analysis import collect, left_out
 from ablate.analysis.config_differences import readable
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import plural
-from ablate.analysis.report import images, stage_sentences
+from ablate.analysis.report import images, recipe, stage_sentences
 from ablate.analysis.report.verdict_sentences import NAMED, rule
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned
-from ablate.runs.read_config import read_config
 from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.runs.study_plan import StudyPlan
-from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, first_few
 
 LEVELS = 12  # levels or seeds that a sentence names
@@ -45,8 +41,14 @@ def methods(results: Results) -> list[str]:
     ]
     if not plan.metric.is_accuracy:
         paragraphs.append(f"Metric: {plan.metric.label}, {results.format.better}.")
-    paragraphs += [*left_out.sentences(runs), *images.data(results), *_baseline(results.folder, runs)]
-    return [*paragraphs, *_further_changes(results), *_statistics(results), images.evaluated(results)]
+    paragraphs += [*left_out.sentences(runs), *images.data(results), *recipe.baseline(results)]
+    return [
+        *paragraphs,
+        *_further_changes(results),
+        *_statistics(results),
+        images.evaluated(results),
+        *recipe.environment(results),
+    ]
 
 
 def _ended(runs: pd.DataFrame) -> str:
@@ -68,11 +70,16 @@ def _statistics(results: Results) -> list[str]:
     """The tests and the rule of the verdicts, a paragraph; none where nothing is compared."""
     if not planned_comparisons(results.runs):
         return []
-    tests = "Runs are paired by seed; intervals and p-values are Student's t on the differences."
-    return [
-        f"{tests if results.looks is None else stage_sentences.method(results)}"
-        f" {rule(results.effects, results.format)} Other tables are exploratory; their notes state the correction."
-    ]
+    if results.looks is not None:
+        tests = f"{stage_sentences.method(results)} {rule(results.effects, results.format)}"
+    else:
+        within = f"; equivalence within {results.format.margin} by two one-sided tests, corrected separately"
+        tests = (
+            "Runs are paired by seed; intervals and p-values are Student's t on the differences, two-sided at 0.05"
+            f" after Holm's correction for the {plural(planned_comparisons(results.runs), 'planned variant')}"
+            f"{within if results.margin is not None else ''}. The rule of the verdicts is below the table."
+        )
+    return [f"{tests} Other tables are exploratory; their notes state the correction."]
 
 
 def _further_changes(results: Results) -> list[str]:
@@ -104,19 +111,3 @@ def _change(key: str, before: str, after: str) -> str:
 def _last(target: str) -> str:
     """The last name of a dotted path."""
     return target.rpartition(".")[2]
-
-
-def _baseline(folder: Path, runs: pd.DataFrame) -> list[str]:
-    """The configuration of the first baseline run that has a complete one."""
-    for run in runs[(runs["variant"] == collect.BASELINE) & (runs["status"] == "completed")].itertuples():
-        try:
-            config = read_config(folder / run.folder)
-            trainer, optimizer = config.trainer, config.optimizer
-            settings = ", ".join(f"{key} {value}" for key, value in optimizer.items() if key != "_target_")
-            return [
-                f"Baseline: model {_last(config.model._target_)}; {plural(trainer.epochs, 'epoch')}, batches of"
-                f" {trainer.batch_size}; {_last(optimizer._target_)} with {settings}.",
-            ]
-        except (InputError, AttributeError, ValueError, TypeError):
-            continue  # an older or damaged configuration: the next seed's may be complete
-    return []

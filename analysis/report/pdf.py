@@ -1,55 +1,150 @@
 """The two-page report: the Typst source of report.pdf, with the author's text from `report.md`."""
 
-from collections.abc import Collection, Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from ablate.analysis import tables
 from ablate.analysis.author.to_typst import string
-from ablate.analysis.formats import plural
-from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.figures import captions
 from ablate.analysis.report.factor_sentences import factor_effects
-from ablate.analysis.report.incomplete import partly_compared
-from ablate.analysis.report.layout import Layout, figures
+from ablate.analysis.report.layout import COLUMN, GAP, GUTTER, ROWS, SIZES, WIDE, Heights, Layout, left
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
 from ablate.analysis.report.pair_sentences import all_pairs
+from ablate.analysis.report.pdf_parts import figures, is_wide, main_table, test_table
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
-STYLE = """#set document(date: none)
-#set page("a4", margin: (x: 1.8cm, y: 1.5cm))
+LAST = "Conclusion"  # from this section on, text is in the second group of columns
+STYLE = f"""#set document(date: none)
+#set page("a4", margin: (x: 1.7cm, top: 1.6cm, bottom: 1.4cm))
+#set columns(gutter: {GUTTER}cm)
 #set text(9pt)
-#set par(justify: true)
-#show heading: set block(above: 0.8em, below: 0.5em)
-#show table: set text(7pt)
+#set par(justify: true, leading: 0.55em, spacing: 0.75em)
+#set block(spacing: {GAP}cm)
+#show heading: set text(11pt)
+#show heading: set block(above: 1em, below: 0.6em)
+#show table: set text(8pt)
+#show table: set par(justify: false)
+#show figure: set block(breakable: false)
 #show figure.caption: set text(8pt)
+#show figure.caption: set par(leading: 0.5em)
+#show figure.caption: it => align(left, it)
+#set figure(gap: 0.6em)
 """
 
 
-def typst_source(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequence[str], layout: Layout) -> str:
-    """Write the Typst source of the report.
+class Parts(NamedTuple):
+    """Typst content of the parts of the report; text as one string, tables by their number of variants."""
+
+    title: str
+    first: str
+    last: str
+    table: dict[int, str]
+    test_table: str
+    figures: dict[str, str]
+    foot: str
+    wide: frozenset[str]  # figures that are wider than a column
+
+
+def parts(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequence[str], folder: Path) -> Parts:
+    """Write the parts of the report as Typst content, before they are arranged.
 
     Args:
         results: The results of the study.
         paragraphs: {section: its generated paragraphs}, from `generated_text`.
         limits: Sentences on the limits of the study, for the foot of the last page.
-        layout: The size of the table, and the figures.
+        folder: the report, with the figures as SVG.
     """
-    plan, runs, effects = results.plan, results.runs, results.effects
-    author = results.author
-    parts = [STYLE, f'#align(center, text(14pt, weight: "bold", {string(author.title or plan.name)}))']
+    plan, author = results.plan, results.author
+    texts = {}
     for name in author.sections:
-        text = [*author.typst(name), *(_text(paragraph) for paragraph in paragraphs.get(name, []))]
-        shown = []
-        if name == "Experiments and analysis":
-            shown = [_table(effects, runs, layout.rows, results.format), *_test_table(results)]
-            shown += figures(layout, results.home / "report")
-        if text or shown:
-            parts += [*([f"= {_text(name)}"] if name else []), *text, *shown]
-    foot = " ".join([*limits, provenance(plan, runs)])
-    parts.append(f"#v(1fr)\n#block(breakable: false, inset: (top: 1em), text(6.5pt, {string(foot)}))")
-    return "\n\n".join(parts) + "\n"
+        blocks = [*author.typst(name), *(_text(paragraph) for paragraph in paragraphs.get(name, []))]
+        texts[name] = "\n\n".join([*([f"= {_text(name)}"] if name else []), *blocks]) if blocks else ""
+    late = author.sections[author.sections.index(LAST) :]
+    title = f'#align(center, text(15pt, weight: "bold", {string(author.title or plan.name)}))'
+    drawn = {path.stem: path for path in sorted((folder / "figures").glob("*.svg"))}
+    foot = " ".join([*limits, provenance(plan, results.runs)])
+    return Parts(
+        title=title,
+        first="\n\n".join(filter(None, (text for name, text in texts.items() if name not in late))),
+        last="\n\n".join(filter(None, (text for name, text in texts.items() if name in late))),
+        table={rows: main_table(results, rows) for rows in ROWS},
+        test_table=test_table(results),
+        figures=figures(drawn, captions(results)),
+        foot=f"#line(length: 100%, stroke: 0.4pt)\n#text(7.5pt, {string(foot)})",
+        wide=frozenset(name for name, path in drawn.items() if is_wide(path)),
+    )
+
+
+def measuring_source(content: Parts) -> str:
+    """Typst source whose metadata `<heights>` are the heights of the parts in cm."""
+
+    def height(text: str, width: float, size: float = 9.0) -> str:
+        return f"measure(block(width: {width}cm, [#set text({size}pt)\n{text}])).height / 1cm" if text else "0.0"
+
+    texts = {name: getattr(content, name) for name in ("first", "last")}
+    heights = {f"{name} {size}": height(text, COLUMN, size) for name, text in texts.items() for size in SIZES}
+    heights |= {name: height(getattr(content, name), WIDE) for name in ("title", "test_table", "foot")}
+    heights |= {f"table {rows}": height(text, WIDE) for rows, text in content.table.items()}
+    heights |= {
+        f"figure {name}": height(text, WIDE if name in content.wide else COLUMN)
+        for name, text in content.figures.items()
+    }
+    entries = ", ".join(f"{string(name)}: {text}" for name, text in heights.items())
+    return f"{STYLE}\n#context [#metadata(({entries})) <heights>]\n"
+
+
+def heights(content: Parts, measured: Mapping[str, float]) -> Heights:
+    """The heights of the parts, from the metadata of `measuring_source`."""
+    return Heights(
+        title=measured["title"],
+        first={size: measured[f"first {size}"] for size in SIZES},
+        last={size: measured[f"last {size}"] for size in SIZES},
+        table={rows: measured[f"table {rows}"] for rows in content.table},
+        test_table=measured["test_table"],
+        foot=measured["foot"],
+        figures={name: measured[f"figure {name}"] for name in content.figures},
+        wide=content.wide,
+    )
+
+
+def typst_source(content: Parts, layout: Layout, known: Heights, slack: float = 0.0) -> str:
+    """Write the Typst source of the report.
+
+    Args:
+        content: the parts.
+        layout: how they are arranged.
+        known: their heights.
+        slack: cm by which the columns of text are longer than estimated.
+    """
+
+    def group(text: str, names: Sequence[str], height: float, text_height: float, breakable: str) -> str:
+        body = [f"#[#set text({layout.size}pt)\n{text}]" if text else "", *(content.figures[name] for name in names)]
+        before = left(text_height, [known.figures[name] + GAP for name in names])
+        if before is not None:
+            body.insert(before + 1, "#colbreak()")
+        inside = "\n\n".join([*filter(None, body), END])
+        block = f"#block(height: {height + slack:.2f}cm, breakable: {breakable}, columns(2)[\n{inside}\n])\n{AFTER}"
+        return block if text or names else ""
+
+    pairs = [", ".join(f"[{content.figures[name]}]" for name in pair) for pair in layout.curves]
+    rows = [
+        content.title,
+        group(content.first, layout.first, layout.group[0], known.first[layout.size], "true"),
+        content.table[layout.rows],
+        content.test_table,
+        *(f"#grid(columns: ({COLUMN}cm, {COLUMN}cm), gutter: {GUTTER}cm, {pair})" for pair in pairs),
+        group(content.last, layout.second, layout.group[1], known.last[layout.size], "false"),
+        *(content.figures[name] for name in layout.wide),
+        f"#block(breakable: false)[\n{content.foot}\n]",
+        "#context [#metadata(here().page()) <last>]",
+    ]
+    return "\n\n".join([STYLE, *filter(None, rows)]) + "\n"
+
+
+END, AFTER = (f"#context [#metadata((here().page(), here().position().y / 1cm)) <{name}>]" for name in ("end", "after"))
 
 
 def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str]]:
@@ -78,58 +173,6 @@ def generated_text(results: Results, notes: Sequence[str]) -> dict[str, list[str
         ],
         "Conclusion": [],
     }
-
-
-def _table(effects: pd.DataFrame, runs: pd.DataFrame, rows: int, printed: MetricFormat) -> str:
-    """The main table: the baseline and the variants that differ most from it."""
-    order = effects["difference"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
-    shown = effects.loc[[0, *[position for position in order if position != 0][:rows]]]
-    cells = tables.display(shown.reset_index(drop=True), runs, printed).drop(
-        columns=list(NOT_ON_PAPER), errors="ignore"
-    )
-    cells = cells.rename(columns=SHORT_NAMES)
-    strong = {place for place, verdict in enumerate(shown["verdict"]) if verdict.startswith("better")}
-    omitted = len(effects) - len(shown)
-    caption = f"{printed.title}, mean ± SD over seeds, and difference from the baseline."
-    if strong:
-        caption += " Bold: better than the baseline."
-    if partly_compared(shown, runs):
-        caption += " †: compared over the seeds on which variant and baseline both converged."
-    if omitted:
-        caption += f" {plural(omitted, 'more variant')} in effects.csv."
-    return _typst_table(cells, caption, strong)
-
-
-def _test_table(results: Results) -> list[str]:
-    """The table of test accuracies; none if the test set was not used."""
-    table = tables.test_set(results.usage, results.labels)
-    return [_typst_table(table.cells, f"{table.title}. {table.note}")] if table else []
-
-
-def _typst_table(cells: pd.DataFrame, caption: str, strong: Collection[int] = ()) -> str:
-    """A table of text as a figure; the first column is the variant, bold in the rows `strong`."""
-    # A zero-width space after these characters allows a line break.
-    cells = cells.assign(Variant=cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True))
-    typst_cells = [[f"[{_text(text)}]" for text in row] for row in cells.itertuples(index=False)]
-    for place in strong:
-        typst_cells[place][0] = f"strong{typst_cells[place][0]}"
-    head = ", ".join(f"[*{_text(name)}*]" for name in cells.columns)
-    body = ", ".join(cell for row in typst_cells for cell in row)
-    columns = ", ".join(["1fr", *["auto"] * (len(cells.columns) - 1)])
-    return (
-        f"#figure(table(columns: ({columns}), stroke: none, inset: 3pt, align: left, table.hline(),"
-        f" table.header({head}), table.hline(stroke: 0.5pt), {body}, table.hline()),"
-        f" caption: {string(caption)}, kind: table)"
-    )
-
-
-NOT_ON_PAPER = ("g_z", "Wins", "Parameters", "Time (s), median")  # columns that report.html and the tables have
-SHORT_NAMES = {
-    "n (seeds)": "n",
-    "Validation accuracy (%), mean ± SD": "Accuracy (%), mean ± SD",
-    "Equivalence [90 % CI]": "Equivalence [90 % CI], p",
-    "Lost or at chance (runs)": "Lost or at chance",
-}
 
 
 def _text(text: str) -> str:

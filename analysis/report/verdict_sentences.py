@@ -70,14 +70,18 @@ def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
 
 
 def interaction(contrasts: pd.DataFrame | None, shown: MetricFormat = PERCENT) -> list[str]:
-    """A sentence on the interaction, if the study has one only; several are a figure.
+    """A sentence on the interaction, if one only can be estimated; several are a figure.
 
     Args:
         contrasts: frame of `stats.contrasts` with the column `p_holm`; None if the study has none.
     """
-    if contrasts is None or (contrasts["kind"] == "interaction").sum() != 1:
+    if contrasts is None:
         return []
-    row = contrasts[contrasts["kind"] == "interaction"].iloc[0]
+    crossed = contrasts[contrasts["kind"] == "interaction"]
+    crossed = crossed[crossed["mean"].notna()] if len(crossed) > 1 else crossed
+    if len(crossed) != 1:
+        return []
+    row = crossed.iloc[0]
     scale = shown.metric.scale
     interval = f"95 % CI {shown.bare(scale * row.low)} to {shown.bare(scale * row.high)}"
     tested = "not testable" if pd.isna(row.p) else f"{interval}, n = {row.n}, Holm p {p_value(row.p_holm)}"

@@ -1,7 +1,6 @@
 """Write the report of a study to `<study>/report/`: `ablate report STUDY`."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,15 +10,16 @@ from matplotlib.figure import Figure
 
 from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
 from ablate.analysis.author import text as author_text
-from ablate.analysis.author import to_typst
 from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.figures import author_style
-from ablate.analysis.formats import markdown_text, to_csv, to_latex, to_markdown
-from ablate.analysis.report import html, layout, macros, pdf, stage_sentences, terminal, tuning_sentences
+from ablate.analysis.formats import markdown_text, to_csv, to_markdown
+from ablate.analysis.latex_table import to_latex
+from ablate.analysis.report import html, macros, stage_sentences, terminal, tuning_sentences
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
+from ablate.analysis.report.pdf_file import write_pdf
 from ablate.analysis.results import Results, analyse
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
@@ -27,8 +27,6 @@ from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
-
-IMAGE_NAME = re.compile(r"[0-9a-f]{16}\.(?:svg|png|jpeg)")
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -53,7 +51,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
 def write_report(results: Results, allow_partial: bool = False) -> int:
     """Write the report of results that were read already; see `report`."""
     settings, author = results.author.settings, results.home / author_text.FILE
-    check_figures(settings, figures.CAPTIONS, author)
+    check_figures(settings, figures.NAMES, author)
     style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
     style |= author_style.checked(settings.style, author)
     looks_text = [*tuning_sentences.tuning(results), *stage_sentences.looked(results)]
@@ -78,7 +76,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         _write_table(folder / "tables" / name, table, footnotes)
     with author_style.applied(style):
         svgs = _write_figures(folder / "figures", figures.every(results))
-    warnings = [*results.author.warnings, *_write_pdf(results, notes, limits)]
+    warnings = [*results.author.warnings, *write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 
     runs = results.every_run
@@ -131,7 +129,7 @@ def record_look(results: Results) -> tuple[list[Look], int]:
 
 def _delete_earlier(folder: Path) -> None:
     """Delete the tables or figures of an earlier report, some of which this one may lack. Keep all other files."""
-    names = {*tables.NAMES, *figures.CAPTIONS}
+    names = {*tables.NAMES, *figures.NAMES}
     for path in folder.iterdir():
         stem, _, page = path.stem.rpartition("_")
         if path.stem in names or (page.isdigit() and stem in names):
@@ -148,7 +146,7 @@ def _write_table(stem: Path, table: tables.Table, notes: Sequence[str]) -> None:
     footnotes = "\n\n".join(markdown_text(text) for text in [table.note, *notes] if text)
     markdown = to_markdown(table.cells, table.strong) + (f"\n{footnotes}\n" if footnotes else "")
     atomic.write_text(stem.with_suffix(".md"), markdown)
-    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong))
+    atomic.write_text(stem.with_suffix(".tex"), to_latex(table.cells, table.strong, table.note))
 
 
 def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> dict[str, str]:
@@ -172,53 +170,3 @@ def _write_figure(stem: Path) -> str:
     for suffix, content in files.items():
         atomic.write_bytes(stem.with_suffix(f".{suffix}"), content)
     return files["svg"].decode()
-
-
-def _write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) -> list[str]:
-    """Write report.typ and report.pdf, and a template report.md if the author has not written one.
-
-    Drops rows and figures until the report fits `layout.PAGES` pages.
-
-    Returns:
-        A warning if the author's text is too long for that, and one on chosen figures that are not shown.
-    """
-    import typst
-
-    source = results.home / "report" / "report.typ"
-    if not (author := results.home / author_text.FILE).exists():
-        atomic.write_text(author, author_text.TEMPLATE.format(title=results.plan.name))
-    _write_images(source.with_name(to_typst.FOLDER), results.author.files)
-    paragraphs = pdf.generated_text(results, notes)
-    available = {path.stem for path in (source.parent / "figures").glob("*.svg")}
-    chosen = results.author.settings.figures
-    if chosen is not None:
-        available &= {*chosen}
-
-    def pages(size: layout.Layout) -> int:
-        atomic.write_text(source, pdf.typst_source(results, paragraphs, limits, size))
-        images = typst.compile(source, format="png", ppi=10)
-        return len(images) if isinstance(images, list) else 1
-
-    size, count = layout.fitting(available, pages)
-    # A fixed timestamp, so that the same runs give the same bytes.
-    atomic.write_bytes(source.with_suffix(".pdf"), typst.compile(source, timestamp=0))
-    warnings = []
-    if lacking := [name for name in chosen or () if name not in size.figures]:
-        warnings.append(
-            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
-        )
-    if count > layout.PAGES:
-        warnings.append(
-            f"report.pdf has {count} pages instead of {layout.PAGES}, because the text of {author} is too long."
-        )
-    return warnings
-
-
-def _write_images(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the author's images and formulas, and delete those of an earlier report."""
-    folder.mkdir(exist_ok=True)
-    for path in folder.iterdir():
-        if path.name not in files and IMAGE_NAME.fullmatch(path.name):
-            path.unlink()
-    for name, content in files.items():
-        atomic.write_bytes(folder / name, content)

@@ -27,7 +27,7 @@ from ablate.analysis.tables.factorial import (
     shares_note,
 )
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
-from ablate.analysis.tables.main_table import display, main
+from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
 from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, failures
@@ -40,9 +40,9 @@ from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
-__all__ = ["NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts", "display",
-           "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary", "shares",
-           "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts",
+           "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary",
+           "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",

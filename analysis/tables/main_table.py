@@ -57,12 +57,12 @@ def display(
             shown.interval(row.difference, row.ci_low, row.ci_high) for row in rows
         ],
         "p (Holm)": effects["p_holm"].map(p_value),
+        "Verdict": effects["verdict"],
         EQUIVALENCE: [_equivalence(row, shown) for row in rows],
         "g_z": effects["hedges_gz"].map(number),
         "Wins": [DASH if pd.isna(row.wins) else f"{row.wins}/{row.n}" for row in rows],
         "Parameters": [count(cost["parameters"].get(variant)) for variant in effects["variant"]],
         "Time (s), median": [number(cost["seconds"].get(variant, float("nan")), 1) for variant in effects["variant"]],
-        "Verdict": effects["verdict"],
     }
     for name in (EQUIVALENCE, "Parameters", "Time (s), median"):
         if set(table[name]) == {DASH}:

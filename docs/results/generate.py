@@ -27,6 +27,7 @@ WORK = ROOT / "build" / "results"
 COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effects.md", "tables/effects.tex",
           "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
 PAGE_PPI = 110
+FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
 
 def ablate(*words: str) -> None:
@@ -34,9 +35,9 @@ def ablate(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "ablate.cli", *words], cwd=WORK, check=True)
 
 
-def study(name: str, images: Path, tested: bool = False) -> None:
+def study(name: str, tested: bool = False) -> None:
     """Train a preset on the images, report it with the author's text, and copy the results to docs/results."""
-    ablate("train", f"study={name}", "data=image_folder", f"data.root={images}")
+    ablate("train", f"study={name}", "data=image_folder", f"data.root={FOLDER}")
     folder, target = WORK / "outputs" / name, HERE / name
     text = target / "report.md"
     if text.exists():
@@ -49,9 +50,9 @@ def study(name: str, images: Path, tested: bool = False) -> None:
         shutil.copy(folder / "report" / part, target / part)
 
 
-def assignment(images: Path) -> None:
+def assignment() -> None:
     """The assignment's networks, its table in docs/results.md, and the picture of README."""
-    study("assignment", images, tested=True)
+    study("assignment", tested=True)
     folder = WORK / "outputs/assignment"
     pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
     write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
@@ -79,14 +80,14 @@ def assignment_table(folder: Path) -> str:
     return to_markdown(pd.DataFrame(rows))
 
 
-def full_marks(images: Path) -> None:
+def full_marks() -> None:
     """The ablation of the preset `full_marks`, and its table in docs/results.md."""
-    study("full_marks", images)
+    study("full_marks")
     effects = WORK / "outputs/full_marks/report/tables/effects.md"
     replace_table("full_marks effects", effects.read_text().partition("\n\n")[0])
 
 
-def tutorial(images: Path) -> None:
+def tutorial() -> None:
     """The pictures of the tutorial, from its own commands up to the report with the author's text."""
     folder = WORK / "tutorial"
     shutil.rmtree(folder, ignore_errors=True)
@@ -124,7 +125,7 @@ def replace_table(name: str, table: str) -> None:
     write_text(page, text)
 
 
-PARTS: dict[str, Callable[[Path], None]] = {part.__name__: part for part in (tutorial, assignment, full_marks)}
+PARTS: dict[str, Callable[[], None]] = {part.__name__: part for part in (tutorial, assignment, full_marks)}
 
 
 def main() -> None:
@@ -136,8 +137,10 @@ def main() -> None:
     if unknown := set(args.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     WORK.mkdir(parents=True, exist_ok=True)
+    (WORK / FOLDER).unlink(missing_ok=True)
+    (WORK / FOLDER).symlink_to(args.images.resolve())
     for name in args.parts or PARTS:
-        PARTS[name](args.images.resolve())
+        PARTS[name]()
 
 
 if __name__ == "__main__":

@@ -42,13 +42,14 @@ class StudySweeper(Sweeper):
 
         from ablate.config import hydra_settings
         from ablate.study.composer import PlanLoader
+        from ablate.study.launcher.others import task_of
 
         hydra_settings.check(config.hydra)
         self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config
         self.start = partial(
             Plugins.instance().instantiate_launcher,
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
-            task_function=task_function,
+            task_function=task_of(str(config.hydra.launcher._target_), task_function),
         )
         self.launcher = self.start(config=config)
 
@@ -131,7 +132,7 @@ class AppSweeper(StudySweeper):
 
 def decide(folder: Path, look: int) -> dict[str, str]:
     """Return {variant: verdict} of the variants that a planned look decides."""
-    from ablate.analysis.stage_decisions import decided  # the package itself never imports its analysis for training
+    from ablate.analysis.stages.decisions import decided  # the package itself never imports its analysis for training
 
     return decided(folder, look)
 

@@ -29,7 +29,7 @@ def test_only_differing_keys_are_listed(make_study):
     ]
     text = " ".join(methods(analyse(study)))
     assert "Further settings that change with a level: model=b: no model.width; model.hidden [1]." in text
-    assert "sgd with lr 0.1." in text and "4 runs of 3 variants" in text
+    assert "optimizer sgd (lr 0.1)" in text and "4 runs of 3 variants" in text
 
 
 @pytest.mark.parametrize(

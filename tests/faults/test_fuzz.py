@@ -1,21 +1,17 @@
-"""Files damaged at random are refused in a sentence or read as what they say: never another exception."""
+"""The files of a run and of a study, damaged at random, are refused in a sentence or read: never another exception."""
 
-import json
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
+from ablate.analysis.author import text
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
 from ablate.analysis.results import analyse
@@ -26,91 +22,23 @@ from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
 from ablate.config.flatten import flat
 from ablate.config.messages import is_composition_error
-from ablate.data.decode import decode
-from ablate.data.image_folder import image_folder
 from ablate.data.prepare import prepare
 from ablate.evaluation import trained_model
-from ablate.runs import looks, run_record, statuses, study_plan, test_log, test_result
+from ablate.runs import looks, run_record, stages, statuses, study_plan, test_log, test_result
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.config_defaults import is_of, with_defaults
 from ablate.runs.differences import diff
 from ablate.runs.read_config import read_config
+from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.snapshot import FolderView
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
+from tests.faults.damage import Damage, bytewise, damaged, restructured
 from tests.faults.planting import RUN, whole, words
 
-FEW, MANY = 15, 1000
-Damage = Callable[[bytes], bytes]
 register()
-
-
-@st.composite
-def flips(draw: st.DrawFn) -> Damage:
-    """Up to eight bytes become others, anywhere in a file."""
-    places = draw(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8))
-
-    def damage(content: bytes) -> bytes:
-        changed = bytearray(content)
-        for place, value in places:
-            changed[int(place * len(changed))] = value
-        return bytes(changed)
-
-    return damage
-
-
-cuts = st.floats(0, 1, exclude_max=True).map(lambda part: lambda content: content[: int(part * len(content))])
-anything = st.binary(max_size=200).map(lambda content: lambda _: content)
-bytewise = st.one_of(flips(), cuts, anything)
-
-numbers = st.one_of(st.integers(), st.floats(), st.just(10**400))
-values = st.recursive(
-    st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=5)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
-    max_leaves=5,
-)
-
-
-def places(content: object, above: tuple = ()) -> list[tuple]:
-    """The paths to all that is inside a JSON value."""
-    inside = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    return [path for name, value in inside for path in [(*above, name), *places(value, (*above, name))]]
-
-
-@st.composite
-def restructured(draw: st.DrawFn) -> Damage:
-    """A value somewhere in a JSON file becomes another, of any type, or is gone."""
-    where, gone, value = draw(st.floats(0, 1, exclude_max=True)), draw(st.booleans()), draw(values)
-
-    def damage(content: bytes) -> bytes:
-        whole = json.loads(content)
-        known = places(whole)
-        *above, name = known[int(where * len(known))]
-        inside = whole
-        for step in above:
-            inside = inside[step]
-        if gone:
-            del inside[name]
-        else:
-            inside[name] = value
-        return json.dumps(whole).encode()
-
-    return damage
-
-
-@pytest.fixture(params=[FEW, pytest.param(MANY, marks=pytest.mark.faults)])
-def fuzz(request: pytest.FixtureRequest) -> Callable[[st.SearchStrategy, Callable[[Damage], None]], None]:
-    """Call a check with damages, few or many; each time the same."""
-
-    def run(damages: st.SearchStrategy, check: Callable[[Damage], None]) -> None:
-        quiet = list(HealthCheck)
-        bounded = settings(max_examples=request.param, deadline=None, derandomize=True, database=None,
-                           suppress_health_check=quiet)  # fmt: skip
-        bounded(given(damages)(lambda damage: check(damage)))()
-
-    return run
 
 
 @cache
@@ -119,22 +47,6 @@ def trained() -> Path:
     folder = Path(mkdtemp())
     whole(folder, *words(2, "seed=0,1"))
     return folder
-
-
-def damaged(path: Path, read: Callable[[], object]) -> Callable[[Damage], None]:
-    """A check that reads after the file at `path` was damaged: it may be refused, and the file is as before then."""
-    good = path.read_bytes()
-
-    def check(damage: Damage) -> None:
-        path.write_bytes(damage(good))
-        try:
-            read()
-        except InputError as refusal:
-            assert str(refusal)
-        finally:
-            path.write_bytes(good)
-
-    return check
 
 
 @pytest.mark.parametrize("name", ["run.json", "study.json"])
@@ -223,6 +135,48 @@ def test_looks(tmp_path, fuzz):
     fuzz(st.one_of(bytewise, restructured()), damaged(study / looks.FILE, read))
 
 
+@pytest.mark.parametrize("content", [
+    '{"schema": 1, "looks": [{"time": "t", "seeds": 2, "decided": {"a=1": "better"}}]}',
+    '{"schema": 1, "looks": [{"time": "t", "seeds": 2, "decided": {}}, {"time": "t", "seeds": 3, "decided": {}}]}',
+])  # fmt: skip
+def test_stages(tmp_path, fuzz, content):
+    runs = [
+        PlannedRun(variant=name, factors={"a": level}, seed=seed, folder=f"{name}/{seed}", config_sha256="")
+        for name, level in (("baseline", "0"), ("a=1", "1"))
+        for seed in range(3)
+    ]
+    plan = StudyPlan(name="s", baseline={"a": "0"}, factors={"a": ["0", "1"]}, seeds=[0, 1, 2], stages=[2, 3],
+                     command="", runs=runs)  # fmt: skip
+    (tmp_path / stages.FILE).write_text(content)
+
+    def read() -> None:
+        taken = stages.read(tmp_path, plan)
+        assert len(stages.due(plan, taken)) >= 4 and set(stages.looks_at(plan, taken)) == {"baseline", "a=1"}
+        stages.is_finished(plan, taken)
+
+    fuzz(st.one_of(bytewise, restructured()), damaged(tmp_path / stages.FILE, read))
+
+
+def test_texts_of_authors(tmp_path, fuzz):
+    (tmp_path / "a.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L5 5"/></svg>'
+    )
+    (tmp_path / text.FILE).write_text(
+        "---\nlabels: {a=1: One}\nfigures: [effects]\nstyle: {font.size: 9}\n---\n# T\n\n"
+        "## Methods\n\n![x](a.svg) $\\frac{a}{b}$\n"
+        "\n| a | b |\n|---|:-:|\n| **c** | `d` |\n\n> 1. [e](http://f.example/g)\n\n<!-- h -->\n"
+    )
+
+    def read() -> None:
+        author = text.read(tmp_path)
+        for section in author.sections:
+            author.html(section), author.typst(section)
+        assert all("\n" not in warning for warning in author.warnings)
+
+    fuzz(bytewise, damaged(tmp_path / text.FILE, read))
+    fuzz(bytewise, damaged(tmp_path / "a.svg", read))
+
+
 @pytest.mark.parametrize("place", [".hydra/config.yaml", "options/model/mine.yaml"])
 def test_configurations(tmp_path, fuzz, place):
     """Of a run of the user's own option, which `ablate reproduce` composes again."""
@@ -288,35 +242,3 @@ def test_whole_folders(tmp_path, fuzz):
                 path.write_bytes(content)
 
     fuzz(folders(), check)
-
-
-@pytest.mark.parametrize("kind", ["gif", "bmp", "webp", "tiff", "ppm"])
-def test_images_of_other_formats(tmp_path, fuzz, kind):
-    path = tmp_path / f"image.{kind}"
-    Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 10, 3)).save(path)
-
-    def read() -> None:
-        try:
-            assert decode(str(path), 8)[0].shape == (3, 8, 8)
-        except Exception as error:  # reported with the name of the file
-            assert not isinstance(error, MemoryError)
-
-    fuzz(bytewise, damaged(path, read))
-
-
-@pytest.mark.parametrize("kind", ["png", "jpg"])
-def test_images(tmp_path, fuzz, photo_folder, monkeypatch, kind):
-    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
-    root = tmp_path / "photos"
-    for name in ("china", "flower"):
-        source = sorted((photo_folder / "train" / name).glob(f"*.{kind}"))[0]
-        (root / "train" / name).mkdir(parents=True)
-        shutil.copy(source, root / "train" / name / source.name)
-    path = next((root / "train/china").iterdir())
-
-    def read() -> None:
-        images = image_folder(str(root), 8, 1, "train")
-        pixels, _ = decode(str(path), 8)  # what was accepted is what the file holds
-        assert np.array_equal(images.images[0].numpy(), pixels)
-
-    fuzz(bytewise, damaged(path, read))

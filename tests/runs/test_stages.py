@@ -84,6 +84,7 @@ def test_looks_are_read_as_they_were_written(tmp_path):
         [{"time": "t", "seeds": 2, "decided": {"unknown": "worse"}}],
         [{"time": "t", "seeds": 2, "decided": {"baseline": "worse"}}],
         [{"time": "t", "seeds": seeds, "decided": {}} for seeds in (2, 3, 4, 5)],
+        [{"time": "t", "seeds": seeds, "decided": {"a=2": "worse"}} for seeds in (2, 3)],
         [{"time": "t", "seeds": -2, "decided": {}}],
         [{"time": "t", "seeds": 2, "decided": ["a=2"]}],
     ],

@@ -1,14 +1,21 @@
 """Images of report.md: files of the study folder, whole and safe; everything else is a sentence and its text."""
 
+import base64
+import gzip
+import io
 import os
+import time
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from ablate.analysis.author import image_files
 from ablate.analysis.author.text import AuthorText
+from ablate.terminal.errors import InputError
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{}</svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">{}</svg>'
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +50,20 @@ def study(tmp_path_factory):
         "css": SVG.format("<style>@import 'x';</style>"),
         "url": SVG.format('<rect fill="url(http://evil.example)"/>'),
         "broken": "<svg",
+        "hidden": SVG.format('<image href="&#102;ile:///etc/passwd"/>'),
+        "nested": SVG.format('<image href="data:image/svg+xml;base64,PHN2Zy8+"/>'),
+        "style": SVG.format('<rect style="fill: URL( &quot;x.svg#a&quot;)"/>'),
+        "code": SVG.format('<rect onload="alert(1)"/>'),
+        "plain": "<svg/>",
+        "filter": SVG.format('<filter id="a"><feTurbulence/></filter>'),
+        "pi": '<?xml-stylesheet href="x.css"?>' + SVG.format(""),
+        "self": SVG.format('<g id="a"><use href="#a"/></g>'),
+        "damaged": SVG.format('<image href="data:image/png;base64,AAAA"/>'),
+        "base": SVG.format('<image href="data:image/png;base64,AAAAA"/>'),
         "utf16": SVG.format("<script>1</script>"),
     }.items():
         (folder / f"{name}.svg").write_bytes(content.encode("utf-16" if name == "utf16" else "utf-8"))
+    (folder / "zip.svg").write_bytes(gzip.compress(SVG.format("").encode()))
     return folder
 
 
@@ -70,9 +88,14 @@ def test_images_of_the_folder_are_shown(study, path):
         *(("link.png", "outside"), ("up/private.png", "outside"), ("loop.png", "cannot be read")),
         *(("folder.png", "cannot be read"), ("pipe.png", "cannot be read"), ("a%00b.png", "cannot be read")),
         *(("text.png", "is not a valid PNG"), ("photo.png", "is not a valid PNG"), ("cut.png", "not a valid PNG")),
-        *(("large.png", "is larger than 10 MiB"), ("wide.png", "has more than 40,000,000 pixels")),
-        *(("half.jpg", "is not a valid JPEG"), ("broken.svg", "is damaged")),
-        *((f"{name}.svg", "loads other files") for name in ("doctype", "script", "file", "web", "css", "url", "utf16")),
+        *(("large.png", "images of more than 16 MiB in all"), ("wide.png", "have more than 20,000,000 pixels")),
+        *(("half.jpg", "is not a valid JPEG"), ("broken.svg", "is not valid XML"), ("zip.svg", "is not valid XML")),
+        *((("utf16.svg", "has the element <script>"), ("doctype.svg", "defines entities"), ("script.svg", "<script>"))),
+        *((f"{name}.svg", "refers to another file") for name in ("file", "web", "url", "hidden", "nested", "style")),
+        *(("css.svg", "refers to something"), ("code.svg", "has code"), ("plain.svg", "does not begin with <svg>")),
+        *(("filter.svg", "has the element <filter>"), ("pi.svg", "has a processing instruction")),
+        *(("self.svg", "refers to itself"), ("damaged.svg", "is not a valid PNG")),
+        ("base.svg", "embedded image that is damaged"),
     ],
 )  # fmt: skip
 def test_another_image_is_its_text_with_a_warning(study, path, reason):
@@ -81,3 +104,70 @@ def test_another_image_is_its_text_with_a_warning(study, path, reason):
     assert author.typst("Methods") == ['#"See "#"the <b>plot</b>"#"."']
     (warning,) = author.warnings
     assert reason in warning and warning.startswith("report.md: the image ") and str(study.parent) not in warning
+
+
+def embedded(width: int) -> str:
+    """An SVG element with a PNG image of this width and height."""
+    Image.new("1", (width, width)).save(file := io.BytesIO(), "png")
+    return f'<image width="9" height="9" href="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"/>'
+
+
+def doubled(open_tag: str, link: str, close: str) -> str:
+    """20 elements, each of which refers twice to the one before."""
+    steps = (f"{open_tag.format(k)}{link.format(k - 1) * 2}{close}" for k in range(1, 21))
+    return f'{open_tag.format(0)}<rect width="1" height="1"/>{close}{"".join(steps)}{link.format(20)}'
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    {
+        "pixels": lambda: embedded(5000),
+        "repeated": lambda: f'<g id="a">{embedded(1000)}</g>' + '<use href="#a"/>' * 20,
+        "use": lambda: doubled('<g id="g{}">', '<use xlink:href="#g{}"/>', "</g>"),
+        "pattern": lambda: doubled(
+            '<pattern id="p{}" width="1" height="1">', '<rect width="1" height="1" fill="url(#p{})"/>', "</pattern>"
+        ),
+        "clip": lambda: doubled('<clipPath id="c{}">', """<rect style="clip-path:url('#c{}')"/>""", "</clipPath>"),
+        "elements": lambda: "<g/>" * 100_001,
+        "deep": lambda: "<g>" * 100_001 + "</g>" * 100_001,
+        "long": lambda: f'<path d="{"M0 0L1 1" * 700_000}"/>',
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_an_svg_file_that_takes_much_to_draw_is_refused_at_once(tmp_path, drawing):
+    (tmp_path / "a.svg").write_text(SVG.format(drawing[1]()))
+    before = time.process_time()
+    with pytest.raises(InputError, match="20,000,000 pixels"):
+        image_files.read("a.svg", tmp_path, image_files.Room())
+    assert time.process_time() - before < 5
+
+
+ATTRIBUTES = " ".join(f'a{k}="1"' for k in range(101))
+
+
+@pytest.mark.parametrize(
+    "content", [f"<text>{'x' * 10_001}</text>", f"<style>{'a{}' * 4000}</style>", f"<g {ATTRIBUTES}/>"]
+)
+def test_svg_whose_parts_are_compared_with_each_other_are_short(tmp_path, content):
+    (tmp_path / "a.svg").write_text(SVG.format(content))
+    with pytest.raises(InputError, match="more than 10"):
+        image_files.read("a.svg", tmp_path, image_files.Room())
+
+
+def test_images_share_their_size_and_pixels(tmp_path):
+    Image.new("1", (3000, 3000)).save(tmp_path / "a.png")
+    author = AuthorText(tmp_path, body="![a](a.png) ![b](a.png) ![c](a.png)")
+    assert author.html("").count("<img ") == 2
+    assert "images above it have more than 20,000,000 pixels" in author.warnings[0]
+
+
+def test_the_svg_files_of_matplotlib_are_shown(tmp_path):
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    axes.bar([1, 2], [1, 2], hatch="//", label=r"$\alpha$")
+    axes.scatter(*np.random.default_rng(0).random((2, 3000)))
+    axes.imshow(np.eye(8))
+    axes.legend()
+    figure.savefig(tmp_path / "a.svg")
+    author = AuthorText(tmp_path, body="![a](a.svg)")
+    assert "image/svg+xml" in author.html("") and not author.warnings

@@ -4,7 +4,7 @@ import pytest
 
 from ablate.analysis import collect
 from ablate.analysis.author import settings, text, variants
-from ablate.analysis.figures import CAPTIONS
+from ablate.analysis.figures import NAMES
 from ablate.terminal.errors import InputError
 from tests.analysis.conftest import maker
 
@@ -26,7 +26,7 @@ def apply(tmp_path, runs):
         path.write_text(f"---\n{block}\n---\n# Title\n")
         author = text.read(tmp_path)
         assert author.title == "Title"
-        settings.check_figures(author.settings, CAPTIONS, path)
+        settings.check_figures(author.settings, NAMES, path)
         return collect.labels(variants.apply(runs, author.settings, path))
 
     return apply

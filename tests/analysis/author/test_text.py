@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ablate.analysis.author import text
+from ablate.analysis.author import safe_tokens, text
 from ablate.terminal.errors import InputError
 
 KNOWN = list(text.SECTIONS)
@@ -78,9 +78,26 @@ def test_what_is_not_a_file_is_refused(tmp_path):
         text.read(tmp_path)
 
 
+def test_headings_after_the_most_sections_are_part_of_the_last(read):
+    author = read("".join(f"## Part {k}\n\nText {k}\n\n" for k in range(2 * text.MOST_SECTIONS)))
+    assert len(author.sections) == text.MOST_SECTIONS + len(KNOWN)
+    last = f"Part {text.MOST_SECTIONS - 1}"
+    assert author.html(last).count("<h2>") == text.MOST_SECTIONS and "Text 199" in author.typst(last)[-1]
+
+
 @pytest.mark.parametrize("piece", ["[", "![a](", "- ", ">", "*a ", "$a ", "`", "<!--", "$$\n", "[a]: b\n", "|-\n", "("])
 def test_any_text_is_read_in_bounded_time(read, piece):
     author = read("## Methods\n\n" + piece * 10_000)
     started = time.perf_counter()
     shown = author.html("Methods"), author.typst("Methods")
     assert time.perf_counter() - started < 20 and shown is not None
+
+
+@pytest.mark.parametrize(
+    ("formulas", "drawn"),
+    [("$x$ " * (safe_tokens.MOST_FORMULAS + 5), safe_tokens.MOST_FORMULAS), (f"$x{' ' * 300}y$ " * 70, 66)],
+)
+def test_formulas_beyond_the_limits_are_shown_as_code(read, formulas, drawn):
+    author = read(f"## Methods\n\n{formulas}")
+    assert author.html("Methods").count("<svg ") == drawn and "<code>" in author.html("Methods")
+    assert len(author.warnings) == 1 and "the further ones are shown as code" in author.warnings[0]

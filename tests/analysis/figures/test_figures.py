@@ -23,15 +23,24 @@ def test_every_figure_of_a_study_has_a_caption(make_study):
     results = {"baseline": {0: 0.5, 1: 0.5}}
     results |= {f"model={level}": {0: 0.5 - i / 100, 1: 0.5} for i, level in enumerate(levels[1:])}
     results |= {"weight_decay=0": {0: 0.1, 1: 0.2}, "model=level1+weight_decay=0": {0: 0.3, 1: 0.2}}
+    results |= {"model=level2+weight_decay=0": {0: 0.1, 1: 0.2}}
     study = make_study(results, {"model": levels, "weight_decay": ["0.1", "0"]})
     np.savez(study / "baseline" / "seed=0" / "samples.npz", images=np.zeros((16, 1, 8, 8), np.uint8))
     np.savez(study / "weight_decay=0" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     np.savez(study / "model=level1" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     drawing = figures.every(analyse(study))
-    pages = [f"{name}_curves{page}" for name in ("loss", "accuracy") for page in ("", "_2", "_3", "_4")]
+    pages = [f"loss_curves{page}" for page in ("", "_2", "_3", "_4")]  # the accuracies are all equal
     assert set(drawing) == {"effects", *pages, "interactions", "factor_effects", "variance_shares", "cost", "samples"}
-    assert {name.rstrip("_234") for name in drawing} <= set(figures.CAPTIONS)
+    assert {name.rstrip("_234") for name in drawing} <= set(figures.captions(analyse(study))) == set(figures.NAMES)
     first = [axis.get_title().split("\n")[0] for axis in drawing["loss_curves"]().axes]
-    assert first[:2] == ["baseline", "weight_decay=0"]  # -40 and -30 points
+    assert first[:2] == ["baseline", "model=level26"] and "weight_decay=0" in first  # in the order of the plan
     rows = [label.get_text() for label in drawing["samples"]().axes[0].get_yticklabels()]
     assert rows == ["baseline", "model=level1"]  # a variant with the same images has no row
+
+
+def test_a_figure_that_would_show_nothing_is_not_drawn(make_study):
+    """All accuracies and all times equal; no variant with a result."""
+    equal = make_study({"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.5, 1: 0.5}}, {"model": ["a", "b"]})
+    assert set(figures.every(analyse(equal))) == {"effects", "loss_curves"}
+    lost = make_study({"baseline": {0: 0.5}, "model=b": {0: "failed"}}, {"model": ["a", "b"]}, name="lost")
+    assert set(figures.every(analyse(lost))) == {"loss_curves"}

@@ -80,8 +80,8 @@ def test_names_are_text_in_latex(study):
         lines = path.read_text().splitlines()
         assert not [line for line in lines if r"\input" in line and not line.startswith("%")]
         assert not [line for line in lines if re.search(r"(?<!\\)#(?![12])", line)]
-    table = (study / "tables" / "effects.tex").read_text()
-    assert r"\textbackslash input\{/etc/passwd\}" in table and r"\#read" in table
+    table = (study / "tables" / "effects.tex").read_text().replace(r"\allowbreak{}", "")
+    assert r"\textbackslash{}input\{/etc/passwd\}" in table and r"\#read" in table
 
 
 def test_names_are_strings_in_typst(study):

@@ -42,8 +42,7 @@ def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
     first, *_, last, _ = methods.methods(analyse(make_study(results, FACTORS, margin=1.0)))
     assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
-    assert "p of the difference below 0.05 after Holm's correction for the 1 planned variant" in last
-    assert "within ±1 points" in last and "Diverges or converges" in last
+    assert "two-sided at 0.05 after Holm's correction for the 1 planned variant; equivalence within ±1 points" in last
 
 
 def test_methods_state_the_number_of_images_and_the_step(make_study):
@@ -127,3 +126,31 @@ def test_methods_state_what_the_most_common_class_is_worth(make_study):
         np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
         text = methods.methods(analyse(study))[-1]
         assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)
+
+
+def test_methods_state_the_recipe_and_the_environment(make_study):
+    environment = {"hydra-ablate": "1.2", "python": "3.11.7", "torch": "2.13.0", "device": "cpu", "cpu": "EPYC",
+                   "threads": 2, "precision": "bf16"}  # fmt: skip
+    study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {}, record={"environment": environment})
+    config = {
+        "model": {"_target_": "m.CNN", "widths": [8, 16]}, "normalization": {"_target_": "n.batch", "momentum": 0.1},
+        "augmentation": {"flip": {"p": 0.5}, "cutout": {}}, "loss": {"_target_": "l.cross_entropy"},
+        "optimizer": {"_target_": "o.sgd", "lr": 0.1, "nesterov": False, "eps": 1e-8},
+        "schedule": {"_target_": "s.cosine", "warmup_epochs": 2.0},
+        "trainer": {"epochs": 3, "batch_size": 64, "ema": 0.99, "grad_clip": None, "tta": "none"},
+    }  # fmt: skip
+    (study / "baseline/seed=0/.hydra").mkdir()
+    OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
+    texts = methods.methods(analyse(study))
+    assert (
+        "Baseline: model CNN (widths [8, 16]), normalization batch (momentum 0.1), 1,000 parameters. Training:"
+        " optimizer sgd (lr 0.1, eps 1e-08); schedule cosine (warmup_epochs 2); loss cross_entropy; augmentation flip,"
+        " cutout; 3 epochs, batches of 64; weights averaged with decay 0.99."
+    ) in texts
+    assert (
+        "Software: hydra-ablate 1.2, Python 3.11.7, PyTorch 2.13.0, on cpu (EPYC), 2 threads, precision bf16." in texts
+    )
+    path = study / "baseline/seed=1/run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"environment": environment | {"device": "cuda"}}))
+    assert methods.methods(analyse(study))[-1].count("PyTorch 2.13.0") == 2  # two devices

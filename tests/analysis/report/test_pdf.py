@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.report import layout, verdict_sentences
+from ablate.analysis.report import verdict_sentences
 from ablate.analysis.report.write import report
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
@@ -33,7 +33,7 @@ def test_two_pages_with_the_text_of_the_author(make_study):
     report(study)
     assert (study / "report.md").read_text() == text
     typ = (study / "report" / "report.typ").read_text()
-    assert 'text(14pt, weight: "bold", "On norms")' in typ and '#"Mine #1."' in typ
+    assert 'text(15pt, weight: "bold", "On norms")' in typ and '#"Mine #1."' in typ
 
 
 def text_of(study) -> list[str]:
@@ -48,7 +48,7 @@ def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make
     study = make_study(
         {name: {seed: mean + seed / 100 for seed in range(3)} for name, mean in accuracy.items()}, FACTORS
     )
-    (study / "report.md").write_text("# study\n\n## Introduction\n" + words * "Too long for the curves. ")
+    (study / "report.md").write_text("# study\n\n## Introduction\n" + words * "A text of the author. ")
     report(study)
     pages = text_of(study)
     numbers = [int(number) for number in re.findall(r"Figure (\d+):", " ".join(pages))]
@@ -56,27 +56,11 @@ def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make
     assert [page.count("all numbers are in runs.csv") for page in pages] == [*[0] * (len(pages) - 1), 1]
 
 
-def test_smaller_figures_fill_the_first_page_if_the_curves_do_not_fit():
-    """The first page has room for the forest plot and the narrow figures alone."""
-    names = {"effects", "loss_curves", "variance_shares", "cost"}
-    chosen, count = layout.fitting(names, lambda size: 2 if size.narrow_first else 3)
-    assert count == 2 and chosen.narrow_first and set(chosen.figures) == names and chosen.rows == layout.ROWS[0]
-
-
-def test_accuracy_curves_are_dropped_before_rows_of_the_table_and_the_forest_plot_last():
-    every = list(layout.layouts(layout.FIGURES))
-    assert set(every[0].figures) == {*layout.FIGURES}
-    whole = [size for size in every if size.rows == max(layout.ROWS)]
-    assert "accuracy_curves" not in whole[-1].figures and "loss_curves" in whole[-1].figures
-    assert all("accuracy_curves" not in size.figures for size in every if size.rows < max(layout.ROWS))
-    assert every[-1].figures == () and every[-2].figures == ("effects",)
-
-
 def test_a_study_of_one_variant_has_its_accuracy_and_curves(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6, 2: 0.7}}, {})
     assert report(study) == 0
     text = " ".join(text_of(study))
-    assert "60.00 ± 10.00" in text and "Loss on the training batches" in text
+    assert "60.00 ± 10.00" in text and "Figure 1: Loss, cross-entropy, on the training" in text
     assert "planned variant" not in text and "Difference from" not in text.replace("difference from", "")
 
 
@@ -118,7 +102,7 @@ def test_any_number_of_variants_fits_two_pages(make_study, count):
     assert report(study) == 0
     assert pages(study) <= 2
     if count == 60:
-        assert "45 more variants in effects.csv" in (study / "report" / "report.typ").read_text()
+        assert "variants that differ less: report.html" in (study / "report" / "report.typ").read_text()
 
 
 def test_names_are_not_markup(make_study):
@@ -131,18 +115,3 @@ def test_a_study_without_completed_runs_has_a_report(make_study):
     study = make_study({"baseline": {0: "failed"}, "model=b": {0: "diverged"}}, FACTORS)
     assert report(study) == 1 and pages(study) <= 2
     assert pd.read_csv(study / "report" / "effects.csv")["verdict"].tolist() == ["baseline", "not testable"]
-
-
-def test_narrow_figures_precede_the_forest_plot_if_only_they_fit_on_the_first_page(tmp_path):
-    (tmp_path / "figures").mkdir()
-    for name, width in (("effects", 500), ("loss_curves", 500), ("attribution", 250)):
-        (tmp_path / "figures" / f"{name}.svg").write_text(f'<svg height="10pt" width="{width}pt">')
-    order = {}
-    for place in (0, 1, 2):
-        size = layout.Layout(14, ("effects", "loss_curves", "attribution"), place)
-        order[place] = re.findall(r"figures/(\w+)", " ".join(layout.figures(size, tmp_path)))
-    assert order == {
-        0: ["effects", "loss_curves", "attribution"],
-        1: ["effects", "attribution", "loss_curves"],
-        2: ["attribution", "effects", "loss_curves"],
-    }

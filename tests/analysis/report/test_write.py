@@ -24,11 +24,7 @@ FILES = {
     "report.html",
     "numbers.tex",
     *(f"tables/{name}.{suffix}" for name in ("effects", "tests") for suffix in ("csv", "md", "tex")),
-    *(
-        f"figures/{name}.{suffix}"
-        for name in ("loss_curves", "accuracy_curves", "effects", "cost")
-        for suffix in ("pdf", "svg", "png")
-    ),
+    *(f"figures/{name}.{suffix}" for name in ("loss_curves", "effects", "cost") for suffix in ("pdf", "svg", "png")),
 }
 
 

@@ -9,6 +9,8 @@ from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.tables import factorial
 from ablate.runs.metric import Metric
 
+TERMS = stats.every_term(["model", "norm"])
+
 
 def runs(response, seeds: int = 3) -> pd.DataFrame:
     """A study of model=a,b x norm=none,batch; the response is that of (model is b, norm is batch, seed)."""
@@ -44,9 +46,7 @@ def test_the_unit_and_decimals_are_those_of_the_metric():
     loss = MetricFormat(Metric(name="loss", direction="min", unit="", scale=1.0), digits=3)
     table = factorial.contrasts(contrasts(runs(crossed)), loss)
     assert table.loc[0, "Difference [95 % CI]"] == "+0.090 [+0.040, +0.140]"
-    variance = factorial.anova(
-        stats.anova(runs(crossed), "val_accuracy", ["model", "norm"], block="seed").assign(p_holm=0.5), loss
-    )
+    variance = factorial.anova(stats.anova(runs(crossed), "val_accuracy", TERMS, block="seed").assign(p_holm=0.5), loss)
     assert "Sum of squares" in variance.columns and variance.loc[0, "Sum of squares"] == "0.02430"  # 3 · 0.09²
 
 
@@ -66,12 +66,12 @@ def test_effects_that_a_fraction_cannot_separate_are_named():
     effects = contrasts(half)
     table = factorial.contrasts(effects)
     assert table.loc[0, "Kind"] == "main, aliased" and "norm=batch" in table.loc[0, "Effect"]
-    assert factorial.contrasts_note(effects).endswith(factorial.ALIASED_NOTE)
+    assert factorial.contrasts_note(effects).endswith(factorial.ALIASED_NOTE + factorial.HALF_NOTE)
 
 
 def test_the_analysis_of_variance_is_in_squared_points():
     """12 runs, effects of two levels: the sum of squares is 3 d². Model: 3 · 9² = 243 points²."""
-    variance = stats.anova(runs(crossed), "val_accuracy", ["model", "norm"], block="seed")
+    variance = stats.anova(runs(crossed), "val_accuracy", TERMS, block="seed")
     table = factorial.anova(variance.assign(p_holm=variance["p"])).set_index("Term")
     assert table.loc["model", "Sum of squares (points²)"] == "243.00"
     assert table.loc["norm", "Sum of squares (points²)"] == "108.00"  # 3 · 6²
@@ -80,9 +80,7 @@ def test_the_analysis_of_variance_is_in_squared_points():
 
 
 def test_shares_are_in_percent_with_intervals_from_five_seeds_on():
-    few, many = (
-        stats.shares(runs(crossed, seeds), "val_accuracy", ["model", "norm"], block="seed") for seeds in (3, 6)
-    )
+    few, many = (stats.shares(runs(crossed, seeds), "val_accuracy", TERMS, block="seed") for seeds in (3, 6))
     table = factorial.shares(few)
     assert abs(sum(map(float, table["Share (%)"])) - 100) < 0.3  # of five rounded numbers
     assert table["95 % CI"].tolist() == ["—"] * len(table) and "need five seeds" in factorial.shares_note(few)
@@ -96,6 +94,4 @@ def test_shares_are_in_percent_with_intervals_from_five_seeds_on():
 def test_shares_of_a_study_that_lost_runs_depend_on_the_order_and_say_so():
     frame = runs(crossed)
     frame.loc[0, "val_accuracy"] = math.nan
-    assert "not orthogonal" in factorial.shares_note(
-        stats.shares(frame, "val_accuracy", ["model", "norm"], block="seed")
-    )
+    assert "not orthogonal" in factorial.shares_note(stats.shares(frame, "val_accuracy", TERMS, block="seed"))

@@ -16,20 +16,20 @@ def test_display_is_in_per_cent_and_points(runs, effects):
         "Validation accuracy (%), mean ± SD",
         "Difference (points) [95 % CI]",
         "p (Holm)",
+        "Verdict",
         "g_z",
         "Wins",
         "Parameters",
         "Time (s), median",
-        "Verdict",
         "Lost or at chance (runs)",
     ]
     assert shown.iloc[0].tolist() == [
-        "baseline", "3", "60.00 ± 10.00", "—", "—", "—", "—", "1 k", "7.5", "baseline", "0"
+        "baseline", "3", "60.00 ± 10.00", "—", "—", "baseline", "—", "—", "1 k", "7.5", "0"
     ]  # fmt: skip
     assert shown.iloc[1].tolist()[2:5] == ["62.00 ± 11.00", "+2.00 [−0.48, +4.48]", "0.371"]
-    assert shown.iloc[2].tolist()[2:7] == ["50.00 ± 10.00", "−10.00 —", "—", "—", "0/3"]
+    assert shown.iloc[2].tolist()[2:8] == ["50.00 ± 10.00", "−10.00 —", "—", "not testable", "—", "0/3"]
     assert shown.iloc[3].tolist()[1:4] == ["1†", "80.00 ± —", "+10.00 —"]
-    assert shown.iloc[4].tolist() == ["model=e", "0", *["—"] * 7, "not testable", "2 diverged, 1 missing"]
+    assert shown.iloc[4].tolist() == ["model=e", "0", *["—"] * 3, "not testable", *["—"] * 4, "2 diverged, 1 missing"]
 
 
 def test_bold_is_what_is_shown_to_be_better_not_the_highest_mean(make_study):

@@ -6,8 +6,8 @@ import pytest
 
 from ablate.analysis import verdict
 from ablate.analysis.effects import effects
-from ablate.analysis.planned_looks import PlannedLooks
-from ablate.analysis.stage_paths import stage_paths
+from ablate.analysis.stages.looks import PlannedLooks
+from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.stats.expected_runs import decide_simulated
 from ablate.analysis.stats.paired import paired_difference
 from ablate.analysis.stats.stages import StagePlan

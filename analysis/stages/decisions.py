@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ablate.analysis import chance, collect, image_correctness, verdict
 from ablate.analysis.effects import effects
-from ablate.analysis.planned_looks import PlannedLooks, planned_looks
+from ablate.analysis.stages.looks import PlannedLooks, planned_looks
 from ablate.runs import stages, study_plan
 from ablate.runs.study_plan import BASELINE
 

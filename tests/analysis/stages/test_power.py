@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ablate.analysis import stage_power
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.stages import power as stage_power
 from ablate.analysis.stats.stages import StagePlan
 from ablate.runs.metric import ACCURACY
 from ablate.terminal.errors import InputError

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ablate.analysis import comparison
 from ablate.analysis.effects import planned_comparisons
-from ablate.analysis.planned_looks import PlannedLooks
+from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.stats.stages import stages
 from ablate.analysis.variant_results import by_variant
 from ablate.runs.metric import Metric
