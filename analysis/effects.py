@@ -66,7 +66,7 @@ def effects(
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
         scored = compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha, looks)
     counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]
-    times = 1 if looks is None else len(looks.sizes)  # Bonferroni over the looks, each of which tests anew
+    times = 1 if looks is None else len(looks.sizes)  # Bonferroni over the looks, each of which is a further test
     adjusted = np.minimum(times * stats.fisher_exact_family(counts)[1], 1)
     p_divergence = dict(zip(variants, adjusted, strict=True))
     rows = [_baseline_row(baseline)] if collect.BASELINE in names else []

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import pandas as pd
 
-from ablate.analysis.formats import plural
 from ablate.runs.looks import Look
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import StudyPlan
@@ -24,7 +23,7 @@ def remaining(plan: StudyPlan, runs: pd.DataFrame, excluded: Excluded) -> tuple[
     """
     if excluded and plan.stages:
         raise InputError(
-            "No seed of a study in stages can be excluded, as its looks are planned after numbers of seeds."
+            "No seed of a study in stages can be excluded, because its looks are planned at fixed numbers of seeds."
         )
     for seed, reason in excluded.items():
         if seed not in set(runs["seed"]):
@@ -65,6 +64,6 @@ def earlier(looks: Sequence[Look], excluded: Excluded) -> list[str]:
     if not texts:
         return []
     return [
-        f"{plural(len(texts), 'other report')} of these results excluded seeds: {first_few(texts, 5, ', or ')}."
+        f"Other reports of these results excluded seeds: {first_few(texts, 5, ', or ')}."
         " Choosing between reports by their result raises the rate of false claims."
     ]

@@ -79,7 +79,7 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
             labels, class_count = stored.labels, stored.classes
         index = index_of.setdefault(run.variant, stored.positions)
         if index is not None and stored.positions is not None and not np.array_equal(index, stored.positions):
-            return None  # the split is drawn anew for each seed
+            return None  # each seed has another split
         if np.array_equal(labels, stored.labels) and stored.classes == class_count:
             predicted[run.variant, run.seed] = stored.predicted
     if labels is None:

@@ -57,7 +57,8 @@ def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -
     if study.stages:
         return stage_power.preview(study, folder, expect)
     if expect:
-        raise InputError("hydra.sweeper.expect applies to a study with stages. Add study.stages=[3,5,8], or remove it.")
+        key = keys_of(study.app).stages
+        raise InputError(f"hydra.sweeper.expect applies to a study with stages. Add {key}=[3,5,8], or remove it.")
     comparisons = len({run.variant for run in study.runs}) - 1
     if comparisons < 1:
         return ["The study has one variant: there is nothing to compare."]

@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from email import message_from_bytes
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGE = {".html", ".css", ".js"}  # parts of report.html
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +34,19 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
     }
     code |= {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "analysis").rglob("*.py")}
     options = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "conf").rglob("*.yaml")}
-    templates = {f"ablate/analysis/report/templates/report.{suffix}" for suffix in ("html", "css", "js")}
+    folder = ROOT / "analysis/report/templates"
+    templates = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in folder.iterdir() if path.suffix in PAGE}
     assert "ablate/conf/config.yaml" in options and inside == code | options | templates
+
+
+def test_the_description_on_pypi_has_only_links_that_work_there(wheel):
+    (name,) = (name for name in ZipFile(wheel).namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(ZipFile(wheel).read(name))
+    html = MarkdownIt("commonmark").enable("table").render(str(metadata.get_payload()))
+    links = re.findall(r'(?:href|src)="([^"]*)"', html)
+    assert metadata["Description-Content-Type"] == "text/markdown" and "ablate report parts" in html
+    assert links and all(link.startswith("https://") for link in links), links
+    assert "](" not in html and "([" not in html, "a link that was only partly removed"
 
 
 @pytest.mark.integration

@@ -128,7 +128,7 @@ def report(
         unit: printed after values; with "%", fractions are printed in per cent.
         scale: factor from the values of a data frame to printed ones.
         exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
-        block: factor of a data frame, such as its data set, within whose levels variants are compared.
+        block: compare variants separately within each level of this factor of a data frame.
         folder: where the report of a data frame is written, in its subfolder `report`.
         all_pairs: also compare every variant with every other one.
 

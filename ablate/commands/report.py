@@ -51,7 +51,7 @@ def parser() -> Parser:
         metavar="A=X,B=Y",
         help="levels of the baseline (default: the first); of a study, a baseline other than planned",
     )
-    result.add_argument("--block", metavar="A", help="factor within whose levels variants are compared, such as data")
+    result.add_argument("--block", metavar="A", help="compare variants within each level of A, such as a data set")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
@@ -69,7 +69,10 @@ def parser() -> Parser:
         help="leave a seed out of every comparison; needs --reason, is printed in the report and recorded; repeatable",
     )
     result.add_argument(
-        "--reason", action="append", metavar="TEXT", help="of the --exclude-seed before it, such as 'disk failure'"
+        "--reason",
+        action="append",
+        metavar="TEXT",
+        help="why the seed is excluded: one for all, or one for each",
     )
     result.add_argument(
         "--allow-partial", action="store_true", help="exit with status 0 even if planned runs have no result"
@@ -88,6 +91,8 @@ def levels(text: str) -> dict[str, str]:
     last = ""
     for part in text.split(","):
         name, equals, level = part.partition("=")
+        if equals and name.strip() in levels:
+            raise argparse.ArgumentTypeError(f"{name.strip()} is named twice")
         if equals:
             last = name.strip()
             levels[last] = level.strip()

@@ -73,11 +73,11 @@ def check_words(study: Path) -> None:
 
 
 def current_report(selected: Selected) -> Path:
-    """The path of the report of a study. An outdated report is written anew."""
+    """The path of the report of a study. An outdated report is regenerated."""
     if reason := outdated(selected.study, selected.plan.runs, selected.states):
         from ablate.analysis.report.write import report
 
-        print(f"{reason}: it is written anew.", flush=True)
+        print(f"{reason}: regenerating it.", flush=True)
         with redirect_stdout(StringIO()):  # its tables, as `ablate report` prints them
             report(selected.study)
     return selected.study / "report" / "report.pdf"
@@ -99,7 +99,7 @@ def _parser() -> Parser:
         help="file names and limits: an option of conf/submission, or a YAML file of the same form (assignment)",
     )  # fmt: skip
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf, written anew if outdated)"
+        "--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf, regenerated if outdated)"
     )
     parser.add_argument(
         "--notebook", type=Path, metavar="FILE",

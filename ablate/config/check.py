@@ -134,7 +134,8 @@ def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
         )
     for name, allowed in ranges(kind).items():
         if name in settings and not allowed.accepts(settings[name]):  # `~key` removes a key
-            raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {allowed} ({allowed.doc}).")
+            bounds = str(allowed) or "finite"
+            raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {bounds} ({allowed.doc}).")
 
 
 def _check_together(key: str, section: DictConfig) -> None:

@@ -52,7 +52,7 @@ def _open_pdf(path: Path, content: bytes) -> Any:
 
 
 def outdated(study: Path, planned: Sequence[PlannedRun], states: Sequence[PlannedState]) -> str:
-    """Say why the report of a study must be written anew; empty if it is up to date.
+    """Return why the report of a study is outdated; empty if it is current.
 
     Runs are compared by their accuracies, because copying a study changes the modification times.
     """

@@ -63,7 +63,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         metric: what variants are compared in, with the margin of equivalence.
         secondary: names of further metrics, which are reported as exploratory.
         stages: numbers of seeds after which decided variants stop, rising to that of all seeds; empty: no stages.
-        block: the factor within whose levels variants are compared, never across; None: no block.
+        block: the factor within each level of which variants are compared separately; None: no block.
         tuning: how the settings of each variant are tuned; None: they are not.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
@@ -110,7 +110,9 @@ class StudyPlan(Record, frozen=True, kw_only=True):
             raise ValueError("stages and a block cannot be combined; remove one of them")
         if not self.runs:
             raise ValueError("it has no runs")
-        check_stages(self.stages, len(self.seeds))
+        check_stages(self.stages, len(set(self.seeds)))
+        if self.stages and (unknown := {run.seed for run in self.runs}.difference(self.seeds)):
+            raise ValueError(f"a run has the seed {min(unknown)}, which is not among the seeds of its stages")
         folders: set[str] = set()
         replicates: set[tuple[str, int]] = set()
         for run in self.runs:

@@ -42,7 +42,7 @@ def describe(plan: StudyPlan) -> list[str]:
     listed = [" = ".join(_text(term, sign, names) for term, sign in group) for group in groups]
     if listed:
         more = f" and {len(listed) - LINES} more" if len(listed) > LINES else ""
-        lines.append(f"Cannot be told apart, without higher interactions: {', '.join(listed[:LINES])}{more}.")
+        lines.append(f"Aliased, assuming no interactions of three or more factors: {', '.join(listed[:LINES])}{more}.")
     largest = partly_aliased(signs)
     if largest:
         lines.append(
@@ -68,13 +68,13 @@ def signs_of(plan: StudyPlan) -> Signs:
 
 def words(signs: Signs, longest: int) -> list[tuple[Term, int]]:
     """The words of the defining relation: products of up to `longest` factors that are constant, with their sign."""
-    found = []
+    constant = []
     for size in range(1, longest + 1):
         for term in itertools.combinations(range(signs.shape[1]), size):
             total = signs[:, term].prod(axis=1).sum()
             if abs(total) == len(signs):
-                found.append((term, int(np.sign(total))))
-    return found
+                constant.append((term, int(np.sign(total))))
+    return constant
 
 
 def aliased(signs: Signs) -> list[list[tuple[Term, int]]]:

@@ -1,8 +1,8 @@
-"""An ablation path: from the baseline one change at a time, the largest loss first (Fawcett & Hoos 2016).
+"""An ablation path: from the baseline one change at a time, the largest loss first.
 
-Each round runs every change that remains on its own, added to those made so far, and keeps the one that loses most.
-With m changes this takes m (m + 1) / 2 + 1 variants, and does not assume that effects add up. Which variants there are
-depends on results, so that the plan of the study grows round by round.
+A greedy path as in Fawcett & Hoos (2016): each round runs every change that remains on its own, added to those made so
+far, and keeps the one that loses most. With m changes this takes m (m + 1) / 2 + 1 variants, and does not assume that
+effects add up. Which variants there are depends on results, so that the plan of the study grows round by round.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,7 @@ class PathSettings(FractionSettings, Protocol):
 
     @property
     def block(self) -> str | None:
-        """Factor within whose levels variants are compared, which a path cannot have."""
+        """The block, which a path cannot have."""
 
     @property
     def stages(self) -> list[int]:

@@ -29,7 +29,7 @@ class DesignSettings(Protocol):
 
     @property
     def block(self) -> str | None:
-        """The factor within whose levels variants are compared."""
+        """The factor within each level of which variants are compared."""
 
     @property
     def design(self) -> str:
@@ -133,8 +133,8 @@ def in_blocks(
         return variants(settings, factors, quality)
     if settings.block not in factors:
         raise InputError(
-            f"study.block={settings.block} is not a factor of this study. List the data sets or other levels to compare"
-            f" within: {settings.block}=A,B"
+            f"{settings.prefix}.block={settings.block} is not a factor of this study. List the data sets or other"
+            f" levels to compare within: {settings.block}=A,B"
         )
     rest = {factor: levels for factor, levels in factors.items() if factor != settings.block}
     compared = variants(settings, rest, quality)

@@ -58,7 +58,7 @@ def read(address: str, folder: Path, room: Room) -> tuple[str, bytes, Room]:
     except (OSError, ValueError, RuntimeError) as error:  # a folder, a pipe, a loop of links, a NUL in the name
         raise InputError(f"cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})") from None
     kind = FORMATS[path.suffix.lower()]
-    pixels = svg.check(content, _pixels) if kind == "SVG" else _pixels(content, kind)
+    pixels = svg.check(content, room.pixels, _pixels) if kind == "SVG" else _pixels(content, kind)
     if pixels > room.pixels:
         counted = f" (an element of an SVG file counts as {svg.ELEMENT})" if kind == "SVG" else ""
         raise InputError(f"is not shown, as it and the images above it have more than {PIXELS:,} pixels{counted}")

@@ -58,6 +58,8 @@ def _plain(node: yaml.Node) -> Any:
     if isinstance(node, yaml.MappingNode):
         content: dict[str, Any] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ValueError("a list or an object cannot be a key")
             name = str(key.value)
             if name in content:
                 raise ValueError(f"{name!r:.80} is there twice")

@@ -16,17 +16,19 @@ ELEMENTS = {"svg", "g", "defs", "symbol", "use", "a", "switch", "path", "rect", 
             "linearGradient", "radialGradient", "stop"}  # fmt: skip
 MOST_ATTRIBUTES = 100  # of an element
 MOST_TEXT = 10_000  # characters, also of style sheets
+MOST_ELEMENTS = 100_000
 BYTE, ELEMENT = 4, 200  # pixels that take as much memory as a byte of the file, and as an element
 REFERENCE = re.compile(r"url\(\s*[\"']?(#?)([^\"')]*)", re.I)
 EMBEDDED = re.compile(r"data:image/(png|jpeg);base64,(.*)", re.S)
 ROOT = ""
 
 
-def check(content: bytes, pixels_of: Callable[[bytes, str], int]) -> int:
+def check(content: bytes, most: int, pixels_of: Callable[[bytes, str], int]) -> int:
     """Check an SVG image.
 
     Args:
-        content: of the file.
+        content: of the file. It is not parsed if its length alone makes more than `most` pixels.
+        most: number of pixels that it may have.
         pixels_of: number of pixels of an embedded image and its format, `PNG` or `JPEG`. Raises InputError.
 
     Returns:
@@ -35,6 +37,8 @@ def check(content: bytes, pixels_of: Callable[[bytes, str], int]) -> int:
     Raises:
         InputError: it cannot be shown. The text completes `The image X`.
     """
+    if (pixels := BYTE * len(content)) > most:
+        return pixels
     drawing = _Drawing(pixels_of)
     parser = expat.ParserCreate("UTF-8", namespace_separator=" ")  # the encoding of an XML declaration is not used
     parser.buffer_text = True
@@ -46,7 +50,7 @@ def check(content: bytes, pixels_of: Callable[[bytes, str], int]) -> int:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         _refuse(f"is not valid XML ({expat.errors.messages[error.code]})")
-    return max(BYTE * len(content), drawing.pixels())
+    return max(pixels, drawing.pixels())
 
 
 class _Drawing:
@@ -57,7 +61,7 @@ class _Drawing:
         self.open = [ROOT]  # for each open element, the nearest id
         self.own: Counter[str] = Counter()  # {id: pixels of what is below it and below no other id}
         self.used: defaultdict[str, Counter[str]] = defaultdict(Counter)  # {id: {id below or referred to: times}}
-        self.characters = 0
+        self.elements = self.characters = 0
         self.in_style = False
 
     def doctype(self, name: str, system: str | None, public: str | None, has_definitions: int) -> None:
@@ -66,6 +70,9 @@ class _Drawing:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.removeprefix(NAMESPACE)
+        self.elements += 1
+        if self.elements > MOST_ELEMENTS:
+            _refuse(f"has more than {MOST_ELEMENTS:,} elements")
         if tag.startswith(NAMESPACE) and name not in ELEMENTS:
             _refuse(f"has the element <{name:.40}>")
         if len(self.open) == 1 and tag != f"{NAMESPACE}svg":

@@ -19,7 +19,8 @@ from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
 FILE = "report.md"
-LARGEST = 128 * bounded.KIB
+LARGEST = 64 * bounded.KIB
+MOST_PARTS = 10_000  # tokens: each takes Typst about 6 KiB, and may be laid out several times
 MOST_SECTIONS = 100
 HEADING = ("heading_open", "heading_close")
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")  # those with generated text
@@ -102,10 +103,18 @@ class AuthorText:
         return to_typst(self._parsed.sections.get(section, []))
 
     @cached_property
+    def parts(self) -> int:
+        """Number of paragraphs, items, cells, pieces of text in them, and their ends."""
+        return sum(1 + len(token.children or ()) for token in self._tokens)
+
+    @cached_property
+    def _tokens(self) -> list[Token]:
+        return parse(self.body)
+
+    @cached_property
     def _parsed(self) -> "_Parsed":
-        tokens = parse(self.body)
-        checked = check(tokens, self.folder)
-        return _Parsed(checked, *_split(tokens))
+        checked = check(self._tokens, self.folder)
+        return _Parsed(checked, *_split(self._tokens))
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ def read(folder: Path) -> AuthorText:
     """Read the report.md of a study folder; an empty text if there is none.
 
     Raises:
-        InputError: the file is too large, is not UTF-8, or cannot be read; its YAML block is not valid.
+        InputError: the file is too long, is not UTF-8, or cannot be read; its YAML block is not valid.
     """
     path = folder / FILE
     try:
@@ -132,9 +141,14 @@ def read(folder: Path) -> AuthorText:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     front = FRONT.match(lines)
-    if front is None:
-        return AuthorText(folder, body=lines)
-    return AuthorText(folder, settings.read(front[1], path), lines[front.end() :])
+    used, body = (settings.read(front[1], path), lines[front.end() :]) if front else (NONE, lines)
+    author = AuthorText(folder, used, body)
+    if author.parts > MOST_PARTS:
+        raise InputError(
+            f"{path} has {author.parts:,} parts (paragraphs, list items, cells, text in bold, ...), more than the limit"
+            f" of {MOST_PARTS:,}. Shorten it."
+        )
+    return author
 
 
 def _split(tokens: Iterable[Token]) -> tuple[str, dict[str, list[Token]]]:

@@ -47,7 +47,7 @@ def write_pdf(results: Results, notes: Sequence[str], limits: Sequence[str]) -> 
     warnings = []
     if lacking := [name for name in chosen or () if name not in size.figures]:
         warnings.append(
-            f"report.pdf is without {', '.join(lacking)}: the study has no such figure, or no page has room."
+            f"report.pdf omits {', '.join(lacking)}: not available in this study, or no space on two pages."
         )
     if count > layout.PAGES:
         warnings.append(

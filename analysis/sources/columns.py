@@ -28,7 +28,7 @@ class Columns:
         seed: the column of the replicate (seed, fold, repetition); None: rows are not paired.
         factors: columns of the factors; None: detected (`find_factors`).
         baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
-        block: the factor within whose levels variants are compared.
+        block: the factor within each level of which variants are compared.
     """
 
     metric: Metric

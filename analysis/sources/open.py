@@ -38,7 +38,7 @@ class Asked:
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.
         excluded: {seed: reason} of the seeds that no comparison uses.
-        block: the factor within whose levels variants are compared.
+        block: the factor within each level of which variants are compared.
     """
 
     metric: str | None = None
@@ -110,10 +110,17 @@ def _of_plan(
             f"Exploratory: {asked.metric} was chosen after the study was planned; the planned metric is {planned}."
         )
         secondary = [planned, *(name for name in plan.secondary if name != asked.metric)]
-        plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
+        try:
+            plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
+        except ValueError as error:
+            raise InputError(f"--metric: {error}.") from None
         notes = [exploratory, *notes]
-    names = variants if asked.baseline else None
-    compared = compare(folder, plan, collect.collect(folder, plan), None, notes, home, asked.excluded, names)
+    names, runs = variants if asked.baseline else None, collect.collect(folder, plan)
+    if asked.metric is not None and asked.metric not in collect.METRICS and runs[asked.metric].isna().all():
+        raise InputError(
+            f"--metric: no run of {plan.name} has recorded {asked.metric}. The planned metric is {planned}."
+        )
+    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names)
     return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
 
 

@@ -50,10 +50,10 @@ def boundaries(plan: StagePlan, sd: float | None, shown: MetricFormat) -> list[s
     """
     alone, first = (plan.looks_of().critical(level) for level in (plan.alpha, plan.alpha / plan.comparisons))
     unit = "SDs of the paired differences" if sd is None else f"{shown.points.strip() or 'units'} at an SD of {sd:.3g}"
-    lines = [f"Smallest mean difference that a look decides, in {unit}:"]
+    lines = [f"Smallest mean difference that is significant at each look, in {unit}:"]
     for size, *bounds in zip(plan.looks, alone, first, strict=True):
         texts = [significant(float(bound) / size**0.5 * (sd or 1)) for bound in bounds]
-        lines.append(f"  after {size} seeds: {texts[0]} (the last open variant) to {texts[1]} (all open)")
+        lines.append(f"  after {size} seeds: {texts[0]} (one undecided variant left) to {texts[1]} (none decided yet)")
     return lines
 
 

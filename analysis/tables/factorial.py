@@ -19,7 +19,7 @@ ALIASED_NOTE = (
     " more factors."
 )
 
-HALF_NOTE = " In the sum with a main effect, an interaction counts half."
+HALF_NOTE = " A main effect aliased with an interaction is estimated as the main effect plus half the interaction."
 
 
 def contrasts_note(effects: pd.DataFrame) -> str:

@@ -9,8 +9,8 @@ from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.tables.table import Table
 
 NOTE = (
-    "Repeated 95 % confidence intervals: those of all looks hold together, for one variant. A dash: the variant was"
-    " decided at an earlier look."
+    "Repeated 95 % confidence intervals, which hold simultaneously over all looks at one variant. A dash: the variant"
+    " was already decided, or could not be tested."
 )
 
 

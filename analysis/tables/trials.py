@@ -23,7 +23,7 @@ def trials(search: Search, shown: MetricFormat) -> Table:
     note = (
         f"Exploratory: {plural(int(ranked['value'].notna().sum()), 'completed trial')} of {len(ranked)},"
         f" {plural(seeds, 'seed')} each; {shown.better}. Trials are numbered in the order they were run; trial 0 is the"
-        " baseline. The best value of many trials is too good on average: compare the best trial with the baseline over"
+        " baseline. The best of many trials is optimistically biased: compare the best trial with the baseline over"
         " new seeds."
     )
     explained = {"Trial": "Trials are numbered in the order they were run, from 0, the baseline."}

@@ -18,6 +18,7 @@ import typst
 
 from ablate.analysis.formats import number, to_markdown
 from ablate.files.atomic import write_bytes, write_text
+from ablate.runs import run_record
 from tests.docs.pages import blocks
 
 HERE = Path(__file__).parent
@@ -26,6 +27,7 @@ IMAGES = HERE.parent / "images"
 WORK = ROOT / "build" / "results"
 COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effects.md", "tables/effects.tex",
           "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
+LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
 FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
@@ -42,12 +44,26 @@ def study(name: str, tested: bool = False) -> None:
     text = target / "report.md"
     if text.exists():
         shutil.copy(text, folder)
-    if tested:
-        ablate("test", *(str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()))
+    untested = [str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()]
+    if tested and untested:
+        ablate("test", *untested)
     ablate("report", name)
     for part in COPIED:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "report" / part, target / part)
+    replace("results.md", f"{name} machine", machine(folder))
+
+
+def machine(folder: Path) -> str:
+    """One sentence on the code and the machine of a study's runs; a value that differs between them has several."""
+    records = [run_record.read(path) for path in sorted(folder.glob("*/seed=*"))]
+    commits = {
+        f"`{git.commit[:12]}`{' with changes' if git.dirty else ''}" for git in (run.git for run in records) if git
+    }
+    environments = [run.environment for run in records if run.environment]
+    columns = [{str(getattr(each, name)) for each in environments} for name in ("torch", "cpu", "precision", "threads")]
+    code, torch, cpu, precision, threads = (", ".join(sorted(values)) for values in [commits, *columns])
+    return f"*Commit {code}, torch {torch} on {cpu}, {precision}, threads per run: {threads}.*"
 
 
 def assignment() -> None:
@@ -56,8 +72,8 @@ def assignment() -> None:
     folder = WORK / "outputs/assignment"
     pages = typst.compile(folder / "report/report.typ", format="png", ppi=PAGE_PPI)
     write_bytes(IMAGES / "report.png", pages[0] if isinstance(pages, list) else pages)
-    replace_table("assignment", assignment_table(folder))
-    replace_table("assignment effects", (folder / "report/tables/effects.md").read_text().partition("\n\n")[0])
+    replace("results.md", "assignment", assignment_table(folder))
+    replace("results.md", "assignment effects", effects_table(folder))
 
 
 def assignment_table(folder: Path) -> str:
@@ -69,7 +85,7 @@ def assignment_table(folder: Path) -> str:
         validation, test = 100 * of_network["val_accuracy"], 100 * of_network["test"]
         rows.append(
             {
-                "network": f"`experiment={name}`",
+                "network": f"experiment={name}",
                 "parameters": f"{of_network['parameters'].iloc[0]:,}",
                 "train loss": number(of_network["train_loss"].mean(), 3),
                 "validation accuracy (%)": f"{number(validation.mean(), 1)} ± {number(validation.std(), 1)}",
@@ -83,12 +99,21 @@ def assignment_table(folder: Path) -> str:
 def full_marks() -> None:
     """The ablation of the preset `full_marks`, and its table in docs/results.md."""
     study("full_marks")
-    effects = WORK / "outputs/full_marks/report/tables/effects.md"
-    replace_table("full_marks effects", effects.read_text().partition("\n\n")[0])
+    replace("results.md", "full_marks effects", effects_table(WORK / "outputs/full_marks"))
+
+
+def effects_table(folder: Path, without: tuple[str, ...] = ()) -> str:
+    """The main table of a study's report, without columns whose names start with one of `without`."""
+    table = (folder / "report/tables/effects.md").read_text().partition("\n\n")[0]
+    if not without:
+        return table
+    heading, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
+    frame = pd.DataFrame(rows, columns=heading)
+    return to_markdown(frame[[name for name in heading if not name.startswith(without)]])
 
 
 def tutorial() -> None:
-    """The pictures of the tutorial, from its own commands up to the report with the author's text."""
+    """The pictures and the table of the tutorial, from its own commands up to the report with the author's text."""
     folder = WORK / "tutorial"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -100,6 +125,7 @@ def tutorial() -> None:
     report = folder / "outputs/first/report"
     shutil.copy(report / "figures/effects.svg", IMAGES / "tutorial-effects.svg")
     write_bytes(IMAGES / "tutorial-report.png", side_by_side(report / "report.typ"))
+    replace("tutorial.md", "tutorial effects", effects_table(report.parent, without=LEFT_OUT))
 
 
 def side_by_side(source: Path) -> bytes:
@@ -115,13 +141,13 @@ def side_by_side(source: Path) -> bytes:
     return bytes(typst.compile(sheet, format="png", ppi=PAGE_PPI))  # type: ignore[arg-type]
 
 
-def replace_table(name: str, table: str) -> None:
-    """Replace the table between the comments `<!-- NAME -->` and `<!-- end of NAME -->` in docs/results.md."""
-    page = HERE.parent / "results.md"
+def replace(page_name: str, name: str, new: str) -> None:
+    """Replace the text between the comments `<!-- NAME -->` and `<!-- end of NAME -->` on a page in docs/."""
+    page = HERE.parent / page_name
     pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(\n<!-- end of {re.escape(name)} -->)", re.S)
-    text, count = pattern.subn(lambda match: f"{match[1]}{table.strip()}{match[2]}", page.read_text())
+    text, count = pattern.subn(lambda match: f"{match[1]}{new.strip()}{match[2]}", page.read_text())
     if count != 1:
-        raise SystemExit(f"{page} has {count} tables named {name}; expected one.")
+        raise SystemExit(f"{page} has {count} places named {name}; expected one.")
     write_text(page, text)
 
 

@@ -297,7 +297,7 @@ ConfigStore.instance().store(
         "draw_seed": 0,  # seed of the random design
         "resolution": None,  # least resolution of the fractional design
         "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
-        "block": None,  # factor within whose levels variants are compared, such as a data set
+        "block": None,  # compare variants separately within each level of this factor, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
         "tune": None,  # settings tuned for each variant, such as {lr: [0.01,0.1]}, on the tuning seeds
         "tune_trials": None,  # number of random settings per variant; null: all combinations

@@ -12,6 +12,7 @@ from ablate.analysis.report.write import record_look, report, write_report
 from ablate.analysis.results import analyse
 from ablate.analysis.sources.open import Asked, results
 from ablate.runs import looks, study_plan
+from ablate.terminal.errors import InputError
 from tests.analysis.conftest import write_run
 
 FACTORS = {"model": ["a", "b"]}
@@ -115,6 +116,16 @@ def test_looks_at_runs_of_which_some_were_retrained_count(make_study):
 def test_a_report_without_results_is_no_look(make_study):
     study = make_study(some(0, 2), FACTORS)
     assert "looked at" not in stated(study) and looks.read(study) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "why"),
+    [("zz", "no run of .* has recorded zz. The planned metric is val_accuracy"),
+     *((name, f"the metric '{name}' is") for name in ("variant", "seconds", "seed"))],
+)  # fmt: skip
+def test_a_metric_without_values_is_refused(make_study, metric, why):
+    with pytest.raises(InputError, match=f"--metric: {why}"):
+        results(make_study(some(2, 2), FACTORS), Asked(metric=metric))
 
 
 def test_another_metric_is_a_look_at_the_same_runs(make_study):

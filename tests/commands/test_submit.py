@@ -132,7 +132,7 @@ def test_an_outdated_report_is_written_anew(here, capsys):
     shutil.rmtree("outputs/s/report")
     assert main(["s", "--id", "s123"]) == 0
     output = capsys.readouterr().out
-    assert "outputs/s has no report: it is written anew." in output
+    assert "outputs/s has no report: regenerating it." in output
     with zipfile.ZipFile("s123.zip") as packed:
         assert packed.read("report.pdf") == Path("outputs/s/report/report.pdf").read_bytes()
 

@@ -6,15 +6,18 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import torch
+import typst
 from hydra import compose, initialize_config_dir
+from msgspec.structs import replace
 from PIL import Image
 
+from ablate.analysis.author import text, to_typst
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.results import analyse
 from ablate.analysis.sources import frame
@@ -28,7 +31,7 @@ from ablate.config.flatten import flat
 from ablate.data.decode import decode, size
 from ablate.data.prepare import prepare
 from ablate.evaluation import trained_model
-from ablate.runs import looks, run_record, study_plan
+from ablate.runs import looks, run_record, stages, study_plan
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.differences import diff
@@ -38,7 +41,7 @@ from ablate.study.snapshot import FolderView
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
-from tests.faults.attacks import MIB, Attack, arrays, records, tables, weights
+from tests.faults.attacks import MIB, Attack, arrays, authors, records, tables, weights
 from tests.faults.attacks import images as image_files
 from tests.faults.memory import peak
 from tests.faults.planting import RUN, whole, words
@@ -108,6 +111,25 @@ def runs_of(name: str) -> Callable[[Path], object]:
     return read
 
 
+def author_text(study: Path) -> None:
+    """What `ablate report` shows of report.md."""
+    author = text.read(study)
+    blocks = [block for section in author.sections for block in author.typst(section)]
+    for section in author.sections:
+        author.html(section)
+    with TemporaryDirectory() as folder:
+        Path(folder, to_typst.FOLDER).mkdir()
+        for name, content in author.files.items():
+            Path(folder, to_typst.FOLDER, name).write_bytes(content)
+        Path(folder, "main.typ").write_text("\n\n".join(blocks))
+        typst.compile(Path(folder, "main.typ"), ignore_system_fonts=True)
+
+
+def taken_looks(study: Path) -> None:
+    plan = replace(study_plan.read(study), seeds=[0, 1, 2], stages=[2, 3])
+    stages.due(plan, stages.read(study, plan))
+
+
 IN_RUN = "baseline/seed=0/"
 KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], ...]]] = {
     "predictions": (f"{IN_RUN}val_predictions.npz", arrays.PREDICTIONS, (analyse,)),
@@ -139,6 +161,9 @@ KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], .
     ),
     "checkpoint": (f"{IN_RUN}{CHECKPOINT}", weights.tensor_attacks("model"), (checkpoint,)),
     "image": ("image", image_files.IMAGES, (images,)),
+    "author's text": (text.FILE, authors.TEXTS, (author_text,)),
+    "author's drawing": ("a.svg", authors.DRAWINGS, (author_text,)),
+    "stages": (stages.FILE, authors.STAGES, (taken_looks,)),
     "table": ("runs.csv", tables.CSV, (runs_of("runs.csv"),)),
     "JSON lines": ("runs.jsonl", tables.JSON_LINES, (runs_of("runs.jsonl"),)),
     "JSON": ("runs.json", tables.JSON, (runs_of("runs.json"),)),
@@ -155,6 +180,9 @@ def study(tmp_path_factory) -> Path:
     Checkpoint(study / IN_RUN, {}).save(run.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
     Image.new("RGB", (8, 8)).save(study / "image", "png")
     (study / looks.FILE).touch()
+    (study / text.FILE).write_text("## Methods\n\n![Drawing](a.svg) $x$\n")
+    (study / "a.svg").write_text(authors.SVG.format(""))
+    (study / stages.FILE).write_text('{"schema": 1, "looks": []}')
     (study / "runs.csv").write_text(tables.csv(runs := tables.rows(10, 1, tables.short)))
     (study / "runs.jsonl").write_bytes(tables.json_lines(runs))
     (study / "runs.json").write_text(json.dumps(runs))

@@ -111,3 +111,12 @@ def test_stages_that_cannot_be_used_are_refused(looks, why):
         plan(looks=looks)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**msgspec.to_builtins(plan()), "stages": looks}, StudyPlan)
+
+
+@pytest.mark.parametrize(("seeds", "why"), [([0, 0, 0, 0], "the study has 1"), ([7, 3, 5, 2], "has the seed 1, which")])
+def test_a_plan_whose_seeds_are_not_those_of_its_runs_is_refused(tmp_path, seeds, why):
+    study_plan.write(tmp_path, plan())
+    content = json.loads((tmp_path / study_plan.FILE).read_text())
+    (tmp_path / study_plan.FILE).write_text(json.dumps(content | {"seeds": seeds}))
+    with pytest.raises(InputError, match=why):
+        study_plan.read(tmp_path)

@@ -27,7 +27,7 @@ def test_the_half_fraction_of_four_factors():
     lines = aliases.describe(planned(4, design="fractional"))
     assert lines[0] == "8 of 16 combinations. Effects: A f0=on, B f1=on, C f2=on, D f3=on."
     assert lines[1] == "Resolution IV. Generators: D = ABC. Defining relation: I = ABCD."
-    assert lines[2] == "Cannot be told apart, without higher interactions: AB = CD, AC = BD, AD = BC."
+    assert lines[2] == "Aliased, assuming no interactions of three or more factors: AB = CD, AC = BD, AD = BC."
     assert lines[3] == "Main effects are separate from each other and from two-way interactions."
 
 

@@ -51,7 +51,7 @@ class StudySettings:
         "finished study or search (folder, or name in outputs/) whose best configuration is the baseline; the factors"
         " are what it changes"
     )
-    block: Optional[str] = value("factor, such as data, within whose levels variants are compared, never across")
+    block: Optional[str] = value("compare variants separately within each level of this factor, such as data")
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     stages: list[int] = value("numbers of seeds after which decided variants stop, such as [3,5,8]; []: no stages")
     tune: Any = value(

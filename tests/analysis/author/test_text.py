@@ -72,6 +72,13 @@ def test_a_large_file_is_refused(read, size):
         read("a" * size)
 
 
+@pytest.mark.parametrize("part", ["a\n\n", "### a\n\n", "- a\n", "*a* ", "`a` ", "> a\n\n"])
+def test_text_of_many_parts_is_refused(read, part):
+    with pytest.raises(InputError, match=r"report.md has [\d,]+ parts .* more than the limit of 10,000. Shorten it"):
+        read(part * (text.LARGEST // len(part)))
+    assert read(part * 1000).html("")
+
+
 def test_what_is_not_a_file_is_refused(tmp_path):
     (tmp_path / "report.md").mkdir()
     with pytest.raises(InputError, match="cannot be read"):
@@ -87,9 +94,12 @@ def test_headings_after_the_most_sections_are_part_of_the_last(read):
 
 @pytest.mark.parametrize("piece", ["[", "![a](", "- ", ">", "*a ", "$a ", "`", "<!--", "$$\n", "[a]: b\n", "|-\n", "("])
 def test_any_text_is_read_in_bounded_time(read, piece):
-    author = read("## Methods\n\n" + piece * 10_000)
     started = time.perf_counter()
-    shown = author.html("Methods"), author.typst("Methods")
+    try:
+        author = read("## Methods\n\n" + piece * 10_000)
+        shown = author.html("Methods"), author.typst("Methods")
+    except InputError as error:
+        shown = error
     assert time.perf_counter() - started < 20 and shown is not None
 
 
