@@ -51,7 +51,7 @@ def tune(
     main = compose(phase).plan  # refused before anything is trained
     variants = {run.variant: run.factors for run in main.runs}
     if not variants.keys() <= phase.chosen.keys():
-        log.info("%s", summary(main))
+        log.info("%s", *describe(main))
         sweep(compose(Phase(plan, None)))
         choose(folder, variants)
     return chosen_phase(folder, plan)
@@ -66,16 +66,16 @@ def in_tuning(config: DictConfig) -> DictConfig:
     return copied
 
 
-def summary(study: StudyPlan) -> str:
+def describe(study: StudyPlan) -> list[str]:
     """The size of the tuning of a study, in a sentence; empty if it has none."""
-    if study.tuning is None:
-        return ""
+    if study.tuning is None or study.design == tuning.DESIGN:
+        return []
     variants = len({run.variant for run in study.runs})
     settings, seeds = len(study.tuning.settings), len(study.tuning.seeds)
-    return (
+    return [
         f"Tuning of {', '.join(study.tuning.keys)}: {settings} settings of each of {variants} variants on"
         f" {seeds} {'seed' if seeds == 1 else 'seeds'}, {settings * variants * seeds} runs in {tuning.FOLDER}/."
-    )
+    ]
 
 
 def choose(folder: Path, variants: Mapping[str, Mapping[str, str]]) -> None:

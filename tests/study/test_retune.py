@@ -156,6 +156,13 @@ def test_choices_of_another_plan_are_refused(tuned, tmp_path, chosen):
         tuning.read_chosen(tmp_path, study_plan.read(tuned).tuning)
 
 
+def test_a_plan_has_the_size_of_the_tuning(tmp_path):
+    planned = ablate(tmp_path, *WORDS, TUNE, "hydra.sweeper.dry_run=true", script=APP)
+    assert planned.returncode == 0, planned.stderr
+    assert "Tuning of lr: 4 settings of each of 2 variants on 2 seeds, 16 runs" in planned.stdout
+    assert not list(tmp_path.rglob("study.json"))
+
+
 def test_a_tuned_study_of_ablate_train(tmp_path):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "model.hidden=[8]", "optimizer=sgd,adamw", "seed=0",
              "study.tune={optimizer.lr:[1e-9,0.01]}", "study.tune_seeds=[5]")  # fmt: skip
