@@ -25,6 +25,7 @@ from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.stages.looks import of_study as looks_of_study
 from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
+from ablate.analysis.tuned import Tuned, tuned
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
@@ -65,6 +66,7 @@ class Results:
     paths: pd.DataFrame | None = None  # of its variants, look by look
     blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
     runs_of_blocks: pd.DataFrame | None = None  # its runs
+    tuned: Tuned | None = None  # of a study whose variants were tuned
 
     @property
     def home(self) -> Path:
@@ -196,6 +198,7 @@ def compare(
         looks=looks,
         paths=None if looks is None else stage_paths(runs, looks, plan.metric),
         blocks=within,
+        tuned=tuned(folder, plan) if planned is None else None,  # it is against the planned baseline
         runs_of_blocks=None if within is None else every_run,
     )
 

@@ -20,9 +20,11 @@ from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.runs.tuning import DESIGN
 from ablate.study import design, factors, overrides, path, plan
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
+from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 
@@ -53,7 +55,12 @@ def folder_of(config: DictConfig, settings: Settings) -> Path:
 
 
 def study(
-    loader: PlanLoader, config: DictConfig, settings: Settings, arguments: Sequence[str], folder: Path
+    loader: PlanLoader,
+    config: DictConfig,
+    settings: Settings,
+    arguments: Sequence[str],
+    folder: Path,
+    phase: Phase = NOT_TUNED,
 ) -> ComposedStudy:
     """The study that the app's command describes.
 
@@ -63,6 +70,7 @@ def study(
         settings: of the study.
         arguments: overrides of the command line.
         folder: of the study.
+        phase: which runs of it.
 
     Raises:
         InputError: a planned run cannot be composed.
@@ -75,13 +83,16 @@ def study(
         raise InputError(f"hydra.sweeper.seed_key={settings.seed_key}: the app's configuration has no such key.")
     seed = (default if isinstance(default, int) else 0) if has_seed else None
     sweep = factors.read(parsed, settings.bundles, seed, settings.seed_key)
-    composer = Composer(loader, config, sweep)
-    runs, overrides_of, trained = [], {}, None
     replicates = plan.replicates(sweep, settings, path.qualities(folder))
+    composing, replicates = phase.planned(sweep, replicates, settings.prefix)
+    if phase.is_tuning:
+        sweep = composing
+    composer = Composer(loader, config, composing)
+    runs, overrides_of, trained = [], {}, None
     seen: dict[str, str] = {}
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
-            composed = composer.compose(replicate.factors, replicate.seed)
+            composed = composer.compose(replicate.levels, replicate.seed)
         except (HydraException, OmegaConfBaseException) as error:
             raise InputError(f"Run {replicate.folder}: {messages.of_configuration(error)}") from None
         content = identity(composed, settings.ignore)
@@ -104,23 +115,24 @@ def study(
             )
         )
         place = [f"hydra.sweep.dir={quoted(str(folder))}", f"hydra.sweep.subdir={quoted(replicate.folder)}"]
-        levels, seeding = sweep.overrides(replicate.factors), sweep.seed_override(replicate.seed)
+        levels, seeding = composing.overrides(replicate.levels), sweep.seed_override(replicate.seed)
         overrides_of[replicate.folder] = [*levels, *seeding, *place]
         loader.runs[tuple(overrides_of[replicate.folder])] = partial(
-            composer.with_hydra, replicate.factors, replicate.seed, overrides_of[replicate.folder]
+            composer.with_hydra, replicate.levels, replicate.seed, overrides_of[replicate.folder]
         )
     try:
         whole = StudyPlan(
             name=settings.name or folder.name,
             app=sys.argv[0],
-            design=settings.design,
+            design=DESIGN if phase.is_tuning else settings.design,
             metric=settings.as_metric(),
             secondary=settings.secondary,
             baseline=design.baseline(sweep.factors),
             factors=sweep.factors,
             seeds=list(sweep.seeds),
-            stages=list(settings.stages),
+            stages=[] if phase.is_tuning else list(settings.stages),
             block=settings.block,
+            tuning=phase.tuning,
             command=shlex.join(["python", *sys.argv]),
             runs=runs,
             settings=trained,

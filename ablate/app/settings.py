@@ -22,8 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         name: of the study, which is kept in `outputs/NAME`; null: Hydra's own sweep folder.
-        design, draws, draw_seed, resolution, foldover, block, bundles, stages, exclude: as in `study` of
-            `ablate train`.
+        design, draws, draw_seed, resolution, foldover, block, bundles, stages, exclude, tune, tune_trials,
+            tune_seeds: as in `study` of `ablate train`.
         metric: name of the metric, or {name, direction, unit, scale, chance}; null: the number that main returns.
         secondary: names of further metrics, which are reported as exploratory.
         margin: equivalence margin, in the metric's unit; null: no equivalence test.
@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bundles: dict[str, dict[str, list[str]]] = {}
     stages: list[int] = []
     exclude: list[dict[str, Any]] = []
+    tune: dict[str, Any] | None = None
+    tune_trials: Annotated[int, msgspec.Meta(ge=2)] | None = None
+    tune_seeds: list[Annotated[int, msgspec.Meta(ge=0)]] = msgspec.field(default_factory=lambda: [1000, 1001])
     metric: str | dict[str, Any] | None = None
     secondary: list[str] = []
     margin: Annotated[float, msgspec.Meta(gt=0)] | None = None

@@ -1,6 +1,6 @@
 """`hydra/sweeper=ablate`: the study of an app, with the sweeper of `ablate train`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ablate.app import code, compose, results, settings
 from ablate.app.task import RecordedTask
 from ablate.files import atomic
-from ablate.runs import run_record
+from ablate.runs import run_record, tuning
+from ablate.study import retune
+from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
 from ablate.study.launcher.others import OWN, task_of
 from ablate.study.leftovers import Leftovers
@@ -22,6 +24,7 @@ from ablate.study.path import rounds
 from ablate.study.stages import Decide
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
+from ablate.study.tuned_runs import Phase, tuning_plan
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,37 @@ class App:
         folder: of the study.
         config: the app's configuration with the `hydra` section, without the swept overrides.
         loader: composes the runs.
-        launcher: starts them.
+        start: the launcher of runs in a folder, with its configuration.
     """
 
     settings: settings.Settings
     folder: Path
     config: DictConfig
     loader: PlanLoader
-    launcher: Launcher
+    start: Callable[[Path, DictConfig], Launcher]
 
     def sweep(self, arguments: Sequence[str], decide: Decide) -> None:
         """Run the study, or list its runs (`dry_run`). See `ablate.study.sweeper.sweep` for `decide` and the errors."""
-        composing = partial(compose.study, self.loader, self.config, self.settings, arguments, self.folder)
-        if self.settings.dry_run:
-            preview(composing().plan, self.folder, self.settings.extend, self.settings.retrain)
-            return
-        asked, advice = self.settings, "Run the same command again to resume."
+        asked, advice, plan = self.settings, "Run the same command again to resume.", tuning_plan(self.settings)
         leftovers = Leftovers(self.resumes, has_output)
-        for study in rounds(composing):
-            sweep(study, self.launcher, self.folder, advice, asked.extend, asked.retrain, leftovers, decide)
+        launcher = self.start(self.folder, self.config)
+
+        def composing(phase: Phase) -> ComposedStudy:
+            folder = self.folder / tuning.FOLDER if phase.is_tuning else self.folder
+            return compose.study(self.loader, self.config, asked, arguments, folder, phase)
+
+        def sweep_tuning(study: ComposedStudy) -> None:
+            folder = self.folder / tuning.FOLDER
+            started = self.start(folder, retune.in_tuning(self.config))
+            sweep(study, started, folder, advice, asked.extend, asked.retrain, leftovers)
+
+        if asked.dry_run:
+            planned = composing(retune.chosen_phase(self.folder, plan)).plan
+            preview(planned, self.folder, asked.extend, asked.retrain)
+            return
+        phase = retune.tune(self.folder, plan, composing, sweep_tuning)
+        for study in rounds(partial(composing, phase)):
+            sweep(study, launcher, self.folder, advice, asked.extend, asked.retrain, leftovers, decide)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
@@ -77,10 +92,13 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
     loader: Any = PlanLoader(context.config_loader, config.hydra.searchpath)
-    recorded = RecordedTask(task, folder, known.as_metric(), known.best, code.script_of(task))
-    launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
-        task_function=task_of(name, recorded),
-        config=config,
-    )
-    return App(known, folder, config, loader, launcher)
+    script = code.script_of(task)
+
+    def start(study: Path, its_config: DictConfig) -> Launcher:
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
+            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script)),
+            config=its_config,
+        )
+
+    return App(known, folder, config, loader, start)

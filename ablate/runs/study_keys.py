@@ -11,6 +11,7 @@ class StudyKeys(NamedTuple):
         metric: what is compared.
         margin: the margin of equivalence.
         stages: the planned looks.
+        tune: the settings that are tuned for each variant.
         extend: add runs.
         retrain: replace runs with other settings.
     """
@@ -19,13 +20,14 @@ class StudyKeys(NamedTuple):
     metric: str
     margin: str
     stages: str
+    tune: str
     extend: str
     retrain: str
 
 
-TRAIN = StudyKeys("study.name", "study.metric", "study.margin", "study.stages", "--extend", "--retrain")
+TRAIN = StudyKeys("study.name", "study.metric", "study.margin", "study.stages", "study.tune", "--extend", "--retrain")
 APP = StudyKeys(
-    *(f"hydra.sweeper.{key}" for key in ("name", "metric", "margin", "stages", "extend=true", "retrain=true"))
+    *(f"hydra.sweeper.{key}" for key in ("name", "metric", "margin", "stages", "tune", "extend=true", "retrain=true"))
 )
 
 

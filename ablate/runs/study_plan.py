@@ -12,6 +12,8 @@ from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 from ablate.runs.metric import Metric
 from ablate.runs.names import is_inside, is_name
+from ablate.runs.tuning import FOLDER as TUNING
+from ablate.runs.tuning import TuningPlan
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
@@ -62,6 +64,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
         secondary: names of further metrics, which are reported as exploratory.
         stages: numbers of seeds after which decided variants stop, rising to that of all seeds; empty: no stages.
         block: the factor within each level of which variants are compared separately; None: no block.
+        tuning: how the settings of each variant are tuned; None: they are not.
         settings: what the baseline is trained with, without the seed and the folder of the images.
         data_varies: whether the runs have different `data` settings, so that each variant has its own images.
         margin_changes: those made after the first result, the first one first.
@@ -78,6 +81,7 @@ class StudyPlan(Record, frozen=True, kw_only=True):
     seeds: list[Count]
     block: str | None = None
     stages: list[Count] = msgspec.field(default_factory=list)
+    tuning: TuningPlan | None = None
     command: str
     runs: list[PlannedRun]
     settings: dict[str, Any] | None = None
@@ -168,6 +172,8 @@ def read(folder: Path) -> StudyPlan:
     """The plan of the study in `folder`; InputError if there is none, or it is not valid."""
     path = Path(folder) / FILE
     if not path.is_file():
+        if (tuned := Path(folder) / TUNING / FILE).is_file():
+            raise InputError(f"{folder} is still being tuned. Pass {tuned.parent} to see these runs.")
         studies = [plan.parent.name for plan in Path("outputs").glob(f"*/{FILE}")]
         meant = did_you_mean(Path(folder).name, studies)
         raise InputError(
@@ -191,7 +197,8 @@ def _upgraded(content: json_file.Content) -> json_file.Content:
 def find(study: Path) -> Path:
     """The folder of a study: `study` itself, or the study of that name under `outputs/`."""
     named = Path("outputs") / study
-    return named if not (study / FILE).exists() and (named / FILE).exists() else study
+    planned = (named / FILE, named / TUNING / FILE)
+    return named if not (study / FILE).exists() and any(path.exists() for path in planned) else study
 
 
 def containing(run: Path) -> Path | None:

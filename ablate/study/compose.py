@@ -1,5 +1,6 @@
 """Every run of a plan composed, checked and hashed, before the first one trains."""
 
+import dataclasses
 import json
 import logging
 import shlex
@@ -20,9 +21,11 @@ from ablate.runs import study_plan
 from ablate.runs.config_hash import config_sha256, settings_sha256, without_seed
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.runs.tuning import DESIGN, TuningPlan
 from ablate.study import design, explain, extend, factors, overrides, path, plan
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.same_run import same_run
+from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import did_you_mean
@@ -39,8 +42,10 @@ class ComposedStudy:
     overrides: dict[str, list[str]]
 
 
-def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], arguments: Sequence[str]) -> ComposedStudy:
-    """The study that a sweeper's `params` and the command line's `arguments` describe.
+def study(
+    loader: PlanLoader, config: DictConfig, params: dict[str, Any], arguments: Sequence[str], phase: Phase = NOT_TUNED
+) -> ComposedStudy:
+    """The study that a sweeper's `params` and the command line's `arguments` describe; `phase`: which runs of it.
 
     Raises:
         InputError: a planned run cannot be composed, or has a value that is not allowed.
@@ -50,7 +55,12 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
     if settings.of is not None:
         arguments = [*explain.words(Path(settings.of), metric_of(settings)), *arguments]
     sweep = factors.read(overrides.read(loader, params, arguments), settings.bundles, config.get("seed", 0))
-    baseline, folder = design.baseline(sweep.factors), Path(config.hydra.sweep.dir)
+    folder = Path(config.hydra.sweep.dir)
+    replicates = plan.replicates(sweep, settings, path.qualities(folder))
+    composed, replicates = phase.planned(sweep, replicates, settings.prefix)
+    if phase.is_tuning:
+        sweep = composed
+    baseline = design.baseline(sweep.factors)
     if (folder / study_plan.FILE).exists():  # before its runs are compared, which another baseline would change
         extend.same_baseline(folder, study_plan.read(folder), baseline)
     if settings.block is None and (compared := [name for name in sweep.factors if name in ("data", "data.root")]):
@@ -59,8 +69,10 @@ def study(loader: PlanLoader, config: DictConfig, params: dict[str, Any], argume
             " each data set, add study.block=%s",
             compared[0], compared[0],
         )  # fmt: skip
-    runs = once(composed_runs(loader, config, sweep, plan.replicates(sweep, settings, path.qualities(folder))))
-    head = plan_of(settings, settings.design, sweep, runs, baseline)
+    runs = once(composed_runs(loader, config, composed, replicates))
+    if phase.is_tuning:
+        settings = dataclasses.replace(settings, design=DESIGN, stages=[])
+    head = plan_of(settings, settings.design, sweep, runs, baseline, tuning=phase.tuning)
     return ComposedStudy(head, {run.planned.folder: run.overrides for run in runs})
 
 
@@ -71,6 +83,7 @@ def plan_of(
     runs: Sequence["ComposedRun"],
     baseline: design.Variant,
     trained: dict[str, Any] | None = None,
+    tuning: TuningPlan | None = None,
 ) -> StudyPlan:
     """The content of study.json; InputError if a name in it cannot be used.
 
@@ -81,6 +94,7 @@ def plan_of(
         runs: its runs.
         baseline: the first level of every factor.
         trained: settings of the baseline, if it is not one of the runs.
+        tuning: how its variants are tuned.
     """
     trained = next((run.settings for run in runs if run.planned.variant == BASELINE), trained)
     try:
@@ -94,6 +108,7 @@ def plan_of(
             seeds=list(sweep.seeds),
             stages=list(settings.stages),
             block=settings.block,
+            tuning=tuning,
             command=shlex.join(["ablate", "train", *sys.argv[1:]]),
             runs=[run.as_recorded() for run in runs],
             settings=trained,
@@ -168,8 +183,8 @@ def composed_runs(
     runs = []
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
-            composed = composer.compose(replicate.factors, replicate.seed)
-            levels = [word.lstrip("+~") for word in sweep.overrides(replicate.factors)]
+            composed = composer.compose(replicate.levels, replicate.seed)
+            levels = [word.lstrip("+~") for word in sweep.overrides(replicate.levels)]
             chosen = dict(level.split("=", 1) for level in levels if "=" in level)
             validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
         except InputError as error:
@@ -177,7 +192,7 @@ def composed_runs(
         # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
         place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
         destination = [f"study.name={quoted(config.study.name)}", *place]
-        overrides = [*sweep.overrides(replicate.factors), *sweep.seed_override(replicate.seed), *destination]
+        overrides = [*sweep.overrides(replicate.levels), *sweep.seed_override(replicate.seed), *destination]
         planned = PlannedRun(
             variant=replicate.variant,
             factors=replicate.factors,
@@ -190,7 +205,7 @@ def composed_runs(
         settings = without_seed(composed)
         data = OmegaConf.to_yaml(composed.data, resolve=True)
         runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))
-        loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.factors, replicate.seed, overrides)
+        loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.levels, replicate.seed, overrides)
     return runs
 
 

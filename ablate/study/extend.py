@@ -42,6 +42,7 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
     same_baseline(folder, old, plan.baseline)
     same_metric(folder, old, plan)
     same_stages(folder, old, plan)
+    same_tuning(folder, old, plan)
     if differing := settings_changes(folder, old, plan):
         if not retrain:
             raise refusal(str(folder), differing, plan.app)
@@ -107,6 +108,17 @@ def same_stages(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
     raise InputError(
         f"{folder}: stages, variants and seeds are fixed before the first result, because the error rate of a staged"
         f" study depends on them: {what}. Repeat the old command, or start a new study with another {keys.name}."
+    )
+
+
+def same_tuning(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
+    """Raise InputError if a command changes the tuning of a study of which a run has a result."""
+    if old.tuning == new.tuning or not any(planned_state(folder, run).has_result for run in old.runs):
+        return
+    keys = keys_of(new.app)
+    raise InputError(
+        f"{folder}: the tuned keys, their values and the seeds of the tuning runs are fixed before the first result."
+        f" Use the old {keys.tune}, or choose another {keys.name}."
     )
 
 

@@ -5,6 +5,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from ablate.runs import study_plan
@@ -60,11 +61,17 @@ class DesignSettings(Protocol):
 
 
 class Replicate(NamedTuple):
-    """A planned run: the name of its variant, the level of each factor, and the seed."""
+    """A planned run: the name of its variant, the level of each factor, the seed, and the variant's tuned settings."""
 
     variant: str
     factors: Variant
     seed: int
+    settings: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def levels(self) -> Variant:
+        """The levels that the run is composed from."""
+        return {**self.factors, **self.settings}
 
     @property
     def folder(self) -> str:

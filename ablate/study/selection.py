@@ -100,7 +100,7 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     for run, state in zip(planned, states, strict=True):
         if state.status == "completed":
             folder = Path(study) / run.folder
-            validation[folder] = _value(folder, state, plan.metric)
+            validation[folder] = value_of(folder, state, plan.metric)
             runs.setdefault(run.variant, {})[run.seed] = folder
     ended = [
         (run.variant, state.status, validation.get(Path(study) / run.folder, 0.0))
@@ -115,7 +115,8 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     return Choice(Path(study), chosen, selected, plan.metric, validation, len(_means(ended)))
 
 
-def _value(folder: Path, state: PlannedState, metric: Metric) -> float:
+def value_of(folder: Path, state: PlannedState, metric: Metric) -> float:
+    """The metric of a completed run; InputError if it has none."""
     value = predicted_metrics.value(folder, state.record, metric.name) if state.record else None
     if value is None or not math.isfinite(value):
         raise InputError(f"{folder} is completed, but has no {metric.name}, by which variants are selected.")

@@ -14,7 +14,7 @@ from ablate.runs import epochs
 from ablate.runs import stages as stages_log
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import aliases, path, stages
+from ablate.study import aliases, path, retune, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.snapshot import NO_EPOCHS, RunView, per_epoch, read_epochs
@@ -47,7 +47,7 @@ def preview(
     whole = extended(folder, study, extend, retrain)
     finished = {run.variant for run in study.runs if planned_state(folder, run).has_result}
     Console().print(table(folder, study, probe([run for run in study.runs if run.variant not in finished])))
-    for line in [*aliases.describe(whole), *path.describe(whole)]:
+    for line in [*aliases.describe(whole), *path.describe(whole), *retune.describe(study)]:
         Console().print(Text(line))
 
 

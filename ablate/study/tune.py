@@ -94,7 +94,7 @@ def start_search(
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
-    for key in ("stages", "block"):
+    for key in ("stages", "block", "tune"):
         if getattr(study_settings, key):
             raise InputError(f"study.{key} does not apply to a search (hydra/sweeper=optuna). Remove it.")
     fixed = [word for word in overrides if word not in intervals]

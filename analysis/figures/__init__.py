@@ -5,6 +5,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
 `stages.py`           differences after each planned look
+`tuning.py`           best value against the tuning budget
 `blocks.py`           differences within data sets, mean ranks
 `forest.py`           forest plot of the differences from the baseline
 `factors.py`          interactions, and shares of the variance
@@ -43,6 +44,7 @@ from ablate.analysis.figures.path import path
 from ablate.analysis.figures.stages import MOST as MOST_PATHS
 from ablate.analysis.figures.stages import paths
 from ablate.analysis.figures.style import STYLE, render
+from ablate.analysis.figures.tuning import budgets
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 
@@ -51,7 +53,7 @@ __all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions
            "render", "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
-NAMES = ("effects", "stages", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "path",
+NAMES = ("effects", "stages", "budgets", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "path",
          "interactions", "factor_effects", "attribution", "variance_shares", "cost", "class_difference", "confusion",
          "samples")  # fmt: skip
 
@@ -73,6 +75,9 @@ def every(results: Results) -> Drawing:
         verdicts = results.effects.set_index("variant")["verdict"]
         drawn = verdicts[verdicts.index.isin(most_different(results.effects, MOST_PATHS + 1))].to_dict()
         drawing["stages"] = partial(paths, results.paths, results.looks.sizes, drawn, results.labels, results.format)
+    if results.tuned is not None and len(results.tuned.best.columns) > 1:
+        names = {name: results.labels[name] for name in most_different(results.effects, MOST)}
+        drawing["budgets"] = partial(budgets, results.tuned.best, names, results.format)
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)
     if results.path is not None:

@@ -20,6 +20,7 @@ def captions(results: Results) -> dict[str, str]:
         " the margin. A path ends where the variant was decided.",
         "blocks": "Difference from the baseline within each level, with 95 % confidence intervals; bar: mean over"
         " levels.",
+        "budgets": "Expected best mean over the tuning seeds against the number of settings tried (Dodge et al. 2019).",
         "ranks": "Mean ranks over levels, 1 is best. A thick line joins variants whose mean ranks differ by less than"
         " Nemenyi's critical difference at 5 %.",
         "path": "One more change at each step, from the baseline (top) to all changes: mean (dot), and the difference"

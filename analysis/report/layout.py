@@ -22,6 +22,7 @@ CURVES = ("loss_curves", "accuracy_curves", "metric_curves")  # the first two of
 ORDER = (
     "effects",
     "stages",
+    "budgets",
     "blocks",
     "ranks",
     "path",
@@ -40,6 +41,7 @@ REQUIRED = (("effects",), CURVES)  # left out only after the table is shortened
 OPTIONAL = (
     "blocks",
     "stages",
+    "budgets",
     "ranks",
     "path",
     "interactions",

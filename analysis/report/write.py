@@ -15,7 +15,7 @@ from ablate.analysis.effects import COLUMNS, planned_comparisons
 from ablate.analysis.figures import author_style
 from ablate.analysis.formats import markdown_text, to_csv, to_markdown
 from ablate.analysis.latex_table import to_latex
-from ablate.analysis.report import html, macros, stage_sentences, terminal
+from ablate.analysis.report import html, macros, stage_sentences, terminal, tuning_sentences
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
@@ -54,7 +54,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     check_figures(settings, figures.NAMES, author)
     style = author_style.checked(author_style.read_file(results.home), results.home / author_style.FILE)
     style |= author_style.checked(settings.style, author)
-    looks_text = stage_sentences.looked(results)
+    looks_text = [*tuning_sentences.tuning(results), *stage_sentences.looked(results)]
     if results.is_recorded:
         unplanned = _looks(results)
         looks_text += unplanned if results.looks is None else []

@@ -8,6 +8,7 @@
 `test_set.py`       accuracy on the test set
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
+`tuning.py`         settings tuned for each variant
 `secondary.py`      secondary metrics
 `trials.py`         trials of a search, importance of its parameters
 `runs.py`           configurations, classes, runs that are not completed
@@ -35,6 +36,7 @@ from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.tables.trials import best_trial, importance, trials
+from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
@@ -45,6 +47,8 @@ __all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial"
 NAMES = (
     "effects",
     "stages",
+    "tuning",
+    "budgets",
     "blocks",
     "trials",
     "importance",
@@ -72,6 +76,9 @@ def every(results: Results) -> dict[str, Table]:
     by_name = {"effects": main(effects, runs, results.format)}
     if results.paths is not None and len(results.paths):
         by_name["stages"] = stages(results.paths, effects.set_index("variant")["verdict"], labels, results.format)
+    if results.tuned is not None:
+        by_name["tuning"] = tuning(results.tuned, effects, labels, results.format)
+        by_name["budgets"] = budgets(results.tuned, labels, results.format)
     if results.blocks is not None:
         by_name["blocks"] = within_blocks(results.blocks, labels, results.format)
     if results.search is not None:

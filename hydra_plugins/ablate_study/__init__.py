@@ -17,8 +17,10 @@ from omegaconf import DictConfig
 
 if TYPE_CHECKING:
     from ablate.runs.study_plan import PlannedRun
+    from ablate.runs.tuning import TuningPlan
     from ablate.study.compose import ComposedStudy
     from ablate.study.launcher import Ended, More
+    from ablate.study.tuned_runs import Phase
 
 
 class StudySweeper(Sweeper):
@@ -44,27 +46,50 @@ class StudySweeper(Sweeper):
 
         hydra_settings.check(config.hydra)
         self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config
-        self.launcher = Plugins.instance().instantiate_launcher(
+        self.start = partial(
+            Plugins.instance().instantiate_launcher,
             hydra_context=HydraContext(config_loader=self.loader, callbacks=hydra_context.callbacks),
             task_function=task_of(str(config.hydra.launcher._target_), task_function),
-            config=config,
         )
+        self.launcher = self.start(config=config)
 
-    def compose_study(self, arguments: list[str]) -> "ComposedStudy":
-        """Compose the study that the overrides of the command line describe."""
-        from ablate.study import compose
+    def compose_study(self, arguments: list[str], phase: "Phase | None" = None) -> "ComposedStudy":
+        """Compose the study that the overrides of the command line describe; by default with the settings so far."""
+        from ablate.study import compose, retune
 
-        return compose.study(self.loader, self.config, self.params, arguments)
+        phase = phase or retune.chosen_phase(Path(self.config.hydra.sweep.dir), self.tuning_plan())
+        config = retune.in_tuning(self.config) if phase.is_tuning else self.config
+        return compose.study(self.loader, config, self.params, arguments, phase)
+
+    def tuning_plan(self) -> "TuningPlan | None":
+        """How the settings of each variant are tuned; None: they are not."""
+        from omegaconf import OmegaConf
+
+        from ablate.config import validate
+        from ablate.study.tuned_runs import tuning_plan
+
+        validate(OmegaConf.create({"study": self.config.study}))
+        settings: Any = OmegaConf.to_object(self.config.study)
+        return tuning_plan(settings)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
+        from ablate.study import retune
         from ablate.study.path import rounds
         from ablate.study.resuming import resuming
         from ablate.study.sweeper import sweep
 
         asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
         folder = Path(self.config.hydra.sweep.dir)
-        for study in rounds(partial(self.compose_study, arguments)):
+        composing = partial(self.compose_study, arguments)
+
+        def sweep_tuning(study: "ComposedStudy") -> None:
+            config = retune.in_tuning(self.config)
+            launcher = self.start(config=config)
+            sweep(study, launcher, Path(config.hydra.sweep.dir), advice, asked.extend, asked.retrain)
+
+        phase = retune.tune(folder, self.tuning_plan(), composing, sweep_tuning)
+        for study in rounds(partial(composing, phase)):
             sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
 
 
@@ -274,6 +299,9 @@ ConfigStore.instance().store(
         "foldover": None,  # a factor, or all: add the runs of a fraction with its other level
         "block": None,  # compare variants separately within each level of this factor, such as a data set
         "bundles": {},  # factors whose levels combine several overrides
+        "tune": None,  # settings tuned for each variant, such as {lr: [0.01,0.1]}, on the tuning seeds
+        "tune_trials": None,  # number of random settings per variant; null: all combinations
+        "tune_seeds": [1000, 1001],  # seeds of the tuning runs
         "stages": [],  # numbers of seeds after which decided variants stop, such as [3,5,8]
         "exclude": [],  # combinations of levels to leave out
         "metric": None,  # name, or {name, direction, unit, scale, chance}; null: the number that main returns

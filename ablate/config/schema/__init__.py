@@ -54,6 +54,11 @@ class StudySettings:
     block: Optional[str] = value("compare variants separately within each level of this factor, such as data")
     bundles: dict[str, dict[str, list[str]]] = value("factors whose levels are groups of overrides")
     stages: list[int] = value("numbers of seeds after which decided variants stop, such as [3,5,8]; []: no stages")
+    tune: Any = value(
+        "settings tuned for each variant, such as {optimizer.lr: [0.01,0.1]}, with a list or an interval per key"
+    )
+    tune_trials: Optional[int] = value("number of random settings per variant; null: all combinations", low=2)
+    tune_seeds: list[int] = value("seeds of the tuning runs, apart from those of the study")
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     metric: str = value(
         "metric in which variants are compared: val_accuracy, val_loss, val_balanced_accuracy, val_macro_f1,"
