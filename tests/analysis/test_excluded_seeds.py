@@ -17,6 +17,7 @@ RESULTS = {"baseline": {0: 0.6, 1: 0.61, 2: 0.1}, "model=b": {0: 0.5, 1: 0.52, 2
 REASON = "node 3 had a full disk_"
 
 
+@pytest.mark.integration
 def test_the_seed_and_its_reason_are_in_every_output_and_the_numbers_come_back(make_study, capsys):
     study = make_study(RESULTS, {"model": ["a", "b"]})
     assert report.main([str(study)]) == 0

@@ -125,6 +125,7 @@ def test_a_damaged_record_gives_the_rank_correlation(tmp_path, content):
     assert found.values == {"lr": pytest.approx(1)} and "rank correlation" in found.method
 
 
+@pytest.mark.integration
 def test_the_report_lists_the_trials_in_place_of_untestable_variants(make_study, capsys):
     study = a_search(make_study)
     assert report(study) == 0

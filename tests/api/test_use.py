@@ -118,6 +118,7 @@ def test_invalid_input_of_predict_is_refused(run, images, settings, message):
         ablate.predict(run, images, **settings)
 
 
+@pytest.mark.integration
 def test_export_writes_a_file_and_keeps_an_existing_one(run, tmp_path):
     path = ablate.export(run, "safetensors", output=tmp_path)
     assert path == tmp_path / "model.safetensors" and path.stat().st_size > 1000

@@ -91,6 +91,7 @@ def test_a_plan_starts_nothing(folder):
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.integration
 def test_test_report_and_diff(folder):
     run = ablate.status("norm").run()
     tested = ablate.test(run)
@@ -136,6 +137,7 @@ def test_the_error_message_of_the_command_is_raised(monkeypatch, tmp_path):
         ablate.status("nowhere")
 
 
+@pytest.mark.integration
 def test_failed_runs_raise_run_failed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("def net(**settings):\n    raise ArithmeticError('two\\nlines')\n")
@@ -146,6 +148,7 @@ def test_failed_runs_raise_run_failed(monkeypatch, tmp_path):
     assert list(ablate.status("s").runs["status"]) == ["completed", "failed"]
 
 
+@pytest.mark.integration
 def test_an_interrupt_stops_the_training_with_a_checkpoint(tmp_path):
     code = f"from ablate import train; train(**{SMALL | {'trainer.epochs': 100000}!r})"
     process = subprocess.Popen(

@@ -16,6 +16,7 @@ print(sorted({"torch._dynamo", "sklearn", "pandas", "torchvision"} & set(sys.mod
 """
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop", "muon"])
 def test_a_run_imports_no_slow_module_that_it_does_not_need(optimizer: str, tmp_path: Path) -> None:
     words = ["data=digits", "model=mlp", "trainer.epochs=1", "trainer.device=cpu", f"optimizer={optimizer}"]

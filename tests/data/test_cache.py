@@ -169,6 +169,7 @@ def test_a_full_disk_is_detected_before_images_are_decoded(
     assert list(store.iterdir()) == []
 
 
+@pytest.mark.integration
 def test_parallel_processes_write_one_complete_copy(photos: Path, store: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(photos)]
     here = Path(__file__)

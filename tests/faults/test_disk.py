@@ -32,6 +32,7 @@ def fill(folder: Path, at: int, epochs: int) -> None:
     whole(folder, *words(epochs))
 
 
+@pytest.mark.integration
 def test_a_disk_full_at_a_checkpoint(tmp_path, undisturbed):
     fill(tmp_path, at=24, epochs=40)
     assert_undisturbed(tmp_path, undisturbed)

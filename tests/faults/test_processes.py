@@ -15,6 +15,7 @@ from tests.faults.planting import PLANTED, RUN, assert_undisturbed, faulty, whol
 from tests.processes import ROOT, ablate, epochs, finish, record, start, until
 
 
+@pytest.mark.integration
 def test_sigterm_is_an_interruption_that_is_gone_on_with(tmp_path, undisturbed):
     process = start(tmp_path, *words(40))
     until(lambda: epochs(tmp_path / RUN) >= 2, process)

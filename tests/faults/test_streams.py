@@ -37,6 +37,7 @@ def assert_the_run_is_whole(folder: Path, undisturbed: Path, run: str) -> None:
     assert (folder / RUN / "train.log").read_text().count("completed: ") == 1
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "run, redirection",
     [

@@ -142,6 +142,7 @@ def test_the_environment_is_part_of_a_configuration(tmp_path):
     assert config["optimizer"]["lr"] == 0.1
 
 
+@pytest.mark.integration
 def test_two_sweeps_of_one_name_started_together_do_not_overwrite_each_other(tmp_path):
     words = ("train", "-m", "study.name=s", "data=digits", "model=mlp", "seed=0,1,2")
     both = [start(tmp_path, *words, f"trainer.epochs={epochs}") for epochs in (3, 4)]

@@ -84,6 +84,7 @@ def test_a_setting_is_chosen_once(tuned, tmp_path):
     assert (tmp_path / "outputs/s/tuning/chosen.json").read_bytes() == (tuned / "tuning/chosen.json").read_bytes()
 
 
+@pytest.mark.integration
 def test_an_added_variant_gets_the_same_budget(tuned, tmp_path):
     words = [word.replace("kind=a,b", "kind=a,b,c") for word in WORDS]
     shutil.copytree(tuned, tmp_path / "outputs/s")
@@ -93,6 +94,7 @@ def test_an_added_variant_gets_the_same_budget(tuned, tmp_path):
     assert chosen == {"baseline": {"lr": "0.01"}, "kind=b": {"lr": "0.1"}, "kind=c": {"lr": "1.0"}}
 
 
+@pytest.mark.integration
 def test_nothing_is_chosen_while_a_tuning_run_has_no_result(tmp_path):
     (tmp_path / "fail").touch()
     words = (*NAMES, "kind=a,b", "seed=0,1", "fail=true", "hydra.sweeper.tune={lr:[0.01,0.1]}")
@@ -107,6 +109,7 @@ def test_nothing_is_chosen_while_a_tuning_run_has_no_result(tmp_path):
     assert ended.returncode == 0 and "4 of 4 runs done" in ended.stdout, ended.stderr
 
 
+@pytest.mark.integration
 def test_random_settings_are_the_same_for_each_variant(tmp_path):
     words = ("hydra.sweeper.tune={lr:'tag(log,interval(0.001,1))'}", "hydra.sweeper.tune_trials=5")
     ended = ablate(tmp_path, *NAMES, "kind=a,b", "seed=0,1", *words, "hydra.sweeper.tune_seeds=[7]", script=APP)
@@ -117,6 +120,7 @@ def test_random_settings_are_the_same_for_each_variant(tmp_path):
     assert all(0.001 <= rate <= 1 for rate in rates["a"]) and {run.seed for run in runs} == {7}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -156,6 +160,7 @@ def test_choices_of_another_plan_are_refused(tuned, tmp_path, chosen):
         tuning.read_chosen(tmp_path, study_plan.read(tuned).tuning)
 
 
+@pytest.mark.integration
 def test_a_plan_has_the_size_of_the_tuning(tmp_path):
     planned = ablate(tmp_path, *WORDS, TUNE, "hydra.sweeper.dry_run=true", script=APP)
     assert planned.returncode == 0, planned.stderr
@@ -163,6 +168,7 @@ def test_a_plan_has_the_size_of_the_tuning(tmp_path):
     assert not list(tmp_path.rglob("study.json"))
 
 
+@pytest.mark.integration
 def test_a_tuned_study_of_ablate_train(tmp_path):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "model.hidden=[8]", "optimizer=sgd,adamw", "seed=0",
              "study.tune={optimizer.lr:[1e-9,0.01]}", "study.tune_seeds=[5]")  # fmt: skip

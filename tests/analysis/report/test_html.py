@@ -85,6 +85,7 @@ def test_tables_equal_the_csv_files(study):
     assert runs[1][-2:] == ["baseline/seed=0", "Retrainablate train"]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("rows", "filtered"), [(15, False), (16, True)])
 def test_only_a_long_table_has_a_filter(make_study, rows, filtered):
     levels = [f"v{number}" for number in range(rows)]

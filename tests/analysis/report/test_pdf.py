@@ -64,6 +64,7 @@ def test_a_study_of_one_variant_has_its_accuracy_and_curves(make_study):
     assert "planned variant" not in text and "Difference from" not in text.replace("difference from", "")
 
 
+@pytest.mark.integration
 def test_a_study_of_one_epoch_has_no_curves(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}}, FACTORS, epochs=1)
     assert report(study) == 0
@@ -72,6 +73,7 @@ def test_a_study_of_one_epoch_has_no_curves(make_study):
     assert 'id="plots"' not in page and 'id="curves"' not in page and 'id="curve-data"' not in page
 
 
+@pytest.mark.integration
 def test_bold_and_the_dagger_are_explained_where_they_stand(make_study):
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.8, 1: 0.7, 2: None}}
     study = make_study(results, FACTORS)

@@ -91,6 +91,7 @@ def test_a_diverged_run_is_not_incomplete(make_study, capsys):
     assert "1 diverged" in capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_files_of_an_earlier_report_are_deleted(make_study):
     study = make_study(HOLES, FACTORS)
     report(study)
@@ -103,6 +104,7 @@ def test_files_of_an_earlier_report_are_deleted(make_study):
     assert set(contents(study)) == FILES
 
 
+@pytest.mark.integration
 def test_mixed_code_is_reported(make_study, capsys):
     study = make_study(COMPLETE, FACTORS, code=lambda variant, seed: variant[:4] * 16)
     report(study)
@@ -125,6 +127,7 @@ def test_studies_with_few_results(make_study, results):
     assert report(make_study(results, FACTORS), allow_partial=True) == 0
 
 
+@pytest.mark.integration
 def test_a_study_is_found_by_name(make_study, monkeypatch, tmp_path):
     outputs = tmp_path / "outputs"
     outputs.mkdir()
@@ -135,6 +138,7 @@ def test_a_study_is_found_by_name(make_study, monkeypatch, tmp_path):
         main(["other"])
 
 
+@pytest.mark.integration
 def test_the_command_from_another_folder(make_study, tmp_path):
     study = make_study(COMPLETE, FACTORS)
     for name in ("run.json", "metrics.csv"):
@@ -153,6 +157,7 @@ def test_the_command_from_another_folder(make_study, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.integration
 def test_two_factors_have_their_contrasts_and_variance(make_study):
     cells = {"baseline": 0.6, "model=b": 0.7, "norm=y": 0.65, "model=b+norm=y": 0.85}
     results = {name: {seed: value + 0.01 * seed for seed in range(3)} for name, value in cells.items()}

@@ -60,6 +60,7 @@ def with_page(content: bytes, size: int) -> bytes:
     return content[:start] + stated + bytes([value]) + content[end:]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [

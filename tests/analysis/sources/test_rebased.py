@@ -53,6 +53,7 @@ def test_a_baseline_that_was_not_run_is_refused(study, asked, message):
         results(study, Asked(baseline=asked))
 
 
+@pytest.mark.integration
 def test_the_report_has_the_tables_of_all_pairs_on_request_only(study):
     write_report(results(study, Asked(all_pairs=True)))
     letters = (study / "report/tables/letters.csv").read_text().splitlines()
