@@ -18,7 +18,7 @@ DEPENDENCIES = {
     **{name: name for name in ("torch", "torchvision", "omegaconf", "msgspec", "filelock", "rich")},
     **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")},
     **{name: name for name in ("typst", "tabulate", "jinja2")},
-    **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn"},
+    **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"},
 }
 
 

@@ -81,7 +81,7 @@ def check_interpolations(config: DictConfig, where: Path) -> None:
 
 
 def check_yaml(text: str) -> None:
-    """Check that YAML has no aliases (a few can expand to gigabytes), no tags, and at most `DEPTH` levels.
+    """Check that YAML has keys or a list, no aliases (which can expand to gigabytes), no tags, at most `DEPTH` levels.
 
     Raises:
         ValueError: it has one of these.
@@ -91,6 +91,8 @@ def check_yaml(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise ValueError("aliases and tags are not supported")
+        if isinstance(event, yaml.ScalarEvent) and not depth:
+            raise ValueError("it is a single value instead of keys")  # on which OmegaConf fails with an assertion
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:
             raise ValueError(f"it is more than {DEPTH} levels deep")

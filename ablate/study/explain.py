@@ -5,7 +5,10 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import study_plan
 from ablate.runs.metric import Metric
@@ -56,8 +59,10 @@ def _recorded(run: Path) -> list[str]:
     """The overrides that Hydra recorded for a run."""
     path = run / ".hydra/overrides.yaml"
     try:
-        content: Any = OmegaConf.to_container(OmegaConf.create(bounded.contents(path, LARGEST).decode()))
-    except (OSError, ValueError) as error:
+        text = bounded.contents(path, LARGEST).decode()
+        trust.check_yaml(text)
+        content: Any = OmegaConf.to_container(OmegaConf.create(text))
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{path} cannot be read ({error}).") from None
     if not isinstance(content, list) or not all(isinstance(word, str) for word in content):
         raise InputError(f"{path} is not a list of overrides.")

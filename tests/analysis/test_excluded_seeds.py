@@ -38,7 +38,7 @@ def test_the_seed_and_its_reason_are_in_every_output_and_the_numbers_come_back(m
 
     assert report.main([str(study)]) == 0
     assert (study / "report/effects.csv").read_bytes() == every and len(looks.read(study)) == 2
-    assert f"1 other report of these results excluded seeds: seed 2 ({REASON})." in capsys.readouterr().out
+    assert f"Other reports of these results excluded seeds: seed 2 ({REASON})." in capsys.readouterr().out
 
 
 def test_plan_curves_and_runs_lose_the_seed_together(make_study):

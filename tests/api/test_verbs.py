@@ -79,7 +79,7 @@ def test_a_plan_starts_nothing(folder):
     plan = ablate.plan(**STUDY | {"seed": range(3), "study.extend": True})
     status = plan.runs.set_index(["variant", "seed"])["status"]
     assert status["baseline", 1] == "completed" and status["normalization=none", 2] == "missing"
-    assert "6 runs of 2 variants. 2 to do" in str(plan)
+    assert "6 runs of 2 variants: 2 to do" in str(plan)
     with pytest.raises(InputError, match="--extend"):
         ablate.plan(**STUDY | {"seed": range(3)})
     with pytest.raises(InputError, match="A single run has no plan"):

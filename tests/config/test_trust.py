@@ -180,3 +180,10 @@ def test_a_run_that_names_a_foreign_function_does_not_call_it(tmp_path):
     assert not (tmp_path / "made").exists()
     settings.write_text(whole)
     assert ablate(tmp_path, "test", "run").returncode == 0
+
+
+@pytest.mark.parametrize("text", ["0", "false", "null", "2020-01-01", "a", "|\n  text"])
+def test_yaml_of_a_single_value_is_refused(text):
+    """OmegaConf fails with an assertion on it, or reads text as a key."""
+    with pytest.raises(ValueError, match="single value"):
+        trust.check_yaml(text)

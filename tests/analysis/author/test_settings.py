@@ -63,7 +63,7 @@ def test_labels_and_order_by_folder_or_as_tables_name_a_variant(apply):
         ("figures: [cost, cost]", "figures names cost twice"),
         ("label: {}", "unknown field `label`"),
         ("- a", "Expected `object`, got `array`"),
-        ("text", "Expected `object`, got `str`"),
+        ("text", "single value"),
         ("labels: {a: b", "is not valid YAML"),
         ("a: b: c", "line 2: the block between the lines --- is not valid YAML"),
         ("\ta: b", "is not valid YAML"),
