@@ -43,6 +43,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment(tmp_path_factory.mktemp("required"), OPTIONAL)
 
 
+@pytest.mark.integration
 def test_a_study_from_the_checkout(python: Path, tmp_path: Path) -> None:
     for name in ("ablate", "analysis", "conf", "hydra_plugins"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -285,6 +285,7 @@ def test_a_staged_study_stops_what_is_decided_and_takes_each_look_once(app, tmp_
     assert (study / stages.FILE).read_bytes() == before
 
 
+@pytest.mark.integration
 def test_an_ablation_path_grows_by_rounds_and_a_fraction_has_the_baseline(app, tmp_path):
     """The larger loss is first: dropout of .5 costs .05, the other model gains."""
     words = ("model=resnet,cnn", "dropout=0.0,0.5", "seed=0,1")

@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 
+import pytest
+
 from tests.processes import SMALL, ablate, record
 
 
@@ -46,6 +48,7 @@ def test_a_study_with_other_factors_is_refused(tmp_path):
     assert not (tmp_path / "outputs/s/activation=gelu").exists()
 
 
+@pytest.mark.integration
 def test_a_study_file_with_a_design_a_bundle_and_an_exclusion(tmp_path):
     (tmp_path / "mine/study").mkdir(parents=True)
     (tmp_path / "mine/study/mine.yaml").write_text(

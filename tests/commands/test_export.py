@@ -69,6 +69,7 @@ def decoded(metadata: dict[str, str]) -> dict:
     return {**metadata, **values}
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(
     not hasattr(torch.onnx, "ops"), reason="an older exporter cannot keep the batch size free: the verb refuses"
 )

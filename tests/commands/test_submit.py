@@ -51,6 +51,7 @@ def run_readme_command(folder: Path, home: Path) -> subprocess.CompletedProcess[
     return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.integration
 def test_a_grader_can_verify_the_archive(here, tmp_path):
     ended = ablate(here, "submit", "s", "--id", "s123")
     assert ended.returncode == 0, ended.stderr

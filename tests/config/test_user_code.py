@@ -165,6 +165,7 @@ def test_a_user_model_is_trained_tested_and_reproduced(folder):
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
+@pytest.mark.integration
 def test_a_study_retrains_runs_with_changed_source(folder):
     words = (*SMALL, "study.name=s", "model._target_=my_model.Net,ablate.model.cnn.CNN")
     assert ablate(folder, "train", "-m", *words).returncode == 0

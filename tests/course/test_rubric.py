@@ -66,7 +66,7 @@ def test_a_rubric_from_a_file(tmp_path):
 
 
 REFUSED = {
-    "bands": "must have the key bands",
+    "bands": "single value",
     "bands: 3": "must have the key bands",
     "bands: []\nband: []": "must have the key bands",
     "bands: []\nclasses: cat": "must have the key bands",

@@ -64,6 +64,7 @@ def test_csv_is_on_disk_after_each_epoch(tmp_path):
 SLOW = pytest.param("mlflow", marks=pytest.mark.integration)  # which creates and migrates a database
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("option", ["tensorboard", "wandb", SLOW])
 def test_results_do_not_depend_on_the_logger(trained, option):
     pytest.importorskip(option)

@@ -99,6 +99,7 @@ def test_a_tracker_that_fails_is_given_up_with_one_warning(tmp_path, caplog, kin
     assert re.search(text, warning)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", [Hangs, Stops])
 def test_a_tracker_that_does_not_answer_is_waited_for_once(tmp_path, caplog, monkeypatch, kind):
     monkeypatch.setattr(OfTest, "wait_seconds", 4.0)

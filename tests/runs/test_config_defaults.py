@@ -90,6 +90,7 @@ def test_a_configuration_that_its_record_does_not_have_the_hash_of_is_stale(fini
     assert (finished / "outputs/s/.replaced/baseline/seed=0-1").exists()
 
 
+@pytest.mark.integration
 def test_a_run_without_newer_keys_is_verified_tested_and_reproduced(finished):
     age(finished / RUN, "trainer.tta", "trainer.selection")
     for verb in ("verify", "test", "reproduce"):

@@ -91,6 +91,7 @@ def test_images_may_move_but_not_change(folder):
     assert refused.returncode == 2 and "data.root was p, now q" in refused.stderr, refused.stderr
 
 
+@pytest.mark.integration
 def test_moved_images_are_named_to_test_and_reproduce(folder):
     (folder / "p/test").mkdir()
     for name in "abc":

@@ -65,6 +65,7 @@ def test_a_study_that_is_ended_goes_on_where_it_was(tmp_path, whole, sign, launc
     assert_goes_on(tmp_path, whole)
 
 
+@pytest.mark.integration
 def test_a_killed_worker_costs_its_run_alone(tmp_path, whole):
     runs = tmp_path / "outputs/s/baseline"
     process = start(tmp_path, "train", "-m", "study.name=s", *LONG, "hydra.launcher.jobs_at_once=1")

@@ -79,6 +79,7 @@ def test_a_trial_of_several_seeds_is_their_mean(tmp_path):
     assert first.value == pytest.approx(sum(accuracies) / 2)
 
 
+@pytest.mark.integration
 def test_a_free_worker_takes_the_next_trial(tmp_path):
     """A long first trial: the other worker runs all of the others while it trains."""
     words = ("-m", "hydra/sweeper=optuna", "study.name=tune", *SMALL[:2], "model=mlp", "model.hidden=[8]", "seed=0",
@@ -95,6 +96,7 @@ def test_a_free_worker_takes_the_next_trial(tmp_path):
     assert max(trials, key=lambda trial: trial.datetime_complete).number == 0
 
 
+@pytest.mark.integration
 def test_two_processes_share_a_search(tmp_path):
     words = (
         "train",

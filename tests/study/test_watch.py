@@ -9,7 +9,7 @@ import pexpect
 import pytest
 
 from ablate.files.lock import lock
-from tests.processes import ENVIRONMENT, SMALL, ablate, alone
+from tests.processes import ENVIRONMENT, SMALL, ablate, alone, heeds_interrupts
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,15 @@ def set_status(run: Path, status: str, error: str | None = None) -> None:
 def spawn(folder: Path, *words: str) -> pexpect.spawn:
     command = ["-m", "ablate.cli", "watch", *words]
     settings = {**ENVIRONMENT, "TERM": "xterm-256color", "COLUMNS": "110", "NO_COLOR": "1"}
-    return pexpect.spawn(sys.executable, command, cwd=folder, env=settings, dimensions=(24, 110), timeout=120)
+    return pexpect.spawn(
+        sys.executable,
+        command,
+        cwd=folder,
+        env=settings,
+        dimensions=(24, 110),
+        timeout=120,
+        preexec_fn=heeds_interrupts,
+    )
 
 
 def rows(text: str) -> dict[str, list[str]]:

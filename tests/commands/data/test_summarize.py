@@ -136,6 +136,7 @@ def squares(part):
 """
 
 
+@pytest.mark.integration
 def test_it_finds_the_modules_that_train_finds(tmp_path):
     (tmp_path / "my_images.py").write_text(SOURCE)
     words = ("data=digits", "data._target_=my_images.squares", "model=mlp", "trainer.epochs=1", "trainer.threads=1")

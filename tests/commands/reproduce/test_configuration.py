@@ -27,6 +27,7 @@ def composed(tmp_path: Path) -> Path:
     return tmp_path / "outputs/m"
 
 
+@pytest.mark.integration
 def test_the_users_option_files_are_kept_and_used(composed, tmp_path):
     run = composed / "baseline/seed=7"  # the seed of the configuration, as in one run
     files = {path.relative_to(run / "options").as_posix() for path in run.rglob("options/**/*.yaml")}
@@ -49,6 +50,7 @@ def test_options_on_the_search_path_are_kept(tmp_path):
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
+@pytest.mark.integration
 def test_values_of_the_environment_are_kept(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/mine.yaml").write_text("defaults: [config, _self_]\ntrainer: {batch_size: '${oc.env:SIZE}'}\n")
