@@ -175,6 +175,8 @@ def compare(
     runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
     by_class, crossed = _images(predicted, compared, runs)
+    # Which variants have further seeds depends on their results.
+    of_factors = runs if looks is None else looks.shared(runs)
     return Results(
         folder=folder,
         plan=plan,
@@ -182,8 +184,8 @@ def compare(
         curves=curves,
         class_count=classes,
         effects=compared,
-        **(FactorEffects() if plan.design == SEARCH else factor_effects(runs, plan.metric.name))._asdict(),
-        path=None if plan.design == SEARCH else ablation_path(runs, plan.metric),
+        **(FactorEffects() if plan.design == SEARCH else factor_effects(of_factors, plan.metric.name))._asdict(),
+        path=None if plan.design == SEARCH else ablation_path(of_factors, plan.metric),
         predicted=predicted,
         classes=by_class,
         crossed=crossed if looks is None else {},  # these intervals do not allow for stages

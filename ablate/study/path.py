@@ -31,11 +31,11 @@ class PathSettings(FractionSettings, Protocol):
 
     @property
     def block(self) -> str | None:
-        """The block, which a path cannot have."""
+        """The factor within each level of which variants are compared; a path cannot have one."""
 
     @property
     def stages(self) -> list[int]:
-        """Numbers of seeds after which decided variants stop, which a path cannot have."""
+        """Numbers of seeds after which decided variants stop; a path cannot have them."""
 
 
 def check(settings: PathSettings, factors: Factors) -> None:

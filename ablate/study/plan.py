@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE
@@ -20,20 +20,8 @@ from ablate.terminal.text import without_home
 LONGEST = 120  # bytes of a variant's folder; file systems allow 255, paths on some of them 260 in all
 
 
-class DesignSettings(Protocol):
+class DesignSettings(path.PathSettings, Protocol):
     """What a design needs of the settings of a study; see `StudySettings`."""
-
-    @property
-    def prefix(self) -> str:
-        """The start of its keys on the command line, such as `study`."""
-
-    @property
-    def block(self) -> str | None:
-        """The factor within each level of which variants are compared."""
-
-    @property
-    def design(self) -> str:
-        """Name of the design."""
 
     @property
     def draws(self) -> int | None:
@@ -42,22 +30,6 @@ class DesignSettings(Protocol):
     @property
     def draw_seed(self) -> int:
         """Seed of the random design."""
-
-    @property
-    def resolution(self) -> int | None:
-        """Least resolution of a fractional design."""
-
-    @property
-    def foldover(self) -> str | None:
-        """Factor whose levels the second half of a fraction reverses, or `all`."""
-
-    @property
-    def stages(self) -> list[int]:
-        """Numbers of seeds after which decided variants stop."""
-
-    @property
-    def exclude(self) -> list[dict[str, Any]]:
-        """Combinations of levels to leave out."""
 
 
 class Replicate(NamedTuple):

@@ -24,12 +24,8 @@ MOST_SETTINGS = 10_000
 FIXED = ("study", "hydra")  # sections that runs share
 
 
-class TuneSettings(Protocol):
-    """What the tuning needs of the settings of a study."""
-
-    @property
-    def prefix(self) -> str:
-        """The start of its keys on the command line, such as `study`."""
+class TuneSettings(plan.DesignSettings, Protocol):
+    """What the tuning needs of the settings of a study; see `StudySettings`."""
 
     @property
     def tune(self) -> Any:
@@ -42,14 +38,6 @@ class TuneSettings(Protocol):
     @property
     def tune_seeds(self) -> list[int]:
         """Seeds of the tuning runs."""
-
-    @property
-    def block(self) -> str | None:
-        """Factor within whose levels variants are compared."""
-
-    @property
-    def design(self) -> str:
-        """Name of the design."""
 
 
 def tuning_plan(settings: TuneSettings) -> TuningPlan | None:

@@ -76,7 +76,8 @@ def every(results: Results) -> Drawing:
         drawn = verdicts[verdicts.index.isin(most_different(results.effects, MOST_PATHS + 1))].to_dict()
         drawing["stages"] = partial(paths, results.paths, results.looks.sizes, drawn, results.labels, results.format)
     if results.tuned is not None and len(results.tuned.best.columns) > 1:
-        names = {name: results.labels[name] for name in most_different(results.effects, MOST)}
+        kept = most_different(results.effects, MOST)
+        names = {name: label for name, label in results.labels.items() if name in kept}
         drawing["budgets"] = partial(budgets, results.tuned.best, names, results.format)
     if results.blocks is not None:
         drawing |= _block_figures(results, results.blocks)

@@ -26,7 +26,7 @@ def captions(results: Results) -> dict[str, str]:
         "path": "One more change at each step, from the baseline (top) to all changes: mean (dot), and the difference"
         " from the step before (bar) with its 95 % confidence interval.",
         "factor_effects": "Main effects (filled) and two-way interactions (hollow) with 95 % confidence intervals."
-        " *: aliased; the table of main effects has the names.",
+        + (" *: aliased; the table of main effects has the names." if _is_aliased(results) else ""),
         "attribution": "Shapley values of the changes with 95 % confidence intervals; they sum to the whole"
         " difference.",
         "loss_curves": _curves(results, "Loss", "cross-entropy, on the training batches and on all validation images")
@@ -41,6 +41,11 @@ def captions(results: Results) -> dict[str, str]:
         "confusion": "Confusion matrix, % of each true class.",
         "samples": "Training images after augmentation.",
     }
+
+
+def _is_aliased(results: Results) -> bool:
+    """Whether an effect cannot be separated from another one."""
+    return results.contrasts is not None and bool((results.contrasts["aliases"] != "").any())
 
 
 def _effects(results: Results) -> str:

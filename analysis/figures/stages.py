@@ -48,7 +48,7 @@ def paths(
             axis.axhline(0, color=GRAY, linewidth=0.7)
             if shown.metric.margin is not None:
                 axis.axhspan(-shown.metric.margin, shown.metric.margin, color=GRAY, alpha=0.15, linewidth=0)
-            axis.set_title(f"{wrap_label(labels[name], 20)}\n{verdicts[name]}", fontsize=6.5)
+            axis.set_title(f"{wrap_label(labels[name], 14)}\n{verdicts[name]}", fontsize=6.5)
             axis.set_xticks(range(1, len(planned) + 1), list(map(str, planned)))
             axis.set_xlim(0.6, len(planned) + 0.4)
         for axis in axes.flat[len(names) :]:

@@ -30,6 +30,6 @@ def budgets(best: pd.DataFrame, labels: Mapping[str, str], shown: MetricFormat) 
             axis.plot(best.index, values, mark + "-", color=color, linewidth=0.9, label=wrap_label(labels[name], 26))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_xlabel("settings tried")
-        axis.set_ylabel(f"expected best {shown.title}")
+        axis.set_ylabel(f"{shown.header}, expected best")
         axis.legend(frameon=False)
     return figure

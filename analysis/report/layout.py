@@ -18,7 +18,7 @@ LATE_TABLE = 12.0  # cm of white space that are accepted before the table moves 
 SIZES = (10.0, 9.5, 9.0)  # points: font sizes of the text
 ROWS = (24, 14, 8, 4)  # variants in the table
 CURVES = ("loss_curves", "accuracy_curves", "metric_curves")  # the first two of a study are side by side
-# In the order in which they are shown, within their group.
+# In the order in which they are shown, within their group; also by importance, from `stages` on.
 ORDER = (
     "effects",
     "stages",
@@ -38,21 +38,7 @@ ORDER = (
 )
 # By importance: a figure that does not fit is left out. report.html has all of them.
 REQUIRED = (("effects",), CURVES)  # left out only after the table is shortened
-OPTIONAL = (
-    "blocks",
-    "stages",
-    "budgets",
-    "ranks",
-    "path",
-    "interactions",
-    "factor_effects",
-    "attribution",
-    "variance_shares",
-    "cost",
-    "class_difference",
-    "samples",
-    "confusion",
-)
+OPTIONAL = tuple(name for name in ORDER if name not in {"effects", *CURVES})
 MORE_CURVES = tuple(tuple(f"{name}_{page}" for name in CURVES) for page in (2, 3, 4))  # of further variants
 
 

@@ -2,6 +2,7 @@
 
 from ablate.analysis.formats import plural
 from ablate.analysis.results import Results
+from ablate.analysis.stages.looks import PlannedLooks
 from ablate.runs.study_plan import BASELINE
 from ablate.terminal.text import first_few
 
@@ -24,7 +25,18 @@ def looked(results: Results) -> list[str]:
     return [
         f"{text} A variant that a look decides gets no more seeds: {used} runs{' so far' if left else ''} instead of"
         f" {whole} ({100 * used / whole:.0f} %).",
+        *_factors(looks, results),
         *_replaced(results),
+    ]
+
+
+def _factors(looks: PlannedLooks, results: Results) -> list[str]:
+    """A sentence on the seeds over which effects of factors are estimated; empty if there are none."""
+    if results.contrasts is None and results.path is None:
+        return []
+    return [
+        f"Effects of factors are over the first {looks.sizes[min(looks.taken.values()) - 1]} seeds, which all variants"
+        " have."
     ]
 
 
@@ -34,6 +46,8 @@ def _replaced(results: Results) -> list[str]:
     A recorded verdict may become `within the margin` as Holm's p-values of stopped variants decrease.
     """
     assert results.looks is not None
+    if results.planned_metric not in (None, results.metric.name):  # the looks were at another metric
+        return []
     verdicts = results.effects.set_index("variant")["verdict"]
     differing = [
         f"{results.labels[name]} ({recorded} at its look, now {verdicts[name]})"

@@ -46,6 +46,11 @@ class PlannedLooks:
         ]
         return runs[seen]
 
+    def shared(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The runs of the seeds that the looks taken cover of every variant, whatever they decided."""
+        fewest = min(self.taken.values(), default=0)
+        return runs[runs["seed"].isin(self.seeds[fewest - 1] if fewest else ())]
+
     def differences(self, name: str, variant: Seeds, baseline: Seeds) -> list[stats.PairedDifference]:
         """The differences of a variant from the baseline at each look taken at it, over the seeds that both have."""
         paired = []

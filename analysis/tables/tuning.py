@@ -72,8 +72,8 @@ def _differences(of: Mapping[str, PairedDifference], names: list[str], shown: Me
 
 def _edges(tuned: Tuned, labels: Mapping[str, str]) -> str:
     """A sentence on chosen levels at the edge of their range; empty if there are none."""
-    found = [f"{', '.join(levels)} of {labels[name]}" for name, levels in tuned.edges.items() if name in labels]
-    if not found:
+    edges = [f"{', '.join(levels)} of {labels[name]}" for name, levels in tuned.edges.items() if name in labels]
+    if not edges:
         return ""
-    are = "is" if len(found) == 1 else "are"
-    return f" At the edge of the range {are} {first_few(found, 5)}: a wider range may be better."
+    are = "is" if len(edges) == 1 else "are"
+    return f" At the edge of the range {are} {first_few(edges, 5)}: a wider range may be better."

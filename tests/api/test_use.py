@@ -39,6 +39,7 @@ def run(folder, monkeypatch) -> ablate.Run:
     return ablate.status("used").run()
 
 
+@pytest.mark.integration
 def test_look_equals_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = ablate.look("data.train_limit=64", data="digits")

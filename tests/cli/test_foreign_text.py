@@ -171,6 +171,7 @@ def test_markdown_shows_names_as_text(study):
         assert tags <= {"table", "thead", "tbody", "tr", "th", "td", "p", "strong"}, (path, tags)
 
 
+@pytest.mark.integration
 def test_a_checkpoint_of_another_environment_is_named_as_text(tmp_path):
     import torch
 

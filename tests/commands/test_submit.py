@@ -129,7 +129,8 @@ def test_weights_without_the_recorded_accuracy_fail_the_check(here, capsys):
     assert (here / "s123.zip").read_text() == "an earlier archive"
 
 
-def test_an_outdated_report_is_written_anew(here, capsys):
+@pytest.mark.integration
+def test_an_outdated_report_is_regenerated(here, capsys):
     shutil.rmtree("outputs/s/report")
     assert main(["s", "--id", "s123"]) == 0
     output = capsys.readouterr().out

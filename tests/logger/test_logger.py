@@ -84,6 +84,7 @@ def events(folder: Path):
     return accumulator
 
 
+@pytest.mark.integration
 def test_tensorboard_has_curves_images_and_hyperparameters(trained):
     run = trained("tensorboard") / "model=cnn/seed=0"
     logged = events(run)
@@ -131,6 +132,7 @@ def wandb_records(path: Path):
             buffer = b""
 
 
+@pytest.mark.integration
 def test_wandb_writes_an_offline_run(trained):
     pytest.importorskip("wandb")
     run = trained("wandb") / "model=cnn/seed=0"

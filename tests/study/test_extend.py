@@ -103,6 +103,7 @@ def test_an_empty_folder_is_not_set_aside(folder):
     assert not (folder / "outputs/s/.replaced").exists()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("hashed", [True, False])
 def test_the_report_leaves_out_and_names_a_run_with_other_settings_than_its_variant(folder, hashed):
     """As an earlier version left it, which trained seed 2 for longer."""

@@ -1,5 +1,7 @@
 """Which figures a study has."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,15 @@ def test_a_figure_that_would_show_nothing_is_not_drawn(make_study):
     assert set(figures.every(analyse(equal))) == {"effects", "loss_curves"}
     lost = make_study({"baseline": {0: 0.5}, "model=b": {0: "failed"}}, {"model": ["a", "b"]}, name="lost")
     assert set(figures.every(analyse(lost))) == {"loss_curves"}
+
+
+def test_aliases_are_explained_only_where_they_occur(make_study):
+    study = make_study(
+        {f"{'+'.join(names) or 'baseline'}": {seed: 0.5 + 0.01 * len(names) + seed / 100 for seed in range(3)}
+         for names in ((), ("model=b",), ("norm=y",), ("model=b", "norm=y"))},
+        {"model": ["a", "b"], "norm": ["x", "y"]},
+    )  # fmt: skip
+    results = analyse(study)
+    assert "aliased" not in figures.captions(results)["factor_effects"]
+    fraction = replace(results, contrasts=results.contrasts.assign(aliases=["norm=y", "", ""]))
+    assert "aliased" in figures.captions(fraction)["factor_effects"]
