@@ -1,6 +1,7 @@
 """Schema of the groups `model`, `normalization` and `activation`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ablate.config.field import value
 from ablate.config.schema.option import Option
@@ -68,6 +69,7 @@ class SpeedNet(Model):
 @dataclass
 class External(Model):
     name: str = value("name of the model in the library")
+    options: dict[str, Any] = value("further arguments of the library's model, such as {drop_path_rate: 0.1}")
 
 
 @dataclass
