@@ -3,14 +3,11 @@
 import logging
 from pathlib import Path
 
-import torch
-
 from ablate.config.quoting import renamed
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
-from ablate.data.streamed import Streamed
+from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.walk import entries, files
-from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, printable
 
@@ -38,16 +35,7 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
     if part == "train" and (message := unused(root)):
         log.info("%s", message)  # `ablate data` prints it as a warning
-    listing, labels = _labeled_files(folder, part, classes)
-    streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
-    pixels = cache.pixels(folder, listing, image_size, streamed)
-    return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
-
-
-def paths(root: str, part: Part) -> list[str]:
-    """List the files of `image_folder`, in the order of its images. Raises the same errors for the folder's layout."""
-    folder = Path(root).expanduser()
-    return [f"{folder}/{file.name}" for file in _labeled_files(folder, part, _classes(folder))[0]]
+    return load(LabeledFiles(folder, *_labeled_files(folder, part, classes), classes), image_size, memory_limit)
 
 
 def unused(root: str) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from ablate.data import parallel
-from ablate.data.image_folder import image_folder, paths, unused
+from ablate.data.image_folder import image_folder, unused
 from ablate.terminal.errors import InputError
 
 
@@ -34,7 +34,7 @@ def _image(path: Path, gray: int = 0) -> None:
 def test_photographs_are_decoded_as_by_pil(photo_folder: Path, part: str, count: int) -> None:
     images = image_folder(str(photo_folder), 32, 1, part)
     files = sorted((photo_folder / part).glob("*/*"))
-    assert [str(path) for path in files] == paths(str(photo_folder), part)
+    assert [str(path) for path in files] == list(images.files)
     assert images.classes == ("china", "flower")
     assert images.labels.tolist() == [0] * count + [1] * count
     assert len(files) == len(images) == 2 * count
