@@ -14,6 +14,7 @@ from ablate.data.streamed import Pixels, Streamed
 from ablate.terminal.errors import InputError
 
 Part = Literal["train", "test"]
+SplitKind = Literal["stratified", "grouped", "fixed"]  # how the validation images are chosen
 CHUNK = 2**22  # bytes of pixels per batch of `batched`
 
 
@@ -59,6 +60,13 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def split_kind(self) -> SplitKind:
+        """Whether the validation set is fixed, drawn by group, or drawn by image."""
+        if self.validation is not None:
+            return "fixed"
+        return "stratified" if self.groups is None else "grouped"
 
     def sha256(self) -> str:
         """Hash the bytes of all images, of their labels, and of what fixes a split: validation set and groups."""

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ablate.config.schema import DataSettings
-from ablate.data.images import Images, Part, batched
+from ablate.data.images import Images, Part, SplitKind, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
 from ablate.terminal.errors import InputError
@@ -59,6 +59,7 @@ class Prepared:
         std: float32 (C,), which then divides them.
         sha256: hash of all training images of the source and of their labels (see `Images.sha256`).
         files: path of each training image of the source; empty if they are not files.
+        split_kind: how the validation images were chosen.
     """
 
     train: Images
@@ -70,6 +71,7 @@ class Prepared:
     std: Tensor
     sha256: str
     files: Sequence[str] = ()
+    split_kind: SplitKind = "stratified"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -126,6 +128,7 @@ def _prepare(settings: str) -> Prepared:
         std=std,
         sha256=source.sha256(),
         files=source.files,
+        split_kind=source.split_kind,
     )
 
 
