@@ -44,10 +44,9 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     listing, labels = _labeled_files(folder, part, classes)
     validation = None
     if part == "train" and val:
-        trained = len(listing)
-        for all_of, added in zip((listing, labels), _labeled_files(folder, val, classes), strict=True):
-            all_of += added
-        validation = np.arange(len(listing)) >= trained
+        val_listing, val_labels = _labeled_files(folder, val, classes)
+        validation = np.arange(len(listing) + len(val_listing)) >= len(listing)
+        listing, labels = listing + val_listing, labels + val_labels
     return load(LabeledFiles(folder, listing, labels, classes, validation), image_size, memory_limit)
 
 
