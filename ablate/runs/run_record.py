@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,16 +59,18 @@ class Inputs(Record, frozen=True, kw_only=True):
     std: list[float]
 
 
-class ImageCounts(Record, frozen=True, kw_only=True):
+class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Numbers of images: of `training` and `validation`, and what the latter were used for.
 
-    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics.
+    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics. `split`
+    is how the validation images were chosen: a stratified share, a share by groups, or a fixed set.
     """
 
     training: Count
     validation: Count
     selection: Count
     evaluation: Count
+    split: Literal["stratified", "grouped", "fixed"] = "stratified"
 
 
 class Environment(Record, frozen=True, kw_only=True):
