@@ -73,6 +73,7 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
             "validation": len(data.val),
             "unused": data.source - len(data.train) - len(data.val),
             "test": None if test is None else len(test),
+            "split": data.split_kind,
         },
         "classes": {
             name: {part: int(of_class[label]) for part, of_class in counts.items()}
