@@ -18,13 +18,13 @@ from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
-from ablate.model.build import build_model
+from ablate.model.build import build_model, fine_tuning
 from ablate.model.freezing import freeze
 from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
-from ablate.training.head_warmup import scheduled
 from ablate.training.class_weights import build_loss
+from ablate.training.head_warmup import scheduled
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -36,7 +36,7 @@ def clipper(norm: float | None) -> Callable[..., object]:
 
 @dataclass
 class Parts:
-    """The parts of a training step. `forward` is the model or its compiled form; `frozen` are its modules that are not trained."""
+    """The parts of a training step. `forward` is the model or its compiled form; modules in `frozen` stay unchanged."""
 
     model: nn.Module
     forward: Callable[[Tensor], Tensor]
@@ -80,7 +80,8 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     model = initialize(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
-    frozen = freeze(model, config.model.get("freeze"))
+    tuning = fine_tuning(config.model)
+    frozen = freeze(model, tuning["freeze"])
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
@@ -91,7 +92,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         pixels=pixels,
         criterion=build_loss(config.loss, data.train, device),
         optimizer=optimizer,
-        scheduler=scheduled(optimizer, factor, model, steps * config.model.get("head_warmup_epochs", 0)),
+        scheduler=scheduled(optimizer, factor, model, steps * (tuning["head_warmup_epochs"] or 0)),
         clip=clipper(trainer.grad_clip),
         average=averaged(model, trainer.ema),
         views=tta.OPTIONS[trainer.tta],
