@@ -22,17 +22,17 @@ def config_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None)
         config: of a run.
         own_code: {file of user code: SHA-256}; by default of the current files.
     """
-    return _sha256(resolved(config), own_code)
+    return sha256_of(resolved(config), own_code)
 
 
 def settings_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
     """`config_sha256` without the seed: equal for all runs of a variant."""
-    return _sha256(without_seed(config), own_code)
+    return sha256_of(without_seed(config), own_code)
 
 
 def config_sha256_as_written(config: DictConfig, own_code: Mapping[str, str]) -> str:
     """Hash as earlier versions did: with unresolved interpolations, and including `data.root`."""
-    return _sha256(written(config), own_code)
+    return sha256_of(written(config), own_code)
 
 
 def resolved(config: DictConfig) -> Settings:
@@ -82,7 +82,8 @@ def _trained(config: DictConfig) -> list[str]:
     return [str(name) for name in config if name not in (*NOT_TRAINED, "hydra")]
 
 
-def _sha256(settings: Settings, own_code: Mapping[str, str] | None) -> str:
+def sha256_of(settings: Settings, own_code: Mapping[str, str] | None = None) -> str:
+    """SHA-256 of `resolved` settings and the source of user code, by default of the current files."""
     content = ordered(settings)
     if code := user_code.hashes(settings) if own_code is None else dict(own_code):
         content = {**content, "own_code": code}
