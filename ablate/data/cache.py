@@ -69,7 +69,7 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
     """
     folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
     key_file = folder / f"{_listing(root, files, image_size)}.key"
-    paths = [f"{root}/{file.name}" for file in files]
+    paths = [os.path.join(root, file.name) for file in files]
     shape = (len(files), 3, image_size, image_size)
     kind = f"{len(files)}x{image_size}"
 

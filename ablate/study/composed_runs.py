@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import Chosen, validate
 from ablate.config.quoting import quoted
 from ablate.runs import run_record
-from ablate.runs.config_hash import Settings, config_sha256, sha256_of, without_seed, written
+from ablate.runs.config_hash import Settings, config_sha256, read_files, sha256_of, without_seed, written
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import factors, plan
 from ablate.study.composer import Composer, PlanLoader
@@ -103,11 +103,26 @@ def composed_runs(
 
 @dataclass(frozen=True)
 class CheckedVariant:
-    """What the runs of a variant have in common: their settings without the seed, the hash of these, `data` as text."""
+    """What the runs of a variant have in common.
+
+    Attributes:
+        settings: what they are trained with, without the seed.
+        files: SHA-256 of the files that they read besides images.
+        data: the `data` settings with the place of the images, as text.
+    """
 
     settings: Settings
-    sha256: str
+    files: dict[str, str]
     data: str
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the settings."""
+        return sha256_of(self.settings, self.files)
+
+    def run_sha256(self, seed: int) -> str:
+        """The hash of the configuration of its run with this seed."""
+        return sha256_of({**self.settings, "seed": seed}, self.files)
 
 
 class CheckedVariants:
@@ -129,7 +144,7 @@ class CheckedVariants:
         levels = tuple(replicate.levels.items())
         if levels in self.variants and replicate.seed in self.seeds:
             variant = self.variants[levels]
-            return variant, sha256_of({**variant.settings, "seed": replicate.seed})
+            return variant, variant.run_sha256(replicate.seed)
         composed = self.composer.compose(replicate.levels, replicate.seed)
         words = [word.lstrip("+~") for word in self.sweep.overrides(replicate.levels)]
         chosen = dict(word.split("=", 1) for word in words if "=" in word)
@@ -137,7 +152,7 @@ class CheckedVariants:
         validate(composed, Chosen(options, self.config.hydra.overrides.task))
         settings = json.loads(json.dumps(without_seed(composed)))
         data = json.dumps(OmegaConf.to_container(composed.data, resolve=True))
-        variant = CheckedVariant(settings, sha256_of(settings), data)
+        variant = CheckedVariant(settings, read_files(settings), data)
         self.seeds.add(replicate.seed)
         if depends_on_seed(composed):
             return variant, config_sha256(composed)
