@@ -62,7 +62,7 @@ class StudySettings:
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     metric: str = value(
         "metric in which variants are compared: val_accuracy, val_loss, val_balanced_accuracy, val_macro_f1,"
-        " val_top5_accuracy, val_nll, val_ece, val_auroc, train_accuracy or train_loss"
+        " val_worst_class_accuracy, val_auroc, val_top5_accuracy, val_nll, val_ece, train_accuracy or train_loss"
     )
     secondary: list[str] = value("further metrics, reported as exploratory")
     margin: Optional[float] = value(
