@@ -45,7 +45,8 @@ def test_every_group_is_visited():
 
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
 def test_an_option_composes_and_is_valid(path):
-    words = [name(path)] + (["data.root=/somewhere"] if path.stem == "image_folder" else [])
+    needed = {"image_folder": ["data.root=/somewhere"], "native": ["model=torchvision"]}
+    words = [name(path), *needed.get(path.stem, [])]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         validate(compose("config", words))
 
