@@ -7,8 +7,10 @@ import torch
 
 from ablate.config.quoting import renamed
 from ablate.data import cache
+from ablate.data.aspect import shorter_side
 from ablate.data.images import Images, NoTestImages, Part
-from ablate.data.streamed import Streamed
+from ablate.data.photographs import Photographs
+from ablate.data.streamed import Pixels, Streamed
 from ablate.data.walk import entries, files
 from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
@@ -17,7 +19,14 @@ from ablate.terminal.text import first_few, printable
 log = logging.getLogger(__name__)
 
 
-def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
+def image_folder(
+    root: str,
+    image_size: int,
+    memory_limit: float,
+    part: Part,
+    resize: str = "square",
+    crop_fraction: float = 0.875,
+) -> Images:
     """Load the images in `root`/`part`, sorted by path.
 
     Each folder in train/ is a class; classes are sorted by name. Images may lie in subfolders of their class. Hidden
@@ -25,9 +34,12 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
 
     Args:
         root: folder that contains train/ and, optionally, test/.
-        image_size: height and width that images are resized to, in pixels.
+        image_size: height and width of an image, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
+        resize: square, which ignores the aspect ratio, or shorter: only the shorter side is resized, and the center is
+            cropped.
+        crop_fraction: with shorter, height and width of the center crop as a fraction of the resized shorter side.
 
     Returns:
         RGB images, uint8 (N, 3, image_size, image_size)
@@ -39,9 +51,16 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     if part == "train" and (message := unused(root)):
         log.info("%s", message)  # `ablate data` prints it as a warning
     listing, labels = _labeled_files(folder, part, classes)
-    streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
-    pixels = cache.pixels(folder, listing, image_size, streamed)
-    return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
+    limit = memory_limit * GIB
+    images: Pixels
+    if resize == "shorter":
+        stored = cache.photographs(folder, listing, shorter_side(image_size, crop_fraction), limit)
+        images = Photographs(stored, len(listing), image_size)
+    else:
+        streamed = len(listing) * 3 * image_size**2 > limit
+        pixels = cache.pixels(folder, listing, image_size, streamed)
+        images = Streamed(pixels) if streamed else torch.from_numpy(pixels)
+    return Images(images, torch.tensor(labels), classes)
 
 
 def paths(root: str, part: Part) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ablate.augmentation import Augmentation
 from ablate.data.batches import Resident, batches
+from ablate.data.streamed import select
 from ablate.runs.samples import COUNT
 from ablate.training.loop import drawn
 
@@ -31,5 +32,5 @@ def first_images(augment: Augmentation, data: Resident, batch_size: int, seed: i
     """
     order, draws = drawn(augment, data, epoch=1, seed=seed)
     index = batches(order, batch_size)[0]  # the whole batch, since mixing steps combine its images
-    images, targets = augment(data.images[index], data.targets[index], [numbers[index] for numbers in draws])
+    images, targets = augment(select(data.images, index), data.targets[index], [numbers[index] for numbers in draws])
     return images[:COUNT].round().byte().cpu().numpy(), targets[:COUNT].cpu().numpy()

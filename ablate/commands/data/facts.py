@@ -43,4 +43,4 @@ def _image_files(data: DictConfig, has_test: bool) -> Files:
     sizes = np.array(list(map_files(size, train, "Measuring images")))
     values = [value for value in map_files(largest_value, train, "Reading pixels") if value is not None]
     test = paths(data.root, "test") if has_test else []
-    return Files(train, test, sizes, max(values, default=None), unused(data.root))
+    return Files(train, test, sizes, max(values, default=None), unused(data.root), data.resize == "square")
