@@ -81,7 +81,7 @@ class Entry:
 def entry(root: Path, files: list[File], form: str) -> Entry:
     """The cached images of these files, whose names are relative to `root`, in this form."""
     folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
-    return Entry(folder, [f"{root}/{file.name}" for file in files], form, _listing(root, files, form))
+    return Entry(folder, [os.path.join(root, file.name) for file in files], form, _listing(root, files, form))
 
 
 def _recipe(form: str) -> str:

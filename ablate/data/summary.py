@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ablate.data.images import Images
 from ablate.data.prepare import Prepared, moments
+from ablate.data.split import only_trained_on
 from ablate.data.streamed import Pixels
 
 IMBALANCE = 2.0  # warn if the largest class has more than so many times the images of the smallest
@@ -75,6 +76,7 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
             "validation": len(data.val),
             "unused": data.source - len(data.train) - len(data.val),
             "test": None if test is None else len(test),
+            "split": data.split_kind,
         },
         "classes": {
             name: {part: int(of_class[label]) for part, of_class in counts.items()}
@@ -151,6 +153,8 @@ def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicate
     if (ratio := counts.max() / counts.min()) > IMBALANCE:
         most, least = data.classes[counts.argmax()], data.classes[counts.argmin()]
         messages.append(f"Imbalanced classes: {most} has {ratio:.1f} times the training images of {least}.")
+    if single := only_trained_on(data.val.labels.numpy(), data.classes):
+        messages.append(single)
     leaks = [
         ("Validation images that are also training images", ["train"], "validation", len(data.val)),
         (

@@ -23,6 +23,7 @@ from ablate.model.build import build_model
 from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
+from ablate.training.class_weights import build_loss
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -85,7 +86,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         forward=compiled(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=pixels,
-        criterion=instantiate(config.loss),
+        criterion=build_loss(config.loss, data.train, device),
         optimizer=optimizer,
         scheduler=LambdaLR(optimizer, factor),
         clip=clipper(trainer.grad_clip),

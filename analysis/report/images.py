@@ -35,24 +35,24 @@ def data(results: Results) -> list[str]:
         if record.inputs:
             size = record.inputs.image_size
             parts.append(f"{size} × {size} pixels, {plural(record.inputs.channels, 'channel')}")
-        name, split = _data_set(results, folder)
+        name, split = _data_set(results, folder, record.images.split if record.images else "stratified")
         text = ", ".join([*name, *parts])
         if text:
             return [f"Data: {text}{split}."]
     return []
 
 
-def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
+def _data_set(results: Results, folder: str, kind: str) -> tuple[list[str], str]:
     """The name of the data set, and how it was split, from the configuration of a run; empty if it has none."""
     try:
         settings = read_config(results.folder / folder).data
         folders = results.runs.loc[results.runs["status"] == "completed", "folder"].head(2)
-        drawn = f"split seed {settings.split_seed}"
-        if len({read_config(results.folder / one).data.split_seed for one in folders}) > 1:
-            drawn = "another split for each seed, so that tables of single images and classes are left out"
-        split = f"; {100 * settings.val_fraction:g} % of the training images were held out for validation ({drawn})"
-        limit = settings.get("train_limit")
-        split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
+        seeds = {read_config(results.folder / one).data.split_seed for one in folders}
+        split = _split(kind, settings, another=len(seeds) > 1)
+        if (limit := settings.get("train_limit")) is not None:
+            split += (
+                f", and training was limited to {limit:,} of the {'training images' if kind == 'fixed' else 'others'}"
+            )
         name = settings._target_.rpartition(".")[2]
         if name == "image_folder":
             content: Any = OmegaConf.to_container(settings, resolve=False)
@@ -60,6 +60,19 @@ def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
         return [name], split
     except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""
+
+
+def _split(kind: str, settings: Any, another: bool) -> str:
+    """How the validation images were chosen; `another`: with another split for each seed."""
+    if kind == "fixed":
+        return "; the data set has its own validation images"
+    drawn = f"split seed {settings.split_seed}"
+    if another:
+        drawn = "another split for each seed, so that tables of single images and classes are left out"
+    whole = "about " if kind == "grouped" else ""
+    groups = f", by groups of {settings.group}" if kind == "grouped" else ""
+    share = f"{whole}{100 * settings.val_fraction:g} %"
+    return f"; {share} of the training images were held out for validation{groups} ({drawn})"
 
 
 def evaluated(results: Results) -> str:

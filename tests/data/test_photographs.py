@@ -10,7 +10,7 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor
 
 from ablate.backend.torchvision import torchvision  # noqa: F401
-from ablate.data.image_folder import image_folder, paths
+from ablate.data.image_folder import image_folder
 from ablate.data.images import Images
 from ablate.data.photographs import Photographs
 
@@ -41,7 +41,7 @@ def resized(folder: Path, index: int) -> Image.Image:
     """The photograph with its shorter side resized by torchvision."""
     from torchvision.transforms import Resize
 
-    with Image.open(paths(str(folder), "train")[index]) as image:
+    with Image.open(sorted(folder.glob("train/*/*"))[index]) as image:
         return Resize(int(SIZE / 0.875))(image.convert("RGB"))
 
 

@@ -57,6 +57,13 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     """The statistics that are not in a table, and the warnings: one line each."""
     images, files, majority = facts["images"], facts["files"], facts["largest_class"]
     lines = ["Pixels are scaled to [0, 1]; mean and std are those of the training images."]
+    if images["split"] == "fixed":
+        lines.append("The data set has its own validation images; data.val_fraction is not used.")
+    if images["split"] == "grouped":
+        share = images["validation"] / (images["validation"] + images["train"] + images["unused"])
+        lines.append(
+            f"Groups are whole in training or validation: {100 * share:.1f} % of the images are for validation."
+        )
     if images["unused"]:
         lines.append(f"Unused images because of data.train_limit: {images['unused']:,}.")
     if images["test"] is None:

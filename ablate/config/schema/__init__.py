@@ -14,7 +14,7 @@ from omegaconf import MISSING
 from ablate.config.field import value
 from ablate.config.quoting import quoted, shell_word
 from ablate.config.schema import images, launch, network, submission, training
-from ablate.config.schema.images import DataSettings
+from ablate.config.schema.images import CLASSES, DataSettings
 from ablate.config.schema.network import Activation, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
 
@@ -111,6 +111,9 @@ class Config:
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
+        weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
+        if isinstance(weights, list) and classes is not None and len(weights) != classes:
+            raise ValueError(f"loss.class_weights has {len(weights)} weights, but the data has {classes} classes")
 
 
 def nodes() -> dict[str, type]:

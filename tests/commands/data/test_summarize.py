@@ -28,7 +28,7 @@ def test_the_facts_of_a_known_folder(completed, two_colors):
     folder, process = completed
     assert process.returncode == 0 and process.stderr == "", process.stderr
     facts = json.loads((folder / "outputs/data/image_folder-colors/data.json").read_text())
-    assert facts["images"] == {"train": 4, "validation": 4, "unused": 0, "test": 1}
+    assert facts["images"] == {"train": 4, "validation": 4, "unused": 0, "test": 1, "split": "stratified"}
     assert facts["classes"] == {
         "black": {"train": 3, "validation": 3},
         "red": {"train": 1, "validation": 1},

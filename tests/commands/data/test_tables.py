@@ -25,7 +25,7 @@ def test_only_the_first_25_classes_are_listed():
 
 def test_remarks():
     facts = {
-        "images": {"unused": 1200, "test": None},
+        "images": {"unused": 1200, "test": None, "split": "stratified"},
         "files": {
             "width": {"smallest": 4, "median": 6.5, "largest": 9},
             "height": {"smallest": 5, "median": 5.0, "largest": 5},
