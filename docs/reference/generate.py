@@ -107,7 +107,7 @@ def type_in_words(hint: Any) -> str:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         if set(inner) == {int, float}:
-            return f"{type_in_words(int)}, or {type_in_words(float)}"
+            return type_in_words(float)
         (kind,) = (part for part in inner if part is not type(None))
         return f"{type_in_words(kind)}, or null"
     if origin is list:
