@@ -11,6 +11,7 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from ablate.config import CONF, register, schema, validate
+from ablate.model.build import FINE_TUNING
 
 register()
 
@@ -55,7 +56,7 @@ def test_a_target_is_in_the_module_of_its_group_and_accepts_the_keys_of_its_opti
     for node in targets(path):
         assert node["_target_"].startswith(f"ablate.{group}.")
         signature = inspect.signature(get_object(node["_target_"]))
-        common = {f.name for f in dataclasses.fields(schema.DataSettings)} if group == "data" else set()
+        common = {f.name for f in dataclasses.fields(schema.DataSettings)} if group == "data" else {*FINE_TUNING}
         keys = {key: None for key in node.keys() - common - {"_target_", "defaults"}}
         signature.bind(**keys, **dict.fromkeys(ARGUMENTS.get(group, ())))
     assert targets(path) or path.stem in ("none", "flip_crop")

@@ -49,6 +49,7 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
         (8, ["experiment=assignment_cnn,assignment_mlp", "activation=relu,mish", "loss=focal,cross_entropy", "seed=1"]),
         (8, ["model=vgg,resnet", "normalization=none,batch", "optimizer=muon,adam", "optimizer.lr=0.3"]),
         (8, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.2"]),
+        (6, ["optimizer.weight_decay=0,0.1", "data.split_seed=${seed}", "seed=0,1,2"]),
     ],
 )
 def test_a_planned_configuration_is_the_one_hydra_composes(count, words):

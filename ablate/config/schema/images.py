@@ -6,6 +6,12 @@ from typing import Optional
 from ablate.config.field import value
 from ablate.config.schema.option import Option
 
+# Number of classes of the built-in data sets; others are counted when they are loaded.
+CLASSES = dict.fromkeys(
+    (f"ablate.data.download.{name}" for name in ("cifar10", "svhn", "mnist", "fashion_mnist", "stl10")), 10
+)
+CLASSES |= {"ablate.data.download.cifar100": 100, "ablate.data.digits.digits": 10}
+
 
 @dataclass
 class DataSettings(Option):
