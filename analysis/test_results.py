@@ -9,6 +9,7 @@ import numpy as np
 
 from ablate.analysis import stats
 from ablate.analysis.formats import number, p_value, plural, significant, times
+from ablate.evaluation.class_metrics import majority, of_confusion
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import arrays, atomic, bounded
 from ablate.runs import test_result
@@ -105,11 +106,22 @@ def lines(folder: Path, result: TestResult) -> list[str]:
     if result.mark:
         text.append(f"  {mark(result.mark)}")
     text.append(f"  Expected calibration error {100 * result.calibration_error:.1f} points; loss {result.loss:.3f}")
-    text += _class_lines(result)
+    text += [f"  {_over_classes(result)}", *_class_lines(result)]
     if (more := len(result.per_class_accuracy) - LISTED) > 0:
         text.append(f"  ... and {more} more classes, in {folder / test_result.FILE}")
     text.append(f"  The test set has been used {times(result.uses)} on this run.")
     return text
+
+
+def _over_classes(result: TestResult) -> str:
+    """Balanced accuracy and macro-F1, and what always predicting the most common class would reach."""
+    counts, names = np.array(result.confusion), list(result.per_class_accuracy)
+    values, baseline = of_confusion(counts), majority(images := counts.sum(1))
+    return (
+        f"Balanced accuracy {100 * values['balanced_accuracy']:.1f} %, macro-F1 {100 * values['macro_f1']:.1f} %;"
+        f" majority-class baseline (always predict {names[images.argmax()]}): accuracy"
+        f" {100 * baseline['accuracy']:.1f} %, macro-F1 {100 * baseline['macro_f1']:.1f} %"
+    )
 
 
 def _class_lines(result: TestResult) -> list[str]:
