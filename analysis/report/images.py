@@ -55,9 +55,10 @@ def _data_set(results: Results, folder: str, kind: str) -> tuple[list[str], str]
                 f", and training was limited to {limit:,} of the {'training images' if kind == 'fixed' else 'others'}"
             )
         name = settings._target_.rpartition(".")[2]
-        if name == "image_folder":
+        if name in ("image_folder", "table"):
             content: Any = OmegaConf.to_container(settings, resolve=False)
-            name = f"image folder {Path(str(content['root'])).name}".rstrip()
+            place = f"{content['file']} of the " if name == "table" else ""
+            name = f"{place}image folder {Path(str(content['root'])).name}".rstrip()
         return [name], split
     except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""

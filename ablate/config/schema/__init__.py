@@ -15,7 +15,7 @@ from ablate.config.field import value
 from ablate.config.quoting import quoted, shell_word
 from ablate.config.schema import images, launch, network, submission, training
 from ablate.config.schema.images import CLASSES, DataSettings
-from ablate.config.schema.network import Activation, Model, Normalization
+from ablate.config.schema.network import Activation, External, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
 
 MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
@@ -109,6 +109,11 @@ class Config:
         if self.schedule.warmup_epochs >= self.trainer.epochs:
             raise ValueError(
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
+                f"trainer.epochs={self.trainer.epochs}"
+            )
+        if isinstance(self.model, External) and self.model.head_warmup_epochs >= self.trainer.epochs:
+            raise ValueError(
+                f"model.head_warmup_epochs={self.model.head_warmup_epochs} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
         weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
