@@ -68,6 +68,7 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
     """
     counts = {part: class_counts(images.labels, len(data.classes)) for part, images in _parts(data)}
     largest = int(np.argmax(counts["train"]))
+    share = float(counts["validation"][largest] / len(data.val))
     mean, std = moments(data.train.images)
     duplicates = copies(data, test, files)
     return {
@@ -84,7 +85,8 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
         },
         "largest_class": {
             "name": data.classes[largest],
-            "validation_share": float(counts["validation"][largest] / len(data.val)),
+            "validation_share": share,
+            "validation_macro_f1": 2 * share / (1 + share) / np.count_nonzero(counts["validation"]),  # 0 for the others
         },
         "size": {"channels": data.channels, "height": data.image_size, "width": data.image_size},
         "files": None if files is None else size_statistics(files.sizes),

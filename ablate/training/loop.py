@@ -153,6 +153,8 @@ def train_epoch(
     meter = Meter(data.images.device, parts.criterion)
     started = time.perf_counter()
     parts.model.train()
+    for module in parts.frozen:
+        module.eval()
     with seeding.scope(seed, "dropout", epoch):
         positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
         steps = batches(positions, trainer.batch_size)

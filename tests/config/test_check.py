@@ -35,6 +35,7 @@ REFUSED = {
     "optimizer.epochs=3": "optimizer.epochs: there is no such key. Did you mean trainer.epochs?",
     "lr=3": "Did you mean optimizer.lr?",
     "batch_size=3": "Did you mean trainer.batch_size?",
+    "model=timm model.drop_path_rate=0.1": "An argument of the model itself is model.options={drop_path_rate: ...}.",
     "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, sampler,",
     "model=mlp model.units=3": "model.units: there is no such key. Keys of model: hidden.",
     "optimizer=null": "must be a string or a list",

@@ -15,6 +15,11 @@ class Optimizer(Option):
     lr: float = value("peak learning rate", above=0)
     weight_decay: float = value("L2 penalty (sgd, adam, rmsprop) or decoupled decay (adamw, muon)", low=0)
     decay_norm_and_bias: bool = value("also apply weight decay to biases and normalization parameters")
+    layer_decay: Optional[float] = value(
+        "factor on the learning rate from each layer to the one before it, towards the input; null: none",
+        above=0,
+        high=1,
+    )
 
 
 @dataclass
