@@ -1,6 +1,7 @@
 """Labeled images, from their source to the tensors a run trains on. The modules, in the order in which data flows:
 
 `download.py`      data sets downloaded by torchvision: cifar10, cifar100, svhn, mnist, fashion_mnist, stl10
+`medmnist.py`      the data sets of MedMNIST
 `digits.py`        scikit-learn's digits, which need no download
 `image_folder.py`  your own image files, one folder per class
 `table.py`, `table_columns.py`, `class_order.py`  your own image files, listed in a table with their labels

@@ -41,6 +41,15 @@ class Download(DataSettings):
 
 
 @dataclass
+class MedMNIST(DataSettings):
+    """A data set of MedMNIST."""
+
+    root: str = value("folder of the downloaded files")
+    name: str = value("name of the data set, such as pathmnist")
+    size: int = value("height and width of the images", unit="pixels", choices=(28, 64, 128, 224))
+
+
+@dataclass
 class ImageFiles(DataSettings):
     """Image files, decoded and resized."""
 
