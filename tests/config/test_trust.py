@@ -105,7 +105,7 @@ def test_classes_of_the_libraries_are_refused_in_other_groups(group, target):
 def test_every_option_of_this_package_is_allowed():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for word in OPTIONS:
-            more = ["data.root=images"] if word in ("data=image_folder", "data=table") else []
+            more = ["data.root=images"] if word in ("data=image_folder", "data=table", "data=huggingface") else []
             name = {"model=torchvision": ["model.name=resnet18"], "model=timm": ["model.name=resnet18"]}.get(word, [])
             trust.check(compose("config", [word, *more, *name]), WHERE, trusted=False)
     assert {word.partition("=")[0] for word in OPTIONS} == set(GROUPS)

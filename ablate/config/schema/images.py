@@ -89,6 +89,26 @@ class ImageTable(ImageFiles):
 
 
 @dataclass
+class HuggingFace(ImageFiles):
+    """A data set in the format of Hugging Face: a local folder, or one of the Hub."""
+
+    root: Optional[str] = value("folder with the data set; null: name is used")
+    name: Optional[str] = value("name of the data set on the Hub; null: root is used")
+    subset: Optional[str] = value("configuration of the data set, if it has several")
+    image_column: Optional[str] = value("column with the images; null: the only one that holds images")
+    label_column: Optional[str] = value("column with the labels; null: the only one with class labels, else label")
+    train_split: str = value("name of the training split")
+    val_split: Optional[str] = value(
+        "name of the validation split; null: validation, valid, val or dev if there is one"
+    )
+    test_split: Optional[str] = value("name of the test split; null: test if there is one")
+
+    def check(self) -> None:
+        if (self.root is None) == (self.name is None):
+            raise ValueError("set one of data.root=FOLDER and data.name=NAME")
+
+
+@dataclass
 class Step(Option):
     """One augmentation step. A list of options applies its steps in that order."""
 
