@@ -157,7 +157,7 @@ class CheckedVariants:
         if depends_on_seed(composed):
             return variant, config_sha256(composed)
         self.variants[levels] = variant
-        return variant, sha256_of({**settings, "seed": replicate.seed})
+        return variant, variant.run_sha256(replicate.seed)
 
 
 def depends_on_seed(config: DictConfig) -> bool:
