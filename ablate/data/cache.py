@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ablate.data.aspect import decode_photograph
-from ablate.data.cache_entry import Entry, File, content_key
+from ablate.data.cache_entry import Entry, File, cache_folder, content_key
 from ablate.data.cache_entry import entry as entry_of
 from ablate.data.cached_array import CHECKSUM_BYTES, load, save, write, write_header
 from ablate.data.decode import decode
@@ -25,6 +25,8 @@ from ablate.data.parallel import map_files
 from ablate.data.photographs import fits
 from ablate.files import atomic
 from ablate.terminal.errors import InputError
+
+__all__ = ["File", "cache_folder", "photographs", "pixels"]
 
 
 def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.ndarray:

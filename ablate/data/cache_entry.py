@@ -78,10 +78,14 @@ class Entry:
         return self.folder / f"{self.listing}.key"
 
 
+def cache_folder() -> Path:
+    """The folder of the cache."""
+    return Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
+
+
 def entry(root: Path, files: list[File], form: str) -> Entry:
     """The cached images of these files, whose names are relative to `root`, in this form."""
-    folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
-    return Entry(folder, [os.path.join(root, file.name) for file in files], form, _listing(root, files, form))
+    return Entry(cache_folder(), [os.path.join(root, file.name) for file in files], form, _listing(root, files, form))
 
 
 def _recipe(form: str) -> str:
