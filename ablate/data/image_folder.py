@@ -38,7 +38,7 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
     if part == "train" and (message := unused(root)):
         log.info("%s", message)  # `ablate data` prints it as a warning
-    listing, labels = _labeled_files(folder, part, classes)
+    listing, labels = labeled_files(folder, part, classes)
     streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
     pixels = cache.pixels(folder, listing, image_size, streamed)
     return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
@@ -47,7 +47,7 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
 def paths(root: str, part: Part) -> list[str]:
     """List the files of `image_folder`, in the order of its images. Raises the same errors for the folder's layout."""
     folder = Path(root).expanduser()
-    return [f"{folder}/{file.name}" for file in _labeled_files(folder, part, _classes(folder))[0]]
+    return [f"{folder}/{file.name}" for file in labeled_files(folder, part, _classes(folder))[0]]
 
 
 def unused(root: str) -> str:
@@ -62,8 +62,8 @@ def unused(root: str) -> str:
     )
 
 
-def _labeled_files(folder: Path, part: Part, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
-    """List the files of a part, and the class index of each."""
+def labeled_files(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """List the files in the class folders of `folder`/`part`, and the class index of each."""
     if not (folder / part).is_dir():
         raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder per class.")
     listing, labels = [], []
