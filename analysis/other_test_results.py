@@ -9,7 +9,8 @@ from ablate.analysis import collect, other_tests
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables import other_tests as tables
-from ablate.runs.other_test import CLEAN, OtherTestResult
+from ablate.data.corruptions import CLEAN
+from ablate.runs.other_test import OtherTestResult
 
 
 def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, OtherTestResult]) -> None:

@@ -1,11 +1,12 @@
 """Results on test sets other than the runs' own, from test-on/ in each run folder."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ablate.runs.other_test import CLEAN
+from ablate.data.corruptions import CLEAN
 from ablate.runs import other_test, study_plan
 from ablate.runs.other_test import OtherTestResult
 from ablate.runs.study_plan import StudyPlan
@@ -14,6 +15,7 @@ from ablate.terminal.errors import InputError
 log = logging.getLogger(__name__)
 COLUMNS = ["test_set", "variant", "seed", "condition", "severity", "images", "accuracy", "loss", "calibration_error"]
 COLUMNS += ["data_sha256", "folder"]
+Tested = tuple[str | None, int | None, str, OtherTestResult]
 VALUES = ["accuracy", "calibration_error"]
 
 
@@ -33,7 +35,7 @@ def read(study: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
         empty if the test set has one, `clean` for the images that were corrupted; severity is missing if it has none.
     """
     configurations = {run.folder: run.config_sha256 for run in plan.runs}
-    results: list[tuple[str, int, str, OtherTestResult]] = []
+    results: list[Tested] = []
     for run in runs[runs["status"] == "completed"].itertuples():
         for result in _results(study / run.folder):
             if result.config_sha256 == configurations.get(run.folder):
@@ -43,11 +45,15 @@ def read(study: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
         by_name.setdefault(result.name, []).append(result.test_sha256)
     kept = {name: max(hashes, key=hashes.count) for name, hashes in by_name.items()}
     varies = study_plan.data_varies(plan)
+    return frame([one for one in results if varies or one[3].test_sha256 == kept[one[3].name]])
+
+
+def frame(results: Sequence[Tested]) -> pd.DataFrame:
+    """Results (variant, seed, folder, result) as the frame of `read`."""
     rows = [
         (result.name, variant, seed, one.name, one.severity, one.images, one.accuracy, one.loss, one.calibration_error,
          one.data_sha256, folder)
         for variant, seed, folder, result in results
-        if varies or result.test_sha256 == kept[result.name]
         for one in result.conditions
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS).astype({"severity": "Int64"})

@@ -51,8 +51,8 @@ def parser() -> Parser:
     )  # fmt: skip
     flags.add_argument(
         "--corrupt", metavar="NAME[,NAME]",
-        help="test on corrupted images, severities 1 to 5: gaussian_noise, gaussian_blur, contrast, jpeg_compression,"
-        " or all; by default of the runs' own test set",
+        help="test on corrupted images, severities 1 to 5: gaussian_noise, gaussian_blur, contrast, jpeg_compression"
+        " (or noise, blur, jpeg), or all; by default of the runs' own test set",
     )  # fmt: skip
     flags.add_argument("--name", help="name of the test set of --on; default: that of its folder")
     flags.add_argument(

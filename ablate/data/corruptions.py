@@ -17,6 +17,7 @@ from ablate.terminal.text import did_you_mean
 SMALL = 64  # pixels
 SEVERITIES = (1, 2, 3, 4, 5)
 SEED = 2019  # of the noise
+CLEAN = "clean"  # the condition of the images that were not corrupted
 
 
 class Corruption(NamedTuple):
@@ -71,9 +72,16 @@ CORRUPTIONS = {
 }
 
 
+SHORT = {"noise": "gaussian_noise", "blur": "gaussian_blur", "jpeg": "jpeg_compression"}
+
+
 def named(names: Sequence[str]) -> list[str]:
-    """The corruptions of these names, without duplicates; `all` is all of them. InputError for an unknown name."""
-    known = [*CORRUPTIONS, "all"]
+    """The corruptions of these names or short names, without duplicates; `all` is all of them.
+
+    Raises:
+        InputError: a name is unknown, or there is none.
+    """
+    known, names = [*CORRUPTIONS, "all"], [SHORT.get(name, name) for name in names]
     if not names:
         raise InputError(f"No corruption is named. They are {', '.join(known)}.")
     for name in names:

@@ -22,7 +22,6 @@ from ablate.data.streamed import Streamed
 from ablate.data.walk import entries
 from ablate.files import arrays
 from ablate.files.bounded import GIB
-from ablate.runs.other_test import CLEAN
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
@@ -86,6 +85,8 @@ def find(path: Path, classes: tuple[str, ...]) -> list[Condition]:
     """
     if not path.exists():
         raise InputError(f"The test set {path} does not exist.")
+    if not path.is_dir() and path.suffix != ".npy":
+        raise InputError(f"The test set {path} is neither a folder nor an .npy file.")
     if path.is_file():
         return _arrays(path.parent, [path.name], classes)
     content = entries(path)
@@ -268,7 +269,7 @@ def corrupted(conditions: list[Condition], names: Sequence[str]) -> list[Conditi
         )
     load = lru_cache(maxsize=1)(conditions[0].load)
     return [
-        Condition(CLEAN, None, load),
+        Condition(corruptions.CLEAN, None, load),
         *(
             Condition(name, severity, partial(_corrupted, load, name, severity))
             for name in names

@@ -14,7 +14,6 @@ from ablate.runs.test_result import Interval, Use
 from ablate.terminal.errors import InputError
 
 FOLDER = "test-on"
-CLEAN = "clean"  # the condition of the images that were not corrupted
 LARGEST = json_file.Limit(bounded.MIB, 2**16)  # 4,000 conditions
 MOST = 200  # results of a run
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")

@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.analysis import collect, other_tests, stats
 from ablate.analysis.formats import DASH, difference, number, p_value
 from ablate.analysis.tables.table import Table
-from ablate.runs.other_test import CLEAN
+from ablate.data.corruptions import CLEAN
 
 NOTE = (
     "Secondary: the verdicts are those of the study's metric alone. Differences are paired by seed, with Student's t"
