@@ -1,30 +1,31 @@
-"""Your own image files: `train/<class>/*` and, optionally, `test/<class>/*`."""
+"""Your own image files: `train/<class>/*` and, optionally, `val/<class>/*` and `test/<class>/*`."""
 
 import logging
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from ablate.config.quoting import renamed
 from ablate.data import cache
 from ablate.data.images import Images, NoTestImages, Part
-from ablate.data.streamed import Streamed
+from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.walk import entries, files
-from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, printable
 
 log = logging.getLogger(__name__)
 
+VALIDATION = ("val", "valid", "validation")  # the usual names of the folder
+
 
 def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
-    """Load the images in `root`/`part`, sorted by path.
+    """Load the images in `root`/`part`, sorted by path; in the train part, those in val/ follow as the validation set.
 
     Each folder in train/ is a class; classes are sorted by name. Images may lie in subfolders of their class. Hidden
     files are ignored; any other file must be an image (see `decode.decode`). Decoded images are cached (see `cache`).
 
     Args:
-        root: folder that contains train/ and, optionally, test/.
+        root: folder that contains train/ and, optionally, val/ (or valid/, validation/) and test/.
         image_size: height and width that images are resized to, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
@@ -35,34 +36,39 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
     Raises:
         InputError: the folder has another layout, or files cannot be decoded (it names them).
     """
-    folder, classes = Path(root).expanduser(), _classes(Path(root).expanduser())
+    folder = Path(root).expanduser()
+    val = _validation_folder(folder)
+    classes = _classes(folder, val)
     if part == "train" and (message := unused(root)):
         log.info("%s", message)  # `ablate data` prints it as a warning
-    listing, labels = labeled_files(folder, part, classes)
-    streamed = len(listing) * 3 * image_size**2 > memory_limit * GIB
-    pixels = cache.pixels(folder, listing, image_size, streamed)
-    return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), classes)
-
-
-def paths(root: str, part: Part) -> list[str]:
-    """List the files of `image_folder`, in the order of its images. Raises the same errors for the folder's layout."""
-    folder = Path(root).expanduser()
-    return [f"{folder}/{file.name}" for file in labeled_files(folder, part, _classes(folder))[0]]
+    listing, labels = class_folders(folder, part, classes)
+    validation = None
+    if part == "train" and val:
+        val_listing, val_labels = class_folders(folder, val, classes)
+        validation = np.arange(len(listing) + len(val_listing)) >= len(listing)
+        listing, labels = listing + val_listing, labels + val_labels
+    return load(LabeledFiles(folder, listing, labels, classes, validation), image_size, memory_limit)
 
 
 def unused(root: str) -> str:
-    """A sentence on what lies next to train/ and test/ and is therefore not read; empty if nothing does."""
+    """A sentence on what lies next to train/, val/ and test/ and is therefore not read; empty if nothing does."""
     folder = Path(root).expanduser()
-    names = [entry.name for entry in entries(folder) if entry.name not in ("train", "test") and entry.is_dir()]
+    read = ("train", *VALIDATION, "test")
+    names = [entry.name for entry in entries(folder) if entry.name not in read and entry.is_dir()]
     if not names:
         return ""
-    return (
-        f"Not used in {folder}: {first_few([f'{name}/' for name in names])}. Only train/ and test/ are read;"
-        " data.val_fraction of train/ is for validation."
-    )
+    return f"Not used in {folder}: {first_few([f'{name}/' for name in names])}. Only train/, val/ and test/ are read."
 
 
-def labeled_files(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+def _validation_folder(folder: Path) -> str | None:
+    """The name of the folder with the validation images; None if there is none."""
+    names = [name for name in VALIDATION if (folder / name).is_dir()]
+    if len(names) > 1:
+        raise InputError(f"{folder} has the folders {' and '.join(names)}. Keep one of them as the validation set.")
+    return names[0] if names else None
+
+
+def class_folders(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
     """List the files in the class folders of `folder`/`part`, and the class index of each."""
     if not (folder / part).is_dir():
         raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder per class.")
@@ -78,8 +84,8 @@ def labeled_files(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[li
     return listing, labels
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
-    """Return the class names, the folders of train/; check that test/ has no others."""
+def _classes(folder: Path, val: str | None) -> tuple[str, ...]:
+    """Return the class names, the folders of train/; check that the validation folder and test/ have no others."""
     if not folder.is_dir():
         raise InputError(f"The folder data.root={folder} does not exist.")
     if not (folder / "train").is_dir():
@@ -87,10 +93,12 @@ def _classes(folder: Path) -> tuple[str, ...]:
     classes = _folders(folder / "train")
     if len(classes) < 2:
         raise InputError(f"{folder / 'train'} has {len(classes)} class folders, but at least 2 are needed.")
-    if (folder / "test").is_dir():
-        unknown = [name for name in _folders(folder / "test") if name not in classes]
+    for part in filter(None, (val, "test")):
+        unknown = [name for name in _folders(folder / part) if name not in classes] if (folder / part).is_dir() else []
         if unknown:
-            raise InputError(f"{folder / 'test'} has classes that are not in train: {', '.join(unknown)}. Rename them.")
+            raise InputError(
+                f"{folder / part} has classes that are not in train: {first_few(unknown)}. Rename or remove them."
+            )
     return tuple(classes)
 
 

@@ -1,7 +1,7 @@
 """The images that every data source returns."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from ablate.data.streamed import Pixels, Streamed
 from ablate.terminal.errors import InputError
 
 Part = Literal["train", "test"]
+SplitKind = Literal["stratified", "grouped", "fixed"]  # how the validation images are chosen
 CHUNK = 2**22  # bytes of pixels per batch of `batched`
 
 
@@ -29,6 +30,9 @@ class Images:
         images: uint8 (N, C, H, W), values 0 to 255, as a tensor or streamed from disk.
         labels: int64 (N,), indices into `classes`.
         classes: names of the classes.
+        files: path of each image; empty if they are not files.
+        validation: bool (N,), the images of a fixed validation set; None if a share is drawn (see `split`).
+        groups: int64 (N,), images of one group stay in one part of a drawn split; None without groups.
 
     Raises:
         InputError: a type, shape or range does not match, or there is no image.
@@ -37,6 +41,9 @@ class Images:
     images: Pixels
     labels: Tensor
     classes: tuple[str, ...]
+    files: Sequence[str] = ()
+    validation: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
@@ -54,12 +61,22 @@ class Images:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def split_kind(self) -> SplitKind:
+        """Whether the validation set is fixed, drawn by group, or drawn by image."""
+        if self.validation is not None:
+            return "fixed"
+        return "stratified" if self.groups is None else "grouped"
+
     def sha256(self) -> str:
-        """Hash the bytes of all images, then of their labels."""
+        """Hash the bytes of all images, of their labels, and of what fixes a split: validation set and groups."""
         digest = hashlib.sha256()
         for batch in batched(self.images):
             digest.update(batch.contiguous().numpy().data)
         digest.update(self.labels.contiguous().numpy().data)
+        for fixed in (self.validation, self.groups):
+            if fixed is not None:
+                digest.update(fixed.tobytes())
         return digest.hexdigest()
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":

@@ -1,6 +1,7 @@
 """Load, split and describe the images of a run, from the `data` group of its configuration."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ablate.config.schema import DataSettings
-from ablate.data.images import Images, Part, batched
+from ablate.data.images import Images, Part, SplitKind, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
 from ablate.terminal.errors import InputError
@@ -56,7 +57,9 @@ class Prepared:
         source: number of training images of the source.
         mean: float32 (C,), subtracted from pixels scaled to [0, 1].
         std: float32 (C,), which then divides them.
-        sha256: hash of the bytes of all training images of the source, then of their labels.
+        sha256: hash of all training images of the source and of their labels (see `Images.sha256`).
+        files: path of each training image of the source; empty if they are not files.
+        split_kind: how the validation images were chosen.
     """
 
     train: Images
@@ -67,6 +70,8 @@ class Prepared:
     mean: Tensor
     std: Tensor
     sha256: str
+    files: Sequence[str] = ()
+    split_kind: SplitKind = "stratified"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -114,7 +119,16 @@ def _prepare(settings: str) -> Prepared:
     train = source.subset(train_index)
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
     return Prepared(
-        train, source.subset(val_index), train_index, val_index, len(source.images), mean, std, source.sha256()
+        train=train,
+        val=source.subset(val_index),
+        train_index=train_index,
+        val_index=val_index,
+        source=len(source.images),
+        mean=mean,
+        std=std,
+        sha256=source.sha256(),
+        files=source.files,
+        split_kind=source.split_kind,
     )
 
 

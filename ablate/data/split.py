@@ -1,37 +1,41 @@
-"""The stratified split of the training images into training and validation."""
+"""The split of a source's training images into training and validation."""
 
+import logging
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from ablate.data.images import Images
+from ablate.data.group_split import grouped
+from ablate.data.images import Images, SplitKind
+from ablate.data.rare_classes import in_both, in_subset
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
+
+log = logging.getLogger(__name__)
 
 
 def split(
     images: Images, val_fraction: float, split_seed: int, train_limit: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split images into training and validation, stratified by class.
+    """Split images into training and validation: as the source fixes it, else stratified by class, groups whole.
 
     Args:
         images: the images to split.
-        val_fraction: share of the images for validation.
-        split_seed: the validation images depend only on this, on `val_fraction` and on the labels.
+        val_fraction: share of the images for validation, unless they have a fixed validation set.
+        split_seed: the validation images depend only on this, on `val_fraction`, the labels and the groups.
         train_limit: number of training images to keep, again stratified; None keeps all.
 
     Returns:
         Indices of the training images and of the validation images, each int64 and sorted.
 
     Raises:
-        InputError: a class would have no image in one of the parts, or `train_limit` is out of range.
+        InputError: a class has no image, a part would be smaller than the number of classes, or `train_limit` is out
+            of range.
     """
     labels = images.labels.numpy()
-    _check_counts(labels, images.classes, val_fraction)
-    train, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
-    _check_all_in(labels[val], images.classes, "validation", "Raise data.val_fraction or add images of this class.")
-    _check_all_in(labels[train], images.classes, "training", "Lower data.val_fraction or add images of this class.")
+    train, val = _SPLITS[images.split_kind](images, labels, val_fraction, split_seed)
     if train_limit is not None:
         if not len(images.classes) <= train_limit <= len(train):
             raise InputError(
@@ -39,9 +43,51 @@ def split(
                 f" the number of training images, {len(train)}."
             )
         if train_limit < len(train):
-            train = train[stratified(labels[train], len(train) - train_limit, split_seed)[0]]
-        _check_all_in(labels[train], images.classes, "training", "Raise data.train_limit or add images of this class.")
+            kept = stratified(labels[train], len(train) - train_limit, split_seed)[0]
+            train = train[in_subset(labels[train], kept, split_seed)]
     return train, val
+
+
+def _fixed(images: Images, labels: np.ndarray, *drawn: float) -> tuple[np.ndarray, np.ndarray]:
+    """The validation set of the source."""
+    assert images.validation is not None
+    _check_classes(images.classes)
+    train, val = np.flatnonzero(~images.validation), np.flatnonzero(images.validation)
+    _check_all_in(labels[train], images.classes, "training", "Add images of this class to it.")
+    _check_all_in(labels[val], images.classes, "validation", "Add images of this class to it.")
+    log.info("Validation images: %s, as the data set has them. data.val_fraction is not used.", f"{len(val):,}")
+    return train, val
+
+
+def _grouped(images: Images, labels: np.ndarray, val_fraction: float, split_seed: int) -> tuple[np.ndarray, np.ndarray]:
+    assert images.groups is not None
+    _check_counts(labels, images.classes, val_fraction)
+    train, val = grouped(labels, images.groups, images.classes, val_fraction, split_seed)
+    share, in_val, groups = len(val) / len(labels), len(np.unique(images.groups[val])), len(np.unique(images.groups))
+    log.info("Validation images: %.1f %%, those of %s of %s groups.", 100 * share, f"{in_val:,}", f"{groups:,}")
+    return train, val
+
+
+def _stratified(
+    images: Images, labels: np.ndarray, val_fraction: float, split_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    _check_counts(labels, images.classes, val_fraction)
+    _, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
+    train, val = in_both(labels, val, split_seed)
+    if single := only_trained_on(labels[val], images.classes):
+        log.warning("%s", single)
+    return train, val
+
+
+def only_trained_on(val_labels: np.ndarray, classes: tuple[str, ...]) -> str:
+    """A sentence on the classes without a validation image; empty if there are none."""
+    names = [classes[label] for label, count in enumerate(_counts(val_labels, classes)) if not count]
+    if not names:
+        return ""
+    return f"No validation image of {first_few(names)}: a class with one image is only trained on, and not evaluated."
+
+
+_SPLITS: dict[SplitKind, Any] = {"stratified": _stratified, "grouped": _grouped, "fixed": _fixed}
 
 
 def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,15 +132,9 @@ def _shares(counts: np.ndarray, total: int, rng: np.random.RandomState) -> np.nd
 
 
 def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: float) -> None:
-    """Raise InputError if a class is too small to be split, or a part smaller than the number of classes."""
-    if len(classes) < 2:
-        raise InputError(f"The data has only {len(classes)} class ({', '.join(classes)}), but 2 are needed.")
-    rare = [classes[label] for label, count in enumerate(_counts(labels, classes)) if count < 2]
-    if rare:
-        raise InputError(
-            f"Each class needs at least 2 images, for training and validation. Too few in {first_few(rare)}."
-            " Add images or remove the class."
-        )
+    """Raise InputError if a class has no image, or a part would be smaller than the number of classes."""
+    _check_classes(classes)
+    _check_all_in(labels, classes, "training", "Add images or remove the class.")
     in_val = math.ceil(val_fraction * len(labels))
     for count, part, change in ((in_val, "validation", "Raise"), (len(labels) - in_val, "training", "Lower")):
         if count < len(classes):
@@ -102,6 +142,11 @@ def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: fl
                 f"data.val_fraction={val_fraction} of {len(labels)} images leaves {count} for {part}, fewer than the"
                 f" {len(classes)} classes. {change} it or add images."
             )
+
+
+def _check_classes(classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        raise InputError(f"The data has only {len(classes)} class ({', '.join(classes)}), but 2 are needed.")
 
 
 def _check_all_in(labels: np.ndarray, classes: tuple[str, ...], part: str, remedy: str) -> None:

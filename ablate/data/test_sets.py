@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.data import cache, corruptions
-from ablate.data.image_folder import labeled_files
-from ablate.data.images import Images
+from ablate.data import corruptions
+from ablate.data.image_folder import class_folders
+from ablate.data.images import Images, batched
+from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.prepare import load_test
-from ablate.data.streamed import Streamed
 from ablate.data.walk import entries
 from ablate.files import arrays
-from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
@@ -96,6 +95,8 @@ def find(path: Path, classes: tuple[str, ...]) -> list[Condition]:
     folders = [entry.name for entry in content if entry.is_dir()]
     if not folders:
         raise InputError(f"{path} has no images: put them into {path}/<class>/, or pass another folder.")
+    if "train" in folders and "train" not in classes and "test" not in folders:
+        raise InputError(f"{path} has train/ but no test/. Put the test images into {path / 'test'}, or pass a folder.")
     if "test" in folders and "test" not in classes:
         path, folders = path / "test", [entry.name for entry in entries(path / "test") if entry.is_dir()]
     if parts := _parts(path, "", classes):
@@ -145,13 +146,13 @@ def _read_folder(root: Path, part: str, wanted: Format) -> Images:
     """The images in class folders, decoded and resized like training images."""
     if wanted.channels not in (1, 3):
         raise InputError(f"The runs take images with {wanted.channels} channels, but image files have 1 or 3.")
-    listing, labels = labeled_files(root, part, wanted.classes)
-    limit = wanted.settings.get("memory_limit", MEMORY_LIMIT) * GIB
-    streamed = wanted.channels == 3 and len(listing) * 3 * wanted.image_size**2 > limit
-    pixels = cache.pixels(root, listing, wanted.image_size, streamed)
-    if wanted.channels == 1:
-        pixels = _gray(pixels)
-    return Images(Streamed(pixels) if streamed else torch.from_numpy(pixels), torch.tensor(labels), wanted.classes)
+    listing, labels = class_folders(root, part, wanted.classes)
+    limit = wanted.settings.get("memory_limit", MEMORY_LIMIT)
+    images = load(LabeledFiles(root, listing, labels, wanted.classes), wanted.image_size, limit)
+    if wanted.channels == 3:
+        return images
+    gray = [_gray(batch.numpy()) for batch in batched(images.images)]
+    return Images(torch.from_numpy(np.concatenate(gray)), images.labels, wanted.classes)
 
 
 def _gray(pixels: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate.config import CONF, trust, user_code
-from ablate.runs.config_hash import NOT_TRAINED, STEPS, config_sha256, config_sha256_as_written, resolved
+from ablate.config import CONF, trust
+from ablate.runs.config_hash import NOT_TRAINED, STEPS, config_sha256, config_sha256_as_written, read_files, resolved
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.text import ABSENT
 
@@ -82,10 +82,10 @@ def _load(path: Path) -> dict[str, Any]:
 
 def is_of(record: RunRecord, recorded: DictConfig) -> bool:
     """True if the hash of the configuration is the one in the record."""
-    if record.config_sha256 == config_sha256_as_written(recorded, record.own_code):  # of an earlier version
+    if record.config_sha256 == config_sha256_as_written(recorded, record.files):  # of an earlier version
         return True
     try:
-        return record.config_sha256 == config_sha256(recorded, record.own_code)
+        return record.config_sha256 == config_sha256(recorded, record.files)
     except OmegaConfBaseException:  # an interpolation cannot be evaluated
         return False
 
@@ -99,7 +99,7 @@ def same_but_for_defaults(planned: DictConfig, recorded: DictConfig, record: Run
         InputError: the recorded configuration reads environment variables, which were not recorded.
     """
     trust.check_interpolations(_trained(recorded), Path(FILE))
-    if not is_of(record, recorded) or record.own_code != user_code.hashes(resolved(planned)):
+    if not is_of(record, recorded) or record.files != read_files(resolved(planned)):
         return False
     return not changes(recorded, planned)
 

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 from ablate.config import user_code
+from ablate.runs import weights
 
 # Neither affects training: the study sets the run folder, the logger where metrics are also written.
 NOT_TRAINED = ("study", "logger")
@@ -15,24 +16,24 @@ STEPS = "augmentation"  # a group whose options are steps: `flip: {_target_: ...
 Settings = dict[str, Any]
 
 
-def config_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
-    """SHA-256 of what determines the result of a run: the resolved configuration and the source of user code.
+def config_sha256(config: DictConfig, files: Mapping[str, str] | None = None) -> str:
+    """SHA-256 of what determines the result of a run: the resolved configuration, user code and weights.
 
     Args:
         config: of a run.
-        own_code: {file of user code: SHA-256}; by default of the current files.
+        files: SHA-256 of the files of `read_files`; by default of the current ones.
     """
-    return _sha256(resolved(config), own_code)
+    return sha256_of(resolved(config), files)
 
 
-def settings_sha256(config: DictConfig, own_code: Mapping[str, str] | None = None) -> str:
+def settings_sha256(config: DictConfig, files: Mapping[str, str] | None = None) -> str:
     """`config_sha256` without the seed: equal for all runs of a variant."""
-    return _sha256(without_seed(config), own_code)
+    return sha256_of(without_seed(config), files)
 
 
-def config_sha256_as_written(config: DictConfig, own_code: Mapping[str, str]) -> str:
+def config_sha256_as_written(config: DictConfig, files: Mapping[str, str]) -> str:
     """Hash as earlier versions did: with unresolved interpolations, and including `data.root`."""
-    return _sha256(written(config), own_code)
+    return sha256_of(written(config), files)
 
 
 def resolved(config: DictConfig) -> Settings:
@@ -72,6 +73,11 @@ def written(config: DictConfig) -> Settings:
     return {name: content[name] for name in _trained(config)}
 
 
+def read_files(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the files that a run reads besides its images: user code by path, weights by key."""
+    return {**user_code.hashes(settings), **weights.hashes(settings)}
+
+
 def ordered(settings: Settings) -> Settings:
     """Convert the augmentation steps to a list, since their order matters; the order of other keys does not."""
     steps = settings.get(STEPS)
@@ -82,8 +88,9 @@ def _trained(config: DictConfig) -> list[str]:
     return [str(name) for name in config if name not in (*NOT_TRAINED, "hydra")]
 
 
-def _sha256(settings: Settings, own_code: Mapping[str, str] | None) -> str:
+def sha256_of(settings: Settings, files: Mapping[str, str] | None = None) -> str:
+    """SHA-256 of `resolved` settings and of the files of `read_files`, by default of the current ones."""
     content = ordered(settings)
-    if code := user_code.hashes(settings) if own_code is None else dict(own_code):
-        content = {**content, "own_code": code}
+    if read := read_files(settings) if files is None else dict(files):
+        content = {**content, "own_code": read}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

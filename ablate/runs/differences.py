@@ -48,6 +48,7 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     settings = {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_TRAINED}
     user_code = {name: digest[:12] for name, digest in record.own_code.items()}
     code = {"code_sha256": record.code_sha256, "own_code": user_code or ABSENT, **_plain(record.git)}
+    settings |= {f"{key} (SHA-256)": digest[:12] for key, digest in (record.weights or {}).items()}
     environment = record.environment.as_dict() if record.environment else {}
     environment = {name: value for name, value in environment.items() if value is not None}
     environment["data_sha256"] = record.data_sha256

@@ -9,7 +9,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate.config import user_code
-from ablate.runs import provenance, rerun, study_plan
+from ablate.runs import provenance, rerun, study_plan, weights
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.run_record import EpochCount, RunRecord
 
@@ -42,6 +42,7 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
         settings_sha256=settings_sha256(config),
         code_sha256=provenance.code_sha256(),
         own_code=user_code.hashes(resolved(config)),
+        weights=weights.hashes(resolved(config)) or None,
         git=provenance.git(),
         rerun=rerun.rerun_command([*words, *threads, *rerun.search_path(hydra_config)], rerun.flags_of(hydra_config)),
         epochs=EpochCount(planned=config.trainer.epochs),

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,16 +59,18 @@ class Inputs(Record, frozen=True, kw_only=True):
     std: list[float]
 
 
-class ImageCounts(Record, frozen=True, kw_only=True):
+class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Numbers of images: of `training` and `validation`, and what the latter were used for.
 
-    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics.
+    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics. `split`
+    is how the validation images were chosen: a stratified share, a share by groups, or a fixed set.
     """
 
     training: Count
     validation: Count
     selection: Count
     evaluation: Count
+    split: Literal["stratified", "grouped", "fixed"] = "stratified"
 
 
 class Environment(Record, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
         settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
         own_code: SHA-256 of each file of the user's own modules.
+        weights: SHA-256 of each file of weights that the configuration names, by the key that names it.
         rerun: the command that retrains it.
         classes, inputs: names of the classes, and the model's input.
         images: numbers of images by use; None in a run of an earlier version.
@@ -129,6 +132,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     settings_sha256: str | None = None
     code_sha256: str | None = None
     own_code: dict[str, str] = msgspec.field(default_factory=dict)
+    weights: dict[str, str] | None = None
     git: GitState | None = None
     rerun: str | None = None
     epochs: EpochCount | None = None
@@ -144,6 +148,11 @@ class RunRecord(Record, frozen=True, kw_only=True):
     metrics: Metrics | None = None
     selection: str | None = None
     error: str | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the files that it read besides its images: user code, and weights."""
+        return {**self.own_code, **(self.weights or {})}
 
     @property
     def has_result(self) -> bool:
@@ -176,9 +185,9 @@ class RunRecord(Record, frozen=True, kw_only=True):
         return self.git.commit if self.git else None
 
 
-# Keys that come with a result, or with an error: run.json has none of them before.
-LATER = ("environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters", "macs",
-         "metrics", "selection", "error")  # fmt: skip
+# Keys that come with a result, or with an error, or that few runs have: run.json has none of them before.
+LATER = ("weights", "environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters",
+         "macs", "metrics", "selection", "error")  # fmt: skip
 ADVICE = "Retrain the run."
 
 

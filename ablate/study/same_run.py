@@ -4,10 +4,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ablate.config import user_code
 from ablate.runs import run_record
 from ablate.runs.config_defaults import changes, same_but_for_defaults
-from ablate.runs.config_hash import resolved, written
+from ablate.runs.config_hash import read_files, resolved, written
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun
@@ -50,10 +49,11 @@ def same_run(folder: Path, planned: PlannedRun, config: DictConfig, retrain: boo
 
 
 def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
-    """List the settings and user code that differ between the finished run and the planned one."""
-    code = user_code.hashes(resolved(config))
-    names = [name for name in dict.fromkeys([*record.own_code, *code]) if record.own_code.get(name) != code.get(name)]
-    files = [(name, record.own_code.get(name, ABSENT)[:8], code.get(name, ABSENT)[:8]) for name in names]
+    """List the settings and the files (user code, weights) that differ between the finished run and the planned one."""
+    now = read_files(resolved(config))
+    then = record.files
+    names = [name for name in dict.fromkeys([*then, *now]) if then.get(name) != now.get(name)]
+    files = [(name, then.get(name, ABSENT)[:8], now.get(name, ABSENT)[:8]) for name in names]
     edited = [("configuration", f"{record.config_sha256:.8}", "not that of its .hydra/config.yaml")]
     return [*changes(recorded, config), *files] or edited
 

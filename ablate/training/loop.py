@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from ablate.terminal import progress
 from ablate.terminal.console import Console
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import Parts
+from ablate.training.sampler import SAMPLERS
 
 log = logging.getLogger(__name__)
 
@@ -146,16 +148,19 @@ def train_epoch(
     parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
 ) -> tuple["Means", int, float]:
     """One pass over the training images: means over them, images seen, seconds."""
-    order, draws = drawn(parts.augment, data, epoch, seed)
+    order, draws = drawn(parts.augment, data, trainer.sampler, epoch, seed)
     meter = Meter(data.images.device, parts.criterion)
     started = time.perf_counter()
     parts.model.train()
+    for module in parts.frozen:
+        module.eval()
     with seeding.scope(seed, "dropout", epoch):
-        steps, title = batches(order, trainer.batch_size), f"epoch {epoch}/{trainer.epochs}"
+        positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
+        steps = batches(positions, trainer.batch_size)
         further = trainer.epochs - epoch
-        for index in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            one_hot = data.targets[index]
-            images, targets = parts.augment(data.images[index], one_hot, [d[index] for d in draws])
+        for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
+            one_hot = data.targets[order[step]]
+            images, targets = parts.augment(data.images[order[step]], one_hot, [d[step] for d in draws])
             with parts.precision():
                 logits = parts.forward(parts.pixels(images))
             loss = parts.criterion(logits.float(), targets)
@@ -170,16 +175,33 @@ def train_epoch(
     return means, meter.seen, time.perf_counter() - started
 
 
-def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
-    """Draw the order of the images in an epoch, and the random numbers of their augmentation.
+def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
+    """Draw the order of the images in an epoch, and the random numbers of their augmentation, in this order.
 
     They are drawn for all images of the source, so that those of an image do not depend on the training subset.
+    Further ones are drawn for the repetitions of an image in an epoch.
+
+    Args:
+        augment: the augmentation.
+        data: the training images.
+        sampler: `trainer.sampler`.
+        epoch: counted from 1.
+        seed: of the run.
+
+    Returns:
+        Positions of the images, int64 (N,), and for each step of the augmentation its numbers, (N, k).
     """
     device = data.images.device
     ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]
-    draws = augment.draw(data.source, lambda step: seeding.stream(seed, "augmentation", step, epoch))
-    order = torch.from_numpy(ranks.argsort(kind="stable"))
-    return order.to(device), [torch.from_numpy(numbers[data.index]).to(device) for numbers in draws]
+    order = SAMPLERS[sampler](ranks, data.targets, seeding.stream(seed, "sampler", epoch))
+    repeated = np.ones(len(order), bool)
+    repeated[np.unique(order, return_index=True)[1]] = False
+    rows = data.index[order]
+    rows[repeated] = data.source + np.arange(repeated.sum())
+    draws = augment.draw(
+        data.source + int(repeated.sum()), lambda step: seeding.stream(seed, "augmentation", step, epoch)
+    )
+    return torch.from_numpy(order).to(device), [torch.from_numpy(numbers[rows]).to(device) for numbers in draws]
 
 
 class Means(NamedTuple):

@@ -9,7 +9,6 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
@@ -19,10 +18,13 @@ from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
-from ablate.model.build import build_model
+from ablate.model.build import build_model, fine_tuning
+from ablate.model.freezing import freeze
 from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
+from ablate.training.class_weights import build_loss
+from ablate.training.head_warmup import scheduled
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -34,7 +36,7 @@ def clipper(norm: float | None) -> Callable[..., object]:
 
 @dataclass
 class Parts:
-    """The parts of a training step. `forward` is the model or its compiled form."""
+    """The parts of a training step. `forward` is the model or its compiled form; modules in `frozen` stay unchanged."""
 
     model: nn.Module
     forward: Callable[[Tensor], Tensor]
@@ -47,6 +49,7 @@ class Parts:
     average: Average
     views: tta.Views
     precision: Callable[[], AbstractContextManager]
+    frozen: list[nn.Module]
 
 
 def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
@@ -77,6 +80,8 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     model = initialize(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
+    tuning = fine_tuning(config.model)
+    frozen = freeze(model, tuning["freeze"])
     optimizer = instantiate(config.optimizer, model=model)
     steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
@@ -85,13 +90,14 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         forward=compiled(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=pixels,
-        criterion=instantiate(config.loss),
+        criterion=build_loss(config.loss, data.train, device),
         optimizer=optimizer,
-        scheduler=LambdaLR(optimizer, factor),
+        scheduler=scheduled(optimizer, factor, model, steps * (tuning["head_warmup_epochs"] or 0)),
         clip=clipper(trainer.grad_clip),
         average=averaged(model, trainer.ema),
         views=tta.OPTIONS[trainer.tta],
         precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
+        frozen=frozen,
     )
 
 

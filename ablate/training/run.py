@@ -136,6 +136,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
             validation=len(reporting),
             selection=int((~reporting).sum()),
             evaluation=int(reporting.sum()),
+            split=data.split_kind,
         ),
         epochs=EpochCount(planned=config.trainer.epochs, done=len(fitted.rows)),
         seconds=Seconds(

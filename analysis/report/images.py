@@ -4,12 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from omegaconf import OmegaConf
 
+from ablate.analysis.chance import majority_baseline
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
 from ablate.runs import run_record
+from ablate.runs.metric import ACCURACY, named
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import ImageCounts, RunRecord
 from ablate.terminal.errors import InputError
@@ -35,31 +36,47 @@ def data(results: Results) -> list[str]:
         if record.inputs:
             size = record.inputs.image_size
             parts.append(f"{size} × {size} pixels, {plural(record.inputs.channels, 'channel')}")
-        name, split = _data_set(results, folder)
+        name, split = _data_set(results, folder, record.images.split if record.images else "stratified")
         text = ", ".join([*name, *parts])
         if text:
             return [f"Data: {text}{split}."]
     return []
 
 
-def _data_set(results: Results, folder: str) -> tuple[list[str], str]:
+def _data_set(results: Results, folder: str, kind: str) -> tuple[list[str], str]:
     """The name of the data set, and how it was split, from the configuration of a run; empty if it has none."""
     try:
         settings = read_config(results.folder / folder).data
         folders = results.runs.loc[results.runs["status"] == "completed", "folder"].head(2)
-        drawn = f"split seed {settings.split_seed}"
-        if len({read_config(results.folder / one).data.split_seed for one in folders}) > 1:
-            drawn = "another split for each seed, so that tables of single images and classes are left out"
-        split = f"; {100 * settings.val_fraction:g} % of the training images were held out for validation ({drawn})"
-        limit = settings.get("train_limit")
-        split += f", and training was limited to {limit:,} of the others" if limit is not None else ""
+        seeds = {read_config(results.folder / one).data.split_seed for one in folders}
+        split = _split(kind, settings, another=len(seeds) > 1)
+        if (limit := settings.get("train_limit")) is not None:
+            split += (
+                f", and training was limited to {limit:,} of the {'training images' if kind == 'fixed' else 'others'}"
+            )
         name = settings._target_.rpartition(".")[2]
-        if name == "image_folder":
+        if name in ("medmnist", "huggingface"):
+            name = str(settings.name or Path(str(settings.root)).name)
+        if name in ("image_folder", "table"):
             content: Any = OmegaConf.to_container(settings, resolve=False)
-            name = f"image folder {Path(str(content['root'])).name}".rstrip()
+            place = f"{content['file']} of the " if name == "table" else ""
+            name = f"{place}image folder {Path(str(content['root'])).name}".rstrip()
         return [name], split
     except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""
+
+
+def _split(kind: str, settings: Any, another: bool) -> str:
+    """How the validation images were chosen; `another`: with another split for each seed."""
+    if kind == "fixed":
+        return "; the data set has its own validation images"
+    drawn = f"split seed {settings.split_seed}"
+    if another:
+        drawn = "another split for each seed, so that tables of single images and classes are left out"
+    whole = "about " if kind == "grouped" else ""
+    groups = f", by groups of {settings.group}" if kind == "grouped" else ""
+    share = f"{whole}{100 * settings.val_fraction:g} %"
+    return f"; {share} of the training images were held out for validation{groups} ({drawn})"
 
 
 def evaluated(results: Results) -> str:
@@ -98,16 +115,15 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
 
 
 def _majority(results: Results) -> str:
-    """The accuracy of predicting the most common class, where classes are imbalanced; else an empty text."""
+    """The metric of predicting the most common class, where classes are imbalanced; else an empty text."""
     if results.predicted is None:
         return ""
-    counts, names = np.bincount(results.predicted.labels), results.predicted.classes
-    share = counts.max() / counts.sum()
-    if share * len(names) < IMBALANCED:
+    name, known = majority_baseline(results.predicted)
+    if known[ACCURACY.name] * len(results.predicted.classes) < IMBALANCED:
         return ""
-    return (
-        f" Always predicting {names[counts.argmax()]}, the most common class, has an accuracy of {100 * share:.1f} %."
-    )
+    shown = [metric for metric in dict.fromkeys([ACCURACY.name, results.metric.name]) if metric in known]
+    values = " and ".join(f"{named(metric).text(known[metric])} {named(metric).label}" for metric in shown)
+    return f" Majority-class baseline (always predict {name}): {values}."
 
 
 def records(results: Results) -> list[tuple[str, RunRecord]]:

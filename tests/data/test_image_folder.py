@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import shutil
 import sys
@@ -11,7 +12,8 @@ from PIL import Image
 from rich.console import Console
 
 from ablate.data import parallel
-from ablate.data.image_folder import image_folder, paths, unused
+from ablate.data.image_folder import image_folder, unused
+from ablate.data.split import split
 from ablate.terminal.errors import InputError
 
 
@@ -34,7 +36,7 @@ def _image(path: Path, gray: int = 0) -> None:
 def test_photographs_are_decoded_as_by_pil(photo_folder: Path, part: str, count: int) -> None:
     images = image_folder(str(photo_folder), 32, 1, part)
     files = sorted((photo_folder / part).glob("*/*"))
-    assert [str(path) for path in files] == paths(str(photo_folder), part)
+    assert [str(path) for path in files] == list(images.files)
     assert images.classes == ("china", "flower")
     assert images.labels.tolist() == [0] * count + [1] * count
     assert len(files) == len(images) == 2 * count
@@ -80,12 +82,52 @@ def test_thumbnails_and_deleted_files_are_no_images(folder: Path, name: str) -> 
     assert unused(str(folder)) == ""
 
 
-@pytest.mark.parametrize("name", ["val", "valid", "Test", "extra"])
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_folder_is_the_validation_set(folder: Path, name: str) -> None:
+    for gray, of_class in ((7, "b"), (8, "a")):
+        _image(folder / name / of_class / "0.png", gray)
+    source = image_folder(str(folder), 8, 1, "train")
+    assert source.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 8, 7]
+    assert source.labels.tolist() == [0, 0, 1, 1, 0, 1]
+    assert list(source.files[4:]) == [f"{folder}/{name}/a/0.png", f"{folder}/{name}/b/0.png"]
+    train, val = split(source, 0.5, 3, None)
+    assert (train.tolist(), val.tolist()) == ([0, 1, 2, 3], [4, 5])
+    assert image_folder(str(folder), 8, 1, "test").validation is None
+    (folder / name / "b").rename(folder / "train/b/more")  # the same images in the same order, but another split
+    moved = image_folder(str(folder), 8, 1, "train")
+    assert sorted(moved.images[:, 0, 0, 0].tolist()) == [0, 0, 0, 0, 7, 8]
+    assert source.sha256() != moved.sha256()
+
+
+def test_the_digest_depends_on_which_images_are_for_validation(folder: Path) -> None:
+    source = image_folder(str(folder), 8, 1, "train")
+    marked = [dataclasses.replace(source, validation=np.arange(4) >= first) for first in (2, 3)]
+    assert len({images.sha256() for images in (source, *marked)}) == 3
+
+
+VALIDATION = {
+    "two": (("val/a/0.png", "valid/a/0.png"), "has the folders val and valid. Keep one"),
+    "other class": (("val/c/0.png", "val/a/0.png"), "val has classes that are not in train: c. Rename or remove"),
+    "no class": (("val/0.png",), "val/0.png is not in a class folder"),
+    "one class": (("val/a/0.png",), "validation part has no image of b. Add images"),
+}
+
+
+@pytest.mark.parametrize("case", VALIDATION)
+def test_a_validation_folder_of_another_layout_is_refused(folder: Path, case: str) -> None:
+    names, message = VALIDATION[case]
+    for name in names:
+        _image(folder / name)
+    with pytest.raises(InputError, match=message):
+        split(image_folder(str(folder), 8, 1, "train"), 0.5, 0, None)
+
+
+@pytest.mark.parametrize("name", ["vals", "Test", "extra"])
 def test_folders_beside_train_and_test_are_named(folder: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     _image(folder / name / "a/1.png")
     caplog.set_level("INFO")
     image_folder(str(folder), 8, 1, "train")
-    assert f"Not used in {folder}: {name}/. Only train/ and test/ are read" in caplog.text
+    assert f"Not used in {folder}: {name}/. Only train/, val/ and test/ are read" in caplog.text
 
 
 @pytest.mark.parametrize("part", ["train", "test"])

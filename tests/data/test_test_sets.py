@@ -150,6 +150,8 @@ def test_folders_without_images_are_refused(class_folders, tmp_path):
     (folder / "notes/old").mkdir(parents=True)
     with pytest.raises(InputError, match="notes has no folder of a class"):
         find(folder, CLASSES)
+    with pytest.raises(InputError, match="has train/ but no test/"):
+        find(class_folders("data/train").parent, CLASSES)
     with pytest.raises(InputError, match="cat has no images"):
         find(class_folders("new", number=0), CLASSES)[0].load(FORMAT)
 

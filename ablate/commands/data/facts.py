@@ -1,5 +1,6 @@
 """Load the images of a configuration and compute the statistics in data.json."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ from omegaconf import DictConfig
 
 from ablate.commands.data.configuration import is_image_folder
 from ablate.data.decode import largest_value, size
-from ablate.data.image_folder import paths, unused
-from ablate.data.images import NoTestImages
+from ablate.data.image_folder import unused
+from ablate.data.images import Images, NoTestImages
 from ablate.data.parallel import map_files
 from ablate.data.prepare import Prepared, clear_cache, load_test, prepare
 from ablate.data.streamed import Pixels
@@ -26,21 +27,20 @@ def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
     """
     clear_cache()  # in a notebook, the images may have changed since the last call
     prepared, test = prepare(data), _test_images(data)
-    files = _image_files(data, has_test=test is not None) if is_image_folder(data) else None
-    return prepared, test, summary(prepared, test, files)
+    files = _image_files(data, prepared.files, test.files if test else ()) if prepared.files else None
+    pixels = test.images if test else None
+    return prepared, pixels, summary(prepared, pixels, files)
 
 
-def _test_images(data: DictConfig) -> Pixels | None:
-    """The test images without their labels, which only `ablate test` reads; None without a test set."""
+def _test_images(data: DictConfig) -> Images | None:
+    """The test images; None without a test set. Their labels are for `ablate test` only."""
     try:
-        return load_test(data).images
+        return load_test(data)
     except NoTestImages:
         return None
 
 
-def _image_files(data: DictConfig, has_test: bool) -> Files:
-    train = paths(data.root, "train")
-    sizes = np.array(list(map_files(size, train, "Measuring images")))
-    values = [value for value in map_files(largest_value, train, "Reading pixels") if value is not None]
-    test = paths(data.root, "test") if has_test else []
-    return Files(train, test, sizes, max(values, default=None), unused(data.root))
+def _image_files(data: DictConfig, train: Sequence[str], test: Sequence[str]) -> Files:
+    sizes = np.array(list(map_files(size, list(train), "Measuring images")))
+    values = [value for value in map_files(largest_value, list(train), "Reading pixels") if value is not None]
+    return Files(train, test, sizes, max(values, default=None), unused(data.root) if is_image_folder(data) else "")

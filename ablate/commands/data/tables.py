@@ -57,6 +57,13 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     """The statistics that are not in a table, and the warnings: one line each."""
     images, files, majority = facts["images"], facts["files"], facts["largest_class"]
     lines = ["Pixels are scaled to [0, 1]; mean and std are those of the training images."]
+    if images["split"] == "fixed":
+        lines.append("The data set has its own validation images; data.val_fraction is not used.")
+    if images["split"] == "grouped":
+        share = images["validation"] / (images["validation"] + images["train"] + images["unused"])
+        lines.append(
+            f"Groups are whole in training or validation: {100 * share:.1f} % of the images are for validation."
+        )
     if images["unused"]:
         lines.append(f"Unused images because of data.train_limit: {images['unused']:,}.")
     if images["test"] is None:
@@ -68,7 +75,8 @@ def remarks(facts: dict[str, Any]) -> list[str]:
         lines.append(f"Image files: {sizes}, width {_range(files['width'])}, height {_range(files['height'])}.")
     lines.append(
         f"Majority-class baseline (always predict {majority['name']}):"
-        f" {100 * majority['validation_share']:.1f} % validation accuracy."
+        f" {100 * majority['validation_share']:.1f} % validation accuracy,"
+        f" {100 * majority['validation_macro_f1']:.1f} % macro-F1."
     )
     return lines + [f"Warning: {warning}" for warning in facts["warnings"]]
 

@@ -1,0 +1,93 @@
+"""A stratified split of images that keeps each group, such as the images of a patient, in one part."""
+
+import math
+import warnings
+
+import numpy as np
+
+from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
+
+FINEST = 20  # folds to approximate a share with; a smaller share needs more
+MOST_FOLDS = 100
+
+
+def grouped(
+    labels: np.ndarray, groups: np.ndarray, classes: tuple[str, ...], fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw about `fraction` of the images by group, each class in proportion as far as the groups allow.
+
+    The images are split into folds by scikit-learn's `StratifiedGroupKFold`. The second part is a random set of them
+    with each class in both parts. Its share differs from `fraction` by at most half of it, or by as little as possible.
+
+    Args:
+        labels: int64 (N,).
+        groups: int64 (N,), the group of each image.
+        classes: names of the classes.
+        fraction: share of the images for the second part.
+        seed: seed of the folds and of the draw.
+
+    Returns:
+        Indices of the two parts, each int64 and sorted.
+
+    Raises:
+        InputError: a class has all its images in one group, or no set of folds has each class in both parts.
+    """
+    _check(labels, groups, classes)
+    folds = _folds(labels, groups, fraction, seed)
+    draws = [np.isin(folds, chosen) for chosen in _draws(folds, fraction, seed)]
+    complete = [draw for draw in draws if _has_all(labels[draw], classes) and _has_all(labels[~draw], classes)]
+    if not complete:
+        raise InputError(
+            f"No split by group has images of each class in both parts: {len(np.unique(groups)):,} groups are too few"
+            f" for {len(classes)} classes and data.val_fraction={fraction}. Try another data.split_seed, raise"
+            " data.val_fraction, or use data.group=null."
+        )
+    differences = [abs(draw.mean() - fraction) for draw in complete]
+    near = [draw for draw, difference in zip(complete, differences, strict=True) if difference <= fraction / 2]
+    held_out = near[0] if near else complete[int(np.argmin(differences))]
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def _check(labels: np.ndarray, groups: np.ndarray, classes: tuple[str, ...]) -> None:
+    """Raise InputError if the images of a class cannot be in two parts."""
+    if len(np.unique(groups)) < 2:
+        raise InputError("All images are in one group, so they cannot be split. Change data.group, or set it to null.")
+    pairs = np.unique(np.stack([labels, groups]), axis=1)
+    in_one = [classes[label] for label in np.flatnonzero(np.bincount(pairs[0], minlength=len(classes)) < 2)]
+    if in_one:
+        raise InputError(
+            f"Each class needs images of at least 2 groups, for training and validation. Too few in"
+            f" {first_few(in_one)}. Add images, remove the class, or use data.group=null."
+        )
+
+
+def _folds(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """The fold of each image, int64 (N,)."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    possible = min(len(np.unique(groups)), np.bincount(labels).max())  # scikit-learn refuses more
+    most = min(possible, MOST_FOLDS, max(FINEST, math.ceil(1 / fraction)))
+    count = min(range(2, most + 1), key=lambda k: (round(abs(_held_out(k, fraction) / k - fraction), 9), k))
+    folds = np.empty(len(labels), np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes with fewer images than folds
+        splits = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups)
+        for fold, (_, members) in enumerate(splits):
+            folds[members] = fold
+    return folds
+
+
+def _held_out(folds: int, fraction: float) -> int:
+    """The number of folds, out of so many, whose share is nearest to `fraction`."""
+    return min(max(round(fraction * folds), 1), folds - 1)
+
+
+def _draws(folds: np.ndarray, fraction: float, seed: int) -> list[np.ndarray]:
+    """Sets of folds for the second part: neighbors in a random order, from each starting point."""
+    order = np.random.RandomState(seed).permutation(np.unique(folds))
+    return [np.roll(order, -start)[: _held_out(len(order), fraction)] for start in range(len(order))]
+
+
+def _has_all(labels: np.ndarray, classes: tuple[str, ...]) -> bool:
+    return len(np.unique(labels)) == len(classes)
