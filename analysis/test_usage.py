@@ -64,4 +64,6 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
     looks = max([looks, *(times for *_, times, _ in rows)])  # the log of a copied run may have stayed behind
-    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced, others)
+    return Usage(
+        frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced, others
+    )

@@ -40,9 +40,9 @@ def captions(results: Results) -> dict[str, str]:
         " best mean.",
         "confusion": "Confusion matrix, % of each true class.",
         "samples": "Training images after augmentation.",
-        "activation_maps": "Validation images that only one of the two networks classifies correctly, with their class; and"
-        " for each network its class, its confidence and the class activation map (Grad-CAM): bright parts support the"
-        f" class.{_layers(results)}",
+        "activation_maps": "Validation images that only one of the two networks classifies correctly, with their class;"
+        " and for each network its class, its confidence and the class activation map (Grad-CAM): bright parts support"
+        f" the class.{_layers(results)}",
     }
 
 

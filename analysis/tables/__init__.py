@@ -43,9 +43,8 @@ from ablate.runs.metric import named
 from ablate.study.path import PATH
 
 __all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "conditions",
-           "contrasts",
-           "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main", "other_test_sets", "secondary",
-           "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
+           "contrasts", "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main",
+           "other_test_sets", "secondary", "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
