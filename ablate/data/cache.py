@@ -52,6 +52,11 @@ class File:
     changed_ns: int
 
 
+def cache_folder() -> Path:
+    """The folder of the cache."""
+    return Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
+
+
 def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.ndarray:
     """Return image files as one array from the cache; decode them into it first if needed.
 
@@ -67,7 +72,7 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
     Raises:
         InputError: some files cannot be decoded (it names them), or the cache cannot be written with `mapped`.
     """
-    folder = Path(os.environ.get("ABLATE_CACHE") or "~/.cache/ablate/images").expanduser()
+    folder = cache_folder()
     key_file = folder / f"{_listing(root, files, image_size)}.key"
     paths = [os.path.join(root, file.name) for file in files]
     shape = (len(files), 3, image_size, image_size)

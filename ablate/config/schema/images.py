@@ -41,6 +41,15 @@ class Download(DataSettings):
 
 
 @dataclass
+class MedMNIST(DataSettings):
+    """A data set of MedMNIST."""
+
+    root: str = value("folder of the downloaded files")
+    name: str = value("name of the data set, such as pathmnist")
+    size: int = value("height and width of the images", unit="pixels", choices=(28, 64, 128, 224))
+
+
+@dataclass
 class ImageFiles(DataSettings):
     """Image files, decoded and resized."""
 
@@ -77,6 +86,26 @@ class ImageTable(ImageFiles):
         other = "data.val_file" if self.val_file else "data.test_file" if self.test_file else None
         if self.split_column and other:
             raise ValueError(f"data.split_column and {other} both state the split, so one of them must be null")
+
+
+@dataclass
+class HuggingFace(ImageFiles):
+    """A data set in the format of Hugging Face: a local folder, or one of the Hub."""
+
+    root: Optional[str] = value("folder with the data set; null: name is used")
+    name: Optional[str] = value("name of the data set on the Hub; null: root is used")
+    subset: Optional[str] = value("configuration of the data set, if it has several")
+    image_column: Optional[str] = value("column with the images; null: the only one that holds images")
+    label_column: Optional[str] = value("column with the labels; null: the only one with class labels, else label")
+    train_split: str = value("name of the training split")
+    val_split: Optional[str] = value(
+        "name of the validation split; null: validation, valid, val or dev if there is one"
+    )
+    test_split: Optional[str] = value("name of the test split; null: test if there is one")
+
+    def check(self) -> None:
+        if (self.root is None) == (self.name is None):
+            raise ValueError("set one of data.root=FOLDER and data.name=NAME")
 
 
 @dataclass
