@@ -51,10 +51,10 @@ def image_folder(
     classes = _classes(folder, val)
     if part == "train" and (message := unused(root)):
         log.info("%s", message)  # `ablate data` prints it as a warning
-    listing, labels = _labeled_files(folder, part, classes)
+    listing, labels = class_folders(folder, part, classes)
     validation = None
     if part == "train" and val:
-        val_listing, val_labels = _labeled_files(folder, val, classes)
+        val_listing, val_labels = class_folders(folder, val, classes)
         validation = np.arange(len(listing) + len(val_listing)) >= len(listing)
         listing, labels = listing + val_listing, labels + val_labels
     labeled = LabeledFiles(folder, listing, labels, classes, validation)
@@ -79,8 +79,8 @@ def _validation_folder(folder: Path) -> str | None:
     return names[0] if names else None
 
 
-def _labeled_files(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
-    """List the files of a part, and the class index of each."""
+def class_folders(folder: Path, part: str, classes: tuple[str, ...]) -> tuple[list[cache.File], list[int]]:
+    """List the files in the class folders of `folder`/`part`, and the class index of each."""
     if not (folder / part).is_dir():
         raise NoTestImages(f"{folder} has no test images. Put them into {folder / 'test'}, one folder per class.")
     listing, labels = [], []
