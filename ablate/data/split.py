@@ -49,24 +49,14 @@ def split(
 
 
 def _fixed(images: Images, labels: np.ndarray, *drawn: float) -> tuple[np.ndarray, np.ndarray]:
-    """The validation set of the source. No group may be in both parts."""
+    """The validation set of the source."""
     assert images.validation is not None
     _check_classes(images.classes)
     train, val = np.flatnonzero(~images.validation), np.flatnonzero(images.validation)
     _check_all_in(labels[train], images.classes, "training", "Add images of this class to it.")
     _check_all_in(labels[val], images.classes, "validation", "Add images of this class to it.")
-    if images.groups is not None:
-        check_apart(images.groups[train], images.groups[val], "training and validation")
     log.info("Validation images: %s, as the data set has them. data.val_fraction is not used.", f"{len(val):,}")
     return train, val
-
-
-def check_apart(first: np.ndarray, second: np.ndarray, parts: str) -> None:
-    """Raise InputError if a group, int64 (N,) and (M,), is in both parts."""
-    if shared := len(np.intersect1d(first, second)):
-        raise InputError(
-            f"{shared:,} groups are in both {parts}. Move their images to one part, or use data.group=null."
-        )
 
 
 def _grouped(images: Images, labels: np.ndarray, val_fraction: float, split_seed: int) -> tuple[np.ndarray, np.ndarray]:

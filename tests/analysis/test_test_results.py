@@ -81,6 +81,13 @@ def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
     )
 
 
+def test_a_study_in_macro_f1_is_tested_in_it_too():
+    of_accuracy, results = choice({"model=b": {0: 0.75}, "baseline": {0: 0.75}})
+    of_f1 = replace(of_accuracy, metric=named("val_macro_f1"))
+    best = test_results.summary(of_f1, results)[1]
+    assert best.startswith("  model=b: test accuracy 75.0 ± — %, test macro-F1 73.3 ± — %, validation macro-F1 75.0 ±")
+
+
 def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):
     assert set(test_results.figures(tmp_path, COMPLETE)) == {"confusion", "calibration"}
     for index, images, drawn in (

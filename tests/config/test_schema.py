@@ -43,9 +43,12 @@ def test_every_group_is_visited():
     assert {path.parent.name for path in OPTIONS} == set(GROUPS)
 
 
+FILES = ("image_folder", "table", "huggingface")  # options of `data` that need a folder
+
+
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
 def test_an_option_composes_and_is_valid(path):
-    needed = {"image_folder": ["data.root=/somewhere"], "native": ["model=torchvision"]}
+    needed = {"native": ["model=torchvision"], **dict.fromkeys(FILES, ["data.root=/somewhere"])}
     words = [name(path), *needed.get(path.stem, [])]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         validate(compose("config", words))

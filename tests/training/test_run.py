@@ -66,12 +66,16 @@ def test_every_group_has_options():
     assert {option.partition("=")[0] for option in OPTIONS} == set(GROUPS)
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+SLOW = ("logger=mlflow", "logger=tensorboard", "logger=wandb", "augmentation=autoaugment", "model=vgg")
+
+
+@pytest.mark.parametrize("option", [pytest.param(o, marks=[pytest.mark.integration] * (o in SLOW)) for o in OPTIONS])
 def test_every_option_trains(option, tmp_path, monkeypatch):
     if option in NEEDS and not importlib.util.find_spec(NEEDS[option]):
         pytest.skip(f"the optional package {NEEDS[option]} is not installed")
     monkeypatch.setenv("WANDB_SILENT", "true")
-    check(tmp_path, *trained(tmp_path, option))
+    library = ["model=torchvision"] if option.endswith("=native") else []
+    check(tmp_path, *trained(tmp_path, option, *library))
 
 
 @pytest.mark.parametrize(
