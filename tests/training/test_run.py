@@ -56,7 +56,7 @@ def check(folder, config, record) -> None:
     assert half == ("reporting" in predictions.files)
     reporting = predictions["reporting"] if half else np.ones(len(correct), bool)
     counts = (len(data.train.labels), len(correct), (~reporting).sum(), reporting.sum())
-    assert msgspec.structs.astuple(record.images) == counts
+    assert msgspec.structs.astuple(record.images)[:4] == counts
     accuracy = correct[reporting].mean()
     assert accuracy == pytest.approx(record.metrics["val_accuracy"], abs=0.01)  # float16 may tie two logits
     assert len((folder / "metrics.csv").read_text().splitlines()) == 2
