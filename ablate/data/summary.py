@@ -29,6 +29,7 @@ class Files:
         sizes: width and height of the training files in pixels, as stored, int (N, 2).
         largest_16_bit: the largest pixel of all 16-bit gray training files; None if there are none.
         unused: a sentence on folders that are not read; may be empty.
+        squeezed: False if images keep their aspect ratio (data.resize=shorter).
     """
 
     train: Sequence[str]
@@ -36,6 +37,7 @@ class Files:
     sizes: np.ndarray
     largest_16_bit: int | None = None
     unused: str = ""
+    squeezed: bool = True
 
 
 @dataclass(frozen=True)
@@ -207,10 +209,11 @@ def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicate
         messages.append(f"Identical images with different labels: {len(pairs):,}{_example(pairs[0])}.")
     if count := _count(duplicates, ["train"], "train"):
         messages.append(f"Duplicate training images: {count:,} of {len(data.train):,}.")
-    if files is not None and (not_square := size_statistics(files.sizes)["not_square"]):
+    if files is not None and files.squeezed and (not_square := size_statistics(files.sizes)["not_square"]):
         side = data.image_size
         messages.append(
             f"Images that are not square and are squeezed to {side}x{side}: {not_square:,} of {data.source:,}."
+            " data.resize=shorter keeps their aspect ratio."
         )
     if files is not None and files.unused:
         messages.append(files.unused)

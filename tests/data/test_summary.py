@@ -109,7 +109,10 @@ def test_files_give_names_and_sizes(data):
         "not_square": 1,
     }
     assert facts["copies"]["listed"][:2] == [["train/0.png", "train/2.png"], ["train/0.png", "test/0.png"]]
-    assert facts["warnings"][-1] == "Images that are not square and are squeezed to 4x4: 1 of 8."
+    assert (
+        facts["warnings"][-1]
+        == "Images that are not square and are squeezed to 4x4: 1 of 8. data.resize=shorter keeps their aspect ratio."
+    )
 
 
 @pytest.mark.parametrize(("largest", "bits"), [(255, 8), (1023, 10), (4095, 12), (4096, None), (65535, None)])

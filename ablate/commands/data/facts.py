@@ -45,4 +45,5 @@ def _test_images(data: DictConfig) -> Images | None:
 def _image_files(data: DictConfig, train: Sequence[str], test: Sequence[str]) -> Files:
     sizes = np.array(list(map_files(size, list(train), "Measuring images")))
     values = [value for value in map_files(largest_value, list(train), "Reading pixels") if value is not None]
-    return Files(train, test, sizes, max(values, default=None), unused(data.root) if is_image_folder(data) else "")
+    beside = unused(data.root) if is_image_folder(data) else ""
+    return Files(train, test, sizes, max(values, default=None), beside, data.get("resize", "square") == "square")
