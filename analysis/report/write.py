@@ -70,6 +70,8 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     _write_csv(folder / "effects.csv", results.effects[COLUMNS])
     if results.blocks is not None:
         _write_csv(folder / "blocks.csv", tables.blocks.long(results.blocks))
+    if results.other_tests is not None:
+        _write_csv(folder / "test_on.csv", results.other_tests)
     atomic.write_text(folder / "numbers.tex", macros.to_tex(results))
     for name, table in report_tables.items():
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
