@@ -11,9 +11,10 @@ import torch
 from tests.processes import ablate, assert_the_same, epochs, record, start, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.skipif(not find_spec("timm"), reason="timm is an optional extra")]
-# With strides that leave no convolution with stride 2 on a single pixel: PyTorch leaves a part of its gradient undefined.
-NETWORK = ("data=digits", "trainer.threads=1", "model=timm", "model.name=test_resnet", "model.options={output_stride: 8}",
-           "normalization=native", "activation=native", "optimizer=adamw", "optimizer.lr=0.002")  # fmt: skip
+# The strides leave no convolution of stride 2 on a single pixel, whose gradient PyTorch leaves partly undefined.
+NETWORK = ("data=digits", "trainer.threads=1", "model=timm", "model.name=test_resnet",
+           "model.options={output_stride: 8}", "normalization=native", "activation=native",
+           "optimizer=adamw", "optimizer.lr=0.002")  # fmt: skip
 FEW = ("data.train_limit=60", "trainer.batch_size=16", "trainer.epochs=3", "data.split_seed=1")
 
 
@@ -99,7 +100,8 @@ def test_other_weights_at_the_same_place_make_a_finished_run_stale(finished):
 
 
 WORDS = (*NETWORK, "data.train_limit=400", "trainer.epochs=5", "model.weights=w.pt", "model.freeze=[conv1,layer1]",
-         "model.head_warmup_epochs=2", "optimizer.layer_decay=0.7", "model.options={output_stride: 8, drop_path_rate: 0.2}")  # fmt: skip
+         "model.head_warmup_epochs=2", "optimizer.layer_decay=0.7",
+         "model.options={output_stride: 8, drop_path_rate: 0.2}")  # fmt: skip
 
 
 def test_a_killed_run_resumes_to_the_same_bits(finished):
