@@ -5,6 +5,8 @@ from functools import partial
 
 from torch import nn
 
+from ablate.terminal.errors import InputError
+
 Activation = Callable[[], nn.Module]
 
 
@@ -31,3 +33,15 @@ def silu() -> Activation:
 def mish() -> Activation:
     """x * tanh(softplus(x)) (Misra 2020)."""
     return nn.Mish
+
+
+def native() -> Activation:
+    """Keep the activation functions of a model of timm or torchvision."""
+    return Native
+
+
+class Native(nn.Module):
+    """Stands for the layers that a model has already; InputError where a model asks for a layer."""
+
+    def __init__(self) -> None:
+        raise InputError("activation=native keeps the layers of a model of timm or torchvision. Choose an activation.")

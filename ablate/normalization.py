@@ -36,6 +36,11 @@ class Normalization:
         return Tokens(self.vectors(channels))
 
     @property
+    def native(self) -> bool:
+        """True if a model keeps its layers."""
+        return self.maps is _no_native_layer
+
+    @property
     def shifts(self) -> bool:
         """True if the layers add a bias per channel, so that a convolution before one needs no bias."""
         return self.maps is not nn.Identity
@@ -44,6 +49,11 @@ class Normalization:
 def none() -> Normalization:
     """No normalization."""
     return Normalization(nn.Identity, nn.Identity)
+
+
+def native() -> Normalization:
+    """Keep the normalization layers of a model of timm or torchvision."""
+    return Normalization(_no_native_layer, _no_native_layer)
 
 
 def batch(momentum: float = 0.1) -> Normalization:
@@ -76,6 +86,11 @@ def weight_standardization(groups: int) -> Normalization:
     """Convolutions with standardized filters, then group normalization (Qiao et al. 2019)."""
     grouped = partial(_group_norm, groups)
     return Normalization(grouped, grouped, StandardizedConv2d)
+
+
+def _no_native_layer(channels: int) -> nn.Module:
+    """Raise InputError: a model asks for a layer, so it has none of its own."""
+    raise InputError("normalization=native keeps the layers of a model of timm or torchvision. Choose a normalization.")
 
 
 def _group_norm(groups: int, channels: int) -> nn.GroupNorm:

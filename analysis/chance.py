@@ -1,8 +1,10 @@
-"""Runs that learned nothing: those that end at chance, or predict one class alone."""
+"""Runs that learned nothing: those that end at chance, or predict one class alone; the majority-class baseline."""
 
+import numpy as np
 import pandas as pd
 
 from ablate.analysis.image_correctness import Predictions
+from ablate.evaluation.class_metrics import majority
 
 ALPHA = 0.001  # of the one-sided exact binomial test against chance
 
@@ -11,6 +13,12 @@ def class_count(runs: pd.DataFrame) -> int | None:
     """The number of classes in the run records; None if no record has it, or they differ."""
     counts = runs["classes"].dropna().unique()
     return int(counts[0]) if len(counts) == 1 else None
+
+
+def majority_baseline(predictions: Predictions) -> tuple[str, dict[str, float]]:
+    """The most common class of the evaluation images, and {metric: recorded value} of always predicting it."""
+    images = np.bincount(predictions.labels, minlength=len(predictions.classes))
+    return predictions.classes[images.argmax()], {f"val_{name}": value for name, value in majority(images).items()}
 
 
 def collapsed(runs: pd.DataFrame, predictions: Predictions | None, classes: int | None) -> pd.Series:

@@ -39,10 +39,11 @@ class Predictions:
         return {seed: classes == self.labels for (name, seed), classes in self.predicted.items() if name == variant}
 
     def class_accuracy(self, variant: str) -> np.ndarray:
-        """Accuracy of a variant on each class, (seeds, classes), as fractions."""
+        """Accuracy of a variant on each class, (seeds, classes), as fractions; NaN for a class without images."""
         k = len(self.classes)
         correct = [np.bincount(self.labels[mask], minlength=k) for mask in self.correct(variant).values()]
-        return np.array(correct).reshape(-1, k) / np.bincount(self.labels, minlength=k)
+        with np.errstate(invalid="ignore"):  # 0 of 0
+            return np.array(correct).reshape(-1, k) / np.bincount(self.labels, minlength=k)
 
     def confusion(self, variant: str) -> np.ndarray:
         """Confusion matrix (classes, classes) of a variant, pooled over its seeds.

@@ -9,6 +9,7 @@ import numpy as np
 
 from ablate.analysis import stats
 from ablate.analysis.formats import number, p_value, plural, significant, times
+from ablate.evaluation.class_metrics import majority, of_confusion
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import arrays, atomic, bounded
 from ablate.runs import test_result
@@ -105,11 +106,22 @@ def lines(folder: Path, result: TestResult) -> list[str]:
     if result.mark:
         text.append(f"  {mark(result.mark)}")
     text.append(f"  Expected calibration error {100 * result.calibration_error:.1f} points; loss {result.loss:.3f}")
-    text += _class_lines(result)
+    text += [f"  {_over_classes(result)}", *_class_lines(result)]
     if (more := len(result.per_class_accuracy) - LISTED) > 0:
         text.append(f"  ... and {more} more classes, in {folder / test_result.FILE}")
     text.append(f"  The test set has been used {times(result.uses)} on this run.")
     return text
+
+
+def _over_classes(result: TestResult) -> str:
+    """Balanced accuracy and macro-F1, and what always predicting the most common class would reach."""
+    counts, names = np.array(result.confusion), list(result.per_class_accuracy)
+    values, baseline = of_confusion(counts), majority(images := counts.sum(1))
+    return (
+        f"Balanced accuracy {100 * values['balanced_accuracy']:.1f} %, macro-F1 {100 * values['macro_f1']:.1f} %;"
+        f" majority-class baseline (always predict {names[images.argmax()]}): accuracy"
+        f" {100 * baseline['accuracy']:.1f} %, macro-F1 {100 * baseline['macro_f1']:.1f} %"
+    )
 
 
 def _class_lines(result: TestResult) -> list[str]:
@@ -160,11 +172,15 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
         choice: The variant with the best mean of the study's metric, and its runs.
         results: {run folder: content of its test.json}.
     """
-    tested = {folder.resolve(): result.accuracy for folder, result in results.items()}
-    accuracies = {
+    metric = choice.metric
+    tested = {folder.resolve(): result for folder, result in results.items()}
+    of_run = {
         variant: {seed: tested[run.resolve()] for seed, run in seeds.items()} for variant, seeds in choice.runs.items()
     }
-    best, metric = choice.best[choice.chosen].relative_to(choice.study), choice.metric
+    accuracies = {
+        variant: {seed: result.accuracy for seed, result in by_seed.items()} for variant, by_seed in of_run.items()
+    }
+    best = choice.best[choice.chosen].relative_to(choice.study)
     text = [
         f"{choice.study}: {choice.chosen} has the {'highest' if metric.sign > 0 else 'lowest'} mean {metric.label} of"
         f" {choice.of} variants;"
@@ -173,8 +189,9 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     for variant, by_seed in accuracies.items():
         validation = [choice.validation[run] for run in choice.runs[variant].values()]
         text.append(
-            f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, {metric.label}"
-            f" {mean_and_sd(validation, metric)} (mean ± SD over {plural(len(by_seed), 'seed')})"
+            f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, "
+            + _in_metric(metric, list(of_run[variant].values()))
+            + f"{metric.label} {mean_and_sd(validation, metric)} (mean ± SD over {plural(len(by_seed), 'seed')})"
         )
     if choice.chosen == BASELINE:
         return [
@@ -184,6 +201,15 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     if BASELINE not in accuracies:
         return [*text, "  The baseline has no completed run to compare with."]
     return [*text, f"  {_difference(accuracies[choice.chosen], accuracies[BASELINE])}"]
+
+
+def _in_metric(metric: Metric, results: list[TestResult]) -> str:
+    """The results in the study's metric, `test macro-F1 65.2 ± 1.0 %, `; empty if it is the accuracy or unknown."""
+    values = [of_confusion(np.array(result.confusion)).get(metric.name.removeprefix("val_")) for result in results]
+    known = [value for value in values if value is not None]
+    if metric.is_accuracy or not known:
+        return ""
+    return f"{metric.label.replace('validation', 'test', 1)} {mean_and_sd(known, metric)}, "
 
 
 def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> str:

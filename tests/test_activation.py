@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from ablate import activation as options
 from ablate.config import CONF
+from ablate.terminal.errors import InputError
 
 # The definitions.
 FORMULAS = {
@@ -25,7 +26,12 @@ def option(name):
 
 
 def test_every_option_has_a_formula():
-    assert {path.stem for path in (CONF / "activation").glob("*.yaml")} == set(FORMULAS)
+    assert {path.stem for path in (CONF / "activation").glob("*.yaml")} == {*FORMULAS, "native"}
+
+
+def test_native_is_for_models_with_layers_of_their_own():
+    with pytest.raises(InputError, match="activation=native keeps the layers of a model of timm or torchvision"):
+        option("native")()
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -46,3 +46,44 @@ def test_focal_has_a_finite_gradient_at_certainty():
     logits = torch.tensor([[200.0, 0.0]], requires_grad=True)
     loss.Focal(2)(logits, torch.tensor([[1.0, 0.0]])).backward()
     assert logits.grad.isfinite().all()
+
+
+def example(classes: int = 5) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Logits, mixed class probabilities and weights, one of them 0."""
+    rng = torch.Generator().manual_seed(3)
+    weights = torch.rand(classes, generator=rng)
+    weights[1] = 0
+    return torch.randn(40, classes, generator=rng), torch.rand(40, classes, generator=rng).softmax(1), weights
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_class_weights_multiply_the_smoothed_terms_and_the_mean_is_over_images(smoothing):
+    logits, targets, weights = example()
+    smoothed = (1 - smoothing) * targets + smoothing / 5
+    expected = -(weights * smoothed * logits.log_softmax(1)).sum(1).mean()
+    assert loss.cross_entropy(smoothing, weights)(logits, targets).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_weighted_focal_without_focus_is_weighted_cross_entropy():
+    logits, targets, weights = example()
+    expected = F.cross_entropy(logits, targets, weights)
+    assert loss.Focal(0, weights)(logits, targets).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("gamma", "alpha"), [(2.0, 0.25), (0.5, 0.9), (5.0, 0.5)])
+def test_focal_of_two_classes_is_that_of_torchvision(gamma, alpha):
+    from ablate.backend.torchvision import torchvision
+
+    logits, labels = 3 * torch.randn(60, generator=torch.Generator().manual_seed(1)), torch.arange(60) % 2
+    expected = torchvision.ops.sigmoid_focal_loss(logits, labels.float(), alpha=alpha, gamma=gamma, reduction="mean")
+    focal = loss.Focal(gamma, torch.tensor([1 - alpha, alpha]))
+    two = torch.stack([torch.zeros(60), logits], 1)  # the sigmoid is the softmax of these
+    assert focal(two, F.one_hot(labels, 2).float()).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("label", [0, 1])
+def test_the_gradient_of_focal_is_finite_for_certain_predictions(gamma, label):
+    logits = torch.tensor([[300.0, 0.0]], requires_grad=True)
+    loss.Focal(gamma)(logits, torch.eye(2)[[label]]).backward()
+    assert logits.grad.isfinite().all()

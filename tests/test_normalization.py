@@ -28,7 +28,12 @@ def tokens():
 
 
 def test_every_option_is_tested():
-    assert {path.stem for path in (CONF / "normalization").glob("*.yaml")} == set(OPTIONS)
+    assert {path.stem for path in (CONF / "normalization").glob("*.yaml")} == {*OPTIONS, "native"}
+
+
+def test_native_is_for_models_with_layers_of_their_own():
+    with pytest.raises(InputError, match="normalization=native keeps the layers of a model of timm or torchvision"):
+        options.native().maps(3)
 
 
 # What is averaged over, for maps viewed as (N, 4 groups, 2 channels, H, W).

@@ -82,6 +82,25 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+def test_layer_decay_multiplies_the_learning_rate_once_per_layer_and_leaves_the_rest(option):
+    def settings(layer_decay):
+        model = network()  # three layers: 0 and its norm, 3, 5
+        groups = option(model, lr=0.1, layer_decay=layer_decay, **DECAY).param_groups
+        names = {id(p): name for name, p in model.named_parameters()}
+        return {
+            names[id(p)]: {key: value for key, value in group.items() if key != "params"}
+            for group in groups
+            for p in group["params"]
+        }
+
+    plain, decayed = settings(None), settings(0.5)
+    assert plain.keys() == decayed.keys() and len(plain) == 8
+    for name, group in plain.items():
+        scale = {"0": 0.25, "1": 0.25, "3": 0.5, "5": 1}[name[0]]
+        assert decayed[name] == {**group, "lr": pytest.approx(scale * group["lr"])}
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
 def test_the_first_gradient_of_a_parameter_may_come_in_a_later_step(option):
     model = network()
     opt, late = option(model, lr=0.1, **DECAY), model[3].weight

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
 from ablate.config.field import ranges
@@ -52,9 +53,6 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
         InputError: a key has no value, is unknown or out of range, or two settings contradict each other. The message
             names the key, the value and the valid values.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...")
     chosen = chosen or Chosen()
     _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
@@ -63,11 +61,24 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
 
 def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
     """Check the part of a configuration that has this key, as `validate` does."""
-    for name, section in _sections(config, key):
-        _check_keys(name, section, chosen)
-    user_code.make_importable(OmegaConf.to_container(config, resolve=True))
-    for name, section in _sections(config, key):  # last, since a value out of range has the clearer message
+    settings = _settings(config)
+    sections = list(_sections(config, settings, key))
+    for name, section, values in sections:
+        _check_keys(name, section, values, chosen)
+    user_code.make_importable(settings)
+    for name, section, _ in sections:  # last, since a value out of range has the clearer message
         _check_together(name, section)
+
+
+def _settings(config: DictConfig) -> dict[Any, Any]:
+    """The configuration as plain values; InputError if a key has none."""
+    try:
+        settings: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException:  # of a missing value, or of an interpolation with it
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...") from None
+        raise
+    return settings
 
 
 def _check_choices(config: DictConfig, chosen: Chosen) -> None:
@@ -116,10 +127,10 @@ def _refuse_preset(group: str, keys: list[str], chosen: Chosen, step: str = "") 
     )
 
 
-def _check_keys(key: str, section: DictConfig, chosen: Chosen) -> None:
+def _check_keys(key: str, section: DictConfig, settings: Mapping[Any, Any], chosen: Chosen) -> None:
+    """Raise InputError for a key of a section that is unknown or out of range; `settings` are its values."""
     kind: Any = OmegaConf.get_type(section)
     prefix = f"{key}." if key else ""
-    settings: Any = OmegaConf.to_container(section, resolve=True)
     known = [f.name for f in dataclasses.fields(kind)]
     target = str(settings.get("_target_", "ablate."))
     # User code may have any keys, an option of this package only those it declares.
@@ -147,11 +158,13 @@ def _check_together(key: str, section: DictConfig) -> None:
             raise InputError(f"{error}.") from None
 
 
-def _sections(config: DictConfig, key: str = "") -> Iterator[tuple[str, DictConfig]]:
-    """Yield every node with a dataclass in the schema, and its full key."""
+def _sections(
+    config: DictConfig, settings: Mapping[Any, Any], key: str = ""
+) -> Iterator[tuple[str, DictConfig, Mapping[Any, Any]]]:
+    """Yield every node with a dataclass in the schema: its full key, the node, and its plain values."""
     if dataclasses.is_dataclass(OmegaConf.get_type(config)):
-        yield key, config
-    for name in config:
-        node: Any = config._get_node(name)
-        if OmegaConf.is_dict(node) and not node._is_none() and not node._is_missing():
-            yield from _sections(config[name], f"{key}.{name!s}" if key else str(name))
+        yield key, config, settings
+    for name, values in settings.items():
+        node = config[name] if isinstance(values, dict) else None
+        if isinstance(node, DictConfig):
+            yield from _sections(node, values, f"{key}.{name!s}" if key else str(name))

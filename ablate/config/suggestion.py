@@ -26,7 +26,8 @@ def suggestion(key: str, siblings: Iterable[str]) -> str:
 
     Returns:
         One or two sentences, with a leading space: the option that has this key, else a similar key of the section,
-        else keys of the same name elsewhere, else the keys of the section.
+        else where arguments of a library's model are passed, else keys of the same name elsewhere, else the keys of the
+        section.
     """
     section, _, name = key.rpartition(".")
     names = [sibling for sibling in siblings if sibling != "_target_"]
@@ -34,6 +35,8 @@ def suggestion(key: str, siblings: Iterable[str]) -> str:
         return f" It is a key of {section}={first_few(options, 3)}."
     if near := did_you_mean(name, names, NEAR, prefix=f"{section}." if section else ""):
         return near
+    if "options" in names:  # of a model of another library, which may well have this argument
+        return f" An argument of the model itself is {section}.options={{{name}: ...}}."
     if same := [known for known in known_keys() if known.rpartition(".")[2] == name and known != key]:
         return f" Did you mean {' or '.join(same[:3])}?"
     if near := did_you_mean(key, [known for known in known_keys() if known != key], 0.8):

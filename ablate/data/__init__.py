@@ -3,6 +3,7 @@
 `download.py`      data sets downloaded by torchvision: cifar10, cifar100, svhn, mnist, fashion_mnist, stl10
 `digits.py`        scikit-learn's digits, which need no download
 `image_folder.py`  your own image files, one folder per class
+`table.py`, `table_columns.py`, `class_order.py`  your own image files, listed in a table with their labels
 `labeled_files.py`  image files and their labels, from any source, to images
 `walk.py`, `decode.py`, `parallel.py`, `cache.py`  find the files, decode them in parallel, cache the result
 `images.py`        what every source returns: uint8 pixels, labels and class names

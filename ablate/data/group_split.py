@@ -66,7 +66,8 @@ def _folds(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -
     """The fold of each image, int64 (N,)."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    most = min(len(np.unique(groups)), MOST_FOLDS, max(FINEST, math.ceil(1 / fraction)))
+    possible = min(len(np.unique(groups)), np.bincount(labels).max())  # scikit-learn refuses more
+    most = min(possible, MOST_FOLDS, max(FINEST, math.ceil(1 / fraction)))
     count = min(range(2, most + 1), key=lambda k: (round(abs(_held_out(k, fraction) / k - fraction), 9), k))
     folds = np.empty(len(labels), np.int64)
     with warnings.catch_warnings():

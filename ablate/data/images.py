@@ -32,7 +32,7 @@ class Images:
         classes: names of the classes.
         files: path of each image; empty if they are not files.
         validation: bool (N,), the images of a fixed validation set; None if a share is drawn (see `split`).
-        groups: int64 (N,), images of one group stay in one part of a split; None without groups.
+        groups: int64 (N,), images of one group stay in one part of a drawn split; None without groups.
 
     Raises:
         InputError: a type, shape or range does not match, or there is no image.

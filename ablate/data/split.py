@@ -9,6 +9,7 @@ import numpy as np
 
 from ablate.data.group_split import grouped
 from ablate.data.images import Images, SplitKind
+from ablate.data.rare_classes import in_both, in_subset
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
@@ -30,7 +31,8 @@ def split(
         Indices of the training images and of the validation images, each int64 and sorted.
 
     Raises:
-        InputError: a class would have no image in one of the parts, or `train_limit` is out of range.
+        InputError: a class has no image, a part would be smaller than the number of classes, or `train_limit` is out
+            of range.
     """
     labels = images.labels.numpy()
     train, val = _SPLITS[images.split_kind](images, labels, val_fraction, split_seed)
@@ -41,30 +43,20 @@ def split(
                 f" the number of training images, {len(train)}."
             )
         if train_limit < len(train):
-            train = train[stratified(labels[train], len(train) - train_limit, split_seed)[0]]
-        _check_all_in(labels[train], images.classes, "training", "Raise data.train_limit or add images of this class.")
+            kept = stratified(labels[train], len(train) - train_limit, split_seed)[0]
+            train = train[in_subset(labels[train], kept, split_seed)]
     return train, val
 
 
 def _fixed(images: Images, labels: np.ndarray, *drawn: float) -> tuple[np.ndarray, np.ndarray]:
-    """The validation set of the source. No group may be in both parts."""
+    """The validation set of the source."""
     assert images.validation is not None
     _check_classes(images.classes)
     train, val = np.flatnonzero(~images.validation), np.flatnonzero(images.validation)
     _check_all_in(labels[train], images.classes, "training", "Add images of this class to it.")
     _check_all_in(labels[val], images.classes, "validation", "Add images of this class to it.")
-    if images.groups is not None:
-        check_apart(images.groups[train], images.groups[val], "training and validation")
     log.info("Validation images: %s, as the data set has them. data.val_fraction is not used.", f"{len(val):,}")
     return train, val
-
-
-def check_apart(first: np.ndarray, second: np.ndarray, parts: str) -> None:
-    """Raise InputError if a group, int64 (N,) and (M,), is in both parts."""
-    if shared := len(np.intersect1d(first, second)):
-        raise InputError(
-            f"{shared:,} groups are in both {parts}. Move their images to one part, or use data.group=null."
-        )
 
 
 def _grouped(images: Images, labels: np.ndarray, val_fraction: float, split_seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,10 +72,19 @@ def _stratified(
     images: Images, labels: np.ndarray, val_fraction: float, split_seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     _check_counts(labels, images.classes, val_fraction)
-    train, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
-    _check_all_in(labels[val], images.classes, "validation", "Raise data.val_fraction or add images of this class.")
-    _check_all_in(labels[train], images.classes, "training", "Lower data.val_fraction or add images of this class.")
+    _, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
+    train, val = in_both(labels, val, split_seed)
+    if single := only_trained_on(labels[val], images.classes):
+        log.warning("%s", single)
     return train, val
+
+
+def only_trained_on(val_labels: np.ndarray, classes: tuple[str, ...]) -> str:
+    """A sentence on the classes without a validation image; empty if there are none."""
+    names = [classes[label] for label, count in enumerate(_counts(val_labels, classes)) if not count]
+    if not names:
+        return ""
+    return f"No validation image of {first_few(names)}: a class with one image is only trained on, and not evaluated."
 
 
 _SPLITS: dict[SplitKind, Any] = {"stratified": _stratified, "grouped": _grouped, "fixed": _fixed}
@@ -131,14 +132,9 @@ def _shares(counts: np.ndarray, total: int, rng: np.random.RandomState) -> np.nd
 
 
 def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: float) -> None:
-    """Raise InputError if a class is too small to be split, or a part smaller than the number of classes."""
+    """Raise InputError if a class has no image, or a part would be smaller than the number of classes."""
     _check_classes(classes)
-    rare = [classes[label] for label, count in enumerate(_counts(labels, classes)) if count < 2]
-    if rare:
-        raise InputError(
-            f"Each class needs at least 2 images, for training and validation. Too few in {first_few(rare)}."
-            " Add images or remove the class."
-        )
+    _check_all_in(labels, classes, "training", "Add images or remove the class.")
     in_val = math.ceil(val_fraction * len(labels))
     for count, part, change in ((in_val, "validation", "Raise"), (len(labels) - in_val, "training", "Lower")):
         if count < len(classes):

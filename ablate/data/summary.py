@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ablate.data.images import Images
 from ablate.data.prepare import Prepared, moments
+from ablate.data.split import only_trained_on
 from ablate.data.streamed import Pixels
 
 IMBALANCE = 2.0  # warn if the largest class has more than so many times the images of the smallest
@@ -65,6 +66,7 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
     """
     counts = {part: class_counts(images.labels, len(data.classes)) for part, images in _parts(data)}
     largest = int(np.argmax(counts["train"]))
+    share = float(counts["validation"][largest] / len(data.val))
     mean, std = moments(data.train.images)
     duplicates = copies(data, test, files)
     return {
@@ -81,7 +83,8 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
         },
         "largest_class": {
             "name": data.classes[largest],
-            "validation_share": float(counts["validation"][largest] / len(data.val)),
+            "validation_share": share,
+            "validation_macro_f1": 2 * share / (1 + share) / np.count_nonzero(counts["validation"]),  # 0 for the others
         },
         "size": {"channels": data.channels, "height": data.image_size, "width": data.image_size},
         "files": None if files is None else size_statistics(files.sizes),
@@ -150,6 +153,8 @@ def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicate
     if (ratio := counts.max() / counts.min()) > IMBALANCE:
         most, least = data.classes[counts.argmax()], data.classes[counts.argmin()]
         messages.append(f"Imbalanced classes: {most} has {ratio:.1f} times the training images of {least}.")
+    if single := only_trained_on(data.val.labels.numpy(), data.classes):
+        messages.append(single)
     leaks = [
         ("Validation images that are also training images", ["train"], "validation", len(data.val)),
         (

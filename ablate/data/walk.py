@@ -1,6 +1,7 @@
 """Listings of a folder of images: its entries, and all files below it."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +32,17 @@ def files(root: Path, name: str, above: tuple[Path, ...] = ()) -> Iterator[File]
         if entry.is_dir():
             yield from files(root, inner, (*above, real))
         else:
-            stat = _stat(entry)
-            yield File(inner, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            state = _stat(entry)
+            yield File(inner, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+def listed_file(root: Path, name: str) -> File | None:
+    """The file `root`/`name`; None if there is no such file."""
+    try:
+        state = os.stat(os.path.join(root, name))
+    except (OSError, ValueError):  # ValueError: a name with a zero byte
+        return None
+    return File(name, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if stat.S_ISREG(state.st_mode) else None
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result:

@@ -32,6 +32,13 @@ def macro_f1(labels: np.ndarray, logits: np.ndarray) -> float:
     return float(f1_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
 
 
+def worst_class_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
+    """Lowest share of a class's images that is classified correctly, of the classes that occur."""
+    images = np.bincount(labels)
+    correct = np.bincount(labels, logits.argmax(1) == labels)
+    return float((correct[images > 0] / images[images > 0]).min())
+
+
 def top5_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
     """Share of images whose class is among the five with the highest logits; NaN with five classes or fewer."""
     if logits.shape[1] <= 5:
@@ -61,22 +68,24 @@ def ece(labels: np.ndarray, logits: np.ndarray) -> float:
 def auroc(labels: np.ndarray, logits: np.ndarray) -> float:
     """Area under the ROC curve: of the second class with two classes, else the mean of one class against the others.
 
-    NaN if a class does not occur.
+    The mean is over the classes that occur; NaN if there is only one.
     """
     from scipy.special import softmax
     from sklearn.metrics import roc_auc_score
 
-    if len(np.unique(labels)) < logits.shape[1]:
+    occurring = np.unique(labels)
+    if len(occurring) < 2:
         return float("nan")
     probability = softmax(logits.astype(float), axis=1)
     if logits.shape[1] == 2:
         return float(roc_auc_score(labels, probability[:, 1]))
-    return float(roc_auc_score(labels, probability, multi_class="ovr", average="macro"))
+    return float(np.mean([roc_auc_score(labels == label, probability[:, label]) for label in occurring]))
 
 
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "val_balanced_accuracy": balanced_accuracy,
     "val_macro_f1": macro_f1,
+    "val_worst_class_accuracy": worst_class_accuracy,
     "val_top5_accuracy": top5_accuracy,
     "val_nll": nll,
     "val_ece": ece,

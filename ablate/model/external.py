@@ -1,21 +1,24 @@
 """Untrained classifiers of torchvision and timm, with the normalization and activation of the run.
 
 The library builds the model. Then its normalization layers, the convolutions directly before them, and its activation
-modules are replaced. Gates (sigmoid, hard sigmoid) and attention are unchanged.
+modules are replaced, unless they are `native`. Gates (sigmoid, hard sigmoid) and attention are unchanged.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import torch
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ablate.activation import Activation
+from ablate.activation import Activation, Native
+from ablate.model import timm_networks, torchvision_networks
+from ablate.model.torchvision_networks import with_channels
 from ablate.normalization import Normalization
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean
 
 # By class name, since timm has its own classes for some of them.
 ACTIVATIONS = {
@@ -26,55 +29,37 @@ FUNCTIONS = {"relu", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gel
 
 
 def torchvision_model(
-    name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
+    name: str,
+    classes: int,
+    channels: int,
+    image_size: int,
+    normalization: Normalization,
+    activation: Activation,
+    options: Mapping[str, Any] | None = None,
 ) -> nn.Module:
     """A torchvision classifier; `name` is one of `torchvision.models.list_models(torchvision.models)`."""
-    from ablate.backend.torchvision import torchvision
-
-    models = torchvision.models
-    _check_name("torchvision", name, models.list_models(models))
-    options: dict[str, object] = {}
-    if name in ("googlenet", "inception_v3"):
-        options = {"aux_logits": False, "init_weights": True}
-    elif name.startswith("vit_"):
-        options = {"image_size": image_size}
-    elif name.startswith("maxvit_"):
-        options = {"input_size": (image_size, image_size)}
-
-    def build() -> nn.Module:
-        model = models.get_model(name, weights=None, num_classes=classes, **options)
-        if channels != 3:
-            path, first = next((path, m) for path, m in model.named_modules() if isinstance(m, nn.Conv2d))
-            model.set_submodule(path, _like(first, nn.Conv2d, channels))
-        return model
-
+    build = partial(torchvision_networks.build, name, classes, channels, image_size, _plain(options))
     return _adapt(f"torchvision's {name}", build, channels, image_size, normalization, activation)
 
 
 def timm_model(
-    name: str, classes: int, channels: int, image_size: int, normalization: Normalization, activation: Activation
+    name: str,
+    classes: int,
+    channels: int,
+    image_size: int,
+    normalization: Normalization,
+    activation: Activation,
+    options: Mapping[str, Any] | None = None,
 ) -> nn.Module:
     """A timm classifier; `name` is one of `timm.list_models()`."""
-    from ablate.backend.torchvision import torchvision  # noqa: F401  (timm imports torchvision itself)
-
-    try:
-        import timm
-    except ModuleNotFoundError as error:
-        raise InputError("model=timm needs the package timm. Run: pip install 'hydra-ablate[timm]'") from error
-    _check_name("timm", name, timm.list_models())
-    fixed = timm.get_pretrained_cfg_value(name, "fixed_input_size")
-    options: dict[str, Any] = {"img_size": image_size} if fixed else {}
-
-    def build() -> nn.Module:
-        return timm.create_model(name, num_classes=classes, in_chans=channels, **options)
-
+    build = partial(timm_networks.build, name, classes, channels, image_size, _plain(options))
     return _adapt(f"timm's {name}", build, channels, image_size, normalization, activation)
 
 
-def _check_name(library: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        meant = did_you_mean(name, known) or f" It has {len(known)} models, such as {known[0]}."
-        raise InputError(f"model.name={name} is not a classifier of {library}.{meant}")
+def _plain(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`model.options` as plain values; Hydra passes a configuration."""
+    plain: Any = OmegaConf.to_container(OmegaConf.create(dict(options or {})), resolve=True)
+    return plain
 
 
 def _adapt(
@@ -92,25 +77,22 @@ def _adapt(
         build: builds the original model.
         channels: channels of an image.
         image_size: height and width of an image, in pixels.
-        normalization: repaths the normalization layers.
-        activation: repaths the activation modules.
+        normalization: replaces the normalization layers.
+        activation: replaces the activation modules.
 
     Raises:
         InputError: a layer cannot be replaced, or the model does not accept the image.
     """
     try:
         model = build()
-        _normalize(title, model, normalization)
-        paths = [path for path, module in model.named_modules() if type(module).__name__ in ACTIVATIONS]
-        _set(model, paths, nn.Identity)
+        if not normalization.native:
+            _normalize(title, model, normalization)
         image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
-        fixed = _functions(model, image) - _functions(activation(), image)
-        _set(model, paths, activation)
-        _disable_inplace_dropout(model)
-    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        fixed = _replace_activations(model, activation, image)
+    except (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             f"{title} cannot be built for images of {channels}x{image_size}x{image_size}: {_first_line(error)}. "
-            f"Use another model.name or another image size."
+            f"Use another model.name, other model.options or another image size."
         ) from error
     if fixed:
         raise InputError(
@@ -118,6 +100,19 @@ def _adapt(
             f"Use activation={min(fixed)} or another model.name."
         )
     return model
+
+
+def _replace_activations(model: nn.Module, activation: Activation, image: Tensor) -> set[str]:
+    """Replace the activation modules, and return the names of other activations that the model calls as functions."""
+    if activation is Native:
+        _functions(model, image)  # the model accepts the image
+        return set()
+    paths = [path for path, module in model.named_modules() if type(module).__name__ in ACTIVATIONS]
+    _set(model, paths, nn.Identity)
+    fixed = _functions(model, image) - _functions(activation(), image)
+    _set(model, paths, activation)
+    _disable_inplace_dropout(model)
+    return fixed
 
 
 def _first_line(error: Exception) -> str:
@@ -151,7 +146,7 @@ def _normalize(title: str, model: nn.Module, normalization: Normalization) -> No
                     f"{title} has a {type(module).__name__}, which normalization= cannot standardize. "
                     f"Use normalization=group or another model.name."
                 )
-            model.set_submodule(path, _like(module, normalization.conv, module.in_channels))
+            model.set_submodule(path, with_channels(module, normalization.conv, module.in_channels))
     for path, norm in norms.items():
         model.set_submodule(path, _norm_like(title, norm, normalization))
 
@@ -180,16 +175,6 @@ def _norm_like(title: str, norm: nn.Module, normalization: Normalization) -> nn.
             )
     children = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]  # of timm's BatchNormAct2d
     return nn.Sequential(layer, *children) if children else layer
-
-
-def _like(conv: nn.Conv2d, kind: type[nn.Conv2d], channels: int) -> nn.Conv2d:
-    """Copy a convolution with another class or number of input channels; keep the weights if their shape fits."""
-    names = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
-    shape: dict[str, Any] = {name: getattr(conv, name) for name in names}
-    new = kind(channels, **shape, bias=conv.bias is not None)
-    if channels == conv.in_channels:
-        new.weight, new.bias = conv.weight, conv.bias
-    return new
 
 
 class _Recorder(TorchFunctionMode):

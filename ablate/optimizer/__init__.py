@@ -1,6 +1,7 @@
 """Optimizers. Each option takes the model and returns a PyTorch optimizer.
 
-All take `lr`, `weight_decay` and `decay_norm_and_bias`, which applies weight decay to norms and biases too. Adam and
+All take `lr`, `weight_decay`, `decay_norm_and_bias`, which applies weight decay to norms and biases too, and
+`layer_decay`, which decreases the learning rate from the head to the first layer. Adam and
 AdamW use PyTorch's fused implementation, which halves their time on the CPU (docs/performance.md). SGD does not: it
 gains little, and fused SGD fails if the first gradient of a parameter comes in a later step.
 """
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_step
 
 from ablate.backend.compiler import keep_out
+from ablate.model.depth import depths
 from ablate.optimizer import timm_factory
 from ablate.optimizer.newton_schulz import orthogonalize
 from ablate.optimizer.sharpness import SharpnessAwareAdamW, SharpnessAwareSGD
@@ -107,14 +109,25 @@ def sam(
 
 
 def _groups(
-    model: nn.Module, lr: float, weight_decay: float, decay_norm_and_bias: bool
+    model: nn.Module, lr: float, weight_decay: float, decay_norm_and_bias: bool, layer_decay: float | None = None
 ) -> tuple[list[dict[str, Any]], float]:
-    """Return the parameter groups (matrices and filters; vectors, that is norms and biases), and the learning rate."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": weight_decay * decay_norm_and_bias},
-    ]
+    """Return the parameter groups (matrices and filters; vectors, that is norms and biases), and the learning rate.
+
+    With `layer_decay`, each layer has its own two groups, the head first, and `lr` is multiplied by `layer_decay` once
+    for each layer between the head and them (Bao et al. 2022, "BEiT").
+    """
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    depth = depths(model) if layer_decay is not None else {}
+    last = max(depth.values(), default=0)
+    groups = []
+    for number in range(last, -1, -1):
+        of_layer = [p for name, p in named if depth.get(name, 0) == number]
+        scaled = {"lr": lr * layer_decay ** (last - number)} if layer_decay is not None else {}
+        matrices, vectors = ([p for p in of_layer if (p.ndim > 1) is kind] for kind in (True, False))
+        groups += [
+            {"params": matrices, "weight_decay": weight_decay, **scaled},
+            {"params": vectors, "weight_decay": weight_decay * decay_norm_and_bias, **scaled},
+        ]
     return [group for group in groups if group["params"]], lr
 
 
@@ -152,15 +165,16 @@ def muon(
         nesterov: use Nesterov momentum.
         ns_steps: Newton-Schulz iterations per step.
         fixed_norm: scale matrices to Frobenius norm sqrt(rows) before each step, instead of weight decay.
-        options: `lr` of Muon, `weight_decay`, `decay_norm_and_bias`.
+        options: `lr` of Muon, `weight_decay`, `decay_norm_and_bias`, `layer_decay`.
     """
     groups, lr = _groups(model, **options)
     matrices = [group for group in groups if group["params"][0].ndim > 1]
-    companions = [group for group in groups if group["params"][0].ndim <= 1]
-    if matrices:  # the last one is the classifier, which Jordan et al. train with AdamW
-        companions.insert(0, {**matrices[0], "params": [matrices[0]["params"].pop()]})
+    companion_groups, _ = _groups(model, **{**options, "lr": companion_lr})
+    companions = [group for group in companion_groups if group["params"][0].ndim <= 1]
+    if matrices:  # the last one of the last layer is the classifier, which Jordan et al. train with AdamW
+        companions.insert(0, {**matrices[0], "params": [matrices[0]["params"].pop()], "lr": companion_lr})
     settings = {"momentum": momentum, "nesterov": nesterov, "ns_steps": ns_steps, "fixed_norm": fixed_norm}
-    return Muon([{**g, **settings, "lr": lr} for g in matrices if g["params"]], companions, companion_lr)
+    return Muon([{"lr": lr, **g, **settings} for g in matrices if g["params"]], companions, companion_lr)
 
 
 class Muon(torch.optim.Optimizer):
@@ -172,14 +186,14 @@ class Muon(torch.optim.Optimizer):
     Args:
         matrices: parameter groups trained by Muon.
         companions: parameter groups trained by AdamW.
-        companion_lr: learning rate of AdamW.
+        companion_lr: learning rate of AdamW, for groups without their own.
     """
 
     def __init__(self, matrices: list[dict[str, Any]], companions: list[dict[str, Any]], companion_lr: float) -> None:
         groups = [{**group, "orthogonal": True} for group in matrices]
         # The key "fused" makes `load_state_dict` put the step count on the device of the parameter.
         fused = _fusible(companions)
-        groups += [{**group, "lr": companion_lr, "orthogonal": False, "fused": fused} for group in companions]
+        groups += [{"lr": companion_lr, **group, "orthogonal": False, "fused": fused} for group in companions]
         super().__init__(groups, {})
 
     @torch.no_grad()

@@ -23,17 +23,17 @@ def config_sha256(config: DictConfig, files: Mapping[str, str] | None = None) ->
         config: of a run.
         files: SHA-256 of the files of `read_files`; by default of the current ones.
     """
-    return _sha256(resolved(config), files)
+    return sha256_of(resolved(config), files)
 
 
 def settings_sha256(config: DictConfig, files: Mapping[str, str] | None = None) -> str:
     """`config_sha256` without the seed: equal for all runs of a variant."""
-    return _sha256(without_seed(config), files)
+    return sha256_of(without_seed(config), files)
 
 
 def config_sha256_as_written(config: DictConfig, files: Mapping[str, str]) -> str:
     """Hash as earlier versions did: with unresolved interpolations, and including `data.root`."""
-    return _sha256(written(config), files)
+    return sha256_of(written(config), files)
 
 
 def resolved(config: DictConfig) -> Settings:
@@ -88,7 +88,8 @@ def _trained(config: DictConfig) -> list[str]:
     return [str(name) for name in config if name not in (*NOT_TRAINED, "hydra")]
 
 
-def _sha256(settings: Settings, files: Mapping[str, str] | None) -> str:
+def sha256_of(settings: Settings, files: Mapping[str, str] | None = None) -> str:
+    """SHA-256 of `resolved` settings and of the files of `read_files`, by default of the current ones."""
     content = ordered(settings)
     if read := read_files(settings) if files is None else dict(files):
         content = {**content, "own_code": read}

@@ -81,12 +81,17 @@ class Metric(Record, frozen=True, kw_only=True):
         return f"{shown:.1f} %" if self.unit == "%" else f"{shown:.4g} {self.unit}".rstrip()
 
     def at_chance(self, classes: int | None) -> float | None:
-        """The recorded value of a classifier that guesses uniformly; None if unknown."""
+        """The recorded value, on balanced classes, of a classifier that has learned nothing; None if unknown.
+
+        It predicts the same class for all images; losses are those of equal probabilities.
+        """
         if self.chance is not None or not classes:
             return self.chance
         return {
             "val_accuracy": 1 / classes,
             "val_balanced_accuracy": 1 / classes,
+            "val_macro_f1": 2 / (classes * (classes + 1)),
+            "val_worst_class_accuracy": 1.0 if classes == 1 else 0.0,
             "val_top5_accuracy": min(5 / classes, 1.0),
             "val_auroc": 0.5,
             "val_loss": math.log(classes),
@@ -104,6 +109,7 @@ LABELS = {
     "train_loss": "training loss",
     "val_balanced_accuracy": "validation balanced accuracy",
     "val_macro_f1": "validation macro-F1",
+    "val_worst_class_accuracy": "validation worst-class accuracy",
     "val_top5_accuracy": "validation top-5 accuracy",
     "val_nll": "validation NLL",
     "val_ece": "validation ECE",

@@ -1,33 +1,28 @@
-"""Every run of a plan composed, checked and hashed, before the first one trains."""
+"""The plan of a study, from the overrides of the command line to the content of study.json."""
 
 import dataclasses
-import json
 import logging
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.config import Chosen, validate
-from ablate.config.quoting import quoted
+from ablate.config import validate
 from ablate.config.schema import StudySettings
 from ablate.runs import study_plan
-from ablate.runs.config_hash import config_sha256, settings_sha256, without_seed
 from ablate.runs.metric import LABELS, Metric, named
-from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.runs.tuning import DESIGN, TuningPlan
 from ablate.study import design, explain, extend, factors, overrides, path, plan
-from ablate.study.composer import Composer, PlanLoader
-from ablate.study.same_run import same_run
+from ablate.study.composed_runs import ComposedRun, composed_runs, once
+from ablate.study.composer import PlanLoader
 from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
-from ablate.terminal.progress import track
 from ablate.terminal.text import did_you_mean
 
 log = logging.getLogger(__name__)
@@ -80,7 +75,7 @@ def plan_of(
     settings: StudySettings | DictConfig,
     named_design: str,
     sweep: factors.Sweep,
-    runs: Sequence["ComposedRun"],
+    runs: Sequence[ComposedRun],
     baseline: design.Variant,
     trained: dict[str, Any] | None = None,
     tuning: TuningPlan | None = None,
@@ -130,91 +125,3 @@ def metric_of(settings: StudySettings | DictConfig) -> Metric:
     metric = known_metric(settings.metric, "study.metric")
     in_points = metric.unit == "%" or settings.margin != DEFAULT_MARGIN
     return msgspec.structs.replace(metric, margin=settings.margin if in_points else None)
-
-
-@dataclass(frozen=True)
-class ComposedRun:
-    """A planned run.
-
-    Attributes:
-        planned: its entry in the plan.
-        overrides: those that Hydra composes it from.
-        settings: what it is trained with, without its seed.
-        data: its `data` settings with the place of its images, as text.
-        recorded_sha256: the hash of the finished run in its folder, where that is the same run under another hash.
-    """
-
-    planned: PlannedRun
-    overrides: list[str]
-    settings: dict[str, Any]
-    data: str
-    recorded_sha256: str | None
-
-    def as_recorded(self) -> PlannedRun:
-        """The planned run with the hash that its finished run was recorded with."""
-        if self.recorded_sha256 is None:
-            return self.planned
-        return msgspec.structs.replace(self.planned, config_sha256=self.recorded_sha256)
-
-
-def composer_of(loader: PlanLoader, config: DictConfig, sweep: factors.Sweep) -> Composer:
-    """Composes runs of `ablate train`; each has the name of its study, which may contain the current time."""
-    return Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
-
-
-def composed_runs(
-    loader: PlanLoader,
-    config: DictConfig,
-    sweep: factors.Sweep,
-    replicates: Sequence[plan.Replicate],
-    composer: Composer | None = None,
-) -> list[ComposedRun]:
-    """Each run composed, checked and hashed; InputError if one cannot be trained.
-
-    Args:
-        loader: composes the configurations of runs.
-        config: the configuration that all runs share.
-        sweep: the parsed overrides.
-        replicates: the runs.
-        composer: of `composer_of`, where runs are composed one after the other.
-    """
-    composer = composer or composer_of(loader, config, sweep)
-    options, folder = dict(config.hydra.runtime.choices), Path(config.hydra.sweep.dir)
-    runs = []
-    for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
-        try:
-            composed = composer.compose(replicate.levels, replicate.seed)
-            levels = [word.lstrip("+~") for word in sweep.overrides(replicate.levels)]
-            chosen = dict(level.split("=", 1) for level in levels if "=" in level)
-            validate(composed, Chosen(options | chosen, config.hydra.overrides.task))
-        except InputError as error:
-            raise InputError(f"Run {replicate.folder}: {error}") from None
-        # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
-        place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
-        destination = [f"study.name={quoted(config.study.name)}", *place]
-        overrides = [*sweep.overrides(replicate.levels), *sweep.seed_override(replicate.seed), *destination]
-        planned = PlannedRun(
-            variant=replicate.variant,
-            factors=replicate.factors,
-            seed=replicate.seed,
-            folder=replicate.folder,
-            config_sha256=config_sha256(composed),
-            settings_sha256=settings_sha256(composed),
-        )
-        recorded_sha256 = same_run(folder / planned.folder, planned, composed, config.study.retrain)
-        settings = without_seed(composed)
-        data = OmegaConf.to_yaml(composed.data, resolve=True)
-        runs.append(ComposedRun(planned, overrides, json.loads(json.dumps(settings)), data, recorded_sha256))
-        loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.levels, replicate.seed, overrides)
-    return runs
-
-
-def once(runs: Sequence[ComposedRun]) -> list[ComposedRun]:
-    """Drop runs with the same configuration as an earlier one, since two levels may have the same value."""
-    first: dict[tuple[str, str], ComposedRun] = {}
-    for run in runs:
-        kept = first.setdefault((run.planned.config_sha256, run.data), run)
-        if kept is not run:
-            folders = run.planned.folder, kept.planned.folder
-            log.warning("%s has the same configuration as %s; it is run only once", *folders)
-    return list(first.values())

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn, update_bn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
 from ablate.config.schema import Trainer
 
@@ -80,7 +81,7 @@ class ScheduleFree(Unaveraged):
     def finish(self, model: nn.Module, inputs: Iterable[Tensor]) -> None:
         """Replace the weights by their average, and the statistics of batch normalization by those at the average."""
         self.optimizer.eval()
-        update_bn(islice(inputs, STATISTICS_BATCHES), model)
+        renew_statistics(model, inputs)
 
 
 class MovingAverage:
@@ -146,7 +147,9 @@ class EpochAverage(MovingAverage):
             self.steps = 0
         super().update_parameters(model)
         if self.steps > 1:
-            update_bn(islice(inputs, STATISTICS_BATCHES), self.module)
+            for average, trained in zip(self.module.modules(), model.modules(), strict=True):
+                average.training = trained.training
+            renew_statistics(self.module, inputs)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the average, and the number of epochs in it and of all."""
@@ -156,6 +159,27 @@ class EpochAverage(MovingAverage):
         """Restore a state of `state_dict`."""
         super().load_state_dict(state)
         self.epochs = state["epochs"]
+
+
+@torch.no_grad()
+def renew_statistics(model: nn.Module, inputs: Iterable[Tensor]) -> None:
+    """Replace the running statistics of batch normalization by the means over the first `STATISTICS_BATCHES` inputs.
+
+    As `torch.optim.swa_utils.update_bn`, but the statistics of a layer in evaluation mode, which is frozen, are kept.
+
+    Args:
+        model: in training mode.
+        inputs: of the model, (B, C, H, W) each.
+    """
+    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.training and m.track_running_stats]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a mean of all batches
+    for batch in islice(inputs, STATISTICS_BATCHES if layers else 0):
+        model(batch)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def add_to_mean(averages: list[Tensor], values: list[Tensor], count: int) -> None:

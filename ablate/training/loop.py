@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,7 @@ from ablate.terminal.console import Console
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.meter import Batch, Means, Meter
 from ablate.training.parts import Parts, steps_per_epoch
+from ablate.training.sampler import SAMPLERS
 
 log = logging.getLogger(__name__)
 
@@ -147,16 +149,19 @@ def train_epoch(
     parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
 ) -> tuple[Means, int, float]:
     """One pass over the training images: means over them, images seen, seconds."""
-    order, draws = drawn(parts.augment, data, epoch, seed)
+    order, draws = drawn(parts.augment, data, trainer.sampler, epoch, seed)
     meter = Meter(data.images.device, parts.criterion)
     started = time.perf_counter()
     parts.model.train()
+    for module in parts.frozen:
+        module.eval()
     parts.average.start()
     with seeding.scope(seed, "dropout", epoch):
-        steps, title = batches(order, trainer.batch_size * trainer.accumulate), f"epoch {epoch}/{trainer.epochs}"
+        positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
+        steps = batches(positions, trainer.batch_size * trainer.accumulate)
         further = trainer.epochs - epoch
         for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            gradient = partial(add_gradient, parts, data, draws, batches(step, trainer.batch_size))
+            gradient = partial(add_gradient, parts, data, order, draws, batches(step, trainer.batch_size))
             parts.optimizer.zero_grad()
             seen = gradient()
             parts.perturb(gradient)
@@ -168,47 +173,69 @@ def train_epoch(
             parts.average.update_parameters(parts.model)
             for batch in seen:
                 meter.add(batch)
-        parts.average.finish(parts.model, inputs(parts, data, draws, batches(order, trainer.batch_size)))
+        parts.average.finish(parts.model, inputs(parts, data, order, draws, batches(positions, trainer.batch_size)))
     means = meter.read()
     return means, meter.seen, time.perf_counter() - started
 
 
-def add_gradient(parts: Parts, data: Resident, draws: Sequence[Tensor], step: Sequence[Tensor]) -> list[Batch]:
+def add_gradient(
+    parts: Parts, data: Resident, order: Tensor, draws: Sequence[Tensor], step: Sequence[Tensor]
+) -> list[Batch]:
     """Augment, forward, loss, backward: add the gradient of the mean loss over the batches of a step.
 
     Args:
         parts: of a step.
         data: the images.
-        draws: random numbers of the augmentation, for each image.
-        step: indices of the images of each batch.
+        order: of the images in the epoch, (N,).
+        draws: random numbers of the augmentation, in this order.
+        step: positions in this order of the images of each batch.
     """
     seen, images_of_step = [], sum(map(len, step))
-    for index in step:
-        one_hot = data.targets[index]
-        images, targets = parts.augment(data.images[index], one_hot, [d[index] for d in draws])
+    for batch in step:
+        one_hot = data.targets[order[batch]]
+        images, targets = parts.augment(data.images[order[batch]], one_hot, [d[batch] for d in draws])
         with parts.precision():
             logits = parts.forward(parts.pixels(images))
             taught = parts.teacher(images)
         loss = parts.criterion(logits.float(), targets, *taught)
-        parts.scaler.scale(loss * (len(index) / images_of_step)).backward()
+        parts.scaler.scale(loss * (len(batch) / images_of_step)).backward()
         seen.append(Batch(loss.detach(), logits.detach(), targets, mixed=targets is not one_hot))
     return seen
 
 
-def inputs(parts: Parts, data: Resident, draws: Sequence[Tensor], steps: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Yield the model's input for each batch of image indices, augmented as in training."""
-    for index in steps:
-        images, _ = parts.augment(data.images[index], data.targets[index], [d[index] for d in draws])
-        yield parts.pixels(images)
+def inputs(
+    parts: Parts, data: Resident, order: Tensor, draws: Sequence[Tensor], step: Iterable[Tensor]
+) -> Iterator[Tensor]:
+    """Yield the model's input for each batch, augmented as in training; the arguments are those of `add_gradient`."""
+    for batch in step:
+        index = order[batch]
+        yield parts.pixels(parts.augment(data.images[index], data.targets[index], [d[batch] for d in draws])[0])
 
 
-def drawn(augment: Augmentation, data: Resident, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
-    """Draw the order of the images in an epoch, and the random numbers of their augmentation.
+def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
+    """Draw the order of the images in an epoch, and the random numbers of their augmentation, in this order.
 
     They are drawn for all images of the source, so that those of an image do not depend on the training subset.
+    Further ones are drawn for the repetitions of an image in an epoch.
+
+    Args:
+        augment: the augmentation.
+        data: the training images.
+        sampler: `trainer.sampler`.
+        epoch: counted from 1.
+        seed: of the run.
+
+    Returns:
+        Positions of the images, int64 (N,), and for each step of the augmentation its numbers, (N, k).
     """
     device = data.images.device
     ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]
-    draws = augment.draw(data.source, lambda step: seeding.stream(seed, "augmentation", step, epoch))
-    order = torch.from_numpy(ranks.argsort(kind="stable"))
-    return order.to(device), [torch.from_numpy(numbers[data.index]).to(device) for numbers in draws]
+    order = SAMPLERS[sampler](ranks, data.targets, seeding.stream(seed, "sampler", epoch))
+    repeated = np.ones(len(order), bool)
+    repeated[np.unique(order, return_index=True)[1]] = False
+    rows = data.index[order]
+    rows[repeated] = data.source + np.arange(repeated.sum())
+    draws = augment.draw(
+        data.source + int(repeated.sum()), lambda step: seeding.stream(seed, "augmentation", step, epoch)
+    )
+    return torch.from_numpy(order).to(device), [torch.from_numpy(numbers[rows]).to(device) for numbers in draws]

@@ -9,7 +9,6 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
@@ -20,10 +19,13 @@ from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
-from ablate.model.build import build_model
+from ablate.model.build import build_model, fine_tuning
+from ablate.model.freezing import freeze
 from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
+from ablate.training.class_weights import build_loss
+from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
@@ -40,6 +42,7 @@ class Parts:
 
     Attributes:
         forward: the model or its compiled form.
+        frozen: modules that stay unchanged.
         perturb: replaces the gradients by those at perturbed weights, with the function that adds them
             (`optimizer=sam`); does nothing for other optimizers.
         scaler: scales the loss so that no gradient underflows in fp16; does nothing in other precisions.
@@ -60,6 +63,7 @@ class Parts:
     average: Average
     views: tta.Views
     precision: Callable[[], AbstractContextManager]
+    frozen: list[nn.Module]
 
 
 def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
@@ -90,10 +94,12 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     model = initialize(partial(build_model, config, data), config.seed)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
+    tuning = fine_tuning(config.model)
+    frozen = freeze(model, tuning["freeze"])
     optimizer = instantiate(config.optimizer, model=model)
     steps = steps_per_epoch(len(data.train.images), trainer)
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
-    criterion = instantiate(config.loss)
+    criterion = build_loss(config.loss, data.train, device)
     return Parts(
         model=model,
         forward=compiled(model) if trainer.compile else model,
@@ -101,7 +107,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         pixels=pixels,
         criterion=criterion,
         optimizer=optimizer,
-        scheduler=LambdaLR(optimizer, factor),
+        scheduler=scheduled(optimizer, factor, model, steps * (tuning["head_warmup_epochs"] or 0)),
         clip=clipper(trainer.grad_clip),
         perturb=getattr(optimizer, "perturb", lambda gradient: None),
         scaler=torch.amp.GradScaler(device.type, enabled=precision == "fp16"),
@@ -109,6 +115,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         average=averaged(model, optimizer, trainer),
         views=tta.OPTIONS[trainer.tta],
         precision=autocast(precision, device.type),
+        frozen=frozen,
     )
 
 

@@ -42,7 +42,7 @@ def set_up(config: DictConfig, folder: Path) -> SetUp:
     images = resident(data, device)
     with device_errors.explained(step, images, trainer, config.seed):
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
-    first_batch = samples(step.augment, images, trainer.batch_size, config.seed)
+    first_batch = samples(step.augment, images, trainer, config.seed)
     atomic.write_bytes(folder / FILE, first_batch, durable=False)
     environment = provenance.environment(device.type, precision)
     return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)

@@ -13,7 +13,6 @@ CUT = f" An arrow marks a bar that is cut off at the edge: it is longer than {RE
 
 def captions(results: Results) -> dict[str, str]:
     """The caption of each figure that a study may have, by its name."""
-    name = results.format.name
     return {
         "effects": _effects(results),
         "stages": "Difference from the baseline after each planned look, with repeated 95 % confidence intervals; gray:"
@@ -37,7 +36,8 @@ def captions(results: Results) -> dict[str, str]:
         "variance_shares": "Shares of the sum of squares"
         + (", with 95 % bootstrap intervals over seeds." if _has_intervals(results) else "."),
         "cost": _cost(results),
-        "class_difference": f"Difference in {name} from the baseline on each class, of the variant with the best mean.",
+        "class_difference": "Difference in validation accuracy from the baseline on each class, of the variant with the"
+        " best mean.",
         "confusion": "Confusion matrix, % of each true class.",
         "samples": "Training images after augmentation.",
     }

@@ -23,7 +23,7 @@ def class_difference(table: pd.DataFrame, variant: str, label: str) -> Figure:
         variant: A row of the table.
         label: Title of the figure.
     """
-    values = table.loc[variant].sort_values(kind="stable")
+    values = table.loc[variant].dropna().sort_values(kind="stable")
     if len(values) > NAMED:  # the largest decreases and increases
         values = pd.concat([values.iloc[: NAMED // 2], values.iloc[-NAMED // 2 :]])
     with matplotlib.rc_context(STYLE):

@@ -4,12 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from omegaconf import OmegaConf
 
+from ablate.analysis.chance import majority_baseline
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
 from ablate.runs import run_record
+from ablate.runs.metric import ACCURACY, named
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import ImageCounts, RunRecord
 from ablate.terminal.errors import InputError
@@ -54,9 +55,10 @@ def _data_set(results: Results, folder: str, kind: str) -> tuple[list[str], str]
                 f", and training was limited to {limit:,} of the {'training images' if kind == 'fixed' else 'others'}"
             )
         name = settings._target_.rpartition(".")[2]
-        if name == "image_folder":
+        if name in ("image_folder", "table"):
             content: Any = OmegaConf.to_container(settings, resolve=False)
-            name = f"image folder {Path(str(content['root'])).name}".rstrip()
+            place = f"{content['file']} of the " if name == "table" else ""
+            name = f"{place}image folder {Path(str(content['root'])).name}".rstrip()
         return [name], split
     except (InputError, AttributeError, KeyError, ValueError, TypeError):
         return [], ""
@@ -111,16 +113,15 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
 
 
 def _majority(results: Results) -> str:
-    """The accuracy of predicting the most common class, where classes are imbalanced; else an empty text."""
+    """The metric of predicting the most common class, where classes are imbalanced; else an empty text."""
     if results.predicted is None:
         return ""
-    counts, names = np.bincount(results.predicted.labels), results.predicted.classes
-    share = counts.max() / counts.sum()
-    if share * len(names) < IMBALANCED:
+    name, known = majority_baseline(results.predicted)
+    if known[ACCURACY.name] * len(results.predicted.classes) < IMBALANCED:
         return ""
-    return (
-        f" Always predicting {names[counts.argmax()]}, the most common class, has an accuracy of {100 * share:.1f} %."
-    )
+    shown = [metric for metric in dict.fromkeys([ACCURACY.name, results.metric.name]) if metric in known]
+    values = " and ".join(f"{named(metric).text(known[metric])} {named(metric).label}" for metric in shown)
+    return f" Majority-class baseline (always predict {name}): {values}."
 
 
 def records(results: Results) -> list[tuple[str, RunRecord]]:

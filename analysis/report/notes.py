@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, verdict
+from ablate.analysis.chance import majority_baseline
 from ablate.analysis.formats import p_value, plural
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.incomplete import partly_compared
@@ -14,6 +15,8 @@ from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned, pairs
 from ablate.runs.study_plan import MarginChange
 from ablate.terminal.text import first_few
+
+ROUNDING = 1e-9  # of a mean of fractions
 
 
 def notes(results: Results) -> list[str]:
@@ -30,7 +33,12 @@ def notes(results: Results) -> list[str]:
     if collect.BASELINE not in set(completed["variant"]) and set(runs["variant"]) - {collect.BASELINE}:
         sentences.append("The baseline has no completed run: nothing can be compared.")
     sentences += [_margin_change(change, results.format.points) for change in results.plan.margin_changes]
-    sentences += [*_baseline_at_chance(results), *_diverged(results), *_unpaired(runs, effects)]
+    sentences += [
+        *_baseline_at_chance(results),
+        *_below_majority(results),
+        *_diverged(results),
+        *_unpaired(runs, effects),
+    ]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
     for name in list(marked)[: 2 * NAMED] if results.looks is None else []:  # stages have fewer seeds by design
         mean = results.format.value(by_variant.loc[name, "baseline_mean"])
@@ -73,6 +81,21 @@ def _baseline_at_chance(results: Results) -> list[str]:
     chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
     runs = f"all {len(base)} of its completed runs are" if len(base) > 1 else "its completed run is"
     return [f"The baseline has learned nothing: {runs} at chance{chance}."]
+
+
+def _below_majority(results: Results) -> list[str]:
+    """A sentence on the variants whose mean is not above that of always predicting the most common class."""
+    if results.predicted is None:
+        return []
+    name, known = majority_baseline(results.predicted)
+    value, means = known.get(results.metric.name), results.effects.set_index("variant")["mean"]
+    below = [] if value is None else [results.labels[variant] for variant in means.index[means <= value + ROUNDING]]
+    if value is None or not below:
+        return []
+    return [
+        f"Not above the majority-class baseline (always predict {name}, {results.metric.text(value)}"
+        f" {results.metric.label}): {first_few(below, NAMED, '; ')}."
+    ]
 
 
 def _diverged(results: Results) -> list[str]:

@@ -5,24 +5,20 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ablate.analysis.sources import parquet
-from ablate.analysis.sources.parquet import LARGEST, MOST_CELLS, MOST_COLUMNS
-from ablate.files import bounded
+from ablate.files import bounded, delimited, parquet
+from ablate.files.delimited import pieces
+from ablate.files.parquet import LARGEST, MOST_CELLS, MOST_COLUMNS
 from ablate.runs import json_file
 from ablate.terminal.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
-LONGEST_HEADER = bounded.MIB  # characters
 SPACES, COMMAS = re.compile(r"\s*"), re.compile(r"[\s,]*")  # between values in JSON lines, and in a list
-PIECE = bounded.MIB  # characters
-SEPARATORS = ",;\t|"
 # Numbers as they are written: the default of pandas 3, which deprecates the argument.
 EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
 
@@ -63,12 +59,12 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _json_rows(content: bytes, path: Path) -> pd.DataFrame:
     """Rows of JSON lines (one object per line), or of one list of objects."""
-    encoding, _ = _encoding(content, path)
-    _check_cells(path, sum(text.count(word) for text in _pieces(content, encoding) for word in ",[{"))
-    escapes = any("\\u" in text for text in _pieces(content, encoding))
+    encoding = delimited.encoding(content, path, LARGEST)
+    _check_cells(path, sum(text.count(word) for text in pieces(content, encoding) for word in ",[{"))
+    escapes = any("\\u" in text for text in pieces(content, encoding))
     columns: dict[str, list[Any]] = {}  # not a dict per row, which takes more memory than its cells
     count = 0
-    for row in _json_values(_pieces(content, encoding)):
+    for row in _json_values(pieces(content, encoding)):
         if not isinstance(row, dict):
             raise InputError(f'{path} must hold objects, one per run, such as {{"model": "cnn", "acc": 0.93}}.')
         if escapes:  # half a surrogate pair could not be written anywhere
@@ -120,21 +116,12 @@ def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Rows of a CSV file: the separator is the most frequent one of its header, decimals may have a comma."""
-    encoding, notes = _encoding(content, path)
-    with _as_text(content, encoding, newline=None) as file:
-        header = next((line for line in iter(partial(file.readline, LONGEST_HEADER), "") if line.strip()), "")
-    if not header:
-        raise InputError(f"{path} is empty.")
-    if len(header) == LONGEST_HEADER:
-        raise InputError(f"{path}: its header has more than {LONGEST_HEADER:,} characters. It was not read.")
-    separator = max(SEPARATORS, key=header.count)
-    if separator not in header:
-        separator = ","
-    _check_cells(path, sum(text.count(end) for text in _pieces(content, encoding) for end in (separator, "\n", "\r")))
-    names = next(csv.reader([header], delimiter=separator))
+    encoding = delimited.encoding(content, path, LARGEST)
+    notes = [f"{path.name} is not UTF-8; read as Windows-1252."] if encoding == "cp1252" else []
+    names, separator = delimited.header(content, encoding, path)
+    _check_cells(path, sum(text.count(end) for text in pieces(content, encoding) for end in (separator, "\n", "\r")))
     _check_columns(path, len(names))
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"{path} has more than one column {twice[0]!r}. Rename one of them.")
+    delimited.check_names(names, path)
     # From bytes: a text of Python takes up to four bytes per character.
     rows = pd.read_csv(
         io.BytesIO(content), sep=separator, skipinitialspace=True, encoding=encoding, encoding_errors="replace", **EXACT
@@ -158,29 +145,6 @@ def _check_columns(path: Path, columns: int) -> None:
     """Raise InputError if a table has too many columns: pandas takes a millisecond for each."""
     if columns > MOST_COLUMNS:
         raise InputError(f"{path} has {columns:,} columns, more than the limit of {MOST_COLUMNS:,}. It was not read.")
-
-
-def _encoding(content: bytes, path: Path) -> tuple[str, list[str]]:
-    """The encoding of a file, UTF-8, UTF-16 with its mark, else Windows' Western European one; notes on it."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        bounded.check(path, "is UTF-16 and has", len(content), LARGEST // 2)  # it takes more memory than UTF-8
-        return "utf-16", []
-    try:
-        for _ in _pieces(content, "utf-8-sig", errors="strict"):
-            pass
-        return "utf-8-sig", []
-    except UnicodeDecodeError:
-        return "cp1252", [f"{path.name} is not UTF-8; read as Windows-1252."]
-
-
-def _pieces(content: bytes, encoding: str, errors: str = "replace") -> Iterator[str]:
-    """The text of a file in pieces, since it takes up to four bytes per character."""
-    with _as_text(content, encoding, newline="", errors=errors) as file:
-        yield from iter(partial(file.read, PIECE), "")
-
-
-def _as_text(content: bytes, encoding: str, newline: str | None, errors: str = "replace") -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(content), encoding, errors, newline)
 
 
 def _named(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverg
 from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
 from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.path import path
-from ablate.analysis.tables.runs import changes, classes, failures
+from ablate.analysis.tables.runs import changes, classes, classes_note, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import Table
@@ -118,9 +118,9 @@ def every(results: Results) -> dict[str, Table]:
             attribution(results.attribution, results.format),
             attribution_note(results.attribution),
         )
-    if results.classes is not None:
-        rows = tuple(results.classes.index)
-        by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), variants=rows)
+    if results.classes is not None and results.predicted is not None:
+        rows, note = tuple(results.classes.index), classes_note(results.predicted)
+        by_name["classes"] = Table("Accuracy on each class", classes(results.classes, labels), note, rows)
     if results.crossed and results.metric.is_accuracy:
         rows = tuple(results.crossed)
         by_name["images"] = Table(

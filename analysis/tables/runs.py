@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
 from ablate.analysis.config_differences import readable
 from ablate.analysis.formats import DASH, number
+from ablate.analysis.image_correctness import Predictions
 from ablate.analysis.tables.table import Table
+
+LISTED = 30  # classes whose number of images a note states
 
 
 def changes(differences: pd.DataFrame, labels: Mapping[str, str]) -> Table:
@@ -26,6 +30,15 @@ def classes(differences: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFram
         for name in others
     ]
     return pd.DataFrame(rows, columns=["Variant", *differences.columns])
+
+
+def classes_note(predictions: Predictions) -> str:
+    """The number of images of each class."""
+    images = np.bincount(predictions.labels, minlength=len(predictions.classes))
+    if len(images) > LISTED:
+        return f"Validation images per class: {images.min():,} to {images.max():,}."
+    counts = (f"{name} {count:,}" for name, count in zip(predictions.classes, images, strict=True))
+    return f"Validation images: {', '.join(counts)}."
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:

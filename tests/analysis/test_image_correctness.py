@@ -50,8 +50,21 @@ def test_the_report_includes_classes_and_images(study):
     assert table.iloc[0, 0] == "model=b" and table.iloc[0, 2].startswith("+12.50 [")
     classes = pd.read_csv(study / "report" / "tables" / "classes.csv", dtype=str)
     assert classes.values.tolist() == [["baseline (%)", "75.0", "75.0"], ["model=b (points)", "+0.0", "+25.0"]]
+    assert "Validation images: 0 2, 1 2." in (study / "report" / "report.html").read_text()
     for name in ("confusion", "class_difference"):
         assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_without_images_has_no_accuracy(study):
+    for variant, seed in PREDICTED:
+        path = study / variant / f"seed={seed}" / "val_predictions.npz"
+        logits = np.eye(3)[PREDICTED[variant, seed]]
+        np.savez(path, label=LABELS, logits=logits, index=LABELS)
+    results = analyse(study)
+    assert results.classes["2"].isna().all() and results.classes["1"].tolist() == [75, 25]
+    axis = figures.class_difference(results.classes, "model=b", "b").axes[0]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["0", "1"]
 
 
 def test_only_the_images_that_did_not_select_the_epoch_are_read(study):

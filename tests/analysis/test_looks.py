@@ -50,6 +50,7 @@ def stated(study) -> str:
     return "\n".join(looked(*record_look(read), planned_comparisons(read.runs)))
 
 
+@pytest.mark.integration
 def test_a_finished_study_is_looked_at_once_however_often_it_is_reported(make_study):
     study = make_study(some(3, 3), FACTORS)
     first = text(study)

@@ -147,6 +147,7 @@ def test_a_search_with_seeds_keeps_its_comparisons(make_study):
     assert 'id="table-trials"' in text and 'id="table-effects"' in text
 
 
+@pytest.mark.integration
 def test_names_of_parameters_are_text(make_study):
     rates = ["0.1", "<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "{{ 7*7 }}", "&lt;", "0.2"]
     results = {"baseline": {0: 0.5}} | {f"<b>lr={rate}": {0: 0.5 + i / 50} for i, rate in enumerate(rates[1:], 1)}

@@ -17,9 +17,14 @@ MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": 
 
 
 def test_the_lines_of_a_run():
-    first, calibration, a, b, used = test_results.lines(Path("run"), COMPLETE)
+    first, calibration, classes, a, b, used = test_results.lines(Path("run"), COMPLETE)
     assert first == "run: test accuracy 75.0 % on 4 images (95 % CI 30.0 to 95.0 %)"
     assert calibration == "  Expected calibration error 10.0 points; loss 0.500"
+    # Of 2 and 2 images, 3 are correct: F1 of a is 2 * 2 / (2 + 3), of b 2 * 1 / (2 + 1).
+    assert classes == (
+        "  Balanced accuracy 75.0 %, macro-F1 73.3 %; majority-class baseline (always predict a): accuracy 50.0 %,"
+        " macro-F1 33.3 %"
+    )
     assert a == "  a  100.0 % (34.0 to 100.0 %)"
     assert b == "  b   50.0 % (10.0 to 90.0 %)  most often misclassified as a (1)"
     assert used == "  The test set has been used twice on this run."
@@ -74,6 +79,13 @@ def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
     assert test_results.summary(replace(of_loss, chosen="baseline"), results)[-1].endswith(
         "No variant has a lower validation loss than the baseline."
     )
+
+
+def test_a_study_in_macro_f1_is_tested_in_it_too():
+    of_accuracy, results = choice({"model=b": {0: 0.75}, "baseline": {0: 0.75}})
+    of_f1 = replace(of_accuracy, metric=named("val_macro_f1"))
+    best = test_results.summary(of_f1, results)[1]
+    assert best.startswith("  model=b: test accuracy 75.0 ± — %, test macro-F1 73.3 ± — %, validation macro-F1 75.0 ±")
 
 
 def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):

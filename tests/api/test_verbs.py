@@ -35,6 +35,7 @@ def folder(tmp_path_factory):
     os.chdir(before)
 
 
+@pytest.mark.integration
 def test_a_run_equals_the_command_bit_for_bit(folder, tmp_path, capfd):
     run = ablate.train("seed=1", *OVERRIDES[:2], **dict(list(SMALL.items())[2:]), **{"optimizer.lr": 0.1})
     assert "epoch 2/2  train loss" in capfd.readouterr().out

@@ -193,6 +193,7 @@ def test_a_dry_run_lists_and_starts_nothing(tmp_path, app):
 
 
 @pytest.mark.parametrize("launcher", ["basic", "ablate_local"])
+@pytest.mark.integration
 def test_a_killed_study_resumes(tmp_path, app, launcher):
     words = [*SWEEP, *DESIGN, f"hydra/launcher={launcher}"]
     settings = {**ENVIRONMENT, "WAIT": "0.5"}

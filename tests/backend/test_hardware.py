@@ -108,7 +108,9 @@ def test_cpu_cores_are_those_of_the_affinity():
     assert cpu_cores() == len(before)
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, ":4096:8"), (":16:8", ":16:8")])
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, ":4096:8"), pytest.param(":16:8", ":16:8", marks=pytest.mark.integration)]
+)
 def test_the_setting_of_cublas_is_made_before_any_run(before, after):
     """PyTorch reads it once per process, at the first matrix product on a GPU: of any run, deterministic or not."""
     settings = {name: value for name, value in os.environ.items() if name != "CUBLAS_WORKSPACE_CONFIG"}

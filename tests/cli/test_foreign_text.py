@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from tests.analysis.report.test_html import Page
 from tests.processes import SMALL, ablate, forks, start, until
 
+pytestmark = pytest.mark.integration
 HOSTILE = (
     "\x1b[2Jcleared",
     "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",

@@ -23,6 +23,7 @@ def test_a_study_runs_every_combination_once(grid):
         assert run_record["study"] == "grid" and run_record["status"] == "completed"
 
 
+@pytest.mark.integration
 def test_the_same_command_again_trains_nothing_and_extend_adds_seeds(grid, tmp_path):
     grid = shutil.copytree(grid / "outputs", tmp_path / "outputs").parent  # other tests use the original
     words = ["-m", "study.name=grid", *SMALL, "model=mlp,cnn", "normalization=none,batch"]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pexpect
+import pytest
 
 from tests.processes import ENVIRONMENT, SMALL, ablate, alone, heeds_interrupts, record
 
@@ -38,6 +39,7 @@ def test_the_rerun_command_gives_the_same_weights(tmp_path):
     assert (first / "model.pt").read_bytes() == (second / "model.pt").read_bytes()
 
 
+@pytest.mark.integration
 def test_a_terminal_shows_a_progress_bar(tmp_path):
     words = ["-m", "ablate.cli", "train", "data=digits", "model=resnet", "normalization=batch", "trainer.epochs=1"]
     child = pexpect.spawn(sys.executable, words, cwd=tmp_path, env={**ENVIRONMENT, "TERM": "xterm"}, timeout=120)
@@ -65,6 +67,7 @@ def test_ctrl_c_marks_the_run_as_interrupted(tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.integration
 def test_a_full_disk_is_reported_and_fails_the_run(tmp_path):
     # A file size limit of 64 KiB stands in for a full disk: the weights do not fit.
     command = f"ulimit -f 64; exec {sys.executable} -m ablate.cli train {' '.join(SMALL)} model=cnn"

@@ -182,6 +182,7 @@ def test_invalid_input_is_refused(photos, photo_folder, tmp_path, arguments, mes
     assert ended.returncode == 2 and message in ended.stderr and ended.stdout == "" and "Traceback" not in ended.stderr
 
 
+@pytest.mark.integration
 def test_a_file_name_that_is_not_utf8_is_printed_unchanged(photos, photo_folder, tmp_path):
     name = b"f\xff\x1b[31m.jpg"
     (Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name)))).write_bytes(

@@ -139,6 +139,7 @@ def test_an_outdated_report_is_regenerated(here, capsys):
         assert packed.read("report.pdf") == Path("outputs/s/report/report.pdf").read_bytes()
 
 
+@pytest.mark.integration
 def test_large_weights_are_linked_and_code_changes_reported(here, capsys):
     default_rules = (ROOT / "conf/submission/assignment.yaml").read_text()
     Path("rules.yaml").write_text(default_rules.replace("max_checkpoint_mb: 30", "max_checkpoint_mb: 0.5"))

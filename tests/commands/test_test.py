@@ -64,6 +64,7 @@ def test_the_numbers_are_scikit_learns(trained, run):
     assert (pictures["images"] == images.images[wrong].numpy()).all() and pictures["index"].tolist() == wrong
 
 
+@pytest.mark.integration
 def test_a_study_and_runs_in_one_command(study, tmp_path):
     """The choice by hand: the higher mean of the accuracies in the records; each of the four runs is tested once."""
     ended = ablate(tmp_path, "test", "s", "outputs/s/baseline/seed=1", "--rubric", "none")

@@ -35,7 +35,8 @@ REFUSED = {
     "optimizer.epochs=3": "optimizer.epochs: there is no such key. Did you mean trainer.epochs?",
     "lr=3": "Did you mean optimizer.lr?",
     "batch_size=3": "Did you mean trainer.batch_size?",
-    "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, device,",
+    "model=timm model.drop_path_rate=0.1": "An argument of the model itself is model.options={drop_path_rate: ...}.",
+    "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, sampler,",
     "model=mlp model.units=3": "model.units: there is no such key. Keys of model: hidden.",
     "optimizer=null": "must be a string or a list",
     "seed=0,1": "a comma separates values, but one run has one. Add -m",
@@ -124,6 +125,34 @@ def test_the_remedy_in_the_message_works(swap):
     words = ["experiment=best", swap]
     removals = re.findall("'(~[^']+)'", refusal(words))
     assert removals and refusal([*words, *removals]) == ""
+
+
+ONES = ",".join(["1"] * 9)
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ("[1,1]", "has 2 weights, but the data has 10 classes"),
+        ("[]", "has 0 weights, but the data has 10 classes"),
+        (f"[{ONES},-1]", "must be finite numbers of at least 0, and not all 0"),
+        (f"[{ONES.replace('1', '0')},0]", "must be finite numbers of at least 0, and not all 0"),
+        (f"[{ONES},nan]", "it must be finite"),
+        (f"[{ONES},inf]", "it must be finite"),
+        (f"[{ONES},cat]", "must be a list of numbers, one per class, or balanced or null"),
+        (f"[{ONES},true]", "must be a list of numbers, one per class, or balanced or null"),
+        ("{cat: 2}", "must be a list of numbers, one per class, or balanced or null"),
+        ("balance", "must be a list of numbers, one per class, or balanced or null"),
+    ],
+)
+def test_class_weights_are_checked_before_training(weights, expected):
+    message = refusal(["data=digits", f"loss.class_weights={weights}"])
+    assert message.startswith("loss.class_weights") and expected in message and "\n" not in message
+
+
+@pytest.mark.parametrize("weights", ["null", "balanced", "[0,1,1,1,1,1,1,1,1,0.5]"])
+def test_valid_class_weights_are_accepted(weights):
+    assert refusal(["data=digits", f"loss.class_weights={weights}"]) == ""
 
 
 def test_user_code_may_have_any_keys(tmp_path, monkeypatch):

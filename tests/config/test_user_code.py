@@ -94,6 +94,7 @@ def test_files_that_only_lie_in_the_current_folder_are_not_executed(planted, mod
     assert not list(planted.glob("ran.*"))
 
 
+@pytest.mark.integration
 def test_processes_that_a_run_starts_do_not_search_the_current_folder_either(planted):
     """As the workers of joblib are started, in a run of the installed command, whose Python has no flag -P."""
     starts = (
@@ -107,6 +108,7 @@ def test_processes_that_a_run_starts_do_not_search_the_current_folder_either(pla
     assert Path("imported").exists() and not list(planted.glob("ran.*"))
 
 
+@pytest.mark.integration
 def test_what_user_code_imports_is_imported_too(folder):
     Path("my_model.py").write_text("import my_layers.block\n" + NET.format(width=4))
     Path("my_layers").mkdir()

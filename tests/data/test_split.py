@@ -68,12 +68,9 @@ def test_a_limit_is_stratified_and_does_not_change_validation(limit: int) -> Non
     ("counts", "fraction", "limit", "message"),
     [
         ((10,), 0.2, None, r"only 1 class \(class 0\), but 2 are needed"),
-        ((10, 1, 10), 0.2, None, "at least 2 images.*Too few in class 1"),
-        ((10, 0, 10), 0.2, None, "Too few in class 1"),
+        ((10, 0, 10), 0.2, None, "no image of class 1. Add images or remove the class."),
         ((10, 10, 10), 0.05, None, r"val_fraction=0.05 of 30 images leaves 2 for validation.*Raise"),
         ((10, 10, 10), 0.95, None, r"val_fraction=0.95 of 30 images leaves 1 for training.*Lower"),
-        ((100, 2), 0.1, None, "validation part has no image of class 1. Raise data.val_fraction"),
-        ((100, 2), 0.9, None, "training part has no image of class 1. Lower data.val_fraction"),
         (
             (10, 10),
             0.2,
@@ -81,7 +78,6 @@ def test_a_limit_is_stratified_and_does_not_change_validation(limit: int) -> Non
             "train_limit=17 must lie between the number of classes, 2, and the number of training images, 16",
         ),
         ((10, 10), 0.2, 1, "train_limit=1 must"),
-        ((1000, 10), 0.2, 4, "training part has no image of class 1. Raise data.train_limit"),
     ],
 )
 def test_a_part_without_a_class_is_refused(
@@ -89,3 +85,32 @@ def test_a_part_without_a_class_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         split(_images(*counts), fraction, 0, limit)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("counts", [(100, 2), (100, 2, 2, 2, 2), (300, 30, 3, 2, 1), (2, 50, 1, 1)], ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_each_class_is_in_training_and_each_of_two_images_in_validation(counts, fraction: float, seed: int) -> None:
+    images = _images(*counts)
+    train, val = split(images, fraction, seed, None)
+    assert sorted([*train, *val]) == list(range(sum(counts)))
+    in_train, in_val = (np.bincount(images.labels[part], minlength=len(counts)) for part in (train, val))
+    assert in_train.min() >= 1
+    assert [count > 0 for count in in_val] == [count > 1 for count in counts]
+    assert abs(len(val) - fraction * sum(counts)) <= len(counts)
+
+
+def test_a_class_of_one_image_is_reported(caplog) -> None:
+    split(_images(40, 1, 20, 1), 0.2, 0, None)
+    assert caplog.messages == [
+        "No validation image of class 1, class 3: a class with one image is only trained on, and not evaluated."
+    ]
+
+
+@pytest.mark.parametrize("limit", [5, 6, 20, 150])
+def test_a_limit_keeps_each_class(limit: int) -> None:
+    images = _images(150, 40, 3, 2, 1)
+    train, _ = split(images, 0.2, 0, limit)
+    counts = np.bincount(images.labels[train], minlength=5)
+    assert counts.sum() == limit and counts.min() >= 1
+    assert counts[0] >= counts[1] >= counts[2]

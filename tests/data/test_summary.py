@@ -31,7 +31,7 @@ def test_counts_and_colors(data):
     facts = summary(data, images([50, 60, 70], [0, 0, 0]).images, None)
     assert facts["images"] == {"train": 4, "validation": 2, "unused": 2, "test": 3, "split": "stratified"}
     assert facts["classes"] == {"a": {"train": 3, "validation": 1}, "b": {"train": 1, "validation": 1}}
-    assert facts["largest_class"] == {"name": "a", "validation_share": 0.5}
+    assert facts["largest_class"] == {"name": "a", "validation_share": 0.5, "validation_macro_f1": pytest.approx(1 / 3)}
     assert facts["size"] == {"channels": 1, "height": 4, "width": 4} and facts["files"] is None
     assert facts["pixels"]["mean"] == pytest.approx([17.5 / 255])
     assert facts["pixels"]["std"] == pytest.approx([(275 / 4) ** 0.5 / 255])  # 7.5² + 7.5² + 2.5² + 12.5² = 275

@@ -60,7 +60,7 @@ def test_every_key_of_every_option_file_is_listed(rows):
     [
         ("seed", "integer", "at least 0 and below 2^63", "`0`"),
         ("study.margin", "number, or null", "above 0", "`1`"),
-        ("data.image_size", "integer (pixels)", "at least 4 and at most 1024", "`32` in image_folder"),
+        ("data.image_size", "integer (pixels)", "at least 4 and at most 1024", "`32` in image_folder, table"),
         ("optimizer.lr", "number", "above 0", "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sgd"),
         ("optimizer.weight_decay", "number", "at least 0", "`0` in adam, rmsprop, sgd; `0.01` in adamw, muon"),
         ("augmentation.cutout.size", "integer (pixels)", "at least 1", "`16` in cutout"),

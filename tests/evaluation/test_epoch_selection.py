@@ -56,6 +56,7 @@ def claim_rates(studies: int, half: torch.Tensor | None) -> tuple[float, float]:
     return verdicts.count("better") / studies, verdicts.count("worse") / studies
 
 
+@pytest.mark.integration
 def test_the_maximum_over_epochs_calls_an_equal_recipe_better():
     """What the reporting half is for: the rule before it."""
     better, worse = claim_rates(300, None)
@@ -68,6 +69,7 @@ def test_the_other_half_calls_an_equal_recipe_better_or_worse_in_one_of_twenty_s
     assert 0.035 < better + worse <= 0.055 and better <= 0.035
 
 
+@pytest.mark.integration
 def test_the_other_half_rarely_calls_an_equal_recipe_better():
     better, worse = claim_rates(300, reporting_half(torch.zeros(IMAGES, dtype=torch.long), "best_val", 0))
     assert better + worse <= 0.09  # 5 % plus three standard errors

@@ -177,7 +177,9 @@ def test_texts_of_authors(tmp_path, fuzz):
     fuzz(bytewise, damaged(tmp_path / "a.svg", read))
 
 
-@pytest.mark.parametrize("place", [".hydra/config.yaml", "options/model/mine.yaml"])
+@pytest.mark.parametrize(
+    "place", [".hydra/config.yaml", pytest.param("options/model/mine.yaml", marks=pytest.mark.integration)]
+)
 def test_configurations(tmp_path, fuzz, place):
     """Of a run of the user's own option, which `ablate reproduce` composes again."""
     folder = shutil.copytree(own_option() / "run", tmp_path / "run")

@@ -172,6 +172,7 @@ def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
     assert {path.name for path in study.parent.parent.iterdir()} == {"outputs"}  # nothing else in the working directory
 
 
+@pytest.mark.integration
 def test_a_failed_run_has_status_failed_in_mlflow(tmp_path):
     mlflow = pytest.importorskip("mlflow")
     from ablate.logger.mlflow import MLflowRun
@@ -207,6 +208,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("option", ["mlflow", "tensorboard", "wandb"])
 def test_names_and_values_of_any_text_are_logged(tmp_path, option):
     """Levels of a study and settings of the user; none of them ends the tracker, or leaves its folder."""

@@ -187,3 +187,48 @@ def test_timm_padding_that_cannot_be_standardized_is_refused():
     pytest.importorskip("timm")
     with pytest.raises(InputError, match="Conv2dSame, .* Use normalization=group"):
         make("tf_efficientnet_b0", normalization.weight_standardization(8), activation.silu(), source=timm_model)
+
+
+def test_native_layers_are_those_of_the_library():
+    timm = pytest.importorskip("timm")
+    for source, reference in (
+        (torchvision_model, torchvision.models.get_model("convnext_tiny", weights=None, num_classes=10)),
+        (timm_model, timm.create_model("test_vit", num_classes=10, img_size=32)),
+    ):
+        name = "convnext_tiny" if source is torchvision_model else "test_vit"
+        model = make(name, normalization.native(), activation.native(), source=source)
+        assert str(model) == str(reference)
+
+
+def test_options_are_passed_to_the_library():
+    pytest.importorskip("timm")
+    native = normalization.native(), activation.native()
+    model = timm_model("test_resnet", 10, 3, 32, *native, {"drop_path_rate": 0.25})
+    rates = [module.drop_prob for module in model.modules() if type(module).__name__ == "DropPath"]
+    assert max(rates) == 0.25
+    model = torchvision_model("mobilenet_v3_small", 10, 3, 32, *native, {"dropout": 0.125})
+    assert {module.p for module in model.modules() if isinstance(module, nn.Dropout)} == {0.125}
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "options", "message"),
+    [
+        (timm_model, "test_resnet", {"drop_pth_rate": 0.1}, "Did you mean model.options.drop_path_rate"),
+        (timm_model, "test_vit", {"drop_path_rate": 1.5}, "must be at least 0 and below 1"),
+        (timm_model, "test_vit", {"depth": "many"}, "test_vit cannot be built"),
+        (timm_model, "test_vit", {"num_classes": 3}, "it follows from the images"),
+        # Arguments of timm's factory read files, also pickled ones.
+        *((timm_model, "test_vit", {key: "x.pt"}, "no such argument") for key in ("checkpoint_path", "pretrained_cfg")),
+        (torchvision_model, "resnet18", {"weights": "DEFAULT"}, "no such argument"),
+        (
+            torchvision_model,
+            "swin_t",
+            {"stochastic_depth_prop": 0.1},
+            "Did you mean model.options.stochastic_depth_prob",
+        ),
+    ],
+)
+def test_options_that_the_library_does_not_know_are_refused(source, name, options, message):
+    pytest.importorskip("timm")
+    with pytest.raises(InputError, match=message):
+        source(name, 10, 3, 32, normalization.native(), activation.native(), options)

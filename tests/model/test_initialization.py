@@ -53,7 +53,14 @@ def test_changing_one_layer_does_not_change_the_others():
 
 
 @pytest.mark.parametrize(
-    "model", ["cnn", "resnet", "vit", "torchvision model.name=resnet18", "timm model.name=resnet10t"]
+    "model",
+    [
+        "cnn",
+        "resnet",
+        "vit",
+        pytest.param("torchvision model.name=resnet18", marks=pytest.mark.integration),
+        pytest.param("timm model.name=resnet10t", marks=pytest.mark.integration),
+    ],
 )
 def test_variants_of_a_network_have_the_same_initial_weights(model):
     words = f"model={model}".split()

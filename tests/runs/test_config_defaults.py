@@ -53,7 +53,12 @@ def ages(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "keys", [("trainer.tta",), ("optimizer.eps", "optimizer.weight_decay", "trainer.ema"), ("schedule",)]
+    "keys",
+    [
+        pytest.param(("trainer.tta",), marks=pytest.mark.integration),
+        ("optimizer.eps", "optimizer.weight_decay", "trainer.ema"),
+        pytest.param(("schedule",), marks=pytest.mark.integration),
+    ],
 )
 def test_a_newer_key_at_its_default_does_not_make_a_run_stale(finished, keys):
     sha256, before = age(finished / RUN, *keys), ages(finished)

@@ -4,8 +4,10 @@ import json
 import math
 
 import msgspec
+import numpy as np
 import pytest
 
+from ablate.evaluation.predicted_metrics import METRICS
 from ablate.runs import study_plan
 from ablate.runs.metric import ACCURACY, Metric, named
 from ablate.terminal.errors import InputError
@@ -17,6 +19,8 @@ from tests.runs.test_study_plan import RUN
     [
         ("val_accuracy", "max", "%", 100),
         ("val_macro_f1", "max", "%", 100),
+        ("val_worst_class_accuracy", "max", "%", 100),
+        ("val_auroc", "max", "%", 100),
         ("val_ece", "min", "%", 100),
         ("val_loss", "min", "", 1),
         ("acc", "max", "", 1),
@@ -41,7 +45,7 @@ def test_values_are_printed_with_their_unit():
 def test_a_guess_among_ten_classes():
     assert named("val_accuracy").at_chance(10) == 0.1 and named("val_top5_accuracy").at_chance(10) == 0.5
     assert named("val_loss").at_chance(10) == pytest.approx(math.log(10)) and named("val_auroc").at_chance(10) == 0.5
-    assert named("val_macro_f1").at_chance(10) is None and named("val_accuracy").at_chance(None) is None
+    assert named("val_ece").at_chance(10) is None and named("val_accuracy").at_chance(None) is None
     assert named("acc", chance=0.25).at_chance(10) == 0.25
 
 
@@ -82,3 +86,22 @@ def test_a_damaged_metric_is_named(tmp_path):
     (tmp_path / "study.json").write_text(json.dumps(plan))
     with pytest.raises(InputError, match="direction"):
         study_plan.read(tmp_path)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+@pytest.mark.parametrize(
+    "name",
+    ["val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_worst_class_accuracy", "val_auroc", "val_nll"],
+)
+def test_chance_is_the_value_of_a_dummy_classifier(name, classes):
+    """scikit-learn's, on balanced classes: the most frequent class, and for the likelihood the prior."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.metrics import accuracy_score
+
+    labels = np.arange(20 * classes) % classes
+    strategy = "prior" if name in ("val_nll", "val_auroc") else "most_frequent"
+    dummy = DummyClassifier(strategy=strategy).fit(labels[:, None], labels)
+    with np.errstate(divide="ignore"):
+        logits = np.log(dummy.predict_proba(labels[:, None]))
+    value = METRICS[name](labels, logits) if name in METRICS else accuracy_score(labels, logits.argmax(1))
+    assert named(name).at_chance(classes) == pytest.approx(value)

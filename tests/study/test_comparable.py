@@ -40,6 +40,7 @@ def runs(folder: Path, study: str = "x") -> pd.DataFrame:
     return collect(folder / f"outputs/{study}")
 
 
+@pytest.mark.integration
 def test_a_variant_on_other_images_has_no_verdict_and_is_named(folder):
     assert ablate(folder, *STUDY).returncode == 0
     shutil.rmtree(folder / "outputs/x/optimizer.lr=0.02")

@@ -44,11 +44,24 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (8, ["model=cnn,mlp", "optimizer.lr=0.1,1e-2", "trainer.grad_clip=null,1", "seed=3"]),
+        pytest.param(
+            8,
+            ["model=cnn,mlp", "optimizer.lr=0.1,1e-2", "trainer.grad_clip=null,1", "seed=3"],
+            marks=pytest.mark.integration,
+        ),
         (4, ["experiment=assignment_cnn,assignment_mlp", "seed=0,1", "data=digits"]),
-        (8, ["experiment=assignment_cnn,assignment_mlp", "activation=relu,mish", "loss=focal,cross_entropy", "seed=1"]),
-        (8, ["model=vgg,resnet", "normalization=none,batch", "optimizer=muon,adam", "optimizer.lr=0.3"]),
+        pytest.param(
+            8,
+            ["experiment=assignment_cnn,assignment_mlp", "activation=relu,mish", "loss=focal,cross_entropy", "seed=1"],
+            marks=pytest.mark.integration,
+        ),
+        pytest.param(
+            8,
+            ["model=vgg,resnet", "normalization=none,batch", "optimizer=muon,adam", "optimizer.lr=0.3"],
+            marks=pytest.mark.integration,
+        ),
         (8, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.2"]),
+        (6, ["optimizer.weight_decay=0,0.1", "data.split_seed=${seed}", "seed=0,1,2"]),
     ],
 )
 def test_a_planned_configuration_is_the_one_hydra_composes(count, words):

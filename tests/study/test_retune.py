@@ -31,6 +31,7 @@ def tuned(tmp_path_factory) -> Path:
     return folder / "outputs/s"
 
 
+@pytest.mark.integration
 def test_levels_with_other_optima_differ_before_and_tie_after(tuned, tmp_path):
     assert ablate(tmp_path, *WORDS, script=APP).returncode == 0
     before, after = effect(tmp_path / "outputs/s"), effect(tuned)

@@ -40,7 +40,7 @@ def children(pid: int) -> list[int]:
 @pytest.mark.parametrize(
     "sign, launcher",
     [
-        (signal.SIGKILL, "local"),
+        pytest.param(signal.SIGKILL, "local", marks=pytest.mark.integration),
         pytest.param(signal.SIGINT, "local", marks=pytest.mark.integration),
         pytest.param(signal.SIGTERM, "basic", marks=pytest.mark.integration),
         pytest.param(signal.SIGTERM, "local", marks=pytest.mark.faults),

@@ -119,6 +119,7 @@ def test_two_processes_share_a_search(tmp_path):
     }
 
 
+@pytest.mark.integration
 def test_a_search_is_not_resumed_with_other_fixed_settings(tmp_path):
     words = ("train", "study=tune", *WORDS[2:], "seed=0", "hydra.sweeper.n_jobs=1")
     assert ablate(tmp_path, *words, "hydra.sweeper.n_trials=1").returncode == 0

@@ -64,7 +64,13 @@ def test_lines_show_the_status_of_all_but_the_last_item(monkeypatch, pause, line
     assert console.file.getvalue().splitlines() == lines
 
 
-@pytest.mark.parametrize("where", [("hydra.run.dir=run",), ("-m", "study.name=s", "hydra/launcher=basic", "seed=0,1")])
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("hydra.run.dir=run",),
+        pytest.param(("-m", "study.name=s", "hydra/launcher=basic", "seed=0,1"), marks=pytest.mark.integration),
+    ],
+)
 def test_a_run_survives_the_end_of_its_reader(tmp_path, where):
     """As with `|& head -1`: later output meets a broken pipe."""
     process = start(tmp_path, "train", *SMALL, "model=mlp", "trainer.epochs=10", *where)

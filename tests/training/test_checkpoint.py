@@ -75,7 +75,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
-@pytest.mark.parametrize("last", [1, 3])
+@pytest.mark.parametrize("last", [1, pytest.param(3, marks=pytest.mark.integration)])
 def test_an_interrupted_run_has_the_same_results(tmp_path, words, last):
     with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)

@@ -76,8 +76,8 @@ def test_augmentation_gives_the_same_images_on_both_devices(step):
 def test_order_draws_and_first_weights_do_not_depend_on_the_device():
     words = ("experiment=speedrun", "seed=3")
     (parts, data, _), (other, gpu_data, _) = built(*words), built(*words, device=CUDA)
-    order, draws = drawn(parts.augment, data, 2, 3)
-    order_there, draws_there = drawn(other.augment, gpu_data, 2, 3)
+    order, draws = drawn(parts.augment, data, "shuffle", 2, 3)
+    order_there, draws_there = drawn(other.augment, gpu_data, "shuffle", 2, 3)
     assert order_there.device.type == "cuda" and torch.equal(order, order_there.cpu())
     assert all(torch.equal(one, two.cpu()) for one, two in zip(draws, draws_there, strict=True))
     weights, weights_there = parts.model.state_dict(), other.model.state_dict()

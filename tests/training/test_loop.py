@@ -161,6 +161,8 @@ def test_an_epoch_takes_part_of_the_time_of_the_run():
         (["augmentation=flip_crop"], True),
         (["loss=focal"], False),
         (["loss.label_smoothing=0.2"], False),
+        (["loss.class_weights=[1,1,1,1,5,1,1,1,1,1]"], False),
+        (["trainer.sampler=balanced"], True),
         (["augmentation=mixup"], False),
         (["augmentation=[flip_crop,cutmix]"], False),
     ],
@@ -170,10 +172,11 @@ def test_the_training_cross_entropy_is_the_function_of_the_validation_loss(words
     one = ("model=mlp", "optimizer.lr=1e-9", "trainer.epochs=1", "data.train_limit=320")
     config, data, parts, *_, rows, _ = fit(*one, *words)
     images = resident(data, CPU)
-    order, draws = loop.drawn(parts.augment, images, 1, 0)
+    order, draws = loop.drawn(parts.augment, images, config.trainer.sampler, 1, 0)
     losses, targets_of = [], torch.eye(10)[data.train.labels]
-    for index in batches(order, 32):
-        pictures, targets = parts.augment(data.train.images[index], targets_of[index], [d[index] for d in draws])
+    for step in batches(torch.arange(320), 32):
+        index, numbers = order[step], [d[step] for d in draws]
+        pictures, targets = parts.augment(data.train.images[index], targets_of[index], numbers)
         log_p = parts.model.eval()(parts.pixels(pictures)).log_softmax(1)
         losses.append(-log_p[torch.arange(32), targets.argmax(1)].mean().item())
     assert rows[0]["train_cross_entropy"] == pytest.approx(sum(losses) / len(losses), rel=1e-4)

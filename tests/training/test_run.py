@@ -66,7 +66,10 @@ def test_every_group_has_options():
     assert {option.partition("=")[0] for option in OPTIONS} == set(GROUPS)
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+SLOW = ("logger=mlflow", "logger=tensorboard", "logger=wandb", "augmentation=autoaugment", "model=vgg")
+
+
+@pytest.mark.parametrize("option", [pytest.param(o, marks=[pytest.mark.integration] * (o in SLOW)) for o in OPTIONS])
 def test_every_option_trains(option, tmp_path, monkeypatch):
     if option in NEEDS and not importlib.util.find_spec(NEEDS[option]):
         pytest.skip(f"the optional package {NEEDS[option]} is not installed")

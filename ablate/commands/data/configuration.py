@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.config import CONF, Chosen, register, validate
 from ablate.config.quoting import refuse_undecodable
-from ablate.config.schema.images import ImageFolder
+from ablate.config.schema.images import ImageFiles, ImageFolder
 from ablate.terminal.errors import InputError
 
 GROUP = "augmentation"
@@ -64,8 +64,11 @@ def compose_data(overrides: Sequence[str], config_dir: Path | None = None) -> Co
 
 
 def data_name(data: DictConfig, option: str) -> str:
-    """Name of a data set: its option and, for an image folder, the name of the folder."""
-    return f"{option}-{Path(data.root).expanduser().resolve().name}" if is_image_folder(data) else option
+    """Name of a data set: its option and, for the user's image files, the name of their folder."""
+    kind = OmegaConf.get_type(data)
+    if kind is None or not issubclass(kind, ImageFiles):
+        return option
+    return f"{option}-{Path(data.root).expanduser().resolve().name}"
 
 
 def is_image_folder(data: DictConfig) -> bool:

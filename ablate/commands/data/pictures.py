@@ -67,7 +67,7 @@ def augmentation_grid(config: DictConfig, augmentations: Mapping[str, DictConfig
     grid, original_targets = Grid(), None
     for label, steps in labeled_augmentations(config.augmentation, augmentations).items():
         augment = Augmentation({str(name): instantiate(step) for name, step in steps.items()})
-        images, targets = first_images(augment, training_images, config.trainer.batch_size, config.seed)
+        images, targets = first_images(augment, training_images, config.trainer, config.seed)
         grid.rows[label] = shrunk(torch.from_numpy(images[:COLUMNS]), SIDE).numpy()
         if original_targets is None:
             original_targets = targets

@@ -75,7 +75,8 @@ def remarks(facts: dict[str, Any]) -> list[str]:
         lines.append(f"Image files: {sizes}, width {_range(files['width'])}, height {_range(files['height'])}.")
     lines.append(
         f"Majority-class baseline (always predict {majority['name']}):"
-        f" {100 * majority['validation_share']:.1f} % validation accuracy."
+        f" {100 * majority['validation_share']:.1f} % validation accuracy,"
+        f" {100 * majority['validation_macro_f1']:.1f} % macro-F1."
     )
     return lines + [f"Warning: {warning}" for warning in facts["warnings"]]
 

@@ -14,8 +14,8 @@ from omegaconf import MISSING
 from ablate.config.field import value
 from ablate.config.quoting import quoted, shell_word
 from ablate.config.schema import images, launch, network, submission, training
-from ablate.config.schema.images import DataSettings
-from ablate.config.schema.network import Activation, Model, Normalization
+from ablate.config.schema.images import CLASSES, DataSettings
+from ablate.config.schema.network import Activation, External, Model, Normalization
 from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, ScheduleFree, Trainer
 
 MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
@@ -62,7 +62,7 @@ class StudySettings:
     exclude: list[dict[str, Any]] = value("variants to exclude: all that contain these levels, {factor: level, ...}")
     metric: str = value(
         "metric in which variants are compared: val_accuracy, val_loss, val_balanced_accuracy, val_macro_f1,"
-        " val_top5_accuracy, val_nll, val_ece, val_auroc, train_accuracy or train_loss"
+        " val_worst_class_accuracy, val_auroc, val_top5_accuracy, val_nll, val_ece, train_accuracy or train_loss"
     )
     secondary: list[str] = value("further metrics, reported as exploratory")
     margin: Optional[float] = value(
@@ -116,6 +116,14 @@ class Config:
                 "optimizer=schedule_free evaluates its own average of the weights: trainer.ema and trainer.swa_start"
                 " must be null"
             )
+        if isinstance(self.model, External) and self.model.head_warmup_epochs >= self.trainer.epochs:
+            raise ValueError(
+                f"model.head_warmup_epochs={self.model.head_warmup_epochs} must be below "
+                f"trainer.epochs={self.trainer.epochs}"
+            )
+        weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
+        if isinstance(weights, list) and classes is not None and len(weights) != classes:
+            raise ValueError(f"loss.class_weights has {len(weights)} weights, but the data has {classes} classes")
 
 
 def nodes() -> dict[str, type]:

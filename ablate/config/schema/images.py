@@ -6,6 +6,12 @@ from typing import Optional
 from ablate.config.field import value
 from ablate.config.schema.option import Option
 
+# Number of classes of the built-in data sets; others are counted when they are loaded.
+CLASSES = dict.fromkeys(
+    (f"ablate.data.download.{name}" for name in ("cifar10", "svhn", "mnist", "fashion_mnist", "stl10")), 10
+)
+CLASSES |= {"ablate.data.download.cifar100": 100, "ablate.data.digits.digits": 10}
+
 
 @dataclass
 class DataSettings(Option):
@@ -35,16 +41,42 @@ class Download(DataSettings):
 
 
 @dataclass
-class ImageFolder(DataSettings):
-    """Image files, one folder per class."""
+class ImageFiles(DataSettings):
+    """Image files, decoded and resized."""
 
-    root: str = value("folder that contains train/<class>/ and, optionally, test/<class>/")
     image_size: int = value("height and width that images are resized to", unit="pixels", low=4, high=1024)
     memory_limit: float = value(
         "memory for decoded images, for training and test images each; larger sets are streamed from disk",
         unit="GiB",
         low=0,
     )
+
+
+@dataclass
+class ImageFolder(ImageFiles):
+    """Image files, one folder per class."""
+
+    root: str = value("folder that contains train/<class>/ and, optionally, val/<class>/ and test/<class>/")
+
+
+@dataclass
+class ImageTable(ImageFiles):
+    """Image files, listed in a table with their labels."""
+
+    root: str = value("folder that the paths in the table are relative to")
+    file: str = value("the table of the images (.csv, .tsv or .parquet), relative to root")
+    path_column: str = value("column with the path of each image")
+    label_column: str = value("column with the label of each image, text or integers")
+    split_column: Optional[str] = value("column with train, val or test; null: all rows are for training")
+    val_file: Optional[str] = value("another table, of the validation images")
+    test_file: Optional[str] = value("another table, of the test images")
+    group: Optional[str] = value("column whose equal values stay in one part of a split, such as the patient")
+    suffix: str = value("appended to each path, such as .jpg")
+
+    def check(self) -> None:
+        other = "data.val_file" if self.val_file else "data.test_file" if self.test_file else None
+        if self.split_column and other:
+            raise ValueError(f"data.split_column and {other} both state the split, so one of them must be null")
 
 
 @dataclass

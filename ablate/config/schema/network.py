@@ -1,6 +1,7 @@
 """Schema of the groups `model`, `normalization` and `activation`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ablate.config.field import value
 from ablate.config.schema.option import Option
@@ -68,6 +69,20 @@ class SpeedNet(Model):
 @dataclass
 class External(Model):
     name: str = value("name of the model in the library")
+    options: dict[str, Any] = value("further arguments of the library's model, such as {drop_path_rate: 0.1}")
+    freeze: Any = value(
+        "layers that are not trained: all_but_head, or prefixes of parameter names, such as [layer1,layer2.0]; null:"
+        " none"
+    )
+    head_warmup_epochs: int = value("epochs in which only the head is trained: the other learning rates are 0", low=0)
+
+    def check(self) -> None:
+        is_list = isinstance(self.freeze, list) and self.freeze and all(isinstance(name, str) for name in self.freeze)
+        if self.freeze not in (None, "all_but_head") and not is_list:
+            raise ValueError(
+                f"model.freeze={self.freeze} must be all_but_head or a list of prefixes of parameter names, such as"
+                " [layer1,layer2.0]"
+            )
 
 
 @dataclass

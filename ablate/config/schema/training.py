@@ -1,5 +1,6 @@
 """Schema of the groups `optimizer`, `schedule`, `loss`, `trainer` and `logger`."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -18,6 +19,11 @@ class Optimizer(Option):
         low=0,
     )
     decay_norm_and_bias: bool = value("also apply weight decay to biases and normalization parameters")
+    layer_decay: Optional[float] = value(
+        "factor on the learning rate from each layer to the one before it, towards the input; null: none",
+        above=0,
+        high=1,
+    )
 
 
 @dataclass
@@ -129,12 +135,29 @@ class Loss(Option):
 
 
 @dataclass
-class CrossEntropy(Loss):
+class Weighted(Loss):
+    class_weights: Any = value(
+        "factor of each class: a list; balanced, images / (classes x images of the class); or null, all 1"
+    )
+
+    def check(self) -> None:
+        weights = self.class_weights
+        if weights in (None, "balanced"):
+            return
+        text = f"loss.class_weights={weights}"
+        if not isinstance(weights, list) or any(type(weight) not in (int, float) for weight in weights):
+            raise ValueError(f"{text} must be a list of numbers, one per class, or balanced or null")
+        if not all(math.isfinite(weight) and weight >= 0 for weight in weights) or not sum(weights) > 0:
+            raise ValueError(f"{text} must be finite numbers of at least 0, and not all 0")
+
+
+@dataclass
+class CrossEntropy(Weighted):
     label_smoothing: float = value("probability mass moved from the label to all classes evenly", low=0, below=1)
 
 
 @dataclass
-class Focal(Loss):
+class Focal(Weighted):
     gamma: float = value(
         "focusing parameter: larger values give less weight to confident predictions; 0 is cross-entropy", low=0
     )
@@ -156,6 +179,10 @@ class Trainer:
     epochs: int = value("passes over the training images", low=1)
     batch_size: int = value("images per batch", low=1)
     accumulate: int = value("batches whose gradients are added for a step of the optimizer", low=1)
+    sampler: str = value(
+        "images of an epoch; shuffle uses each once, balanced uses each class equally often",
+        choices=("shuffle", "balanced"),  # the functions of ablate.training.sampler
+    )
     device: str = value(
         "where to train; auto is the first available of cuda, mps and cpu", choices=("auto", "cpu", "cuda", "mps")
     )

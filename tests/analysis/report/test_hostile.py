@@ -43,6 +43,7 @@ def study(make_shared_study):
     return folder / "report"
 
 
+@pytest.mark.integration
 def test_names_are_text_in_html(study):
     text = (study / "report.html").read_text()
     page = Page(text)

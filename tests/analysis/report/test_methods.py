@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import numpy as np
+import pytest
 from omegaconf import OmegaConf
 
 from ablate.analysis.report import methods, notes
@@ -119,13 +120,32 @@ def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_
     assert "Further settings that change with a level: optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
-def test_methods_state_what_the_most_common_class_is_worth(make_study):
+@pytest.mark.parametrize(
+    ("labels", "metric", "stated"),
+    [
+        ([0, 0, 0, 1], "val_accuracy", "(always predict 0): 75.0 % validation accuracy."),
+        (
+            [0, 0, 0, 1],
+            "val_macro_f1",
+            "(always predict 0): 75.0 % validation accuracy and 42.9 % validation macro-F1.",
+        ),
+        (
+            [1, 1, 1, 0],
+            "val_worst_class_accuracy",
+            "(always predict 1): 75.0 % validation accuracy and 0.0 % validation worst-class accuracy.",
+        ),
+        ([0, 0, 0, 1], "val_nll", "(always predict 0): 75.0 % validation accuracy."),
+        ([0, 0, 1, 1], "val_accuracy", ""),
+    ],
+)
+def test_methods_state_the_majority_class_baseline_of_imbalanced_classes(make_study, labels, metric, stated):
     study = make_study({"baseline": {0: 0.5}}, {})
-    for labels, stated in (([0, 0, 0, 1], "Always predicting 0, the most common class, has an accuracy of 75.0 %."),
-                           ([0, 0, 1, 1], "")):  # fmt: skip
-        np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
-        text = methods.methods(analyse(study))[-1]
-        assert text.endswith(stated) and ("Always predicting" in text) == bool(stated)
+    path = study / "study.json"
+    plan = json.loads(path.read_text())
+    path.write_text(json.dumps({**plan, "metric": {"name": metric, "unit": "%", "scale": 100}}))
+    np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
+    text = methods.methods(analyse(study))[-1]
+    assert text.endswith(stated) and ("Majority-class baseline" in text) == bool(stated)
 
 
 def test_methods_state_the_recipe_and_the_environment(make_study):

@@ -1,5 +1,10 @@
 """What a report notes of a study, and what it does not."""
 
+import json
+
+import numpy as np
+import pytest
+
 from ablate.analysis import collect
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import notes, verdict_sentences
@@ -67,3 +72,21 @@ def test_a_training_curve_of_another_function_is_named(make_study):
     path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
     (note,) = notes.notes(analyse(study))
     assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")
+
+
+@pytest.mark.parametrize(
+    ("metric", "below"),
+    [
+        ("val_accuracy", "(always predict 0, 75.0 % validation accuracy): baseline."),
+        ("val_macro_f1", "(always predict 0, 42.9 % validation macro-F1): baseline."),
+    ],
+)
+def test_variants_not_above_the_majority_class_baseline_are_named(make_study, metric, below):
+    study = make_study({"baseline": {0: 0.75}, "model=b": {0: 1.0}}, FACTORS)
+    plan = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps({**plan, "metric": {"name": metric}}))
+    for variant, predicted in (("baseline", [0, 0, 0, 0]), ("model=b", [0, 0, 0, 1])):
+        path = study / variant / "seed=0/val_predictions.npz"
+        np.savez(path, label=np.array([0, 0, 0, 1]), logits=np.eye(2)[predicted])
+    texts = notes.notes(analyse(study))
+    assert [text for text in texts if "majority" in text] == [f"Not above the majority-class baseline {below}"]

@@ -43,6 +43,7 @@ def text_of(study) -> list[str]:
 
 
 @pytest.mark.parametrize("words", [0, pytest.param(60, marks=pytest.mark.integration), 250])
+@pytest.mark.integration
 def test_figures_are_numbered_in_reading_order_and_the_foot_is_printed_once(make_study, words):
     accuracy = {"baseline": 0.6, "model=b": 0.5, "norm=y": 0.55, "model=b+norm=y": 0.52}
     study = make_study(

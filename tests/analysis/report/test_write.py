@@ -54,6 +54,7 @@ def test_a_complete_study(make_study, capsys):
     assert output.splitlines()[-1] == f"Report: {study / 'report'}"
 
 
+@pytest.mark.integration
 def test_incomplete_runs_are_reported_and_files_are_reproducible(make_study, capsys):
     study, written = make_study(HOLES, FACTORS), []
     for allowed, status in [(False, 1), (True, 0)]:

@@ -10,6 +10,7 @@ from ablate.runs import run_record, study_plan
 from ablate.terminal.errors import InputError
 from tests.app.conftest import app  # noqa: F401  a fixture
 
+pytestmark = pytest.mark.integration
 STUDIES = {
     "models": ("model=resnet,cnn",),
     "dropouts": ("dropout=0.0,0.5",),

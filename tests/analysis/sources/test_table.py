@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.sources import table
+from ablate.files import delimited
 from ablate.terminal.errors import InputError
 
 ROWS = pd.DataFrame({"net": ["a", "b", "a", "b"], "seed": [0, 0, 1, 1], "acc": [0.5, 0.625, 0.25, 0.75]})
@@ -35,7 +36,7 @@ def test_every_form_gives_the_same_rows(tmp_path, name, content):
 
 
 def test_json_values_that_are_longer_than_a_piece_of_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(table, "PIECE", 7)
+    monkeypatch.setattr(delimited, "PIECE", 7)
     rows = [{"net": "b\\u00e9a\N{GRINNING FACE}" * n, "seed": 10**n, "acc": None if n else 1e-7} for n in range(9)]
     for name, text in {
         "a.json": json.dumps(rows, indent=1),

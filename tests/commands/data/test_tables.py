@@ -31,13 +31,13 @@ def test_remarks():
             "height": {"smallest": 5, "median": 5.0, "largest": 5},
             "sizes": 2,
         },
-        "largest_class": {"name": "cat", "validation_share": 0.125},
+        "largest_class": {"name": "cat", "validation_share": 0.125, "validation_macro_f1": 0.111},
         "warnings": ["Beware."],
     }
     assert remarks(facts)[1:] == [
         "Unused images because of data.train_limit: 1,200.",
         "No test set.",
         "Image files: 2 sizes, width 4 to 9 (median 6.5), height 5.",
-        "Majority-class baseline (always predict cat): 12.5 % validation accuracy.",
+        "Majority-class baseline (always predict cat): 12.5 % validation accuracy, 11.1 % macro-F1.",
         "Warning: Beware.",
     ]

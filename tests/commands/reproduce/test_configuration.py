@@ -40,6 +40,7 @@ def test_the_users_option_files_are_kept_and_used(composed, tmp_path):
     assert again.returncode == 0 and "Identical" in again.stdout, again.stderr
 
 
+@pytest.mark.integration
 def test_options_on_the_search_path_are_kept(tmp_path):
     (tmp_path / "sp/model").mkdir(parents=True)
     shutil.copy(CONF / "model/mlp.yaml", tmp_path / "sp/model/net9.yaml")

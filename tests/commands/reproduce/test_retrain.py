@@ -35,7 +35,7 @@ def change(run: Path, **values: object) -> None:
     atomic.write_json(run / "run.json", {**json.loads((run / "run.json").read_text()), **values})
 
 
-@pytest.mark.parametrize("place", ["outputs/s/baseline/seed=0", "one"])
+@pytest.mark.parametrize("place", ["outputs/s/baseline/seed=0", pytest.param("one", marks=pytest.mark.integration)])
 def test_an_unchanged_run_is_identical(study, place):
     again = alone(study, "reproduce", place)
     assert again.returncode == 0, again.stderr

@@ -4,10 +4,12 @@ Sizes that the file itself states are not relied on: a page may unpack to more, 
 """
 
 import io
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,14 +28,31 @@ SECONDS = 120
 INDEX = r"__index_level_\d+__"  # columns in which pandas keeps the index of a frame
 REFUSED = 2  # exit status of the process
 # With the import path of this process, not with the current folder on it.
-COMMAND = "import sys; path = sys.argv.pop(); sys.path[:] = sys.argv[1:]; from {} import main; main(path)"
+COMMAND = (
+    "import json, sys; path, columns = sys.argv.pop(), json.loads(sys.argv.pop()); sys.path[:] = sys.argv[1:];"
+    " from {} import main; main(path, columns)"
+)
 
 
 def read(path: Path) -> tuple["pd.DataFrame", list[str]]:
-    """Read a Parquet file.
+    """Read a Parquet file as a data frame.
 
     Returns:
         The rows, and sentences on columns that were left out: lists, objects, bytes.
+
+    Raises:
+        InputError, ImportError: as for `read_columns`.
+    """
+    table, others = read_columns(path)
+    notes = [f"Columns that hold lists, objects or bytes were not read: {', '.join(others)}."] if others else []
+    return table.to_pandas(), notes
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> tuple["pa.Table", list[str]]:
+    """Read columns of a Parquet file: those among `columns` that it has, by default all.
+
+    Returns:
+        The columns, and the names of those that were left out: of other names, or lists, objects and bytes.
 
     Raises:
         InputError: the file is not valid, has too many cells, or takes too much memory.
@@ -43,10 +62,16 @@ def read(path: Path) -> tuple["pd.DataFrame", list[str]]:
 
     with bounded.open_regular(path) as file:
         bounded.check(path, "has", os.fstat(file.fileno()).st_size, LARGEST)
-        command = [sys.executable, "-P", "-c", COMMAND.format(__name__), *sys.path, str(path)]
+        words = [COMMAND.format(__name__), *sys.path, json.dumps(columns), str(path)]
         environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # others reserve memory in advance
         try:
-            process = subprocess.run(command, stdin=file, capture_output=True, timeout=SECONDS, env=environment)
+            process = subprocess.run(
+                [sys.executable, "-P", "-c", *words],
+                stdin=file,
+                capture_output=True,
+                timeout=SECONDS,
+                env=environment,
+            )
         except subprocess.TimeoutExpired:
             raise InputError(f"{path} was not read within {SECONDS} s.") from None
     if process.returncode == REFUSED:
@@ -54,20 +79,18 @@ def read(path: Path) -> tuple["pd.DataFrame", list[str]]:
     if process.returncode:
         raise InputError(f"{path} cannot be read as a Parquet file with {MEMORY // bounded.MIB} MiB of memory.")
     table = pa.ipc.open_stream(process.stdout).read_all()
-    left_out = (table.schema.metadata or {}).get(b"left out", b"").decode()
-    notes = [f"Columns that hold lists, objects or bytes were not read: {left_out}."] if left_out else []
-    return table.to_pandas(), notes
+    return table, json.loads((table.schema.metadata or {}).get(b"left out", b"[]"))
 
 
-def main(path: str) -> None:
-    """Write the table on standard input to standard output, in Arrow's format. `path` is its name in messages."""
+def main(path: str, columns: Sequence[str] | None) -> None:
+    """Write `columns` of the table on standard input to standard output, in Arrow's format. Messages name `path`."""
     import pyarrow as pa
 
     content = sys.stdin.buffer.read(LARGEST)
     if sys.platform == "linux":
         _limit_memory()
     try:
-        table = _table(content, path)
+        table = _table(content, path, columns)
         with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
             stream.write_table(table)
     except InputError as error:
@@ -81,16 +104,16 @@ def main(path: str) -> None:
     os._exit(REFUSED)
 
 
-def _table(content: bytes, path: str) -> "pa.Table":
-    """The columns of numbers, text, booleans and times."""
+def _table(content: bytes, path: str, wanted: Sequence[str] | None) -> "pa.Table":
+    """The wanted columns of numbers, text, booleans and times."""
     import pyarrow as pa
     from pyarrow import parquet
 
     file = parquet.ParquetFile(io.BytesIO(content), pre_buffer=False)
     schema, rows = file.schema_arrow, file.metadata.num_rows
     fields = [field for field in schema if not re.fullmatch(INDEX, field.name)]
-    plain = [field.name for field in fields if _is_plain(field.type)]
-    others = [field.name for field in fields if not _is_plain(field.type)]
+    plain = [field.name for field in fields if _is_plain(field.type) and (wanted is None or field.name in wanted)]
+    others = [field.name for field in fields if field.name not in plain]
     for count, what, most in (
         (len(schema), "columns", MOST_COLUMNS),
         (rows * len(plain), "cells", MOST_CELLS),
@@ -104,7 +127,7 @@ def _table(content: bytes, path: str) -> "pa.Table":
     table.validate(full=True)
     bounded.check(Path(path), "would unpack to", sum(map(_unpacked, table.columns)), LARGEST)
     columns = [_simple(column) for column in table.columns]
-    return pa.table(columns, names=table.column_names, metadata={b"left out": ", ".join(others).encode()})
+    return pa.table(columns, names=table.column_names, metadata={b"left out": json.dumps(others).encode()})
 
 
 def _is_plain(kind: "pa.DataType") -> bool:
