@@ -62,12 +62,13 @@ def whole(*words: str, precision: str = "fp32"):
         return fit(Path(folder), *words, precision=precision)
 
 
-def check_resumed(folder: Path, *words: str, last: int, precision: str = "fp32") -> None:
+def check_resumed(caplog, folder: Path, *words: str, last: int, precision: str = "fp32") -> None:
     """Interrupt a run after an epoch, resume it, and compare it with one that nothing interrupts."""
     with pytest.raises(Interrupted):
         fit(folder, *words, last=last, precision=precision)
-    assert (folder / "checkpoint.pt").exists()
+    caplog.set_level("INFO")
     rows, selected = fit(folder, *words, precision=precision)
+    assert f"resumes from epoch {last + 1} of 4" in caplog.text and "is not used" not in caplog.text
     expected_rows, expected = whole(*words, precision=precision)
     assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
     assert selected.weights.keys() == expected.weights.keys()
@@ -93,10 +94,10 @@ SETTINGS = {
 
 @pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
 @pytest.mark.parametrize("last", [1, pytest.param(3, marks=pytest.mark.integration)])
-def test_an_interrupted_run_has_the_same_results(tmp_path, words, last):
+def test_an_interrupted_run_has_the_same_results(tmp_path, caplog, words, last):
     with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)
-    check_resumed(tmp_path, *words, last=last)  # interrupted again, at the same epoch
+    check_resumed(caplog, tmp_path, *words, last=last)  # interrupted again, at the same epoch
 
 
 MEANS = ("trainer.ema=null", "trainer.ema=0.9", "trainer.swa_start=2")
@@ -109,18 +110,18 @@ NETWORK = ("model=mlp", "model.hidden=[8]", "normalization=batch", "augmentation
 @pytest.mark.parametrize("accumulate", [1, 3])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_with_every_optimizer_and_average_an_interrupted_run_has_the_same_results(
-    tmp_path, optimizer, accumulate, mean, precision
+    tmp_path, caplog, optimizer, accumulate, mean, precision
 ):
     if optimizer == "schedule_free" and mean != MEANS[0]:
         pytest.skip("a schedule-free optimizer has its own average")
     words = (*NETWORK, f"optimizer={optimizer}", f"trainer.accumulate={accumulate}", mean)
-    check_resumed(tmp_path, *words, last=2, precision=precision)
+    check_resumed(caplog, tmp_path, *words, last=2, precision=precision)
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", ["kron", "adafactorbv", "lookahead_lion", "adan", "lamb", "mars", "madgrad", "adopt"])
-def test_with_an_optimizer_of_timm_an_interrupted_run_has_the_same_results(tmp_path, name):
-    check_resumed(tmp_path, *NETWORK, "optimizer=timm", f"optimizer.name={name}", last=2)
+def test_with_an_optimizer_of_timm_an_interrupted_run_has_the_same_results(tmp_path, caplog, name):
+    check_resumed(caplog, tmp_path, *NETWORK, "optimizer=timm", f"optimizer.name={name}", last=2)
 
 
 def test_the_scale_of_the_loss_is_restored(tmp_path, caplog):
