@@ -175,8 +175,9 @@ def renew_statistics(model: nn.Module, inputs: Iterable[Tensor]) -> None:
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # a mean of all batches
-    for batch in islice(inputs, STATISTICS_BATCHES if layers else 0):
+    for count, batch in enumerate(islice(inputs, STATISTICS_BATCHES if layers else 0), 1):
+        for layer in layers:
+            layer.momentum = 1 / count  # the mean of all batches; with None, PyTorch waits for the device's count
         model(batch)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

@@ -9,15 +9,17 @@ import torch
 
 from tests.processes import ablate, record
 
+pytestmark = pytest.mark.integration
+
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "model=mlp", "model.hidden=[8]", "trainer.threads=1")
 STUDENT = ("train", *SMALL, "loss=distillation", "hydra.run.dir=student")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a trained teacher."""
+    """A folder with a teacher that is trained for so short a time that it is sure of no class."""
     folder = tmp_path_factory.mktemp("distillation")
-    words = ("train", *SMALL, "optimizer.lr=0.3", "trainer.epochs=20", "hydra.run.dir=teacher")
+    words = ("train", *SMALL, "trainer.epochs=2", "hydra.run.dir=teacher")
     ended = ablate(folder, *words)
     assert ended.returncode == 0, ended.stderr
     return folder
@@ -28,13 +30,21 @@ def logits(run: Path) -> torch.Tensor:
 
 
 def test_a_student_comes_near_its_teacher_and_other_weights_of_it_are_another_run(folder):
-    words = (*STUDENT, "loss.teacher=teacher", "loss.alpha=1", "optimizer.lr=0.3", "trainer.epochs=20", "seed=1")
+    words = (
+        *STUDENT,
+        "trainer.epochs=20",
+        "loss.teacher=teacher",
+        "loss.alpha=1",
+        "optimizer=adamw",
+        "optimizer.lr=0.01",
+        "seed=1",
+    )
     ended = ablate(folder, *words)
     assert ended.returncode == 0, ended.stderr
     alone = ablate(folder, *words, "loss.alpha=0", "hydra.run.dir=alone")
     assert alone.returncode == 0, alone.stderr
     p, q, r = (logits(folder / name).softmax(1) for name in ("teacher", "student", "alone"))
-    assert (q - p).abs().mean() < (r - p).abs().mean()
+    assert (q - p).abs().mean() < 0.5 * (r - p).abs().mean()
     (key, digest) = next(iter(record(folder / "student")["weights"].items()))
     assert key == "loss.teacher" and len(digest) == 64
     assert "weights" not in record(folder / "teacher")
@@ -51,7 +61,7 @@ def test_a_student_comes_near_its_teacher_and_other_weights_of_it_are_another_ru
 
 
 def refused(folder: Path, *words: str) -> str:
-    ended = ablate(folder, *STUDENT, *words)
+    ended = ablate(folder, *STUDENT, *words, "hydra.run.dir=refused")
     assert ended.returncode == 2 and "Traceback" not in ended.stderr, ended.stderr
     return ended.stderr
 
