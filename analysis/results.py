@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats, verdict
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, other_tests, stats, verdict
 from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.author import text, variants
 from ablate.analysis.author.text import AuthorText
@@ -26,10 +26,13 @@ from ablate.analysis.stages.looks import of_study as looks_of_study
 from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.analysis.tuned import Tuned, tuned
+from ablate.runs import activation_maps
+from ablate.runs.activation_maps import ActivationMaps
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 
+Maps = tuple[ActivationMaps, np.ndarray, np.ndarray]  # with images and maps
 DESCRIBED = 40  # variants whose configurations are compared
 
 
@@ -67,6 +70,8 @@ class Results:
     blocks: Blocks | None = None  # of a study with a block, whose `runs` and `curves` are means over blocks
     runs_of_blocks: pd.DataFrame | None = None  # its runs
     tuned: Tuned | None = None  # of a study whose variants were tuned
+    activation_maps: Maps | None = None  # of the baseline and the variant that was tested
+    other_tests: pd.DataFrame | None = None  # results on other test sets than the runs' own
 
     @property
     def home(self) -> Path:
@@ -202,7 +207,29 @@ def compare(
         blocks=within,
         tuned=tuned(folder, plan) if planned is None else None,  # it is against the planned baseline
         runs_of_blocks=None if within is None else every_run,
+        activation_maps=_activation_maps(folder, plan),
+        other_tests=_other_tests(folder, plan, runs) if within is None else None,  # blocks have other classes
     )
+
+
+def _other_tests(folder: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame | None:
+    """The results on other test sets; None if there are none."""
+    tests = other_tests.read(folder, plan, runs) if plan.app is None else None
+    return tests if tests is not None and len(tests) else None
+
+
+def _activation_maps(folder: Path, plan: StudyPlan) -> Maps | None:
+    """The class activation maps of the last test; None if there are none, or of another configuration than planned."""
+    try:
+        stored = activation_maps.read(folder)
+    except Exception:  # numpy and zipfile raise many types of exception on a damaged file
+        return None
+    if stored is None:
+        return None
+    planned = {run.folder: run.config_sha256 for run in plan.runs}
+    record = stored[0]
+    same = [planned.get(name) == sha256 for name, sha256 in zip(record.folders, record.config_sha256, strict=True)]
+    return stored if all(same) and planned else None
 
 
 def _curves(folder: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:

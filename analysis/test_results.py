@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.analysis import stats
+from ablate.analysis import collect, stats
 from ablate.analysis.formats import number, p_value, plural, significant, times
+from ablate.analysis.report.terminal import print_table
+from ablate.analysis.tables.test_set import test_set
+from ablate.analysis.test_usage import usage
 from ablate.evaluation.class_metrics import majority, of_confusion
 from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
 from ablate.files import arrays, atomic, bounded
+from ablate.runs import activation_maps as run_maps
 from ablate.runs import test_result
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
@@ -223,6 +227,27 @@ def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> 
         f" {number(100 * difference.low, 1, '+')} to {number(100 * difference.high, 1, '+')},"
         f" p {p_value(difference.p)} (Student's t)"
     )
+
+
+def show_variants(study: Path) -> None:
+    """Print the table of all tested variants of a study."""
+    plan = collect.read_plan(study)
+    table = test_set(usage(study, plan), collect.labels(collect.collect(study, plan)))
+    if table is not None:
+        print_table(table.cells, f"{table.title}, study {plan.name}")
+
+
+def write_maps(study: Path) -> Path:
+    """Draw the class activation maps in the folder of a study; return the path of the PNG file."""
+    from ablate.analysis.figures import render
+    from ablate.analysis.figures.activation_maps import activation_maps
+
+    stored = run_maps.read(study)
+    assert stored is not None
+    (study / FOLDER).mkdir(exist_ok=True)
+    path = study / FOLDER / "activation_maps.png"
+    atomic.write_bytes(path, render(activation_maps(*stored, stored[0].variants))["png"])
+    return path
 
 
 def mean_and_sd(values: list[float], metric: Metric = ACCURACY) -> str:

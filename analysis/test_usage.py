@@ -1,7 +1,7 @@
 """How often a study's test set was used, on which runs, and with which accuracy: from tests.jsonl and test.json."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +23,14 @@ class Usage:
         unreadable: Number of damaged records, which are not in `runs`.
         looks: Number of looks at the test set: the runs that one command tests are one look.
         replaced: Number of these looks that were at runs of another configuration than planned.
+        others: {name of another test set: (number of looks at it, number of tested runs)}.
     """
 
     runs: pd.DataFrame
     unreadable: int
     looks: int
     replaced: int = 0
+    others: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def usage(study_folder: Path, plan: StudyPlan) -> Usage:
@@ -45,8 +47,9 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     try:
         (logged, unreadable), looks = test_log.read_log(log), test_log.count_looks(log)
         replaced = test_log.count_replaced(log, {run.folder: run.config_sha256 for run in plan.runs})
+        others = test_log.count_others(log)
     except InputError:
-        logged, unreadable, looks, replaced = Counter[str](), 1, 0, 0
+        logged, unreadable, looks, replaced, others = Counter[str](), 1, 0, 0, {}
     rows: list[tuple[str, int | None, int, float]] = []
     for run in plan.runs:
         times, accuracy = logged.pop(run.folder, 0), float("nan")
@@ -61,4 +64,6 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
     frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
     looks = max([looks, *(times for *_, times, _ in rows)])  # the log of a copied run may have stayed behind
-    return Usage(frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced)
+    return Usage(
+        frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced, others
+    )

@@ -10,7 +10,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ablate.api.child_process import call
 from ablate.api.data import Data, look
@@ -158,19 +158,59 @@ def report(
     return Report(Path(folder) / "report")
 
 
-def test(run: PathLike | Run, trust: bool = False) -> Tested:
-    """Evaluate a completed run on the test set.
+@overload
+def test(run: PathLike | Run, trust: bool = False) -> Tested: ...
+
+
+@overload
+def test(
+    run: PathLike | Run | Study,
+    trust: bool = False,
+    *,
+    on: PathLike,
+    corrupt: Sequence[str] = (),
+    variants: Literal["best", "all"] = "best",
+    name: str | None = None,
+) -> "pd.DataFrame": ...
+
+
+def test(
+    run: PathLike | Run | Study,
+    trust: bool = False,
+    *,
+    on: PathLike | None = None,
+    corrupt: Sequence[str] = (),
+    variants: Literal["best", "all"] = "best",
+    name: str | None = None,
+) -> "Tested | pd.DataFrame":
+    """Evaluate a completed run on the test set; or a run or study on another one.
 
     Args:
-        run: folder of the run.
+        run: folder of the run; with `on`, also a study.
         trust: run code outside this package that the run's configuration names, such as your own model.
+        on: another test set, as `ablate test --on`: a folder with the same class folders, a folder of such folders,
+            CIFAR-10.1, CIFAR-10-C; or `test`, the run's own, for `corrupt`.
+        corrupt: corruptions of these images: gaussian_noise, gaussian_blur, contrast, jpeg_compression or all.
+        variants: of a study: the best variant and the baseline, or all.
+        name: of the test set; by default that of its folder.
+
+    Returns:
+        The result on the test set; with `on`, a frame with one row per run and condition: test_set, variant, seed,
+        condition (empty if there is one), severity, images, accuracy and calibration_error (fractions), loss (nats),
+        data_sha256, folder.
 
     Raises:
-        InputError: the run is not completed, or its data set has no test images.
+        InputError: the run is not completed, its data set has no test images, or the other test set cannot be used.
     """
-    folder = run_folder(run)
-    call("test", [str(folder), *(["--trust"] if trust else [])], show_output=False)
-    return Tested(folder)
+    if on is None:
+        if corrupt or name is not None or variants != "best":
+            raise InputError("corrupt, variants and name are for another test set: pass on, such as on='test'.")
+        folder = run_folder(run) if not isinstance(run, Study) else run.folder
+        call("test", [str(folder), *(["--trust"] if trust else [])], show_output=False)
+        return Tested(folder)
+    from ablate.api.use import test_on
+
+    return test_on(run.folder if isinstance(run, Run | Study) else Path(run), trust, str(on), corrupt, variants, name)
 
 
 vars(test)["__test__"] = False  # pytest would collect it in test files that import it

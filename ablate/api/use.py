@@ -66,6 +66,28 @@ def predict(
     return predict_formats.frame(predicted, top).drop(columns=["image"] if is_array else [])
 
 
+def test_on(
+    folder: Path, trust: bool, on: str, corrupt: Iterable[str], variants: str, name: str | None
+) -> "pd.DataFrame":
+    """Evaluate the run or study in `folder` on another test set; see `ablate.test`."""
+    from ablate.analysis import collect, other_tests
+    from ablate.commands.test_on import name_of
+    from ablate.runs import other_test, study_plan
+
+    corruptions = list(corrupt)
+    name = name_of(name, on, bool(corruptions))
+    options = [f"--on={on}", f"--name={name}", f"--variants={variants}", *_flags(trust=trust)]
+    options += [f"--corrupt={','.join(corruptions)}"] if corruptions else []
+    call("test", [str(folder), *options], show_output=False)
+    if (study := study_plan.find(folder)).joinpath(study_plan.FILE).exists():
+        plan = collect.read_plan(study)
+        tests = other_tests.read(study, plan, collect.collect(study, plan))
+        return tests[tests["test_set"] == name].reset_index(drop=True)
+    result = other_test.read(folder, name)
+    assert result is not None
+    return other_tests.frame([(result.variant, result.seed, str(folder), result)])
+
+
 def export(
     run: PathLike | Run,
     format: Literal["onnx", "pt2", "safetensors"],

@@ -121,7 +121,7 @@ def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str
         return kind(folder, **part)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{name}.lock"), _timeout():  # parallel runs download only once
+        with FileLock(folder / f".{name}.lock"), timeout():  # parallel runs download only once
             return kind(folder, download=True, **part)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -132,7 +132,7 @@ def _open(name: str, root: str, urls: Callable[[Any], list[str]], subfolder: str
 
 
 @contextlib.contextmanager
-def _timeout() -> Iterator[None]:
+def timeout() -> Iterator[None]:
     """Limit how long connections opened in the block wait for a silent server; by default they wait forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_TIMEOUT_SECONDS)

@@ -1,6 +1,7 @@
-"""Read arrays from an `.npz` file that may come from an untrusted source: as much as is expected, and no more."""
+"""Read arrays from an `.npz` or `.npy` file that may come from an untrusted source: what is expected, and no more."""
 
 import math
+import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-from ablate.files import archive
+from ablate.files import archive, bounded
 
 MEMBERS = 32  # of a file; ours have up to four
 BLOCK = 2**20  # numbers of an array that are reduced at a time
@@ -47,14 +48,15 @@ def read(
         names = [name for name in expected if name not in optional or f"{name}.npy" in file.namelist()]
         for name in names:
             with file.open(f"{name}.npy") as stream:
-                _header(stream, file.getinfo(f"{name}.npy"), expected[name])
+                _header(stream, f"{name}.npy", file.getinfo(f"{name}.npy").file_size, expected[name])
         return {name: _array(file, name, expected[name]) for name in names}
 
 
 def _array(file: zipfile.ZipFile, name: str, expected: Expected) -> np.ndarray:
     """The array of this name, reduced if that is expected."""
     with file.open(f"{name}.npy") as stream:
-        shape, fortran, dtype = _header(stream, file.getinfo(f"{name}.npy"), expected)
+        size = file.getinfo(f"{name}.npy").file_size
+        shape, fortran, dtype = _header(stream, f"{name}.npy", size, expected)
         if expected.reduce is None or fortran:
             values = np.frombuffer(bytearray(stream.read(math.prod(shape) * dtype.itemsize)), dtype)  # writable
             values = values.reshape(shape, order="F" if fortran else "C")
@@ -68,18 +70,34 @@ def _array(file: zipfile.ZipFile, name: str, expected: Expected) -> np.ndarray:
         return np.concatenate(parts)
 
 
-def _header(stream: IO[bytes], member: zipfile.ZipInfo, expected: Expected) -> tuple[tuple[int, ...], bool, np.dtype]:
+def mapped(path: Path, expected: Expected) -> np.ndarray:
+    """Map the array in an `.npy` file, without reading it.
+
+    Args:
+        path: the file.
+        expected: the array; `reduce` is not used.
+
+    Raises:
+        OSError: it cannot be read or is not a regular file.
+        Exception: any other kind, for a file that is damaged, is truncated, holds another array or is a pickle.
+    """
+    with bounded.open_regular(path) as file:
+        shape, fortran, dtype = _header(file, path.name, os.fstat(file.fileno()).st_size, expected)
+        return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran else "C")
+
+
+def _header(stream: IO[bytes], name: str, size: int, expected: Expected) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Read the header of an array: shape, column-major order, dtype. ValueError unless they are as expected."""
     version = npy.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"{member.filename} is of version {version}")
+        raise ValueError(f"{name} is of version {version}")
     shape, fortran, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(stream)
     fits = len(shape) == len(expected.shape) and all(
-        size in wanted if isinstance(wanted, range) else size == wanted
-        for size, wanted in zip(shape, expected.shape, strict=True)
+        length in wanted if isinstance(wanted, range) else length == wanted
+        for length, wanted in zip(shape, expected.shape, strict=True)
     )
     if dtype.hasobject or dtype.kind not in expected.kinds or not fits:
-        raise ValueError(f"{member.filename} is {dtype} {shape}, expected {expected.kinds} {expected.shape}")
-    if stream.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
-        raise ValueError(f"{member.filename} has another size than its header states")
+        raise ValueError(f"{name} is {dtype} {shape}, expected {expected.kinds} {expected.shape}")
+    if stream.tell() + math.prod(shape) * dtype.itemsize != size:
+        raise ValueError(f"{name} has another size than its header states")
     return shape, fortran, dtype

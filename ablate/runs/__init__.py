@@ -5,6 +5,7 @@
 `run_record.py`     run.json
 `study_plan.py`     study.json
 `test_result.py`    test.json; `test_log.py`: tests.jsonl, every use of the test set
+`other_test.py`     test-on/NAME.json; `activation_maps.py`: activation_maps.json and .npz
 `epochs.py`         metrics.csv
 `checkpoints.py`    the names of the checkpoints of an unfinished run
 `read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks

@@ -18,6 +18,7 @@ from ablate.runs import run_record
 from ablate.runs.config_hash import Settings, config_sha256, read_files, sha256_of, without_seed, written
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import factors, plan
+from ablate.study.class_weights import check_class_weights
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
@@ -150,6 +151,7 @@ class CheckedVariants:
         chosen = dict(word.split("=", 1) for word in words if "=" in word)
         options = {**self.config.hydra.runtime.choices, **chosen}
         validate(composed, Chosen(options, self.config.hydra.overrides.task))
+        check_class_weights(composed)
         settings = json.loads(json.dumps(without_seed(composed)))
         data = json.dumps(OmegaConf.to_container(composed.data, resolve=True))
         variant = CheckedVariant(settings, read_files(settings), data)

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablate.evaluation import predicted_metrics
@@ -56,6 +56,7 @@ class Choice:
     metric      that of the study
     validation  {folder: recorded value of the metric}
     of          number of candidates from which the variant was selected
+    other       {seed: folder} of the best variant but the baseline; empty if there is none
     """
 
     study: Path
@@ -64,6 +65,7 @@ class Choice:
     metric: Metric
     validation: dict[Path, float]
     of: int
+    other: dict[int, Path] = field(default_factory=dict)
 
     @property
     def best(self) -> dict[str, Path]:
@@ -112,7 +114,10 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
             f"No variant of {study} completed on all seeds, so none can be selected. Pass run folders instead."
         )
     selected = {variant: runs[variant] for variant in dict.fromkeys((chosen, BASELINE)) if variant in runs}
-    return Choice(Path(study), chosen, selected, plan.metric, validation, len(_means(ended)))
+    others = [row for row in ended if row[0] != BASELINE]
+    other = highest_mean(others, plan.metric)
+    rest = runs[other] if other is not None else {}
+    return Choice(Path(study), chosen, selected, plan.metric, validation, len(_means(ended)), rest)
 
 
 def value_of(folder: Path, state: PlannedState, metric: Metric) -> float:

@@ -16,6 +16,7 @@ from ablate.augmentation import Augmentation
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
+from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
@@ -192,8 +193,9 @@ def add_gradient(
     """
     seen, images_of_step = [], sum(map(len, step))
     for batch in step:
-        one_hot = data.targets[order[batch]]
-        images, targets = parts.augment(data.images[order[batch]], one_hot, [d[batch] for d in draws])
+        index = order[batch]
+        one_hot = data.targets[index]
+        images, targets = parts.augment(select(data.images, index), one_hot, [d[batch] for d in draws])
         with parts.precision():
             logits = parts.forward(parts.pixels(images))
             taught = parts.teacher(images)
@@ -209,7 +211,8 @@ def inputs(
     """Yield the model's input for each batch, augmented as in training; the arguments are those of `add_gradient`."""
     for batch in step:
         index = order[batch]
-        yield parts.pixels(parts.augment(data.images[index], data.targets[index], [d[batch] for d in draws])[0])
+        images, _ = parts.augment(select(data.images, index), data.targets[index], [d[batch] for d in draws])
+        yield parts.pixels(images)
 
 
 def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:

@@ -14,6 +14,7 @@ No figure is saved here, and none uses the global state of pyplot. `every` selec
 `cost.py`             the metric against training time
 `classes.py`          per-class differences, confusion matrices
 `image_grid.py`       rows of images
+`activation_maps.py`  class activation maps of two networks
 `calibration.py`      of a tested run: reliability diagram, most confident errors
 `captions.py`         the captions of a study's figures
 `interval_axis.py`, `point_labels.py`  limits with wide intervals; labels without overlaps
@@ -29,6 +30,7 @@ from matplotlib.figure import Figure
 from ablate.analysis import collect
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.effects import most_different
+from ablate.analysis.figures.activation_maps import activation_maps
 from ablate.analysis.figures.attribution import attribution, factor_effects
 from ablate.analysis.figures.blocks import MOST, rank_diagram, within_blocks
 from ablate.analysis.figures.calibration import calibration, mistakes
@@ -55,7 +57,7 @@ __all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
 NAMES = ("effects", "stages", "budgets", "blocks", "ranks", "loss_curves", "accuracy_curves", "metric_curves", "path",
          "interactions", "factor_effects", "attribution", "variance_shares", "cost", "class_difference", "confusion",
-         "samples")  # fmt: skip
+         "samples", "activation_maps")  # fmt: skip
 
 Drawing = dict[str, Callable[[], Figure]]
 MOST_CLASSES = 1000  # of a confusion matrix
@@ -101,6 +103,9 @@ def every(results: Results) -> Drawing:
     if results.samples:
         images = {results.labels[name]: images for name, images in results.samples.items()}
         drawing["samples"] = partial(samples, images)
+    if results.activation_maps is not None:
+        mapped = [results.labels.get(name, name) for name in results.activation_maps[0].variants]
+        drawing["activation_maps"] = partial(activation_maps, *results.activation_maps, mapped)
     return drawing
 
 

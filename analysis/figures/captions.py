@@ -40,7 +40,22 @@ def captions(results: Results) -> dict[str, str]:
         " best mean.",
         "confusion": "Confusion matrix, % of each true class.",
         "samples": "Training images after augmentation.",
+        "activation_maps": "Validation images that only one of the two networks classifies correctly, with their class;"
+        " and for each network its class, its confidence and the class activation map (Grad-CAM): bright parts support"
+        f" the class.{_layers(results)}",
     }
+
+
+def _layers(results: Results) -> str:
+    """Which runs and layers the activation maps are of."""
+    if results.activation_maps is None:
+        return ""
+    record = results.activation_maps[0]
+    parts = [
+        f"{folder}, layer {layer}" if layer else f"{folder}, which has no layer with a spatial output"
+        for folder, layer in zip(record.folders, record.layers, strict=True)
+    ]
+    return f" Runs: {'; '.join(parts)}."
 
 
 def _is_aliased(results: Results) -> bool:

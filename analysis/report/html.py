@@ -32,7 +32,7 @@ INTERACTIVE = (
     "accuracy_curves",
     "metric_curves",
 )  # figures that the page has in another form
-FIRST = ("effects", "trials", "importance", "test")  # tables that the navigation names
+FIRST = ("effects", "trials", "importance", "test", "test_on")  # tables that the navigation names
 MOST_ROWS = 2000  # of a table; more are in its CSV file
 MOST_RUNS = 20_000  # rows of the table of runs
 NUMERIC = re.compile(rf"[+−]?\d|< \d|\[|{DASH}$")

@@ -55,6 +55,8 @@ def _data_set(results: Results, folder: str, kind: str) -> tuple[list[str], str]
                 f", and training was limited to {limit:,} of the {'training images' if kind == 'fixed' else 'others'}"
             )
         name = settings._target_.rpartition(".")[2]
+        if name in ("medmnist", "huggingface"):
+            name = str(settings.name or Path(str(settings.root)).name)
         if name in ("image_folder", "table"):
             content: Any = OmegaConf.to_container(settings, resolve=False)
             place = f"{content['file']} of the " if name == "table" else ""

@@ -73,12 +73,13 @@ def _selection_bias(k: int, rho: float, metric: str) -> str:
 
 
 def tested(usage: Usage) -> str:
-    """How often the test set was used, on which runs, and their accuracy."""
-    runs, damaged = usage.runs, ""
+    """How often the test set was used, on which runs, and their accuracy; and how often other test sets were used."""
+    runs, damaged, others = usage.runs, "", _other_test_sets(usage)
     if usage.unreadable:
         damaged = f" {plural(usage.unreadable, 'record')} of its use cannot be read."
     if not len(runs):
-        return "The test set was not used." if not damaged else f"Whether the test set was used is unknown.{damaged}"
+        text = "The test set was not used." if not damaged else f"Whether the test set was used is unknown.{damaged}"
+        return text + others
     texts = [_tested_variant(variant, rows) for variant, rows in runs.groupby("variant", sort=False)]
     replaced = ""
     if usage.replaced:
@@ -88,7 +89,15 @@ def tested(usage: Usage) -> str:
         )
     return (
         f"The test set was used {times(usage.looks)}, on {plural(len(runs), 'run')}:"
-        f" {first_few(texts, 2 * NAMED)}.{replaced}{damaged}"
+        f" {first_few(texts, 2 * NAMED)}.{replaced}{damaged}{others}"
+    )
+
+
+def _other_test_sets(usage: Usage) -> str:
+    """A sentence on each other test set, or on corruptions of the own one, that was used."""
+    return "".join(
+        f" The test set {name} was used {times(looks)}, on {plural(runs, 'run')}."
+        for name, (looks, runs) in list(usage.others.items())[: 2 * NAMED]
     )
 
 

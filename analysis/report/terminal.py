@@ -45,6 +45,13 @@ def show(study: str, tables: dict[str, Table], main: str, notes: Sequence[str], 
     console.print(Text(f"Report: {folder}"), soft_wrap=True)  # without line breaks, so that the path can be copied
 
 
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """Print a table on the terminal; as Markdown in a file or a pipe."""
+    console = Console()
+    console.soft_wrap = not console.is_terminal
+    _print(console, table, title)
+
+
 def _print(console: Console, table: pd.DataFrame, title: str) -> None:
     if not console.is_terminal:
         console.print(Text(f"{title}\n\n{to_markdown(table)}"))

@@ -6,6 +6,7 @@
 `pairs.py`          every variant against every other one
 `path.py`           one change after the other
 `test_set.py`       accuracy on the test set
+`other_tests.py`    accuracy and calibration on other test sets, corruption by corruption
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
 `tuning.py`         settings tuned for each variant
@@ -28,6 +29,7 @@ from ablate.analysis.tables.factorial import (
 )
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
+from ablate.analysis.tables.other_tests import conditions, other_test_sets
 from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, classes_note, failures
@@ -40,9 +42,9 @@ from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
-__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "contrasts",
-           "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main", "secondary",
-           "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "conditions",
+           "contrasts", "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main",
+           "other_test_sets", "secondary", "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -53,6 +55,8 @@ NAMES = (
     "trials",
     "importance",
     "test",
+    "test_on",
+    "conditions",
     "secondary",
     "changes",
     "tests",
@@ -87,6 +91,9 @@ def every(results: Results) -> dict[str, Table]:
             by_name["importance"] = importance(results.search.importance)
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
+    if results.other_tests is not None:
+        both = {"test_on": other_test_sets, "conditions": conditions}
+        by_name |= {name: made for name, table in both.items() if (made := table(results.other_tests, labels))}
     if results.plan.secondary and (
         further := secondary(runs, [named(name) for name in results.plan.secondary], labels)
     ):

@@ -43,10 +43,14 @@ def test_every_group_is_visited():
     assert {path.parent.name for path in OPTIONS} == set(GROUPS)
 
 
+FILES = ("image_folder", "table", "huggingface")  # options of `data` that need a folder
+
+
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
 def test_an_option_composes_and_is_valid(path):
-    needed = {"root: ???": "data.root=/somewhere", "teacher: ???": "loss.teacher=/somewhere"}
-    words = [name(path)] + [word for key, word in needed.items() if key in path.read_text()]
+    needed = {"native": ["model=torchvision"], **{key: ["data.root=/somewhere"] for key in FILES}}
+    needed["distillation"] = ["loss.teacher=/somewhere"]
+    words = [name(path), *needed.get(path.stem, [])]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         validate(compose("config", words))
 

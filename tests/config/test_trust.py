@@ -107,7 +107,7 @@ def test_every_option_of_this_package_is_allowed():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for words in zip_longest(*(list(of) for _, of in groupby(OPTIONS, lambda word: word.partition("=")[0]))):
             chosen = [word for word in words if word]
-            needed = {"data=image_folder": "data.root=images", "data=table": "data.root=images"}
+            needed = {f"data={name}": "data.root=images" for name in ("image_folder", "table", "huggingface")}
             needed |= {"model=torchvision": "model.name=resnet18", "model=timm": "model.name=resnet18"}
             more = [needed[word] for word in chosen if word in needed]
             trust.check(compose("config", [*chosen, *more]), WHERE, trusted=False)

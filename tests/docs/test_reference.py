@@ -60,10 +60,15 @@ def test_every_key_of_every_option_file_is_listed(rows):
     [
         ("seed", "integer", "at least 0 and below 2^63", "`0`"),
         ("study.margin", "number, or null", "above 0", "`1`"),
-        ("data.image_size", "integer (pixels)", "at least 4 and at most 1024", "`32` in image_folder, table"),
+        (
+            "data.image_size",
+            "integer (pixels)",
+            "at least 4 and at most 1024",
+            "`32` in huggingface, image_folder, table",
+        ),
         ("optimizer.lr", "number", "above 0", "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sgd"),
         ("optimizer.weight_decay", "number", "at least 0", "`0` in adam, rmsprop, sgd; `0.01` in adamw, muon"),
-        ("augmentation.cutout.size", "integer (pixels)", "at least 1", "`16` in cutout"),
+        ("augmentation.cutout.size", "number", "above 0", "`16` in cutout"),
         ("trainer.channels_last", "true or false", "", "`true`"),
         ("trainer.device", "text", "one of auto, cpu, cuda, mps", "`auto`"),
         ("model.hidden", "list of integers", "at least 1", "`[128, 256, 512]` in mlp"),

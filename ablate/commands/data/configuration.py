@@ -68,7 +68,7 @@ def data_name(data: DictConfig, option: str) -> str:
     kind = OmegaConf.get_type(data)
     if kind is None or not issubclass(kind, ImageFiles):
         return option
-    return f"{option}-{Path(data.root).expanduser().resolve().name}"
+    return f"{option}-{Path(data.root or data.name).expanduser().resolve().name}"
 
 
 def is_image_folder(data: DictConfig) -> bool:
