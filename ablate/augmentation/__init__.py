@@ -1,4 +1,5 @@
-"""Augmentation of training images: `geometry`, `erasing`, `mixing`, and torchvision's transforms in `policy`.
+"""Augmentation of training images: `geometry`, `resized_crop`, `erasing`, `mixing`, and torchvision's transforms in
+`policy`.
 
 A step separates drawing random numbers from applying them. `draw(n, rng)` returns k random numbers for each of n
 images, shape (n, k). `step(images, targets, draws)` applies them, shapes (B, C, H, W), (B, classes) and (B, k). Numbers
@@ -11,6 +12,9 @@ from typing import Protocol
 
 import numpy as np
 from torch import Tensor
+
+from ablate.augmentation.resized_crop import RandomResizedCrop
+from ablate.data.streamed import Pixels, loaded
 
 
 class Step(Protocol):
@@ -41,14 +45,18 @@ class Augmentation:
         """
         return [step.draw(n, stream(name)) for name, step in self.steps.items()]
 
-    def __call__(self, images: Tensor, targets: Tensor, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Pixels, targets: Tensor, draws: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Apply all steps to a batch.
 
         Args:
-            images: uint8 (B, C, H, W).
+            images: uint8 (B, C, H, W); streamed images and photographs are read here. If the first step is a random
+                resized crop, it cuts from whole photographs; any other step takes their center crops.
             targets: class probabilities (B, classes).
             draws: for each step, the rows of the epoch's draws for these images, (B, k).
         """
         for step, numbers in zip(self.steps.values(), draws, strict=True):
-            images, targets = step(images, targets, numbers)
-        return images, targets
+            if isinstance(step, RandomResizedCrop):
+                images, targets = step(images, targets, numbers)
+            else:
+                images, targets = step(loaded(images), targets, numbers)
+        return loaded(images), targets

@@ -54,6 +54,11 @@ def autoaugment(policy: str) -> Policy:
     return Policy(v2.AutoAugment(v2.AutoAugmentPolicy(policy)))
 
 
+def augmix(severity: int, mixture_width: int, chain_depth: int, alpha: float) -> Policy:
+    """Weighted mean of the image and of `mixture_width` chains of random operations (Hendrycks et al. 2020)."""
+    return Policy(_v2().AugMix(severity, mixture_width, chain_depth, alpha))
+
+
 def _v2() -> ModuleType:
     """Import torchvision's transforms, only where a policy is used."""
     from ablate.backend.torchvision import torchvision

@@ -26,7 +26,8 @@ HELP = """\
 formats:
   onnx         Input `images`: uint8 (N, channels, size, size), 0 to 255. Output `logits`: (N, classes). Normalization
                by mean and std is part of the network. Resizing is not: resize with Pillow's bilinear filter, without
-               keeping the aspect ratio.
+               keeping the aspect ratio; for a run with data.resize=shorter, resize the shorter side to image_size /
+               crop_fraction, then crop the center.
   pt2          The same network for PyTorch: torch.export.load("model.pt2").module()
   safetensors  Only the weights, named as in the model's state_dict. The model expects (pixels / 255 - mean) / std.
 
@@ -163,6 +164,7 @@ def metadata(run: "Trained") -> dict[str, Any]:
     return {
         "classes": inputs["classes"],
         **inputs["inputs"],
+        **{key: run.config.data[key] for key in ("resize", "crop_fraction") if key in run.config.data},
         "tta": run.tta,
         "network": {
             name: OmegaConf.to_container(run.config[name], resolve=True)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.commands.flags import Parser
 from ablate.commands.predict_formats import FORMATS, Prediction
+from ablate.data.aspect import decode_center
 from ablate.data.decode import decode
 from ablate.data.image_files import find, listed
 from ablate.data.parallel import attempts
@@ -18,13 +19,14 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from ablate.evaluation.trained_model import Trained
 
 BATCH_SIZE = 64
 HELP = """\
-Images are rotated as their EXIF data specify, resized and normalized like the training images of the run. Folders are
+Images are rotated as their EXIF data specify, resized and normalized like the validation images of the run. Folders are
 searched recursively for files with the suffix of an image format.
 
 exit status: 0; 1 if some files cannot be read as images; 2 if nothing can be predicted, for example because a path does
@@ -95,7 +97,7 @@ def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> It
     inputs: Any = run.inputs
     if inputs.channels not in (1, 3):
         raise InputError(f"{run.folder} expects images with {inputs.channels} channels, but image files have 1 or 3.")
-    read = partial(decode, image_size=inputs.image_size, channels=inputs.channels)
+    read = as_in_validation(run)
     decoded = zip(images, attempts(read, images), strict=True)
     while batch := list(islice(decoded, BATCH_SIZE)):
         pixels = [result[0] for _, (result, error) in batch if not error]
@@ -104,6 +106,15 @@ def predict(run: "Trained", images: list[str], views: tta.Views, top: int) -> It
             Prediction(image, error=error) if error else _ranked(image, next(outputs), inputs.classes, top)
             for image, (_, error) in batch
         ]
+
+
+def as_in_validation(run: "Trained") -> Callable[[str], tuple["np.ndarray", str]]:
+    """The function that decodes an image file as in the validation of the run: pixels uint8 (C, H, W), and a hash."""
+    data: Any = run.config.data
+    inputs: Any = run.inputs
+    if data.get("resize") == "shorter":
+        return partial(decode_center, image_size=inputs.image_size, crop_fraction=data.crop_fraction)
+    return partial(decode, image_size=inputs.image_size, channels=inputs.channels)
 
 
 def predict_pixels(run: "Trained", images: Any, views: tta.Views, top: int) -> Iterator[list[Prediction]]:

@@ -68,13 +68,19 @@ def decode(path: str, image_size: int, channels: Literal[1, 3] = 3) -> tuple[np.
     """
     from PIL import Image
 
+    image, sha256 = read(path)
+    resized = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(resized) if channels == 3 else np.asarray(resized.convert("L"))[..., None]
+    return pixels.transpose(2, 0, 1), sha256
+
+
+def read(path: str) -> tuple["PILImage", str]:
+    """Read an image file: mode RGB, upright, and the SHA-256 of the file's bytes. Raises as `decode` does."""
     content = contents(Path(path), LARGEST)
     sha256 = hashlib.sha256(content).hexdigest()
     with _opened(content) as image:
         del content  # Pillow lets go of its copy once it has the pixels
-        resized = rgb(_upright(image)).resize((image_size, image_size), Image.Resampling.BILINEAR)
-    pixels = np.asarray(resized) if channels == 3 else np.asarray(resized.convert("L"))[..., None]
-    return pixels.transpose(2, 0, 1), sha256
+        return rgb(_upright(image)), sha256
 
 
 def _upright(image: "PILImage") -> "PILImage":

@@ -33,6 +33,8 @@ def huggingface(
     image_size: int,
     memory_limit: float,
     part: Part,
+    resize: str = "square",
+    crop_fraction: float = 0.875,
 ) -> Images:
     """Load the images of a data set. Those of its validation split, if it has one, follow the training images.
 
@@ -45,9 +47,11 @@ def huggingface(
         train_split: name of the training split.
         val_split: name of the validation split; None: `validation`, `valid`, `val` or `dev` if there is one.
         test_split: name of the test split; None: `test` if there is one.
-        image_size: height and width that images are resized to, in pixels.
+        image_size: height and width of an image, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
+        resize: see `labeled_files.load`.
+        crop_fraction: see there.
 
     Returns:
         RGB images, uint8 (N, 3, image_size, image_size)
@@ -82,6 +86,8 @@ def huggingface(
         ),
         image_size,
         memory_limit,
+        resize,
+        crop_fraction,
     )
 
 

@@ -18,7 +18,14 @@ log = logging.getLogger(__name__)
 VALIDATION = ("val", "valid", "validation")  # the usual names of the folder
 
 
-def image_folder(root: str, image_size: int, memory_limit: float, part: Part) -> Images:
+def image_folder(
+    root: str,
+    image_size: int,
+    memory_limit: float,
+    part: Part,
+    resize: str = "square",
+    crop_fraction: float = 0.875,
+) -> Images:
     """Load the images in `root`/`part`, sorted by path; in the train part, those in val/ follow as the validation set.
 
     Each folder in train/ is a class; classes are sorted by name. Images may lie in subfolders of their class. Hidden
@@ -26,9 +33,12 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
 
     Args:
         root: folder that contains train/ and, optionally, val/ (or valid/, validation/) and test/.
-        image_size: height and width that images are resized to, in pixels.
+        image_size: height and width of an image, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
+        resize: square, which ignores the aspect ratio, or shorter: only the shorter side is resized, and the center is
+            cropped.
+        crop_fraction: with shorter, height and width of the center crop as a fraction of the resized shorter side.
 
     Returns:
         RGB images, uint8 (N, 3, image_size, image_size)
@@ -47,7 +57,8 @@ def image_folder(root: str, image_size: int, memory_limit: float, part: Part) ->
         val_listing, val_labels = class_folders(folder, val, classes)
         validation = np.arange(len(listing) + len(val_listing)) >= len(listing)
         listing, labels = listing + val_listing, labels + val_labels
-    return load(LabeledFiles(folder, listing, labels, classes, validation), image_size, memory_limit)
+    labeled = LabeledFiles(folder, listing, labels, classes, validation)
+    return load(labeled, image_size, memory_limit, resize, crop_fraction)
 
 
 def unused(root: str) -> str:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablate.data.streamed import Pixels, Streamed
+from ablate.data.photographs import Photographs
+from ablate.data.streamed import Pixels, select
 from ablate.terminal.errors import InputError
 
 Part = Literal["train", "test"]
@@ -69,10 +70,15 @@ class Images:
         return "stratified" if self.groups is None else "grouped"
 
     def sha256(self) -> str:
-        """Hash the bytes of all images, of their labels, and of what fixes a split: validation set and groups."""
+        """Hash the bytes of all images, of their labels, and of what fixes a split: validation set and groups.
+
+        Of photographs, the whole images and their sizes are hashed.
+        """
         digest = hashlib.sha256()
-        for batch in batched(self.images):
-            digest.update(batch.contiguous().numpy().data)
+        if isinstance(self.images, Photographs):
+            digest.update(self.images.sizes.numpy().data)
+        for pixels in _stored(self.images):
+            digest.update(np.ascontiguousarray(pixels).data)
         digest.update(self.labels.contiguous().numpy().data)
         for fixed in (self.validation, self.groups):
             if fixed is not None:
@@ -82,8 +88,12 @@ class Images:
     def subset(self, indices: np.ndarray | Tensor) -> "Images":
         """Select the images at `indices`, integers (M,), in that order."""
         index = torch.as_tensor(indices)
-        images = self.images.subset(index) if isinstance(self.images, Streamed) else self.images[index]
-        return Images(images, self.labels[index], self.classes)
+        return Images(select(self.images, index), self.labels[index], self.classes)
+
+
+def _stored(images: Pixels) -> Iterator[np.ndarray]:
+    """Iterate over the pixels of images in order: batches, or whole photographs."""
+    return images.whole() if isinstance(images, Photographs) else (batch.numpy() for batch in batched(images))
 
 
 def batched(images: Pixels) -> Iterator[Tensor]:

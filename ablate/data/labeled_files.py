@@ -9,8 +9,10 @@ import numpy as np
 import torch
 
 from ablate.data import cache
+from ablate.data.aspect import shorter_side
 from ablate.data.images import Images
-from ablate.data.streamed import Streamed
+from ablate.data.photographs import Photographs
+from ablate.data.streamed import Pixels, Streamed
 from ablate.files.bounded import GIB
 
 
@@ -40,13 +42,22 @@ class LabeledFiles:
         return tuple(os.path.join(self.root, file.name) for file in self.files)
 
 
-def load(listing: LabeledFiles, image_size: int, memory_limit: float) -> Images:
+def load(
+    listing: LabeledFiles,
+    image_size: int,
+    memory_limit: float,
+    resize: str = "square",
+    crop_fraction: float = 0.875,
+) -> Images:
     """Decode files, or read them from the cache (see `cache`).
 
     Args:
         listing: the files.
-        image_size: height and width that images are resized to, in pixels.
+        image_size: height and width of an image, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
+        resize: square, which ignores the aspect ratio, or shorter: only the shorter side is resized, and the center is
+            cropped.
+        crop_fraction: with shorter, height and width of the center crop as a fraction of the resized shorter side.
 
     Returns:
         RGB images, uint8 (N, 3, image_size, image_size)
@@ -54,10 +65,17 @@ def load(listing: LabeledFiles, image_size: int, memory_limit: float) -> Images:
     Raises:
         InputError: files cannot be decoded (it names them).
     """
-    streamed = len(listing.files) * 3 * image_size**2 > memory_limit * GIB
-    pixels = cache.pixels(listing.root, list(listing.files), image_size, streamed)
+    files, limit = list(listing.files), memory_limit * GIB
+    images: Pixels
+    if resize == "shorter":
+        stored = cache.photographs(listing.root, files, shorter_side(image_size, crop_fraction), limit)
+        images = Photographs(stored, len(files), image_size)
+    else:
+        streamed = len(files) * 3 * image_size**2 > limit
+        pixels = cache.pixels(listing.root, files, image_size, streamed)
+        images = Streamed(pixels) if streamed else torch.from_numpy(pixels)
     return Images(
-        Streamed(pixels) if streamed else torch.from_numpy(pixels),
+        images,
         torch.tensor(listing.labels),
         listing.classes,
         listing.paths,

@@ -2,7 +2,8 @@
 
 import mmap
 from collections.abc import Iterator
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -51,13 +52,21 @@ class Streamed:
     def __iter__(self) -> Iterator[Tensor]:
         return (self[index] for index in range(len(self)))
 
-    def subset(self, index: Tensor) -> "Streamed":
+    def subset(self, index: Tensor | slice) -> Self:
         """Select the images at `index`, in that order, without reading them."""
-        return Streamed(self.mapped, self.rows[index], self.device)
+        return self.with_rows(self.rows[index.cpu() if isinstance(index, Tensor) else index])
 
-    def to(self, device: torch.device) -> "Streamed":
+    def with_rows(self, rows: Tensor) -> Self:
+        """Return the images in these rows of the array, int64 (N,)."""
+        other = copy(self)
+        other.rows = rows
+        return other
+
+    def to(self, device: torch.device) -> Self:
         """Return the same images, which indexing will put on `device`."""
-        return Streamed(self.mapped, self.rows, device)
+        other = copy(self)
+        other.device = device
+        return other
 
 
 def release_pages(mapped: np.ndarray) -> None:
@@ -67,3 +76,13 @@ def release_pages(mapped: np.ndarray) -> None:
 
 
 Pixels = Tensor | Streamed
+
+
+def select(images: Pixels, index: Tensor | slice) -> Pixels:
+    """Select images, which are not read yet if they are streamed."""
+    return images.subset(index) if isinstance(images, Streamed) else images[index]
+
+
+def loaded(images: Pixels) -> Tensor:
+    """Return images as a tensor, uint8 (N, C, H, W); reads them if they are streamed."""
+    return images[:] if isinstance(images, Streamed) else images

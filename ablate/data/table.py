@@ -44,6 +44,8 @@ def table(
     image_size: int,
     memory_limit: float,
     part: Part,
+    resize: str = "square",
+    crop_fraction: float = 0.875,
 ) -> Images:
     """Load the images that a table lists, in the order of its rows.
 
@@ -60,9 +62,11 @@ def table(
         test_file: another table, of the test images.
         group: column whose equal values are never in two parts of a split, such as the patient.
         suffix: appended to each path, such as `.jpg`.
-        image_size: height and width that images are resized to, in pixels.
+        image_size: height and width of an image, in pixels.
         memory_limit: in GiB. Decoded images that take more are streamed from the cache instead of loaded into memory.
         part: train or test.
+        resize: see `labeled_files.load`.
+        crop_fraction: see there.
 
     Returns:
         RGB images, uint8 (N, 3, image_size, image_size)
@@ -107,6 +111,8 @@ def table(
         ),
         image_size,
         memory_limit,
+        resize,
+        crop_fraction,
     )
 
 

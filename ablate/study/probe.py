@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from ablate.backend.hardware import threads_restored
 from ablate.data.batches import Resident, batches
+from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.console import Console
@@ -75,7 +76,9 @@ def estimate_seconds(config: DictConfig) -> float:
 def timed_epoch(parts: Parts, images: Resident, config: DictConfig, steps: int) -> float:
     """Seconds of an epoch on the images of the first `steps` batches."""
     count = steps * config.trainer.batch_size
-    subset = replace(images, images=images.images[:count], targets=images.targets[:count], index=images.index[:count])
+    subset = replace(
+        images, images=select(images.images, slice(count)), targets=images.targets[:count], index=images.index[:count]
+    )
     start = time.perf_counter()
     train_epoch(parts, subset, config.trainer, 1, config.seed, Console(quiet=True))
     return time.perf_counter() - start

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from ablate.config.schema import Trainer
 from ablate.data.batches import Resident
+from ablate.data.streamed import select
 from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 from ablate.training import loop
@@ -90,7 +91,9 @@ def fitting_size(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> i
     while size:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # memory fragmented by the larger batch
-        batch = replace(data, images=data.images[:size], targets=data.targets[:size], index=data.index[:size])
+        batch = replace(
+            data, images=select(data.images, slice(size)), targets=data.targets[:size], index=data.index[:size]
+        )
         smaller: Any = OmegaConf.merge(trainer, {"batch_size": size})
         try:
             loop.train_epoch(parts, batch, smaller, 1, seed, Console(quiet=True))

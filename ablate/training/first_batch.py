@@ -7,6 +7,7 @@ import numpy as np
 from ablate.augmentation import Augmentation
 from ablate.config.schema import Trainer
 from ablate.data.batches import Resident, batches
+from ablate.data.streamed import select
 from ablate.runs.samples import COUNT
 from ablate.training.loop import drawn
 
@@ -32,5 +33,7 @@ def first_images(augment: Augmentation, data: Resident, trainer: Trainer, seed: 
     """
     order, draws = drawn(augment, data, trainer.sampler, epoch=1, seed=seed)
     index = batches(order, trainer.batch_size)[0]  # the whole batch, since mixing steps combine its images
-    images, targets = augment(data.images[index], data.targets[index], [numbers[: len(index)] for numbers in draws])
+    images, targets = augment(
+        select(data.images, index), data.targets[index], [numbers[: len(index)] for numbers in draws]
+    )
     return images[:COUNT].round().byte().cpu().numpy(), targets[:COUNT].cpu().numpy()

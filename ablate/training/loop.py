@@ -16,6 +16,7 @@ from ablate.augmentation import Augmentation
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
+from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
@@ -159,8 +160,9 @@ def train_epoch(
         steps = batches(positions, trainer.batch_size)
         further = trainer.epochs - epoch
         for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            one_hot = data.targets[order[step]]
-            images, targets = parts.augment(data.images[order[step]], one_hot, [d[step] for d in draws])
+            index = order[step]
+            one_hot = data.targets[index]
+            images, targets = parts.augment(select(data.images, index), one_hot, [d[step] for d in draws])
             with parts.precision():
                 logits = parts.forward(parts.pixels(images))
             loss = parts.criterion(logits.float(), targets)

@@ -106,6 +106,8 @@ def type_in_words(hint: Any) -> str:
     """A type of the schema as a reader calls it: `list of numbers, or null`."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
+        if set(inner) == {int, float}:
+            return type_in_words(float)
         (kind,) = (part for part in inner if part is not type(None))
         return f"{type_in_words(kind)}, or null"
     if origin is list:

@@ -55,3 +55,16 @@ def test_reflect_padding_must_be_smaller_than_the_image():
     images, targets = batch(1)
     with pytest.raises(InputError, match="padding=8 .* must be smaller than the images, 8 x 8 pixels"):
         Crop(8, "reflect")(images, targets, torch.zeros(1, 2, dtype=torch.long))
+
+
+@pytest.mark.parametrize(("padding", "side", "pixels"), [(0.125, 32, 4), (0.25, 8, 2), (0.01, 8, 1)])
+def test_a_padding_below_1_is_a_fraction_of_the_image(padding, side, pixels):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (6, 3, side, side), generator=generator, dtype=torch.uint8)
+    step, fractions = Crop(padding, "constant"), torch.tensor([[0.0, 0.0], [0.999, 0.0], [0.5, 0.999]] * 2)
+    corners = (fractions * (2 * pixels + 1)).long()
+    assert corners[1, 0] == 2 * pixels
+    expected, _ = Crop(pixels, "constant")(images, torch.eye(6), corners)
+    assert torch.equal(step(images, torch.eye(6), fractions)[0], expected)
+    draws = step.draw(10_000, seeding.stream(0, "crop"))
+    assert draws.shape == (10_000, 2) and draws.min() >= 0 and draws.max() < 1 and abs(draws.mean() - 0.5) < 0.01

@@ -12,6 +12,7 @@ OPTIONS = {
     "randaugment": policy.randaugment(2, 9),
     "trivialaugment": policy.trivialaugment(),
     "autoaugment": policy.autoaugment("cifar10"),
+    "augmix": policy.augmix(3, 3, -1, 1.0),
 }
 
 
@@ -31,6 +32,7 @@ def test_each_image_is_transformed_as_by_torchvision_with_its_seed(name):
         "randaugment": v2.RandAugment(2, 9),
         "trivialaugment": v2.TrivialAugmentWide(),
         "autoaugment": v2.AutoAugment(v2.AutoAugmentPolicy.CIFAR10),
+        "augmix": v2.AugMix(3, 3, -1, 1.0),
     }[name]
     images = photos(8)
     draws = torch.from_numpy(OPTIONS[name].draw(8, seeding.stream(0, "augmentation", 1)))

@@ -34,13 +34,21 @@ def photos(photo_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(photo_folder / "test", tmp_path / "photos"))
 
 
-def read(root: Path, image_size: int, mapped: bool = False) -> np.ndarray:
+def _listing(root: Path) -> list[cache.File]:
     files = []
     for path in sorted(root.glob("*/*")):
         stat = path.stat()
         name = path.relative_to(root).as_posix()
         files.append(cache.File(name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-    return cache.pixels(root, files, image_size, mapped)
+    return files
+
+
+def read(root: Path, image_size: int, mapped: bool = False) -> np.ndarray:
+    return cache.pixels(root, _listing(root), image_size, mapped)
+
+
+def read_photographs(root: Path, side: int, limit: float = 1e9) -> np.ndarray:
+    return cache.photographs(root, _listing(root), side, limit)
 
 
 def _mark(store: Path) -> None:
@@ -167,6 +175,56 @@ def test_a_full_disk_is_detected_before_images_are_decoded(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(store.iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", [1e9, 0], ids=["in memory", "mapped"])
+@pytest.mark.parametrize("damage", ["pixels", "sizes", "checksum", "truncated", "empty"])
+def test_damaged_photographs_are_decoded_again(
+    photos: Path, store: Path, limit: float, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = np.array(read_photographs(photos, 20, limit))
+    (path,) = store.glob("*.npy")
+    content = bytearray(path.read_bytes())
+    at = {"pixels": 200, "sizes": -4 - 8, "checksum": -1}.get(damage)
+    if at:
+        content[at] ^= 0x10
+    path.write_bytes(content if at else content[: 0 if damage == "empty" else -100])
+    again = read_photographs(photos, 20, limit)
+    assert isinstance(again, np.memmap) == (limit == 0)
+    assert np.array_equal(again, first) and "damaged" in caplog.text
+    caplog.clear()
+    assert np.array_equal(read_photographs(photos, 20, limit), first) and not caplog.text
+    assert len(list(store.iterdir())) == 2
+
+
+def test_photographs_are_read_from_the_cache_and_decoded_for_another_size(photos: Path, store: Path) -> None:
+    first = read_photographs(photos, 20)
+    (path,) = store.glob("*.npy")
+    content = bytearray(path.read_bytes())
+    content[128] = first[0] ^ 1
+    content[-4:] = zlib.crc32(content[128:-4]).to_bytes(4)
+    path.write_bytes(content)
+    assert read_photographs(photos, 20)[0] == first[0] ^ 1  # from the cache
+    assert len(read_photographs(photos, 40)) > 3 * len(first)
+    assert read(photos, 20).shape == (30, 3, 20, 20)  # squares have files of their own
+    assert len(list(store.glob("*.npy"))) == 3
+
+
+def test_a_photograph_that_cannot_be_read_is_named(photos: Path, store: Path) -> None:
+    path = sorted(photos.glob("*/*.jpg"))[2]
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(InputError, match=rf"1 of 30 files cannot be read as images: {path} \(.*truncated"):
+        read_photographs(photos, 20)
+    assert list(store.iterdir()) == []
+
+
+def test_a_cache_that_is_not_writable_is_an_error_for_photographs(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(InputError, match=r"is not writable.*data\.resize=shorter.*ABLATE_CACHE"):
+        read_photographs(photos, 20)
 
 
 @pytest.mark.integration

@@ -68,7 +68,7 @@ def test_every_key_of_every_option_file_is_listed(rows):
         ),
         ("optimizer.lr", "number", "above 0", "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sgd"),
         ("optimizer.weight_decay", "number", "at least 0", "`0` in adam, rmsprop, sgd; `0.01` in adamw, muon"),
-        ("augmentation.cutout.size", "integer (pixels)", "at least 1", "`16` in cutout"),
+        ("augmentation.cutout.size", "number", "above 0", "`16` in cutout"),
         ("trainer.channels_last", "true or false", "", "`true`"),
         ("trainer.device", "text", "one of auto, cpu, cuda, mps", "`auto`"),
         ("model.hidden", "list of integers", "at least 1", "`[128, 256, 512]` in mlp"),

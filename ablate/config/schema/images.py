@@ -53,7 +53,14 @@ class MedMNIST(DataSettings):
 class ImageFiles(DataSettings):
     """Image files, decoded and resized."""
 
-    image_size: int = value("height and width that images are resized to", unit="pixels", low=4, high=1024)
+    image_size: int = value("height and width of an image", unit="pixels", low=4, high=1024)
+    resize: str = value(
+        "square: resize to a square, without the aspect ratio; shorter: resize the shorter side, then crop the center",
+        choices=("square", "shorter"),
+    )
+    crop_fraction: float = value(
+        "with resize=shorter: side of the center crop as a fraction of the resized shorter side", low=0.5, high=1
+    )
     memory_limit: float = value(
         "memory for decoded images, for training and test images each; larger sets are streamed from disk",
         unit="GiB",
@@ -120,15 +127,49 @@ class Flip(Step):
 
 @dataclass
 class Crop(Step):
-    padding: int = value("width of the border added before a random crop to the original size", unit="pixels", low=1)
+    padding: int | float = value(
+        "width of the border added before a random crop to the original size, in pixels, or below 1 as a fraction of"
+        " the image's side",
+        above=0,
+    )
     padding_mode: str = value(
         "border pixels: constant (black) or reflect (mirror image)", choices=("constant", "reflect")
     )
 
+    def check(self) -> None:
+        _check_length("augmentation.crop.padding", self.padding)
+
+
+@dataclass
+class RandomResizedCrop(Step):
+    scale: list[float] = value("smallest and largest area of a crop, as fractions of the image", above=0, high=1)
+    ratio: list[float] = value("smallest and largest aspect ratio of a crop, width / height", above=0)
+
+    def check(self) -> None:
+        _check_interval("augmentation.random_resized_crop.scale", self.scale)
+        _check_interval("augmentation.random_resized_crop.ratio", self.ratio)
+
 
 @dataclass
 class Cutout(Step):
-    size: int = value("side of the erased square", unit="pixels", low=1)
+    size: int | float = value(
+        "side of the erased square, in pixels, or below 1 as a fraction of the image's side", above=0
+    )
+
+    def check(self) -> None:
+        _check_length("augmentation.cutout.size", self.size)
+
+
+@dataclass
+class RandomErasing(Step):
+    p: float = value("probability that a rectangle of an image is erased", low=0, high=1)
+    scale: list[float] = value("smallest and largest area of the rectangle, as fractions of the image", above=0, high=1)
+    ratio: list[float] = value("smallest and largest aspect ratio of the rectangle, height / width", above=0)
+    value: int = value("brightness of the erased pixels: 0 (black) to 255", low=0, high=255)
+
+    def check(self) -> None:
+        _check_interval("augmentation.random_erasing.scale", self.scale)
+        _check_interval("augmentation.random_erasing.ratio", self.ratio)
 
 
 @dataclass
@@ -151,5 +192,34 @@ class AutoAugment(Step):
 
 
 @dataclass
+class AugMix(Step):
+    severity: int = value("strength of the operations", low=1, high=10)
+    mixture_width: int = value("number of chains of operations that are mixed", low=1, high=10)
+    chain_depth: int = value("operations per chain; -1: random, 1 to 3", low=-1, high=10)
+    alpha: float = value("parameter of the Dirichlet and Beta distributions of the mixing weights", above=0)
+
+
+@dataclass
 class Mix(Step):
     alpha: float = value("both parameters of the Beta distribution of the mixing weight", above=0)
+    p: float = value("probability that an image is mixed", low=0, high=1)
+
+
+@dataclass
+class MixupOrCutMix(Step):
+    mixup_alpha: float = value("both parameters of the Beta distribution of Mixup's weight", above=0)
+    cutmix_alpha: float = value("both parameters of the Beta distribution of CutMix's weight", above=0)
+    p: float = value("probability that an image is mixed", low=0, high=1)
+    cutmix_p: float = value("probability that a mixed image is mixed by CutMix, otherwise by Mixup", low=0, high=1)
+
+
+def _check_length(key: str, length: float) -> None:
+    """Raise ValueError unless a length is a whole number of pixels or a fraction below 1."""
+    if length >= 1 and length != int(length):
+        raise ValueError(f"{key}={length} is neither a whole number of pixels nor a fraction below 1")
+
+
+def _check_interval(key: str, interval: list[float]) -> None:
+    """Raise ValueError unless a list has a smallest and a largest value."""
+    if len(interval) != 2 or interval[0] > interval[1]:
+        raise ValueError(f"{key}={list(interval)} must be two values, the smallest and the largest")
