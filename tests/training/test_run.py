@@ -88,6 +88,7 @@ def test_every_option_trains(option, tmp_path, monkeypatch):
     [
         "trainer.ema=0.9 normalization=batch",
         "trainer.grad_clip=0.1",
+        "loss=focal loss.class_weights=balanced trainer.sampler=balanced augmentation=cutmix",
         "trainer.channels_last=false",
         "trainer.precision=bf16",
         "trainer.precision=fp16 normalization=batch",
