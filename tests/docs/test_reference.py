@@ -70,8 +70,8 @@ def test_every_key_of_every_option_file_is_listed(rows):
             "optimizer.lr",
             "number",
             "above 0",
-            "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sam, sgd; `0.0025` in schedule_free; `0.0003` in"
-            " timm",
+            "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sam, sgd; `0.0025` in schedule_free;"
+            " `0.0003` in timm",
         ),
         (
             "optimizer.weight_decay",
