@@ -16,6 +16,9 @@ def register() -> None:
 
     They are placed below `hydra/`, whose groups `--help` does not list.
     """
+    from ablate.model import expected_input
+
+    expected_input.register()
     store = ConfigStore.instance()
     for name, kind in schema.nodes().items():
         store.store(group="hydra/schema", name=name, node=_node(kind))

@@ -6,7 +6,6 @@ import warnings
 import numpy as np
 
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
 
 FINEST = 20  # folds to approximate a share with; a smaller share needs more
 MOST_FOLDS = 100
@@ -18,7 +17,8 @@ def grouped(
     """Draw about `fraction` of the images by group, each class in proportion as far as the groups allow.
 
     The images are split into folds by scikit-learn's `StratifiedGroupKFold`. The second part is a random set of them
-    with each class in both parts. Its share differs from `fraction` by at most half of it, or by as little as possible.
+    with each class in both parts; a class with all images in one group is only trained on. The share differs from
+    `fraction` by at most half of it, or by as little as possible.
 
     Args:
         labels: int64 (N,).
@@ -31,12 +31,19 @@ def grouped(
         Indices of the two parts, each int64 and sorted.
 
     Raises:
-        InputError: a class has all its images in one group, or no set of folds has each class in both parts.
+        InputError: all images are in one group, or no set of folds has each class in both parts.
     """
-    _check(labels, groups, classes)
+    if len(np.unique(groups)) < 2:
+        raise InputError("All images are in one group, so they cannot be split. Change data.group, or set it to null.")
+    pairs = np.unique(np.stack([labels, groups]), axis=1)
+    shared = np.flatnonzero(np.bincount(pairs[0]) > 1)  # classes of several groups
     folds = _folds(labels, groups, fraction, seed)
     draws = [np.isin(folds, chosen) for chosen in _draws(folds, fraction, seed)]
-    complete = [draw for draw in draws if _has_all(labels[draw], classes) and _has_all(labels[~draw], classes)]
+    complete = [
+        draw
+        for draw in draws
+        if np.isin(pairs[0], labels[~draw]).all() and np.isin(shared, labels[draw]).all() and draw.any()
+    ]
     if not complete:
         raise InputError(
             f"No split by group has images of each class in both parts: {len(np.unique(groups)):,} groups are too few"
@@ -47,19 +54,6 @@ def grouped(
     near = [draw for draw, difference in zip(complete, differences, strict=True) if difference <= fraction / 2]
     held_out = near[0] if near else complete[int(np.argmin(differences))]
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _check(labels: np.ndarray, groups: np.ndarray, classes: tuple[str, ...]) -> None:
-    """Raise InputError if the images of a class cannot be in two parts."""
-    if len(np.unique(groups)) < 2:
-        raise InputError("All images are in one group, so they cannot be split. Change data.group, or set it to null.")
-    pairs = np.unique(np.stack([labels, groups]), axis=1)
-    in_one = [classes[label] for label in np.flatnonzero(np.bincount(pairs[0], minlength=len(classes)) < 2)]
-    if in_one:
-        raise InputError(
-            f"Each class needs images of at least 2 groups, for training and validation. Too few in"
-            f" {first_few(in_one)}. Add images, remove the class, or use data.group=null."
-        )
 
 
 def _folds(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
@@ -87,7 +81,3 @@ def _draws(folds: np.ndarray, fraction: float, seed: int) -> list[np.ndarray]:
     """Sets of folds for the second part: neighbors in a random order, from each starting point."""
     order = np.random.RandomState(seed).permutation(np.unique(folds))
     return [np.roll(order, -start)[: _held_out(len(order), fraction)] for start in range(len(order))]
-
-
-def _has_all(labels: np.ndarray, classes: tuple[str, ...]) -> bool:
-    return len(np.unique(labels)) == len(classes)

@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import current_process, get_start_method
 from typing import Any
 
-from ablate.backend import parent_death
+from ablate.backend import parent_death, processes
 from ablate.backend.cores import cpu_cores
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
@@ -77,7 +77,7 @@ def _set_up_process(user_modules: set[str], parent: int | None) -> None:
     """Set up a process (forked or spawned): allow imports of the modules that may define the function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
     if parent is not None:
-        parent_death.signaled(signal.SIGKILL, parent)
+        parent_death.signaled(processes.KILL, parent)
     user_code.allow(user_modules)
 
 

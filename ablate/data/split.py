@@ -36,6 +36,8 @@ def split(
     """
     labels = images.labels.numpy()
     train, val = _SPLITS[images.split_kind](images, labels, val_fraction, split_seed)
+    if unseen := only_trained_on(labels[val], images.classes):
+        log.warning("%s", unseen)
     if train_limit is not None:
         if not len(images.classes) <= train_limit <= len(train):
             raise InputError(
@@ -52,9 +54,10 @@ def _fixed(images: Images, labels: np.ndarray, *drawn: float) -> tuple[np.ndarra
     """The validation set of the source."""
     assert images.validation is not None
     _check_classes(images.classes)
+    if images.validation.all():
+        raise InputError("All images of the data set are for validation, and none for training.")
     train, val = np.flatnonzero(~images.validation), np.flatnonzero(images.validation)
     _check_all_in(labels[train], images.classes, "training", "Add images of this class to it.")
-    _check_all_in(labels[val], images.classes, "validation", "Add images of this class to it.")
     log.info("Validation images: %s, as the data set has them. data.val_fraction is not used.", f"{len(val):,}")
     return train, val
 
@@ -73,10 +76,7 @@ def _stratified(
 ) -> tuple[np.ndarray, np.ndarray]:
     _check_counts(labels, images.classes, val_fraction)
     _, val = stratified(labels, math.ceil(val_fraction * len(labels)), split_seed)
-    train, val = in_both(labels, val, split_seed)
-    if single := only_trained_on(labels[val], images.classes):
-        log.warning("%s", single)
-    return train, val
+    return in_both(labels, val, split_seed)
 
 
 def only_trained_on(val_labels: np.ndarray, classes: tuple[str, ...]) -> str:
@@ -84,7 +84,7 @@ def only_trained_on(val_labels: np.ndarray, classes: tuple[str, ...]) -> str:
     names = [classes[label] for label, count in enumerate(_counts(val_labels, classes)) if not count]
     if not names:
         return ""
-    return f"No validation image of {first_few(names)}: a class with one image is only trained on, and not evaluated."
+    return f"No validation image of {first_few(names)}: such a class is only trained on, and not evaluated."
 
 
 _SPLITS: dict[SplitKind, Any] = {"stratified": _stratified, "grouped": _grouped, "fixed": _fixed}

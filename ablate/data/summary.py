@@ -9,13 +9,14 @@ import numpy as np
 from torch import Tensor
 
 from ablate.data.images import Images
+from ablate.data.near_duplicates import near_duplicates
 from ablate.data.prepare import Prepared, moments
 from ablate.data.split import only_trained_on
 from ablate.data.streamed import Pixels
 
 IMBALANCE = 2.0  # warn if the largest class has more than so many times the images of the smallest
 DARK = 65535 // 4  # largest pixel of 16-bit files that hold data of fewer bits
-LISTED = 20  # duplicates that are listed; all are counted
+LISTED = 20  # duplicates of each kind in data.json; duplicates.csv has all
 
 
 @dataclass(frozen=True)
@@ -41,36 +42,41 @@ class Files:
 
 @dataclass(frozen=True)
 class Copy:
-    """Two images with identical pixels.
+    """Two images with identical or similar pixels.
 
     Attributes:
         first: part and name of the earlier image.
         second: part and name of the later one.
         same_class: False if their labels differ. True for a test image, whose label is not read here.
+        identical: False if their pixels are only similar (see `near_duplicates`).
     """
 
     first: tuple[str, str]
     second: tuple[str, str]
     same_class: bool
+    identical: bool = True
 
     def is_between(self, first_parts: Sequence[str], second_part: str) -> bool:
         """Return True if the first image is in one of `first_parts` and the second one in `second_part`."""
         return self.first[0] in first_parts and self.second[0] == second_part
 
 
-def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[str, Any]:
+def summary(
+    data: Prepared, test: Pixels | None, files: Files | None, duplicates: list[Copy] | None = None
+) -> dict[str, Any]:
     """Summarize a data set as a dict that can be written as JSON.
 
     Args:
         data: training and validation images.
         test: test images without their labels, uint8 (N, C, H, W); None if there are none.
         files: the files of the images; None if they are not from a folder.
+        duplicates: the result of `copies`, if it is known.
     """
+    duplicates = copies(data, test, files) if duplicates is None else duplicates
     counts = {part: class_counts(images.labels, len(data.classes)) for part, images in _parts(data)}
     largest = int(np.argmax(counts["train"]))
     share = float(counts["validation"][largest] / len(data.val))
     mean, std = moments(data.train.images)
-    duplicates = copies(data, test, files)
     return {
         "images": {
             "train": len(data.train),
@@ -96,8 +102,13 @@ def summary(data: Prepared, test: Pixels | None, files: Files | None) -> dict[st
             "train": _count(duplicates, ["train"], "train"),
             "train_and_validation": _count(duplicates, ["train"], "validation"),
             "train_or_validation_and_test": _count(duplicates, ["train", "validation"], "test"),
-            "of_two_classes": sum(not copy.same_class for copy in duplicates),
-            "listed": [[copy.first[1], copy.second[1]] for copy in duplicates[:LISTED]],
+            "of_two_classes": sum(not copy.same_class for copy in duplicates if copy.identical),
+            "listed": [[copy.first[1], copy.second[1]] for copy in duplicates if copy.identical][:LISTED],
+        },
+        "near_copies": {
+            "train_and_validation": _count_near(duplicates, ["train"], "validation"),
+            "train_or_validation_and_test": _count_near(duplicates, ["train", "validation"], "test"),
+            "listed": [[copy.first[1], copy.second[1]] for copy in duplicates if not copy.identical][:LISTED],
         },
         "warnings": warnings(data, test, files, duplicates),
         "sha256": data.sha256,
@@ -123,16 +134,25 @@ def size_statistics(sizes: np.ndarray) -> dict[str, Any]:
 
 
 def copies(data: Prepared, test: Pixels | None, files: Files | None) -> list[Copy]:
-    """Find images with the same pixels as an earlier image; pairs across classes and across parts come first."""
-    earliest: dict[bytes, tuple[str, str, int | None]] = {}
+    """Find images with the same pixels as an earlier image, and near-duplicates across parts.
+
+    Identical pixels come first, then pairs across classes, then pairs across parts.
+    """
+    images, digests = [], []
+    for part, name, label, pixels in _all_images(data, test, files):
+        images.append((part, name, label))
+        digests.append(hashlib.sha256(pixels).digest())
+    earliest: dict[bytes, int] = {}
+    pairs = [(first, at, True) for at, digest in enumerate(digests) if (first := earliest.setdefault(digest, at)) != at]
+    for first, second in near_duplicates([data.train.images, data.val.images, *([] if test is None else [test])]):
+        if images[first][0] != images[second][0] and digests[first] != digests[second]:
+            pairs.append((first, second, False))
     duplicates = []
-    for part, name, label, image in _all_images(data, test, files):
-        current = (part, name, label)
-        first = earliest.setdefault(hashlib.sha256(image).digest(), current)
-        if first is not current:
-            same_class = None in (first[2], label) or first[2] == label
-            duplicates.append(Copy(first[:2], current[:2], same_class))
-    return sorted(duplicates, key=lambda copy: (copy.same_class, copy.first[0] == copy.second[0]))
+    for first, second, identical in pairs:
+        labels = images[first][2], images[second][2]
+        same_class = None in labels or labels[0] == labels[1]
+        duplicates.append(Copy(images[first][:2], images[second][:2], same_class, identical))
+    return sorted(duplicates, key=lambda copy: (not copy.identical, copy.same_class, copy.first[0] == copy.second[0]))
 
 
 def _all_images(data: Prepared, test: Pixels | None, files: Files | None) -> Iterator[tuple[str, str, int | None, Any]]:
@@ -145,7 +165,13 @@ def _all_images(data: Prepared, test: Pixels | None, files: Files | None) -> Ite
 
 
 def _count(duplicates: list[Copy], first_parts: list[str], second_part: str) -> int:
-    return sum(copy.is_between(first_parts, second_part) for copy in duplicates)
+    return sum(copy.identical and copy.is_between(first_parts, second_part) for copy in duplicates)
+
+
+def _count_near(duplicates: list[Copy], first_parts: list[str], second_part: str) -> int:
+    """Count the images of `second_part` that have a near-duplicate, once each."""
+    near = [copy for copy in duplicates if not copy.identical and copy.is_between(first_parts, second_part)]
+    return len({copy.second for copy in near})
 
 
 def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicates: list[Copy]) -> list[str]:
@@ -167,11 +193,19 @@ def warnings(data: Prepared, test: Pixels | None, files: Files | None, duplicate
         ),
     ]
     for title, first_parts, second_part, total in leaks:
-        if pairs := [copy for copy in duplicates if copy.is_between(first_parts, second_part)]:
+        between = [copy for copy in duplicates if copy.is_between(first_parts, second_part)]
+        if pairs := [copy for copy in between if copy.identical]:
             messages.append(
                 f"{title}: {len(pairs):,} of {total:,}{_example(pairs[0])}. A model can get these right by memorizing."
             )
-    if pairs := [copy for copy in duplicates if not copy.same_class]:
+        if count := _count_near(between, first_parts, second_part):
+            example = next(copy for copy in between if not copy.identical)
+            of = "training" if second_part == "validation" else "training or validation"
+            messages.append(
+                f"{second_part.capitalize()} images that are near-duplicates of {of} images: {count:,} of {total:,}"
+                f"{_example(example)}."
+            )
+    if pairs := [copy for copy in duplicates if copy.identical and not copy.same_class]:
         messages.append(f"Identical images with different labels: {len(pairs):,}{_example(pairs[0])}.")
     if count := _count(duplicates, ["train"], "train"):
         messages.append(f"Duplicate training images: {count:,} of {len(data.train):,}.")

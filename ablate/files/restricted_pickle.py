@@ -134,6 +134,10 @@ def _counter(counts: dict[int, int]) -> Counter[int]:
     return _Counter(counts)
 
 
+def _parameter(tensor: Stored, *_: Any) -> Stored:
+    return tensor
+
+
 def _stored(storage: tuple[str, int, torch.dtype], offset: int, shape: Any, stride: Any, *_: Any) -> Stored:
     return Stored(*storage, offset, shape, stride)
 
@@ -142,4 +146,5 @@ CALLED: dict[tuple[str, str], Callable[..., Any]] = {
     ("collections", "OrderedDict"): _ordered,
     ("collections", "Counter"): _counter,
     ("torch._utils", "_rebuild_tensor_v2"): _stored,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
 }

@@ -2,9 +2,7 @@
 
 import importlib.util
 import logging
-import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +10,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, ClassVar, Protocol
 
+from ablate.backend.processes import kill_group
 from ablate.logger import Csv, LoggedRun, Row, missing_package
 from ablate.terminal.text import printable
 
@@ -117,7 +116,7 @@ class Tracker(Csv):
         process, self.process = self.process, None
         assert process and process.stdin and process.stdout
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process)
         process.wait()
         self.sender.join(1)
         with suppress(OSError):  # a message that was not sent

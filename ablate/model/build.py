@@ -9,7 +9,7 @@ from torch import nn
 from ablate.data.prepare import Inputs, Prepared
 
 EXTERNAL = "ablate.model.external."  # targets of model=timm and model=torchvision
-# Their keys that are about training, and not arguments of the network.
+# Keys of model=timm and model=torchvision that are about training, and not arguments of the network.
 FINE_TUNING = ("weights", "freeze", "head_warmup_epochs")
 
 

@@ -134,8 +134,14 @@ def _git(*words: str, at: Path = PACKAGE, status: int = 0) -> bytes:
     return process.stdout
 
 
-def environment(device: str, precision: str) -> Environment:
-    """Versions and hardware that a result may depend on. No user names, no paths, no environment variables."""
+def environment(device: str, precision: str, default_weights: str | None = None) -> Environment:
+    """Versions and hardware that a result may depend on. No user names, no paths, no environment variables.
+
+    Args:
+        device: cpu, cuda or mps.
+        precision: fp32 or bf16.
+        default_weights: SHA-256 of the pretrained weights that a library provided.
+    """
     import torch
 
     versions: dict[str, Any] = {package.replace("-", "_"): installed(package) for package in PACKAGES}
@@ -147,6 +153,7 @@ def environment(device: str, precision: str) -> Environment:
         device=torch.cuda.get_device_name() if device == "cuda" else device,
         threads=torch.get_num_threads(),
         precision=precision,
+        default_weights=default_weights,
     )
 
 

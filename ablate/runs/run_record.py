@@ -76,6 +76,7 @@ class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
 class Environment(Record, frozen=True, kw_only=True):
     """Versions and hardware that a result may depend on.
 
+    `default_weights` is the SHA-256 of pretrained weights that timm or torchvision provided (model.weights=default).
     `earlier` describes what differed before the run was resumed in another environment.
     """
 
@@ -91,14 +92,14 @@ class Environment(Record, frozen=True, kw_only=True):
     device: str | None = None
     threads: Positive | None = None
     precision: str | None = None
+    default_weights: str | None = None
     earlier: list[dict[str, Any]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values by the names of run.json; `earlier` only if the run was resumed elsewhere."""
+        """Plain values by the names of run.json; `default_weights` and `earlier` only if there are any."""
         values: dict[str, Any] = msgspec.to_builtins(self)
-        if self.earlier is None:
-            del values["earlier"]
-        return values
+        optional = {key: values.pop(key) for key in ("default_weights", "earlier")}
+        return values | {key: value for key, value in optional.items() if value is not None}
 
 
 class RunRecord(Record, frozen=True, kw_only=True):

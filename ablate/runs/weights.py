@@ -1,4 +1,4 @@
-"""Weights that a configuration names, such as those of a teacher: their content is part of a run's identity."""
+"""Weights that a configuration names, pretrained or of a teacher: their content is part of a run's identity."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,8 +9,19 @@ from typing import Any
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
-# Key of a configuration -> the file of weights that its value names.
-FILES: dict[str, Callable[[str], Path]] = {"loss.teacher": lambda run: Path(run) / "model.pt"}
+DEFAULT = "default"  # value of `model.weights`: those of the library, which Environment.default_weights records
+
+
+def pretrained(value: str) -> Path | None:
+    """The file of `model.weights`; None for those of the library."""
+    return None if value == DEFAULT else Path(value).expanduser()
+
+
+# Key of a configuration -> the file of weights that its value names, if any.
+FILES: dict[str, Callable[[str], Path | None]] = {
+    "loss.teacher": lambda run: Path(run) / "model.pt",
+    "model.weights": pretrained,
+}
 
 
 def hashes(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -19,14 +30,17 @@ def hashes(settings: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         InputError: there is no such file.
     """
-    named = {key: _value(settings, key) for key in FILES}
-    return {key: _sha256(key, FILES[key](value)) for key, value in named.items() if isinstance(value, str)}
+    named = {key: value for key in FILES if isinstance(value := _value(settings, key), str)}
+    files = {key: FILES[key](value) for key, value in named.items()}
+    return {key: _sha256(key, path) for key, path in files.items() if path}
 
 
-def _value(settings: Any, key: str) -> Any:
-    for name in key.split("."):
-        settings = settings.get(name) if isinstance(settings, dict) else None
-    return settings
+def _value(settings: Mapping[str, Any], key: str) -> Any:
+    """The value of a key of an option of this package; None for user code, whose keys have another meaning."""
+    group, _, name = key.partition(".")
+    option = settings.get(group)
+    is_ours = isinstance(option, dict) and str(option.get("_target_", "ablate.")).startswith("ablate.")
+    return option.get(name) if isinstance(option, dict) and is_ours else None
 
 
 def _sha256(key: str, path: Path) -> str:

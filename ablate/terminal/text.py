@@ -83,7 +83,7 @@ def _user_name_patterns() -> list[str]:
     """A pattern of folders with this user's name, such as /scratch/ada; none for root, a name that is not personal."""
     try:
         name = getpass.getuser()
-    except (KeyError, OSError):  # a numeric user in a container has no name
+    except (KeyError, OSError, ImportError):  # a numeric user in a container has no name; Windows has no `pwd`
         return []
     return [] if name == "root" else [rf"(?:/[\w.-]{{1,64}}){{0,8}}/{re.escape(name)}"]
 

@@ -160,8 +160,9 @@ def train_epoch(
         steps = batches(positions, trainer.batch_size)
         further = trainer.epochs - epoch
         for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            one_hot = data.targets[order[step]]
-            images, targets = parts.augment(select(data.images, order[step]), one_hot, [d[step] for d in draws])
+            index = order[step]
+            one_hot = data.targets[index]
+            images, targets = parts.augment(select(data.images, index), one_hot, [d[step] for d in draws])
             with parts.precision():
                 logits = parts.forward(parts.pixels(images))
             loss = parts.criterion(logits.float(), targets)

@@ -18,6 +18,7 @@ from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
+from ablate.model import pretrained
 from ablate.model.build import build_model, fine_tuning
 from ablate.model.freezing import freeze
 from ablate.model.initialization import initialize
@@ -78,6 +79,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
     pixels = scaling(data.mean, data.std, device, layout)
     model = initialize(partial(build_model, config, data), config.seed)
+    pretrained.load(model, config, data)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
     tuning = fine_tuning(config.model)

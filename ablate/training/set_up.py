@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from ablate.data.batches import Resident, resident
 from ablate.data.prepare import Prepared
 from ablate.files import atomic
+from ablate.model import pretrained
 from ablate.runs import provenance
 from ablate.runs.run_record import Environment
 from ablate.runs.samples import FILE
@@ -44,5 +45,5 @@ def set_up(config: DictConfig, folder: Path) -> SetUp:
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
     first_batch = samples(step.augment, images, trainer, config.seed)
     atomic.write_bytes(folder / FILE, first_batch, durable=False)
-    environment = provenance.environment(device.type, precision)
+    environment = provenance.environment(device.type, precision, pretrained.default_sha256(config.model))
     return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)

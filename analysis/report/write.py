@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +20,7 @@ from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.report.pdf_file import write_pdf
 from ablate.analysis.results import Results, analyse
+from ablate.backend import processes
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
 from ablate.runs import looks
@@ -158,12 +158,17 @@ def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> di
         {name: SVG text}.
     """
     # A forked process shares the frames with its parent, so that they need not be copied.
-    with ProcessPoolExecutor(cpu_cores(), get_context("fork"), _drawing.update, (drawing,)) as pool:
+    functions: dict[str, Callable[[], Figure]] = {name: processes.ByValue(draw) for name, draw in drawing.items()}
+    with ProcessPoolExecutor(cpu_cores(), processes.context(), _receive, (functions,)) as pool:
         svgs = pool.map(_write_figure, (folder / name for name in drawing))
         return dict(zip(drawing, track(svgs, "Drawing figures", len(drawing)), strict=True))
 
 
 _drawing: dict[str, Callable[[], Figure]] = {}  # in a worker process: the function that draws each figure
+
+
+def _receive(drawing: dict[str, Callable[[], Figure]]) -> None:
+    _drawing.update(drawing)
 
 
 def _write_figure(stem: Path) -> str:

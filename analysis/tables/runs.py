@@ -36,9 +36,9 @@ def classes_note(predictions: Predictions) -> str:
     """The number of images of each class."""
     images = np.bincount(predictions.labels, minlength=len(predictions.classes))
     if len(images) > LISTED:
-        return f"Validation images per class: {images.min():,} to {images.max():,}."
-    counts = (f"{name} {count:,}" for name, count in zip(predictions.classes, images, strict=True))
-    return f"Validation images: {', '.join(counts)}."
+        return f"Validation images of each class: {images.min():,} to {images.max():,}."
+    counts = (f"{name}: {count:,}" for name, count in zip(predictions.classes, images, strict=True))
+    return f"Validation images of each class: {', '.join(counts)}."
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def test_the_report_includes_classes_and_images(study):
     assert table.iloc[0, 0] == "model=b" and table.iloc[0, 2].startswith("+12.50 [")
     classes = pd.read_csv(study / "report" / "tables" / "classes.csv", dtype=str)
     assert classes.values.tolist() == [["baseline (%)", "75.0", "75.0"], ["model=b (points)", "+0.0", "+25.0"]]
-    assert "Validation images: 0 2, 1 2." in (study / "report" / "report.html").read_text()
+    assert "Validation images of each class: 0: 2, 1: 2." in (study / "report" / "report.html").read_text()
     for name in ("confusion", "class_difference"):
         assert (study / "report" / "figures" / f"{name}.pdf").stat().st_size > 1000
 

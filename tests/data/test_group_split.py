@@ -28,7 +28,8 @@ def test_no_group_is_in_both_parts_and_each_class_is(pairs: list[tuple[int, int]
         return
     assert sorted([*train, *val]) == list(range(len(labels)))
     assert not set(groups[train]) & set(groups[val])
-    assert set(labels[train]) == set(labels[val]) == set(labels)
+    assert set(labels[train]) == set(labels) and len(val)
+    assert all(label in labels[val] for label in labels if len(set(groups[labels == label])) > 1)
     again = grouped(labels, groups, classes, fraction, seed)
     assert [part.tolist() for part in again] == [train.tolist(), val.tolist()]
 
@@ -62,13 +63,23 @@ def test_a_large_group_is_not_held_out_if_others_are_nearer_to_the_fraction() ->
     ("labels", "groups", "message"),
     [
         ([0, 1, 0, 1], [7, 7, 7, 7], "All images are in one group"),
-        ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 2, 2], "images of at least 2 groups.*Too few in c"),
+        ([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2], "No split by group has images of each class in both parts: 3 groups"),
         ([0, 1, 0, 2, 1, 2], [0, 0, 1, 1, 2, 2], "No split by group has images of each class in both parts: 3 groups"),
     ],
 )
 def test_groups_that_cannot_be_split_are_refused(labels: list[int], groups: list[int], message: str) -> None:
     with pytest.raises(InputError, match=message):
         grouped(np.array(labels), np.array(groups), NAMES[: max(labels) + 1], 0.4, 0)
+
+
+def test_a_class_of_one_group_is_only_trained_on(caplog: pytest.LogCaptureFixture) -> None:
+    labels = torch.tensor([0, 1] * 20 + [2] * 6)
+    groups = np.array([index // 4 for index in range(40)] + [99] * 6)
+    images = Images(torch.zeros(46, 1, 1, 1, dtype=torch.uint8), labels, NAMES[:3], groups=groups)
+    for seed in range(5):
+        train, val = split(images, 0.2, seed, None)
+        assert set(labels[train].tolist()) == {0, 1, 2} and set(labels[val].tolist()) == {0, 1}
+    assert "No validation image of c: such a class is only trained on" in caplog.text
 
 
 def test_a_limit_of_training_images_does_not_change_the_validation_groups(caplog: pytest.LogCaptureFixture) -> None:

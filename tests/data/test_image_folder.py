@@ -105,11 +105,17 @@ def test_the_digest_depends_on_which_images_are_for_validation(folder: Path) -> 
     assert len({images.sha256() for images in (source, *marked)}) == 3
 
 
+def test_a_class_without_a_validation_image_is_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _image(folder / "val/a/0.png")
+    assert split(image_folder(str(folder), 8, 1, "train"), 0.5, 0, None)[1].tolist() == [4]
+    assert "No validation image of b: such a class is only trained on, and not evaluated." in caplog.text
+
+
 VALIDATION = {
     "two": (("val/a/0.png", "valid/a/0.png"), "has the folders val and valid. Keep one"),
     "other class": (("val/c/0.png", "val/a/0.png"), "val has classes that are not in train: c. Rename or remove"),
     "no class": (("val/0.png",), "val/0.png is not in a class folder"),
-    "one class": (("val/a/0.png",), "validation part has no image of b. Add images"),
+    "none": (("val/.DS_Store.png",), "val has no class folders. Put images into"),
 }
 
 

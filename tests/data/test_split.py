@@ -103,7 +103,7 @@ def test_each_class_is_in_training_and_each_of_two_images_in_validation(counts, 
 def test_a_class_of_one_image_is_reported(caplog) -> None:
     split(_images(40, 1, 20, 1), 0.2, 0, None)
     assert caplog.messages == [
-        "No validation image of class 1, class 3: a class with one image is only trained on, and not evaluated."
+        "No validation image of class 1, class 3: such a class is only trained on, and not evaluated."
     ]
 
 

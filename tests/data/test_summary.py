@@ -70,6 +70,28 @@ def test_an_image_with_two_labels(data):
     assert message in summary(mislabeled, None, None)["warnings"]
 
 
+def test_similar_images_of_two_parts_are_counted_apart_from_identical_ones():
+    pixels = torch.randint(0, 256, (4, 1, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    labels, half = torch.tensor([0, 1, 0, 1]), torch.tensor([0.5])
+    train, val = Images(pixels, labels, CLASSES), Images(pixels[:2] ^ 1, labels[:2], CLASSES)  # a gray value apart
+    data = Prepared(train, val, np.arange(4), np.arange(4, 6), 6, half, half, "0" * 64)
+    facts = summary(data, torch.cat([pixels[2:] ^ 1, pixels[:1]]), None)
+    assert facts["copies"]["train_and_validation"] == 0 and facts["copies"]["train_or_validation_and_test"] == 1
+    assert facts["near_copies"] == {
+        "train_and_validation": 2,
+        "train_or_validation_and_test": 3,
+        "listed": [
+            ["training image 0", "training image 4"],
+            ["training image 1", "training image 5"],
+            ["training image 2", "test image 0"],
+            ["training image 3", "test image 1"],
+            ["training image 4", "test image 2"],
+        ],
+    }
+    message = "Validation images that are near-duplicates of training images: 2 of 2, such as training image 0 and "
+    assert message + "training image 4." in facts["warnings"]
+
+
 def test_no_warnings(data):
     clean = dataclasses.replace(data, train=images([10, 20, 30, 40], [0, 1, 0, 1]), val=images([50, 60], [0, 1]))
     facts = summary(clean, None, None)

@@ -13,14 +13,15 @@ from ablate.data.images import Images, NoTestImages
 from ablate.data.parallel import map_files
 from ablate.data.prepare import Prepared, clear_cache, load_test, prepare
 from ablate.data.streamed import Pixels
-from ablate.data.summary import Files, summary
+from ablate.data.summary import Copy, Files, copies, summary
 
 
-def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
+def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any], list[Copy]]:
     """Load the training, validation and test images of a configuration.
 
     Returns:
-        The training and validation images, the test images (None without a test set), and the statistics in data.json.
+        The training and validation images, the test images (None without a test set), the statistics in data.json, and
+        the duplicates.
 
     Raises:
         InputError: the images cannot be loaded or split.
@@ -29,7 +30,8 @@ def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any]]:
     prepared, test = prepare(data), _test_images(data)
     files = _image_files(data, prepared.files, test.files if test else ()) if prepared.files else None
     pixels = test.images if test else None
-    return prepared, pixels, summary(prepared, pixels, files)
+    duplicates = copies(prepared, pixels, files)
+    return prepared, pixels, summary(prepared, pixels, files, duplicates), duplicates
 
 
 def _test_images(data: DictConfig) -> Images | None:

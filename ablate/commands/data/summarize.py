@@ -1,6 +1,8 @@
 """`ablate data OVERRIDE...`: summarize a data set and draw sample images, with and without augmentation."""
 
 import argparse
+import csv
+import io
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ablate.commands.data.pictures import Grid
     from ablate.data.prepare import Prepared
     from ablate.data.streamed import Pixels
+    from ablate.data.summary import Copy
+
+DUPLICATES = "duplicates.csv"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class DataSummary:
     test      the test images, uint8 (N, C, H, W), without labels; None without a test set
     facts     the content of data.json
     pictures  {name of the figure: grid of images}
+    duplicates  pairs of images with identical or similar pixels
     """
 
     folder: Path
@@ -36,6 +42,7 @@ class DataSummary:
     test: "Pixels | None"
     facts: dict[str, Any]
     pictures: "dict[str, Grid]"
+    duplicates: "Sequence[Copy]" = ()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         description="Summarize a data set without training: images per class and split, sizes, colors and duplicates; "
         "sample images of each class, and the same images under each augmentation. Takes the overrides of `ablate "
         "train`.",
-        epilog="Writes data.json and the figures classes and augmentations (PDF, PNG, SVG) to outputs/data/NAME, or to "
+        epilog="Writes data.json, duplicates.csv and the figures classes and augmentations (PDF, PNG, SVG) to "
+        "outputs/data/NAME, or to "
         "hydra.run.dir=FOLDER. Another seed shows other images. `ablate train --help` lists groups and keys.",
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
@@ -82,7 +90,7 @@ def look(overrides: Sequence[str], config_dir: Path | None = None) -> DataSummar
     from ablate.commands.data.pictures import augmentation_grid, class_grid, sample_images
 
     config = composition.config
-    data, test, facts = load(config.data)
+    data, test, facts, duplicates = load(config.data)
     flags = ["--config-dir", str(config_dir)] if config_dir else []
     source = {
         "schema": json_file.SCHEMA,
@@ -96,11 +104,11 @@ def look(overrides: Sequence[str], config_dir: Path | None = None) -> DataSummar
         "classes": class_grid(sample_images(data.train, config.seed)),
         "augmentations": augmentation_grid(config, composition.augmentations, data),
     }
-    return DataSummary(composition.folder, data, test, source | facts, pictures)
+    return DataSummary(composition.folder, data, test, source | facts, pictures, duplicates)
 
 
 def write(summary: DataSummary) -> list[str]:
-    """Write the figures, then data.json; return the names of the files."""
+    """Write the figures, duplicates.csv if there are any, then data.json; return the names of the files."""
     from ablate.analysis.figures import render, samples
 
     files = {
@@ -108,8 +116,22 @@ def write(summary: DataSummary) -> list[str]:
         for name, grid in summary.pictures.items()
         for suffix, content in render(samples(grid.rows, grid.titles)).items()
     }
+    if summary.duplicates:
+        files[DUPLICATES] = duplicates_csv(summary.duplicates).encode(errors="surrogateescape")
     summary.folder.mkdir(parents=True, exist_ok=True)
+    (summary.folder / DUPLICATES).unlink(missing_ok=True)
     for name, content in files.items():
         atomic.write_bytes(summary.folder / name, content)
     atomic.write_json(summary.folder / "data.json", summary.facts)
     return [*files, "data.json"]
+
+
+def duplicates_csv(duplicates: "Sequence[Copy]") -> str:
+    """A table of pairs of images: their splits and names, how similar their pixels are, and if their labels differ."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["first_split", "first", "second_split", "second", "pixels", "labels"])
+    for copy in duplicates:
+        pixels, labels = "identical" if copy.identical else "similar", "" if copy.same_class else "different"
+        rows.writerow([*copy.first, *copy.second, pixels, labels])
+    return text.getvalue()

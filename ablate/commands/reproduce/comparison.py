@@ -14,11 +14,12 @@ from ablate.runs.read_config import read_config
 from ablate.study.comparable import planned_states
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
+PLACES = ("data.root", "model.weights")  # may have moved; the content has its own hash
 # Possible causes of different results, in the order of the checks: name, part of a difference, keys (none: all).
 CAUSES = (
     ("configuration", "configuration", ()),
     ("code", "code", ("code_sha256", "own_code")),
-    ("packages", "environment", ("python", *provenance.PACKAGES)),
+    ("packages", "environment", ("python", *provenance.PACKAGES, "default_weights")),
     ("number of threads", "environment", ("threads",)),
     ("hardware", "environment", ("platform", "cpu", "device", "precision")),
     ("an interruption, after which it resumed elsewhere", "environment", ("earlier",)),
@@ -38,7 +39,7 @@ class Comparison:
 def compare(run: Path, again: Path) -> Comparison:
     """Compare a run with its retrained copy `again`; find the first cause if they are not identical."""
     differences = diff(run, again)
-    settings = [row for row in differences if row[0] == "configuration" and row[1] != "data.root"]
+    settings = [row for row in differences if row[0] == "configuration" and row[1] not in PLACES]
     if settings:
         rows = "; ".join(f"{key}: {then} then, {now} now" for _, key, then, now in settings[:8])
         return Comparison(again, "different", [f"Different: the copy was trained with another configuration. {rows}."])

@@ -16,8 +16,9 @@ from ablate.commands.flags import Parser
 from ablate.commands.reproduce import recorded_command
 from ablate.commands.reproduce.comparison import Comparison, compare
 from ablate.config import CONF, trust
-from ablate.runs import options, provenance, run_record
+from ablate.runs import options, provenance, run_record, weights
 from ablate.runs.config_defaults import changes, is_of
+from ablate.runs.config_hash import resolved
 from ablate.runs.read_config import read_config
 from ablate.runs.rerun import PRIMARY, literal
 from ablate.runs.run_record import RunRecord
@@ -38,16 +39,23 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("--from-commit", action="store_true", help="use the code of the commit that the run recorded")
     parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
+    parser.add_argument("--weights", metavar="FILE", help="pretrained weights (model.weights), if they have moved")
     parser.add_argument(
         "--trust", action="store_true", help="run code outside this package that the run's folder contains or names"
     )
     args = parser.parse_args(words)
-    comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root)
+    comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root, args.weights)
     print(f"{args.run} was retrained in {comparison.again}.", *comparison.summary, sep="\n")
     return 1 if comparison.verdict == "different" else 0
 
 
-def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_root: str | None = None) -> Comparison:
+def reproduce(
+    run: Path,
+    from_commit: bool = False,
+    trusted: bool = False,
+    data_root: str | None = None,
+    pretrained: str | None = None,
+) -> Comparison:
     """Retrain `run` in `outputs/single/<time>` with its number of threads, and compare the results.
 
     Raises:
@@ -67,7 +75,7 @@ def reproduce(run: Path, from_commit: bool = False, trusted: bool = False, data_
     composed = check(run, flags, overrides, trusted)
     if not from_commit and (differing := changes(config, composed)):  # code of then may have had other defaults
         raise InputError(f"The command of {run} does not match the run's configuration: {listed(differing)}.")
-    overrides += place_of_images(config, data_root)
+    overrides += [*place_of_images(config, data_root), *place_of_weights(run, record, config, pretrained)]
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
@@ -111,6 +119,30 @@ def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
     if OmegaConf.is_missing(config, "data") or "root" not in config.data:
         raise InputError("--data-root: the data set of this run has no image folder.")
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
+
+
+def place_of_weights(run: Path, record: RunRecord, config: DictConfig, file: str | None) -> list[str]:
+    """Return the override for the file of pretrained weights, if it has moved.
+
+    Raises:
+        InputError: a file of weights that the run was trained with is missing, or has another content.
+    """
+    settings = resolved(config)
+    if file is not None:
+        if "model.weights" not in (record.weights or {}):
+            raise InputError(f"--weights: {run} has no pretrained weights from a file.")
+        settings["model"]["weights"] = file = str(Path(file).expanduser().absolute())
+    for key, sha256 in (record.weights or {}).items():
+        try:
+            now = weights.hashes(settings).get(key)
+        except InputError as error:
+            now, reason = None, f" {error}"
+        else:
+            reason = f" The file has SHA-256 {now}."
+        if now != sha256:
+            advice = " Pass the file as --weights FILE." if key == "model.weights" else ""
+            raise InputError(f"{run} needs the {key} with SHA-256 {sha256}.{reason}{advice}")
+    return [] if file is None else [f"model.weights={literal(file)}"]
 
 
 def check(run: Path, flags: Mapping[str, str], overrides: Sequence[str], trusted: bool) -> DictConfig:

@@ -111,6 +111,16 @@ class Config:
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
+        native = {"normalization": self.normalization._target_, "activation": self.activation._target_}
+        for group, target in native.items():
+            is_native = target == f"ablate.{group}.native"
+            if isinstance(self.model, External) and self.model.weights is not None and not is_native:
+                raise ValueError(
+                    f"model.weights={self.model.weights} needs {group}=native: weights are for the layers that they"
+                    f" were trained with. Use normalization=native activation=native, or model.weights=null"
+                )
+            if self.model._target_.startswith("ablate.") and not isinstance(self.model, External) and is_native:
+                raise ValueError(f"{group}=native is for model=timm and model=torchvision. Choose another {group}")
         if isinstance(self.model, External) and self.model.head_warmup_epochs >= self.trainer.epochs:
             raise ValueError(
                 f"model.head_warmup_epochs={self.model.head_warmup_epochs} must be below "

@@ -1,7 +1,7 @@
 """Schema of the groups `model`, `normalization` and `activation`."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ablate.config.field import value
 from ablate.config.schema.option import Option
@@ -70,6 +70,9 @@ class SpeedNet(Model):
 class External(Model):
     name: str = value("name of the model in the library")
     options: dict[str, Any] = value("further arguments of the library's model, such as {drop_path_rate: 0.1}")
+    weights: Optional[str] = value(
+        "pretrained weights: a file (state_dict or safetensors), or default for those of the library; null: untrained"
+    )
     freeze: Any = value(
         "layers that are not trained: all_but_head, or prefixes of parameter names, such as [layer1,layer2.0]; null:"
         " none"

@@ -1,7 +1,6 @@
 """Runs in the worker processes of other launchers, such as joblib's."""
 
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ablate.backend import parent_death
+from ablate.backend import parent_death, processes
 
 OWN = "hydra_plugins.ablate_study."  # start of the names of the launchers of this package
 
@@ -43,4 +42,4 @@ class EndsWithStudy:
 
 @cache  # once per process
 def _end_with(parent: int) -> None:
-    parent_death.signaled(signal.SIGKILL, parent)
+    parent_death.signaled(processes.KILL, parent)

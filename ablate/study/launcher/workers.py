@@ -1,16 +1,16 @@
-"""Forked worker processes that run one task after another. If a worker dies, only its current task is lost."""
+"""Worker processes that run one task after another. If a worker dies, only its current task is lost."""
 
 import os
 import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import connection, get_context
+from multiprocessing import connection
 from typing import Any
 
-from ablate.backend import parent_death
+from ablate.backend import parent_death, processes
+from ablate.backend.processes import ByValue
 
-FORK = get_context("fork")  # workers share the imported modules and decoded images without copying
 CHECKPOINT_SECONDS = 5.0  # time to write a checkpoint after an interrupt
 
 
@@ -25,8 +25,9 @@ class Worker:
 
     def __init__(self, work: Callable[[Any], Any], start: Callable[[], None]) -> None:
         self.start, self.task = start, None
-        self.connection, child = FORK.Pipe()
-        self.process = FORK.Process(target=_serve, args=(child, work, start, os.getpid()))
+        context = processes.context()
+        self.connection, child = context.Pipe()
+        self.process = context.Process(target=_serve, args=(child, ByValue(work), ByValue(start), os.getpid()))
         self.process.start()
         child.close()
 
@@ -94,7 +95,7 @@ def _free_worker(idle: list[Worker], unused: deque[Callable[[], None]], work: Ca
 
 def _serve(parent: connection.Connection, work: Callable[[Any], Any], start: Callable[[], None], launcher: int) -> None:
     """Main function of a worker process."""
-    os.setpgid(0, 0)  # Ctrl-C reaches only the parent, which interrupts the workers
+    processes.leave_group()  # Ctrl-C reaches only the parent, which interrupts the workers
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in jobs started with `nohup` or `&`
         signal.signal(number, signal.default_int_handler)
     parent_death.signaled(signal.SIGINT, launcher)
@@ -118,6 +119,6 @@ def _stop(workers: Sequence[Worker]) -> None:
 
 
 def _cause(status: int) -> str:
-    if status == -signal.SIGKILL:
+    if status == -processes.KILL:
         return "the process was killed (SIGKILL), possibly because memory ran out"
     return f"the process ended with {signal.Signals(-status).name if status < 0 else f'exit status {status}'}"

@@ -54,7 +54,7 @@ def test_few_classes_get_a_row_and_many_an_image_each(many):
 @pytest.fixture(scope="module")
 def grid() -> Grid:
     composition = compose_data(["data=digits", "augmentation=[flip,cutout]", "augmentation.cutout.size=3", "seed=4"])
-    data, _, _ = load(composition.config.data)
+    data, *_ = load(composition.config.data)
     return augmentation_grid(composition.config, composition.augmentations, data)
 
 

@@ -1,8 +1,10 @@
 """`ablate data` from the command line: output, files and refused input."""
 
+import csv
 import json
 import re
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from matplotlib.image import imread
 from PIL import Image
 
 from ablate.analysis import figures
-from ablate.commands.data.summarize import look, main
+from ablate.commands.data.summarize import look, main, write
 from ablate.terminal.errors import InputError
 from tests.processes import ablate
 
@@ -46,6 +48,21 @@ def test_the_facts_of_a_known_folder(completed, two_colors):
     assert facts["command"] == " ".join(["ablate data", *OVERRIDES, f"data.root={two_colors}"])
 
 
+def test_all_duplicates_are_in_a_table_and_an_earlier_table_is_removed(completed, two_colors, tmp_path):
+    folder = completed[0] / "outputs/data/image_folder-colors"
+    rows = list(csv.DictReader((folder / "duplicates.csv").open()))
+    assert len(rows) == 6 and {row["pixels"] for row in rows} == {"identical"}
+    splits = Counter((row["first_split"], row["second_split"]) for row in rows)
+    counts = json.loads((folder / "data.json").read_text())["copies"]
+    assert splits["train", "validation"] == counts["train_and_validation"] == 4 and splits["train", "train"] == 2
+    for row in rows:
+        first, second = (np.asarray(Image.open(row[name]).resize((8, 8))) for name in ("first", "second"))
+        assert np.array_equal(first, second)
+    (tmp_path / "duplicates.csv").write_text("of an earlier run")
+    write(look(["data=digits", "data.train_limit=20", f"hydra.run.dir={tmp_path}"]))
+    assert "earlier" not in "".join(path.read_text() for path in tmp_path.glob("*.csv"))
+
+
 def test_it_prints_the_facts_and_the_folder(completed):
     folder, process = completed
     rows = [line.split() for line in process.stdout.splitlines()]
@@ -55,12 +72,12 @@ def test_it_prints_the_facts_and_the_folder(completed):
     assert "Images that are not square and are squeezed to 8x8: 1 of 8." in process.stdout
     last = process.stdout.splitlines()[-1]
     assert last.startswith("Written to outputs/data/image_folder-colors: ")
-    assert set(last.split(": ")[1].split(", ")) == FILES | {"data.json"}
+    assert set(last.split(": ")[1].split(", ")) == FILES | {"data.json", "duplicates.csv"}
 
 
 def test_the_figures_have_the_colors_of_the_images(completed):
     folder = completed[0] / "outputs/data/image_folder-colors"
-    assert {path.name for path in folder.iterdir()} == FILES | {"data.json"}
+    assert {path.name for path in folder.iterdir()} == FILES | {"data.json", "duplicates.csv"}
     colors = {tuple(color) for color in np.rint(255 * imread(folder / "classes.png")[..., :3]).reshape(-1, 3)}
     assert {(255, 51, 0), (0, 0, 0), (255, 255, 255)} <= colors
     assert (folder / "augmentations.svg").read_text().count("<image") == 11 * 4  # a batch of four images
@@ -113,10 +130,10 @@ def test_dark_16_bit_files_and_unused_folders_are_warned_of(two_colors, tmp_path
     for path in root.glob("train/*/*.png"):
         values = np.full((8, 8), 1000 if mode == "I;16" else 90, np.uint16 if mode == "I;16" else np.uint8)
         Image.fromarray(values).save(path)
-    (root / "val/red").mkdir(parents=True)
+    (root / "extra/red").mkdir(parents=True)
     warnings = look([*OVERRIDES, f"data.root={root}", "data.std=[0.5]"]).facts["warnings"]
     assert any("Nearly black" in text and "of 10 bits" in text for text in warnings) == warned
-    assert any(text.startswith(f"Not used in {root}: val/.") for text in warnings)
+    assert any(text.startswith(f"Not used in {root}: extra/.") for text in warnings)
 
 
 def test_a_changed_folder_is_read_again(two_colors, tmp_path):

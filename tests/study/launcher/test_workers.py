@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from ablate.backend import processes
 from ablate.study.launcher import local, workers
 
 
@@ -40,7 +41,7 @@ def test_each_worker_is_set_up_by_its_function():
     def set_up(gpu: str) -> None:
         os.environ["GPU"] = gpu
 
-    barrier = workers.FORK.Barrier(3)
+    barrier = processes.context().Barrier(3)
 
     def gpu_of(task: int) -> str:
         barrier.wait(30)  # all tasks must be running, so each has its own worker
@@ -52,7 +53,7 @@ def test_each_worker_is_set_up_by_its_function():
 
 @pytest.mark.parametrize("parent_handler", [signal.default_int_handler, signal.SIG_IGN])  # as with `nohup`
 def test_closing_the_generator_interrupts_the_workers(tmp_path, parent_handler):
-    started = workers.FORK.Semaphore(0)
+    started = processes.context().Semaphore(0)
 
     def forever(task: int) -> None:
         try:
@@ -71,7 +72,7 @@ def test_closing_the_generator_interrupts_the_workers(tmp_path, parent_handler):
         results.close()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert sorted(os.listdir(tmp_path)) == ["0", "1"] and not workers.FORK.active_children()
+    assert sorted(os.listdir(tmp_path)) == ["0", "1"] and not processes.context().active_children()
 
 
 def test_workers_are_spread_over_gpus():

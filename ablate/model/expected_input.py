@@ -1,0 +1,35 @@
+"""What pretrained weights expect of images: in a configuration, `${pretrained:mean}`, `std` and `image_size`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ablate.terminal.errors import InputError
+
+
+@dataclass(frozen=True)
+class ExpectedInput:
+    """Mean and standard deviation of each channel, for pixels in [0, 1], and height and width in pixels."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    image_size: int
+
+
+def register() -> None:
+    """Let `${pretrained:KEY}` in a configuration read what the weights of `model.name` expect."""
+    OmegaConf.register_new_resolver("pretrained", _expected, replace=True)
+
+
+def _expected(key: str, *, _root_: DictConfig) -> Any:
+    from ablate.model.pretrained import LIBRARIES  # imports PyTorch, which takes a while
+
+    if key not in ("mean", "std", "image_size"):
+        raise InputError(f"${{pretrained:{key}}} is unknown: it must be pretrained:mean, std or image_size.")
+    model = _root_.model
+    name = str(model.get("_target_")).rpartition(".")[2]
+    if name not in LIBRARIES:
+        raise InputError(f"${{pretrained:{key}}} needs model=timm or model=torchvision.")
+    value = getattr(LIBRARIES[name].expected_input(model.name), key)
+    return list(value) if isinstance(value, tuple) else value
