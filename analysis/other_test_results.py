@@ -33,7 +33,7 @@ def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, 
         tests = other_tests.read(study, plan, runs)
         tests = tests[tests["test_set"] == name]
         labels = collect.labels(runs)
-        for table in (tables.other_test_sets(tests, labels), tables.conditions(tests, labels)):
+        for table in (tables.other_test_sets(tests, labels, runs), tables.conditions(tests, labels)):
             if table is not None:
                 print_table(table.cells.drop(columns="Test set"), f"{table.title}: study {plan.name} on {name}")
     some = next(iter(results))

@@ -105,17 +105,19 @@ def over_conditions(tests: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(conditions=("condition", "size"), **{name: (name, "mean") for name in VALUES}).reset_index()
 
 
-def incomplete(tests: pd.DataFrame, runs: pd.DataFrame) -> dict[str, list[str]]:
-    """The completed runs without a result on a test set that other runs of their variant have one on.
+def holes(tests: pd.DataFrame, runs: pd.DataFrame) -> dict[str, list[str]]:
+    """The planned runs without a result on a test set on which other runs of their variant have one.
+
+    Args:
+        tests: frame of `read`.
+        runs: frame of `collect`.
 
     Returns:
-        {test set: `variant (seed k)` for each run}
+        {test set: `variant (seed k)` of each run}
     """
-    completed = runs[runs["status"] == "completed"]
     lost = {}
     for name, rows in tests.groupby("test_set", sort=False):
-        tested = completed[completed["variant"].isin(rows["variant"])]
-        holes = tested[~tested["folder"].isin(rows["folder"])]
-        if len(holes):
-            lost[str(name)] = [f"{run.variant} (seed {run.seed})" for run in holes.itertuples()]
+        without = runs[runs["variant"].isin(rows["variant"]) & ~runs["folder"].isin(rows["folder"])]
+        if len(without):
+            lost[str(name)] = [f"{run.variant} (seed {run.seed})" for run in without.itertuples()]
     return lost

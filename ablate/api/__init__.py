@@ -205,7 +205,9 @@ def test(
     if on is None:
         if corrupt or name is not None or variants != "best":
             raise InputError("corrupt, variants and name are for another test set: pass on, such as on='test'.")
-        folder = run_folder(run) if not isinstance(run, Study) else run.folder
+        if isinstance(run, Study):
+            raise InputError("Pass a run, such as study.run(), or on for another test set.")
+        folder = run_folder(run)
         call("test", [str(folder), *(["--trust"] if trust else [])], show_output=False)
         return Tested(folder)
     from ablate.api.use import test_on

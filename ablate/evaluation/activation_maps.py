@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 # Not layers of features: a pooled output is coarser than what it pools; in attention, the outputs of linear layers are
 # queries, keys and values.
-SKIPPED = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d, nn.Linear, nn.Identity, nn.Dropout)
+SKIPPED = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d, nn.Linear)
+UNCHANGED = (nn.Identity, nn.Dropout)  # their output is their input
 
 
 class Maps(NamedTuple):
@@ -43,6 +44,8 @@ def grad_cam(model: nn.Module, inputs: Tensor, classes: Tensor) -> Maps | None:
 
     def keep(name: str, layer: nn.Module, output: object) -> None:
         if not isinstance(output, Tensor) or not output.requires_grad or _spatial(output) is None:
+            return
+        if isinstance(layer, UNCHANGED):
             return
         if isinstance(layer, SKIPPED):
             skipped.append(output)

@@ -92,8 +92,11 @@ def every(results: Results) -> dict[str, Table]:
     if tested := test_set(results.usage, labels):
         by_name["test"] = tested
     if results.other_tests is not None:
-        both = {"test_on": other_test_sets, "conditions": conditions}
-        by_name |= {name: made for name, table in both.items() if (made := table(results.other_tests, labels))}
+        both = {
+            "test_on": other_test_sets(results.other_tests, labels, runs),
+            "conditions": conditions(results.other_tests, labels),
+        }
+        by_name |= {name: table for name, table in both.items() if table}
     if results.plan.secondary and (
         further := secondary(runs, [named(name) for name in results.plan.secondary], labels)
     ):

@@ -9,6 +9,7 @@ from ablate.analysis import collect, other_tests, stats
 from ablate.analysis.formats import DASH, difference, number, p_value
 from ablate.analysis.tables.table import Table
 from ablate.data.corruptions import CLEAN
+from ablate.terminal.text import first_few
 
 NOTE = (
     "Secondary: the verdicts are those of the study's metric alone. Differences are paired by seed, with Student's t"
@@ -20,18 +21,21 @@ MEAN = " Accuracy is the mean over conditions, each the mean over its severities
 SEVERITIES = " Each corruption is the mean over its severities; test_on.csv has all of them."
 
 
-def other_test_sets(tests: pd.DataFrame, labels: Mapping[str, str]) -> Table | None:
+def other_test_sets(tests: pd.DataFrame, labels: Mapping[str, str], runs: pd.DataFrame) -> Table | None:
     """The accuracy and calibration of each variant on each other test set; None if none was tested.
 
     Args:
         tests: frame of `other_tests.read`.
         labels: {variant: label}, of `collect.labels`.
+        runs: frame of `collect`; runs of tested variants that were not tested are named in the note.
     """
     if not len(tests):
         return None
     values = other_tests.over_conditions(tests)
     several = values["conditions"].max() > 1 or tests["severity"].notna().any()
-    return _table("Accuracy on other test sets", values, ["test_set"], labels, NOTE + MEAN * bool(several))
+    holes = [f" Not tested on {name}: {first_few(lost)}." for name, lost in other_tests.holes(tests, runs).items()]
+    note = "".join([NOTE, MEAN * bool(several), *holes])
+    return _table("Accuracy on other test sets", values, ["test_set"], labels, note)
 
 
 def conditions(tests: pd.DataFrame, labels: Mapping[str, str]) -> Table | None:
@@ -42,7 +46,8 @@ def conditions(tests: pd.DataFrame, labels: Mapping[str, str]) -> Table | None:
     several = values.groupby("test_set")["condition"].transform("nunique") > 1
     if not several.any():
         return None
-    values = values[several].sort_values("condition", key=lambda names: names != CLEAN, kind="stable")
+    first = values["condition"] != CLEAN
+    values = values[several].assign(first=first).sort_values(["test_set", "first"], kind="stable")
     note = NOTE + SEVERITIES * bool((values["severities"] > 0).any())
     return _table("Accuracy by corruption or condition", values, ["test_set", "condition"], labels, note)
 

@@ -74,7 +74,7 @@ def test_the_mean_over_conditions_is_paired_by_seed(study):
         variant: np.array([np.mean([a for (name, _), a in of.items() if name != "clean"]) for of in seeds.values()])
         for variant, seeds in ACCURACY.items()
     }
-    table = tables.other_test_sets(read(study), {name: name for name in VARIANTS})
+    table = tables.other_test_sets(read(study), {name: name for name in VARIANTS}, collect.collect(study))
     texts, p = by_hand(values)
     cells = table.cells
     assert cells["Difference (points) [95 % CI]"].tolist() == ["—", *texts]
@@ -113,12 +113,13 @@ def test_each_condition_is_corrected_with_the_others_of_its_test_set(study):
 def test_without_conditions_there_is_one_table(study):
     for path in study.rglob("test-on/weather.json"):
         path.unlink()
-    assert len(read(study)) == 0 and tables.other_test_sets(read(study), {}) is None
+    assert len(read(study)) == 0 and tables.other_test_sets(read(study), {}, collect.collect(study)) is None
     write_result(study, "baseline", 0, {("", None): 0.5}, "one")
     tests = read(study)
-    table = tables.other_test_sets(tests, {"baseline": "baseline"})
+    table = tables.other_test_sets(tests, {"baseline": "baseline"}, collect.collect(study))
     assert tables.conditions(tests, {"baseline": "baseline"}) is None and "mean over conditions" not in table.note
     assert table.cells.loc[0, "Accuracy (%), mean ± SD"] == "50.00 ± —"
+    assert table.note.endswith(" Not tested on one: baseline (seed 1), baseline (seed 2), baseline (seed 3).")
 
 
 def test_results_that_do_not_fit_are_left_out(study, caplog):
