@@ -6,7 +6,7 @@ The package, in the order in which data flows (config -> train -> run folder -> 
 
 1. `config/`       the schema of every option in `conf/`, the checks before anything trains, the code that an untrusted
                    configuration may name (`trust.py`), the user's own code (`user_code.py`)
-2. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer.py`, `schedule.py`, `loss.py`,
+2. `data/`, `model/`, `normalization.py`, `activation.py`, `augmentation/`, `optimizer/`, `schedule.py`, `loss.py`,
    `logger/`       one folder or file per config group, one function or class per option
 3. `training/`     `run.py`: one run, from its configuration to its folder; `parts.py`: the parts of a step; `loop.py`:
                    the only training loop; `checkpoint.py`: the state of an unfinished run

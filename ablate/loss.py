@@ -6,6 +6,7 @@ loss. Balanced weights average 1 over the training images.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -33,3 +34,24 @@ class Focal(nn.Module):
         log_p = logits.log_softmax(-1)
         rest = (1 - log_p.exp()).clamp(min=torch.finfo(log_p.dtype).tiny)  # the gradient of 0^gamma is infinite
         return -(self.weights * targets * rest**self.gamma * log_p).sum(-1).mean()
+
+
+class Distillation(nn.Module):
+    """Cross-entropy, and divergence from the probabilities of a teacher at a temperature (Hinton et al. 2015).
+
+    Args:
+        teacher: folder of a finished run; the training loop passes its logits to the loss.
+        temperature: divides the logits of both networks in the second term.
+        alpha: weight of the second term, of the first 1 - alpha.
+    """
+
+    def __init__(self, teacher: str, temperature: float, alpha: float) -> None:
+        super().__init__()
+        self.teacher, self.temperature, self.alpha = teacher, temperature, alpha
+
+    def forward(self, logits: Tensor, targets: Tensor, taught: Tensor) -> Tensor:
+        """Logits, targets and logits of the teacher (B, classes) -> mean loss over the batch."""
+        log_p, log_q = (F.log_softmax(each / self.temperature, -1) for each in (logits, taught))
+        divergence = F.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
+        # The factor temperature^2 keeps the gradient of the second term independent of the temperature.
+        return (1 - self.alpha) * F.cross_entropy(logits, targets) + self.alpha * self.temperature**2 * divergence

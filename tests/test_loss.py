@@ -87,3 +87,16 @@ def test_the_gradient_of_focal_is_finite_for_certain_predictions(gamma, label):
     logits = torch.tensor([[300.0, 0.0]], requires_grad=True)
     loss.Focal(gamma)(logits, torch.eye(2)[[label]]).backward()
     assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("temperature", "alpha"), [(1.0, 1.0), (2.0, 0.3), (4.0, 0.0)])
+def test_distillation_by_hand(temperature, alpha):
+    taught = torch.tensor([[math.log(2.0), 0.0], [0.0, math.log(8.0)]])
+    expected = 0.0
+    for row in range(2):
+        p, q = ([math.exp(v / temperature) for v in logits[row].tolist()] for logits in (LOGITS, taught))
+        p, q = ([v / sum(each) for v in each] for each in (p, q))
+        divergence = sum(b * math.log(b / a) for a, b in zip(p, q, strict=True))
+        cross_entropy = (math.log(4), math.log(5))[row]
+        expected += ((1 - alpha) * cross_entropy + alpha * temperature**2 * divergence) / 2
+    assert loss.Distillation("run", temperature, alpha)(LOGITS, TARGETS, taught).item() == pytest.approx(expected)

@@ -3,8 +3,9 @@
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import torch
 
@@ -31,16 +32,26 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_precision(name: str, device: torch.device) -> str:
-    """Return fp32 or bf16; auto is bf16 where the hardware multiplies it natively, since it is slower elsewhere."""
+    """Return fp32, bf16 or fp16; auto is the one that the hardware multiplies natively, since others are slower."""
     if name != "auto":
         return name
     if device.type == "cuda":
-        native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:
-        # Feature checks that not every release of torch has; a release without them gets fp32.
-        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        native = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
+        return native_precision(torch.cuda.get_device_capability(device))
+    # Feature checks that not every release of torch has; a release without them gets fp32.
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    native = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
     return "bf16" if native else "fp32"
+
+
+def native_precision(capability: tuple[int, int]) -> str:
+    """Return the precision of the tensor cores of a GPU with this compute capability; fp32 if it has none."""
+    return "bf16" if capability >= (8, 0) else "fp16" if capability >= (7, 0) else "fp32"
+
+
+def autocast(precision: str | None, device: str) -> Callable[[], AbstractContextManager]:
+    """Return a context in which layers on a type of device compute in `precision`; it does nothing for fp32."""
+    dtype = torch.float16 if precision == "fp16" else torch.bfloat16
+    return partial(torch.autocast, device, dtype, enabled=precision in ("bf16", "fp16"))
 
 
 def keep_memory() -> None:

@@ -99,13 +99,11 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
 
 def _verified(part: str, recorded: float, run: "Trained", images: "Images", precision: str | None) -> Verified:
     """Measure the accuracy of the weights on `images`, with the given precision."""
-    import torch
-
-    from ablate.backend.hardware import pick_device
+    from ablate.backend.hardware import autocast, pick_device
     from ablate.evaluation import metrics
     from ablate.terminal import progress
 
     steps = partial(progress.track, title=f"{part} images", lines=True)
-    with torch.autocast(pick_device("auto").type, torch.bfloat16, enabled=precision == "bf16"):
+    with autocast(precision, pick_device("auto").type)():
         logits = metrics.predict(run.model, images.images, run.pixels, run.views, steps)
     return Verified(part, recorded, metrics.metrics(logits, images.labels)["accuracy"], len(images))

@@ -149,8 +149,10 @@ def _read_folder(root: Path, part: str, wanted: Format) -> Images:
     if wanted.channels not in (1, 3):
         raise InputError(f"The runs take images with {wanted.channels} channels, but image files have 1 or 3.")
     listing, labels = class_folders(root, part, wanted.classes)
-    limit = wanted.settings.get("memory_limit", MEMORY_LIMIT)
-    images = load(LabeledFiles(root, listing, labels, wanted.classes), wanted.image_size, limit)
+    data = wanted.settings
+    resize, crop_fraction = data.get("resize", "square"), data.get("crop_fraction", 0.875)
+    labeled, limit = LabeledFiles(root, listing, labels, wanted.classes), data.get("memory_limit", MEMORY_LIMIT)
+    images = load(labeled, wanted.image_size, limit, resize, crop_fraction)
     if wanted.channels == 3:
         return images
     gray = [_gray(batch.numpy()) for batch in batched(images.images)]

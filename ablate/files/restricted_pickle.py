@@ -21,6 +21,7 @@ DTYPES = {
     "BFloat16Storage": torch.bfloat16, "LongStorage": torch.int64, "IntStorage": torch.int32,
     "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8, "BoolStorage": torch.bool,
     "ComplexFloatStorage": torch.complex64, "ComplexDoubleStorage": torch.complex128,
+    "bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32,  # settings of an optimizer
 }  # fmt: skip
 DIMENSIONS = 16  # of a tensor
 COUNTED = 1000  # epochs at which a schedule changes the learning rate

@@ -153,5 +153,5 @@ def _check(file: zipfile.ZipFile, root: str, content: Any, limit: Limit) -> None
             waiting += value.values()
         elif type(value) in (list, tuple):
             waiting += value
-        elif value is not None and type(value) not in (str, int, float, bool):
+        elif value is not None and type(value) not in (str, int, float, bool, torch.dtype):
             raise ValueError(f"it contains a {type(value).__name__}")

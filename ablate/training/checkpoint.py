@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from ablate.training.parts import Parts
 
 log = logging.getLogger(__name__)
-STATEFUL = ("model", "optimizer", "scheduler", "average")  # the parts of a training step that have a state
+STATEFUL = ("model", "optimizer", "scheduler", "scaler", "average")  # the parts of a training step that have a state
 COPIES = 11  # of the weights: of the last and the selected epoch, their average, and the state of the optimizer
+LONGEST_SIDE = 2048  # of the matrices by which optimizers such as Kron or Shampoo multiply each side of a gradient
 SELECTED = {"row", "weights", "val_logits", "score"}
 INTEGERS = ("epoch", "step")  # columns of a row; the others are floats
 
@@ -130,17 +131,19 @@ def _unpacked(packed: Mapping[str, Any]) -> "list[Row]":
 
 
 def _limit(initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> tensors.Limit:
-    """The largest checkpoint: the weights of the network several times over, the rows and the logits."""
+    """The largest checkpoint: the weights several times over, matrices of the optimizer, the rows and the logits."""
     weights = sum(value.nbytes for value in initial["model"].values() if isinstance(value, Tensor))
-    others = 8 * MOST_COLUMNS * min(epochs, MOST_ROWS) + 4 * math.prod(logits) + bounded.MIB
+    shapes = [value.shape for value in initial["model"].values() if isinstance(value, Tensor)]
+    matrices = sum(8 * min(side, LONGEST_SIDE) ** 2 for shape in shapes for side in shape)  # two in float32 each
+    others = matrices + 8 * MOST_COLUMNS * min(epochs, MOST_ROWS) + 4 * math.prod(logits) + bounded.MIB
     return tensors.Limit(len(initial["model"]), COPIES * weights + others)
 
 
 def _check(content: Mapping[str, Any], initial: Mapping[str, Any], epochs: int, logits: tuple[int, int]) -> None:
     """Raise ValueError unless the tensors and states in a file have the shapes and keys of those of the run."""
     results = content["results"]
-    if not all(tensors.same_shapes(content[name], initial[name]) for name in ("model", "average", "scheduler")):
-        raise ValueError("its network or schedule differs from that of the run")
+    if not all(tensors.same_shapes(content[name], initial[name]) for name in STATEFUL if name != "optimizer"):
+        raise ValueError("its network, schedule or precision differs from that of the run")
     rows = results["rows"]["values"].shape
     if len(rows) != 2 or rows[0] > epochs or rows[1] != len(results["rows"]["columns"]) or rows[1] > MOST_COLUMNS:
         raise ValueError("it is of more epochs than planned")

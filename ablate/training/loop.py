@@ -3,14 +3,14 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ablate.augmentation import Augmentation
 from ablate.backend import seeding
@@ -23,7 +23,8 @@ from ablate.logger import Logger, Row
 from ablate.terminal import progress
 from ablate.terminal.console import Console
 from ablate.training.checkpoint import Checkpoint
-from ablate.training.parts import Parts
+from ablate.training.meter import Batch, Means, Meter
+from ablate.training.parts import Parts, steps_per_epoch
 from ablate.training.sampler import SAMPLERS
 
 log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console:
     val = metrics.metrics(val_logits, data.val_labels)
     row: Row = {
         "epoch": epoch,
-        "step": epoch * len(batches(torch.arange(len(data.images)), trainer.batch_size)),
+        "step": epoch * steps_per_epoch(len(data.images), trainer),
         "learning_rate": rate,
         "train_loss": train.loss,
         "train_accuracy": train.accuracy,
@@ -147,7 +148,7 @@ def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console:
 
 def train_epoch(
     parts: Parts, data: Resident, trainer: Trainer, epoch: int, seed: int, console: Console
-) -> tuple["Means", int, float]:
+) -> tuple[Means, int, float]:
     """One pass over the training images: means over them, images seen, seconds."""
     order, draws = drawn(parts.augment, data, trainer.sampler, epoch, seed)
     meter = Meter(data.images.device, parts.criterion)
@@ -155,26 +156,63 @@ def train_epoch(
     parts.model.train()
     for module in parts.frozen:
         module.eval()
+    parts.average.start()
     with seeding.scope(seed, "dropout", epoch):
         positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
-        steps = batches(positions, trainer.batch_size)
+        steps = batches(positions, trainer.batch_size * trainer.accumulate)
         further = trainer.epochs - epoch
         for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            index = order[step]
-            one_hot = data.targets[index]
-            images, targets = parts.augment(select(data.images, index), one_hot, [d[step] for d in draws])
-            with parts.precision():
-                logits = parts.forward(parts.pixels(images))
-            loss = parts.criterion(logits.float(), targets)
+            gradient = partial(add_gradient, parts, data, order, draws, batches(step, trainer.batch_size))
             parts.optimizer.zero_grad()
-            loss.backward()
+            seen = gradient()
+            parts.perturb(gradient)
+            parts.scaler.unscale_(parts.optimizer)
             parts.clip(parts.model.parameters())
-            parts.optimizer.step()
+            parts.scaler.step(parts.optimizer)
+            parts.scaler.update()
             parts.scheduler.step()
             parts.average.update_parameters(parts.model)
-            meter.add(loss.detach(), logits.detach(), targets, mixed=targets is not one_hot)
+            for batch in seen:
+                meter.add(batch)
+        parts.average.finish(parts.model, inputs(parts, data, order, draws, batches(positions, trainer.batch_size)))
     means = meter.read()
     return means, meter.seen, time.perf_counter() - started
+
+
+def add_gradient(
+    parts: Parts, data: Resident, order: Tensor, draws: Sequence[Tensor], step: Sequence[Tensor]
+) -> list[Batch]:
+    """Augment, forward, loss, backward: add the gradient of the mean loss over the batches of a step.
+
+    Args:
+        parts: of a step.
+        data: the images.
+        order: of the images in the epoch, (N,).
+        draws: random numbers of the augmentation, in this order.
+        step: positions in this order of the images of each batch.
+    """
+    seen, images_of_step = [], sum(map(len, step))
+    for batch in step:
+        index = order[batch]
+        one_hot = data.targets[index]
+        images, targets = parts.augment(select(data.images, index), one_hot, [d[batch] for d in draws])
+        with parts.precision():
+            logits = parts.forward(parts.pixels(images))
+            taught = parts.teacher(images)
+        loss = parts.criterion(logits.float(), targets, *taught)
+        parts.scaler.scale(loss * (len(batch) / images_of_step)).backward()
+        seen.append(Batch(loss.detach(), logits.detach(), targets, mixed=targets is not one_hot))
+    return seen
+
+
+def inputs(
+    parts: Parts, data: Resident, order: Tensor, draws: Sequence[Tensor], step: Iterable[Tensor]
+) -> Iterator[Tensor]:
+    """Yield the model's input for each batch, augmented as in training; the arguments are those of `add_gradient`."""
+    for batch in step:
+        index = order[batch]
+        images, _ = parts.augment(select(data.images, index), data.targets[index], [d[batch] for d in draws])
+        yield parts.pixels(images)
 
 
 def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
@@ -204,42 +242,3 @@ def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed:
         data.source + int(repeated.sum()), lambda step: seeding.stream(seed, "augmentation", step, epoch)
     )
     return torch.from_numpy(order).to(device), [torch.from_numpy(numbers[rows]).to(device) for numbers in draws]
-
-
-class Means(NamedTuple):
-    """Means over the training images of an epoch: the loss that is minimized, accuracy (fraction), cross-entropy.
-
-    The accuracy and the cross-entropy use one class per image; for a mixed image, the one with the largest weight.
-    """
-
-    loss: float
-    accuracy: float
-    cross_entropy: float
-
-
-class Meter:
-    """Running means, summed on the device: nothing waits for them until they are read."""
-
-    def __init__(self, device: torch.device, criterion: nn.Module) -> None:
-        self.sums = torch.zeros(3, device=device, dtype=torch.float64 if device.type == "cpu" else torch.float32)
-        self.seen = 0
-        self.is_cross_entropy = (
-            type(criterion) is nn.CrossEntropyLoss and criterion.weight is None and not criterion.label_smoothing
-        )
-
-    def add(self, loss: Tensor, logits: Tensor, targets: Tensor, mixed: bool) -> None:
-        """Add a batch: its mean loss, logits and targets (B, classes), and whether targets may be mixed."""
-        labels = targets.argmax(1)
-        same = self.is_cross_entropy and not mixed
-        cross_entropy = loss if same else F.cross_entropy(logits.float(), labels)
-        correct = (logits.argmax(1) == labels).sum()
-        self.sums += torch.stack([loss * len(logits), correct, cross_entropy * len(logits)])
-        self.seen += len(logits)
-
-    def read(self) -> Means:
-        """The means so far."""
-        return Means(*(self.sums / self.seen).tolist())
-
-    def __str__(self) -> str:
-        means = self.read()
-        return f"loss {means.loss:.3f}  accuracy {100 * means.accuracy:.1f} %"

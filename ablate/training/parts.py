@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
 from ablate.backend.compiler import compiled, keep_out
-from ablate.backend.hardware import keep_memory, pick_device, pick_precision, set_deterministic
+from ablate.backend.hardware import autocast, keep_memory, pick_device, pick_precision, set_deterministic
+from ablate.config.schema import Trainer
 from ablate.data.batches import batches, scaling
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
@@ -26,6 +27,7 @@ from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
 from ablate.training.class_weights import build_loss
 from ablate.training.head_warmup import scheduled
+from ablate.training.teacher import Teacher, teacher_of
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -37,7 +39,16 @@ def clipper(norm: float | None) -> Callable[..., object]:
 
 @dataclass
 class Parts:
-    """The parts of a training step. `forward` is the model or its compiled form; modules in `frozen` stay unchanged."""
+    """The parts of a training step.
+
+    Attributes:
+        forward: the model or its compiled form.
+        frozen: modules that stay unchanged.
+        perturb: replaces the gradients by those at perturbed weights, with the function that adds them
+            (`optimizer=sam`); does nothing for other optimizers.
+        scaler: scales the loss so that no gradient underflows in fp16; does nothing in other precisions.
+        teacher: returns the logits of a teacher (`loss=distillation`) as a further argument of the criterion.
+    """
 
     model: nn.Module
     forward: Callable[[Tensor], Tensor]
@@ -47,6 +58,9 @@ class Parts:
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     clip: Callable[..., object]
+    perturb: Callable[[Callable[[], object]], None]
+    scaler: torch.amp.GradScaler
+    teacher: Teacher
     average: Average
     views: tta.Views
     precision: Callable[[], AbstractContextManager]
@@ -54,7 +68,7 @@ class Parts:
 
 
 def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
-    """Set up a run: the parts of a training step, its images, its device, and its precision (fp32 or bf16)."""
+    """Set up a run: the parts of a training step, its images, its device, and its precision (fp32, bf16 or fp16)."""
     trainer = config.trainer
     if trainer.threads:
         torch.set_num_threads(trainer.threads)
@@ -73,7 +87,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         config: the configuration of the run.
         data: its images.
         device: where to train.
-        precision: fp32 or bf16.
+        precision: fp32, bf16 or fp16.
     """
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
@@ -85,22 +99,31 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     tuning = fine_tuning(config.model)
     frozen = freeze(model, tuning["freeze"])
     optimizer = instantiate(config.optimizer, model=model)
-    steps = len(batches(torch.arange(len(data.train.images)), trainer.batch_size))
+    steps = steps_per_epoch(len(data.train.images), trainer)
     factor = instantiate(config.schedule, epochs=trainer.epochs, steps_per_epoch=steps)
+    criterion = build_loss(config.loss, data.train, device)
     return Parts(
         model=model,
         forward=compiled(model) if trainer.compile else model,
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=pixels,
-        criterion=build_loss(config.loss, data.train, device),
+        criterion=criterion,
         optimizer=optimizer,
         scheduler=scheduled(optimizer, factor, model, steps * (tuning["head_warmup_epochs"] or 0)),
         clip=clipper(trainer.grad_clip),
-        average=averaged(model, trainer.ema),
+        perturb=getattr(optimizer, "perturb", lambda gradient: None),
+        scaler=torch.amp.GradScaler(device.type, enabled=precision == "fp16"),
+        teacher=teacher_of(criterion, data.inputs, device),
+        average=averaged(model, optimizer, trainer),
         views=tta.OPTIONS[trainer.tta],
-        precision=partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bf16"),
+        precision=autocast(precision, device.type),
         frozen=frozen,
     )
+
+
+def steps_per_epoch(images: int, trainer: Trainer) -> int:
+    """Optimizer steps per epoch of so many training images; a last step may have fewer images."""
+    return len(batches(torch.arange(images), trainer.batch_size * trainer.accumulate))
 
 
 def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:

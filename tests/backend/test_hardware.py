@@ -10,7 +10,15 @@ import pytest
 import torch
 
 from ablate.backend.cores import cpu_cores
-from ablate.backend.hardware import peak_memory, pick_device, pick_precision, set_deterministic, threads_restored
+from ablate.backend.hardware import (
+    autocast,
+    native_precision,
+    peak_memory,
+    pick_device,
+    pick_precision,
+    set_deterministic,
+    threads_restored,
+)
 from ablate.terminal.errors import InputError
 from tests.processes import ROOT
 
@@ -118,3 +126,21 @@ def test_the_setting_of_cublas_is_made_before_any_run(before, after):
     code = "import os, ablate.training.parts; print(os.environ['CUBLAS_WORKSPACE_CONFIG'])"
     ended = subprocess.run([sys.executable, "-c", code], env=settings, cwd=ROOT, capture_output=True, text=True)
     assert ended.stdout.strip() == after, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"),
+    [((6, 0), "fp32"), ((6, 1), "fp32"), ((7, 0), "fp16"), ((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")],
+)
+def test_a_gpu_trains_in_the_precision_of_its_tensor_cores(capability, precision):
+    """P100 and GTX 1080 have none, V100 and T4 have those of fp16, A100 and H100 also those of bf16."""
+    assert native_precision(capability) == precision
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"),
+    [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16), (None, torch.float32)],
+)
+def test_layers_compute_in_the_precision(precision, dtype):
+    with autocast(precision, "cpu")():
+        assert torch.nn.Linear(2, 2)(torch.ones(1, 2)).dtype == dtype

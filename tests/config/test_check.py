@@ -36,7 +36,7 @@ REFUSED = {
     "lr=3": "Did you mean optimizer.lr?",
     "batch_size=3": "Did you mean trainer.batch_size?",
     "model=timm model.drop_path_rate=0.1": "An argument of the model itself is model.options={drop_path_rate: ...}.",
-    "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, sampler,",
+    "trainer.workers=3": "trainer.workers: there is no such key. Keys of trainer: epochs, batch_size, accumulate,",
     "model=mlp model.units=3": "model.units: there is no such key. Keys of model: hidden.",
     "optimizer=null": "must be a string or a list",
     "seed=0,1": "a comma separates values, but one run has one. Add -m",

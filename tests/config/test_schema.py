@@ -49,6 +49,7 @@ FILES = ("image_folder", "table", "huggingface")  # options of `data` that need 
 @pytest.mark.parametrize("path", OPTIONS, ids=name)
 def test_an_option_composes_and_is_valid(path):
     needed = {"native": ["model=torchvision"], **{key: ["data.root=/somewhere"] for key in FILES}}
+    needed["distillation"] = ["loss.teacher=/somewhere"]
     words = [name(path), *needed.get(path.stem, [])]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         validate(compose("config", words))

@@ -66,8 +66,19 @@ def test_every_key_of_every_option_file_is_listed(rows):
             "at least 4 and at most 1024",
             "`32` in huggingface, image_folder, table",
         ),
-        ("optimizer.lr", "number", "above 0", "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sgd"),
-        ("optimizer.weight_decay", "number", "at least 0", "`0` in adam, rmsprop, sgd; `0.01` in adamw, muon"),
+        (
+            "optimizer.lr",
+            "number",
+            "above 0",
+            "`0.001` in adam, adamw, rmsprop; `0.02` in muon; `0.01` in sam, sgd; `0.0025` in schedule_free;"
+            " `0.0003` in timm",
+        ),
+        (
+            "optimizer.weight_decay",
+            "number",
+            "at least 0",
+            "`0` in adam, rmsprop, sam, schedule_free, sgd; `0.01` in adamw, muon, timm",
+        ),
         ("augmentation.cutout.size", "number", "above 0", "`16` in cutout"),
         ("trainer.channels_last", "true or false", "", "`true`"),
         ("trainer.device", "text", "one of auto, cpu, cuda, mps", "`auto`"),

@@ -30,12 +30,12 @@ class Call:
 
 def test_a_tensor_is_described_and_the_rest_of_a_checkpoint_is_read():
     saved = {
-        "step": 7, "large": 2**40, "rate": 0.5, "done": [True, None], "name": "é",
+        "step": 7, "large": 2**40, "rate": 0.5, "done": [True, None], "name": "é", "dtype": torch.bfloat16,
         "weights": torch.zeros(5, 4)[1:, ::2], "milestones": Counter({3: 1}),
     }  # fmt: skip
     content = unpickled(pickled(saved), 1000)
-    assert {key: content[key] for key in ("step", "large", "rate", "done", "name")} == {
-        key: saved[key] for key in ("step", "large", "rate", "done", "name")
+    assert {key: content[key] for key in ("step", "large", "rate", "done", "name", "dtype")} == {
+        key: saved[key] for key in ("step", "large", "rate", "done", "name", "dtype")
     }
     assert content["weights"] == Stored("0", 20, torch.float32, 4, (4, 2), (4, 2))
     assert content["weights"].nbytes == 4 * 2 * 4 and dict(content["milestones"]) == {3: 1}

@@ -40,13 +40,13 @@ class Rows(list):
             raise Interrupted
 
 
-def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None = None):
+def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None = None, precision: str = "fp32"):
     """Train as in a new process; return the rows of all epochs and the selected epoch."""
     common = ["data=digits", "data.train_limit=100", "trainer.epochs=4", "trainer.batch_size=32", "trainer.threads=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*common, *words])
     data = prepare(config.data)
-    parts = build(config, data, CPU, "fp32")
+    parts = build(config, data, CPU, precision)
     with open("/dev/null", "w") as nowhere:
         console, rows = Console(file=nowhere), Rows(last)
         reporter = loop.Reporter([rows], console, config.trainer.epochs)
@@ -56,14 +56,33 @@ def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None
 
 
 @cache
-def whole(*words: str):
+def whole(*words: str, precision: str = "fp32"):
     """The same of a run that nothing interrupts, trained once for all tests that compare with it."""
     with TemporaryDirectory() as folder:
-        return fit(Path(folder), *words)
+        return fit(Path(folder), *words, precision=precision)
 
 
+def check_resumed(caplog, folder: Path, *words: str, last: int, precision: str = "fp32") -> None:
+    """Interrupt a run after an epoch, resume it, and compare it with one that nothing interrupts."""
+    with pytest.raises(Interrupted):
+        fit(folder, *words, last=last, precision=precision)
+    caplog.set_level("INFO")
+    rows, selected = fit(folder, *words, precision=precision)
+    # The epoch itself has no checkpoint yet when its row is logged.
+    assert f"resumes from epoch {last} of 4" in caplog.text and "is not used" not in caplog.text
+    expected_rows, expected = whole(*words, precision=precision)
+    assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
+    assert selected.weights.keys() == expected.weights.keys()
+    assert all(torch.equal(selected.weights[name], expected.weights[name]) for name in expected.weights)
+    assert torch.equal(selected.val_logits, expected.val_logits)
+
+
+OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").glob("*.yaml"))
 SETTINGS = {
-    "every optimizer": [["model=mlp", f"optimizer={name}"] for name in ("sgd", "adam", "adamw", "rmsprop", "muon")],
+    "every optimizer": [["model=mlp", f"optimizer={name}"] for name in OPTIMIZERS],
+    "steps of several batches, an average over epochs": [
+        ["model=mlp", "normalization=batch", "trainer.accumulate=2", "trainer.swa_start=2", "augmentation=flip_crop"],
+    ],
     "statistics, dropout, augmentation": [
         ["model=alexnet", "normalization=batch", "augmentation=[flip_crop,cutout,mixup]", "schedule=cosine"],
         ["model=cnn", "augmentation=trivialaugment", "schedule=one_cycle"],
@@ -75,18 +94,55 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
-@pytest.mark.parametrize("last", [1, pytest.param(3, marks=pytest.mark.integration)])
-def test_an_interrupted_run_has_the_same_results(tmp_path, words, last):
+@pytest.mark.parametrize("last", [2, pytest.param(3, marks=pytest.mark.integration)])
+def test_an_interrupted_run_has_the_same_results(tmp_path, caplog, words, last):
+    with pytest.raises(Interrupted):
+        fit(tmp_path, *words, last=1)  # before the first checkpoint
     with pytest.raises(Interrupted):
         fit(tmp_path, *words, last=last)
-    with pytest.raises(Interrupted):
-        fit(tmp_path, *words, last=last)  # interrupted again, at the same epoch
-    rows, selected = fit(tmp_path, *words)
-    expected_rows, expected = whole(*words)
-    assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
-    assert selected.weights.keys() == expected.weights.keys()
-    assert all(torch.equal(selected.weights[name], expected.weights[name]) for name in expected.weights)
-    assert torch.equal(selected.val_logits, expected.val_logits)
+    check_resumed(caplog, tmp_path, *words, last=last)  # interrupted again, at the same epoch
+
+
+MEANS = ("trainer.ema=null", "trainer.ema=0.9", "trainer.swa_start=2")
+NETWORK = ("model=mlp", "model.hidden=[8]", "normalization=batch", "augmentation=flip_crop", "trainer.batch_size=8")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+@pytest.mark.parametrize("mean", MEANS)
+@pytest.mark.parametrize("accumulate", [1, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_with_every_optimizer_and_average_an_interrupted_run_has_the_same_results(
+    tmp_path, caplog, optimizer, accumulate, mean, precision
+):
+    if optimizer == "schedule_free" and mean != MEANS[0]:
+        pytest.skip("a schedule-free optimizer has its own average")
+    words = (*NETWORK, f"optimizer={optimizer}", f"trainer.accumulate={accumulate}", mean)
+    check_resumed(caplog, tmp_path, *words, last=3, precision=precision)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["kron", "adafactorbv", "lookahead_lion", "adan", "lamb", "mars", "madgrad", "adopt"])
+def test_with_an_optimizer_of_timm_an_interrupted_run_has_the_same_results(tmp_path, caplog, name):
+    check_resumed(caplog, tmp_path, *NETWORK, "optimizer=timm", f"optimizer.name={name}", last=3)
+
+
+def test_the_scale_of_the_loss_is_restored(tmp_path, caplog):
+    """A checkpoint in fp16 restores the scale, and is not used in fp32."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["data=digits", "data.train_limit=32", "model=mlp", "model.hidden=[4]"])
+    data = prepare(config.data)
+    scales = []
+    for folder, precision in ((tmp_path, "fp16"), (tmp_path, "fp16"), (tmp_path, "fp32")):
+        parts = build(config, data, CPU, precision)
+        loaded = Checkpoint(folder, {}).load(parts)
+        scales.append((loaded is not None, parts.scaler.get_scale()))
+        if precision == "fp16":
+            parts.scaler.scale(torch.ones(()))  # creates its state
+            parts.scaler.update(1024.0)
+            Checkpoint(folder, {}).save(parts, {"rows": ROWS[:1]})
+    assert scales == [(False, 65536.0), (True, 1024.0), (False, 1.0)]
+    assert "schedule or precision differs" in caplog.text
 
 
 def test_saved_epochs_are_not_trained_again(tmp_path):

@@ -12,7 +12,7 @@ from ablate.augmentation.erasing import Cutout
 from ablate.augmentation.geometry import Crop, Flip
 from ablate.augmentation.mixing import CutMix, Mixup
 from ablate.backend import seeding
-from ablate.backend.hardware import peak_memory, pick_device, pick_precision, set_deterministic
+from ablate.backend.hardware import autocast, peak_memory, pick_device, pick_precision, set_deterministic
 from ablate.evaluation import metrics, tta
 from ablate.terminal.errors import InputError
 from ablate.training import device_errors, loop
@@ -112,8 +112,18 @@ def test_dropout_draws_from_the_runs_own_stream():
 
 def test_the_device_and_its_precision_are_picked():
     assert pick_device("auto").type == pick_device("cuda").type == "cuda"
-    native = torch.cuda.get_device_capability()[0] >= 8
-    assert pick_precision("auto", CUDA) == ("bf16" if native else "fp32")
+    native = {8: "bf16", 9: "bf16", 7: "fp16"}.get(min(torch.cuda.get_device_capability()[0], 9), "fp32")
+    assert pick_precision("auto", CUDA) == native
+
+
+def test_fp16_trains_as_fp32_with_a_scaled_loss():
+    losses = {}
+    for precision in ("fp32", "fp16"):
+        parts, data, trainer = built("model=cnn", "normalization=batch", "trainer.grad_clip=1", device=CUDA)
+        parts.scaler = torch.amp.GradScaler("cuda", enabled=precision == "fp16")
+        parts.precision = autocast(precision, "cuda")
+        losses[precision] = [loop.train_epoch(parts, data, trainer, n, 0, Console(quiet=True))[0].loss for n in (1, 2)]
+    assert losses["fp16"] == pytest.approx(losses["fp32"], rel=0.02) and losses["fp16"] != losses["fp32"]
 
 
 def test_the_peak_of_memory_on_the_device_is_recorded():

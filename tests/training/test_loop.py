@@ -17,6 +17,7 @@ from ablate.config import CONF, register
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
 from ablate.evaluation.epoch_selection import reporting_half
+from ablate.loss import Distillation
 from ablate.runs.epochs import COLUMNS
 from ablate.terminal import progress
 from ablate.terminal.console import Console
@@ -36,13 +37,13 @@ class Rows(list):
     def close(self) -> None: ...
 
 
-def fit(*words: str, folder: Path | None = None, console: Console | None = None):
+def fit(*words: str, folder: Path | None = None, console: Console | None = None, precision: str = "fp32"):
     """Train with these words; with a folder, checkpoints are kept there."""
     common = ["data=digits", "data.train_limit=321", "trainer.epochs=2", "trainer.batch_size=32", "trainer.threads=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*common, *words])
     data = prepare(config.data)
-    parts = build(config, data, CPU, "fp32")
+    parts = build(config, data, CPU, precision)
     start = {name: value.clone() for name, value in parts.model.state_dict().items()}
     rows = Rows()
     console = console or Console(file=open("/dev/null", "w"))  # noqa: SIM115
@@ -218,15 +219,6 @@ def test_the_progress_within_an_epoch_is_printed_with_the_running_means(monkeypa
         assert re.search(line, shown.getvalue(), re.MULTILINE), shown.getvalue()
 
 
-def test_the_meter_weighs_images_alike_whatever_the_size_of_their_batch():
-    meter = loop.Meter(CPU, torch.nn.CrossEntropyLoss())
-    one_hot = torch.eye(2)
-    meter.add(torch.tensor(2.0), torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]]), one_hot[[0, 1, 1]], mixed=False)
-    meter.add(torch.tensor(6.0), torch.tensor([[0.0, 1.0]]), one_hot[[0]], mixed=False)
-    assert (meter.read(), meter.seen) == ((3.0, 0.5, 3.0), 4)  # (3 * 2 + 6) / 4; two of four
-    assert str(meter) == "loss 3.000  accuracy 50.0 %"
-
-
 def test_the_gradients_norm_is_limited():
     parameter = torch.zeros(4, requires_grad=True)
     for limit, expected in ((1.0, 1.0), (None, 10.0), (100.0, 10.0)):
@@ -241,3 +233,74 @@ def test_dropout_does_not_touch_the_global_generator():
     torch.manual_seed(9)
     fit("model=alexnet", "trainer.epochs=1", "augmentation=trivialaugment", "data.train_limit=64")
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("accumulate", [2, 5])
+def test_accumulated_batches_are_steps_of_as_many_images(accumulate):
+    """300 images make 5 steps of 64 or 2 of 160; the last step has fewer images."""
+    words = ("model=mlp", "model.hidden=[8]", "schedule=cosine", "trainer.grad_clip=1", "data.train_limit=300")
+    size = 32 * accumulate
+    *_, rows, (whole, _, _) = fit(*words, f"trainer.batch_size={size}")
+    *_, parts_rows, (parts, _, _) = fit(*words, f"trainer.accumulate={accumulate}")
+    steps = -(-300 // size)
+    assert [row["step"] for row in parts_rows] == [row["step"] for row in rows] == [steps, 2 * steps]
+    for name, value in whole.weights.items():
+        torch.testing.assert_close(parts.weights[name], value, rtol=1e-4, atol=1e-6)
+    for key in ("learning_rate", "train_loss", "train_accuracy"):
+        assert parts_rows[1][key] == pytest.approx(rows[1][key], rel=1e-4)
+
+
+def test_fp16_trains_as_fp32_with_a_scaled_loss():
+    """Gradients below 6e-8, the smallest number of fp16, would be 0 without the scale."""
+    words = ("model=mlp", "model.hidden=[8]", "data.train_limit=64", "trainer.grad_clip=1")
+    _, _, _, start, _, (expected, _, _) = fit(*words)
+    _, _, parts, *_, (half, _, _) = fit(*words, precision="fp16")
+    assert parts.scaler.state_dict()["scale"] == 65536.0
+    for name, value in expected.weights.items():
+        assert (half.weights[name] - value).norm() < 0.05 * (value - start[name]).norm()
+        assert not torch.equal(half.weights[name], value)
+
+
+def test_the_average_over_epochs_is_what_is_evaluated():
+    words = ("model=mlp", "trainer.batch_size=400")  # one step per epoch
+    second, third = (fit(*words, f"trainer.epochs={epochs}")[-1][0] for epochs in (2, 3))
+    *_, (selected, _, _) = fit(*words, "trainer.epochs=3", "trainer.swa_start=2")
+    for name, value in selected.weights.items():
+        torch.testing.assert_close(value, (second.weights[name] + third.weights[name]) / 2)
+
+
+def test_the_statistics_of_an_average_over_epochs_are_those_of_its_own_outputs():
+    """Without a step in between, batch normalization of one batch is that of the batch itself."""
+    words = ("model=mlp", "model.hidden=[8]", "normalization=batch", "trainer.batch_size=64", "data.train_limit=64")
+    _, data, parts, *_, (selected, _, _) = fit(*words, "trainer.swa_start=1", "augmentation=none")
+    images = parts.pixels(data.train.images)
+    outputs = images.flatten(1) @ selected.weights["1.weight"].T
+    if "1.bias" in selected.weights:
+        outputs = outputs + selected.weights["1.bias"]
+    names = [name for name in selected.weights if name.endswith("running_mean")]
+    assert len(names) == 1
+    torch.testing.assert_close(selected.weights[names[0]], outputs.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_a_teacher_sees_the_augmented_images():
+    """One step of gradient descent on the divergence from a known function of the images, written out by hand."""
+    words = ["data=digits", "data.train_limit=32", "model=mlp", "model.hidden=[]", "optimizer.momentum=0"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [*words, "trainer.batch_size=32", "augmentation=flip", "augmentation.flip.p=1"])
+    data, seen = prepare(config.data), []
+    parts = build(config, data, CPU, "fp32")
+
+    def teacher(images: torch.Tensor) -> tuple[torch.Tensor]:
+        seen.append(images.float())
+        return (images.flatten(1)[:, :10] / 64,)
+
+    parts.criterion, parts.teacher = Distillation("teacher", temperature=2.0, alpha=1.0), teacher
+    weight, bias = (parts.model.state_dict()[name].clone() for name in ("1.weight", "1.bias"))
+    loop.train_epoch(parts, resident(data, CPU), config.trainer, 1, 0, Console(quiet=True))
+    (images,) = seen
+    flipped = {tuple(image) for image in data.train.images.flip(-1).flatten(1).tolist()}
+    assert {tuple(image) for image in images.flatten(1).tolist()} == flipped
+    x = (images.flatten(1) / 255 - 0.5) / 0.5
+    p, q = ((logits / 2).softmax(1) for logits in (x @ weight.T + bias, images.flatten(1)[:, :10] / 64))
+    gradient = 4 * ((p - q) / 2).T @ x / 32  # temperature^2 times the derivative of the divergence
+    torch.testing.assert_close(parts.model.state_dict()["1.weight"], weight - 0.01 * gradient, rtol=1e-4, atol=1e-6)

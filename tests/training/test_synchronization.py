@@ -27,6 +27,13 @@ COMBINATIONS = {
     "assignment": ["experiment=assignment_cnn_bn"],
     "muon, whitening, crops": ["experiment=speedrun"],
     "averaged weights, clipped gradients": ["trainer.ema=0.9", "trainer.grad_clip=1"],
+    "several batches per step, an average over epochs": [
+        "trainer.accumulate=2",
+        "trainer.swa_start=1",
+        "normalization=batch",
+    ],
+    "perturbed weights": ["optimizer=sam", "optimizer.adaptive=true", "normalization=batch"],
+    "schedule-free": ["optimizer=schedule_free", "normalization=batch"],
     "erasing and mixing": ["augmentation=[flip_crop,cutout,mixup]", "optimizer=adamw"],
     "cutmix, dropout": ["model=alexnet", "normalization=batch", "augmentation=cutmix", "optimizer=adam"],
     "transformer, rmsprop": ["model=vit", "normalization=layer", "optimizer=rmsprop", "schedule=cosine"],

@@ -16,7 +16,7 @@ from ablate.config.quoting import quoted, shell_word
 from ablate.config.schema import images, launch, network, submission, training
 from ablate.config.schema.images import CLASSES, DataSettings
 from ablate.config.schema.network import Activation, External, Model, Normalization
-from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, Trainer
+from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, ScheduleFree, Trainer
 
 MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
 
@@ -110,6 +110,11 @@ class Config:
             raise ValueError(
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
+            )
+        if isinstance(self.optimizer, ScheduleFree) and (self.trainer.ema, self.trainer.swa_start) != (None, None):
+            raise ValueError(
+                "optimizer=schedule_free evaluates its own average of the weights: trainer.ema and trainer.swa_start"
+                " must be null"
             )
         native = {"normalization": self.normalization._target_, "activation": self.activation._target_}
         for group, target in native.items():

@@ -13,7 +13,11 @@ class Optimizer(Option):
     """The optimizer."""
 
     lr: float = value("peak learning rate", above=0)
-    weight_decay: float = value("L2 penalty (sgd, adam, rmsprop) or decoupled decay (adamw, muon)", low=0)
+    weight_decay: float = value(
+        "L2 penalty (sgd, adam, rmsprop) or decoupled decay (adamw, muon); of timm, schedule_free and sam: as in the"
+        " optimizer that they name",
+        low=0,
+    )
     decay_norm_and_bias: bool = value("also apply weight decay to biases and normalization parameters")
     layer_decay: Optional[float] = value(
         "factor on the learning rate from each layer to the one before it, towards the input; null: none",
@@ -58,6 +62,36 @@ class Muon(Optimizer):
         "scale matrices and filters to Frobenius norm sqrt(rows) before each step, instead of weight decay"
     )
     companion_lr: float = value("learning rate of AdamW, which trains vectors and the classifier", above=0)
+
+
+@dataclass
+class Timm(Optimizer):
+    name: str = value("name of the optimizer in timm; lookahead_NAME adds Lookahead")
+    options: dict[str, Any] = value("further arguments of the optimizer, which timm checks")
+
+    def check(self) -> None:
+        from ablate.optimizer import timm_factory  # imports PyTorch and timm, which takes a while
+
+        timm_factory.check(self.name, self.lr, self.weight_decay, self.options)
+
+
+@dataclass
+class ScheduleFree(Optimizer):
+    base: str = value("optimizer without momentum whose weights are averaged", choices=("sgd", "adamw", "radam"))
+    momentum: float = value(
+        "weight of the average in the point where the gradient is computed; beta1 of adamw and radam", above=0, below=1
+    )
+    beta2: float = value("decay rate of the second moment estimate of adamw and radam", low=0, below=1)
+    eps: float = value("added to the denominator of adamw and radam for numerical stability", above=0)
+
+
+@dataclass
+class SAM(Optimizer):
+    base: str = value("optimizer that takes the step", choices=("sgd", "adamw"))
+    rho: float = value("norm of the perturbation of the weights", above=0)
+    adaptive: bool = value("scale the perturbation of each weight by its size (ASAM)")
+    momentum: float = value("momentum of sgd; beta1 of adamw", low=0, below=1)
+    beta2: float = value("decay rate of the second moment estimate of adamw", low=0, below=1)
 
 
 @dataclass
@@ -130,11 +164,21 @@ class Focal(Weighted):
 
 
 @dataclass
+class Distillation(Loss):
+    teacher: str = value("folder of the finished run to learn from, such as outputs/NAME/baseline/seed=0")
+    temperature: float = value("divides the logits of both networks before they are compared", above=0)
+    alpha: float = value(
+        "weight of the divergence from the teacher; that of the cross-entropy is 1 - alpha", low=0, high=1
+    )
+
+
+@dataclass
 class Trainer:
     """The training loop."""
 
     epochs: int = value("passes over the training images", low=1)
-    batch_size: int = value("images per step", low=1)
+    batch_size: int = value("images per batch", low=1)
+    accumulate: int = value("batches whose gradients are added for a step of the optimizer", low=1)
     sampler: str = value(
         "images of an epoch; shuffle uses each once, balanced uses each class equally often",
         choices=("shuffle", "balanced"),  # the functions of ablate.training.sampler
@@ -143,14 +187,18 @@ class Trainer:
         "where to train; auto is the first available of cuda, mps and cpu", choices=("auto", "cpu", "cuda", "mps")
     )
     precision: str = value(
-        "number format; auto is bf16 where the hardware supports it natively, else fp32",
-        choices=("auto", "fp32", "bf16"),
+        "number format; auto is bf16 where the hardware supports it natively, fp16 on a GPU with tensor cores for fp16"
+        " only, else fp32",
+        choices=("auto", "fp32", "bf16", "fp16"),
     )
     channels_last: bool = value("use memory layout NHWC, faster for convolutions")
     compile: bool = value("compile the model with torch.compile")
     grad_clip: Optional[float] = value("largest norm of the gradient; null: no clipping", above=0)
     ema: Optional[float] = value(
         "decay of an exponential moving average of the weights, which is evaluated; null: none", above=0, below=1
+    )
+    swa_start: Optional[int] = value(
+        "first epoch of an average of the weights over epochs (SWA), which is evaluated; null: none", low=1
     )
     tta: str = value(
         "test-time augmentation: views of an image whose logits are averaged in evaluation",
@@ -159,6 +207,14 @@ class Trainer:
     deterministic: bool = value("make results on CUDA bit-identical, which is slower; results on the CPU always are")
     threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
     selection: str = value("epoch whose weights and metrics are the result of the run", choices=("last", "best_val"))
+
+    def check(self) -> None:
+        if self.swa_start is not None and self.ema is not None:
+            raise ValueError("trainer.ema and trainer.swa_start are two averages of the weights. Set one to null")
+        if self.swa_start is not None and self.swa_start > self.epochs:
+            raise ValueError(
+                f"trainer.swa_start={self.swa_start} must be at most trainer.epochs={self.epochs}, or null"
+            )
 
 
 @dataclass

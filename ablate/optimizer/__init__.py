@@ -9,13 +9,16 @@ gains little, and fused SGD fails if the first gradient of a parameter comes in 
 from typing import Any
 
 import torch
+from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_step
 
 from ablate.backend.compiler import keep_out
 from ablate.model.depth import depths
-
-GRAM_STEPS = 5  # steps of the Newton-Schulz iteration per computation of the Gram matrix
+from ablate.optimizer import timm_factory
+from ablate.optimizer.newton_schulz import orthogonalize
+from ablate.optimizer.sharpness import SharpnessAwareAdamW, SharpnessAwareSGD
+from ablate.terminal.errors import InputError
 
 for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
     keep_out(kind)
@@ -43,6 +46,66 @@ def rmsprop(model: nn.Module, alpha: float, momentum: float, eps: float, **optio
     """RMSprop (Hinton 2012, lecture 6e)."""
     groups, lr = _groups(model, **options)
     return torch.optim.RMSprop(groups, lr, alpha, eps, momentum=momentum)
+
+
+def timm_optimizer(model: nn.Module, name: str, options: dict[str, Any], **common: Any) -> torch.optim.Optimizer:
+    """An optimizer of timm, by name.
+
+    Args:
+        model: the model.
+        name: of `timm.optim.list_optimizers()`, or such a name after `lookahead_`.
+        options: further arguments of the optimizer.
+        common: `lr`, `weight_decay`, `decay_norm_and_bias`.
+    """
+    groups, lr = _groups(model, **common)
+    plain: Any = OmegaConf.to_container(OmegaConf.create(options))  # lists of Hydra cannot be saved
+    return timm_factory.create(groups, name, lr, plain)
+
+
+def schedule_free(
+    model: nn.Module, base: str, momentum: float, beta2: float, eps: float, **options: Any
+) -> torch.optim.Optimizer:
+    """A schedule-free optimizer, which averages the weights itself (Defazio et al. 2024).
+
+    Args:
+        model: the model.
+        base: sgd, adamw or radam.
+        momentum: weight of the average in the point where the gradient is computed.
+        beta2: decay rate of the second moment estimate of adamw and radam.
+        eps: added to the denominator of adamw and radam.
+        options: `lr`, `weight_decay`, `decay_norm_and_bias`.
+    """
+    try:
+        import schedulefree
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "optimizer=schedule_free needs the package schedulefree. Run: pip install 'hydra-ablate[optimizers]'"
+        ) from error
+    groups, lr = _groups(model, **options)
+    if base == "sgd":
+        return schedulefree.SGDScheduleFree(groups, lr, momentum)
+    kind = {"adamw": schedulefree.AdamWScheduleFree, "radam": schedulefree.RAdamScheduleFree}[base]
+    return kind(groups, lr, (momentum, beta2), eps)
+
+
+def sam(
+    model: nn.Module, base: str, rho: float, adaptive: bool, momentum: float, beta2: float, **options: Any
+) -> torch.optim.Optimizer:
+    """SGD or AdamW with sharpness-aware gradients (Foret et al. 2021; adaptive: Kwon et al. 2021).
+
+    Args:
+        model: the model.
+        base: sgd or adamw.
+        rho: norm of the perturbation.
+        adaptive: scale the perturbation of each weight by its size.
+        momentum: of sgd; beta1 of adamw.
+        beta2: decay rate of the second moment estimate of adamw.
+        options: `lr`, `weight_decay`, `decay_norm_and_bias`.
+    """
+    groups, lr = _groups(model, **options)
+    if base == "sgd":
+        return SharpnessAwareSGD(model, rho, adaptive, groups, lr, momentum)
+    return SharpnessAwareAdamW(model, rho, adaptive, groups, lr, (momentum, beta2), fused=_fusible(groups))
 
 
 def _groups(
@@ -168,38 +231,3 @@ class Muon(torch.optim.Optimizer):
             beta1=0.9, beta2=0.95,  # Jordan et al.'s values for the companion
             lr=group["lr"], weight_decay=group["weight_decay"], eps=1e-10, maximize=False,
         )  # fmt: skip
-
-
-def orthogonalize(matrix: Tensor, steps: int) -> Tensor:
-    """Approximate U V^T of `matrix` = U S V^T by a Newton-Schulz iteration.
-
-    A step is X <- (a + b G + c G^2) X with the Gram matrix G = X X^T. Its coefficients maximize the slope at 0, while
-    singular values converge to a band of about 0.7 to 1.2 instead of to 1. All polynomials in the first G commute, so
-    they are multiplied with each other first and with the wide X only once, which halves the work for typical filters.
-    Rounding can make a zero eigenvalue of G negative, and each step multiplies its error by up to a^2. So this uses
-    float32, and computes G again after `GRAM_STEPS` steps.
-
-    Args:
-        matrix: (rows, columns).
-        steps: number of iterations.
-
-    Returns:
-        (rows, columns)
-
-    Source: Jordan et al. (2024), "Muon".
-    """
-    a, b, c = 3.4445, -4.7750, 2.0315
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.mT if tall else matrix  # the smaller Gram matrix
-    x = x / (x.norm() + 1e-7)  # the iteration converges for singular values up to 1
-    for first in range(0, steps, GRAM_STEPS):
-        last = min(first + GRAM_STEPS, steps) - 1
-        gram, product = x @ x.mT, None
-        for step in range(first, last + 1):
-            polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-            polynomial.diagonal().add_(a)
-            product = polynomial if product is None else polynomial @ product
-            if step < last:
-                gram = polynomial @ gram @ polynomial
-        x = product @ x
-    return x.mT if tall else x

@@ -1,4 +1,4 @@
-"""Optimizers against those of PyTorch, and Newton-Schulz against the singular value decomposition."""
+"""Optimizers against those of PyTorch, timm and schedulefree."""
 
 import copy
 from functools import partial
@@ -72,11 +72,21 @@ def test_three_steps_are_pytorchs(ours, theirs, layout):
     torch.testing.assert_close(stepped(model, tested), stepped(reference, theirs(groups, lr=0.1)), **near)
 
 
+def schedule_free(model: nn.Module, **options) -> torch.optim.Optimizer:
+    """A schedule-free optimizer in training mode, into which the training loop puts it."""
+    created = optimizer.schedule_free(model, "sgd", 0.9, 0.999, 1e-8, **options)
+    created.train()
+    return created
+
+
 OPTIONS = {
     "sgd": partial(optimizer.sgd, momentum=0.9, nesterov=True),
     "adam": partial(optimizer.adam, **ADAM),
     "adamw": partial(optimizer.adamw, **ADAM),
     "rmsprop": partial(optimizer.rmsprop, **RMSPROP),
+    "timm": partial(optimizer.timm_optimizer, name="lion", options={"betas": [0.8, 0.9]}),
+    "schedule_free": schedule_free,
+    "sam": partial(optimizer.sam, base="adamw", rho=0.1, adaptive=False, momentum=0.9, beta2=0.999),
     "muon": partial(optimizer.muon, companion_lr=0.01, momentum=0.9, nesterov=True, ns_steps=3, fixed_norm=False),
 }
 
@@ -137,34 +147,6 @@ def muon(model: nn.Module) -> torch.optim.Optimizer:
     return optimizer.muon(model, 0.003, 0.95, True, 5, False, lr=0.02, **DECAY)
 
 
-def test_newton_schulz_keeps_the_singular_vectors_and_equalizes_the_values():
-    for shape in ((20, 50), (50, 20), (30, 30)):
-        matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-        u, _, vt = torch.linalg.svd(matrix, full_matrices=False)
-        inner = u.T @ optimizer.orthogonalize(matrix, 5) @ vt.T
-        values = inner.diagonal()
-        assert (inner - values.diag()).abs().max() < 1e-4  # a function of the singular values alone
-        large = torch.linalg.svdvals(matrix) > 0.1 * torch.linalg.svdvals(matrix)[0]
-        assert (values[large] > 0.6).all() and (values < 1.3).all() and large.sum() > 15
-
-
-@pytest.mark.parametrize("shape", [(16, 144), (144, 16), (30, 30)])
-def test_newton_schulz_is_jordans_iteration(shape):
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    for steps in (1, 3, 5, 6, 10, 12):  # G is computed anew after five
-        x = matrix.double() / matrix.double().norm()
-        for _ in range(steps):
-            x = 3.4445 * x - 4.7750 * x @ x.T @ x + 2.0315 * x @ x.T @ x @ x.T @ x
-        assert (optimizer.orthogonalize(matrix, steps) - x).norm() < 1e-5 * x.norm()
-
-
-def test_newton_schulz_stays_finite_for_a_matrix_of_low_rank():
-    for steps in (5, 20):  # singular values 1, 0, 0, ...; rounding errors are in the zeros
-        out = optimizer.orthogonalize(torch.outer(torch.arange(1.0, 65), torch.arange(1.0, 257)), steps)
-        values = torch.linalg.svdvals(out)
-        assert 0.6 < values[0] < 1.3 and (steps > 5 or values[1] < 0.01) and out.isfinite().all()
-
-
 @pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon to compare with")
 @pytest.mark.parametrize(("fixed_norm", "nesterov"), [(False, True), (True, True), (False, False)])
 def test_steps_of_matrices_are_those_of_torchs_muon(fixed_norm, nesterov):
@@ -221,3 +203,51 @@ def test_the_state_of_muon_can_be_saved_and_loaded():
         loss.backward()
         half.step()
     assert all(torch.equal(a, b) for a, b in zip(straight, first.parameters(), strict=True))
+
+
+def by_dimension(model: nn.Module) -> list[dict]:
+    """Matrices and filters, which are decayed, and vectors, which are not."""
+    matrices, vectors = ([p for p in model.parameters() if (p.ndim > 1) is kind] for kind in (True, False))
+    return [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+
+
+@pytest.mark.parametrize("name", ["lion", "lamb", "adamw"])
+def test_three_steps_of_an_optimizer_by_name_are_those_of_its_class(name):
+    from timm import optim
+
+    kinds = {"lion": optim.Lion, "lamb": optim.Lamb, "adamw": torch.optim.AdamW}
+    model, reference = network(), network()
+    tested = optimizer.timm_optimizer(model, name, {"betas": [0.7, 0.8]}, lr=0.01, **DECAY)
+    theirs = kinds[name](by_dimension(reference), lr=0.01, betas=(0.7, 0.8))
+    torch.testing.assert_close(stepped(model, tested), stepped(reference, theirs))
+    assert type(tested) is kinds[name]
+
+
+def test_three_schedule_free_steps_are_those_of_the_paper():
+    """z <- z - lr (g(y) + decay y), x <- mean of all z, y <- 0.1 z + 0.9 x (Defazio et al. 2024), with lr constant."""
+    model, start = network(), [p.detach().clone() for p in network().parameters()]
+    tested = schedule_free(model, lr=0.5, **DECAY)
+    stepped(model, tested)
+    tested.eval()
+    generator = torch.Generator().manual_seed(1)
+    z, x, y = ([p.clone() for p in start] for _ in range(3))
+    for step in range(3):
+        for i, p in enumerate(start):
+            gradient = torch.randn(p.shape, generator=generator) + (0.1 if p.ndim > 1 else 0.0) * y[i]
+            z[i] = z[i] - 0.5 * gradient
+            x[i] = x[i] + (z[i] - x[i]) / (step + 1)
+            y[i] = 0.1 * z[i] + 0.9 * x[i]
+    torch.testing.assert_close([p.detach() for p in model.parameters()], x, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("base", ["adamw", "radam"])
+def test_schedule_free_adam_is_that_of_its_authors(base):
+    import schedulefree
+
+    kind = {"adamw": schedulefree.AdamWScheduleFree, "radam": schedulefree.RAdamScheduleFree}[base]
+    model, reference = network(), network()
+    tested = optimizer.schedule_free(model, base, 0.8, 0.9, 1e-7, lr=0.1, **DECAY)
+    theirs = kind(by_dimension(reference), lr=0.1, betas=(0.8, 0.9), eps=1e-7)
+    for each in (tested, theirs):
+        each.train()
+    torch.testing.assert_close(stepped(model, tested), stepped(reference, theirs), rtol=0, atol=0)
