@@ -81,7 +81,7 @@ def tolerance(run: Path) -> tuple[float, str]:
 def cause(differences: Sequence[Difference], commit: str | None) -> list[str]:
     """Report the first difference that can explain different results."""
     for name, part, keys in CAUSES:
-        rows = [row for row in differences if row[0] == part and (not keys or row[1] in keys)]
+        rows = [row for row in differences if row[0] == part and row[1] not in PLACES and (not keys or row[1] in keys)]
         if rows:
             listed = "; ".join(f"{key}: {then} then, {now} now" for _, key, then, now in rows[:8])
             files = provenance.changed_since(commit) if name == "code" and commit else ""

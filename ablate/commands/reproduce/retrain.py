@@ -135,13 +135,13 @@ def place_of_weights(run: Path, record: RunRecord, config: DictConfig, file: str
     for key, sha256 in (record.weights or {}).items():
         try:
             now = weights.hashes(settings).get(key)
-        except InputError as error:
-            now, reason = None, f" {error}"
-        else:
-            reason = f" The file has SHA-256 {now}."
+        except InputError:
+            now = None
         if now != sha256:
-            advice = " Pass the file as --weights FILE." if key == "model.weights" else ""
-            raise InputError(f"{run} needs the {key} with SHA-256 {sha256}.{reason}{advice}")
+            state = f"has another content (SHA-256 {now})" if now else "is missing"
+            group, _, name = key.partition(".")
+            advice = "Pass it as --weights FILE." if key == "model.weights" else f"Restore {key}."
+            raise InputError(f"{run} needs {settings[group][name]} with SHA-256 {sha256}, which {state}. {advice}")
     return [] if file is None else [f"model.weights={literal(file)}"]
 
 
