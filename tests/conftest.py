@@ -43,6 +43,23 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def aspect_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train/{china,flower} of 6 and test/{china,flower} of 2 patches of two photographs, of 8 aspect ratios."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    root = tmp_path_factory.mktemp("aspects")
+    sizes = [(60, 90), (90, 60), (64, 64), (70, 200), (48, 50), (300, 77), (80, 61), (55, 120)]
+    for name, photo in zip(("china", "flower"), load_sample_images().images, strict=True):
+        for index, (height, width) in enumerate(sizes):
+            patch = photo[10 * index : 10 * index + height, 30 * index : 30 * index + width]
+            folder = root / ("test" if index > 5 else "train") / name
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(patch).save(folder / f"{index}.{'png' if index % 2 else 'jpg'}")
+    return root
+
+
+@pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a notebook, and a study of two variants, tested and reported; made by the first worker for all."""
     worker = tmp_path_factory.getbasetemp()
