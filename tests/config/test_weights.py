@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.runs import weights
+from ablate.config import weights
 from ablate.runs.config_hash import config_sha256
 from ablate.terminal.errors import InputError
 
