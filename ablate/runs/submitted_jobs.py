@@ -13,7 +13,7 @@ from ablate.runs.json_file import Record
 FILE = "jobs.json"
 LOCK = f".{FILE}.lock"  # held while jobs are submitted
 LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)
-JobID = Annotated[str, msgspec.Meta(pattern=r"^\d{1,18}(_\d{1,9})?$")]  # of a job, or of one in an array
+JobID = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(_[0-9]{1,9})?\Z")]  # of a job, or of one in an array
 
 
 class SubmittedJob(Record, frozen=True, kw_only=True):

@@ -29,7 +29,9 @@ class SlurmLauncher(Launcher):
     wait: bool = value("wait for the runs; false: leave them to the queue, and collect them with the same command")
     runs_per_job: int = value("runs of a job, one after another", low=1)
     runs_at_once: int = value("runs of a job at the same time; they share its cores and GPUs", low=1)
-    max_jobs: Optional[int] = value("jobs in the queue at the same time; null: as many as the site allows", low=1)
+    max_jobs: Optional[int] = value(
+        "jobs of a study in the queue at the same time; null: as many as the site allows", low=1
+    )
     folder: str = value("scripts and logs of the jobs")
     partition: Optional[str] = value("Slurm partition")
     account: Optional[str] = value("Slurm account")

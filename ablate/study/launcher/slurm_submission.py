@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # Parameters that submitit takes without the prefix `slurm_`.
 COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
 PYTHON = f"{shlex.quote(sys.executable)} -P"  # without the current folder on its search path
+RETRY = "now+10minutes"  # when there is no room in the queue
 FOLLOW_UP = "ABLATE_FOLLOW_UP"  # set in a job that continues a study
 SHARED = ("partition", "account", "qos", "constraint", "exclude")  # options that a follow-up job has too
 
@@ -44,7 +45,7 @@ class Submission:
         executor: of submitit.
         runs_per_job, runs_at_once: runs of a Slurm job, and how many of them are trained at the same time.
         max_num_timeout: how often a job is requeued after its time limit.
-        max_jobs: Slurm jobs of this user in the queue; None: as many as the site allows.
+        max_jobs: Slurm jobs of the study in the queue; None: as many as the site allows.
     """
 
     jobs: Jobs
@@ -56,9 +57,7 @@ class Submission:
     max_jobs: int | None
 
     def __post_init__(self) -> None:
-        limits = slurm_queue.limits()
-        self.array_size = limits.array_size
-        self.most = min((one for one in (limits.submitted, self.max_jobs) if one), default=None)
+        self.limits = slurm_queue.limits()
 
     def submit(self, indices: Sequence[int]) -> list[int]:
         """Submit the runs that are neither in the queue nor being trained.
@@ -76,10 +75,17 @@ class Submission:
             busy = {run for job in known if job.id in queue or FOLLOW_UP in os.environ for run in job.runs}
             free = [index for index in indices if not (self.jobs[index].folder in busy or self._locked(index))]
             batches = _chunks(free, self.runs_per_job)
-            room = len(batches) if self.most is None else max(0, self.most - len(queue))
-            for array in _chunks(batches[:room], self.array_size):
+            room = min(len(batches), self._room(queue, [job for job in known if job.id in queue and job.runs]))
+            for array in _chunks(batches[:room], self.limits.array_size):
                 self._submit_array(array)
         return [index for batch in batches[room:] for index in batch]
+
+    def _room(self, queue: slurm_queue.Queue, own: Sequence[SubmittedJob]) -> int:
+        """Number of jobs that may be submitted. One place of the site's is left for a job that continues the study."""
+        left = [] if self.max_jobs is None else [self.max_jobs - len(own)]
+        if self.limits.submitted is not None:
+            left.append(self.limits.submitted - len(queue) - 1)
+        return max(0, min(left, default=len(self.jobs)))
 
     def _submit_array(self, batches: Sequence[Sequence[int]]) -> None:
         with refused_in_a_sentence(), self.executor.batch():
@@ -137,7 +143,8 @@ def follow_up(study: Path, after: Sequence[str], command: Sequence[str], setting
             "output": study / ".submitit/follow-up.log",
         }
         options |= {"open-mode": "append", "parsable": True, "export": f"ALL,{FOLLOW_UP}=1"}
-        options |= {"dependency": ":".join(["afterany", *after]) if after else None, **settings["follow_up"]}
+        options |= {"dependency": ":".join(["afterany", *after])} if after else {"begin": RETRY}
+        options |= settings["follow_up"]
         words = [f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value]
         script = "\n".join(["#!/bin/bash", *settings["setup"], f"exec {shlex.join(command)}"])
         (study / ".submitit").mkdir(exist_ok=True)
