@@ -7,12 +7,14 @@ from ablate.runs.submitted_jobs import SubmittedJob
 from ablate.study import slurm_queue
 from ablate.study.slurm_queue import QueuedJob
 
+RUNNING = QueuedJob("RUNNING", "None", "n1")
+
 
 @pytest.mark.parametrize(
     ("jobs", "text"),
     [
-        ([QueuedJob("RUNNING", "None", "n1")] * 2, "2 running on n1"),
-        ([QueuedJob("PENDING", "Priority", ""), QueuedJob("RUNNING", "None", "n")], "1 running on n, 1 pending (Priority)"),
+        ([RUNNING] * 2, "2 running on n1"),
+        ([QueuedJob("PENDING", "Priority", ""), RUNNING], "1 running on n1, 1 pending (Priority)"),
         ([QueuedJob("PENDING", "None", "")], "1 pending"),
         ([QueuedJob("RUNNING", "None", f"n{i}") for i in range(5)], "5 running on n0, n1, n2 and 2 others"),
     ],
