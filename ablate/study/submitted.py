@@ -46,9 +46,10 @@ def leaving(launcher: object, words: Sequence[str], more: bool) -> Iterator[None
         yield
     except Submitted as left:
         arrays = list(left.arrays)
-        log.info("%d runs are in the queue: Slurm %s", left.queued, ", ".join(arrays) or "jobs of another command")
+        jobs = f"Slurm {', '.join(arrays)}" if arrays else "jobs of another command"
+        log.info("%s in the queue: %s", _runs(left.queued), jobs)
         if left.unsubmitted:
-            log.info("%d runs wait until the limits of the site allow their submission", left.unsubmitted)
+            log.info("%s not submitted yet: the queue has no room for more jobs", _runs(left.unsubmitted))
         follow_up = getattr(launcher, "follow_up", None)
         if (more or left.unsubmitted) and follow_up and (job := follow_up(left.folder, arrays, command(words))):
             log.info("Slurm job %s continues the study after them", job)
@@ -67,3 +68,7 @@ def cancel(arrays: Sequence[str]) -> str:
 def command(words: Sequence[str]) -> list[str]:
     """The command line of this process, with further words."""
     return [sys.executable, *sys.orig_argv[1:], *words]
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"

@@ -68,10 +68,8 @@ def launch(
                 asked = True
             ended = watched.with_record()
             if asked:
-                queue = slurm_queue.read()
+                ended += watched.ask(without_room)
                 last_query = time.monotonic()
-                ended += watched.lost(queue, without_room)
-                watched.log_reasons(queue)
             yield from ended
             if not wait and watched.waiting:
                 raise Submitted(study, watched.arrays(), len(watched.waiting) - len(without_room), len(without_room))
@@ -105,6 +103,16 @@ class Watched:
         ended = [(index, result) for index, result in results if result is not None]
         self._forget([index for index, _ in ended])
         return ended
+
+    def ask(self, without_room: Sequence[int]) -> list[tuple[int, JobReturn]]:
+        """Ask Slurm for the jobs: log why they are pending, and return lost runs; see `lost`."""
+        try:
+            queue = slurm_queue.read()
+        except InputError as error:  # the controller is restarted, for example: the jobs run on
+            log.warning("%s", error)
+            return []
+        self.log_reasons(queue)
+        return self.lost(queue, without_room)
 
     def lost(self, queue: Queue, without_room: Sequence[int]) -> list[tuple[int, JobReturn]]:
         """The runs that are neither in the queue nor trained, nor about to be submitted, with their results."""

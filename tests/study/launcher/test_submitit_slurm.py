@@ -5,10 +5,12 @@ import json
 import os
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ablate.runs import submitted_jobs
 from tests.debian import need
 from tests.processes import SMALL, epochs, finish, record, start, until
 
@@ -107,12 +109,15 @@ def test_the_reason_for_pending_jobs_is_logged(tmp_path, slurm):
 
 
 def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, slurm):
-    """60 runs in 6 jobs. One job is requeued, and a command that waits is killed; the same command collects all."""
+    """60 runs in 6 jobs, of which an array may have 5. One is requeued, and a command that waits is killed.
+
+    The same command collects all.
+    """
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", "normalization=none,batch", seeds(15), *SLURM)
     words, runs = (*words, "hydra.launcher.runs_per_job=10"), tmp_path / "outputs/s"
     status, output = finish(start(tmp_path, *words, "hydra.launcher.wait=false", **slurm))
     jobs = queued(slurm)
-    assert status == 0 and "60 runs are in the queue" in output and "ablate status outputs/s" in output, output
+    assert status == 0 and "60 runs in the queue" in output and "ablate status outputs/s" in output, output
     assert len(jobs) == 6 and f"scancel {jobs[0].partition('_')[0]}" in output
     process = start(tmp_path, *words, **slurm)
     until(lambda: len(list(runs.glob("*/seed=*/model.pt"))) >= 3, process)
@@ -123,7 +128,8 @@ def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, sl
     assert set(queued(slurm)) <= set(jobs) and requeued in queued(slurm)
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0 and "60 of 60 runs done" in output, output
-    assert queued(slurm) == [] and len(json.loads((runs / "jobs.json").read_text())["jobs"]) == 6
+    recorded = [job["id"] for job in json.loads((runs / "jobs.json").read_text())["jobs"]]
+    assert sorted(recorded) == sorted(jobs) and max(Counter(map(submitted_jobs.array_of, jobs)).values()) == 5
     logs = [(folder / "train.log").read_text() for folder in runs.glob("*/seed=*")]
     assert len(logs) == 60 and all(log.count("completed: ") == 1 for log in logs)
     assert not (runs / ".replaced").exists()
@@ -154,11 +160,22 @@ def test_a_killed_run_does_not_lose_the_others_of_its_job(tmp_path, slurm):
     assert status == 1 and "2 of 3 runs done" in output and "baseline/seed=0" in output, output
 
 
+def test_cancelled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(2), *SLURM)
+    blocked = ("hydra.launcher.wait=false", "hydra.launcher.cpus_per_task=1000")
+    assert finish(start(tmp_path, *words, *blocked, **slurm))[0] == 0
+    again = finish(start(tmp_path, *words, *blocked, **slurm))[1]
+    assert len(queued(slurm)) == 2 and "2 runs in the queue" in again, again  # not submitted twice
+    subprocess.run(["scancel", submitted_jobs.array_of(queued(slurm)[0])], env={**slurm}, check=True)
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "2 of 2 runs done" in output, output
+
+
 def test_stages_go_on_from_job_to_job(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", seeds(3), "study.stages=[2,3]", "study.margin=5")
     words = (*words, *SLURM, "hydra.launcher.wait=false", "hydra.launcher.runs_per_job=4")
     status, output = finish(start(tmp_path, *words, **slurm))
-    assert status == 0 and "4 runs are in the queue" in output and "continues the study" in output, output
+    assert status == 0 and "4 runs in the queue" in output and "continues the study" in output, output
     until_empty(slurm)
     study = tmp_path / "outputs/s"
     assert len(json.loads((study / "stages.json").read_text())["looks"]) == 2
@@ -189,7 +206,7 @@ def test_a_study_that_cannot_go_on_stops(tmp_path, slurm):
 def test_no_more_jobs_than_the_site_allows(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", seeds(2), *SLURM, "hydra.launcher.max_jobs=1")
     status, output = finish(start(tmp_path, *words, "hydra.launcher.wait=false", **slurm))
-    assert status == 0 and "1 runs are in the queue" in output and "3 runs wait" in output, output
+    assert status == 0 and "1 run in the queue" in output and "3 runs not submitted yet" in output, output
     until_empty(slurm)
     assert len(list((tmp_path / "outputs/s").glob("*/seed=*/model.pt"))) == 4
 
