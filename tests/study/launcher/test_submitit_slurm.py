@@ -160,6 +160,17 @@ def test_a_killed_run_does_not_lose_the_others_of_its_job(tmp_path, slurm):
     assert status == 1 and "2 of 3 runs done" in output and "baseline/seed=0" in output, output
 
 
+def test_runs_of_a_job_at_the_same_time(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=100000,90000", *SLURM)
+    words = (*words, "hydra.launcher.runs_per_job=2", "hydra.launcher.runs_at_once=2")
+    process = start(tmp_path, *words, **slurm)
+    runs = [tmp_path / "outputs/s" / name / "seed=0" for name in ("baseline", "trainer.epochs=90000")]
+    until(lambda: all(epochs(run) > 0 for run in runs), process)
+    subprocess.run(["scancel", *queued(slurm)], env={**slurm}, check=True)
+    assert finish(process)[0] == 1
+    assert all(record(run)["status"] == "interrupted" and (run / "checkpoint.pt").exists() for run in runs)
+
+
 def test_cancelled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(2), *SLURM)
     blocked = ("hydra.launcher.wait=false", "hydra.launcher.cpus_per_task=1000")
