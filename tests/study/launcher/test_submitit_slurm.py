@@ -205,13 +205,13 @@ def test_a_search_goes_on_from_job_to_job(tmp_path, slurm):
 
 def test_a_study_that_cannot_go_on_stops(tmp_path, slurm):
     """A run that ends without a result is not submitted again and again by the jobs that continue the study."""
-    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(2), "study.stages=[1,2]", "study.margin=5")
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(3), "study.stages=[2,3]", "study.margin=5")
     words = (*words, "normalization=none,batch", *SLURM, "hydra.launcher.wait=false", "hydra.launcher.setup=[exit 1]")
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0, output
     until_empty(slurm)
     jobs = json.loads((tmp_path / "outputs/s/jobs.json").read_text())["jobs"]
-    assert [len(job["runs"]) for job in jobs] == [1, 1, 0]
+    assert [len(job["runs"]) for job in jobs] == [1, 1, 1, 1, 0]
 
 
 def test_no_more_jobs_than_the_site_allows(tmp_path, slurm):
