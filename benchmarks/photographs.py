@@ -86,7 +86,6 @@ def reference(root: Path, workers: int) -> torch.utils.data.DataLoader:
     from ablate.backend.torchvision import torchvision
 
     transforms = torchvision.transforms
-
     steps = [
         transforms.RandomResizedCrop(224),
         transforms.RandomHorizontalFlip(),
@@ -95,7 +94,7 @@ def reference(root: Path, workers: int) -> torch.utils.data.DataLoader:
     ]
     images = torchvision.datasets.ImageFolder(root / "train", transforms.Compose(steps))
     return torch.utils.data.DataLoader(
-        images, BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=True
+        images, BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
 
 
@@ -125,6 +124,15 @@ def seconds(batches: Iterator[torch.Tensor], count: int) -> float:
     for _ in range(count):
         assert next(batches).shape == (BATCH, 3, 224, 224)
     return time.perf_counter() - started
+
+
+def cpu_time(batches: Iterator[torch.Tensor], count: int) -> float:
+    """Milliseconds of CPU time per image in this process, which other load on the machine hardly changes."""
+    next(batches)
+    started = time.process_time()
+    for _ in range(count):
+        next(batches)
+    return 1e3 * (time.process_time() - started) / (count * BATCH)
 
 
 def training_step(name: str) -> Callable[[torch.Tensor], None]:
@@ -189,6 +197,9 @@ def main() -> None:
             print(f"{name:12} {statistics.median(values):7,.0f} images/s ({min(values):,.0f} to {max(values):,.0f})")
         ratios = [first / second for first, second in zip(rates["ours"], rates["torchvision"], strict=True)]
         print(f"ratio        {statistics.median(ratios):7.1f} ({min(ratios):.1f} to {max(ratios):.1f})")
+        with stopped(loader):
+            cpu = cpu_time(mine, args.batches), cpu_time(endless(reference(root, 0)), args.batches)
+        print(f"CPU time     {cpu[0]:7.2f} and {cpu[1]:.2f} ms per image: ratio {cpu[1] / cpu[0]:.1f}")
         for name in args.networks:
             with stopped(loader):
                 share = input_share(mine, training_step(name), 6)
