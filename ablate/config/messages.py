@@ -44,8 +44,10 @@ def sentence(error: BaseException) -> str:
 
 
 def unwrapped(error: BaseException) -> BaseException:
-    """Return the original error if Hydra wrapped it while instantiating an option."""
-    return unwrapped(error.__cause__) if isinstance(error, InstantiationException) and error.__cause__ else error
+    """Return the original error if Hydra wrapped it while instantiating an option, or OmegaConf in a resolver."""
+    cause = error.__cause__
+    wraps = isinstance(error, InstantiationException) or isinstance(cause, UserError)
+    return unwrapped(cause) if cause and wraps else error
 
 
 def is_composition_error(error: BaseException) -> bool:

@@ -12,7 +12,8 @@
 `split.py`         the split into training and validation images
 `prepare.py`       from the `data` group of a configuration to all of this; the only access to the test images
 `test_sets.py`      test sets other than a run's own; `corruptions.py`: noise, blur, contrast, JPEG
-`summary.py`       statistics of a data set: counts, sizes, colors, duplicates
+`duplicates.py`, `near_duplicates.py`  images that occur twice
+`summary.py`       statistics of a data set: counts, sizes, colors
 `batches.py`       images on the run's device, in batches
 
 Nothing is imported here, since the processes that decode images import this package and need no torch.

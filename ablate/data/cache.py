@@ -23,8 +23,10 @@ from ablate.data.cached_array import CHECKSUM_BYTES, load, save, write, write_he
 from ablate.data.decode import decode
 from ablate.data.parallel import map_files
 from ablate.data.photographs import fits
-from ablate.files import atomic
+from ablate.files import atomic, bounded
 from ablate.terminal.errors import InputError
+
+WAITING = 32 * bounded.MIB  # bytes of photographs that a process decodes before they are written
 
 __all__ = ["File", "cache_folder", "photographs", "pixels"]
 
@@ -87,7 +89,9 @@ def photographs(root: Path, files: list[File], side: int, limit: float) -> np.nd
     key = entry.key()
     array = cached(key) if key else None
     if array is None or key is None:
-        key = _decode_on_disk(entry, map_files(partial(decode_photograph, side=side), entry.paths, "Decoding images"))
+        decoded = partial(decode_photograph, side=side)
+        chunk = max(1, min(64, WAITING // (3 * side**2)))
+        key = _decode_on_disk(entry, map_files(decoded, entry.paths, "Decoding images", chunk))
         array = cached(key)
     assert array is not None
     entry.store_key(key)

@@ -75,13 +75,13 @@ def huggingface(
     for title, one in chosen.items():
         labels += _labels(one, label, names, f"{where}, split {title}")
         files += unpacked(one, image, f"{where}, split {title}")
-    classes = tuple(dict.fromkeys(names.values()))
+    position = {name: index for index, name in enumerate(dict.fromkeys(names.values()))}
     return load(
         LabeledFiles(
             root=Path("/"),
             files=files,
-            labels=[classes.index(label) for label in labels],
-            classes=classes,
+            labels=[position[label] for label in labels],
+            classes=tuple(position),
             validation=np.arange(len(files)) >= len(train) if part == "train" and val else None,
         ),
         image_size,

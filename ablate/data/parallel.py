@@ -22,8 +22,10 @@ _CHUNK = 64  # files that a process takes at a time; fewer files are processed w
 _NAMED = 5  # files named in an error; the others are counted
 
 
-def map_files(function: Callable[[str], Any], files: list[str], title: str) -> Iterator[Any]:
+def map_files(function: Callable[[str], Any], files: list[str], title: str, chunk: int = _CHUNK) -> Iterator[Any]:
     """Yield the function's result for each file, in order, behind a progress bar with a `title`.
+
+    A process takes `chunk` files at a time: fewer for large results, which wait in memory.
 
     Raises:
         InputError: it failed for some files. The error names the first few and counts all, so the remaining files are
@@ -32,7 +34,7 @@ def map_files(function: Callable[[str], Any], files: list[str], title: str) -> I
     from ablate.terminal.progress import track
 
     failures = []
-    attempted = track(attempts(function, files), title, len(files))
+    attempted = track(attempts(function, files, chunk), title, len(files))
     for file, (result, reason) in zip(files, attempted, strict=True):
         if reason:
             failures.append(f"{file} ({reason})")
@@ -44,17 +46,17 @@ def map_files(function: Callable[[str], Any], files: list[str], title: str) -> I
         raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
 
 
-def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple[Any, str]]:
+def attempts(function: Callable[[str], Any], files: list[str], chunk: int = _CHUNK) -> Iterator[tuple[Any, str]]:
     """Yield (result, "") or (None, reason of the failure) for each file, in order.
 
     The processes wait for a slow caller, so that results do not pile up in memory.
     """
-    chunks = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
+    chunks = [files[start : start + chunk] for start in range(0, len(files), chunk)]
     attempt = partial(_attempt, function)
     # A daemonic process may not start others.
     if len(chunks) < 2 or current_process().daemon:
-        for chunk in chunks:
-            yield from attempt(chunk)
+        for part in chunks:
+            yield from attempt(part)
         return
     # The parent of a worker is this process, unless a fork server started it.
     parent = os.getpid() if get_start_method() != "forkserver" else None
@@ -62,11 +64,11 @@ def attempts(function: Callable[[str], Any], files: list[str]) -> Iterator[tuple
     pool = ProcessPoolExecutor(cpu_cores(), initializer=_set_up_process, initargs=initial)
     submitted: deque[Future[list[tuple[Any, str]]]] = deque()
     try:
-        for chunk in chunks:
+        for part in chunks:
             # One running and one finished chunk per process: all at once could fill the memory.
             if len(submitted) >= 2 * cpu_cores():
                 yield from submitted.popleft().result()
-            submitted.append(pool.submit(attempt, chunk))
+            submitted.append(pool.submit(attempt, part))
         while submitted:
             yield from submitted.popleft().result()
     finally:

@@ -1,6 +1,7 @@
 """Load, split and describe the images of a run, from the `data` group of its configuration."""
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ablate.config.schema import DataSettings
+from ablate.data.duplicates import shared
 from ablate.data.images import Images, Part, SplitKind, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
 from ablate.terminal.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +120,13 @@ def _prepare(settings: str) -> Prepared:
     assert isinstance(cfg_data, DictConfig)
     source = _load(cfg_data, "train")
     train_index, val_index = split(source, cfg_data.val_fraction, cfg_data.split_seed, cfg_data.train_limit)
-    train = source.subset(train_index)
+    train, val = source.subset(train_index), source.subset(val_index)
+    if source.files and (count := shared(train, val)):  # not of the data sets of others, which nobody can change
+        log.info("%s of %s validation images are also training images; `ablate data` lists them.", count, len(val))
     mean, std = _mean_and_std(train, cfg_data.mean, cfg_data.std)
     return Prepared(
         train=train,
-        val=source.subset(val_index),
+        val=val,
         train_index=train_index,
         val_index=val_index,
         source=len(source.images),

@@ -9,6 +9,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few, printable
 
 LARGEST = 64 * bounded.MIB  # bytes of a CSV file: half a million images with long paths
+MOST_ROWS = 2_000_000  # of a CSV file, each of which takes up to 300 bytes of memory
 MISSING = {"", "nan", "NaN", "NA", "N/A", "n/a", "<NA>", "null", "NULL"}  # cells without a value, as pandas writes them
 
 
@@ -45,6 +46,10 @@ def read(path: Path, columns: Mapping[str, str]) -> dict[str, list[str]]:
 def _delimited(path: Path, wanted: list[str]) -> tuple[list[str], dict[str, list[str]]]:
     """Names of all columns, and the cells of the wanted ones; rows without any text are left out."""
     content = _contents(path)
+    if (rows_at_most := max(content.count(b"\n"), content.count(b"\r"))) > MOST_ROWS:
+        raise InputError(
+            f"{path} has about {rows_at_most:,} rows, more than the limit of {MOST_ROWS:,}. It was not read."
+        )
     encoding = delimited.encoding(content, path, LARGEST)
     written, separator = delimited.header(content, encoding, path)
     names = [name.strip() for name in written]

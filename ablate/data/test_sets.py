@@ -19,15 +19,17 @@ from ablate.data.image_folder import class_folders
 from ablate.data.images import Images, batched
 from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.prepare import load_test
+from ablate.data.streamed import Streamed
 from ablate.data.walk import entries
 from ablate.files import arrays
+from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
 SEVERITIES = 5
 MEMORY_LIMIT = 4.0  # GiB, of runs on another source than image files
 CHUNK = 1000  # images that are corrupted or resized at a time
-NUMBERS = range(1, 2**32)  # of images
+NUMBERS = range(1, 2**24)  # of images
 SIDE = range(1, 2**14)  # pixels
 
 
@@ -147,8 +149,10 @@ def _read_folder(root: Path, part: str, wanted: Format) -> Images:
     if wanted.channels not in (1, 3):
         raise InputError(f"The runs take images with {wanted.channels} channels, but image files have 1 or 3.")
     listing, labels = class_folders(root, part, wanted.classes)
-    limit = wanted.settings.get("memory_limit", MEMORY_LIMIT)
-    images = load(LabeledFiles(root, listing, labels, wanted.classes), wanted.image_size, limit)
+    data = wanted.settings
+    resize, crop_fraction = data.get("resize", "square"), data.get("crop_fraction", 0.875)
+    labeled, limit = LabeledFiles(root, listing, labels, wanted.classes), data.get("memory_limit", MEMORY_LIMIT)
+    images = load(labeled, wanted.image_size, limit, resize, crop_fraction)
     if wanted.channels == 3:
         return images
     gray = [_gray(batch.numpy()) for batch in batched(images.images)]
@@ -231,11 +235,22 @@ def _read_array(path: Path, labels: np.ndarray, start: int, wanted: Format) -> I
     size, channels = wanted.image_size, wanted.channels
     if channels not in (1, 3):
         raise InputError(f"The runs take images with {channels} channels, but those of {path} have 1 or 3.")
+    _check_memory(f"Images of {path}", len(stored) * channels * size**2, wanted)
     pixels = np.empty((len(stored), channels, size, size), np.uint8)
     for first in range(0, len(stored), CHUNK):
         block = np.asarray(stored[first : first + CHUNK])
         pixels[first : first + CHUNK] = _fitted(block, channels, size)
     return Images(torch.from_numpy(pixels), torch.from_numpy(labels.copy()), wanted.classes)
+
+
+def _check_memory(what: str, size: int, wanted: Format) -> None:
+    """Raise InputError for images of `size` bytes that take more memory than images of the runs may."""
+    limit = wanted.settings.get("memory_limit", MEMORY_LIMIT)
+    if size > limit * GIB:
+        raise InputError(
+            f"{what} would take {size / GIB:.1f} GiB of memory, more than the runs' data.memory_limit of {limit:g}."
+            " Use fewer images."
+        )
 
 
 def _fitted(images: np.ndarray, channels: int, size: int) -> np.ndarray:
@@ -282,6 +297,8 @@ def corrupted(conditions: list[Condition], names: Sequence[str]) -> list[Conditi
 def _corrupted(load: Callable[[Format], Images], name: str, severity: int, wanted: Format) -> Images:
     """Images with a corruption of a severity, in memory."""
     images = load(wanted)
+    if isinstance(images.images, Streamed):
+        _check_memory("Corrupted images", images.images.numel(), wanted)
     pixels = torch.empty(tuple(images.images.shape), dtype=torch.uint8)
     for first in range(0, len(images), CHUNK):
         block = images.images[first : first + CHUNK].numpy()

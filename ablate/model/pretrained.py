@@ -10,6 +10,8 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
+from ablate.config.weights import DEFAULT
+from ablate.config.weights import pretrained as named_by
 from ablate.data.prepare import Inputs, Prepared
 from ablate.files import bounded, tensors
 from ablate.files.weights import read
@@ -17,8 +19,6 @@ from ablate.model import timm_networks, torchvision_networks
 from ablate.model.build import fine_tuning
 from ablate.model.head import head
 from ablate.model.torchvision_networks import first_convolution
-from ablate.runs.weights import DEFAULT
-from ablate.runs.weights import pretrained as named_by
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 

@@ -13,9 +13,9 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_step
 
+from ablate.backend import timm_optimizers
 from ablate.backend.compiler import keep_out
 from ablate.model.depth import depths
-from ablate.optimizer import timm_factory
 from ablate.optimizer.newton_schulz import orthogonalize
 from ablate.optimizer.sharpness import SharpnessAwareAdamW, SharpnessAwareSGD
 from ablate.terminal.errors import InputError
@@ -59,7 +59,7 @@ def timm_optimizer(model: nn.Module, name: str, options: dict[str, Any], **commo
     """
     groups, lr = _groups(model, **common)
     plain: Any = OmegaConf.to_container(OmegaConf.create(options))  # lists of Hydra cannot be saved
-    return timm_factory.create(groups, name, lr, plain)
+    return timm_optimizers.create(groups, name, lr, plain)
 
 
 def schedule_free(

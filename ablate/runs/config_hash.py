@@ -7,8 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, flag_override
 
-from ablate.config import user_code
-from ablate.runs import weights
+from ablate.config import user_code, weights
 
 # Neither affects training: the study sets the run folder, the logger where metrics are also written.
 NOT_TRAINED = ("study", "logger")

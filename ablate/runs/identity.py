@@ -8,8 +8,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ablate.config import user_code
-from ablate.runs import provenance, rerun, study_plan, weights
+from ablate.config import user_code, weights
+from ablate.runs import provenance, rerun, study_plan
 from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
 from ablate.runs.run_record import EpochCount, RunRecord
 

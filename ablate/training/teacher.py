@@ -32,7 +32,7 @@ def teacher_of(criterion: nn.Module, inputs: Inputs, device: torch.device) -> Te
     if not isinstance(criterion, Distillation):
         return lambda images: ()
     trained = trained_model.load(Path(criterion.teacher), device=device.type)
-    _check(criterion.teacher, trained.inputs, inputs)
+    check(criterion.teacher, trained.inputs, inputs)
 
     def teacher(images: Tensor) -> tuple[Tensor, ...]:
         with torch.no_grad():
@@ -41,7 +41,7 @@ def teacher_of(criterion: nn.Module, inputs: Inputs, device: torch.device) -> Te
     return teacher
 
 
-def _check(folder: str, its: Inputs, ours: Inputs) -> None:
+def check(folder: str, its: Inputs, ours: Inputs) -> None:
     """Raise InputError unless the teacher has the classes and the image format of the run."""
     if its.classes != ours.classes:
         raise InputError(

@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from omegaconf import DictConfig
 from ablate.config import register
 from ablate.data.image_folder import image_folder
 from ablate.data.images import Images
-from ablate.data.prepare import load_test, prepare
+from ablate.data.prepare import clear_cache, load_test, prepare
 from ablate.terminal.errors import InputError
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -89,6 +90,20 @@ def test_constant_images_need_a_std() -> None:
     assert prepare(_data(*option)).mean.tolist() == [0.0]
     with pytest.raises(InputError, match=r"Set data\.std"):
         prepare(_data(*option, "data.std=null"))
+
+
+def test_validation_images_that_are_training_images_are_counted(photo_folder: Path, tmp_path: Path, caplog) -> None:
+    shutil.copytree(photo_folder / "train", tmp_path / "train")
+    shutil.copytree(photo_folder / "test", tmp_path / "val")
+    caplog.set_level("INFO")
+    option = ["data=image_folder", f"data.root={tmp_path}"]
+    prepare(_data(*option))
+    assert "also training images" not in caplog.text
+    for index in (3, 5):
+        shutil.copy(tmp_path / f"train/china/{index:02}.png", tmp_path / f"val/china/copy{index}.png")
+    clear_cache()
+    prepare(_data(*option))
+    assert "2 of 32 validation images are also training images; `ablate data` lists them." in caplog.text
 
 
 def test_images_must_be_square() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from ablate.data.duplicates import copies
 from ablate.data.images import Images
 from ablate.data.prepare import Prepared
-from ablate.data.summary import Files, copies, size_statistics, summary
+from ablate.data.summary import Files, size_statistics, summary
 
 CLASSES = ("a", "b")
 

@@ -70,6 +70,10 @@ def test_a_table_that_is_too_large_or_no_file_is_refused(tmp_path: Path) -> None
         file.truncate(2**30)
     with pytest.raises(InputError, match="more than the limit"):
         read(tmp_path / "a.csv", WANTED)
+    for end in (b"\n", b"\r"):
+        (tmp_path / "rows.csv").write_bytes(b"path,label" + end + (b"a,b" + end) * 2_000_001)
+        with pytest.raises(InputError, match="rows.csv has about 2,000,002 rows, more than the limit of 2,000,000"):
+            read(tmp_path / "rows.csv", WANTED)
     with pytest.raises(InputError, match="cannot be read"):
         (tmp_path / "folder.csv").mkdir()
         read(tmp_path / "folder.csv", WANTED)

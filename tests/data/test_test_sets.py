@@ -189,6 +189,19 @@ def test_damaged_arrays_are_refused(tmp_path, name, write, message):
         find(tmp_path, CLASSES)
 
 
+def test_images_that_take_too_much_memory_are_refused(class_folders, tmp_path):
+    """100 bytes are allowed, and 3 images of 192 needed."""
+    little = Format(CLASSES, 3, 8, f"memory_limit: {100 / 2**30}")
+    np.save(tmp_path / "fog.npy", PIXELS)
+    np.save(tmp_path / "labels.npy", LABELS)
+    with pytest.raises(InputError, match=r"Images of .*fog.npy would take .* more than the runs' data.memory_limit"):
+        find(tmp_path, CLASSES)[0].load(little)
+    conditions = corrupted(find(class_folders("new"), CLASSES), ["contrast"])
+    assert len(conditions[0].load(little)) == 6  # streamed
+    with pytest.raises(InputError, match="Corrupted images would take"):
+        conditions[1].load(little)
+
+
 def test_an_array_without_labels_is_refused(tmp_path):
     np.save(tmp_path / "fog.npy", PIXELS)
     with pytest.raises(InputError, match=r"has no labels: neither fog_labels.npy nor labels.npy exists"):

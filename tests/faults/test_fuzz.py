@@ -11,6 +11,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hypothesis import strategies as st
 
+from ablate.analysis import other_tests
 from ablate.analysis.author import text
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
@@ -24,7 +25,17 @@ from ablate.config.flatten import flat
 from ablate.config.messages import is_composition_error
 from ablate.data.prepare import prepare
 from ablate.evaluation import trained_model
-from ablate.runs import looks, run_record, stages, statuses, study_plan, test_log, test_result
+from ablate.runs import (
+    activation_maps,
+    looks,
+    other_test,
+    run_record,
+    stages,
+    statuses,
+    study_plan,
+    test_log,
+    test_result,
+)
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.config_defaults import is_of, with_defaults
 from ablate.runs.differences import diff
@@ -37,6 +48,9 @@ from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
 from tests.faults.damage import Damage, bytewise, damaged, restructured
 from tests.faults.planting import RUN, whole, words
+from tests.runs.test_activation_maps import IMAGES, MAPS
+from tests.runs.test_activation_maps import record as map_record
+from tests.runs.test_other_test import result as other_result
 
 register()
 
@@ -121,6 +135,24 @@ def test_uses(tmp_path, fuzz, name):
         test_log.count_uses(folder)
 
     fuzz(st.one_of(bytewise, restructured()) if name == "test.json" else bytewise, damaged(path, read))
+
+
+@pytest.mark.parametrize("name", ["test-on/fog.json", "activation_maps.json", "activation_maps.npz"])
+def test_other_test_sets_and_activation_maps(tmp_path, fuzz, name):
+    study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
+    folder, plan = study / "baseline/seed=0", study_plan.read(study)
+    other_test.write(folder, other_result())
+    activation_maps.write(study, map_record(), IMAGES, MAPS)
+
+    def read() -> None:
+        if name.startswith("test-on"):
+            assert len(other_tests.read(study, plan, collect(study))) in (0, 1)
+            other_test.read(folder, "fog")
+        else:
+            assert analyse(study).activation_maps is None  # of another configuration, or damaged
+
+    fuzz(bytewise if name.endswith("npz") else st.one_of(bytewise, restructured()),
+         damaged((folder if name.startswith("test-on") else study) / name, read))  # fmt: skip
 
 
 def test_looks(tmp_path, fuzz):

@@ -17,6 +17,7 @@ from hydra import compose, initialize_config_dir
 from msgspec.structs import replace
 from PIL import Image
 
+from ablate.analysis import other_tests
 from ablate.analysis.author import text, to_typst
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.results import analyse
@@ -31,7 +32,7 @@ from ablate.config.flatten import flat
 from ablate.data.decode import decode, size
 from ablate.data.prepare import prepare
 from ablate.evaluation import trained_model
-from ablate.runs import looks, run_record, stages, study_plan
+from ablate.runs import activation_maps, looks, other_test, run_record, stages, study_plan
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.differences import diff
@@ -45,6 +46,9 @@ from tests.faults.attacks import MIB, Attack, arrays, authors, records, tables, 
 from tests.faults.attacks import images as image_files
 from tests.faults.memory import peak
 from tests.faults.planting import RUN, whole, words
+from tests.runs.test_activation_maps import IMAGES, MAPS
+from tests.runs.test_activation_maps import record as map_record
+from tests.runs.test_other_test import result as other_result
 
 MOST = 256  # MiB
 MOST_OF_AN_IMAGE = 512  # MiB, which depends on its pixels
@@ -79,6 +83,11 @@ def table(study: Path) -> None:
     curves(study, runs)
     usage(study, study_plan.read(study))
     looks.read(study)
+
+
+def other(study: Path) -> None:
+    """What `ablate report` reads of other test sets."""
+    other_tests.read(study, study_plan.read(study), collect(study))
 
 
 def configuration(study: Path) -> None:
@@ -151,6 +160,12 @@ KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], .
         (study_plan.read,),
     ),
     "test result": (f"{IN_RUN}test.json", records.json_attacks(5 * MIB), (table,)),
+    "other test result": (f"{IN_RUN}test-on/fog.json", records.json_attacks(other_test.LARGEST.size), (other,)),
+    "activation maps": (
+        activation_maps.FILE,
+        records.json_attacks(activation_maps.LARGEST.size),
+        (activation_maps.read,),
+    ),
     "uses": ("tests.jsonl", records.USES, (table,)),
     "looks": ("looks.jsonl", records.LOOKS, (table,)),
     "settings": (f"{IN_RUN}.hydra/config.yaml", records.SETTINGS, (configuration,)),
@@ -180,6 +195,8 @@ def study(tmp_path_factory) -> Path:
     Checkpoint(study / IN_RUN, {}).save(run.parts, {"rows": [{"epoch": 1, "step": 2, "train_loss": 0.5}]})
     Image.new("RGB", (8, 8)).save(study / "image", "png")
     (study / looks.FILE).touch()
+    other_test.write(study / IN_RUN, other_result())
+    activation_maps.write(study, map_record(), IMAGES, MAPS)
     (study / text.FILE).write_text("## Methods\n\n![Drawing](a.svg) $x$\n")
     (study / "a.svg").write_text(authors.SVG.format(""))
     (study / stages.FILE).write_text('{"schema": 1, "looks": []}')

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from ablate.training.head_warmup import scheduled
+from tests.optimizer.test_optimizer import DECAY, OPTIONS, network
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
@@ -32,3 +33,24 @@ def test_only_the_head_changes_at_first(kind):
     assert [group["weight_decay"] for group in optimizer.param_groups] == pytest.approx(
         [0.1, optimizer.defaults["weight_decay"]] * 2
     )
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+def test_each_optimizer_leaves_the_other_layers_unchanged_at_first(option):
+    model = network()  # the head is its last layer
+    optimizer = option(model, lr=0.1, **DECAY)
+    scheduler = scheduled(optimizer, lambda step: 1.0, model, steps=2)
+    before = [p.detach().clone() for p in model.parameters()]
+    for steps, body in ((2, True), (1, False)):
+        train(model, steps, optimizer, scheduler)
+        same = [torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)]
+        assert all(same[:-2]) is body and not any(same[-2:])
+
+
+def train(model, steps, optimizer, scheduler):
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(torch.randn(6, 3, 8, 8, generator=generator)).square().mean().backward()
+        optimizer.step()
+        scheduler.step()

@@ -1,6 +1,7 @@
 """Runs on photographs at their own aspect ratio: streamed, killed and resumed, and used afterwards."""
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -55,12 +56,18 @@ def test_files_are_predicted_as_in_the_validation(trained: Path, aspect_folder: 
 
 def test_the_test_set_is_resized_in_the_same_way(trained: Path, aspect_folder: Path) -> None:
     tested = ablate(trained.parent, "test", "run")
+    on = ablate(trained.parent, "test", "run", "--on", str(aspect_folder / "test"))
+    assert on.returncode == 0, on.stderr
     files = sorted(aspect_folder.glob("test/*/*"))
     predicted = ablate(trained.parent, "predict", "run", *map(str, files), "--format", "csv", "--device", "cpu")
     assert tested.returncode == predicted.returncode == 0, tested.stderr + predicted.stderr
     classes = pd.read_csv(io.StringIO(predicted.stdout))["class"]
     correct = np.mean([path.parent.name == name for path, name in zip(files, classes, strict=True)])
     assert f"test accuracy {100 * correct:.1f} %" in tested.stdout
+    (other,) = (trained / "test-on").glob("*.json")
+    (condition,) = json.loads(other.read_text())["conditions"]
+    own = json.loads((trained / "test.json").read_text())
+    assert (condition["loss"], condition["data_sha256"]) == (own["loss"], own["test_sha256"])
 
 
 @pytest.mark.integration

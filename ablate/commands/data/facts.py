@@ -8,12 +8,13 @@ from omegaconf import DictConfig
 
 from ablate.commands.data.configuration import is_image_folder
 from ablate.data.decode import largest_value, size
+from ablate.data.duplicates import Copy, copies
 from ablate.data.image_folder import unused
 from ablate.data.images import Images, NoTestImages
 from ablate.data.parallel import map_files
 from ablate.data.prepare import Prepared, clear_cache, load_test, prepare
 from ablate.data.streamed import Pixels
-from ablate.data.summary import Copy, Files, copies, summary
+from ablate.data.summary import Files, summary
 
 
 def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any], list[Copy]]:

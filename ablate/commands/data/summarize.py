@@ -18,9 +18,9 @@ from ablate.runs import json_file
 
 if TYPE_CHECKING:
     from ablate.commands.data.pictures import Grid
+    from ablate.data.duplicates import Copy
     from ablate.data.prepare import Prepared
     from ablate.data.streamed import Pixels
-    from ablate.data.summary import Copy
 
 DUPLICATES = "duplicates.csv"
 

@@ -15,8 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.commands.flags import Parser
 from ablate.commands.reproduce import recorded_command
 from ablate.commands.reproduce.comparison import Comparison, compare
-from ablate.config import CONF, trust
-from ablate.runs import options, provenance, run_record, weights
+from ablate.config import CONF, trust, weights
+from ablate.runs import options, provenance, run_record
 from ablate.runs.config_defaults import changes, is_of
 from ablate.runs.config_hash import resolved
 from ablate.runs.read_config import read_config

@@ -70,9 +70,9 @@ class Timm(Optimizer):
     options: dict[str, Any] = value("further arguments of the optimizer, which timm checks")
 
     def check(self) -> None:
-        from ablate.optimizer import timm_factory  # imports PyTorch and timm, which takes a while
+        from ablate.backend import timm_optimizers  # imports PyTorch and timm, which takes a while
 
-        timm_factory.check(self.name, self.lr, self.weight_decay, self.options)
+        timm_optimizers.check(self.name, self.lr, self.weight_decay, self.options)
 
 
 @dataclass

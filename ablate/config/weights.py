@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from omegaconf import MISSING
+
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
@@ -30,7 +32,8 @@ def hashes(settings: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         InputError: there is no such file.
     """
-    named = {key: value for key in FILES if isinstance(value := _value(settings, key), str)}
+    values = {key: _value(settings, key) for key in FILES}
+    named = {key: value for key, value in values.items() if isinstance(value, str) and value != MISSING}
     files = {key: FILES[key](value) for key, value in named.items()}
     return {key: _sha256(key, path) for key, path in files.items() if path}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.optimizer import timm_factory
+from ablate.backend import timm_optimizers
 from ablate.terminal.errors import InputError
 
 
@@ -24,13 +24,13 @@ from ablate.terminal.errors import InputError
 )
 def test_a_name_or_an_option_that_timm_does_not_accept_is_refused(name, options, message):
     with pytest.raises(InputError) as refused:
-        timm_factory.check(name, 0.1, 0.0, options)
+        timm_optimizers.check(name, 0.1, 0.0, options)
     assert str(refused.value).startswith(message) and "\n" not in str(refused.value)
 
 
 def test_the_learning_rate_and_the_decay_of_each_group_are_kept():
     weight, bias = nn.Linear(2, 2).parameters()
     groups = [{"params": [weight], "weight_decay": 0.5, "lr": 0.25}, {"params": [bias], "weight_decay": 0.0}]
-    created = timm_factory.create(groups, "lookahead_nadamw", 0.125, {})
+    created = timm_optimizers.create(groups, "lookahead_nadamw", 0.125, {})
     assert [(group["lr"], group["weight_decay"]) for group in created.param_groups] == [(0.25, 0.5), (0.125, 0.0)]
     assert isinstance(created, torch.optim.Optimizer)

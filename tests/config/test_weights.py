@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.runs import weights
+from ablate.config import weights
 from ablate.runs.config_hash import config_sha256
 from ablate.terminal.errors import InputError
 
@@ -28,7 +28,7 @@ def test_other_weights_at_the_same_place_are_another_run(tmp_path, key):
         assert weights.hashes(settings) == {key: hashlib.sha256(content).hexdigest()}
         seen.add(config_sha256(OmegaConf.create(settings)))
     assert len(seen) == 2
-    assert weights.hashes(named(key, None)) == weights.hashes({"seed": 0}) == {}
+    assert weights.hashes(named(key, None)) == weights.hashes(named(key, "???")) == weights.hashes({"seed": 0}) == {}
 
 
 @pytest.mark.parametrize("key", weights.FILES)
