@@ -1,6 +1,7 @@
 """The configuration: its schema, the valid values of a key (`field`), and checks before training (`check`)."""
 
 from dataclasses import fields
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -12,16 +13,21 @@ from ablate.config.schema.option import Option
 
 
 def register() -> None:
-    """Register the dataclasses of the schema with Hydra, for the defaults lists in `conf/`.
+    """Register the dataclasses of the schema with Hydra, for the defaults lists in `conf/`, and `${pretrained:KEY}`.
 
-    They are placed below `hydra/`, whose groups `--help` does not list.
+    The schema is placed below `hydra/`, whose groups `--help` does not list.
     """
-    from ablate.model import expected_input
-
-    expected_input.register()
+    OmegaConf.register_new_resolver("pretrained", _pretrained, replace=True)
     store = ConfigStore.instance()
     for name, kind in schema.nodes().items():
         store.store(group="hydra/schema", name=name, node=_node(kind))
+
+
+def _pretrained(key: str, *, _root_: DictConfig) -> Any:
+    """What the weights of the configuration's model expect of images; found by name, as a `_target_` is."""
+    from hydra.utils import get_method
+
+    return get_method("ablate.model.expected_input.value")(key, _root_.model)
 
 
 def _node(kind: type) -> DictConfig:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.terminal.errors import InputError
 
@@ -17,19 +17,18 @@ class ExpectedInput:
     image_size: int
 
 
-def register() -> None:
-    """Let `${pretrained:KEY}` in a configuration read what the weights of `model.name` expect."""
-    OmegaConf.register_new_resolver("pretrained", _expected, replace=True)
+def value(key: str, model: DictConfig) -> Any:
+    """The value of `${pretrained:KEY}` in a configuration with this `model` group.
 
-
-def _expected(key: str, *, _root_: DictConfig) -> Any:
+    Raises:
+        InputError: the key is unknown, or the model has no pretrained weights.
+    """
     from ablate.model.pretrained import LIBRARIES  # imports PyTorch, which takes a while
 
     if key not in ("mean", "std", "image_size"):
         raise InputError(f"${{pretrained:{key}}} is unknown: it must be pretrained:mean, std or image_size.")
-    model = _root_.model
     name = str(model.get("_target_")).rpartition(".")[2]
     if name not in LIBRARIES:
         raise InputError(f"${{pretrained:{key}}} needs model=timm or model=torchvision.")
-    value = getattr(LIBRARIES[name].expected_input(model.name), key)
-    return list(value) if isinstance(value, tuple) else value
+    expected = getattr(LIBRARIES[name].expected_input(model.name), key)
+    return list(expected) if isinstance(expected, tuple) else expected
