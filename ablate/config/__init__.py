@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import schema
@@ -13,9 +14,9 @@ from ablate.config.schema.option import Option
 
 
 def register() -> None:
-    """Register the dataclasses of the schema with Hydra, for the defaults lists in `conf/`, and `${pretrained:KEY}`.
+    """Register the dataclasses of the schema with Hydra, for the defaults lists in `conf/`.
 
-    The schema is placed below `hydra/`, whose groups `--help` does not list.
+    They are placed below `hydra/`, whose groups `--help` does not list.
     """
     OmegaConf.register_new_resolver("pretrained", _pretrained, replace=True)
     store = ConfigStore.instance()
@@ -24,10 +25,8 @@ def register() -> None:
 
 
 def _pretrained(key: str, *, _root_: DictConfig) -> Any:
-    """What the weights of the configuration's model expect of images; found by name, as a `_target_` is."""
-    from hydra.utils import get_method
-
-    return get_method("ablate.model.expected_input.value")(key, _root_.model)
+    """What `${pretrained:KEY}` in a configuration stands for; code is named as in a `_target_`."""
+    return get_method("ablate.model.expected_input.expected")(key, _root_)
 
 
 def _node(kind: type) -> DictConfig:

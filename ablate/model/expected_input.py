@@ -17,18 +17,15 @@ class ExpectedInput:
     image_size: int
 
 
-def value(key: str, model: DictConfig) -> Any:
-    """The value of `${pretrained:KEY}` in a configuration with this `model` group.
-
-    Raises:
-        InputError: the key is unknown, or the model has no pretrained weights.
-    """
+def expected(key: str, config: DictConfig) -> Any:
+    """What the weights of `model.name` expect: mean, std or image_size. Raises InputError for another key or model."""
     from ablate.model.pretrained import LIBRARIES  # imports PyTorch, which takes a while
 
     if key not in ("mean", "std", "image_size"):
         raise InputError(f"${{pretrained:{key}}} is unknown: it must be pretrained:mean, std or image_size.")
+    model = config.model
     name = str(model.get("_target_")).rpartition(".")[2]
     if name not in LIBRARIES:
         raise InputError(f"${{pretrained:{key}}} needs model=timm or model=torchvision.")
-    expected = getattr(LIBRARIES[name].expected_input(model.name), key)
-    return list(expected) if isinstance(expected, tuple) else expected
+    value = getattr(LIBRARIES[name].expected_input(model.name), key)
+    return list(value) if isinstance(value, tuple) else value
