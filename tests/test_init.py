@@ -60,7 +60,7 @@ def imported(path: Path) -> set[str]:
 # Each imports only from those before it; the order in which a reader meets them is the other way round.
 ROOMS = [
     *("terminal", "files", "backend", "config"),
-    *("activation", "normalization", "loss", "schedule", "optimizer", "augmentation", "data", "model"),
+    *("activation", "normalization", "loss", "schedule", "data", "augmentation", "model", "optimizer"),
     *("runs", "logger", "evaluation", "training", "study", "app", "course", "analysis", "commands", "api", "cli"),
 ]
 

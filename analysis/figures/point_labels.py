@@ -54,8 +54,10 @@ def label_points(axis: Axes, points: Sequence[Point], labels: Sequence[str], bar
             for left, bottom in _places(box.width, box.height, pixels)
         ]
         places = [place for place in places if _contains(room, place)]
-        taken = [*markers, *placed]
-        place = _free(center, places, taken, thin, lines) or _free(center, places, taken, [], lines)
+        reach = Bbox.union([box, *places]).padded(1)  # of thousands of points, few are near
+        taken = [one for one in [*markers, *placed] if one.overlaps(reach)]
+        near = [one for one in thin if one.overlaps(reach)]
+        place = _free(center, places, taken, near, lines) or _free(center, places, taken, [], lines)
         if place is None:
             text.remove()
             continue
