@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-BATCH = 64
+BATCH, THREADS = 64, 2
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -86,7 +86,6 @@ def reference(root: Path, workers: int) -> torch.utils.data.DataLoader:
     from ablate.backend.torchvision import torchvision
 
     transforms = torchvision.transforms
-
     steps = [
         transforms.RandomResizedCrop(224),
         transforms.RandomHorizontalFlip(),
@@ -95,7 +94,7 @@ def reference(root: Path, workers: int) -> torch.utils.data.DataLoader:
     ]
     images = torchvision.datasets.ImageFolder(root / "train", transforms.Compose(steps))
     return torch.utils.data.DataLoader(
-        images, BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=True
+        images, BATCH, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=workers > 0
     )
 
 
@@ -125,6 +124,18 @@ def seconds(batches: Iterator[torch.Tensor], count: int) -> float:
     for _ in range(count):
         assert next(batches).shape == (BATCH, 3, 224, 224)
     return time.perf_counter() - started
+
+
+def cpu_time(batches: Iterator[torch.Tensor], count: int) -> float:
+    """Milliseconds of CPU time per image in one thread, which other load on the machine hardly changes."""
+    torch.set_num_threads(1)  # as in a worker; waiting threads would count
+    next(batches)
+    started = time.process_time()
+    for _ in range(count):
+        next(batches)
+    used = time.process_time() - started
+    torch.set_num_threads(THREADS)
+    return 1e3 * used / (count * BATCH)
 
 
 def training_step(name: str) -> Callable[[torch.Tensor], None]:
@@ -167,7 +178,7 @@ def main() -> None:
     parser.add_argument("--size", default="500x375")
     parser.add_argument("--networks", nargs="*", default=["mobilenet_v3_small", "resnet18"])
     args = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["ABLATE_CACHE"] = f"{scratch}/cache"
         from ablate.backend.hardware import keep_memory
@@ -189,6 +200,9 @@ def main() -> None:
             print(f"{name:12} {statistics.median(values):7,.0f} images/s ({min(values):,.0f} to {max(values):,.0f})")
         ratios = [first / second for first, second in zip(rates["ours"], rates["torchvision"], strict=True)]
         print(f"ratio        {statistics.median(ratios):7.1f} ({min(ratios):.1f} to {max(ratios):.1f})")
+        with stopped(loader):
+            cpu = cpu_time(mine, args.batches), cpu_time(endless(reference(root, 0)), args.batches)
+        print(f"CPU time     {cpu[0]:7.2f} and {cpu[1]:.2f} ms per image: ratio {cpu[1] / cpu[0]:.1f}")
         for name in args.networks:
             with stopped(loader):
                 share = input_share(mine, training_step(name), 6)
