@@ -16,7 +16,7 @@ from torch import Tensor, nn
 @contextmanager
 def zero_gradients(model: nn.Module) -> Iterator[None]:
     """Watch a forward pass of `model` in this context; in later backward passes on the CPU these gradients are 0."""
-    seen: dict[nn.Parameter, Tensor] = {}  # by weight: kernel positions that see an image in any call, bool (h, w)
+    seen: dict[Tensor, Tensor] = {}  # by weight: kernel positions that see an image in any call, bool (h, w)
 
     def watch(layer: nn.Module, inputs: tuple[Any, ...]) -> None:
         assert isinstance(layer, nn.Conv2d)
