@@ -160,8 +160,8 @@ def _check_once(rows: Sequence[Row], folder: Path, table: Path) -> None:
     twice = [path for path in dict.fromkeys(written) if places[os.path.abspath(os.path.join(folder, path))] > 1]
     if twice:
         raise InputError(
-            f"{table} lists images more than once: {first_few(map(printable, twice), 3)}. Keep one row of each, with one"
-            " label."
+            f"{table} lists images more than once: {first_few(map(printable, twice), 3)}. Keep one row of each, with"
+            " one label."
         )
 
 

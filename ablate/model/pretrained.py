@@ -75,8 +75,8 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     state = read(path, tensors.Limit(COPIES * len(own) + LARGER, COPIES * size + FURTHER))
     if wrong := not_finite(state):
         raise InputError(
-            f"model.weights={path} has weights that are NaN or infinite: {first_few(map(printable, wrong), 2)}. Use those"
-            " of another epoch or run."
+            f"model.weights={path} has weights that are NaN or infinite: {first_few(map(printable, wrong), 2)}. Use"
+            " those of another epoch or run."
         )
     names = head(model)
     classes = _classes(state, names) or len(data.classes)
