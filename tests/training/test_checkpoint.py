@@ -93,7 +93,14 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
+SLOW = [SETTINGS["statistics, dropout, augmentation"][0]]
+ALL = [words for several in SETTINGS.values() for words in several]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param(words, marks=[pytest.mark.integration] * (words in SLOW), id=" ".join(words)) for words in ALL],
+)
 @pytest.mark.parametrize("last", [2, pytest.param(3, marks=pytest.mark.integration)])
 def test_an_interrupted_run_has_the_same_results(tmp_path, caplog, words, last):
     with pytest.raises(Interrupted):
