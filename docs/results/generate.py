@@ -19,6 +19,7 @@ import typst
 from ablate.analysis.formats import number, to_markdown
 from ablate.files.atomic import write_bytes, write_text
 from ablate.runs import run_record
+from docs.results import folders
 from tests.docs.pages import blocks
 
 HERE = Path(__file__).parent
@@ -29,6 +30,8 @@ COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effect
           "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
 LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
+WEIGHTS = "efficientnet_lite0.pth"
+SMALL_PHOTOGRAPHS = ("data.image_size=96", "data.val_fraction=0.3", "data.train_limit=400")
 FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
 
@@ -37,16 +40,22 @@ def ablate(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "ablate.cli", *words], cwd=WORK, check=True)
 
 
-def study(name: str, tested: bool = False) -> None:
-    """Train a preset on the images, report it with the author's text, and copy the results to docs/results."""
-    ablate("train", f"study={name}", "data=image_folder", f"data.root={FOLDER}")
+def study(name: str, *words: str, root: str = FOLDER, tested: bool = False) -> None:
+    """Train a study on an image folder, test its runs if so desired, and report it."""
+    ablate("train", *words, f"study={name}", "data=image_folder", f"data.root={root}")
+    runs = sorted((WORK / "outputs" / name).glob("*/seed=*"))
+    untested = [str(path) for path in runs if not (path / "test.json").exists()]
+    if tested and untested:
+        ablate("test", *untested)
+    report(name)
+
+
+def report(name: str) -> None:
+    """Report a study with the author's text, and copy the results to docs/results."""
     folder, target = WORK / "outputs" / name, HERE / name
     text = target / "report.md"
     if text.exists():
         shutil.copy(text, folder)
-    untested = [str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()]
-    if tested and untested:
-        ablate("test", *untested)
     ablate("report", name)
     for part in COPIED:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +121,26 @@ def effects_table(folder: Path, without: tuple[str, ...] = ()) -> str:
     return to_markdown(frame[[name for name in heading if not name.startswith(without)]])
 
 
+def finetune() -> None:
+    """Pretrained weights against training from scratch, on photographs of solar cells."""
+    folders.solar_cells(WORK / "solar-cells", WORK / "packages")
+    folders.weights(WORK / WEIGHTS, WORK / "packages")
+    network = (f"model.name={folders.NETWORK}", f"model.weights={WEIGHTS}")
+    study("finetune", *network, *SMALL_PHOTOGRAPHS, root="solar-cells")
+    replace("results.md", "finetune effects", effects_table(WORK / "outputs/finetune", LEFT_OUT))
+
+
+def imbalance() -> None:
+    """Class weights, balanced sampling and the focal loss on a thinned training set, by macro-F1."""
+    folders.imbalanced(WORK / "imbalanced", WORK / FOLDER)
+    study("imbalance", "data.val_fraction=0.5", root="imbalanced")
+    replace("results.md", "imbalance effects", effects_table(WORK / "outputs/imbalance", LEFT_OUT))
+
+
+def robustness() -> None:
+    """Augmentations on corrupted test images."""
+
+
 def tutorial() -> None:
     """The pictures and the table of the tutorial, from its own commands up to the report with the author's text."""
     folder = WORK / "tutorial"
@@ -151,7 +180,9 @@ def replace(page_name: str, name: str, new: str) -> None:
     write_text(page, text)
 
 
-PARTS: dict[str, Callable[[], None]] = {part.__name__: part for part in (tutorial, assignment, full_marks)}
+PARTS: dict[str, Callable[[], None]] = {
+    part.__name__: part for part in (tutorial, assignment, full_marks, finetune, imbalance, robustness)
+}
 
 
 def main() -> None:
