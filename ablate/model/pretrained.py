@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ LIBRARIES: dict[str, Any] = {"timm_model": timm_networks, "torchvision_model": t
 COPIES = 4  # of the weights in a training checkpoint: with the state of Adam and an average
 FURTHER = bounded.GIB  # bytes: a head of many classes
 LARGER = 1000  # tensors
+HEAD_STD = 0.01  # as in Goyal et al. 2017; the logits of timm's EfficientNet for few classes would start near 10
 MISFITS = (AssertionError, AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError)
 
 
@@ -58,8 +59,9 @@ def library(model: DictConfig) -> Any:
 def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     """Load the pretrained weights of a configuration, if any, into its network.
 
-    The head stays as it is, initialized from the seed, if the weights have another number of classes; everything else
-    must fit. For grayscale images, the filters of the first layer are summed over the colors.
+    If the weights have another number of classes or no head, the head stays as it is, initialized from the seed, but
+    scaled down to a standard deviation of at most 0.01. Everything else must fit. For grayscale images, the filters of
+    the first layer are summed over the colors.
 
     Raises:
         InputError: the file is missing, damaged, or of another network.
@@ -72,15 +74,24 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     state = read(path, tensors.Limit(COPIES * len(own) + LARGER, COPIES * size + FURTHER))
     names = head(model)
     classes = _classes(state, names) or len(data.classes)
-    new_head = classes != len(data.classes)
-    if not any(name in state for name in names):
+    other_classes = classes != len(data.classes)
+    without_head = not any(name in state for name in names)
+    if without_head:
         state |= {name: own[name] for name in names}
     with torch.random.fork_rng(devices=[]):
         pretrained = _network(config.model, path, state, own, classes, data)
-    kept = names if new_head else set()
+    kept = names if other_classes or without_head else set()
+    _shrink(own[name] for name in kept)
     _copy(path, pretrained.state_dict(), {name: value for name, value in own.items() if name not in kept})
-    log.info("pretrained weights: %s%s", path, f"; its {classes} classes get a new head" if new_head else "")
+    log.info("pretrained weights: %s%s", path, f"; its {classes} classes get a new head" if other_classes else "")
     _compare_scaling(config.model, data)
+
+
+def _shrink(head_parameters: Iterable[Tensor]) -> None:
+    """Scale the weights of a new head, so that large first gradients do not undo what the other layers have learned."""
+    for weight in head_parameters:
+        if weight.ndim > 1 and (spread := float(weight.std())) > HEAD_STD:
+            weight.mul_(HEAD_STD / spread)
 
 
 def _classes(state: Mapping[str, Tensor], names: set[str]) -> int | None:

@@ -56,15 +56,33 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("name", "library"), NETWORKS)
-def test_all_but_a_head_of_other_classes_is_loaded_and_the_head_is_that_of_the_seed(tmp_path, name, library):
+def test_all_but_a_head_of_other_classes_is_loaded_and_the_head_is_that_of_the_seed_scaled_down(
+    tmp_path, name, library
+):
     source = network(name, library)
     torch.save(source.state_dict(), tmp_path / "w.pt")
     config, untrained = (configuration(name, weights, library) for weights in (tmp_path / "w.pt", None))
     model, start = (built(c, inputs(), seed=5) for c in (config, untrained))
     heads = head(model)
     for key, value in model.state_dict().items():
-        expected = start if key in heads else source
-        assert torch.equal(value, expected.state_dict()[key])
+        if key not in heads:
+            assert torch.equal(value, source.state_dict()[key])
+        elif value.ndim == 1:
+            assert torch.equal(value, start.state_dict()[key])
+        else:
+            seeded = start.state_dict()[key]
+            torch.testing.assert_close(value, seeded * min(1, 0.01 / seeded.std()))
+
+
+@pytest.mark.parametrize(("name", "library"), [*NETWORKS[:2], ("test_vit", "timm")])
+@pytest.mark.parametrize("classes", [2, 9])
+def test_a_new_head_starts_with_nearly_equal_probabilities(tmp_path, name, library, classes):
+    options = {"img_size": 64} if name == "test_vit" else {}
+    torch.save(network(name, library, **options).state_dict(), tmp_path / "w.pt")
+    data = inputs(classes, image_size=64)
+    model = built(configuration(name, tmp_path / "w.pt", library), data).eval()
+    images = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert (model(images).softmax(1) - 1 / classes).abs().max() < 0.1
 
 
 @pytest.mark.parametrize(("name", "library"), NETWORKS[::2])
@@ -82,7 +100,7 @@ def test_weights_without_a_head_keep_the_new_one(tmp_path):
     source = network("test_resnet", "timm").state_dict()
     torch.save({key: value for key, value in source.items() if not key.startswith("fc.")}, tmp_path / "w.pt")
     model, start = (built(configuration("test_resnet", path), inputs()) for path in (tmp_path / "w.pt", None))
-    assert torch.equal(model.fc.weight, start.fc.weight)
+    torch.testing.assert_close(model.fc.weight, start.fc.weight * (0.01 / start.fc.weight.std()))
     assert torch.equal(model.layer1[0].conv1.weight, source["layer1.0.conv1.weight"])
 
 
