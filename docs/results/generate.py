@@ -31,7 +31,7 @@ COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effect
 LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
 WEIGHTS = "efficientnet_lite0.pth"
-SMALL_PHOTOGRAPHS = ("data.image_size=96", "data.val_fraction=0.25", "data.train_limit=300")
+SMALL_PHOTOGRAPHS = ("data.image_size=96", "data.val_fraction=0.2", "data.train_limit=200")
 FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
 
