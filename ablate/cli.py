@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from textwrap import fill
 
 from ablate.commands.exit_status import run_command
 from ablate.terminal import output
 from ablate.terminal.text import did_you_mean
+from ablate.terminal.wrap import terminal_width
 
 
 def train(arguments: Sequence[str]) -> int:
@@ -129,8 +131,11 @@ VERBS: dict[str, Callable[[Sequence[str]], int]] = {
 
 
 def usage() -> str:
-    """The text of `ablate --help`: one line per verb."""
-    lines = [f"  ablate {name:<11} {verb.__doc__}" for name, verb in VERBS.items()]
+    """The text of `ablate --help`: one paragraph per verb, next to its name."""
+    width = max(terminal_width(), 40)
+    lines = [
+        fill(f"  ablate {name:<11} {verb.__doc__}", width, subsequent_indent=" " * 21) for name, verb in VERBS.items()
+    ]
     return "\n".join(
         ["Usage: ablate COMMAND ...", "", *lines, "", "Run `ablate COMMAND --help` for the options of a command."]
     )

@@ -14,6 +14,7 @@ from ablate.analysis.stats.variance import RESIDUAL
 
 MOST_FACTORS = 6  # of more, the interactions are too many to read, unless the design is orthogonal
 MOST_EFFECTS = 60  # of more, main effects only
+LARGEST_MODEL = 4_000_000  # runs x cells of a linear model; larger ones take minutes and gigabytes
 
 
 class FactorEffects(NamedTuple):
@@ -28,11 +29,15 @@ class FactorEffects(NamedTuple):
 def factor_effects(runs: pd.DataFrame, metric: str) -> FactorEffects:
     """The effects of the factors of a study with two or more; interactions if they are estimable.
 
+    None in a study whose linear model would be too large.
+
     Of effects that are aliased, the first one is kept, with the names of the others.
     """
     factors = collect.varied(runs)
     frame = runs.assign(**{metric: runs[metric].where(runs["status"] == "completed")})[[*factors, "seed", metric]]
     if len(factors) < 2 or (len(factors) > MOST_FACTORS and not _is_orthogonal(frame, factors)):
+        return FactorEffects()
+    if len(frame) * len(frame[factors].drop_duplicates()) > LARGEST_MODEL:
         return FactorEffects()
     contrasts = stats.contrasts(frame, factors, metric)
     if contrasts["method"].eq(FRACTION).any():

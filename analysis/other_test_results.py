@@ -36,8 +36,9 @@ def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, 
         for table in (tables.other_test_sets(tests, labels, runs), tables.conditions(tests, labels)):
             if table is not None:
                 print_table(table.cells.drop(columns="Test set"), f"{table.title}: study {plan.name} on {name}")
-    some = next(iter(results))
-    print(f"Results: {'*/' if len(results) > 1 else f'{some}/'}test-on/{name}.json", flush=True)
+    path = f"test-on/{name}.json"
+    where = f"{path} in each run folder" if len(results) > 1 else f"{next(iter(results))}/{path}"
+    print(f"Results: {where}", flush=True)
 
 
 def conditions(result: OtherTestResult) -> pd.DataFrame:

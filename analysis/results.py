@@ -26,9 +26,10 @@ from ablate.analysis.stages.looks import of_study as looks_of_study
 from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.test_usage import Usage, usage
 from ablate.analysis.tuned import Tuned, tuned
-from ablate.runs import activation_maps
+from ablate.runs import activation_maps, run_record
 from ablate.runs.activation_maps import ActivationMaps
 from ablate.runs.metric import Metric
+from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import highest_mean
 
@@ -117,6 +118,14 @@ class Results:
     def images(self) -> int | None:
         """Number of evaluation images; None if no predictions are stored."""
         return len(self.predicted.labels) if self.predicted else None
+
+    @cached_property
+    def records(self) -> list[tuple[str, RunRecord]]:
+        """The folder and the record of each completed run that trained on images, unlike those of other apps."""
+        if self.plan.app is not None or not self.is_recorded:
+            return []
+        folders = self.runs.loc[self.runs["status"] == "completed", "folder"]
+        return [(folder, run_record.read(self.folder / folder)) for folder in folders]
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -28,6 +28,11 @@ def test_importing_the_package_imports_no_library():
     assert not {"torch", "pandas", "matplotlib", "analysis"}.intersection(loaded)
 
 
+@pytest.mark.integration
+def test_a_plan_loads_no_plotting_library():  # whose messages about fonts would be in the log of an app
+    assert "matplotlib" not in python("import ablate.analysis.study_power, sys; print(*sys.modules)").split()
+
+
 @pytest.mark.parametrize("before", ["", f"import {MODULES};"])
 def test_a_verb_is_a_function_whichever_modules_are_imported(before):
     ask = f"{before}import ablate; print(*(type(getattr(ablate, name)).__name__ for name in {VERBS}))"
@@ -55,7 +60,7 @@ def imported(path: Path) -> set[str]:
 # Each imports only from those before it; the order in which a reader meets them is the other way round.
 ROOMS = [
     *("terminal", "files", "backend", "config"),
-    *("activation", "normalization", "loss", "schedule", "optimizer", "augmentation", "data", "model"),
+    *("activation", "normalization", "loss", "schedule", "data", "augmentation", "model", "optimizer"),
     *("runs", "logger", "evaluation", "training", "study", "app", "course", "analysis", "commands", "api", "cli"),
 ]
 

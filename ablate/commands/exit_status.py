@@ -17,7 +17,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 DEPENDENCIES = {
     **{name: name for name in ("torch", "torchvision", "omegaconf", "msgspec", "filelock", "rich")},
     **{name: name for name in ("numpy", "pandas", "scipy", "statsmodels", "matplotlib")},
-    **{name: name for name in ("typst", "tabulate", "jinja2")},
+    **{name: name for name in ("typst", "tabulate", "jinja2", "cloudpickle")},
     **{"hydra": "hydra-core", "PIL": "pillow", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"},
 }
 

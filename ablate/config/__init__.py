@@ -1,8 +1,10 @@
 """The configuration: its schema, the valid values of a key (`field`), and checks before training (`check`)."""
 
 from dataclasses import fields
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import schema
@@ -16,12 +18,15 @@ def register() -> None:
 
     They are placed below `hydra/`, whose groups `--help` does not list.
     """
-    from ablate.model import expected_input
-
-    expected_input.register()
+    OmegaConf.register_new_resolver("pretrained", _pretrained, replace=True)
     store = ConfigStore.instance()
     for name, kind in schema.nodes().items():
         store.store(group="hydra/schema", name=name, node=_node(kind))
+
+
+def _pretrained(key: str, *, _root_: DictConfig) -> Any:
+    """What `${pretrained:KEY}` in a configuration stands for; code is named as in a `_target_`."""
+    return get_method("ablate.model.expected_input.expected")(key, _root_)
 
 
 def _node(kind: type) -> DictConfig:

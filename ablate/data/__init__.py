@@ -11,7 +11,7 @@
 `images.py`        what every source returns: uint8 pixels, labels and class names
 `split.py`         the split into training and validation images
 `prepare.py`       from the `data` group of a configuration to all of this; the only access to the test images
-`test_sets.py`      test sets other than a run's own; `corruptions.py`: noise, blur, contrast, JPEG
+`test_sets/`        test sets other than a run's own; `corruptions.py`: noise, blur, contrast, JPEG
 `duplicates.py`, `near_duplicates.py`  images that occur twice
 `summary.py`       statistics of a data set: counts, sizes, colors
 `batches.py`       images on the run's device, in batches

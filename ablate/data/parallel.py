@@ -22,10 +22,10 @@ _CHUNK = 64  # files that a process takes at a time; fewer files are processed w
 _NAMED = 5  # files named in an error; the others are counted
 
 
-def map_files(function: Callable[[str], Any], files: list[str], title: str, chunk: int = _CHUNK) -> Iterator[Any]:
+def map_files(function: Callable[[str], Any], files: list[str], title: str, chunk: int | None = None) -> Iterator[Any]:
     """Yield the function's result for each file, in order, behind a progress bar with a `title`.
 
-    A process takes `chunk` files at a time: fewer for large results, which wait in memory.
+    A process takes `chunk` files at a time, by default 64: fewer for large results, which wait in memory.
 
     Raises:
         InputError: it failed for some files. The error names the first few and counts all, so the remaining files are
@@ -46,12 +46,13 @@ def map_files(function: Callable[[str], Any], files: list[str], title: str, chun
         raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
 
 
-def attempts(function: Callable[[str], Any], files: list[str], chunk: int = _CHUNK) -> Iterator[tuple[Any, str]]:
+def attempts(function: Callable[[str], Any], files: list[str], chunk: int | None = None) -> Iterator[tuple[Any, str]]:
     """Yield (result, "") or (None, reason of the failure) for each file, in order.
 
     The processes wait for a slow caller, so that results do not pile up in memory.
     """
-    chunks = [files[start : start + chunk] for start in range(0, len(files), chunk)]
+    count = chunk or _CHUNK
+    chunks = [files[start : start + count] for start in range(0, len(files), count)]
     attempt = partial(_attempt, function)
     # A daemonic process may not start others.
     if len(chunks) < 2 or current_process().daemon:

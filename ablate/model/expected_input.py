@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.terminal.errors import InputError
 
@@ -17,17 +17,13 @@ class ExpectedInput:
     image_size: int
 
 
-def register() -> None:
-    """Let `${pretrained:KEY}` in a configuration read what the weights of `model.name` expect."""
-    OmegaConf.register_new_resolver("pretrained", _expected, replace=True)
-
-
-def _expected(key: str, *, _root_: DictConfig) -> Any:
+def expected(key: str, config: DictConfig) -> Any:
+    """What the weights of `model.name` expect: mean, std or image_size. Raises InputError for another key or model."""
     from ablate.model.pretrained import LIBRARIES  # imports PyTorch, which takes a while
 
     if key not in ("mean", "std", "image_size"):
         raise InputError(f"${{pretrained:{key}}} is unknown: it must be pretrained:mean, std or image_size.")
-    model = _root_.model
+    model = config.model
     name = str(model.get("_target_")).rpartition(".")[2]
     if name not in LIBRARIES:
         raise InputError(f"${{pretrained:{key}}} needs model=timm or model=torchvision.")

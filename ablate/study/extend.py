@@ -209,6 +209,8 @@ def listed(differing: Sequence[Change]) -> str:
 
 
 def _text(value: Any) -> str:
+    if value == ABSENT:
+        return "absent"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

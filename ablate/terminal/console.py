@@ -1,7 +1,7 @@
 """The console of every command: shows all text as it is."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 import rich.console
 from rich.console import ConsoleOptions, RenderableType
@@ -17,6 +17,18 @@ class Console(rich.console.Console):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **settings)
+
+    @property
+    def file(self) -> IO[str]:
+        """The stream below all proxies: rich removes one, and a live bar adds its own above `output.Escaping`."""
+        stream = super().file
+        while (below := getattr(stream, "rich_proxied_file", stream)) is not stream:
+            stream = below
+        return stream
+
+    @file.setter
+    def file(self, stream: IO[str]) -> None:
+        self._file = stream
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with long lines broken by `wrap`, and the control characters of the content escaped."""

@@ -6,10 +6,12 @@ import unicodedata
 from collections.abc import Iterator
 
 PLACES = [  # where a line may end, the best place first
-    re.compile(r"(?<=\s)(?![%±])"),  # after a space, but not between a number and its unit
+    # After a space, but not before ± or between a number and its unit.
+    re.compile(r"(?<=\s)(?![%±]|(?<=\d )(?:s|min|h|points?|[KMG]i?B)\b)"),
     re.compile(r"(?=\+)|(?<=,)"),  # between the changes in the name of a variant
     *map(re.compile, (r"(?<=/)", r"(?<==)", r"(?<=\.)", r"(?<=[_:-])")),
 ]
+UNIT = 8  # characters after a break that decide whether a unit follows
 
 
 def breaks(line: str, width: int) -> list[int]:
@@ -36,7 +38,7 @@ def _best(line: str, start: int, end: int) -> int:
     if PLACES[0].match(line, end + 1):
         return end + 1
     for place in PLACES:
-        offsets = [match.start() for match in place.finditer(line, start + 1, end + 1)]
+        offsets = [match.start() for match in place.finditer(line, start + 1, end + UNIT)]
         if fitting := [offset for offset in offsets if offset <= end and line[start:offset].strip()]:
             return fitting[-1]
     return end

@@ -13,7 +13,6 @@ from markdown_it.token import Token
 
 from ablate.analysis.author import image_files
 from ablate.analysis.author.markdown import NESTING
-from ablate.analysis.author.math import formula
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable, printable_lines, shortened
 
@@ -113,6 +112,8 @@ def plain(tokens: Sequence[Token]) -> str:
 
 def _draw(token: Token, checked: Checked) -> None:
     """Draw the formula of a token; show its source as code if it cannot be drawn."""
+    from ablate.analysis.author.math import formula  # Matplotlib, for which most commands do not wait
+
     checked.formulas += 1
     checked.formula_characters += len(token.content)
     is_drawn = checked.formulas <= MOST_FORMULAS and checked.formula_characters <= LONGEST_FORMULAS

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -38,12 +39,11 @@ def label_points(axis: Axes, points: Sequence[Point], labels: Sequence[str], bar
     figure.set_layout_engine(None)
     pixels = figure.dpi / 72
     room, size = axis.get_window_extent().padded(-1), MARKER * pixels
-    centers = [(float(x), float(y)) for x, y in map(axis.transData.transform, points)]
-    markers = [Bbox.from_extents(x - size, y - size, x + size, y + size) for x, y in centers]
-    thin = [axis.transData.transform_bbox(bar) for bar in bars]
-    placed: list[Bbox] = []
+    centers = np.array([axis.transData.transform(point) for point in points]).reshape(-1, 2)
+    thin = np.array([axis.transData.transform_bbox(bar).extents for bar in bars]).reshape(-1, 4)
+    taken = np.concatenate([centers - size, centers + size], axis=1)  # of the markers, then also of the labels
     lines: list[Line] = []
-    for center, point, label in zip(centers, points, labels, strict=True):
+    for center, point, label in zip(map(tuple, centers.tolist()), points, labels, strict=True):
         if not label:
             continue
         text = axis.annotate(label, point, (0, 0), textcoords="offset points", fontsize=7, linespacing=1,
@@ -54,32 +54,56 @@ def label_points(axis: Axes, points: Sequence[Point], labels: Sequence[str], bar
             for left, bottom in _places(box.width, box.height, pixels)
         ]
         places = [place for place in places if _contains(room, place)]
-        taken = [*markers, *placed]
-        place = _free(center, places, taken, thin, lines) or _free(center, places, taken, [], lines)
+        place = _free(center, places, taken, thin, lines) or _free(center, places, taken, thin[:0], lines)
         if place is None:
             text.remove()
             continue
-        if any(place.overlaps(bar) for bar in thin):
+        if _overlap(place, thin).any():
             text.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.3})
         text.set_position(((place.x0 - center[0]) / pixels, (place.y0 - center[1]) / pixels))
-        placed.append(place)
+        taken = np.concatenate([taken, [place.extents]])
         lines.append(_line(center, place))
 
 
 def _free(
-    center: Point, places: Iterable[Bbox], taken: Sequence[Bbox], bars: Sequence[Bbox], lines: Sequence[Line]
+    center: Point, places: Iterable[Bbox], taken: np.ndarray, bars: np.ndarray, lines: Sequence[Line]
 ) -> Bbox | None:
-    """The first place that overlaps nothing, and whose line to the point crosses nothing but bars; None without one."""
-    avoided = [*taken, *bars]
-    crossed = [one for one in taken if not one.contains(*center)]
+    """The first place that overlaps nothing, and whose line to the point crosses nothing but bars; None without one.
+
+    `taken` and `bars` are boxes: left, bottom, right and top, (n, 4).
+    """
+    crossed = taken[~_contain(np.array([center]), taken)[:, 0]]
     for place in places:
         if (
-            not any(place.overlaps(one) for one in avoided)
-            and not any(_crosses(line, place) for line in lines)
-            and not any(_crosses(_line(center, place), one) for one in crossed)
+            not _overlap(place, taken).any()
+            and not _overlap(place, bars).any()
+            and not any(_contain(_along(line), np.array([place.extents])).any() for line in lines)
+            and not _contain(_along(_line(center, place)), crossed).any()
         ):
             return place
     return None
+
+
+def _overlap(place: Bbox, boxes: np.ndarray) -> np.ndarray:
+    """Whether a box overlaps each of the boxes (n, 4), booleans (n,)."""
+    left, bottom, right, top = boxes.T
+    overlaps: np.ndarray = (place.x0 <= right) & (left <= place.x1) & (place.y0 <= top) & (bottom <= place.y1)
+    return overlaps
+
+
+def _contain(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Whether each of the boxes (n, 4) contains each of the points (k, 2), booleans (n, k)."""
+    left, bottom, right, top = boxes.T[:, :, None]
+    x, y = points.T
+    inside: np.ndarray = (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
+    return inside
+
+
+def _along(line: Line) -> np.ndarray:
+    """`STEPS` + 1 points along a line, (k, 2)."""
+    start, end = np.array(line)
+    points: np.ndarray = start + np.linspace(0, 1, STEPS + 1)[:, None] * (end - start)
+    return points
 
 
 def _line(center: Point, place: Bbox) -> Line:
@@ -97,9 +121,3 @@ def _places(width: float, height: float, pixels: float) -> Iterator[Point]:
 
 def _contains(outer: Bbox, inner: Bbox) -> bool:
     return bool(outer.x0 <= inner.x0 and inner.x1 <= outer.x1 and outer.y0 <= inner.y0 and inner.y1 <= outer.y1)
-
-
-def _crosses(line: Line, box: Bbox) -> bool:
-    """Whether a line passes through a box, at `STEPS` places along it."""
-    (x0, y0), (x1, y1) = line
-    return any(box.contains(x0 + k / STEPS * (x1 - x0), y0 + k / STEPS * (y1 - y0)) for k in range(STEPS + 1))

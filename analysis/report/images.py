@@ -9,10 +9,9 @@ from omegaconf import OmegaConf
 from ablate.analysis.chance import majority_baseline
 from ablate.analysis.formats import plural, significant
 from ablate.analysis.results import Results
-from ablate.runs import run_record
 from ablate.runs.metric import ACCURACY, named
 from ablate.runs.read_config import read_config
-from ablate.runs.run_record import ImageCounts, RunRecord
+from ablate.runs.run_record import ImageCounts
 from ablate.terminal.errors import InputError
 
 IMBALANCED = 1.5  # times the share of a class among balanced ones
@@ -27,7 +26,7 @@ class Selection(NamedTuple):
 
 def data(results: Results) -> list[str]:
     """The data set of the first completed run: images, classes, size; a paragraph, empty if nothing is recorded."""
-    for folder, record in records(results):
+    for folder, record in results.records:
         parts = []
         if record.images:
             parts.append(f"{record.images.training:,} training and {record.images.validation:,} validation images")
@@ -81,9 +80,9 @@ def _split(kind: str, settings: Any, another: bool) -> str:
 
 def evaluated(results: Results) -> str:
     """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
-    if not records(results):
+    if not results.records:
         return "Each run gives one value of the metric, which the study compares."
-    kinds = Counter(Selection(record.selection, record.images) for _, record in records(results))
+    kinds = Counter(Selection(record.selection, record.images) for _, record in results.records)
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:
         return next(iter(texts.values()), "Accuracies are of the validation images.") + _majority(results)
@@ -124,11 +123,3 @@ def _majority(results: Results) -> str:
     shown = [metric for metric in dict.fromkeys([ACCURACY.name, results.metric.name]) if metric in known]
     values = " and ".join(f"{named(metric).text(known[metric])} {named(metric).label}" for metric in shown)
     return f" Majority-class baseline (always predict {name}): {values}."
-
-
-def records(results: Results) -> list[tuple[str, RunRecord]]:
-    """The folder and the record of each completed run that trained on images, unlike those of other apps."""
-    if results.plan.app is not None or not results.is_recorded:
-        return []
-    folders = results.runs.loc[results.runs["status"] == "completed", "folder"]
-    return [(folder, run_record.read(results.folder / folder)) for folder in folders]

@@ -90,7 +90,7 @@ def _further_changes(results: Results) -> list[str]:
     groups = dict(list(results.changes.groupby("variant", sort=False)))
     changed = {name: [*levels.columns[levels.loc[name] != levels.loc[collect.BASELINE]]] for name in groups}
     for name in sorted(groups, key=lambda name: len(changed[name])):
-        keys = [row for row in groups[name].itertuples() if not _is_level(row.key, changed[name])]
+        keys = [row for row in groups[name].itertuples() if not _is_implied(row.key, row.value, changed[name])]
         new = [_change(row.key, row.baseline, row.value) for row in keys if (row.key, row.value) not in stated]
         stated |= {(row.key, row.value) for row in keys}
         if new:
@@ -98,9 +98,10 @@ def _further_changes(results: Results) -> list[str]:
     return [f"Further settings that change with a level: {first_few(texts, 2 * NAMED, '. ')}."] if texts else []
 
 
-def _is_level(key: str, factors: list[str]) -> bool:
-    """Whether a key is that of a changed factor, or the class that its level selects."""
-    return key in factors or (key.endswith("._target_") and key.partition(".")[0] in factors)
+def _is_implied(key: str, value: str, factors: list[str]) -> bool:
+    """Whether a key is that of a changed factor, the class that its level selects, or one that its level lacks."""
+    of_level = key.partition(".")[0] in factors and (key.endswith("._target_") or value == ABSENT)
+    return key in factors or of_level
 
 
 def _change(key: str, before: str, after: str) -> str:

@@ -79,7 +79,8 @@ def _baseline_at_chance(results: Results) -> list[str]:
     if not len(base) or learned(base).any():
         return []
     chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
-    runs = f"all {len(base)} of its completed runs are" if len(base) > 1 else "its completed run is"
+    count = "both" if len(base) == 2 else f"all {len(base)}"
+    runs = f"{count} of its completed runs are" if len(base) > 1 else "its completed run is"
     return [f"The baseline has learned nothing: {runs} at chance{chance}."]
 
 

@@ -8,7 +8,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.analysis import collect
 from ablate.analysis.formats import plural
-from ablate.analysis.report.images import records
 from ablate.analysis.results import Results
 from ablate.runs.read_config import read_config
 from ablate.terminal.errors import InputError
@@ -68,7 +67,7 @@ def _augmentation(config: DictConfig) -> str:
 
 def environment(results: Results) -> list[str]:
     """The software, the device, the threads and the precision of the completed runs; a paragraph, or none."""
-    known = [record.environment for _, record in records(results) if record.environment is not None]
+    known = [record.environment for _, record in results.records if record.environment is not None]
     texts = []
     for one in known:
         ablate, torch, cpu = (getattr(one, name, None) for name in ("hydra_ablate", "torch", "cpu"))

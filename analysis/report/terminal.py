@@ -17,6 +17,7 @@ WRAPPED = ("Variant", "Lost or at chance (runs)", "Error", "Folder")  # columns 
 # Columns that a narrow terminal omits, the first one first; the files have them.
 OMITTED = (
     "g_z",
+    "Its difference [95 % CI]",  # of the calibration error
     "Time (s), median",
     "Parameters",
     "Lost or at chance (runs)",
@@ -24,6 +25,7 @@ OMITTED = (
     "Equivalence [90 % CI]",
     "p (Holm)",
     "n (seeds)",
+    "Calibration error (%), mean ± SD",
 )
 WRAPPED_WIDTH = 40  # characters that a column whose text may be broken keeps, if its text has as many
 SHORTEST_HEADER = 13  # characters of a line of a header

@@ -1,6 +1,7 @@
 """Several comparisons at once."""
 
 import math
+from collections import Counter
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,15 +44,17 @@ def fisher_exact_family(tables: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Two-sided p-values (m,) and adjusted p-values (m,).
     """
-    counts = np.asarray(tables, dtype=int).reshape(-1, 4)
-    attainable = [_attainable(k + base_k, n, base_n) for k, n, base_k, base_n in counts.tolist()]
-    p = np.array([values[int(row[0])] for values, row in zip(attainable, counts, strict=True)])
-    adjusted, highest = np.ones(len(p)), 0.0
-    order = np.argsort(p, kind="stable")
-    for place, index in enumerate(order):
-        remaining = [[v for v in attainable[other].values() if v <= p[index] * (1 + 1e-9)] for other in order[place:]]
-        highest = max(highest, sum(max(values, default=0.0) for values in remaining))
+    counts = np.asarray(tables, dtype=int).reshape(-1, 4).tolist()
+    margins = [(k + base_k, n, base_n) for k, n, base_k, base_n in counts]  # few differ, also among many pairs
+    attainable = {each: _attainable(*each) for each in set(margins)}
+    p = np.array([attainable[each][row[0]] for each, row in zip(margins, counts, strict=True)])
+    adjusted, highest, remaining = np.ones(len(p)), 0.0, Counter(margins)
+    for index in np.argsort(p, kind="stable"):
+        limit = p[index] * (1 + 1e-9)
+        largest = {each: max((v for v in attainable[each].values() if v <= limit), default=0.0) for each in remaining}
+        highest = max(highest, sum(count * largest[each] for each, count in remaining.items()))
         adjusted[index] = min(highest, 1.0)
+        remaining[margins[index]] -= 1
     return p, adjusted
 
 

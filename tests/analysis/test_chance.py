@@ -67,6 +67,6 @@ def test_a_baseline_that_learned_nothing_is_named(make_study):
             predict(study, variant, seed, right(round(200 * accuracy)))
     result = analyse(study)
     (note,) = [text for text in notes.notes(result) if "learned nothing" in text]
-    assert note == "The baseline has learned nothing: all 2 of its completed runs are at chance (10.0 %)."
+    assert note == "The baseline has learned nothing: both of its completed runs are at chance (10.0 %)."
     assert incomplete.lost_runs(result.runs) == {"baseline": "2 at chance"}
     assert result.effects["diverged"].tolist() == [2, 0] and result.effects["n"][1] == 2

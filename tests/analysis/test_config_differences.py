@@ -28,7 +28,7 @@ def test_only_differing_keys_are_listed(make_study):
         ["model=b", "model.hidden", "—", "[1]"],
     ]
     text = " ".join(methods(analyse(study)))
-    assert "Further settings that change with a level: model=b: no model.width; model.hidden [1]." in text
+    assert "Further settings that change with a level: model=b: model.hidden [1]." in text
     assert "optimizer sgd (lr 0.1)" in text and "4 runs of 3 variants" in text
 
 

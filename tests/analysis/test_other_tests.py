@@ -9,6 +9,7 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
 from ablate.analysis import collect, figures, other_tests, tables
+from ablate.analysis.report.terminal import fitting
 from ablate.analysis.report.write import report
 from ablate.analysis.results import analyse
 from ablate.runs import activation_maps, other_test, study_plan, test_log
@@ -108,6 +109,14 @@ def test_each_condition_is_corrected_with_the_others_of_its_test_set(study):
     holm = [f"{one:.3f}" if one >= 0.001 else "< 0.001" for one in multipletests(raw, method="holm")[1]]
     assert [one for one in weather["p (Holm)"] if one != "—"] == holm  # clean: all differences are equal
     assert set(cells[cells["Test set"] == "zoo"]["p (Holm)"]) == {"—"}
+
+
+def test_a_narrow_terminal_omits_calibration_but_no_variant(study):
+    tests, labels = read(study), {name: name for name in VARIANTS}
+    wide = tables.conditions(tests, labels).cells
+    assert fitting(wide, 200).columns.tolist() == wide.columns.tolist()
+    kept = ["Test set", "Condition", "Variant", "Accuracy (%), mean ± SD", "Difference (points) [95 % CI]"]
+    assert fitting(wide, 80).columns.tolist() == kept
 
 
 def test_without_conditions_there_is_one_table(study):

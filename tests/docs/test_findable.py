@@ -5,7 +5,10 @@ import pytest
 from tests.docs.pages import ROOT
 
 GUIDES = {path.stem: path.read_text().lower() for path in sorted((ROOT / "docs/how-to").glob("*.md"))}
-SEARCHED = ("class weights", "pretrained", "fine-tuning", "rename", "exclude", "metric", "imbalanced", "early stopping")
+SEARCHED = (
+    *("class weights", "pretrained", "fine-tuning", "rename", "exclude", "metric", "imbalanced", "early stopping"),
+    *("group", "csv", "corruption", "optimizer by name", "slurm", "front matter", "gradient accumulation"),
+)
 
 
 @pytest.mark.parametrize("words", SEARCHED)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from rich.console import Console
 
-from ablate.terminal import progress
+from ablate.terminal import output, progress
 from tests.processes import SMALL, record, start
 
 
@@ -33,6 +33,17 @@ def test_a_terminal_shows_a_bar_that_is_removed_at_the_end(monkeypatch):
     text = shown(monkeypatch, lambda: counted.extend(progress.track(iter(range(3)), "Counting", 3, status="loss 0.5")))
     assert counted == [0, 1, 2] and text.endswith("\x1b[2K")
     assert "Counting" in text and "3/3" in text and "loss 0.5" in text
+
+
+@pytest.mark.parametrize("own_code", [False, True])
+def test_the_colors_of_a_bar_reach_the_terminal_and_control_characters_of_its_text_do_not(monkeypatch, own_code):
+    def work() -> None:
+        monkeypatch.setattr(sys, "stdout", sys.stderr)
+        output.protect(own_code)
+        list(progress.track(range(3), "Counting \x1b[2J"))
+
+    text = shown(monkeypatch, work)
+    assert text.count("\\x1") == text.count("Counting \\x1") > 0 and "\x1b[2J" not in text
 
 
 def test_quick_work_shows_nothing(monkeypatch):

@@ -20,6 +20,8 @@ COMMANDS = {
     "watch": ("watch", "s", "--once"),
     "report": ("report", "s"),
     "test": ("test", "s"),
+    "test on": ("test", "s", "--corrupt", "noise", "--variants", "all"),
+    "help": ("--help",),
     "diff": ("diff", "outputs/s/baseline/seed=0", f"outputs/s/{LONG}/seed=0"),
     "data": ("data", "data=digits", "augmentation=trivialaugment"),
     "resume": ("train", "-m", *STUDY),

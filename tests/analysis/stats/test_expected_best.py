@@ -16,3 +16,7 @@ def test_it_is_the_mean_of_simulated_maxima():
     draws = np.random.default_rng(0).choice(values, (200_000, 5))
     simulated = np.maximum.accumulate(draws, axis=1).mean(axis=0)
     assert expected_best(values) == pytest.approx(simulated, abs=0.003)
+
+
+def test_one_trial_is_the_best_of_one():
+    assert expected_best([0.7]).tolist() == [0.7] and expected_best([]).tolist() == []
