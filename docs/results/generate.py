@@ -121,9 +121,9 @@ def effects_table(folder: Path, without: tuple[str, ...] = ()) -> str:
     table = (folder / "report/tables/effects.md").read_text().partition("\n\n")[0]
     if not without:
         return table
-    heading, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
-    frame = pd.DataFrame(rows, columns=heading)
-    return to_markdown(frame[[name for name in heading if not name.startswith(without)]])
+    rows = [line.strip("|").split("|") for line in table.splitlines()]
+    shown = [place for place, name in enumerate(rows[0]) if not name.strip().startswith(without)]
+    return "\n".join(f"|{'|'.join(row[place] for place in shown)}|" for row in rows)
 
 
 def finetune() -> None:
