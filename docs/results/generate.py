@@ -151,7 +151,10 @@ def robustness() -> None:
     train("robustness", "data.train_limit=5000", "data.val_fraction=0.04")
     ablate("test", "robustness", "--on", TESTED, "--corrupt", "all", "--variants", "all")
     report("robustness")
-    replace("results.md", "robustness effects", effects_table(WORK / "outputs/robustness", LEFT_OUT))
+    tables = WORK / "outputs/robustness/report/tables"
+    for name in ("test_on", "conditions"):
+        shutil.copy(tables / f"{name}.md", HERE / "robustness/tables")
+        replace("results.md", f"robustness {name}", (tables / f"{name}.md").read_text().partition("\n\n")[0])
 
 
 def tutorial() -> None:
