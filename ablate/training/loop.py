@@ -20,8 +20,10 @@ from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
+from ablate.model.finite import not_finite
 from ablate.terminal import progress
 from ablate.terminal.console import Console
+from ablate.terminal.text import first_few
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.meter import Batch, Means, Meter
 from ablate.training.parts import Parts, steps_per_epoch
@@ -118,11 +120,11 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
 
 
 def are_finite(weights: Mapping[str, Tensor]) -> bool:
-    """Whether no weight is NaN or infinite; logs the name of the first tensor with one that is."""
-    named = {name: value for name, value in weights.items() if value.is_floating_point() and value.numel()}
-    sizes = torch.stack([size.float() for size in torch._foreach_norm(list(named.values()), math.inf)])
-    if wrong := [name for name, size in zip(named, sizes.tolist(), strict=True) if not math.isfinite(size)]:
-        log.warning("The weights %s are NaN or infinite. Try a smaller optimizer.lr or trainer.grad_clip.", wrong[0])
+    """Whether no weight is NaN or infinite; logs which one is."""
+    if wrong := not_finite(weights):
+        log.warning(
+            "Weights are NaN or infinite: %s. Try a smaller optimizer.lr or trainer.grad_clip.", first_few(wrong)
+        )
     return not wrong
 
 
