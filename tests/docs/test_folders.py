@@ -1,5 +1,8 @@
 """The image folders and weights of the results on real pictures, from the files of the packages that they are in."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from PIL import Image
@@ -34,7 +37,8 @@ def test_the_weights_are_those_of_the_package_under_the_names_of_timm(tmp_path):
     package.mkdir(parents=True)
     renamed = {f"other.{number}": value for number, value in enumerate(source.state_dict().values())}
     torch.save(renamed, package / "weights.pth")
-    folders.weights(tmp_path / "w.pth", tmp_path)
+    convert = "import sys, pathlib; from docs.results import folders; folders.weights(*map(pathlib.Path, sys.argv[1:]))"
+    subprocess.run([sys.executable, "-c", convert, tmp_path / "w.pth", tmp_path], check=True)  # timm not yet imported
     model = timm.create_model(folders.NETWORK).eval()
     model.load_state_dict(torch.load(tmp_path / "w.pth", weights_only=True))
     images = torch.randn(1, 3, 64, 64)
