@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.analysis import collect, stats
+from ablate.analysis import collect, stats, verdict
 from ablate.analysis.formats import number, p_value, plural, significant, times
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables.test_set import test_set
@@ -221,7 +221,7 @@ def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> 
     shared = [seed for seed in variant if seed in baseline]
     difference = stats.paired_difference([variant[seed] for seed in shared], [baseline[seed] for seed in shared])
     if not np.isfinite(difference.p):
-        return "Difference not testable: fewer than two shared seeds, or all differences equal."
+        return f"Difference not testable: {verdict.UNTESTED}."
     return (
         f"Difference {number(100 * difference.mean, 1, '+')} points, paired by {difference.n} seeds: 95 % CI"
         f" {number(100 * difference.low, 1, '+')} to {number(100 * difference.high, 1, '+')},"

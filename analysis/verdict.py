@@ -36,6 +36,7 @@ BASELINE = "baseline"
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 BETTER_WITHIN, WORSE_WITHIN = "better, within the margin", "worse, within the margin"
 DIVERGES, CONVERGES, NOT_TESTABLE = "diverges", "converges", "not testable"
+UNTESTED = "fewer than two shared seeds, or all differences equal"  # why a difference is not testable
 # In the order in which reports list them.
 ALL = (BETTER, BETTER_WITHIN, WORSE, WORSE_WITHIN, EQUIVALENT, DIVERGES, CONVERGES, INCONCLUSIVE, NOT_TESTABLE)
 CLAIMS = ALL[:7]

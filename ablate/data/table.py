@@ -83,7 +83,7 @@ def table(
     files = {"train": file, "val": val_file, "test": test_file}
     rows = [row for name, one in files.items() if one for row in _rows(_existing(folder, one), columns, name)]
     where = folder / file
-    _check_once(rows, where)
+    _check_once(rows, folder, where)
     if group:
         _check_groups(rows, where, group)
     chosen = [row for row in rows if (row.part == "test") == (part == "test")]
@@ -153,12 +153,15 @@ def _check_labels(rows: Sequence[Row], table: Path) -> None:
         )
 
 
-def _check_once(rows: Sequence[Row], table: Path) -> None:
-    """Raise InputError if images are listed twice."""
-    if twice := [printable(path) for path, count in Counter(row.path for row in rows).items() if count > 1]:
+def _check_once(rows: Sequence[Row], folder: Path, table: Path) -> None:
+    """Raise InputError if images are listed twice, be it by another path."""
+    written = [row.path.replace("\\", "/") for row in rows]
+    places = Counter(os.path.abspath(os.path.join(folder, path)) for path in written)
+    twice = [path for path in dict.fromkeys(written) if places[os.path.abspath(os.path.join(folder, path))] > 1]
+    if twice:
         raise InputError(
-            f"{table} lists {len(twice):,} images more than once: {first_few(twice, 3)}. Keep one row of each, with one"
-            " label."
+            f"{table} lists images more than once: {first_few(map(printable, twice), 3)}. Keep one row of each, with"
+            " one label."
         )
 
 

@@ -17,10 +17,11 @@ from ablate.files import bounded, tensors
 from ablate.files.weights import read
 from ablate.model import timm_networks, torchvision_networks
 from ablate.model.build import fine_tuning
+from ablate.model.finite import not_finite
 from ablate.model.head import head
 from ablate.model.torchvision_networks import first_convolution
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, printable
 
 log = logging.getLogger(__name__)
 LIBRARIES: dict[str, Any] = {"timm_model": timm_networks, "torchvision_model": torchvision_networks}
@@ -72,6 +73,11 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     own = model.state_dict()
     size = sum(value.nbytes for value in own.values())
     state = read(path, tensors.Limit(COPIES * len(own) + LARGER, COPIES * size + FURTHER))
+    if wrong := not_finite(state):
+        raise InputError(
+            f"model.weights={path} has weights that are NaN or infinite: {first_few(map(printable, wrong), 2)}. Use"
+            " those of another epoch or run."
+        )
     names = head(model)
     classes = _classes(state, names) or len(data.classes)
     other_classes = classes != len(data.classes)

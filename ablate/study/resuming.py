@@ -14,9 +14,14 @@ def resuming(config: DictConfig, *folders: str) -> str:
         config: the configuration, with its section `hydra`.
         *folders: the keys that determine the folder.
     """
-    named = [key for key in folders if "${now" in str(_written(config, key))]
-    words = " ".join(f"{key}={literal(OmegaConf.select(config, key))}" for key in named)
+    words = " ".join(folder_words(config, *folders))
     return f"Resume with the same command and {words}" if words else "Run the same command again to resume."
+
+
+def folder_words(config: DictConfig, *folders: str) -> list[str]:
+    """The overrides that set these keys, of those that were named after the time of the start."""
+    named = [key for key in folders if "${now" in str(_written(config, key))]
+    return [f"{key}={literal(OmegaConf.select(config, key))}" for key in named]
 
 
 def _written(config: DictConfig, key: str) -> Any:

@@ -4,6 +4,7 @@ import math
 import os
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +16,14 @@ from ablate.runs import epochs as epoch_rows
 from ablate.runs import run_record, stages, study_plan
 from ablate.runs.metric import ACCURACY, FROM_PREDICTIONS, Metric
 from ablate.runs.statuses import ENDED, FAILED, NO_RECORD
+from ablate.study import slurm_queue
 from ablate.study.stages import progress
 from ablate.study.status import PlannedState, if_alive, recorded_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable
 
 Value = TypeVar("Value")
+QUEUE_SECONDS = 10.0  # between two queries of a cluster
 LOG_BYTES = 8192  # read from the end of a log
 
 
@@ -87,12 +90,14 @@ class StudyView:
     runs     those that are due, in the order of the plan
     metric   shown per epoch
     stages   a sentence on the planned looks; empty without stages
+    queue    a sentence on the jobs in the queue of a cluster; empty if none were submitted
     """
 
     name: str
     runs: list[RunView]
     metric: Metric = ACCURACY
     stages: str = ""
+    queue: str = ""
 
 
 NO_EPOCHS = Epochs([], None, None)
@@ -110,6 +115,7 @@ class FolderView:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.metric = folder.absolute(), ACCURACY
+        self.queue, self.queue_read = "", -QUEUE_SECONDS
         self.cache: dict[tuple[Path, str], tuple[Any, Any]] = {}
         single = (self.folder / run_record.FILE).exists() and not (self.folder / study_plan.FILE).exists()
         self.read = self._read_single if single else self._read_study
@@ -123,7 +129,14 @@ class FolderView:
         looks = self._cached(self.folder / stages.FILE, "looks", lambda _: stages.read(self.folder, plan))
         self.metric = per_epoch(plan.metric)
         runs = [self._read_run(run.variant, run.seed, run.folder, run.config_sha256) for run in stages.due(plan, looks)]
-        return StudyView(plan.name, runs, self.metric, progress(plan, looks) if plan.stages else "")
+        staged = progress(plan, looks) if plan.stages else ""
+        return StudyView(plan.name, runs, self.metric, staged, self._read_queue())
+
+    def _read_queue(self) -> str:
+        """The jobs in the queue of a cluster, which is not asked more often than every few seconds."""
+        if time.monotonic() - self.queue_read >= QUEUE_SECONDS:
+            self.queue, self.queue_read = slurm_queue.summary(self.folder), time.monotonic()
+        return self.queue
 
     def _read_single(self) -> StudyView:
         record = self._cached(self.folder / run_record.FILE, "plan", lambda _: run_record.read(self.folder))

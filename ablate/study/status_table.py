@@ -14,7 +14,7 @@ from ablate.runs import epochs
 from ablate.runs import stages as stages_log
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study import aliases, path, retune, stages
+from ablate.study import aliases, path, retune, slurm_queue, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
 from ablate.study.snapshot import NO_EPOCHS, RunView, per_epoch, read_epochs
@@ -74,8 +74,9 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
         for run, state in zip(study.runs, states, strict=True)
         if state.status in UNFINISHED
     ]
+    queued = [Text(line)] if (line := slurm_queue.summary(folder)) else []
     staged = [Text(stages.progress(whole, looks))] if study.stages else []
-    return Group(Text(title), _counts(counts), *unfinished, *staged, Text(total))
+    return Group(Text(title), _counts(counts), *unfinished, *queued, *staged, Text(total))
 
 
 def _view(folder: Path, run: PlannedRun, state: PlannedState) -> RunView:

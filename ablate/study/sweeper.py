@@ -22,6 +22,7 @@ from ablate.study.leftovers import OWN, Leftovers
 from ablate.study.prepare import prepare
 from ablate.study.stages import Decide
 from ablate.study.status import planned_state
+from ablate.study.submitted import Submitted
 from ablate.terminal import streams
 from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError, UserError
@@ -55,6 +56,7 @@ def sweep(
     Raises:
         InputError: the folder contains another study.
         SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
+        Submitted: runs are in the queue of a cluster, and the launcher does not wait for them.
     """
     streams.make_lossy()
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +123,8 @@ def launch(
     waiting = list(missing)
     number = 0
     while waiting := [run for run in waiting if planned_state(folder, run).status not in FINISHED]:
-        free = [run for run in waiting if not is_locked(folder / run.folder)]
+        takes_running = getattr(launcher, "takes_running", False)
+        free = [run for run in waiting if takes_running or not is_locked(folder / run.folder)]
         if not free:
             log.info("Waiting for another process to train %s", first_few([run.folder for run in waiting], 1))
             wait_for_any([folder / run.folder for run in waiting])
@@ -151,6 +154,8 @@ def launch_once(
         with atomic.naming(folder):  # errors in Hydra's own files do not name the file
             returns: Sequence[JobReturn] = launcher.launch([overrides[run.folder] for run in runs], number)
         return returns
+    except Submitted:
+        raise
     except Exception as error:
         started = [planned_state(folder, run).status not in NO_RECORD for run in runs]
         if isinstance(error, (UserError, OSError)) or not any(started):

@@ -34,7 +34,7 @@ def view(study: StudyView, width: int, height: int) -> Group:
     """Render a study in at most `height` lines of `width` characters; a tiny height is exceeded by a few lines."""
     runs = study.runs
     errors = failures(runs, width)[: max(0, (height - OTHER_LINES) // 2)]
-    max_lines = max(1, height - OTHER_LINES - len(errors))
+    max_lines = max(1, height - OTHER_LINES - bool(study.queue) - len(errors))
     shown = fitting(runs, max_lines, width)
     if len(shown) < len(runs):
         shown = fitting(sorted(runs, key=lambda run: ORDER.index(run.status)), max_lines, width)
@@ -44,6 +44,7 @@ def view(study: StudyView, width: int, height: int) -> Group:
         headline(study),
         progress(runs, width),
         Text(study.stages, no_wrap=True, overflow="ellipsis"),
+        *([Text(study.queue, no_wrap=True, overflow="ellipsis")] if study.queue else []),
         table(shown, scale(runs), width, study.metric),
     ]
     if len(shown) < len(runs):

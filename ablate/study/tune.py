@@ -24,6 +24,7 @@ from ablate.study import factors
 from ablate.study.composer import PlanLoader
 from ablate.study.resuming import resuming
 from ablate.study.search_space import baseline_values, format_levels, search_space
+from ablate.study.submitted import Submitted
 from ablate.study.sweeper import conclude, launch_once
 from ablate.study.trials import Trials
 from ablate.terminal import streams
@@ -52,12 +53,15 @@ def search(
     Raises:
         InputError: Optuna is not installed, there is no parameter to search, or a value is invalid.
         SystemExit: at the end, with status 1 if a run has no result, 2 if the input of all runs was refused.
+        Submitted: runs are in the queue of a cluster, and the launcher does not wait for them.
     """
     streams.make_lossy()
     trials = start_search(loader, config, overrides, settings)
     try:
         launch(trials, launcher)
         while elsewhere := trials.elsewhere():
+            if getattr(launcher, "leaves", False):
+                raise Submitted(trials.folder, [], len(elsewhere), 0)
             log.info("Waiting for another process to train %s", first_few(elsewhere, 1))
             wait_for_any(elsewhere)
             launch(trials, launcher)

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -20,8 +20,10 @@ from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
 from ablate.logger import Logger, Row
+from ablate.model.finite import not_finite
 from ablate.terminal import progress
 from ablate.terminal.console import Console
+from ablate.terminal.text import first_few
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.meter import Batch, Means, Meter
 from ablate.training.parts import Parts, steps_per_epoch
@@ -80,7 +82,8 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
     """Train, and select an epoch.
 
     Resumes from the checkpoint if there is one, and reports its epochs again. The run has diverged, and training stops,
-    when the training loss or a validation logit is NaN or infinite; an earlier epoch is then selected, if there is one.
+    when the training loss, a validation logit or a weight is NaN or infinite; an earlier epoch is then selected, if
+    there is one.
 
     Args:
         parts: of a step.
@@ -101,8 +104,8 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         row, val_logits = fit_epoch(parts, data, config, epoch, reporter.console)
         rows.append(row)
         reporter.log(rows)
-        finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all())
         current = parts.average.module.state_dict()
+        finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all()) and are_finite(current)
         score = selection_score(epoch, val_logits, data.val_labels, reporting)
         if selected is None or (finite and score > selected.score):
             weights = {name: value.detach().cpu().clone() for name, value in current.items()}
@@ -114,6 +117,15 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
     return Fitted(reported(selected, data.val_labels, reporting), rows, False)
+
+
+def are_finite(weights: Mapping[str, Tensor]) -> bool:
+    """Whether no weight is NaN or infinite; logs which one is."""
+    if wrong := not_finite(weights):
+        log.warning(
+            "Weights are NaN or infinite: %s. Try a smaller optimizer.lr or trainer.grad_clip.", first_few(wrong)
+        )
+    return not wrong
 
 
 def reported(selected: Selected, labels: Tensor, reporting: Tensor) -> Selected:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from omegaconf import DictConfig
 
+from ablate.backend import padded_convolutions
 from ablate.data.batches import Resident, resident
 from ablate.data.prepare import Prepared
 from ablate.files import atomic
@@ -41,7 +42,8 @@ def set_up(config: DictConfig, folder: Path) -> SetUp:
     trainer = config.trainer
     step, data, device, precision = parts.set_up(config)
     images = resident(data, device)
-    with device_errors.explained(step, images, trainer, config.seed):
+    explained = device_errors.explained(step, images, trainer, config.seed)
+    with explained, padded_convolutions.zero_gradients(step.model):
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
     first_batch = samples(step.augment, images, trainer, config.seed)
     atomic.write_bytes(folder / FILE, first_batch, durable=False)

@@ -24,7 +24,8 @@ MOST_PARTS = 10_000  # tokens: each takes Typst about 6 KiB, and may be laid out
 MOST_SECTIONS = 100
 HEADING = ("heading_open", "heading_close")
 SECTIONS = ("Introduction", "Methods", "Experiments and analysis", "Conclusion")  # those with generated text
-TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten. -->
+TEMPLATE = """<!-- Your text for report.pdf and report.html, placed at the start of each section. Never overwritten.
+A block of YAML above this line, between two lines of three hyphens, sets labels, order, figures and style. -->
 # {title}
 
 """ + "\n\n".join(f"## {name}\n" for name in SECTIONS)

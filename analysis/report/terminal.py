@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ablate.analysis import verdict
 from ablate.analysis.formats import to_markdown
 from ablate.analysis.tables import Table
 from ablate.terminal.console import Console
@@ -36,7 +37,10 @@ def show(study: str, tables: dict[str, Table], main: str, notes: Sequence[str], 
     """Print the table named `main`, the runs that are not completed, the notes and the folder of the report."""
     console = Console()
     console.soft_wrap = not console.is_terminal
-    _print(console, tables[main].cells, f"Study {study}")
+    cells = tables[main].cells
+    _print(console, cells, f"Study {study}")
+    if "Verdict" in cells and cells["Verdict"].eq(verdict.NOT_TESTABLE).any():
+        notes = [f"Not testable: {verdict.UNTESTED}.", *notes]
     if "failures" in tables:
         failures = tables["failures"].cells
         _print(console, failures.head(LISTED), "Not completed")

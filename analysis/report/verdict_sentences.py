@@ -65,7 +65,7 @@ def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
             " Fisher's exact test below 0.05 after a separate Holm correction."
         )
     if (effects["verdict"] == verdict.NOT_TESTABLE).any():
-        sentences.append("Not testable: fewer than two shared seeds, or all differences equal.")
+        sentences.append(f"Not testable: {verdict.UNTESTED}.")
     return " ".join([*sentences, "Inconclusive: none of these."])
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ablate.study.launcher import Ended, More
     from ablate.study.tuned_runs import Phase
 
+FOLDER_KEYS = ("study.name", "hydra.sweep.dir")  # that determine the folder of a study
+
 
 class StudySweeper(Sweeper):
     """`hydra/sweeper=study`: run the variants of a study. The default of `ablate train -m`.
@@ -75,11 +77,12 @@ class StudySweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Run the study."""
         from ablate.study import retune
-        from ablate.study.path import rounds
-        from ablate.study.resuming import resuming
+        from ablate.study.path import PATH, rounds
+        from ablate.study.resuming import folder_words, resuming
+        from ablate.study.submitted import leaving
         from ablate.study.sweeper import sweep
 
-        asked, advice = self.config.study, resuming(self.config, "study.name", "hydra.sweep.dir")
+        asked, advice = self.config.study, resuming(self.config, *FOLDER_KEYS)
         folder = Path(self.config.hydra.sweep.dir)
         composing = partial(self.compose_study, arguments)
 
@@ -88,9 +91,11 @@ class StudySweeper(Sweeper):
             launcher = self.start(config=config)
             sweep(study, launcher, Path(config.hydra.sweep.dir), advice, asked.extend, asked.retrain)
 
-        phase = retune.tune(folder, self.tuning_plan(), composing, sweep_tuning)
-        for study in rounds(partial(composing, phase)):
-            sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
+        continues = bool(asked.stages or asked.tune or asked.design == PATH)
+        with leaving(self.launcher, folder_words(self.config, *FOLDER_KEYS), continues):
+            phase = retune.tune(folder, self.tuning_plan(), composing, sweep_tuning)
+            for study in rounds(partial(composing, phase)):
+                sweep(study, self.launcher, folder, advice, asked.extend, asked.retrain, decide=decide)
 
 
 class AppFlags(SearchPathPlugin):
@@ -163,11 +168,18 @@ class OptunaSweeper(StudySweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Run the search."""
         from ablate.study import overrides
+        from ablate.study.resuming import folder_words
+        from ablate.study.submitted import leaving
         from ablate.study.tune import search
 
-        return search(
-            self.loader, self.launcher, self.config, overrides.read(self.loader, self.params, arguments), self.settings
-        )
+        with leaving(self.launcher, folder_words(self.config, *FOLDER_KEYS), more=True):
+            search(
+                self.loader,
+                self.launcher,
+                self.config,
+                overrides.read(self.loader, self.params, arguments),
+                self.settings,
+            )
 
 
 class PlanSweeper(StudySweeper):
@@ -213,9 +225,15 @@ class StudyLauncher(Launcher):
     """Base class of the launchers: builds self-contained jobs, and returns their results in the order of the jobs."""
 
     module: str  # in ablate.study.launcher, with a function `launch`
+    takes_running = False  # whether it takes runs that are in a queue or being trained, and waits for them itself
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it leaves the runs to a queue, and does not wait for them."""
+        return self.settings.get("wait") is False
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Store Hydra's objects."""
@@ -247,7 +265,6 @@ class StudyLauncher(Launcher):
         import importlib
 
         from hydra.core.singleton import Singleton
-        from omegaconf import OmegaConf
 
         from ablate.study.launch_progress import show_progress
         from ablate.study.launcher import Job, Jobs
@@ -257,13 +274,18 @@ class StudyLauncher(Launcher):
             Job(self.hydra_context, self.task_function, self.config, number, overrides, state)
             for number, overrides in enumerate(job_overrides, first)
         ]
-        settings = {
+        module = importlib.import_module(f"ablate.study.launcher.{self.module}")
+        jobs = Jobs(known, more)
+        return show_progress(jobs, module.launch(jobs, **self.plain_settings()), ended)
+
+    def plain_settings(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        from omegaconf import OmegaConf
+
+        return {
             name: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
             for name, value in self.settings.items()
         }
-        module = importlib.import_module(f"ablate.study.launcher.{self.module}")
-        jobs = Jobs(known, more)
-        return show_progress(jobs, module.launch(jobs, **settings), ended)
 
 
 class LocalLauncher(StudyLauncher):
@@ -276,6 +298,13 @@ class SlurmLauncher(StudyLauncher):
     """`hydra/launcher=submitit_slurm`: jobs on a Slurm cluster."""
 
     module = "submitit_slurm"
+    takes_running = True
+
+    def follow_up(self, folder: Path, after: Sequence[str], command: Sequence[str]) -> str | None:
+        """Submit a job that runs the command after these jobs; return its ID, None if there is one already."""
+        from ablate.study.launcher.slurm_submission import follow_up
+
+        return follow_up(folder, after, command, self.plain_settings())
 
 
 class RayLauncher(StudyLauncher):

@@ -128,7 +128,10 @@ REFUSED: dict[str, tuple[list[list[str]], dict[str, Any], str]] = {
     "a zero byte": (_rows({1: (0, "a\0b")}), {}, r"1 of 8 images .* do not exist: .*a\\x00b"),
     "missing labels": (_rows({1: (1, ""), 5: (1, "nan")}), {}, "2 of 8 images have no label: images/1.png, images/5"),
     "missing paths": (_rows({2: (0, " ")}), {}, "1 of 8 rows of .* have no path"),
-    "listed twice": (_rows({2: (0, "images/0.png")}), {}, "lists 1 images more than once: images/0.png"),
+    "listed twice": (_rows({2: (0, "images/0.png")}), {}, "lists images more than once: images/0.png. Keep"),
+    "listed twice, with a dot": (_rows({2: (0, "./images/0.png")}), {}, "once: images/0.png, ./images/0.png. Keep"),
+    "listed twice, by a detour": (_rows({2: (0, "a/../images/0.png")}), {}, "once: images/0.png, a/../images/0.png"),
+    "listed twice, as of Windows": (_rows({2: (0, "images\\0.png")}), {}, "once: images/0.png. Keep"),
     "missing groups": (_rows({2: (3, "")}), {"group": "patient"}, "group=patient: 1 of 8 rows of .* have no value"),
     "one group": (
         _rows({at: (3, "all") for at in range(8)}),

@@ -176,6 +176,16 @@ def test_weights_that_do_not_fit_are_refused_in_a_sentence(tmp_path, kind):
     assert "w.pt is not for model.name=test_resnet" in text and message in text and "\n" not in text
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("name", ["layer1.0.conv1.weight", "bn1.running_mean", "fc.bias"])
+def test_weights_that_are_no_numbers_are_refused_and_named(tmp_path, name, value):
+    state = network("test_resnet", "timm").state_dict()
+    (state[name] if name in state else state[name := "fc.bias"]).view(-1)[0] = value
+    torch.save(state, tmp_path / "w.pt")
+    with pytest.raises(InputError, match=f"w.pt has weights that are NaN or infinite: {name}. "):
+        built(configuration("test_resnet", tmp_path / "w.pt"), inputs())
+
+
 def test_the_librarys_weights_are_taken_from_its_cache(tmp_path, monkeypatch):
     """Both libraries download to a folder, from which these are read without a network."""
     source = network("squeezenet1_1", "torchvision")

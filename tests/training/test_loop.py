@@ -106,6 +106,15 @@ def test_a_loss_that_is_no_number_ends_training_as_diverged():
     assert not all(math.isfinite(row["train_loss"] + row["val_loss"]) for row in rows)
 
 
+def test_a_weight_that_is_no_number_ends_training_also_where_it_has_no_effect(tmp_path, caplog):
+    config, data, parts, *_ = fit("trainer.epochs=2", "model=mlp", "model.hidden=[8]")
+    parts.model.unused = torch.nn.Parameter(torch.tensor([0.0, math.nan]))
+    reporter = loop.Reporter([], Console(file=StringIO()), 2)
+    ended = loop.fit(parts, resident(data, CPU), config, reporter, Checkpoint(tmp_path, {}))
+    assert ended.diverged and len(ended.rows) == 1 and math.isfinite(ended.rows[0]["val_loss"])
+    assert "unused" in caplog.text
+
+
 def test_best_val_selects_on_one_half_of_the_images_and_reports_on_the_other():
     """Every epoch again as the last of a run that long: the one with the highest accuracy on the first half is kept."""
     words = ("model=mlp", "optimizer.lr=0.3", "seed=1")

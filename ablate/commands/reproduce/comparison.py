@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ablate.evaluation import predicted_metrics
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.differences import Difference, diff
 from ablate.runs.read_config import read_config
@@ -43,7 +44,9 @@ def compare(run: Path, again: Path) -> Comparison:
     if settings:
         rows = "; ".join(f"{key}: {then} then, {now} now" for _, key, then, now in settings[:8])
         return Comparison(again, "different", [f"Different: the copy was trained with another configuration. {rows}."])
-    if not (results := [row for row in differences if row[0] == "results"]):
+    # Metrics that follow from val_predictions.npz are recorded for a study; the file itself is compared.
+    results = [row for row in differences if row[0] == "results" and row[1] not in predicted_metrics.METRICS]
+    if not results:
         return Comparison(again, "identical", [IDENTICAL])
     before, after = (run_record.read(folder) for folder in (run, again))
     limit, source = tolerance(run)

@@ -26,13 +26,19 @@ class RayLauncher(Launcher):
 
 @dataclass
 class SlurmLauncher(Launcher):
+    wait: bool = value("wait for the runs; false: leave them to the queue, and collect them with the same command")
+    runs_per_job: int = value("runs of a job, one after another", low=1)
+    runs_at_once: int = value("runs of a job at the same time; they share its cores and GPUs", low=1)
+    max_jobs: Optional[int] = value(
+        "jobs of a study in the queue at the same time; null: as many as the site allows", low=1
+    )
     folder: str = value("scripts and logs of the jobs")
     partition: Optional[str] = value("Slurm partition")
     account: Optional[str] = value("Slurm account")
     qos: Optional[str] = value("quality of service")
     timeout_min: int = value("time limit per job", unit="minutes", low=1)
-    cpus_per_task: int = value("cores per run", low=1)
-    gpus_per_node: Optional[int] = value("GPUs per run", low=0)
+    cpus_per_task: int = value("cores per job", low=1)
+    gpus_per_node: Optional[int] = value("GPUs per job", low=0)
     gres: Optional[str] = value("generic resources, such as gpu:a100:1")
     mem_gb: Optional[float] = value("memory per job", unit="GB", above=0)
     constraint: Optional[str] = value("required features of the nodes")
@@ -42,6 +48,7 @@ class SlurmLauncher(Launcher):
     signal_delay_s: int = value("a job stops cleanly this long before its time limit", unit="seconds", low=0)
     max_num_timeout: int = value("automatic restarts after the time limit", low=0)
     additional_parameters: dict[str, Any] = value("other sbatch options")
+    follow_up: dict[str, Any] = value("sbatch options of the jobs that continue a study with wait=false")
 
 
 @dataclass

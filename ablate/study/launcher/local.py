@@ -31,11 +31,11 @@ def launch(jobs: Jobs, jobs_at_once: int | None, jobs_per_gpu: int, own_app: boo
     gpus = workers_of(config, jobs_at_once, jobs_per_gpu, own_app)
     threads = threads_of(gpus)
     if own_app:
-        _load_shared(jobs[0])
+        load_shared(jobs[0])
     output = Path(config.hydra.sweep.dir) / ".workers.log"
     output.parent.mkdir(parents=True, exist_ok=True)
     starts = [partial(set_up_worker, gpu, threads, output) for gpu in gpus]
-    for ended in workers.run_tasks(partial(_take, jobs), partial(_run, jobs[0]), starts, REFRESH_SECONDS):
+    for ended in workers.run_tasks(partial(_take, jobs), partial(run_task, jobs[0]), starts, REFRESH_SECONDS):
         if ended is None:
             yield None
         else:
@@ -64,7 +64,7 @@ def _take(jobs: Jobs) -> Task | None:
     return None if index is None else (index, jobs[index].number, jobs[index].overrides)
 
 
-def _run(job: Job, task: Task) -> JobReturn:
+def run_task(job: Job, task: Task) -> JobReturn:
     """Run a task in a worker, which was possibly forked before the job was known."""
     _, number, overrides = task
     return replace(job, number=number, overrides=overrides)()
@@ -88,18 +88,20 @@ def assign_gpus(gpus: Sequence[str], jobs_per_gpu: int, workers: int) -> list[st
     return [gpu for _ in range(jobs_per_gpu) for gpu in gpus] or [None] * workers
 
 
-def set_up_worker(gpu: str | None, threads: int, output: Path) -> None:
-    """Called first in a worker: select its GPU and number of threads, and redirect its output to a file."""
+def set_up_worker(gpu: str | None, threads: int, output: Path | None = None) -> None:
+    """Called first in a worker: select its GPU and number of threads, and redirect its output to a file, if any."""
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     os.environ["OMP_NUM_THREADS"] = str(threads)
     torch.set_num_threads(threads)
+    if output is None:
+        return
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
 
 
-def _load_shared(job: Job) -> None:
+def load_shared(job: Job) -> None:
     """Load what the forked workers share: modules, images, and the hash and patch of the code."""
     from ablate.training.parts import build
 

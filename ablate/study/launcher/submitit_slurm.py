@@ -1,131 +1,167 @@
-"""`hydra/launcher=submitit_slurm`: run the jobs as one job array of a Slurm cluster."""
+"""`hydra/launcher=submitit_slurm`: run the jobs on a Slurm cluster, and wait for them or leave them to its queue."""
 
 import logging
 import os
-import shlex
-import signal
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 
-from ablate.study.launcher import Job, Jobs, Results, failed
-from ablate.terminal.errors import InputError
-
-if TYPE_CHECKING:
-    import submitit
+from ablate.files.lock import TrainedElsewhere, is_locked
+from ablate.runs import run_record, submitted_jobs
+from ablate.runs.statuses import FINISHED
+from ablate.study import slurm_queue
+from ablate.study.launcher import Jobs, Results, failed
+from ablate.study.launcher.slurm_submission import Submission, executor_of
+from ablate.study.slurm_queue import Queue
+from ablate.study.submitted import Submitted, cancel
+from ablate.terminal.errors import InputError, UserError
 
 log = logging.getLogger(__name__)
-# Parameters that submitit takes without the prefix `slurm_`.
-COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
-PYTHON = f"{shlex.quote(sys.executable)} -P"  # without the current folder on its search path
 POLL_SECONDS = 2.0  # between two checks for results
-SLURM_POLL_SECONDS = 20.0  # between two queries of Slurm for jobs that ended without a result
-TEMPORARY_REASONS = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit")  # of pending jobs
+SLURM_POLL_SECONDS = 20.0  # between two queries of Slurm
+TEMPORARY_REASONS = ("None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency")  # of pending jobs
 
 
-def launch(jobs: Jobs, folder: str, max_num_timeout: int, **settings: Any) -> Results:
-    """Yield (index, result) of each job as it ends, and None every few seconds.
+def launch(
+    jobs: Jobs,
+    folder: str,
+    wait: bool,
+    runs_per_job: int,
+    runs_at_once: int,
+    max_jobs: int | None,
+    max_num_timeout: int,
+    follow_up: dict[str, Any],
+    **settings: Any,
+) -> Results:
+    """Yield (index, result) of each run as it ends, and None every few seconds. An interrupt leaves the jobs alone.
+
+    Runs that an earlier command submitted, or that another process trains, are waited for, not submitted again.
 
     Args:
-        jobs: the jobs.
+        jobs: the runs.
         folder: folder of submitit's files.
-        max_num_timeout: how often a job that reached its time limit is requeued.
+        wait: wait for the runs; else raise `Submitted` once they are in the queue.
+        runs_per_job, runs_at_once, max_jobs, max_num_timeout: see `Submission`.
+        follow_up: options of jobs that continue the study.
         **settings: parameters of submitit; empty ones are ignored.
 
     Raises:
-        InputError: submitit is not installed, or Slurm is not available.
+        InputError: submitit is not installed, or Slurm is not available, or refuses a job.
+        Submitted: runs are in the queue, and `wait` is false.
     """
-    try:
-        import submitit
-    except ModuleNotFoundError:
-        raise InputError("hydra/launcher=submitit_slurm needs submitit: pip install 'hydra-ablate[cluster]'.") from None
-    parameters = {name: value for name, value in settings.items() if value not in (None, {}, [])}
-    try:
-        executor = submitit.AutoExecutor(
-            folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout, slurm_python=PYTHON
-        )
-    except RuntimeError:
-        raise InputError("Slurm is not available (no srun). Start the study on a login node of the cluster.") from None
-    executor.update_parameters(
-        **{name if name in COMMON else f"slurm_{name}": value for name, value in parameters.items()}
-    )
-    indices: dict[str, int] = {}
-    waiting: list[submitit.Job[JobReturn]] = []
-    last_query, known_reasons = time.monotonic(), set(TEMPORARY_REASONS)
+    study = Path(jobs[0].config.hydra.sweep.dir)
+    executor = executor_of(folder, {"name": study.name, **settings})
+    submission = Submission(jobs, study, executor, runs_per_job, runs_at_once, max_num_timeout, max_jobs)
+    watched = Watched(jobs, study, folder)
+    without_room: list[int] = []
+    last_query = -SLURM_POLL_SECONDS
     try:
         while True:
-            for handle, index in _submitted(executor, jobs):
-                waiting.append(handle)
-                indices[handle.job_id] = index
-            if not waiting:
-                return
-            ended = [handle for handle in waiting if handle.done()]
-            waiting = [handle for handle in waiting if handle not in ended]
-            yield None
-            for handle in ended:
-                yield indices[handle.job_id], _result(handle)
-            if waiting and time.monotonic() - last_query > SLURM_POLL_SECONDS:
-                waiting[0].watcher.update()  # one query for all jobs
-                arrays = sorted({handle.job_id.partition("_")[0] for handle in waiting})
-                for reason in pending_reasons(",".join(arrays)) - known_reasons:
-                    log.warning("Slurm keeps jobs pending; reason from squeue: %s", reason)
-                    known_reasons.add(reason)
+            new = list(iter(jobs.take, None))
+            watched.waiting += new
+            asked = time.monotonic() - last_query >= SLURM_POLL_SECONDS
+            if new or (without_room and asked):
+                without_room = submission.submit([*without_room, *new])
+                asked = True
+            ended = watched.with_record()
+            if asked:
+                ended += watched.ask(without_room)
                 last_query = time.monotonic()
-            time.sleep(POLL_SECONDS if waiting and not ended else 0)
-    finally:
-        for handle in waiting:
-            if not handle.done():
-                handle.cancel()
+            yield from ended
+            if not wait and watched.waiting:
+                raise Submitted(study, watched.arrays(), len(watched.waiting) - len(without_room), len(without_room))
+            if not watched.waiting and not ended:
+                return
+            yield None
+            time.sleep(POLL_SECONDS if watched.waiting and not ended else 0)
+    except (KeyboardInterrupt, GeneratorExit):
+        if arrays := watched.arrays():
+            log.info("The jobs in the queue are left alone. Cancel them with: %s", cancel(arrays))
+        raise
 
 
-def _submitted(executor: "submitit.AutoExecutor", jobs: Jobs) -> "list[tuple[submitit.Job[JobReturn], int]]":
-    """Submit the jobs that can be taken now as one array; return each with its index."""
-    taken = list(iter(jobs.take, None))
-    if not taken:
-        return []
-    with executor.batch():
-        handles = [executor.submit(OnNode(jobs[index])) for index in taken]
-    return list(zip(handles, taken, strict=True))
+class Watched:
+    """The runs of a launch that have not ended.
 
+    Args:
+        jobs: the runs.
+        study: folder of the study.
+        files: folder of submitit's files, with `%j` for the ID of a job.
+    """
 
-def pending_reasons(arrays: str) -> set[str]:
-    """Slurm's reasons for pending jobs of a job array; empty if squeue fails."""
-    command = ["squeue", "--noheader", "--states=PENDING", "--format=%r", f"--jobs={arrays}"]
-    try:
-        completed = subprocess.run(command, capture_output=True, text=True, timeout=SLURM_POLL_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return set()
-    return set(completed.stdout.split("\n")) - {""}
+    def __init__(self, jobs: Jobs, study: Path, files: str) -> None:
+        self.jobs, self.study, self.files = jobs, study, files
+        self.waiting: list[int] = []
+        self.known_reasons = set(TEMPORARY_REASONS)
 
+    def with_record(self) -> list[tuple[int, JobReturn]]:
+        """The runs that have recorded how they ended, with their results."""
+        results = [(index, self._recorded(index)) for index in self.waiting]
+        ended = [(index, result) for index, result in results if result is not None]
+        self._forget([index for index, _ in ended])
+        return ended
 
-def _result(handle: "submitit.Job[JobReturn]") -> JobReturn:
-    try:
-        result: JobReturn = handle.result()
-        return result
-    except Exception as error:  # raised by submitit if a job was killed or has no result
-        return failed(RuntimeError(f"Slurm job {handle.job_id} ended as {handle.state}: {_first_line(error)}"))
+    def ask(self, without_room: Sequence[int]) -> list[tuple[int, JobReturn]]:
+        """Ask Slurm for the jobs: log why they are pending, and return lost runs; see `lost`."""
+        try:
+            queue = slurm_queue.read()
+        except InputError as error:  # the controller is restarted, for example: the jobs run on
+            log.warning("%s", error)
+            return []
+        self.log_reasons(queue)
+        return self.lost(queue, without_room)
 
+    def lost(self, queue: Queue, without_room: Sequence[int]) -> list[tuple[int, JobReturn]]:
+        """The runs that are neither in the queue nor trained, nor about to be submitted, with their results."""
+        last_job = {run: job.id for job in submitted_jobs.read(self.study) for run in job.runs}
+        ended = []
+        for index in [index for index in self.waiting if index not in without_room]:
+            run = self.jobs[index].folder
+            if last_job.get(run) in queue or is_locked(self.study / run):
+                continue
+            result = self._recorded(index)  # written since
+            if result is None and (job := last_job.get(run)):
+                result = failed(UserError(f"Slurm job {job} ended before the run did. Its output: {self._log(job)}"))
+            ended.append((index, result or failed(TrainedElsewhere())))
+        self._forget([index for index, _ in ended])
+        return ended
 
-@dataclass
-class OnNode:
-    """A job on a cluster node. A time limit interrupts it, and it resumes when the study is run again."""
+    def log_reasons(self, queue: Queue) -> None:
+        """Log why jobs of the study are pending, each reason once."""
+        pending = [
+            queue[job.id] for job in slurm_queue.live_jobs(self.study, queue) if queue[job.id].state == "PENDING"
+        ]
+        for reason in sorted({job.reason for job in pending} - self.known_reasons):
+            log.warning("Slurm keeps jobs pending; reason from squeue: %s", reason)
+            self.known_reasons.add(reason)
 
-    job: Job
+    def arrays(self) -> list[str]:
+        """IDs of the jobs in the queue with these runs; also if Slurm does not answer."""
+        folders = {self.jobs[index].folder for index in self.waiting}
+        jobs = [job for job in submitted_jobs.read(self.study) if folders.intersection(job.runs)]
+        try:
+            queue = slurm_queue.read()
+        except InputError:
+            return submitted_jobs.arrays_of(jobs)
+        return submitted_jobs.arrays_of([job for job in jobs if job.id in queue])
 
-    def __call__(self) -> JobReturn:
-        """Run the job with one thread per core."""
-        import submitit
+    def _recorded(self, index: int) -> JobReturn | None:
+        """The result of a run that recorded how it ended."""
+        try:
+            record = run_record.read(self.study / self.jobs[index].folder)
+        except InputError:
+            return None
+        if record.status not in FINISHED:
+            return None
+        if record.status == "failed":
+            return failed(UserError(record.error or "The run failed."))
+        return JobReturn(status=JobStatus.COMPLETED)
 
-        for number in (submitit.JobEnvironment()._usr_sig(), signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-        if cores := os.environ.get("SLURM_CPUS_PER_TASK"):
-            os.environ.setdefault("OMP_NUM_THREADS", cores)
-        return self.job()
+    def _log(self, job: str) -> str:
+        return os.path.relpath(Path(self.files.replace("%j", job)) / f"{job}_0_log.err")
 
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    def _forget(self, ended: Sequence[int]) -> None:
+        self.waiting = [index for index in self.waiting if index not in ended]

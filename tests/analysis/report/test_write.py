@@ -124,8 +124,10 @@ def test_mixed_code_is_reported(make_study, capsys):
         {"normalization=none": {0: 0.5}},
     ],
 )
-def test_studies_with_few_results(make_study, results):
+def test_studies_with_few_results(make_study, results, capsys):
     assert report(make_study(results, FACTORS), allow_partial=True) == 0
+    untestable = "normalization=none" in results  # the terminal states why
+    assert ("Note: Not testable: fewer than two shared seeds" in capsys.readouterr().out) == untestable
 
 
 @pytest.mark.integration

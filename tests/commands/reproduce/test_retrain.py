@@ -19,7 +19,8 @@ from tests.processes import ROOT, SMALL, ablate, alone
 def study(tmp_path_factory) -> Path:
     """A study of one variant and two seeds, and a single run."""
     folder = tmp_path_factory.mktemp("reproduce")
-    trained = ablate(folder, "train", "-m", "study.name=s", "model=mlp", "model.hidden=[8]", "seed=0,1", *SMALL[:-1])
+    words = ["study.name=s", "study.secondary=[val_macro_f1]", "model=mlp", "model.hidden=[8]", "seed=0,1"]
+    trained = ablate(folder, "train", "-m", *words, *SMALL[:-1])
     assert trained.returncode == 0, trained.stderr
     assert ablate(folder, "train", "model=mlp", "hydra.run.dir=one", *SMALL).returncode == 0
     return folder

@@ -1,13 +1,18 @@
 """Studies on a real Slurm cluster of one node."""
 
+import contextlib
+import json
+import os
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ablate.runs import submitted_jobs
 from tests.debian import need
-from tests.processes import SMALL, finish, record, start, until
+from tests.processes import SMALL, epochs, finish, record, start, until
 
 pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
@@ -23,6 +28,33 @@ def slurm(tmp_path_factory):
     assert started.returncode == 0, started.stderr
     yield dict(line.split("=", 1) for line in started.stdout.splitlines())
     subprocess.run([SCRIPTS / "stop", folder])
+
+
+def queued(slurm, *states) -> list[str]:
+    """The IDs of the jobs in the queue."""
+    command = ["squeue", "--noheader", "--array", "--format=%i", *(f"--states={state}" for state in states)]
+    return subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
+
+
+def until_empty(slurm) -> None:
+    """Return when no job is left in the queue."""
+    subprocess.run(
+        ["bash", "-c", "while squeue --noheader | grep -q .; do sleep 0.5; done"], env={**slurm}, timeout=300
+    )
+    assert queued(slurm) == []
+
+
+def seeds(count: int) -> str:
+    return f"seed={','.join(map(str, range(count)))}"
+
+
+def worker_of(lock: Path) -> int:
+    """PID of the process that has a file open."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == lock:
+                return int(link.parts[2])
+    raise AssertionError(f"{lock} is not open")
 
 
 def test_a_study_is_a_job_array(tmp_path, slurm):
@@ -72,8 +104,122 @@ def test_the_reason_for_pending_jobs_is_logged(tmp_path, slurm):
     line = next(line for line in process.stderr if "reason from squeue" in line)
     process.send_signal(signal.SIGINT)
     assert "Slurm keeps jobs pending" in line and finish(process)[0] == 130
-    listed = subprocess.run(["squeue", "--noheader"], env={**slurm}, capture_output=True, text=True, check=True)
-    assert listed.stdout == ""  # the jobs were cancelled
+    assert len(queued(slurm)) == 2  # an interrupt leaves them alone
+    subprocess.run(["scancel", *{job.partition("_")[0] for job in queued(slurm)}], env={**slurm}, check=True)
+
+
+def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, slurm):
+    """60 runs in 6 jobs, of which an array may have 5. One is requeued, and a command that waits is killed.
+
+    The same command collects all.
+    """
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", "normalization=none,batch", seeds(15), *SLURM)
+    words, runs = (*words, "hydra.launcher.runs_per_job=10"), tmp_path / "outputs/s"
+    status, output = finish(start(tmp_path, *words, "hydra.launcher.wait=false", **slurm))
+    jobs = queued(slurm)
+    assert status == 0 and "60 runs in the queue" in output and "ablate status outputs/s" in output, output
+    assert len(jobs) == 6 and f"scancel {jobs[0].partition('_')[0]}" in output
+    process = start(tmp_path, *words, **slurm)
+    until(lambda: len(list(runs.glob("*/seed=*/model.pt"))) >= 3, process)
+    requeued = queued(slurm, "R")[0]
+    subprocess.run(["scontrol", "requeue", requeued], env={**slurm}, check=True)
+    process.kill()
+    finish(process)
+    assert set(queued(slurm)) <= set(jobs) and requeued in queued(slurm)
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "60 of 60 runs done" in output, output
+    recorded = [job["id"] for job in json.loads((runs / "jobs.json").read_text())["jobs"]]
+    assert sorted(recorded) == sorted(jobs) and max(Counter(map(submitted_jobs.array_of, jobs)).values()) == 5
+    logs = [(folder / "train.log").read_text() for folder in runs.glob("*/seed=*")]
+    assert len(logs) == 60 and all(log.count("completed: ") == 1 for log in logs)
+    assert not (runs / ".replaced").exists()
+
+
+@pytest.mark.parametrize("stop", ["scontrol requeue", "scancel --signal=USR2"])  # preemption; time limit
+def test_a_requeued_job_skips_finished_runs_and_resumes(tmp_path, slurm, stop):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=1,300,2", *SLURM)
+    words, runs = (*words, "hydra.launcher.runs_per_job=3", "hydra.launcher.max_num_timeout=1"), tmp_path / "outputs/s"
+    process = start(tmp_path, *words, **slurm)
+    long = runs / "trainer.epochs=300/seed=0"
+    until(lambda: epochs(long) > 5, process)
+    first = (runs / "baseline/seed=0/model.pt").stat().st_mtime_ns
+    subprocess.run([*stop.split(), *queued(slurm, "R")], env={**slurm}, check=True)
+    status, output = finish(process)
+    assert status == 0 and "3 of 3 runs done" in output, output
+    assert (runs / "baseline/seed=0/model.pt").stat().st_mtime_ns == first
+    assert "resumes from epoch" in (long / "train.log").read_text() and epochs(long) == 300
+
+
+def test_a_killed_run_does_not_lose_the_others_of_its_job(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=100000,1,2", *SLURM)
+    words, runs = (*words, "hydra.launcher.runs_per_job=3"), tmp_path / "outputs/s"
+    process = start(tmp_path, *words, **slurm)
+    until(lambda: epochs(runs / "baseline/seed=0") > 0, process)
+    os.kill(worker_of(runs / "baseline/.seed=0.lock"), signal.SIGKILL)
+    status, output = finish(process)
+    assert status == 1 and "2 of 3 runs done" in output and "baseline/seed=0" in output, output
+
+
+def test_runs_of_a_job_at_the_same_time(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "trainer.epochs=100000,90000", *SLURM)
+    words = (*words, "hydra.launcher.runs_per_job=2", "hydra.launcher.runs_at_once=2")
+    process = start(tmp_path, *words, **slurm)
+    runs = [tmp_path / "outputs/s" / name / "seed=0" for name in ("baseline", "trainer.epochs=90000")]
+    until(lambda: all(epochs(run) > 0 for run in runs), process)
+    subprocess.run(["scancel", *queued(slurm)], env={**slurm}, check=True)
+    assert finish(process)[0] == 1
+    assert all(record(run)["status"] == "interrupted" and (run / "checkpoint.pt").exists() for run in runs)
+
+
+def test_cancelled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(2), *SLURM)
+    blocked = ("hydra.launcher.wait=false", "hydra.launcher.cpus_per_task=1000")
+    assert finish(start(tmp_path, *words, *blocked, **slurm))[0] == 0
+    again = finish(start(tmp_path, *words, *blocked, **slurm))[1]
+    assert len(queued(slurm)) == 2 and "2 runs in the queue" in again, again  # not submitted twice
+    subprocess.run(["scancel", submitted_jobs.array_of(queued(slurm)[0])], env={**slurm}, check=True)
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "2 of 2 runs done" in output, output
+
+
+def test_stages_go_on_from_job_to_job(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", seeds(3), "study.stages=[2,3]", "study.margin=5")
+    words = (*words, *SLURM, "hydra.launcher.wait=false", "hydra.launcher.runs_per_job=4")
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "4 runs in the queue" in output and "continues the study" in output, output
+    until_empty(slurm)
+    study = tmp_path / "outputs/s"
+    assert len(json.loads((study / "stages.json").read_text())["looks"]) == 2
+    assert len(list(study.glob("*/seed=*/model.pt"))) == 6
+
+
+def test_a_search_goes_on_from_job_to_job(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", "optimizer.lr=interval(0.001,0.1)")
+    search = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=4", "hydra.sweeper.n_jobs=2", "hydra.sweeper.pruner=null")
+    words = (*words, *search, *SLURM, "hydra.launcher.wait=false", "hydra.launcher.runs_per_job=2")
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0 and "continues the study" in output, output
+    until_empty(slurm)
+    assert len(list((tmp_path / "outputs/s").glob("*/seed=*/model.pt"))) == 4
+
+
+def test_a_study_that_cannot_go_on_stops(tmp_path, slurm):
+    """A run that ends without a result is not submitted again and again by the jobs that continue the study."""
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(3), "study.stages=[2,3]", "study.margin=5")
+    words = (*words, "normalization=none,batch", *SLURM, "hydra.launcher.wait=false", "hydra.launcher.setup=[exit 1]")
+    status, output = finish(start(tmp_path, *words, **slurm))
+    assert status == 0, output
+    until_empty(slurm)
+    jobs = json.loads((tmp_path / "outputs/s/jobs.json").read_text())["jobs"]
+    assert [len(job["runs"]) for job in jobs] == [1, 1, 1, 1, 0]
+
+
+def test_no_more_jobs_than_the_site_allows(tmp_path, slurm):
+    words = ("train", "-m", "study.name=s", *SMALL, "model=mlp,cnn", seeds(2), *SLURM, "hydra.launcher.max_jobs=1")
+    status, output = finish(start(tmp_path, *words, "hydra.launcher.wait=false", **slurm))
+    assert status == 0 and "1 run in the queue" in output and "3 runs not submitted yet" in output, output
+    until_empty(slurm)
+    assert len(list((tmp_path / "outputs/s").glob("*/seed=*/model.pt"))) == 4
 
 
 def test_without_slurm_the_study_is_refused(tmp_path):

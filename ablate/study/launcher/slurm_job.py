@@ -1,0 +1,86 @@
+"""A job on a node of a cluster: runs of a study, one after another or some at once."""
+
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ablate.backend.cores import cpu_cores
+from ablate.study.launcher import Job, local, workers
+
+log = logging.getLogger(__name__)
+INTERRUPTED = 130  # exit status
+
+
+@dataclass
+class SlurmJob:
+    """Runs in worker processes. If one fails or is killed, the others continue; runs with a result are skipped.
+
+    Before its time limit, or when it is preempted, the job stops after a checkpoint. Slurm starts a requeued job again
+    with the same runs, which resume.
+
+    Attributes:
+        job: one run, which shares its configuration with the others.
+        tasks: index, number and overrides of each run.
+        runs_at_once: number of workers, which share the job's cores and GPUs.
+        restarts: how often the job is requeued after its time limit.
+    """
+
+    job: Job
+    tasks: Sequence[local.Task]
+    runs_at_once: int
+    restarts: int
+
+    def __call__(self) -> None:
+        """Train the runs."""
+        import submitit
+
+        time_limit = submitit.JobEnvironment()._usr_sig()
+        for number in (time_limit, signal.SIGTERM):
+            signal.signal(number, _interrupt)
+        try:
+            self.train(time_limit)
+        except Interrupted as interrupt:
+            if interrupt.number == time_limit and int(os.environ.get("SLURM_RESTART_COUNT", "0")) < self.restarts:
+                subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
+            raise SystemExit(INTERRUPTED) from None
+
+    def train(self, time_limit: int) -> None:
+        """Train the runs in workers; see the class."""
+        os.chdir(self.job.directory)
+        at_once = min(self.runs_at_once, len(self.tasks))
+        gpus = local.workers_of(self.job.config, at_once, at_once)
+        threads = max(1, int(os.environ.get("SLURM_CPUS_PER_TASK", cpu_cores())) // at_once)
+        if len(self.tasks) > 1:
+            local.load_shared(self.job)
+        starts = [partial(_set_up, gpu, threads, time_limit) for gpu in gpus]
+        waiting = iter(self.tasks)
+        running = workers.run_tasks(
+            lambda: next(waiting, None), partial(local.run_task, self.job), starts, local.REFRESH_SECONDS
+        )
+        for ended in running:
+            if ended is not None and isinstance(ended[1], workers.WorkerDied):
+                log.error("Run %d: %s", ended[0][1], ended[1])
+
+
+class Interrupted(KeyboardInterrupt):
+    """The job was told to stop, by the signal with this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _interrupt(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: workers are writing checkpoints
+    raise Interrupted(number)
+
+
+def _set_up(gpu: str | None, threads: int, time_limit: int) -> None:
+    """Called first in a worker. Slurm signals every process of a job; workers are interrupted by their parent alone."""
+    for number in (time_limit, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    local.set_up_worker(gpu, threads)

@@ -1,0 +1,74 @@
+"""Submit and leave: a study whose runs are left to the queue of a cluster."""
+
+import logging
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+
+class Submitted(Exception):
+    """Runs of a study are in the queue, and the command does not wait for them.
+
+    Attributes:
+        folder: of the study.
+        arrays: IDs of its jobs and job arrays in the queue.
+        queued: number of runs in the queue.
+        unsubmitted: number of runs for which the site's limits left no room.
+    """
+
+    def __init__(self, folder: Path, arrays: Sequence[str], queued: int, unsubmitted: int) -> None:
+        super().__init__(f"{queued} runs of {folder} are in the queue.")
+        self.folder, self.arrays, self.queued, self.unsubmitted = folder, list(arrays), queued, unsubmitted
+
+
+class FollowingLauncher(Protocol):
+    """A launcher that can run a command after jobs have ended."""
+
+    def follow_up(self, folder: Path, after: Sequence[str], command: Sequence[str]) -> str | None:
+        """Submit a job that runs the command after these jobs; return its ID, None if there is one already."""
+
+
+@contextmanager
+def leaving(launcher: object, words: Sequence[str], more: bool) -> Iterator[None]:
+    """Explain what to type next where the block submitted its runs.
+
+    Args:
+        launcher: of the study.
+        words: those that the command needs to find the folder of the study again.
+        more: whether the study goes on after these runs, such as with its next stage: a further job does that.
+    """
+    try:
+        yield
+    except Submitted as left:
+        arrays = list(left.arrays)
+        jobs = f"Slurm {', '.join(arrays)}" if arrays else "jobs of another command"
+        log.info("%s in the queue: %s", _runs(left.queued), jobs)
+        if left.unsubmitted:
+            log.info("%s not submitted yet: the queue has no room for more jobs", _runs(left.unsubmitted))
+        follow_up = getattr(launcher, "follow_up", None)
+        if (more or left.unsubmitted) and follow_up and (job := follow_up(left.folder, arrays, command(words))):
+            log.info("Slurm job %s continues the study after them", job)
+            arrays.append(job)
+        log.info("progress: ablate status %s", shlex.quote(str(left.folder)))
+        log.info("collect the results: the same command%s", f" with {shlex.join(words)}" if words else "")
+        if arrays:
+            log.info("cancel: %s", cancel(arrays))
+
+
+def cancel(arrays: Sequence[str]) -> str:
+    """The command that cancels these jobs."""
+    return shlex.join(["scancel", *arrays])
+
+
+def command(words: Sequence[str]) -> list[str]:
+    """The command line of this process, with further words."""
+    return [sys.executable, *sys.orig_argv[1:], *words]
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
