@@ -9,7 +9,7 @@ from ablate.config.schema import Trainer
 from ablate.data.batches import Resident, batches
 from ablate.data.streamed import select
 from ablate.runs.samples import COUNT
-from ablate.training.loop import drawn
+from ablate.training.draws import drawn
 
 
 def samples(augment: Augmentation, data: Resident, trainer: Trainer, seed: int) -> bytes:

@@ -8,26 +8,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.augmentation import Augmentation
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
 from ablate.data.batches import Resident, batches
 from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
-from ablate.logger import Logger, Row
+from ablate.logger import Row
 from ablate.model.finite import not_finite
 from ablate.terminal import progress
 from ablate.terminal.console import Console
 from ablate.terminal.text import first_few
 from ablate.training.checkpoint import Checkpoint
+from ablate.training.draws import drawn
 from ablate.training.meter import Batch, Means, Meter
 from ablate.training.parts import Parts, steps_per_epoch
-from ablate.training.sampler import SAMPLERS
+from ablate.training.reporter import Reporter
 
 log = logging.getLogger(__name__)
 
@@ -51,31 +50,6 @@ class Fitted(NamedTuple):
     selected: Selected
     rows: list[Row]
     diverged: bool
-
-
-@dataclass
-class Reporter:
-    """Report the metrics of each epoch to every logger and on the console, with an estimate of the time left."""
-
-    loggers: Sequence[Logger]
-    console: Console
-    epochs: int
-
-    def log(self, rows: Sequence[Row]) -> None:
-        """Report the last of the epochs so far."""
-        self.log_again(rows[-1:])
-        self.console.print(progress.epoch_line(rows, self.epochs), soft_wrap=not self.console.is_terminal)
-
-    def log_again(self, rows: Sequence[Row]) -> None:
-        """Report epochs to the loggers only: of an interrupted run, when it is resumed."""
-        for row in rows:
-            for logger in self.loggers:
-                logger.log(row)
-
-    def close(self, result: Row | None) -> None:
-        """Close the loggers with the row of the selected epoch, or None for an interrupted run."""
-        for logger in self.loggers:
-            logger.close(result)
 
 
 def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkpoint: Checkpoint) -> Fitted:
@@ -225,32 +199,3 @@ def inputs(
         index = order[batch]
         images, _ = parts.augment(select(data.images, index), data.targets[index], [d[batch] for d in draws])
         yield parts.pixels(images)
-
-
-def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed: int) -> tuple[Tensor, list[Tensor]]:
-    """Draw the order of the images in an epoch, and the random numbers of their augmentation, in this order.
-
-    They are drawn for all images of the source, so that those of an image do not depend on the training subset.
-    Further ones are drawn for the repetitions of an image in an epoch.
-
-    Args:
-        augment: the augmentation.
-        data: the training images.
-        sampler: `trainer.sampler`.
-        epoch: counted from 1.
-        seed: of the run.
-
-    Returns:
-        Positions of the images, int64 (N,), and for each step of the augmentation its numbers, (N, k).
-    """
-    device = data.images.device
-    ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]
-    order = SAMPLERS[sampler](ranks, data.targets, seeding.stream(seed, "sampler", epoch))
-    repeated = np.ones(len(order), bool)
-    repeated[np.unique(order, return_index=True)[1]] = False
-    rows = data.index[order]
-    rows[repeated] = data.source + np.arange(repeated.sum())
-    draws = augment.draw(
-        data.source + int(repeated.sum()), lambda step: seeding.stream(seed, "augmentation", step, epoch)
-    )
-    return torch.from_numpy(order).to(device), [torch.from_numpy(numbers[rows]).to(device) for numbers in draws]

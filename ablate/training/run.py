@@ -26,6 +26,7 @@ from ablate.runs.metric import named
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
+from ablate.training.reporter import Reporter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +110,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     identity_of = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256, "data_sha256": data.sha256}
     checkpoint = Checkpoint(folder, identity_of, setup.environment.as_dict())
     info = LoggedRun(folder, record.study, record.variant, record.factors, flat(config), setup.first_batch)
-    reporter = loop.Reporter(loggers_of(config, info), Terminal(), config.trainer.epochs)
+    reporter = Reporter(loggers_of(config, info), Terminal(), config.trainer.epochs)
     result = None
     try:
         with device_errors.explained(parts, images, config.trainer, config.seed):

@@ -79,9 +79,9 @@ def _baseline_at_chance(results: Results) -> list[str]:
     if not len(base) or learned(base).any():
         return []
     chance = f" ({100 / results.class_count:.1f} %)" if results.class_count else ""
-    count = "both" if len(base) == 2 else f"all {len(base)}"
-    runs = f"{count} of its completed runs are" if len(base) > 1 else "its completed run is"
-    return [f"The baseline has learned nothing: {runs} at chance{chance}."]
+    images = f" with {plural(results.images, 'evaluation image')}" if results.images else ""
+    runs = f"any of its {len(base)} completed runs" if len(base) > 1 else "its completed run"
+    return [f"The baseline is not distinguishable from chance{chance}{images}, in {runs}."]
 
 
 def _below_majority(results: Results) -> list[str]:

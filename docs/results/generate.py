@@ -19,6 +19,7 @@ import typst
 from ablate.analysis.formats import number, to_markdown
 from ablate.files.atomic import write_bytes, write_text
 from ablate.runs import run_record
+from docs.results import folders
 from tests.docs.pages import blocks
 
 HERE = Path(__file__).parent
@@ -29,6 +30,8 @@ COPIED = ("report.pdf", "runs.csv", "effects.csv", "numbers.tex", "tables/effect
           "figures/effects.svg", "figures/loss_curves.svg")  # fmt: skip
 LEFT_OUT = ("Equivalence", "g_z", "Parameters", "Time")  # columns that the tutorial's table does not show
 PAGE_PPI = 110
+WEIGHTS = "efficientnet_lite0.pth"
+TESTED = "cifar10-1000"  # some test images
 FOLDER = "cifar10-jpeg"  # link to the images, by which the commands in docs/results.md name them
 
 
@@ -38,15 +41,26 @@ def ablate(*words: str) -> None:
 
 
 def study(name: str, tested: bool = False) -> None:
-    """Train a preset on the images, report it with the author's text, and copy the results to docs/results."""
-    ablate("train", f"study={name}", "data=image_folder", f"data.root={FOLDER}")
+    """Train a preset on CIFAR-10, test its runs if so desired, and report it."""
+    train(name)
+    runs = sorted((WORK / "outputs" / name).glob("*/seed=*"))
+    untested = [str(path) for path in runs if not (path / "test.json").exists()]
+    if tested and untested:
+        ablate("test", *untested)
+    report(name)
+
+
+def train(name: str, *words: str, root: str = FOLDER) -> None:
+    """Train a preset on an image folder."""
+    ablate("train", f"study={name}", "data=image_folder", f"data.root={root}", *words)
+
+
+def report(name: str) -> None:
+    """Report a study with the author's text, and copy the results to docs/results."""
     folder, target = WORK / "outputs" / name, HERE / name
     text = target / "report.md"
     if text.exists():
         shutil.copy(text, folder)
-    untested = [str(path) for path in sorted(folder.glob("*/seed=*")) if not (path / "test.json").exists()]
-    if tested and untested:
-        ablate("test", *untested)
     ablate("report", name)
     for part in COPIED:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
@@ -107,9 +121,42 @@ def effects_table(folder: Path, without: tuple[str, ...] = ()) -> str:
     table = (folder / "report/tables/effects.md").read_text().partition("\n\n")[0]
     if not without:
         return table
-    heading, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
-    frame = pd.DataFrame(rows, columns=heading)
-    return to_markdown(frame[[name for name in heading if not name.startswith(without)]])
+    rows = [line.strip("|").split("|") for line in table.splitlines()]
+    shown = [place for place, name in enumerate(rows[0]) if not name.strip().startswith(without)]
+    return "\n".join(f"|{'|'.join(row[place] for place in shown)}|" for row in rows)
+
+
+def finetune() -> None:
+    """Pretrained weights against training from scratch, on photographs of solar cells."""
+    folders.solar_cells(WORK / "solar-cells", WORK / "packages")
+    folders.weights(WORK / WEIGHTS, WORK / "packages")
+    network = (f"model.name={folders.NETWORK}", f"model.weights={WEIGHTS}")
+    few = ("data.image_size=96", "data.train_limit=200", "data.val_fraction=0.2")
+    train("finetune", *network, *few, root="solar-cells")
+    report("finetune")
+    replace("results.md", "finetune effects", effects_table(WORK / "outputs/finetune", LEFT_OUT))
+
+
+def imbalance() -> None:
+    """Class weights, balanced sampling and the focal loss on a thinned training set, by macro-F1."""
+    folders.imbalanced(WORK / "imbalanced", WORK / FOLDER)
+    train("imbalance", "data.val_fraction=0.5", root="imbalanced")
+    report("imbalance")
+    replace("results.md", "imbalance effects", effects_table(WORK / "outputs/imbalance", LEFT_OUT))
+
+
+def robustness() -> None:
+    """Augmentations, tested on corrupted images."""
+    folders.some_test_images(WORK / TESTED, WORK / FOLDER)
+    train("robustness", "data.train_limit=5000", "data.val_fraction=0.04")
+    runs = (WORK / "outputs/robustness").glob("*/seed=*")
+    if not all((path / "test-on").exists() for path in runs):  # each further test is counted as a use of the images
+        ablate("test", "robustness", "--on", TESTED, "--corrupt", "all", "--variants", "all")
+    report("robustness")
+    tables = WORK / "outputs/robustness/report/tables"
+    for name in ("test_on", "conditions"):
+        shutil.copy(tables / f"{name}.md", HERE / "robustness/tables")
+        replace("results.md", f"robustness {name}", (tables / f"{name}.md").read_text().partition("\n\n")[0])
 
 
 def tutorial() -> None:
@@ -151,7 +198,9 @@ def replace(page_name: str, name: str, new: str) -> None:
     write_text(page, text)
 
 
-PARTS: dict[str, Callable[[], None]] = {part.__name__: part for part in (tutorial, assignment, full_marks)}
+PARTS: dict[str, Callable[[], None]] = {
+    part.__name__: part for part in (tutorial, assignment, full_marks, finetune, imbalance, robustness)
+}
 
 
 def main() -> None:

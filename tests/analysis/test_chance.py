@@ -66,7 +66,10 @@ def test_a_baseline_that_learned_nothing_is_named(make_study):
         for seed, accuracy in seeds.items():
             predict(study, variant, seed, right(round(200 * accuracy)))
     result = analyse(study)
-    (note,) = [text for text in notes.notes(result) if "learned nothing" in text]
-    assert note == "The baseline has learned nothing: both of its completed runs are at chance (10.0 %)."
+    (note,) = [text for text in notes.notes(result) if "The baseline is not" in text]
+    assert note == (
+        "The baseline is not distinguishable from chance (10.0 %) with 200 evaluation images, in any of its 2 completed"
+        " runs."
+    )
     assert incomplete.lost_runs(result.runs) == {"baseline": "2 at chance"}
     assert result.effects["diverged"].tolist() == [2, 0] and result.effects["n"][1] == 2

@@ -67,6 +67,9 @@ REFUSED = {
     "schedule.warmup_epochs=5": "schedule.warmup_epochs=5 must be below trainer.epochs=5",
     "study.name=../elsewhere": "study.name=../elsewhere must be a folder name",
     "model=vit model.heads=5": "must be a multiple of model.heads=5",
+    "data=image_folder data.root=x data.resize=shorter augmentation=[flip,random_resized_crop,cutout]": (
+        "augmentation=[flip,random_resized_crop,cutout] would cut random_resized_crop from center crops, not from"
+    ),
     "augmentation=[flip,cutout] augmentation.cutout.size=0": "augmentation.cutout.size=0 is not allowed",
 }
 

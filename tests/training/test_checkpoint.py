@@ -16,6 +16,7 @@ from ablate.data.prepare import prepare
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
+from ablate.training.reporter import Reporter
 
 register()
 CPU = torch.device("cpu")
@@ -49,7 +50,7 @@ def fit(folder: Path, *words: str, last: int | None = None, made_by: dict | None
     parts = build(config, data, CPU, precision)
     with open("/dev/null", "w") as nowhere:
         console, rows = Console(file=nowhere), Rows(last)
-        reporter = loop.Reporter([rows], console, config.trainer.epochs)
+        reporter = Reporter([rows], console, config.trainer.epochs)
         saved = Checkpoint(folder, made_by or {"config_sha256": "a"})
         selected, _, _ = loop.fit(parts, resident(data, CPU), config, reporter, saved)
     return [{n: v for n, v in row.items() if n not in ("seconds", "images_per_second")} for row in rows], selected
@@ -93,7 +94,14 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("words", [words for several in SETTINGS.values() for words in several], ids=" ".join)
+SLOW = [SETTINGS["statistics, dropout, augmentation"][0]]
+ALL = [words for several in SETTINGS.values() for words in several]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param(words, marks=[pytest.mark.integration] * (words in SLOW), id=" ".join(words)) for words in ALL],
+)
 @pytest.mark.parametrize("last", [2, pytest.param(3, marks=pytest.mark.integration)])
 def test_an_interrupted_run_has_the_same_results(tmp_path, caplog, words, last):
     with pytest.raises(Interrupted):

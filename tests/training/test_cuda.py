@@ -16,7 +16,7 @@ from ablate.backend.hardware import autocast, peak_memory, pick_device, pick_pre
 from ablate.evaluation import metrics, tta
 from ablate.terminal.errors import InputError
 from ablate.training import device_errors, loop
-from ablate.training.loop import drawn
+from ablate.training.draws import drawn
 from tests.processes import alone
 from tests.training.test_synchronization import COMBINATIONS, built, epoch
 

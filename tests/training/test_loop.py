@@ -23,7 +23,9 @@ from ablate.terminal import progress
 from ablate.terminal.console import Console
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
+from ablate.training.draws import drawn
 from ablate.training.parts import build, clipper
+from ablate.training.reporter import Reporter
 
 register()
 CPU = torch.device("cpu")
@@ -50,7 +52,7 @@ def fit(*words: str, folder: Path | None = None, console: Console | None = None,
     with TemporaryDirectory() as unkept:
         checkpoint, reporter = (
             Checkpoint(folder or Path(unkept), {}),
-            loop.Reporter([rows], console, config.trainer.epochs),
+            Reporter([rows], console, config.trainer.epochs),
         )
         ended = loop.fit(parts, resident(data, CPU), config, reporter, checkpoint)
     return config, data, parts, start, rows, ended
@@ -109,7 +111,7 @@ def test_a_loss_that_is_no_number_ends_training_as_diverged():
 def test_a_weight_that_is_no_number_ends_training_also_where_it_has_no_effect(tmp_path, caplog):
     config, data, parts, *_ = fit("trainer.epochs=2", "model=mlp", "model.hidden=[8]")
     parts.model.unused = torch.nn.Parameter(torch.tensor([0.0, math.nan]))
-    reporter = loop.Reporter([], Console(file=StringIO()), 2)
+    reporter = Reporter([], Console(file=StringIO()), 2)
     ended = loop.fit(parts, resident(data, CPU), config, reporter, Checkpoint(tmp_path, {}))
     assert ended.diverged and len(ended.rows) == 1 and math.isfinite(ended.rows[0]["val_loss"])
     assert "unused" in caplog.text
@@ -182,7 +184,7 @@ def test_the_training_cross_entropy_is_the_function_of_the_validation_loss(words
     one = ("model=mlp", "optimizer.lr=1e-9", "trainer.epochs=1", "data.train_limit=320")
     config, data, parts, *_, rows, _ = fit(*one, *words)
     images = resident(data, CPU)
-    order, draws = loop.drawn(parts.augment, images, config.trainer.sampler, 1, 0)
+    order, draws = drawn(parts.augment, images, config.trainer.sampler, 1, 0)
     losses, targets_of = [], torch.eye(10)[data.train.labels]
     for step in batches(torch.arange(320), 32):
         index, numbers = order[step], [d[step] for d in draws]
@@ -211,7 +213,7 @@ def test_the_line_of_an_epoch_is_broken_between_words_and_ends_with_the_time_lef
     )
     for terminal in (True, False):
         shown = StringIO()
-        loop.Reporter([], Console(file=shown, force_terminal=terminal, width=width), epochs=5).log(
+        Reporter([], Console(file=shown, force_terminal=terminal, width=width), epochs=5).log(
             [{**row, "epoch": 1}, row]
         )
         assert shown.getvalue().split() == expected.split()

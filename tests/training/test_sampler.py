@@ -8,7 +8,7 @@ from ablate.augmentation import Augmentation
 from ablate.augmentation.geometry import Flip
 from ablate.augmentation.mixing import Mixup
 from ablate.data.batches import Resident
-from ablate.training.loop import drawn
+from ablate.training.draws import drawn
 from ablate.training.sampler import SAMPLERS
 
 

@@ -131,6 +131,12 @@ class Config:
                 f"model.head_warmup_epochs={self.model.head_warmup_epochs} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
+        _, *later = self.augmentation or [""]
+        if getattr(self.data, "resize", "square") == "shorter" and "random_resized_crop" in later:
+            raise ValueError(
+                f"augmentation=[{','.join(self.augmentation)}] would cut random_resized_crop from center crops, not"
+                " from the whole photographs of data.resize=shorter. Place random_resized_crop first"
+            )
         weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
         if isinstance(weights, list) and classes is not None and len(weights) != classes:
             raise ValueError(f"loss.class_weights has {len(weights)} weights, but the data has {classes} classes")
