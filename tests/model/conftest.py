@@ -5,11 +5,13 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from ablate.config import CONF
+from ablate.model.build import FINE_TUNING
 
 
 def _option(group, name, **keys):
     option = OmegaConf.load(CONF / group / f"{name}.yaml")
-    del option["defaults"]
+    for key in ("defaults", *FINE_TUNING):
+        option.pop(key, None)
     return instantiate(option, **keys)
 
 

@@ -27,7 +27,7 @@ def test_two_pages_with_the_text_of_the_author(make_study):
     report(study)
     assert (study / "report" / "report.pdf").read_bytes().startswith(b"%PDF") and pages(study) <= 2
     text = (study / "report.md").read_text()
-    assert text.splitlines()[1] == "# study" and "## Introduction" in text
+    assert "# study" in text.splitlines()[:4] and "## Introduction" in text
     text = text.replace("# study", "# On *norms*").replace("## Conclusion", "## Conclusion\nMine #1.")
     (study / "report.md").write_text(text)
     report(study)
