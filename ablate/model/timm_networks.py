@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ablate.model.arguments import check_name, check_options
 from ablate.model.download import cached_by_pytorch, download
 from ablate.model.expected_input import ExpectedInput
+from ablate.model.library_checks import check_name, check_options
 from ablate.terminal.errors import InputError
 
 

@@ -6,7 +6,7 @@ time, at the size and with the channels that the networks take.
 
 from pathlib import Path
 
-from ablate.data.test_sets import array_files, class_folders
+from ablate.data.test_sets import cifar_arrays, class_folders
 from ablate.data.test_sets.condition import Condition, Format
 from ablate.data.test_sets.corrupted import corrupted, own
 from ablate.data.walk import entries
@@ -31,7 +31,7 @@ def find(path: Path, classes: tuple[str, ...]) -> list[Condition]:
         raise InputError(f"The test set {path} is neither a folder nor an .npy file.")
     names = [path.name] if path.is_file() else [one.name for one in entries(path) if one.name.endswith(".npy")]
     if names:
-        return array_files.conditions(path.parent if path.is_file() else path, names, classes)
+        return cifar_arrays.conditions(path.parent if path.is_file() else path, names, classes)
     return class_folders.conditions(path, classes)
 
 
