@@ -84,15 +84,20 @@ def _statistics(results: Results) -> list[str]:
 
 
 def _further_changes(results: Results) -> list[str]:
-    """The settings that change with a level besides the factor itself, each once; a paragraph, or none."""
+    """The settings that change with a level besides the factor itself; a paragraph, or none.
+
+    A combination of levels leaves out what one of its levels alone changes.
+    """
     levels = results.runs.drop_duplicates("variant").set_index("variant")[collect.factors(results.runs)]
-    texts, stated = [], set()
+    texts, stated = [], list[tuple[dict[str, str], set[tuple[str, str]]]]()
     groups = dict(list(results.changes.groupby("variant", sort=False)))
-    changed = {name: [*levels.columns[levels.loc[name] != levels.loc[collect.BASELINE]]] for name in groups}
+    baseline = levels.loc[collect.BASELINE]
+    changed = {name: {f: level for f, level in levels.loc[name].items() if level != baseline[f]} for name in groups}
     for name in sorted(groups, key=lambda name: len(changed[name])):
-        keys = [row for row in groups[name].itertuples() if not _is_implied(row.key, row.value, changed[name])]
-        new = [_change(row.key, row.baseline, row.value) for row in keys if (row.key, row.value) not in stated]
-        stated |= {(row.key, row.value) for row in keys}
+        of_parts = set().union(*(keys for part, keys in stated if part.items() < changed[name].items()))
+        keys = [row for row in groups[name].itertuples() if not _is_implied(row.key, row.value, [*changed[name]])]
+        new = [_change(row.key, row.baseline, row.value) for row in keys if (row.key, row.value) not in of_parts]
+        stated.append((changed[name], {(row.key, row.value) for row in keys}))
         if new:
             texts.append(f"{results.labels[name]}: {first_few(new, NAMED, '; ')}")
     return [f"Further settings that change with a level: {first_few(texts, 2 * NAMED, '. ')}."] if texts else []

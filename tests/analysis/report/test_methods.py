@@ -120,6 +120,20 @@ def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_
     assert "Further settings that change with a level: optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
+def test_a_setting_that_two_levels_of_a_factor_change_is_stated_for_both(make_study):
+    study = make_study({name: {0: 0.5, 1: 0.6} for name in ("baseline", "how=probe", "how=tune")},
+                       {"how": ["scratch", "probe", "tune"]})  # fmt: skip
+    settings = {"baseline": ("none", 0), "how=probe": ("w.pt", 0), "how=tune": ("w.pt", 1)}
+    for name, (weights, warmup) in settings.items():
+        (study / name / "seed=0/.hydra").mkdir()
+        config = {"model": {"weights": weights, "head_warmup_epochs": warmup}}
+        OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
+    assert (
+        "Further settings that change with a level: how=probe: model.weights w.pt, not none. how=tune:"
+        " model.weights w.pt, not none; model.head_warmup_epochs 1, not 0."
+    ) in methods.methods(analyse(study))
+
+
 @pytest.mark.parametrize(
     ("labels", "metric", "stated"),
     [
