@@ -51,7 +51,7 @@ def escaped(text: str) -> str:
     r"""LaTeX that shows a text as it is; a character that its default fonts lack as its code: `\u732b`."""
     known = "".join(
         char if char.isascii() or char in LATEX or (char.isalpha() and ord(char) < 256) else _code(char)
-        for char in text
+        for char in printable(text)
     )
     shown = latex_symbols("".join(ESCAPES.get(char, char) for char in known))
     return f"{{}}{shown}" if shown.startswith(("[", "*")) else shown  # after a line break they would be its arguments

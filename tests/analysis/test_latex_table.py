@@ -34,6 +34,11 @@ def test_a_name_is_escaped():
     assert escaped("é 猫") == r"é \textbackslash{}u732b"  # the default fonts have no such character
 
 
+def test_no_part_of_a_table_has_control_characters():
+    table = to_latex(pd.DataFrame({"a\x1b[2J": ["b\x00"]}), note="c\x07\x9b d")
+    assert all(char.isprintable() or char == "\n" for char in table)
+
+
 def test_a_bracket_after_a_line_break_is_not_its_argument():
     table = to_latex(pd.DataFrame({"Setting": ["[8]", "*"], "Difference [95 % CI]": ["[1]", "[2]"]}))
     assert not re.search(r"\\\\\s*[\[*]", table) and table.count("{}[") == 4  # [8], [1], [2], [95 % CI]
