@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from omegaconf.errors import OmegaConfBaseException
 
 from ablate.analysis import collect
 from ablate.config.flatten import flat
+from ablate.runs.config_defaults import with_defaults
 from ablate.runs.config_hash import NOT_TRAINED
 from ablate.runs.differences import differing
 from ablate.runs.read_config import read_config
@@ -55,8 +57,8 @@ def _settings(study_folder: Path, runs: pd.DataFrame, variant: str) -> dict[str,
     for folder in runs.loc[(runs["variant"] == variant) & ~runs["status"].isin(("stale", *NOT_COMPARABLE)), "folder"]:
         try:
             recorded = read_config(Path(study_folder) / folder, trusted=True)  # no part of it is evaluated
-            settings = flat(recorded, resolve=False)
+            settings = flat(with_defaults(recorded), resolve=False)  # earlier versions lack newer keys
             return {key: value for key, value in settings.items() if key.split(".")[0] not in NOT_COMPARED}
-        except (InputError, ValueError):  # some of OmegaConf's errors are ValueErrors
+        except (InputError, ValueError, OmegaConfBaseException):
             continue
     return None

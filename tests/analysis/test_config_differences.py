@@ -32,6 +32,16 @@ def test_only_differing_keys_are_listed(make_study):
     assert "optimizer sgd (lr 0.1)" in text and "4 runs of 3 variants" in text
 
 
+def test_a_key_that_an_earlier_version_lacks_has_its_default(make_study):
+    study = make_study({"baseline": {0: 0.5}, "optimizer.lr=0.2": {0: 0.6}}, {"optimizer.lr": ["0.1", "0.2"]})
+    for name, lr, newer in (("baseline", 0.1, {}), ("optimizer.lr=0.2", 0.2, {"swa_start": None})):
+        (study / name / "seed=0/.hydra").mkdir()
+        settings = {"optimizer": {"_target_": "ablate.optimizer.sgd", "lr": lr}, "trainer": {"epochs": 5, **newer}}
+        OmegaConf.save(OmegaConf.create(settings), study / name / "seed=0/.hydra/config.yaml")
+    differences = changes(study, collect.collect(study), ["optimizer.lr=0.2"])
+    assert differences["key"].tolist() == ["optimizer.lr"]
+
+
 @pytest.mark.parametrize(
     ("change", "shown"),
     [
