@@ -88,6 +88,8 @@ def _further_changes(results: Results) -> list[str]:
 
     A combination of levels leaves out what one of its levels alone changes.
     """
+    if results.changes.empty:  # as without a run of the baseline
+        return []
     levels = results.runs.drop_duplicates("variant").set_index("variant")[collect.factors(results.runs)]
     texts, stated = [], list[tuple[dict[str, str], set[tuple[str, str]]]]()
     groups = dict(list(results.changes.groupby("variant", sort=False)))
