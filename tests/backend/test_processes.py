@@ -72,14 +72,16 @@ def bare(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.integration
-def test_every_verb_runs_and_the_results_are_the_same(bare, tmp_path):
+def test_the_verbs_run_and_the_results_are_the_same(bare, tmp_path):
     (tmp_path / "bare").mkdir()
     (tmp_path / "usual").mkdir()
     assert ablate(tmp_path / "usual", *STUDY, "hydra/launcher=basic").returncode == 0
     run = "outputs/s/baseline/seed=0"
+    Image.new("L", (8, 8), 99).save(tmp_path / "bare/one.png")
     for words in (
         [*STUDY, "hydra/launcher=local"],
         *(["status", "s"], ["watch", "s", "--once"], ["test", "s"], ["report", "s"]),
+        *(["plan", *STUDY[2:]], ["predict", run, "one.png"]),
         *(["verify", run], ["reproduce", run], ["diff", run, "outputs/s/baseline/seed=1"], ["data", "data=digits"]),
         ["export", run, "--format", "safetensors"],
     ):
