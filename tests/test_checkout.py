@@ -15,7 +15,7 @@ import torch
 from ablate.commands.exit_status import DEPENDENCIES
 from tests.processes import ROOT, SMALL, record
 
-OPTIONAL = "hydra_ablate timm tensorboard wandb mlflow optuna onnx ray submitit pypdf nbformat playwright safetensors"
+OPTIONAL = "hydra_ablate timm tensorboard wandb mlflow optuna onnx ray pypdf nbformat playwright safetensors"
 REPORTING = "scipy pandas matplotlib statsmodels sklearn scikit_learn typst tabulate torchvision"  # not training
 STUDY = ("-m", "study.name=s", "trainer.epochs=1", "trainer.threads=1", "model=mlp", "normalization=none,batch")
 
