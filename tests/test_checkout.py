@@ -55,6 +55,19 @@ def test_a_study_from_the_checkout(python: Path, tmp_path: Path) -> None:
     assert (tmp_path / "outputs/s/report/report.pdf").exists()
 
 
+def test_a_checkout_without_links(tmp_path: Path) -> None:
+    """As git makes it on Windows: a link is a file with its target."""
+    for name in ("ablate", "analysis", "conf", "hydra_plugins"):
+        ignored = shutil.ignore_patterns("__pycache__", *(["analysis"] if name == "ablate" else []))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    (tmp_path / "ablate/analysis").write_text("../analysis")
+    code = "import importlib.util as u; print(u.find_spec('ablate.analysis.collect').origin)"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    printed = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == str(tmp_path / "analysis/collect.py")
+
+
 def test_a_run_elsewhere_by_the_path(python: Path, tmp_path: Path) -> None:
     ended = ablate(python, tmp_path, "train", "model=mlp", "hydra.run.dir=one", *SMALL, path=ROOT)
     assert ended.returncode == 0, ended.stderr

@@ -10,51 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.debian import need
 from tests.processes import SMALL, epochs, finish, record, start, until
+from tests.slurm.cluster import SLURM, array_of, cluster, queued, recorded, seeds, until_empty
 
 pytestmark = pytest.mark.integration
-SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
-SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10")
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
-    """Start Slurm; yield the environment variables of its clients."""
-    need(["slurmctld", "slurmd", "munged", "sbatch"], ["munge", "slurmctld", "slurmd", "slurm-client"])
-    folder = tmp_path_factory.mktemp("slurm")
-    started = subprocess.run([SCRIPTS / "start", folder], capture_output=True, text=True)
-    assert started.returncode == 0, started.stderr
-    yield dict(line.split("=", 1) for line in started.stdout.splitlines())
-    subprocess.run([SCRIPTS / "stop", folder])
-
-
-def queued(slurm, *states) -> list[str]:
-    """The IDs of the jobs in the queue."""
-    command = ["squeue", "--noheader", "--array", "--format=%i", *(f"--states={state}" for state in states)]
-    return subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
-
-
-def array_of(job: str) -> str:
-    """The ID of the array of a job, for scancel."""
-    return job.partition("_")[0]
-
-
-def until_empty(slurm) -> None:
-    """Return when no job is left in the queue."""
-    subprocess.run(
-        ["bash", "-c", "while squeue --noheader | grep -q .; do sleep 0.5; done"], env={**slurm}, timeout=300
-    )
-    assert queued(slurm) == []
-
-
-def recorded(study: Path) -> list[dict]:
-    """The jobs in jobs.json."""
-    return json.loads((study / "jobs.json").read_text())["jobs"]
-
-
-def seeds(count: int) -> str:
-    return f"seed={','.join(map(str, range(count)))}"
+    """The environment variables of the clients of a Slurm."""
+    with cluster(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
 
 
 def worker_of(lock: Path) -> int:
@@ -97,9 +63,8 @@ def test_a_killed_job_only_loses_its_run(tmp_path, slurm, sign):
     others = [runs / "baseline/seed=0/model.pt", runs / "trainer.epochs=2/seed=0/model.pt"]
     state = runs / "trainer.epochs=100000/seed=0/checkpoint.pt"
     until(lambda: state.exists() and all(map(Path.exists, others)), process)
-    command = ["squeue", "--noheader", "--states=R", "--Format=JobID"]
-    listed = subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
-    subprocess.run(["scancel", f"--signal={sign}", listed[-1]], env={**slurm}, check=True)
+    (job,) = [job for job in queued(slurm, "R") if job.endswith("_2")]
+    subprocess.run(["scancel", f"--signal={sign}", job], env={**slurm}, check=True)
     status, output = finish(process)
     assert status == 1 and "2 of 3 runs done" in output, output
     assert "trainer.epochs=100000/seed=0" in output and "interrupted" in output
