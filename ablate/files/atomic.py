@@ -49,7 +49,7 @@ def commit(file: BinaryIO, path: Path, durable: bool = True) -> None:
         os.fsync(file.fileno())
     file.close()  # Windows renames no open file
     os.chmod(file.name, 0o666 & ~_umask())  # temporary files are private, run folders are not
-    _replace(file.name, path)
+    replace(file.name, path)
 
 
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
@@ -87,8 +87,8 @@ def remove_parts(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _replace(source: str, target: Path) -> None:
-    """Rename a file. Windows refuses that while another process reads the old one, which takes a moment."""
+def replace(source: Path | str, target: Path) -> None:
+    """Rename a file, replacing an older one. Windows refuses that while another process reads one of them."""
     for seconds in READER_SECONDS:
         try:
             return os.replace(source, target)

@@ -32,15 +32,18 @@ multiprocessing.get_all_start_methods = lambda: ["spawn"]
 opened = builtins.open
 
 
-def without_proc(file, *arguments, **options):
+def without_proc(file, mode="r", *arguments, **options):
     if str(file).startswith("/proc"):
         raise FileNotFoundError(file)
-    return opened(file, *arguments, **options)
+    if "b" not in mode and "encoding" not in options:
+        warnings.warn("a file without an encoding", EncodingWarning, stacklevel=2)
+    return opened(file, mode, *arguments, **options)
 
 
 builtins.open = without_proc
 os.getppid = lambda parent=os.getppid(): parent  # which stays the same after the end of the parent
 # The default encoding is not UTF-8: no file of text is opened without its encoding.
+warnings.filterwarnings("ignore", category=EncodingWarning)
 warnings.filterwarnings("error", category=EncodingWarning, module=r"(ablate|analysis|hydra_plugins)\\b")
 
 

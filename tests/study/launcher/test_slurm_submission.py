@@ -19,7 +19,7 @@ KILL = "kill -9 $PPID"
 INTERRUPTIONS = {
     "before": KILL,
     "after": f'{{sbatch}} "$@"; {KILL}',
-    "late": f'{KILL}; sleep 8; exec {{sbatch}} "$@"',
+    "late": f'{KILL}; until [ -e {{go}} ]; do sleep 0.1; done; exec {{sbatch}} "$@"',
     "no answer": '{sbatch} "$@"; echo "sbatch: error: Batch job submission failed: Socket timed out" >&2; exit 1',
 }
 # Limits of accounts, which a Slurm without a database does not have; here of three jobs, in the words of Slurm.
@@ -62,7 +62,7 @@ def trained(study: Path) -> Counter[str]:
 def test_a_submission_whose_command_is_killed_is_neither_lost_nor_repeated(tmp_path, slurm, moment):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(4), *SLURM, "hydra.launcher.runs_per_job=2")
     words = (*words, "+hydra.launcher.additional_parameters.hold=true")
-    script = INTERRUPTIONS[moment].format(sbatch="/usr/bin/sbatch")
+    script = INTERRUPTIONS[moment].format(sbatch="/usr/bin/sbatch", go=tmp_path / "go")
     status, _ = finish(start(tmp_path, *words, LEAVE, **in_front(tmp_path, slurm, script)))
     assert status == (0 if moment == "no answer" else -9)
     jobs = queued(slurm)
@@ -70,6 +70,7 @@ def test_a_submission_whose_command_is_killed_is_neither_lost_nor_repeated(tmp_p
     status, output = finish(start(tmp_path, *words, LEAVE, **slurm))
     assert status == 0 and "4 runs in the queue" in output and "scancel" in output, output
     assert moment in ("before", "late") or set(queued(slurm)) == set(jobs)
+    (tmp_path / "go").touch()
     process = start(tmp_path, *words, **slurm)
     until(lambda: len(queued(slurm)) == (4 if moment == "late" else 2), process)
     subprocess.run(["scontrol", "release", *queued(slurm)], env={**slurm}, check=True)
