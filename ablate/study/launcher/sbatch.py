@@ -72,7 +72,7 @@ def submit(path: Path, options: Mapping[str, Any]) -> None:
     if not process.returncode:
         return
     if full := FULL.search(message):
-        raise QueueIsFull(full[0] if full[0] != RETRYING else reason)
+        raise QueueIsFull(reason.replace(f", {RETRYING}", "") if full[0] == RETRYING else full[0])
     raise InputError(f"Slurm refuses the jobs: {reason or f'exit status {process.returncode}'}")
 
 

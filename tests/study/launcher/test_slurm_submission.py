@@ -99,6 +99,7 @@ def test_a_full_queue(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(9), *SLURM)
     status, output = finish(start(tmp_path, *words, LEAVE, **slurm))
     assert status == 0 and "not submitted yet" in output and "the same command" in output, output
+    assert "for now (Slurm temporarily unable to accept job)." in output
     assert 0 < len([job for job in recorded(tmp_path / "outputs/s") if job["runs"]]) < 9
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0 and "9 of 9 runs done" in output, output
