@@ -102,7 +102,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def python(settings: dict[str, str], folder: Path, *words: str) -> CompletedProcess[str]:
     """`python WORDS` in the folder, in this environment."""
     command = [sys.executable, *words]
-    return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=900)
 
 
 @pytest.mark.integration
