@@ -125,12 +125,13 @@ def test_all_parts_from_start_to_end(tmp_path):
     parts = list(dict.fromkeys(row["part"] for row in rows(tmp_path)))
     assert parts == [
         "images",
-        "tests",
         "speedrun",
-        "determinism",
-        "packing",
-        "notebook",
+        "steps",
         "resnet50",
+        "tests",
+        "packing",
+        "determinism",
+        "notebook",
         "compile",
         "total",
     ]
