@@ -8,7 +8,7 @@ from benchmarks.notebook_loop import run_in_process, write_images
 
 def measure(settings: Settings) -> None:
     """Train with both and each seed, alternating."""
-    epochs, seeds = settings.of((1, 1), (5, 2))
+    epochs, seeds = settings.of((1, 1), (5, 3))
     arrays = settings.scratch / "arrays"
     arrays.mkdir()
     write_images(settings.images, None, arrays)
