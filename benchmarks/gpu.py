@@ -1,4 +1,4 @@
-"""One benchmark for a GPU: seven parts, one table, at most eight minutes.
+"""One benchmark for a GPU: eight parts, one table, at most eight minutes.
 
     python benchmarks/gpu.py --images FOLDER_OR_TAR [--out FOLDER] [--only speedrun,tests] [--size small]
 
@@ -36,6 +36,7 @@ PARTS = {
     "notebook": ("notebook", 65),
     "resnet50": ("resnet50", 30),
     "compile": ("compile", 40),
+    "devices": ("devices", 40),
 }
 
 
