@@ -14,7 +14,14 @@ from ablate.training.torchrun import Outer, outer, with_devices
 from tests.processes import ENVIRONMENT, alone, assert_the_same, epochs, record
 
 VARIABLES = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "host"}
-WORDS = ("data=digits", "model=mlp", "model.hidden=[8]", "trainer.batch_size=16", "trainer.threads=1")
+WORDS = (
+    "data=digits",
+    "model=mlp",
+    "model.hidden=[8]",
+    "data.train_limit=160",
+    "trainer.batch_size=16",
+    "trainer.threads=1",
+)
 
 
 @pytest.fixture
@@ -68,16 +75,16 @@ def torchrun(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 @pytest.mark.integration
 def test_torchrun_trains_as_our_own_processes_do_also_when_a_process_was_killed(tmp_path):
-    ours = alone(tmp_path, "train", *WORDS, "trainer.devices=2", "trainer.epochs=30", "hydra.run.dir=a")
+    ours = alone(tmp_path, "train", *WORDS, "trainer.devices=2", "trainer.epochs=60", "hydra.run.dir=a")
     assert ours.returncode == 0, ours.stderr
-    killed = torchrun(tmp_path, "trainer.epochs=30", "hydra.run.dir=b")
+    killed = torchrun(tmp_path, "trainer.epochs=60", "hydra.run.dir=b")
     while epochs(tmp_path / "b") < 2:
         assert killed.poll() is None, killed.communicate()[1]
         time.sleep(0.02)
     os.kill(process_with_rank(1, tmp_path), signal.SIGKILL)
     assert killed.communicate(timeout=120)[0] is None and killed.returncode != 0
-    assert record(tmp_path / "b")["status"] in ("failed", "interrupted") and epochs(tmp_path / "b") < 30
-    resumed = torchrun(tmp_path, "trainer.epochs=30", "hydra.run.dir=b")
+    assert record(tmp_path / "b")["status"] in ("failed", "interrupted") and epochs(tmp_path / "b") < 60
+    resumed = torchrun(tmp_path, "trainer.epochs=60", "hydra.run.dir=b")
     output = resumed.communicate(timeout=120)[1]
     assert resumed.returncode == 0 and "resumes from epoch" in output, output
     assert_the_same(tmp_path / "a", tmp_path / "b")

@@ -1,4 +1,4 @@
-"""A run on two devices whose processes are killed, interrupted or fail: one message, and resuming with the same bits."""
+"""Runs on two devices whose processes are killed, interrupted or fail: their message, and the bits after resuming."""
 
 import json
 import os
@@ -12,7 +12,13 @@ from tests.processes import alone, assert_the_same, epochs, finish, record, star
 
 pytestmark = pytest.mark.integration
 WORDS = ("data=digits", "model=mlp", "model.hidden=[8]", "normalization=batch", "augmentation=mixup")
-WORDS += ("trainer.epochs=30", "trainer.batch_size=16", "trainer.threads=1", "trainer.devices=2")
+WORDS += (
+    "data.train_limit=160",
+    "trainer.epochs=60",
+    "trainer.batch_size=16",
+    "trainer.threads=1",
+    "trainer.devices=2",
+)
 FAILING = """
 import torch, torch.distributed as dist
 

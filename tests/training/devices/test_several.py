@@ -1,5 +1,6 @@
 """Training on two devices, which are processes on the CPU, against training on one device."""
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -97,8 +98,8 @@ def test_half_precision_gives_similar_results(tmp_path):
 
 
 @pytest.mark.integration
+@pytest.mark.skipif(not importlib.util.find_spec("timm"), reason="timm is not installed")
 def test_a_teacher_and_a_frozen_network(tmp_path):
-    pytest.importorskip("timm")
     teacher = ablate(tmp_path, "train", *SMALL, *MLP, "hydra.run.dir=teacher")
     assert teacher.returncode == 0, teacher.stderr
     assert_close(*both(tmp_path, "loss=distillation", f"loss.teacher={tmp_path / 'teacher'}", "trainer.epochs=1"))
