@@ -83,14 +83,16 @@ def _started_here(size: int, run: str, folder: Path, record: RunRecord) -> Itera
         run_record.write(folder, replace(record, status="failed", error=message))
 
     with TemporaryDirectory(prefix="ablate-") as private:
-        with Others(size, Path(private), stuck) as others:
-            devices = Several(0, size, 0, size, store_in(Path(private), size), run, others.check)
-            try:
+        others = Others(size, Path(private), stuck)
+        devices = Several(0, size, 0, size, store_in(Path(private), size), run, others.check)
+        try:
+            with others:
                 yield devices
                 others.wait()
-            except InputError:
-                raise
-            except (RuntimeError, KeyboardInterrupt) as error:
-                others.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
-                raise
-        devices.stop()
+        except InputError:
+            raise
+        except (RuntimeError, KeyboardInterrupt) as error:
+            others.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
+            raise
+        finally:
+            devices.stop()  # after the others have ended, for which it would wait
