@@ -1,4 +1,4 @@
-"""One benchmark for a GPU: eight parts, one table, at most eight minutes.
+"""One benchmark for a GPU: nine parts, one table, at most eight minutes.
 
     python benchmarks/gpu.py --images FOLDER_OR_TAR [--out FOLDER] [--only speedrun,tests] [--size small]
 
@@ -37,6 +37,7 @@ PARTS = {
     "determinism": ("determinism", 50),
     "notebook": ("notebook", 90),
     "compile": ("compile", 45),
+    "devices": ("devices", 40),
 }
 
 
