@@ -28,6 +28,7 @@ from ablate.training.averaging import Average, averaged
 from ablate.training.class_weights import build_loss
 from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
+from ablate.training.teacher_check import check_teacher
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -76,6 +77,7 @@ def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
     keep_memory()
     set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
+    check_teacher(config)
     data = prepare(config.data)
     return build(config, data, device, precision), data, device, precision
 
