@@ -51,8 +51,11 @@ REFUSED = {
     "shape": (["model.weights=shape.pt"], r"not for model.name=test_resnet.*bn1.weight"),
     "number": (["model.weights=nan.pt"], "NaN or infinite: conv1.0.weight"),
     "library": (["model.name=resnet10t.x", "model.weights=default"], "resnet10t.x is not a classifier"),
-    "image": (["model.name=swin_tiny_patch4_window7_224", "data=mnist"], "cannot be built for images of 1x28x28"),
-    "layers": (["model.name=test_vit", "normalization=instance", "data=cifar10"], "test_vit"),
+    "image": (["model.name=test_vit", "data=mnist"], "cannot be built for images of 1x28x28"),
+    "layers": (
+        ["model=torchvision", "model.name=vgg11", "normalization=batch", "data=cifar10"],
+        "no normalization layer",
+    ),
     "torchvision": (
         ["model=torchvision", "model.name=regnet_x_400mf", "model.freeze=[stam]", "data=cifar10"],  # not on device meta
         "no parameter of the model starts with stam. Did you mean stem",
@@ -104,11 +107,8 @@ def test_another_file_at_the_same_path_is_checked_again(weights, tmp_path, monke
 @pytest.mark.parametrize(
     ("library", "name"),
     [
-        *(("torchvision", name) for name in ("resnet18", "vit_b_16", "swin_t", "densenet121", "googlenet")),
-        *(
-            ("timm", name)
-            for name in ("vit_tiny_patch16_224", "efficientnet_b0", "convnext_atto", "swinv2_cr_tiny_224")
-        ),
+        *(("torchvision", name) for name in ("resnet18", "swin_t", "densenet121", "googlenet")),
+        *(("timm", name) for name in ("vit_tiny_patch16_224", "efficientnet_b0", "convnext_atto")),
     ],
 )
 def test_on_the_device_meta_the_verdict_on_weights_is_that_of_a_run(tmp_path, library, name):
@@ -116,12 +116,12 @@ def test_on_the_device_meta_the_verdict_on_weights_is_that_of_a_run(tmp_path, li
     options = ["model.options={transform_input: true}"] if name == "googlenet" else []
     words = [f"model={library}", f"model.name={name}", "data=stl10", *options]
     state = models[library](name, num_classes=1000).state_dict()
-    last = [key for key, value in state.items() if value.ndim > 1][-2]
-    for changed in ({}, {last: torch.ones(2, 3)}):
+    first = next(key for key, value in state.items() if value.ndim > 1)
+    for changed in ({}, {first: torch.ones(2, 3)}):
         torch.save({**state, **changed}, tmp_path / "w.pt")
         config = composed(*words, f"model.weights={tmp_path}/w.pt")
         for check in (partial(check_network, config), partial(load, config)):
-            with pytest.raises(InputError, match=last) if changed else nullcontext():
+            with pytest.raises(InputError, match=first) if changed else nullcontext():
                 check()
 
 
