@@ -90,7 +90,7 @@ def check(run: "Trained", images: "Images") -> None:
 
 def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None, look: str) -> TestResult:
     """Compute the test result of a run from its logits, record the use of the test set, and return the result."""
-    from ablate.evaluation import metrics
+    from ablate.evaluation import metrics, predicted_metrics
 
     summary = metrics.summary(logits, images.labels, images.classes)
     worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, MISTAKES)]
@@ -107,6 +107,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
         **summary,
         mistakes=worst,
         mark=judge(summary["accuracy"], summary["accuracy_interval"], images.classes) if judge else None,
+        metrics=predicted_metrics.of_test_images(run.config, images.labels.numpy(), logits.numpy()),
     )
     result = test_log.record_use(run.folder, result)
     pictures(run.folder / PICTURES, images, [mistake.index for mistake in worst])
