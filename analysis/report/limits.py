@@ -39,7 +39,11 @@ def limits(results: Results) -> list[str]:
     median_sd = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(median_sd) if median_sd > 0 else None
     detectable = study_power.smallest(
-        int(tested["n"].mode().min()), planned_comparisons(results.runs), sd, results.format.points
+        int(tested["n"].mode().min()),
+        planned_comparisons(results.runs),
+        sd,
+        results.format.points,
+        results.metric.largest_difference,
     )
     sentences = [detectable] if results.looks is None else []
     unseen = plan.design in NOT_CROSSED
