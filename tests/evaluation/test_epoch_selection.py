@@ -36,7 +36,7 @@ BY_EPOCH = {"unsure": [[0.1, 0.0], [0.1, 0.0]], "right": [[0.2, 0.0], [0.0, 0.2]
     ],
 )
 def test_the_epoch_is_the_best_one_in_the_monitored_metric(monitor, best):
-    """Accuracies 1/2, 1, 1/2; confidences .52, .55, .99, of which the first is nearest to the accuracy."""
+    """Accuracies 1/2, 1, 1/2; mean confidences .52, .55, .99, of which the first is nearest to its accuracy."""
     labels, reporting = torch.tensor([0, 0, 1, 1]), torch.tensor([True, False, True, False])
     scores = {}
     for name, (one, three) in BY_EPOCH.items():
