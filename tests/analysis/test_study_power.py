@@ -24,9 +24,9 @@ def test_before_a_study(tmp_path):
 
 @pytest.mark.parametrize(("largest", "possible"), [(None, True), (500.0, True), (100.0, False)])
 def test_a_difference_that_no_metric_can_have_is_not_promised(largest, possible):
-    """d_z for two seeds is 24.4 at alpha .05 (scipy's nct), so an SD of 5 points needs 122 points."""
-    sentence = study_power.smallest(2, 1, 5.0, largest=largest)
-    assert ("for differences of at least 122 points" in sentence) == possible
+    """With two seeds, d_z is 11.5 at alpha .05 (scipy's nct): with an SD of 10 points, 115 points."""
+    sentence = study_power.smallest(2, 1, 10.0, largest=largest)
+    assert ("for differences of at least 115 points" in sentence) == possible
     assert ("80 % power for no possible difference, since none is larger than 100 points" in sentence) != possible
 
 

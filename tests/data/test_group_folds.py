@@ -20,9 +20,9 @@ def folds(kind: type[StratifiedGroupKFold], count: int, labels: np.ndarray, grou
 @pytest.mark.parametrize("count", [2, 5, 13])
 def test_the_folds_are_those_of_scikit_learn(classes, count):
     rng = np.random.default_rng(100 * classes + count)
-    groups = rng.integers(0, 40, 160)
+    groups = rng.integers(0, 40, 400)
     by_group = rng.integers(0, classes, 40)[groups]  # all images of a group are of one class: many folds are equal
-    for labels in (rng.integers(0, classes, 160), by_group):
+    for labels in (rng.integers(0, classes, 400), by_group):
         assert folds(GroupFolds, count, labels, groups) == folds(StratifiedGroupKFold, count, labels, groups)
 
 
