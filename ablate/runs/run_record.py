@@ -76,6 +76,7 @@ class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
 class Environment(Record, frozen=True, kw_only=True):
     """Versions and hardware that a result may depend on.
 
+    `devices` is the number of devices of a run on several; `device` and `threads` are then those of each.
     `default_weights` is the SHA-256 of pretrained weights that timm or torchvision provided (model.weights=default).
     `earlier` describes what differed before the run was resumed in another environment.
     """
@@ -92,13 +93,14 @@ class Environment(Record, frozen=True, kw_only=True):
     device: str | None = None
     threads: Positive | None = None
     precision: str | None = None
+    devices: Positive | None = None
     default_weights: str | None = None
     earlier: list[dict[str, Any]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values by the names of run.json; `default_weights` and `earlier` only if there are any."""
+        """Plain values by the names of run.json; `devices`, `default_weights` and `earlier` only if there are any."""
         values: dict[str, Any] = msgspec.to_builtins(self)
-        optional = {key: values.pop(key) for key in ("default_weights", "earlier")}
+        optional = {key: values.pop(key) for key in ("devices", "default_weights", "earlier")}
         return values | {key: value for key, value in optional.items() if value is not None}
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
+    from ablate.training.devices import Devices
     from ablate.training.loop import Selected
 
 log = logging.getLogger(__name__)
@@ -87,10 +88,18 @@ def start(config: DictConfig, folder: Path, record: RunRecord) -> None:
 
 
 def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
-    """Build the parts, fit them, write predictions and weights; returns the record with the result.
+    """Train on the devices of the configuration; returns the record with the result.
 
     Resumes from a checkpoint in `folder` of the same configuration, code and images as in the `record`.
     """
+    from ablate.training.devices.processes import devices_of  # imports PyTorch
+
+    with devices_of(config, folder, record) as devices:
+        return train_on(devices, config, folder, record)
+
+
+def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
+    """Build the parts, fit them, write predictions and weights; returns the record with the result."""
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
     from ablate.evaluation.epoch_selection import reporting_half
@@ -101,7 +110,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
     began = time.perf_counter()
     settings: Any = config
-    setup = set_up(config, folder)
+    setup = set_up(config, folder, devices)
     parts, data, images = setup.parts, setup.data, setup.images
     if record.study and (others := other_images.of_study(folder, record, data.sha256)):
         log.warning("%s", others)
