@@ -14,7 +14,7 @@ from ablate.runs import submitted_jobs
 from ablate.study import slurm_queue
 from ablate.study.launcher import Jobs, Results, failed
 from ablate.study.launcher.recorded_end import recorded_end
-from ablate.study.launcher.slurm_submission import Submission
+from ablate.study.launcher.slurm_submission import Submission, with_gpus
 from ablate.study.slurm_queue import Queue
 from ablate.study.submitted import Submitted, cancel, no_room
 from ablate.terminal.errors import InputError, UserError
@@ -49,10 +49,11 @@ def launch(
         **settings: options of sbatch; empty ones are ignored.
 
     Raises:
-        InputError: Slurm is not available, or refuses a job.
+        InputError: Slurm is not available, or refuses a job; or the settings do not give a run the GPUs that it needs.
         Submitted: runs are in the queue, and `wait` is false.
     """
     study = Path(jobs[0].config.hydra.sweep.dir)
+    settings = with_gpus(settings, jobs[0].config.trainer, runs_at_once)
     submission = Submission(jobs, study, folder, settings, runs_per_job, runs_at_once, max_num_timeout, max_jobs)
     watched = Watched(jobs, study, folder)
     without_room: list[int] = []
