@@ -124,7 +124,7 @@ def _output(command: Sequence[str]) -> str:
         )
         return completed.stdout
     except FileNotFoundError:
-        reason = "is not installed here. Use a login node of the cluster"
+        reason = "is not installed here, so Slurm is not available. Use a login node of the cluster"
     except subprocess.TimeoutExpired:
         reason = f"has not answered within {SECONDS:.0f} s. Try again later"
     except subprocess.CalledProcessError as error:
