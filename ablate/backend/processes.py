@@ -52,3 +52,10 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, KILL)
     else:
         process.kill()
+
+
+def cause(status: int) -> str:
+    """How a process with this exit status ended, as the end of a sentence."""
+    if status == -KILL:
+        return "was killed (SIGKILL), possibly because memory ran out"
+    return f"ended with {signal.Signals(-status).name if status < 0 else f'exit status {status}'}"

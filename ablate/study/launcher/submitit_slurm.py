@@ -14,7 +14,7 @@ from ablate.runs import run_record, submitted_jobs
 from ablate.runs.statuses import FINISHED
 from ablate.study import slurm_queue
 from ablate.study.launcher import Jobs, Results, failed
-from ablate.study.launcher.slurm_submission import Submission, executor_of
+from ablate.study.launcher.slurm_submission import Submission, executor_of, with_gpus
 from ablate.study.slurm_queue import Queue
 from ablate.study.submitted import Submitted, cancel
 from ablate.terminal.errors import InputError, UserError
@@ -49,11 +49,13 @@ def launch(
         **settings: parameters of submitit; empty ones are ignored.
 
     Raises:
-        InputError: submitit is not installed, or Slurm is not available, or refuses a job.
+        InputError: submitit is not installed, or Slurm is not available, or refuses a job; or the settings do not give
+            a run the GPUs that it needs.
         Submitted: runs are in the queue, and `wait` is false.
     """
     study = Path(jobs[0].config.hydra.sweep.dir)
-    executor = executor_of(folder, {"name": study.name, **settings})
+    needed = with_gpus(settings, jobs[0].config.trainer, runs_at_once)
+    executor = executor_of(folder, {"name": study.name, **needed})
     submission = Submission(jobs, study, executor, runs_per_job, runs_at_once, max_num_timeout, max_jobs)
     watched = Watched(jobs, study, folder)
     without_room: list[int] = []

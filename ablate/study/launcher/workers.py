@@ -44,7 +44,7 @@ class Worker:
         except (EOFError, OSError):
             pass
         self.process.join()
-        return WorkerDied(_cause(self.process.exitcode or 0))
+        return WorkerDied("the process " + processes.cause(self.process.exitcode or 0))
 
 
 def run_tasks(
@@ -116,9 +116,3 @@ def _stop(workers: Sequence[Worker]) -> None:
         worker.process.join(max(0.0, deadline - time.monotonic()))
         worker.process.kill()
         worker.process.join()
-
-
-def _cause(status: int) -> str:
-    if status == -processes.KILL:
-        return "the process was killed (SIGKILL), possibly because memory ran out"
-    return f"the process ended with {signal.Signals(-status).name if status < 0 else f'exit status {status}'}"
