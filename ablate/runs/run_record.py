@@ -121,6 +121,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         macs: multiply-accumulate operations of one image's forward pass.
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
+        monitor: the metric that selected it (`trainer.monitor`); None for the accuracy, and for the last epoch.
         error: why it failed, a sentence.
     """
 
@@ -150,6 +151,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     macs: Whole | None = None
     metrics: Metrics | None = None
     selection: str | None = None
+    monitor: str | None = None
     error: str | None = None
 
     @property
@@ -190,7 +192,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 # Keys that come with a result, or with an error, or that few runs have: run.json has none of them before.
 LATER = ("weights", "environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters",
-         "macs", "metrics", "selection", "error")  # fmt: skip
+         "macs", "metrics", "selection", "monitor", "error")  # fmt: skip
 ADVICE = "Retrain the run."
 
 

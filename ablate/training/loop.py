@@ -80,7 +80,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         reporter.log(rows)
         current = parts.average.module.state_dict()
         finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all()) and are_finite(current)
-        score = selection_score(epoch, val_logits, data.val_labels, reporting)
+        score = selection_score(epoch, val_logits, data.val_labels, reporting, trainer.monitor)
         if selected is None or (finite and score > selected.score):
             weights = {name: value.detach().cpu().clone() for name, value in current.items()}
             selected = Selected(row, weights, val_logits, score)

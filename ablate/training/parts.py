@@ -29,6 +29,7 @@ from ablate.training.class_weights import build_loss
 from ablate.training.devices import ONE_DEVICE, Devices
 from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
+from ablate.training.teacher_check import check_teacher
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -78,6 +79,7 @@ def set_up(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[Parts, Pr
     keep_memory()
     set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
+    check_teacher(config)
     data = prepare(config.data)
     devices.start()
     return build(config, data, device, precision, devices), data, device, precision

@@ -22,7 +22,7 @@ from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, epochs, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
-from ablate.runs.metric import named
+from ablate.runs.metric import ACCURACY, named
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
@@ -159,7 +159,14 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
         macs=setup.macs,
         metrics={name: fitted.selected.row[name] for name in METRICS} | further,
         selection=config.trainer.selection,
+        monitor=monitor_of(config.trainer),
     )
+
+
+def monitor_of(trainer: DictConfig) -> str | None:
+    """The metric that selected the epoch, if one did and it is not the accuracy."""
+    is_other = trainer.selection == "best_val" and trainer.monitor != ACCURACY.name
+    return trainer.monitor if is_other else None
 
 
 def write_results(folder: Path, data: "Prepared", selected: "Selected", reporting: "np.ndarray") -> None:

@@ -214,6 +214,19 @@ class Trainer:
     deterministic: bool = value("make results on CUDA bit-identical, which is slower; results on the CPU always are")
     threads: Optional[int] = value("CPU threads, divided among the devices; null: PyTorch's choice", low=1)
     selection: str = value("epoch whose weights and metrics are the result of the run", choices=("last", "best_val"))
+    monitor: str = value(
+        "metric by which trainer.selection=best_val selects the epoch",
+        choices=(
+            "val_accuracy",
+            "val_loss",
+            "val_balanced_accuracy",
+            "val_macro_f1",
+            "val_worst_class_accuracy",
+            "val_auroc",
+            "val_nll",
+            "val_ece",
+        ),
+    )
 
     def check(self) -> None:
         if self.swa_start is not None and self.ema is not None:
