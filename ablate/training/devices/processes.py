@@ -21,6 +21,7 @@ from ablate.training.devices import ONE_DEVICE, Devices
 from ablate.training.torchrun import Outer, outer
 
 if TYPE_CHECKING:
+    from ablate.training.devices.others import Others
     from ablate.training.devices.several import Several
 
 REASON_SECONDS = 5.0  # for a process to end after its connection has broken
@@ -87,12 +88,18 @@ def _started_here(size: int, run: str, folder: Path, record: RunRecord) -> Itera
         devices = Several(0, size, 0, size, store_in(Path(private), size), run, others.check)
         try:
             with others:
-                yield devices
-                others.wait()
-        except InputError:
-            raise
-        except (RuntimeError, KeyboardInterrupt) as error:
-            others.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
-            raise
+                yield from _noticing(devices, others)
         finally:
             devices.stop()  # after the others have ended, for which it would wait
+
+
+def _noticing(devices: Devices, others: "Others") -> Iterator[Devices]:
+    """Yield the devices, and wait for the others; an error that follows from theirs is replaced by it."""
+    try:
+        yield devices
+        others.wait()
+    except InputError:
+        raise
+    except (RuntimeError, KeyboardInterrupt) as error:
+        others.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
+        raise
