@@ -54,6 +54,6 @@ def study_position(study: Path | None, folder: Path) -> Position:
     if study is None:
         return Position()
     inside = folder.resolve().relative_to(study.resolve()).as_posix()
-    runs = study_plan.read(study).runs if (study / study_plan.FILE).exists() else []
+    runs = study_plan.read_once(study).runs if (study / study_plan.FILE).exists() else []
     planned = next((run for run in runs if run.folder == inside), None)
     return Position(study.name, planned.variant, planned.factors) if planned else Position(study.name, inside)

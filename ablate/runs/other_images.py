@@ -8,9 +8,10 @@ from ablate.terminal.errors import InputError
 
 
 def of_study(folder: Path, record: RunRecord, data_sha256: str) -> str:
-    """Return a warning if finished runs of the study were trained on other images, else an empty string.
+    """Return a warning if a finished run of the baseline was trained on other images, else an empty string.
 
-    If the study varies `data`, only runs of the same variant are compared.
+    The report compares only runs on the images of the baseline. The runs of other variants are not read, since a study
+    may have thousands. If the study varies `data` or has no baseline, it is the runs of the same variant that count.
 
     Args:
         folder: of a run of the study.
@@ -21,11 +22,12 @@ def of_study(folder: Path, record: RunRecord, data_sha256: str) -> str:
     if study is None:
         return ""
     try:
-        plan = study_plan.read(study)
+        plan = study_plan.read_once(study)
     except InputError:
         return ""
-    runs = [run for run in plan.runs if not study_plan.data_varies(plan) or run.variant == record.variant]
-    for run in runs:
+    baseline = [run for run in plan.runs if run.variant == study_plan.BASELINE]
+    own = [run for run in plan.runs if run.variant == record.variant]
+    for run in own if study_plan.data_varies(plan) else baseline or own:
         try:
             other = run_record.read(study / run.folder)
         except InputError:

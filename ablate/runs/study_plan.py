@@ -1,6 +1,7 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,20 @@ def read(folder: Path) -> StudyPlan:
         "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."
     )
     return json_file.read(path, StudyPlan, "a study", LARGEST, advice, _upgraded)
+
+
+def read_once(folder: Path) -> StudyPlan:
+    """`read`, but the last plan is kept until its file changes, since each run of a process looks itself up in it."""
+    try:
+        state = (folder / FILE).stat()
+    except OSError:
+        return read(folder)
+    return _read_version(folder, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=1)
+def _read_version(folder: Path, version: tuple[int, int, int]) -> StudyPlan:
+    return read(folder)
 
 
 def _upgraded(content: json_file.Content) -> json_file.Content:
