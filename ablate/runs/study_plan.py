@@ -1,6 +1,7 @@
 """`study.json`: the plan of a study, its runs and where each is kept."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,17 @@ def read(folder: Path) -> StudyPlan:
         "Get a fresh copy, or delete it and run the study's `ablate train` command again, which keeps finished runs."
     )
     return json_file.read(path, StudyPlan, "a study", LARGEST, advice, _upgraded)
+
+
+def read_shared(folder: Path) -> StudyPlan:
+    """`read`, once per process as long as the file stays the same; for the runs of a study. It must not be changed."""
+    state = (folder / FILE).stat()
+    return _read_state(folder, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read_state(folder: Path, *_: int) -> StudyPlan:
+    return read(folder)
 
 
 def _upgraded(content: json_file.Content) -> json_file.Content:

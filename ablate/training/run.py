@@ -113,7 +113,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     reporter = Reporter(loggers_of(config, info), Terminal(), config.trainer.epochs)
     result = None
     try:
-        with device_errors.explained(parts, images, config.trainer, config.seed):
+        with device_errors.explained(parts, images, config.trainer, config.seed), checkpoint.in_background():
             fitted = loop.fit(parts, images, settings, reporter, checkpoint)
         result = fitted.selected.row
     finally:
