@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from report import write_study
+from studies import write_study
 
 TRAIN = [sys.executable, "-m", "ablate.cli", "train"]
 DIGITS = ["data=digits", "model=mlp", "model.hidden=[32]"]
