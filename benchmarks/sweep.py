@@ -3,8 +3,8 @@
     python benchmarks/sweep.py [--repeat 3] [OVERRIDE ...]
 
 OVERRIDEs apply to all runs. The three ways alternate, so that noise on the machine affects all of them. Prints the
-median times, the medians of the ratios of one round, the GFLOP/s that each way achieves (compare with `peak.py`), and the
-time per run that is not training, in a worker and in a separate process; and whether the goals were reached.
+median times, the median ratios of a round, the GFLOP/s that each way achieves (compare with `peak.py`), the time per
+run that is not training, in a worker and in a separate process, and whether the goals were reached.
 """
 
 import argparse
