@@ -194,13 +194,13 @@ def mean_curves(curves: pd.DataFrame, runs: pd.DataFrame, plan: StudyPlan) -> pd
 
 
 def pooled_usage(usage: Usage, runs: pd.DataFrame, plan: StudyPlan) -> Usage:
-    """The use of the test set per variant and seed, with the mean accuracy; NaN unless all blocks were tested."""
+    """The use of the test set per variant and seed, with the mean results; NaN unless all blocks were tested."""
     names = dict(zip(runs["variant"], renamed(runs, plan)["variant"], strict=True))
     renamed_runs = usage.runs.assign(variant=usage.runs["variant"].map(lambda name: names.get(name, name)))
     groups = renamed_runs.groupby(["variant", "seed"], sort=False, dropna=False)
     count = runs[plan.block].nunique()
-    accuracy = groups["accuracy"].sum(min_count=count) / count
-    return replace(usage, runs=groups["times"].sum().to_frame().assign(accuracy=accuracy).reset_index())
+    means = groups[["accuracy", "value"]].sum(min_count=count) / count
+    return replace(usage, runs=groups["times"].sum().to_frame().join(means).reset_index())
 
 
 def sentences(blocks: Blocks) -> list[str]:

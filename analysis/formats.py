@@ -69,6 +69,11 @@ def difference(mean: float, low: float, high: float, digits: int = 2) -> str:
     return f"{number(mean, digits, '+')} {interval}"
 
 
+def spread(mean: str, sd: str) -> str:
+    """Format a mean and its standard deviation: `93.10 ± 0.42`; the mean alone where there is no standard deviation."""
+    return mean if DASH in (mean, sd) else f"{mean} ± {sd}"
+
+
 def share(k: int, n: int, interval: tuple[float, float]) -> str:
     """Format k of n and the interval (fractions) of the proportion: `2/5 [5, 85 %]`."""
     return f"{k}/{n} [{100 * interval[0]:.0f}, {100 * interval[1]:.0f} %]" if n else DASH

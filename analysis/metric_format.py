@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablate.analysis.formats import difference, number
+from ablate.analysis.formats import difference, number, spread
 from ablate.runs.metric import ACCURACY, Metric
 
 PERCENT_DIGITS = 2
@@ -68,6 +68,10 @@ class MetricFormat:
     def value(self, recorded: float) -> str:
         """A recorded value as printed, without its unit."""
         return number(self.metric.scale * recorded, self.digits)
+
+    def spread(self, mean: float, sd: float) -> str:
+        """Mean and standard deviation of recorded values as printed, without the unit: `93.10 ± 0.42`."""
+        return spread(self.value(mean), self.value(sd))
 
     def change(self, difference: float) -> str:
         """A difference, which is in printed units already, with its sign."""

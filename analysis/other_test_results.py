@@ -33,7 +33,10 @@ def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, 
         tests = other_tests.read(study, plan, runs)
         tests = tests[tests["test_set"] == name]
         labels = collect.labels(runs)
-        for table in (tables.other_test_sets(tests, labels, runs), tables.conditions(tests, labels)):
+        for table in (
+            tables.other_test_sets(tests, labels, runs, plan.metric),
+            tables.conditions(tests, labels, plan.metric),
+        ):
             if table is not None:
                 print_table(table.cells.drop(columns="Test set"), f"{table.title}: study {plan.name} on {name}")
     path = f"test-on/{name}.json"

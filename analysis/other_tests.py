@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.analysis import test_metric
 from ablate.data.corruptions import CLEAN
 from ablate.runs import other_test, study_plan
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.other_test import OtherTestResult
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
@@ -16,7 +18,7 @@ log = logging.getLogger(__name__)
 COLUMNS = ["test_set", "variant", "seed", "condition", "severity", "images", "accuracy", "loss", "calibration_error"]
 COLUMNS += ["data_sha256", "folder"]
 Tested = tuple[str | None, int | None, str, OtherTestResult]
-VALUES = ["accuracy", "calibration_error"]
+VALUES = ["accuracy", "loss", "calibration_error"]
 
 
 def read(study: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
@@ -33,6 +35,7 @@ def read(study: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per run and condition, the columns `COLUMNS`: accuracy and calibration_error are fractions; condition is
         empty if the test set has one, `clean` for the images that were corrupted; severity is missing if it has none.
+        After accuracy, a column with the study's metric (`test_metric.column`), if all tests have it.
     """
     configurations = {run.folder: run.config_sha256 for run in plan.runs}
     results: list[Tested] = []
@@ -45,18 +48,23 @@ def read(study: Path, plan: StudyPlan, runs: pd.DataFrame) -> pd.DataFrame:
         by_name.setdefault(result.name, []).append(result.test_sha256)
     kept = {name: max(hashes, key=hashes.count) for name, hashes in by_name.items()}
     varies = study_plan.data_varies(plan)
-    return frame([one for one in results if varies or one[3].test_sha256 == kept[one[3].name]])
+    return frame([one for one in results if varies or one[3].test_sha256 == kept[one[3].name]], plan.metric)
 
 
-def frame(results: Sequence[Tested]) -> pd.DataFrame:
-    """Results (variant, seed, folder, result) as the frame of `read`."""
+def frame(results: Sequence[Tested], metric: Metric = ACCURACY) -> pd.DataFrame:
+    """Results (variant, seed, folder, result) as the frame of `read`; `metric`: that of the study."""
     rows = [
         (result.name, variant, seed, one.name, one.severity, one.images, one.accuracy, one.loss, one.calibration_error,
          one.data_sha256, folder)
         for variant, seed, folder, result in results
         for one in result.conditions
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"severity": "Int64"})
+    tests = pd.DataFrame(rows, columns=COLUMNS).astype({"severity": "Int64"})
+    if (column := test_metric.column(metric)) not in COLUMNS:
+        values = [test_metric.value(one, metric) for *_, result in results for one in result.conditions]
+        if all(value is not None for value in values):
+            tests.insert(COLUMNS.index("accuracy") + 1, column, values)
+    return tests
 
 
 def _results(run: Path) -> list[OtherTestResult]:
@@ -84,9 +92,7 @@ def over_severities(tests: pd.DataFrame) -> pd.DataFrame:
         severity), and `VALUES`.
     """
     groups = tests.groupby(["test_set", "condition", "variant", "seed"], sort=False)
-    return groups.agg(
-        severities=("severity", "count"), images=("images", "first"), **{name: (name, "mean") for name in VALUES}
-    ).reset_index()
+    return groups.agg(severities=("severity", "count"), images=("images", "first"), **_means(tests)).reset_index()
 
 
 def over_conditions(tests: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +108,12 @@ def over_conditions(tests: pd.DataFrame) -> pd.DataFrame:
     """
     by_condition = over_severities(tests[tests["condition"] != CLEAN])
     groups = by_condition.groupby(["test_set", "variant", "seed"], sort=False)
-    return groups.agg(conditions=("condition", "size"), **{name: (name, "mean") for name in VALUES}).reset_index()
+    return groups.agg(conditions=("condition", "size"), **_means(by_condition)).reset_index()
+
+
+def _means(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """What is averaged of a frame: all results."""
+    return {name: (name, "mean") for name in frame if name not in (*COLUMNS, "severities") or name in VALUES}
 
 
 def holes(tests: pd.DataFrame, runs: pd.DataFrame) -> dict[str, list[str]]:

@@ -23,7 +23,9 @@ PLAIN = re.compile(r"[\w.+/-]+")  # a level that is itself in Hydra's grammar
 MOST = 1000  # seeds; more are not worth a command
 
 
-def smallest(n: int, comparisons: int, sd: float | None = None, unit: str = " points") -> str:
+def smallest(
+    n: int, comparisons: int, sd: float | None = None, unit: str = " points", largest: float | None = None
+) -> str:
     """The minimum detectable effect, a sentence.
 
     Args:
@@ -31,19 +33,23 @@ def smallest(n: int, comparisons: int, sd: float | None = None, unit: str = " po
         comparisons: planned variants, the family of Holm's correction.
         sd: SD of the paired differences in printed units, if known.
         unit: of these, with a space before it.
+        largest: the largest possible difference, if it is known.
     """
     if n < 2:
         return "With one seed nothing can be tested: the study is descriptive."
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
     variants, pilot = plural(comparisons, "planned variant"), " A pilot." if n <= 3 else ""
     least = f"{significant(size)} standard deviations of the paired differences (d_z)"
+    corrected = f"With {n} seeds and Holm's correction over {variants}, the study has"
+    if sd and largest is not None and size * sd > largest:
+        return (
+            f"{corrected} 80 % power for no possible difference, since none is larger than {largest:g}{unit} (median SD"
+            f" of the paired differences {significant(sd)}{unit}).{pilot} Add seeds."
+        )
     if sd:
         median = f"median SD of the paired differences {significant(sd)}{unit}"
         least = f"{significant(size * sd)}{unit} (d_z = {significant(size)}, {median})"
-    return (
-        f"With {n} seeds and Holm's correction over {variants}, the study has 80 % power for differences of at least"
-        f" {least}.{pilot}"
-    )
+    return f"{corrected} 80 % power for differences of at least {least}.{pilot}"
 
 
 def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.analysis import collect, stats, verdict
-from ablate.analysis.formats import number, p_value, plural, significant, times
+from ablate.analysis import collect, stats, test_metric, verdict
+from ablate.analysis.formats import number, p_value, significant, spread, times
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.test_usage import usage
@@ -195,7 +195,8 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
         text.append(
             f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, "
             + _in_metric(metric, list(of_run[variant].values()))
-            + f"{metric.label} {mean_and_sd(validation, metric)} (mean ± SD over {plural(len(by_seed), 'seed')})"
+            + f"{metric.label} {mean_and_sd(validation, metric)}"
+            + (f" (mean ± SD over {len(by_seed)} seeds)" if len(by_seed) > 1 else " (1 seed)")
         )
     if choice.chosen == BASELINE:
         return [
@@ -204,35 +205,46 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
         ]
     if BASELINE not in accuracies:
         return [*text, "  The baseline has no completed run to compare with."]
-    return [*text, f"  {_difference(accuracies[choice.chosen], accuracies[BASELINE])}"]
+    in_metric = {
+        variant: {seed: test_metric.value(result, metric) for seed, result in of_run[variant].items()}
+        for variant in (choice.chosen, BASELINE)
+    }
+    known = {name: {seed: one for seed, one in values.items() if one is not None} for name, values in in_metric.items()}
+    if known != in_metric:  # as of a training metric
+        metric, known = ACCURACY, accuracies
+    return [*text, f"  {_difference(known[choice.chosen], known[BASELINE], metric)}"]
 
 
 def _in_metric(metric: Metric, results: list[TestResult]) -> str:
     """The results in the study's metric, `test macro-F1 65.2 ± 1.0 %, `; empty if it is the accuracy or unknown."""
-    values = [of_confusion(np.array(result.confusion)).get(metric.name.removeprefix("val_")) for result in results]
-    known = [value for value in values if value is not None]
+    known = [value for value in (test_metric.value(result, metric) for result in results) if value is not None]
     if metric.is_accuracy or not known:
         return ""
-    return f"{metric.label.replace('validation', 'test', 1)} {mean_and_sd(known, metric)}, "
+    return f"{test_metric.label(metric)} {mean_and_sd(known, metric)}, "
 
 
-def _difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> str:
-    """The difference between two variants, {seed: accuracy (fraction)} each, on their shared seeds, with its t-test."""
+def _difference(variant: Mapping[int, float], baseline: Mapping[int, float], metric: Metric) -> str:
+    """The difference between two variants, {seed: recorded value} each, on their shared seeds, with its t-test."""
     shared = [seed for seed in variant if seed in baseline]
-    difference = stats.paired_difference([variant[seed] for seed in shared], [baseline[seed] for seed in shared])
+    difference = stats.paired_difference(
+        [metric.scale * variant[seed] for seed in shared], [metric.scale * baseline[seed] for seed in shared]
+    )
     if not np.isfinite(difference.p):
         return f"Difference not testable: {verdict.UNTESTED}."
+    percent = metric.unit == "%"
+    digits = 1 if percent else max(0, 1 - math.floor(math.log10(difference.high - difference.low)))
+    mean, low, high = (number(value, digits, "+") for value in (difference.mean, difference.low, difference.high))
+    of_metric = "" if metric.is_accuracy else f" in {test_metric.label(metric)}"
     return (
-        f"Difference {number(100 * difference.mean, 1, '+')} points, paired by {difference.n} seeds: 95 % CI"
-        f" {number(100 * difference.low, 1, '+')} to {number(100 * difference.high, 1, '+')},"
-        f" p {p_value(difference.p)} (Student's t)"
+        f"Difference{of_metric} {mean} {metric.difference_unit}".rstrip()
+        + f", paired by {difference.n} seeds: 95 % CI {low} to {high}, p {p_value(difference.p)} (Student's t)"
     )
 
 
 def show_variants(study: Path) -> None:
     """Print the table of all tested variants of a study."""
     plan = collect.read_plan(study)
-    table = test_set(usage(study, plan), collect.labels(collect.collect(study, plan)))
+    table = test_set(usage(study, plan), collect.labels(collect.collect(study, plan)), plan.metric)
     if table is not None:
         print_table(table.cells, f"{table.title}, study {plan.name}")
 
@@ -251,9 +263,12 @@ def write_maps(study: Path) -> Path:
 
 
 def mean_and_sd(values: list[float], metric: Metric = ACCURACY) -> str:
-    """Format the mean and standard deviation of recorded values as they are printed: `81.2 ± 0.4 %`, `0.341 ± 0.02`."""
+    """Format the mean and standard deviation of recorded values as they are printed: `81.2 ± 0.4 %`, `0.341 ± 0.02`.
+
+    One value has no standard deviation: `81.2 %`.
+    """
     mean = float(metric.scale * np.mean(values))
     sd = float(metric.scale * np.std(values, ddof=1)) if len(values) > 1 else math.nan
     if metric.unit != "%":
-        return f"{significant(mean)} ± {significant(sd, 2)} {metric.unit}".rstrip()
-    return f"{number(mean, 1)} ± {number(sd, 1)} %"
+        return f"{spread(significant(mean), significant(sd, 2))} {metric.unit}".rstrip()
+    return f"{spread(number(mean, 1), number(sd, 1))} %"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.analysis import test_metric
 from ablate.runs import test_log, test_result
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
@@ -18,8 +19,9 @@ class Usage:
     """The uses of a study's test set.
 
     Attributes:
-        runs: One row per tested run: variant, seed, times, accuracy (fraction, NaN if unknown), in the order of the
-            plan. Runs that are no longer planned follow; they have no seed and the variant `UNPLANNED`.
+        runs: One row per tested run: variant, seed, times, accuracy (fraction) and value (of the study's metric, as
+            recorded), NaN if unknown, in the order of the plan. Runs that are no longer planned follow; they have no
+            seed and the variant `UNPLANNED`.
         unreadable: Number of damaged records, which are not in `runs`.
         looks: Number of looks at the test set: the runs that one command tests are one look.
         replaced: Number of these looks that were at runs of another configuration than planned.
@@ -50,20 +52,25 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
         others = test_log.count_others(log)
     except InputError:
         logged, unreadable, looks, replaced, others = Counter[str](), 1, 0, 0, {}
-    rows: list[tuple[str, int | None, int, float]] = []
+    rows: list[tuple[str, int | None, int, float, float]] = []
     for run in plan.runs:
-        times, accuracy = logged.pop(run.folder, 0), float("nan")
+        times, accuracy, value = logged.pop(run.folder, 0), float("nan"), None
         try:
             result = test_result.read(Path(study_folder) / run.folder)
         except InputError:
             result, unreadable = None, unreadable + 1
         if result and result.config_sha256 == run.config_sha256:
             times, accuracy = max(times, result.uses), result.accuracy
+            value = test_metric.value(result, plan.metric)
         if times:
-            rows.append((run.variant, run.seed, times, accuracy))
-    rows += [(UNPLANNED, None, times, float("nan")) for times in logged.values()]
-    frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy"])
-    looks = max([looks, *(times for *_, times, _ in rows)])  # the log of a copied run may have stayed behind
+            rows.append((run.variant, run.seed, times, accuracy, float("nan") if value is None else value))
+    rows += [(UNPLANNED, None, times, float("nan"), float("nan")) for times in logged.values()]
+    frame = pd.DataFrame(rows, columns=["variant", "seed", "times", "accuracy", "value"])
+    looks = max([looks, *(times for _, _, times, *_ in rows)])  # the log of a copied run may have stayed behind
     return Usage(
-        frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float}), unreadable, looks, replaced, others
+        frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float, "value": float}),
+        unreadable,
+        looks,
+        replaced,
+        others,
     )

@@ -1,4 +1,4 @@
-"""One benchmark for a GPU: seven parts, one table, at most eight minutes.
+"""One benchmark for a GPU: nine parts, one table, at most eight minutes.
 
     python benchmarks/gpu.py --images FOLDER_OR_TAR [--out FOLDER] [--only speedrun,tests] [--size small]
 
@@ -29,13 +29,15 @@ CLEANUP = 0.03  # share of the time that is kept for the end
 # Module of each part, and its share of the time in seconds; the most important part first.
 FIRST = {"machine": 20, "images": 55}
 PARTS = {
-    "tests": ("cuda_tests", 60),
-    "speedrun": ("speedrun", 60),
-    "determinism": ("determinism", 75),
-    "packing": ("packing", 75),
-    "notebook": ("notebook", 65),
-    "resnet50": ("resnet50", 30),
-    "compile": ("compile", 40),
+    "speedrun": ("speedrun", 55),
+    "steps": ("launches", 35),
+    "resnet50": ("resnet50", 45),
+    "tests": ("cuda_tests", 50),
+    "packing": ("packing", 65),
+    "determinism": ("determinism", 50),
+    "notebook": ("notebook", 90),
+    "compile": ("compile", 45),
+    "devices": ("devices", 40),
 }
 
 
@@ -76,7 +78,7 @@ def measure(table: Table, source: Path, small: bool, ends: dict[str, float], beg
         environment(Path(scratch))
         folder = Path(scratch) / "empty"  # Python looks for modules in the working folder first
         folder.mkdir()
-        settings = json.dumps({"small": small, "source": str(source), "scratch": scratch})
+        settings = {"small": small, "source": str(source), "scratch": scratch}
 
         def add(row: dict) -> None:
             if row.get("failed"):
@@ -85,9 +87,9 @@ def measure(table: Table, source: Path, small: bool, ends: dict[str, float], beg
 
         for part, end in ends.items():
             module = f"benchmarks.gpu_parts.{PARTS[part][0] if part in PARTS else part}"
-            log, left = table.folder / f"{part}.log", began + end - time.monotonic()
-            command = [sys.executable, "-m", module, settings]
-            reason = run(command, folder, log, left, table.describe if part == "machine" else add)
+            log, deadline = table.folder / f"{part}.log", began + end
+            command = [sys.executable, "-m", module, json.dumps({**settings, "deadline": deadline})]
+            reason = run(command, folder, log, deadline, table.describe if part == "machine" else add)
             if reason:
                 add({"what": "failed", "value": f"{reason} ({log.name})", "failed": True})
     return not failed

@@ -78,6 +78,7 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
     model = network(name, seed).to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
+    began = time.perf_counter()
     for epoch in range(epochs):
         model.train()
         running, correct, seen = 0.0, 0, 0
@@ -91,7 +92,8 @@ def notebook(images: Path, name: str, seed: int, epochs: int) -> float:
             running += loss.item() * len(labels)
             correct += (outputs.argmax(1) == labels).sum().item()
             seen += len(labels)
-        print(f"epoch {epoch + 1}: loss {running / seen:.3f}, accuracy {correct / seen:.3f}", file=sys.stderr)
+        figures = f"loss {running / seen:.3f}, accuracy {correct / seen:.3f}, {time.perf_counter() - began:.1f} s"
+        print(f"epoch {epoch + 1}: {figures}", file=sys.stderr, flush=True)
     model.eval()
     with torch.no_grad():
         correct = sum((model(inputs.to(device)).argmax(1).cpu() == labels).sum().item() for inputs, labels in val)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from studies import write_study
 
@@ -24,8 +25,16 @@ MIB = 2**20
 Point = tuple[int, float, float]  # count, seconds, MiB
 
 
-def cost(command: list[str | Path], folder: Path) -> tuple[float, float]:
-    """Run a command; returns its seconds and the peak memory of its largest process in MiB."""
+class Cost(NamedTuple):
+    """Wall-clock seconds, peak memory of the largest process in MiB, and CPU seconds of all processes."""
+
+    seconds: float
+    memory: float
+    cpu: float
+
+
+def cost(command: list[str | Path], folder: Path) -> Cost:
+    """Run a command in a folder."""
     folder.mkdir(exist_ok=True)
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -34,33 +43,33 @@ def cost(command: list[str | Path], folder: Path) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command} failed with status {status}: {errors[-2000:]}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024 / MIB
+    return Cost(time.perf_counter() - start, usage.ru_maxrss * 1024 / MIB, usage.ru_utime + usage.ru_stime)
 
 
-def images(count: int, root: Path, folder: Path) -> tuple[float, float]:
+def images(count: int, root: Path, folder: Path) -> Cost:
     """Train the assignment's CNN for one epoch on `count` decoded images."""
     return cost([*TRAIN, "data=image_folder", f"data.root={root}", f"data.train_limit={count}", "trainer.epochs=1",
                  f"hydra.run.dir={folder}/{count}"], folder)  # fmt: skip
 
 
-def epochs(count: int, root: Path, folder: Path) -> tuple[float, float]:
+def epochs(count: int, root: Path, folder: Path) -> Cost:
     """Train a small MLP for `count` epochs on the digits."""
     return cost([*TRAIN, *DIGITS, f"trainer.epochs={count}", f"hydra.run.dir={folder}/{count}"], folder)
 
 
-def runs(count: int, root: Path, folder: Path) -> tuple[float, float]:
+def runs(count: int, root: Path, folder: Path) -> Cost:
     """Train a small MLP for two epochs on the digits, with `count` seeds."""
     return cost([*TRAIN, "-m", f"study.name=s{count}", *DIGITS, "trainer.epochs=2", f"seed=range({count})"], folder)
 
 
-def reported(count: int, root: Path, folder: Path) -> tuple[float, float]:
+def reported(count: int, root: Path, folder: Path) -> Cost:
     """Write the report of a study of `count` runs, each with 20 epochs and predictions for 5,000 images."""
     write_study(folder / f"study{count}", count, complete=True)
     return cost([sys.executable, "-m", "ablate.cli", "report", folder / f"study{count}"], folder)
 
 
 # What is scaled -> the function that measures it, and its smallest count. A report needs runs of several variants.
-MEASURED: dict[str, tuple[Callable[[int, Path, Path], tuple[float, float]], int]] = {
+MEASURED: dict[str, tuple[Callable[[int, Path, Path], Cost], int]] = {
     "images": (images, 450),
     "epochs": (epochs, 10),
     "runs": (runs, 5),
@@ -96,7 +105,7 @@ def main() -> None:
             measure(smallest, args.root, Path(folder) / "warm-up")
             for factor in (factor for factor in (1, 10, 100) if factor <= args.largest):
                 count = factor * smallest
-                points.setdefault(name, []).append((count, *measure(count, args.root, Path(folder))))
+                points.setdefault(name, []).append((count, *measure(count, args.root, Path(folder))[:2]))
                 show(name, points[name])
     if args.figure:
         draw(points, args.figure)

@@ -30,9 +30,8 @@ def train(root: Path, image_size: int, epochs: int, limit: float, folder: Path) 
         folder: Folder of the run.
     """
     overrides = [f"data.root={root}", f"data.image_size={image_size}", f"data.memory_limit={limit}"]
-    seconds, _ = cost(
-        [*TRAIN, *OVERRIDES, *overrides, f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"], folder.parent
-    )
+    command = [*TRAIN, *OVERRIDES, *overrides, f"trainer.epochs={epochs}", f"hydra.run.dir={folder}"]
+    seconds = cost(command, folder.parent).seconds
     return seconds, json.loads((folder / "run.json").read_text())
 
 

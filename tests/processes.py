@@ -15,7 +15,8 @@ from subprocess import CompletedProcess
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+PATH = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PATH, "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "trainer.threads=1")
 
 

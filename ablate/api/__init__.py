@@ -218,13 +218,23 @@ def test(
 vars(test)["__test__"] = False  # pytest would collect it in test files that import it
 
 
-def reproduce(run: PathLike | Run, from_commit: bool = False, trust: bool = False) -> "Comparison":
+def reproduce(
+    run: PathLike | Run,
+    from_commit: bool = False,
+    trust: bool = False,
+    data_root: PathLike | None = None,
+    weights: PathLike | None = None,
+    teacher: PathLike | Run | None = None,
+) -> "Comparison":
     """Retrain a run in a new folder and compare the results bit for bit.
 
     Args:
         run: folder of the run.
         from_commit: train with the code of the run's git commit, instead of the installed code.
         trust: run code outside this package that the run's configuration names.
+        data_root: the image folder, if it has moved.
+        weights: the file of its pretrained weights, if it has moved.
+        teacher: the teacher of its distillation, if it has moved.
 
     Returns:
         The comparison; its `verdict` is identical, within tolerance or different.
@@ -234,7 +244,11 @@ def reproduce(run: PathLike | Run, from_commit: bool = False, trust: bool = Fals
     """
     from ablate.commands.reproduce.retrain import reproduce
 
-    return reproduce(run_folder(run), from_commit, trust)
+    moved = {
+        "model.weights": str(weights) if weights is not None else None,
+        "loss.teacher": str(run_folder(teacher)) if teacher is not None else None,
+    }
+    return reproduce(run_folder(run), from_commit, trust, str(data_root) if data_root is not None else None, moved)
 
 
 def diff(one: PathLike | Run, other: PathLike | Run) -> "pd.DataFrame":

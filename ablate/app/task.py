@@ -56,7 +56,7 @@ class RecordedTask:
 
     def _planned(self, folder: Path) -> PlannedRun:
         inside = folder.resolve().relative_to(self.study.resolve()).as_posix()
-        return next(run for run in study_plan.read(self.study).runs if run.folder == inside)
+        return next(run for run in study_plan.read_once(self.study).runs if run.folder == inside)
 
     def _run(self, config: DictConfig, folder: Path, planned: PlannedRun) -> Any:
         started = time.perf_counter()

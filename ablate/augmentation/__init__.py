@@ -18,7 +18,11 @@ from ablate.data.streamed import Pixels, loaded
 
 
 class Step(Protocol):
-    """One augmentation. Its images are uint8, or float32 in [0, 255] after a mixing step."""
+    """One augmentation. Its images are uint8, or float32 in [0, 255] after a mixing step.
+
+    `reach`, an optional attribute, is how many images before it in the batch an augmented image depends on: 0, or 1 for
+    mixing. Without it, an image may depend on the whole batch.
+    """
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw random numbers for n images, shape (n, k)."""
@@ -32,6 +36,12 @@ class Augmentation:
 
     def __init__(self, steps: Mapping[str, Step]) -> None:
         self.steps = dict(steps)
+
+    @property
+    def reach(self) -> int | None:
+        """How many images before it in the batch an augmented image depends on; None: on the whole batch."""
+        reaches = [getattr(step, "reach", None) for step in self.steps.values()]
+        return None if None in reaches else sum(reach for reach in reaches if reach is not None)
 
     def draw(self, n: int, stream: Callable[[str], np.random.Generator]) -> list[np.ndarray]:
         """Draw the random numbers of an epoch.

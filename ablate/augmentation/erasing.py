@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -49,6 +50,7 @@ class Cutout:
     The square may extend beyond the image. A `size` below 1 is a fraction of the image's side.
     """
 
+    reach: ClassVar[int] = 0
     size: float
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -69,6 +71,7 @@ class RandomErasing:
     `ratio`, as in torchvision's transform. The rectangle is smaller than the image in both directions.
     """
 
+    reach: ClassVar[int] = 0
     p: float
     scale: Sequence[float]
     ratio: Sequence[float]

@@ -1,6 +1,7 @@
 """Flips and crops of a whole batch at once."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from ablate.terminal.errors import InputError
 class Flip:
     """Flip an image horizontally with probability `p`."""
 
+    reach: ClassVar[int] = 0
     p: float
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -33,6 +35,7 @@ class Crop:
     A `padding` below 1 is a fraction of the image's side. `padding_mode` is constant (black) or reflect.
     """
 
+    reach: ClassVar[int] = 0
     padding: float
     padding_mode: str
 

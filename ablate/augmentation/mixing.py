@@ -1,6 +1,7 @@
 """Mix each image and its target with the previous one in the batch, which is random since batches are shuffled."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ class Mixup:
     An image is mixed with probability `p`.
     """
 
+    reach: ClassVar[int] = 1
     alpha: float
     p: float = 1.0
 
@@ -36,6 +38,7 @@ class CutMix:
     Targets are mixed in proportion to the areas. An image is mixed with probability `p`.
     """
 
+    reach: ClassVar[int] = 1
     alpha: float
     p: float = 1.0
 
@@ -57,6 +60,7 @@ class CutMix:
 class MixupOrCutMix:
     """Mix each image by Mixup or, with probability `cutmix_p`, by CutMix; with probability `p` at all."""
 
+    reach: ClassVar[int] = 1
     mixup_alpha: float
     cutmix_alpha: float
     p: float

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 class Policy:
     """Applies `transform`, a function of a uint8 image (C, H, W) that draws from PyTorch's global generator."""
 
+    reach: ClassVar[int] = 0
     transform: Callable[[Tensor], Tensor]
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ class RandomResizedCrop:
     antialiasing at once. A part of an image of the final size is only ever enlarged.
     """
 
+    reach: ClassVar[int] = 0
     scale: Sequence[float]
     ratio: Sequence[float]
 

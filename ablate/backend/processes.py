@@ -46,9 +46,27 @@ def leave_group() -> None:
         os.setpgid(0, 0)
 
 
+def interrupt(pid: int) -> None:
+    """Interrupt a worker process that has left the group; on Windows, Ctrl-C has reached it already."""
+    if hasattr(os, "setpgid"):
+        os.kill(pid, signal.SIGINT)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Interrupt a process; on Windows, which sends no SIGINT, end it: training resumes from its last checkpoint."""
+    process.send_signal(signal.SIGINT) if hasattr(os, "setpgid") else process.terminate()
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and those that it started; on Windows, the process alone. Raises ProcessLookupError."""
     if hasattr(os, "killpg"):
         os.killpg(process.pid, KILL)
     else:
         process.kill()
+
+
+def cause(status: int) -> str:
+    """How a process with this exit status ended, as the end of a sentence."""
+    if status == -KILL:
+        return "was killed (SIGKILL), possibly because memory ran out"
+    return f"ended with {signal.Signals(-status).name if status < 0 else f'exit status {status}'}"

@@ -29,6 +29,7 @@ from ablate.study.status import recorded_state
 from ablate.terminal import streams
 from ablate.terminal.errors import InputError
 from ablate.training.run import run
+from ablate.training.torchrun import outer, with_devices
 
 register()
 
@@ -116,6 +117,12 @@ def value(record: RunRecord | None, config: DictConfig) -> float | None:
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     refuse_undecodable(words)
+    if command == "ablate train" and (started := outer()):
+        words = with_devices(words, started.size)
+        if started.rank:
+            from ablate.training.devices.other import with_outer  # imports PyTorch
+
+            return with_outer(started)
     sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0

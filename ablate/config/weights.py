@@ -14,16 +14,23 @@ from ablate.terminal.errors import InputError
 DEFAULT = "default"  # value of `model.weights`: those of the library, which Environment.default_weights records
 
 
+def place(value: str) -> Path:
+    """The file or folder that a value names: relative to the current folder, or `~` for the user's own."""
+    return Path(value).expanduser()
+
+
 def pretrained(value: str) -> Path | None:
     """The file of `model.weights`; None for those of the library."""
-    return None if value == DEFAULT else Path(value).expanduser()
+    return None if value == DEFAULT else place(value)
 
 
 # Key of a configuration -> the file of weights that its value names, if any.
 FILES: dict[str, Callable[[str], Path | None]] = {
-    "loss.teacher": lambda run: Path(run) / "model.pt",
+    "loss.teacher": lambda run: place(run) / "model.pt",
     "model.weights": pretrained,
 }
+# Key of a configuration -> the flag of `ablate reproduce` for its value, if that has moved.
+FLAGS = {"loss.teacher": "--teacher", "model.weights": "--weights"}
 
 
 def hashes(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -37,11 +37,13 @@ class Rubric:
     """Bands in descending order; below the last one the mark is 0.
 
     classes   those of the data set that the marks are for; None for any data set
+    data      `data._target_` of the runs that the marks are for; None for all
     """
 
     name: str
     bands: tuple[Band, ...]
     classes: frozenset[str] | None = None
+    data: frozenset[str] | None = None
 
     def band_index(self, accuracy: float) -> int:
         """Return the index of the band of an accuracy (fraction); `len(bands)` if it is below all bands."""
@@ -63,15 +65,18 @@ class Rubric:
             return f"{band.lower:g} % or more" if band.inclusive else f"over {band.lower:g} %"
         return f"{band.lower:g} to {self.bands[index - 1].lower:g} %"
 
-    def judge(self, accuracy: float, interval: Sequence[float], classes: Sequence[str]) -> Mark | None:
+    def judge(self, accuracy: float, interval: Sequence[float], classes: Sequence[str], data: str) -> Mark | None:
         """Return the marks of a test accuracy; None if the rubric has no bands, or is for another data set.
 
         Args:
             accuracy: a fraction.
             interval: the ends of its confidence interval, fractions.
             classes: of the test set.
+            data: `data._target_` of the run. The images of `ablate.data.download` are known by their checksums; those
+                of a folder are not, whatever their classes are called.
         """
-        if not self.bands or (self.classes is not None and self.classes != set(classes)):
+        is_other = self.data is not None and data not in self.data
+        if not self.bands or is_other or (self.classes is not None and self.classes != set(classes)):
             return None
         indices = [self.band_index(value) for value in (accuracy, *interval)]
         mark, *interval_marks = [self.mark(index) for index in indices]
@@ -110,11 +115,12 @@ def read(name: str) -> Rubric:
         content = yaml.safe_load(text)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"The rubric {path} cannot be read ({' '.join(str(error).split())[:200]}).") from None
-    keys = {"bands", "classes"}
+    keys = {"bands", "classes", "data"}
     lists = isinstance(content, dict) and all(isinstance(value, list) for value in content.values())
     if not lists or not {"bands"} <= set(content) <= keys:
         raise InputError(
-            f"The rubric {path} must have the key bands, and may have classes: lists as in conf/rubric/assignment.yaml."
+            f"The rubric {path} must have the key bands, and may have classes and data: lists as in"
+            " conf/rubric/assignment.yaml."
         )
     bands = tuple(_band(path, band) for band in content["bands"])
     for higher, lower in itertools.pairwise(bands):
@@ -123,7 +129,8 @@ def read(name: str) -> Rubric:
                 f"The bands of the rubric {path} must be in descending order of accuracy and mark, but {higher.lower:g}"
                 f" (mark {higher.mark:g}) is followed by {lower.lower:g} (mark {lower.mark:g})."
             )
-    return Rubric(path.stem, bands, frozenset(map(str, content["classes"])) if "classes" in content else None)
+    limits = {key: frozenset(map(str, content[key])) for key in ("classes", "data") if key in content}
+    return Rubric(path.stem, bands, **limits)
 
 
 def _band(path: Path, band: Any) -> Band:

@@ -58,7 +58,7 @@ def grouped(
 
 def _folds(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     """The fold of each image, int64 (N,)."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    from ablate.data.group_folds import GroupFolds  # imports scikit-learn, which takes a second
 
     possible = min(len(np.unique(groups)), np.bincount(labels).max())  # scikit-learn refuses more
     most = min(possible, MOST_FOLDS, max(FINEST, math.ceil(1 / fraction)))
@@ -66,7 +66,7 @@ def _folds(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -
     folds = np.empty(len(labels), np.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of classes with fewer images than folds
-        splits = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups)
+        splits = GroupFolds(count, shuffle=True, random_state=seed).split(labels, labels, groups)
         for fold, (_, members) in enumerate(splits):
             folds[members] = fold
     return folds

@@ -35,7 +35,7 @@ def medmnist(root: str, name: str, size: int, part: Part) -> Images:
 
     Source: Yang et al. (2023).
     """
-    info = _info(name)
+    info = facts(name)
     path = Path(root).expanduser() / f"{name}{_suffix(size)}.npz"
     if not path.exists():
         _download(path, info[f"url{_suffix(size)}"], info[f"MD5{_suffix(size)}"])
@@ -59,7 +59,7 @@ def medmnist(root: str, name: str, size: int, part: Part) -> Images:
     )
 
 
-def _info(name: str) -> dict[str, Any]:
+def facts(name: str) -> dict[str, Any]:
     """What the package medmnist states about a data set."""
     try:
         from medmnist.info import INFO

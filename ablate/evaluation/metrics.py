@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
 
-BATCH = 500  # images per batch; affects memory, not the logits
-PIXELS = BATCH * 64 * 64  # per channel of a batch, so that batches of large images are smaller
+PIXELS = 500 * 64 * 64  # per channel of a batch; affects memory, not the logits
+CPU_BATCH = 500  # images per batch on the CPU, whose caches hold no more; a GPU is faster with larger batches
 BINS = 15  # confidence bins, as in Guo et al. (2017)
 
 
@@ -36,9 +36,11 @@ def predict(
         Logits, float32 (N, classes), on the CPU.
     """
     model.eval()
-    size = max(1, min(BATCH, PIXELS // (images.shape[2] * images.shape[3])))
+    size = max(1, PIXELS // (images.shape[2] * images.shape[3]))
+    if next(model.parameters(), torch.empty(0)).device.type == "cpu":
+        size = min(CPU_BATCH, size)
     batches = (images[start : start + size] for start in steps(range(0, len(images), size)))
-    return torch.cat([tta.logits(model, prepare(batch), views).cpu() for batch in batches])
+    return torch.cat([tta.logits(model, prepare(batch), views) for batch in batches]).cpu()
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:

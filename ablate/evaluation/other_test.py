@@ -103,7 +103,7 @@ def format_of(run: "Trained") -> "Format":
 
 def _measured(run: "Trained", condition: "Condition", images: "Images", sha256: str) -> ConditionResult:
     """The result of a run on the images of a condition."""
-    from ablate.evaluation import metrics
+    from ablate.evaluation import metrics, predicted_metrics
 
     check(run, images)
     logits = metrics.predict(run.model, images.images, run.pixels, run.views)
@@ -119,6 +119,7 @@ def _measured(run: "Trained", condition: "Condition", images: "Images", sha256: 
         accuracy_interval=(interval[0], interval[1]),
         calibration_error=metrics.calibration_error(logits, images.labels),
         data_sha256=sha256,
+        metrics=predicted_metrics.of_test_images(run.config, images.labels.numpy(), logits.numpy()),
         **metrics.metrics(logits, images.labels),
     )
 

@@ -5,16 +5,19 @@ NaN where it is not defined. Fractions, but for the negative log-likelihood (nat
 """
 
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from omegaconf import DictConfig, OmegaConf
 
 from ablate.runs import predictions
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
+TESTED = ("val_nll", "val_ece")  # metrics that every test records: loss and calibration_error
 BINS = 15  # of the calibration error, as in Guo et al. (2017)
 
 
@@ -91,6 +94,17 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "val_ece": ece,
     "val_auroc": auroc,
 }
+
+
+def of_test_images(config: DictConfig, labels: np.ndarray, logits: np.ndarray) -> dict[str, float] | None:
+    """The metrics of a run's study (`study.metric` and `study.secondary`) on test images; None if it has none of these.
+
+    Accuracy, loss and calibration error, which every test has, are left out.
+    """
+    study = OmegaConf.select(config, "study") or {}
+    named = [study.get("metric"), *(study.get("secondary") or [])]
+    values = {name: METRICS[name](labels, logits) for name in named if name in METRICS and name not in TESTED}
+    return {name: value for name, value in values.items() if not math.isnan(value)} or None
 
 
 def value(folder: Path, record: RunRecord, name: str) -> float | None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 PICTURES = "test_mistakes.npz"
 MISTAKES = 25  # that are kept with their images
-Judge = Callable[[float, Sequence[float], Sequence[str]], Mark | None]  # accuracy, its interval, classes -> a mark
+# (accuracy, its interval, classes, `data._target_`) -> a mark
+Judge = Callable[[float, Sequence[float], Sequence[str], str], Mark | None]
 LARGEST = 128  # height and width of a kept image, in pixels
 
 
@@ -90,9 +91,10 @@ def check(run: "Trained", images: "Images") -> None:
 
 def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None, look: str) -> TestResult:
     """Compute the test result of a run from its logits, record the use of the test set, and return the result."""
-    from ablate.evaluation import metrics
+    from ablate.evaluation import metrics, predicted_metrics
 
     summary = metrics.summary(logits, images.labels, images.classes)
+    source = str(run.config.data.get("_target_"))
     worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, MISTAKES)]
     result = TestResult(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -106,7 +108,8 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
         uses=1,
         **summary,
         mistakes=worst,
-        mark=judge(summary["accuracy"], summary["accuracy_interval"], images.classes) if judge else None,
+        mark=judge(summary["accuracy"], summary["accuracy_interval"], images.classes, source) if judge else None,
+        metrics=predicted_metrics.of_test_images(run.config, images.labels.numpy(), logits.numpy()),
     )
     result = test_log.record_use(run.folder, result)
     pictures(run.folder / PICTURES, images, [mistake.index for mistake in worst])

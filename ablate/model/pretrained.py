@@ -71,6 +71,39 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     if path is None:
         return
     own = model.state_dict()
+    state = _read(path, own)
+    names = head(model)
+    classes = _classes(state, names) or len(data.classes)
+    kept = _fill(config.model, path, state, own, names, data)
+    _shrink(own[name] for name in kept)
+    other_classes = classes != len(data.classes)
+    log.info("pretrained weights: %s%s", path, f"; its {classes} classes get a new head" if other_classes else "")
+    _compare_scaling(config.model, data)
+
+
+def check(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
+    """Raise InputError as `load` does, and for a network without `model.weights=default`. Nothing is downloaded.
+
+    Args:
+        model: the network, which may be on the device `meta`; changed in place.
+        config: its configuration.
+        data: what it is built for.
+    """
+    weights = fine_tuning(config.model)["weights"]
+    if weights is None:
+        return
+    if (path := named_by(weights)) is None:
+        library(config.model).default_weights(config.model.name)
+        return
+    own = model.state_dict()
+    device = next(iter(own.values())).device
+    state = {name: value.to(device) for name, value in _read(path, own).items()}
+    with device:
+        _fill(config.model, path, state, own, head(model), data)
+
+
+def _read(path: Path, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in a file, of which a network with the weights `own` may be a part."""
     size = sum(value.nbytes for value in own.values())
     state = read(path, tensors.Limit(COPIES * len(own) + LARGER, COPIES * size + FURTHER))
     if wrong := not_finite(state):
@@ -78,19 +111,27 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
             f"model.weights={path} has weights that are NaN or infinite: {first_few(map(printable, wrong), 2)}. Use"
             " those of another epoch or run."
         )
-    names = head(model)
-    classes = _classes(state, names) or len(data.classes)
-    other_classes = classes != len(data.classes)
-    without_head = not any(name in state for name in names)
+    return state
+
+
+def _fill(
+    model: DictConfig,
+    path: Path,
+    state: dict[str, Tensor],
+    own: Mapping[str, Tensor],
+    head_names: set[str],
+    data: Prepared | Inputs,
+) -> set[str]:
+    """Copy the weights `state` of a file into those of the network, `own`; return the names of those that are kept."""
+    classes = _classes(state, head_names) or len(data.classes)
+    without_head = not any(name in state for name in head_names)
     if without_head:
-        state |= {name: own[name] for name in names}
+        state = state | {name: own[name] for name in head_names}
     with torch.random.fork_rng(devices=[]):
-        pretrained = _network(config.model, path, state, own, classes, data)
-    kept = names if other_classes or without_head else set()
-    _shrink(own[name] for name in kept)
+        pretrained = _network(model, path, state, own, classes, data)
+    kept = head_names if classes != len(data.classes) or without_head else set()
     _copy(path, pretrained.state_dict(), {name: value for name, value in own.items() if name not in kept})
-    log.info("pretrained weights: %s%s", path, f"; its {classes} classes get a new head" if other_classes else "")
-    _compare_scaling(config.model, data)
+    return kept
 
 
 def _shrink(head_parameters: Iterable[Tensor]) -> None:

@@ -85,20 +85,28 @@ def expected_input(name: str) -> ExpectedInput:
     return ExpectedInput(tuple(config.mean), tuple(config.std), config.input_size[-1])
 
 
-def default_file(name: str) -> Path:
-    """The file of timm's weights of a network, from the cache of Hugging Face or of PyTorch, or downloaded."""
+def default_weights(name: str) -> Any:
+    """timm's description of its weights of a network; InputError if it has none."""
     timm = library()
     check_name("timm", name, timm.list_pretrained() if "." in name else timm.list_models())
     config = timm.get_pretrained_cfg(name)
-    if config.hf_hub_id:
-        from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
+    if not config.hf_hub_id and not config.url:
+        raise InputError(
+            f"model.weights=default: timm has no pretrained weights of {name}. Set model.weights to a file."
+        )
+    return config
 
-        file = config.hf_hub_filename or "model.safetensors"
-        cached = try_to_load_from_cache(config.hf_hub_id, file)
-        url = hf_hub_url(config.hf_hub_id, file)
-        if isinstance(cached, str):
-            return Path(cached)
-        return download(name, url, lambda: hf_hub_download(config.hf_hub_id, file))
-    if config.url:
+
+def default_file(name: str) -> Path:
+    """The file of timm's weights of a network, from the cache of Hugging Face or of PyTorch, or downloaded."""
+    config = default_weights(name)
+    if not config.hf_hub_id:
         return cached_by_pytorch(name, config.url)
-    raise InputError(f"model.weights=default: timm has no pretrained weights of {name}. Set model.weights to a file.")
+    from huggingface_hub import hf_hub_download, hf_hub_url, try_to_load_from_cache
+
+    file = config.hf_hub_filename or "model.safetensors"
+    cached = try_to_load_from_cache(config.hf_hub_id, file)
+    url = hf_hub_url(config.hf_hub_id, file)
+    if isinstance(cached, str):
+        return Path(cached)
+    return download(name, url, lambda: hf_hub_download(config.hf_hub_id, file))

@@ -67,16 +67,17 @@ def loaded(
 
 def expected_input(name: str) -> ExpectedInput:
     """What torchvision's weights of a network expect."""
-    preset = _weights(name).transforms()
+    preset = default_weights(name).transforms()
     return ExpectedInput(tuple(preset.mean), tuple(preset.std), preset.crop_size[0])
 
 
 def default_file(name: str) -> Path:
     """The file of torchvision's weights of a network, from the cache of PyTorch or downloaded."""
-    return cached_by_pytorch(name, _weights(name).url)
+    return cached_by_pytorch(name, default_weights(name).url)
 
 
-def _weights(name: str) -> Any:
+def default_weights(name: str) -> Any:
+    """torchvision's description of its weights of a network; InputError if it has none."""
     from ablate.backend.torchvision import torchvision
 
     models = torchvision.models

@@ -204,18 +204,24 @@ class Muon(torch.optim.Optimizer):
             update([(p, p.grad) for p in group["params"] if p.grad is not None], group)
 
     def _orthogonal(self, pairs: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:
-        for parameter, gradient in pairs:
-            state = self.state[parameter]
-            if not state:
-                state["momentum"] = torch.zeros_like(gradient)
-            average = state["momentum"].lerp_(gradient, 1 - group["momentum"])
-            update = gradient.lerp(average, group["momentum"]) if group["nesterov"] else average
-            matrix = orthogonalize(update.flatten(1), group["ns_steps"])
+        if not pairs:
+            return
+        parameters, gradients = (list(each) for each in zip(*pairs, strict=True))
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+        averages = [self.state[parameter]["momentum"] for parameter in parameters]
+        torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])
+        updates = torch._foreach_lerp(gradients, averages, group["momentum"]) if group["nesterov"] else averages
+        matrices = orthogonalize([update.flatten(1) for update in updates], group["ns_steps"])
+        if group["fixed_norm"]:  # rows then have norm 1 on average, and `lr` is the relative change of the matrix
+            norms = torch._foreach_add(torch._foreach_norm(parameters), 1e-7)
+            scales = [len(parameter) ** 0.5 / norm for parameter, norm in zip(parameters, norms, strict=True)]
+            torch._foreach_mul_(parameters, scales)
+        else:
+            torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+        for parameter, matrix in zip(parameters, matrices, strict=True):
             rows, columns = matrix.shape
-            if group["fixed_norm"]:  # rows then have norm 1 on average, and `lr` is the relative change of the matrix
-                parameter.mul_(rows**0.5 / (parameter.norm() + 1e-7))
-            else:
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
             parameter.add_(matrix.view_as(parameter), alpha=-group["lr"] * max(1, rows / columns) ** 0.5)
 
     def _adamw(self, pairs: list[tuple[Tensor, Tensor]], group: dict[str, Any]) -> None:

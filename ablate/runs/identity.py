@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from ablate.config import user_code, weights
 from ablate.runs import provenance, rerun, study_plan
-from ablate.runs.config_hash import read_files, resolved, settings_sha256, sha256_of
+from ablate.runs.config_hash import resolved, settings_sha256, sha256_of
 from ablate.runs.run_record import EpochCount, RunRecord
 
 
@@ -33,15 +33,14 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
     position = study_position(study, folder)
     words = rerun.resolved_overrides(config, hydra_config)
     settings = resolved(config)
-    files = read_files(settings)
     return RunRecord(
         status="running",
         study=position.study,
         variant=position.variant,
         factors=position.factors,
         seed=config.seed,
-        config_sha256=sha256_of(settings, files),
-        settings_sha256=settings_sha256(config, files),
+        config_sha256=sha256_of(settings),
+        settings_sha256=settings_sha256(config),
         code_sha256=provenance.code_sha256(),
         own_code=user_code.hashes(settings),
         weights=weights.hashes(settings) or None,
@@ -56,6 +55,6 @@ def study_position(study: Path | None, folder: Path) -> Position:
     if study is None:
         return Position()
     inside = folder.resolve().relative_to(study.resolve()).as_posix()
-    runs = study_plan.read_shared(study).runs if (study / study_plan.FILE).exists() else []
+    runs = study_plan.read_once(study).runs if (study / study_plan.FILE).exists() else []
     planned = next((run for run in runs if run.folder == inside), None)
     return Position(study.name, planned.variant, planned.factors) if planned else Position(study.name, inside)

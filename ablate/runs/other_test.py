@@ -31,6 +31,7 @@ class ConditionResult(Record, frozen=True, kw_only=True):
         loss: mean cross-entropy, in nats.
         calibration_error: expected calibration error with 15 bins.
         data_sha256: of the images, as the network takes them, and their labels.
+        metrics: the study's metrics that follow from the predictions, as `val_macro_f1`; of these images.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ConditionResult(Record, frozen=True, kw_only=True):
     loss: float
     calibration_error: Fraction
     data_sha256: str
+    metrics: dict[str, Fraction] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a name that a terminal cannot print."""

@@ -134,13 +134,14 @@ def _git(*words: str, at: Path = PACKAGE, status: int = 0) -> bytes:
     return process.stdout
 
 
-def environment(device: str, precision: str, default_weights: str | None = None) -> Environment:
+def environment(device: str, precision: str, default_weights: str | None = None, devices: int = 1) -> Environment:
     """Versions and hardware that a result may depend on. No user names, no paths, no environment variables.
 
     Args:
         device: cpu, cuda or mps.
         precision: fp32 or bf16.
         default_weights: SHA-256 of the pretrained weights that a library provided.
+        devices: of the run.
     """
     import torch
 
@@ -153,6 +154,7 @@ def environment(device: str, precision: str, default_weights: str | None = None)
         device=torch.cuda.get_device_name() if device == "cuda" else device,
         threads=torch.get_num_threads(),
         precision=precision,
+        devices=devices if devices > 1 else None,
         default_weights=default_weights,
     )
 
@@ -169,7 +171,7 @@ def installed(package: str) -> str | None:
 def cpu() -> str:
     """The name of the processor."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):  # not Linux
         return platform.processor()

@@ -76,6 +76,7 @@ class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
 class Environment(Record, frozen=True, kw_only=True):
     """Versions and hardware that a result may depend on.
 
+    `devices` is the number of devices of a run on several; `device` and `threads` are then those of each.
     `default_weights` is the SHA-256 of pretrained weights that timm or torchvision provided (model.weights=default).
     `earlier` describes what differed before the run was resumed in another environment.
     """
@@ -92,13 +93,14 @@ class Environment(Record, frozen=True, kw_only=True):
     device: str | None = None
     threads: Positive | None = None
     precision: str | None = None
+    devices: Positive | None = None
     default_weights: str | None = None
     earlier: list[dict[str, Any]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values by the names of run.json; `default_weights` and `earlier` only if there are any."""
+        """Plain values by the names of run.json; `devices`, `default_weights` and `earlier` only if there are any."""
         values: dict[str, Any] = msgspec.to_builtins(self)
-        optional = {key: values.pop(key) for key in ("default_weights", "earlier")}
+        optional = {key: values.pop(key) for key in ("devices", "default_weights", "earlier")}
         return values | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -119,6 +121,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         macs: multiply-accumulate operations of one image's forward pass.
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
+        monitor: the metric that selected it (`trainer.monitor`); None for the accuracy, and for the last epoch.
         error: why it failed, a sentence.
     """
 
@@ -148,6 +151,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     macs: Whole | None = None
     metrics: Metrics | None = None
     selection: str | None = None
+    monitor: str | None = None
     error: str | None = None
 
     @property
@@ -188,7 +192,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 # Keys that come with a result, or with an error, or that few runs have: run.json has none of them before.
 LATER = ("weights", "environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters",
-         "macs", "metrics", "selection", "error")  # fmt: skip
+         "macs", "metrics", "selection", "monitor", "error")  # fmt: skip
 ADVICE = "Retrain the run."
 
 

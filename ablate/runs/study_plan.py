@@ -187,14 +187,17 @@ def read(folder: Path) -> StudyPlan:
     return json_file.read(path, StudyPlan, "a study", LARGEST, advice, _upgraded)
 
 
-def read_shared(folder: Path) -> StudyPlan:
-    """`read`, once per process as long as the file stays the same; for the runs of a study. It must not be changed."""
-    state = (folder / FILE).stat()
-    return _read_state(folder, state.st_ino, state.st_mtime_ns, state.st_size)
+def read_once(folder: Path) -> StudyPlan:
+    """`read`, but the last plan is kept until its file changes, since each run of a process looks itself up in it."""
+    try:
+        state = (folder / FILE).stat()
+    except OSError:
+        return read(folder)
+    return _read_version(folder, (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
-@lru_cache(maxsize=4)
-def _read_state(folder: Path, *_: int) -> StudyPlan:
+@lru_cache(maxsize=2)  # of one study, whose folder is named in two ways
+def _read_version(folder: Path, version: tuple[int, int, int]) -> StudyPlan:
     return read(folder)
 
 

@@ -68,6 +68,7 @@ class TestResult(Use, frozen=True, kw_only=True):
         reliability: for each confidence bin: number of images, sum of their confidences, number of correct ones.
         confusion: confusion matrix, number of images: one row per true class, one column per predicted class.
         mistakes: the most confident errors.
+        metrics: the study's metrics that follow from the predictions, as `val_macro_f1`; of the test images.
     """
 
     __test__: ClassVar[bool] = False  # pytest would take it for a test
@@ -85,6 +86,7 @@ class TestResult(Use, frozen=True, kw_only=True):
     confusion: list[list[Count]]
     mistakes: list[Mistake]
     mark: Mark | None = None
+    metrics: dict[str, Fraction] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError if fields are inconsistent."""

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,15 @@ from ablate.runs.study_plan import PlannedRun
 from ablate.study import factors, plan
 from ablate.study.class_weights import check_class_weights
 from ablate.study.composer import Composer, PlanLoader
+from ablate.study.networks import check_network
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
+from ablate.terminal.text import first_few
+from ablate.training.teacher_check import check_teacher
 
 log = logging.getLogger(__name__)
+MOST_REASONS = 10  # that are listed
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,17 @@ def composed_runs(
     composer = composer or composer_of(loader, config, sweep)
     folder, checked = Path(config.hydra.sweep.dir), CheckedVariants(config, sweep, composer)
     runs = []
+    errors: dict[str, list[str]] = {}  # runs that cannot be trained, by the reason
+    failed: dict[str, str] = {}  # the reason by the variant, whose other seeds are not tried
     for replicate in track(replicates, "Checking runs", len(replicates), patience=1.0):
         try:
+            if replicate.variant in failed:
+                raise InputError(failed[replicate.variant])
             variant, sha256 = checked.run(replicate)
         except InputError as error:
-            raise InputError(f"Run {replicate.folder}: {error}") from None
+            failed[replicate.variant] = str(error)
+            errors.setdefault(str(error), []).append(replicate.folder)
+            continue
         # Set explicitly, because a folder with the current time, or a run's setting, must be the same for all runs.
         place = [f"hydra.sweep.dir={quoted(config.hydra.sweep.dir)}", f"hydra.sweep.subdir='{replicate.folder}'"]
         destination = [f"study.name={quoted(config.study.name)}", *place]
@@ -100,7 +110,19 @@ def composed_runs(
             recorded_sha256 = same_run(folder / planned.folder, planned, composed, config.study.retrain)
         runs.append(ComposedRun(planned, overrides, variant.settings, variant.data, recorded_sha256))
         loader.runs[tuple(overrides)] = partial(composer.with_hydra, replicate.levels, replicate.seed, overrides)
+    if errors:
+        raise InputError(refusal(errors))
     return runs
+
+
+def refusal(errors: Mapping[str, Sequence[str]]) -> str:
+    """Which runs cannot be trained and why, a line for each reason.
+
+    Args:
+        errors: {reason: folders of its runs}.
+    """
+    lines = [f"Run {first_few(folders, 1)}: {reason}" for reason, folders in list(errors.items())[:MOST_REASONS]]
+    return "\n".join([*lines, *([f"{len(errors) - MOST_REASONS} other errors."] if len(errors) > MOST_REASONS else [])])
 
 
 @dataclass(frozen=True)
@@ -155,6 +177,8 @@ class CheckedVariants:
         options = {**self.options, **chosen}
         validate(composed, Chosen(options, self.task), self.plain)
         check_class_weights(composed)
+        check_network(composed)
+        check_teacher(composed)
         settings = json.loads(json.dumps(without_seed(composed, self.plain)))
         data = json.dumps(self.plain.value(composed, "data"))
         variant = CheckedVariant(settings, read_files(settings), data)

@@ -15,6 +15,7 @@ from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.console import Console
+from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.loop import train_epoch
@@ -55,9 +56,15 @@ def probe(
 
 
 def estimate_seconds(config: DictConfig) -> float:
-    """Estimate the seconds of a run: set-up, and the epochs with their validation and checkpoint, extrapolated."""
+    """Estimate the seconds of a run: set-up, and the epochs with their validation and checkpoint, extrapolated.
+
+    Raises:
+        InputError: it trains on several devices.
+    """
     start = time.perf_counter()
     trainer = config.trainer
+    if trainer.devices > 1:
+        raise InputError(f"--probe times one device, but trainer.devices={trainer.devices}. Plan without --probe.")
     with TemporaryDirectory(prefix="ablate-") as folder:
         run = set_up(config, Path(folder))
         parts, images = run.parts, run.images

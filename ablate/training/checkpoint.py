@@ -7,7 +7,6 @@ same results as one that was never interrupted, on the CPU bit for bit.
 import io
 import logging
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -94,8 +93,8 @@ class Checkpoint:
     def _write(self, content: io.BytesIO) -> None:
         atomic.write_bytes(self.next, content.getbuffer())
         with suppress(FileNotFoundError):  # the first checkpoint of the run
-            os.replace(self.path, self.previous)
-        os.replace(self.next, self.path)
+            atomic.replace(self.path, self.previous)
+        atomic.replace(self.next, self.path)
 
     def load(self, parts: "Parts", epochs: int = MOST_ROWS, logits: tuple[int, int] = (0, 0)) -> dict[str, Any] | None:
         """Restore the last valid checkpoint into `parts` and return its `results`; None if there is none.

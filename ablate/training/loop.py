@@ -80,7 +80,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         reporter.log(rows)
         current = parts.average.module.state_dict()
         finite = math.isfinite(row["train_loss"]) and bool(val_logits.isfinite().all()) and are_finite(current)
-        score = selection_score(epoch, val_logits, data.val_labels, reporting)
+        score = selection_score(epoch, val_logits, data.val_labels, reporting, trainer.monitor)
         if selected is None or (finite and score > selected.score):
             weights = {name: value.detach().cpu().clone() for name, value in current.items()}
             selected = Selected(row, weights, val_logits, score)
@@ -115,7 +115,7 @@ def fit_epoch(parts: Parts, data: Resident, config: Config, epoch: int, console:
     rate = float(parts.scheduler.get_last_lr()[0])
     train, images, seconds = train_epoch(parts, data, trainer, epoch, config.seed, console)
     with parts.precision():
-        val_logits = metrics.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
+        val_logits = parts.devices.predict(parts.average.module, data.val_images, parts.pixels, parts.views)
     val = metrics.metrics(val_logits, data.val_labels)
     row: Row = {
         "epoch": epoch,
@@ -143,7 +143,7 @@ def train_epoch(
     for module in parts.frozen:
         module.eval()
     parts.average.start()
-    with seeding.scope(seed, "dropout", epoch):
+    with seeding.scope(seed, "dropout", epoch, *parts.devices.stream):
         positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
         steps = batches(positions, trainer.batch_size * trainer.accumulate)
         further = trainer.epochs - epoch
@@ -161,7 +161,7 @@ def train_epoch(
             for batch in seen:
                 meter.add(batch)
         parts.average.finish(parts.model, inputs(parts, data, order, draws, batches(positions, trainer.batch_size)))
-    means = meter.read()
+    means = meter.over(parts.devices)
     return means, meter.seen, time.perf_counter() - started
 
 
@@ -179,15 +179,13 @@ def add_gradient(
     """
     seen, images_of_step = [], sum(map(len, step))
     for batch in step:
-        index = order[batch]
-        one_hot = data.targets[index]
-        images, targets = parts.augment(select(data.images, index), one_hot, [d[batch] for d in draws])
+        images, targets, mixed = augmented(parts, data, order, draws, batch)
         with parts.precision():
             logits = parts.forward(parts.pixels(images))
             taught = parts.teacher(images)
         loss = parts.criterion(logits.float(), targets, *taught)
-        parts.scaler.scale(loss * (len(batch) / images_of_step)).backward()
-        seen.append(Batch(loss.detach(), logits.detach(), targets, mixed=targets is not one_hot))
+        parts.scaler.scale(loss * (len(targets) * parts.devices.size / images_of_step)).backward()
+        seen.append(Batch(loss.detach(), logits.detach(), targets, mixed))
     return seen
 
 
@@ -196,6 +194,20 @@ def inputs(
 ) -> Iterator[Tensor]:
     """Yield the model's input for each batch, augmented as in training; the arguments are those of `add_gradient`."""
     for batch in step:
-        index = order[batch]
-        images, _ = parts.augment(select(data.images, index), data.targets[index], [d[batch] for d in draws])
+        images, *_ = augmented(parts, data, order, draws, batch)
         yield parts.pixels(images)
+
+
+def augmented(
+    parts: Parts, data: Resident, order: Tensor, draws: Sequence[Tensor], batch: Tensor
+) -> tuple[Tensor, Tensor, bool]:
+    """Augment a batch; on several devices, the part of this one. The arguments are those of `add_gradient`.
+
+    Returns:
+        Images (B, C, H, W), their targets (B, classes), and whether targets are mixed.
+    """
+    positions, own = parts.devices.share(batch, parts.augment.reach)
+    index = order[positions]
+    one_hot = data.targets[index]
+    images, targets = parts.augment(select(data.images, index), one_hot, [d[positions] for d in draws])
+    return (*own(images, targets), targets is not one_hot)

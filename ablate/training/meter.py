@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablate.training.devices import Devices
+
 
 class Means(NamedTuple):
     """Means over the training images of an epoch: the loss that is minimized, accuracy (fraction), cross-entropy.
@@ -50,6 +52,11 @@ class Meter:
     def read(self) -> Means:
         """The means so far."""
         return Means(*(self.sums / self.seen).tolist())
+
+    def over(self, devices: Devices) -> Means:
+        """The means over the images of all devices, which the meter then contains."""
+        self.sums, self.seen = devices.sum(self.sums), int(devices.sum(torch.tensor(self.seen)))
+        return self.read()
 
     def __str__(self) -> str:
         means = self.read()

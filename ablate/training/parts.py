@@ -26,8 +26,10 @@ from ablate.model.initialization import initialize
 from ablate.model.speednet import Whitening
 from ablate.training.averaging import Average, averaged
 from ablate.training.class_weights import build_loss
+from ablate.training.devices import ONE_DEVICE, Devices
 from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
+from ablate.training.teacher_check import check_teacher
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
 
@@ -48,6 +50,7 @@ class Parts:
             (`optimizer=sam`); does nothing for other optimizers.
         scaler: scales the loss so that no gradient underflows in fp16; does nothing in other precisions.
         teacher: returns the logits of a teacher (`loss=distillation`) as a further argument of the criterion.
+        devices: one, or several, each of which trains on a part of each batch.
     """
 
     model: nn.Module
@@ -65,22 +68,26 @@ class Parts:
     views: tta.Views
     precision: Callable[[], AbstractContextManager]
     frozen: list[nn.Module]
+    devices: Devices
 
 
-def set_up(config: DictConfig) -> tuple[Parts, Prepared, torch.device, str]:
+def set_up(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[Parts, Prepared, torch.device, str]:
     """Set up a run: the parts of a training step, its images, its device, and its precision (fp32, bf16 or fp16)."""
     trainer = config.trainer
-    if trainer.threads:
-        torch.set_num_threads(trainer.threads)
-    device = pick_device(trainer.device)
+    devices.set_threads(trainer.threads)
+    device = devices.place(pick_device(trainer.device))
     keep_memory()
     set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
+    check_teacher(config)
     data = prepare(config.data)
-    return build(config, data, device, precision), data, device, precision
+    devices.start()
+    return build(config, data, device, precision, devices), data, device, precision
 
 
-def build(config: DictConfig, data: Prepared, device: torch.device, precision: str) -> Parts:
+def build(
+    config: DictConfig, data: Prepared, device: torch.device, precision: str, devices: Devices = ONE_DEVICE
+) -> Parts:
     """Build each part of a training step from its configuration group.
 
     Args:
@@ -88,6 +95,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         data: its images.
         device: where to train.
         precision: fp32, bf16 or fp16.
+        devices: one or several.
     """
     trainer = config.trainer
     layout = torch.channels_last if trainer.channels_last else torch.contiguous_format
@@ -96,6 +104,8 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     pretrained.load(model, config, data)
     model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented by PyTorch, but missing in its types
     fit_to_data(model, data.train.images, pixels)
+    devices.check(model, smallest_batch(len(data.train.images), trainer), trainer.sync_batchnorm)
+    model = devices.synchronized(model, trainer.sync_batchnorm)
     tuning = fine_tuning(config.model)
     frozen = freeze(model, tuning["freeze"])
     optimizer = instantiate(config.optimizer, model=model)
@@ -104,7 +114,7 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
     criterion = build_loss(config.loss, data.train, device)
     return Parts(
         model=model,
-        forward=compiled(model) if trainer.compile else model,
+        forward=devices.forward(compiled(model) if trainer.compile else model),
         augment=Augmentation({name: instantiate(step) for name, step in config.augmentation.items()}),
         pixels=pixels,
         criterion=criterion,
@@ -118,12 +128,19 @@ def build(config: DictConfig, data: Prepared, device: torch.device, precision: s
         views=tta.OPTIONS[trainer.tta],
         precision=autocast(precision, device.type),
         frozen=frozen,
+        devices=devices,
     )
 
 
 def steps_per_epoch(images: int, trainer: Trainer) -> int:
     """Optimizer steps per epoch of so many training images; a last step may have fewer images."""
     return len(batches(torch.arange(images), trainer.batch_size * trainer.accumulate))
+
+
+def smallest_batch(images: int, trainer: Trainer) -> int:
+    """Images of the smallest batch in an epoch of so many training images."""
+    steps = batches(torch.arange(images), trainer.batch_size * trainer.accumulate)
+    return min(len(batch) for step in steps[-2:] for batch in batches(step, trainer.batch_size))
 
 
 def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:

@@ -22,7 +22,7 @@ from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, epochs, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
-from ablate.runs.metric import named
+from ablate.runs.metric import ACCURACY, named
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
+    from ablate.training.devices import Devices
     from ablate.training.loop import Selected
 
 log = logging.getLogger(__name__)
@@ -87,10 +88,18 @@ def start(config: DictConfig, folder: Path, record: RunRecord) -> None:
 
 
 def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
-    """Build the parts, fit them, write predictions and weights; returns the record with the result.
+    """Train on the devices of the configuration; returns the record with the result.
 
     Resumes from a checkpoint in `folder` of the same configuration, code and images as in the `record`.
     """
+    from ablate.training.devices.processes import devices_of  # imports PyTorch
+
+    with devices_of(config, folder, record) as devices:
+        return train_on(devices, config, folder, record)
+
+
+def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
+    """Build the parts, fit them, write predictions and weights; returns the record with the result."""
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
     from ablate.backend.hardware import peak_memory
     from ablate.evaluation.epoch_selection import reporting_half
@@ -101,7 +110,7 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
     began = time.perf_counter()
     settings: Any = config
-    setup = set_up(config, folder)
+    setup = set_up(config, folder, devices)
     parts, data, images = setup.parts, setup.data, setup.images
     if record.study and (others := other_images.of_study(folder, record, data.sha256)):
         log.warning("%s", others)
@@ -150,7 +159,14 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
         macs=setup.macs,
         metrics={name: fitted.selected.row[name] for name in METRICS} | further,
         selection=config.trainer.selection,
+        monitor=monitor_of(config.trainer),
     )
+
+
+def monitor_of(trainer: DictConfig) -> str | None:
+    """The metric that selected the epoch, if one did and it is not the accuracy."""
+    is_other = trainer.selection == "best_val" and trainer.monitor != ACCURACY.name
+    return trainer.monitor if is_other else None
 
 
 def write_results(folder: Path, data: "Prepared", selected: "Selected", reporting: "np.ndarray") -> None:

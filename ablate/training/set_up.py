@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from ablate.runs import provenance
 from ablate.runs.run_record import Environment
 from ablate.runs.samples import FILE
 from ablate.training import device_errors, parts
+from ablate.training.devices import ONE_DEVICE, Devices
 from ablate.training.first_batch import samples
 from ablate.training.parts import Parts
 
@@ -37,15 +39,32 @@ class SetUp:
     macs: int
 
 
-def set_up(config: DictConfig, folder: Path) -> SetUp:
+def set_up(config: DictConfig, folder: Path, devices: Devices = ONE_DEVICE) -> SetUp:
     """Build the parts of a step, load the images onto the device, and write `samples.npz` into the run's folder."""
-    trainer = config.trainer
-    step, data, device, precision = parts.set_up(config)
+    step, data, images, device, precision, macs = ready(config, devices)
+    first_batch = samples(step.augment, images, config.trainer, config.seed)
+    atomic.write_bytes(folder / FILE, first_batch, durable=False)
+    weights = pretrained.default_sha256(config.model)
+    environment = provenance.environment(device.type, precision, weights, devices.size)
+    return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)
+
+
+class Ready(NamedTuple):
+    """What a process trains with; the attributes are those of `SetUp`, and the precision."""
+
+    parts: Parts
+    data: Prepared
+    images: Resident
+    device: torch.device
+    precision: str
+    macs: int
+
+
+def ready(config: DictConfig, devices: Devices) -> Ready:
+    """Build the parts of a step in each process of a run, and load the images onto its device."""
+    step, data, device, precision = parts.set_up(config, devices)
     images = resident(data, device)
-    explained = device_errors.explained(step, images, trainer, config.seed)
+    explained = device_errors.explained(step, images, config.trainer, config.seed)
     with explained, padded_convolutions.zero_gradients(step.model):
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
-    first_batch = samples(step.augment, images, trainer, config.seed)
-    atomic.write_bytes(folder / FILE, first_batch, durable=False)
-    environment = provenance.environment(device.type, precision, pretrained.default_sha256(config.model))
-    return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)
+    return Ready(step, data, images, device, precision, macs)

@@ -1,11 +1,11 @@
 """The teacher of `loss=distillation`: a finished run, from whose logits the network learns."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from ablate.config.weights import place
 from ablate.data.prepare import Inputs
 from ablate.evaluation import trained_model
 from ablate.loss import Distillation
@@ -18,7 +18,8 @@ Teacher = Callable[[Tensor], tuple[Tensor, ...]]
 def teacher_of(criterion: nn.Module, inputs: Inputs, device: torch.device) -> Teacher:
     """Return a function from augmented images (B, C, H, W) to the teacher's logits (B, classes), as the only element.
 
-    For a loss without a teacher it returns an empty tuple.
+    The images are scaled with the mean and standard deviation of the teacher, and its logits are in the order of the
+    run's classes. For a loss without a teacher the function returns an empty tuple.
 
     Args:
         criterion: the loss.
@@ -27,30 +28,29 @@ def teacher_of(criterion: nn.Module, inputs: Inputs, device: torch.device) -> Te
 
     Raises:
         InputError: the teacher is not a completed run, its configuration names code outside this package, or it was
-            trained on other classes or images of another size.
+            trained on other classes.
     """
     if not isinstance(criterion, Distillation):
         return lambda images: ()
-    trained = trained_model.load(Path(criterion.teacher), device=device.type)
-    check(criterion.teacher, trained.inputs, inputs)
+    trained = trained_model.load(place(criterion.teacher), device=device.type)
+    order = class_order(criterion.teacher, trained.inputs.classes, inputs.classes).to(device)
 
     def teacher(images: Tensor) -> tuple[Tensor, ...]:
         with torch.no_grad():
-            return (trained.model(trained.pixels(images)).float(),)
+            return (trained.model(trained.pixels(images)).float()[:, order],)
 
     return teacher
 
 
-def check(folder: str, its: Inputs, ours: Inputs) -> None:
-    """Raise InputError unless the teacher has the classes and the image format of the run."""
-    if its.classes != ours.classes:
+def class_order(folder: str, its: Sequence[str], ours: Sequence[str]) -> Tensor:
+    """Position of each class of the run among those of the teacher, int64 (classes,).
+
+    Raises:
+        InputError: the teacher was trained on other classes.
+    """
+    if sorted(its) != sorted(ours):
         raise InputError(
-            f"loss.teacher={folder} was trained on other classes ({first_few(its.classes, 3)}) than this run"
-            f" ({first_few(ours.classes, 3)}). Use a teacher trained on the same data set."
+            f"loss.teacher={folder} was trained on other classes ({first_few(its, 3)}) than this run"
+            f" ({first_few(ours, 3)}). Use a teacher trained on the same classes."
         )
-    (theirs, wanted) = (f"{one.channels}x{one.image_size}x{one.image_size}" for one in (its, ours))
-    if theirs != wanted:
-        raise InputError(
-            f"loss.teacher={folder} was trained on images of {theirs}, this run has images of {wanted}. Use a teacher"
-            " trained on images of the same size."
-        )
+    return torch.tensor([list(its).index(name) for name in ours])

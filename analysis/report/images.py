@@ -18,10 +18,17 @@ IMBALANCED = 1.5  # times the share of a class among balanced ones
 
 
 class Selection(NamedTuple):
-    """How a run's epoch was selected (`trainer.selection`), and the numbers of images by use."""
+    """How a run's epoch was selected (`trainer.selection`, and `monitor` of the record), and the images by use."""
 
     rule: str | None
     images: ImageCounts | None
+    monitor: str | None = None
+
+    @property
+    def best(self) -> str:
+        """What the selected epoch has: `the highest accuracy`."""
+        metric = named(self.monitor) if self.monitor else ACCURACY
+        return f"the {'highest' if metric.sign > 0 else 'lowest'} {metric.label.removeprefix('validation ')}"
 
 
 def data(results: Results) -> list[str]:
@@ -82,7 +89,7 @@ def evaluated(results: Results) -> str:
     """Paragraph on the epoch and images of the reported metrics; one sentence per kind of run if they differ."""
     if not results.records:
         return "Each run gives one value of the metric, which the study compares."
-    kinds = Counter(Selection(record.selection, record.images) for _, record in results.records)
+    kinds = Counter(Selection(record.selection, record.images, record.monitor) for _, record in results.records)
     texts = {kind: _evaluated(kind, results.images) for kind in kinds}
     if len(set(texts.values())) < 2:
         return next(iter(texts.values()), "Accuracies are of the validation images.") + _majority(results)
@@ -99,7 +106,7 @@ def _evaluated(kind: Selection, predicted: int | None) -> str:
     number = f"{count:,} " if count is not None else ""
     if kind.rule == "best_val" and counts and counts.selection:
         return (
-            f"The epoch of each run is the one with the highest accuracy on {counts.selection:,} of the"
+            f"The epoch of each run is the one with {kind.best} on {counts.selection:,} of the"
             f" {counts.validation:,} validation images. Accuracies, losses and predictions are those of this epoch on"
             f" the other {number}validation images{step}. Learning curves are of all validation images."
         )

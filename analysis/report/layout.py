@@ -55,6 +55,7 @@ class Heights:
     figures: Mapping[str, float]
     wide: Collection[str] = ()  # figures that are wider than a column
     page: float = PAGE
+    other_tests: tuple[float, ...] = ()  # results on other test sets, as a table and as a line
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Layout:
     wide: tuple[str, ...]
     group: tuple[float, float] = (0.0, 0.0)
     pages: int = 0
+    other_tests: int = 0  # place of their form among `Heights.other_tests`
 
     @property
     def figures(self) -> set[str]:
@@ -77,26 +79,40 @@ class Layout:
 
 
 def fitting(heights: Heights) -> Layout:
-    """The layout with the most content that fits two pages; if the text alone does not, one without figures."""
+    """The layout with the most content that fits two pages; if the text alone does not, one without figures.
+
+    The table of other test sets is shown unless that shortens the main table or drops a figure that every report has.
+    """
+    layout = _fitting(heights, len(heights.other_tests) - 1)
+    for place in range(len(heights.other_tests) - 1):
+        whole = _fitting(heights, place)
+        required = {name for unit in REQUIRED for name in unit} & layout.figures
+        if whole.pages <= PAGES and whole.rows == layout.rows and required <= whole.figures:
+            return whole
+    return layout
+
+
+def _fitting(heights: Heights, other_tests: int) -> Layout:
+    """The layout with the most content, with other test sets in this form."""
     required = [name for unit in REQUIRED for name in unit if name in heights.figures]
     tables = [rows for rows in ROWS if rows in heights.table]
     sizes = [(rows, required) for rows in tables]
     sizes += [(tables[-1], required[:count]) for count in range(len(required) - 1, -1, -1)]
     for rows, names in sizes:
-        layout = _best(heights, rows, names)
+        layout = _best(heights, rows, names, other_tests)
         if layout.pages <= PAGES:
             break
     chosen = list(names)
     for unit in [*((name,) for name in OPTIONAL), *MORE_CURVES]:
         more = [*chosen, *(name for name in unit if name in heights.figures)]
-        if len(more) > len(chosen) and (larger := _best(heights, rows, more)).pages <= PAGES:
+        if len(more) > len(chosen) and (larger := _best(heights, rows, more, other_tests)).pages <= PAGES:
             layout, chosen = larger, more
     return layout
 
 
-def _best(heights: Heights, rows: int, names: Collection[str]) -> Layout:
+def _best(heights: Heights, rows: int, names: Collection[str], other_tests: int) -> Layout:
     """The layout of these figures with the fewest pages and the least white space."""
-    layouts = [_placed(heights, layout) for layout in _layouts(heights, rows, names)]
+    layouts = [_placed(heights, replace(one, other_tests=other_tests)) for one in _layouts(heights, rows, names)]
 
     def cost(one: Layout) -> tuple[int, float]:
         late = LATE_TABLE if _first_page(heights, one) + GAP + heights.table[rows] > heights.page else 0.0
@@ -161,6 +177,7 @@ def _heights(heights: Heights, names: Sequence[str]) -> list[float]:
 def _filled(heights: Heights, layout: Layout) -> list[float]:
     """The filled height of each page. Only the first group breaks across pages."""
     rows = [heights.table[layout.rows], heights.test_table]
+    rows += heights.other_tests[layout.other_tests : layout.other_tests + 1]
     rows += [max(heights.figures[name] for name in pair) for pair in layout.curves]
     rows += [layout.group[1], *(heights.figures[name] for name in layout.wide), heights.foot]
     whole, rest = divmod(heights.title + GAP + layout.group[0], heights.page)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ablate.analysis import stats, study_power
+from ablate.analysis import stats, study_power, test_metric
 from ablate.analysis.effects import planned_comparisons
-from ablate.analysis.formats import number, plural, times
+from ablate.analysis.formats import number, plural, spread, times
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 from ablate.analysis.test_usage import Usage
 from ablate.analysis.variant_results import correlation, differences
 from ablate.runs.looks import Look
+from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.text import first_few
 
@@ -35,10 +36,14 @@ def limits(results: Results) -> list[str]:
     tested = effects[effects["p"].notna()]
     if not len(tested):
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
-    spread = differences(results.runs, results.metric).groupby(level="variant").std().median()
-    sd = float(spread) if spread > 0 else None
+    median_sd = differences(results.runs, results.metric).groupby(level="variant").std().median()
+    sd = float(median_sd) if median_sd > 0 else None
     detectable = study_power.smallest(
-        int(tested["n"].mode().min()), planned_comparisons(results.runs), sd, results.format.points
+        int(tested["n"].mode().min()),
+        planned_comparisons(results.runs),
+        sd,
+        results.format.points,
+        results.metric.largest_difference,
     )
     sentences = [detectable] if results.looks is None else []
     unseen = plan.design in NOT_CROSSED
@@ -72,15 +77,22 @@ def _selection_bias(k: int, rho: float, metric: str) -> str:
     )
 
 
-def tested(usage: Usage) -> str:
-    """How often the test set was used, on which runs, and their accuracy; and how often other test sets were used."""
+def tested(usage: Usage, metric: Metric = ACCURACY) -> str:
+    """How often the test set was used, on which runs, and their results; and how often other test sets were used.
+
+    Args:
+        usage: uses of the test sets.
+        metric: of the study; where it is unknown, the results are accuracies.
+    """
     runs, damaged, others = usage.runs, "", _other_test_sets(usage)
     if usage.unreadable:
         damaged = f" {plural(usage.unreadable, 'record')} of its use cannot be read."
     if not len(runs):
         text = "The test set was not used." if not damaged else f"Whether the test set was used is unknown.{damaged}"
         return text + others
-    texts = [_tested_variant(variant, rows) for variant, rows in runs.groupby("variant", sort=False)]
+    if metric.is_accuracy or not runs.loc[runs["accuracy"].notna(), "value"].notna().all():
+        runs, metric = runs.assign(value=runs["accuracy"]), ACCURACY
+    texts = [_tested_variant(variant, rows, metric) for variant, rows in runs.groupby("variant", sort=False)]
     replaced = ""
     if usage.replaced:
         replaced = (
@@ -101,12 +113,14 @@ def _other_test_sets(usage: Usage) -> str:
     )
 
 
-def _tested_variant(variant: str, runs: pd.DataFrame) -> str:
-    """A variant with its tested seeds and their accuracy."""
+def _tested_variant(variant: str, runs: pd.DataFrame, metric: Metric) -> str:
+    """A variant with its tested seeds and their results."""
     seeds = list(runs["seed"].dropna().astype(int))
-    percent = 100 * runs["accuracy"].dropna()
-    spread = f" ± {number(percent.std(), 1)}" if len(percent) > 1 else ""
-    accuracy = f": {number(percent.mean(), 1)}{spread} %" if len(percent) else ""
+    values = metric.scale * runs["value"].dropna()
+    digits = 1 if metric.unit == "%" else 3
+    shown = f"{spread(number(values.mean(), digits), number(values.std(), digits))} {metric.unit}".rstrip()
+    name = "" if metric.is_accuracy else f"{test_metric.label(metric)} "
+    accuracy = f": {name}{shown}" if len(values) else ""
     noun = "seed" if len(seeds) == 1 else "seeds"
     return f"{variant} ({noun} {first_few(seeds, SEEDS)}{accuracy})" if seeds else variant
 

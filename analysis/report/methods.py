@@ -84,14 +84,16 @@ def _statistics(results: Results) -> list[str]:
 
 
 def _further_changes(results: Results) -> list[str]:
-    """The settings that change with a level besides the factor itself; a paragraph, or none.
+    """The settings that change with a level besides the factor itself; a paragraph each for two kinds of levels.
 
-    A combination of levels leaves out what one of its levels alone changes.
+    A level of a factor that is itself no setting, such as a bundle or a preset, is its settings; they are further ones
+    of other levels. A combination of levels leaves out what one of its levels alone changes.
     """
     if results.changes.empty:  # as without a run of the baseline
         return []
     levels = results.runs.drop_duplicates("variant").set_index("variant")[collect.factors(results.runs)]
-    texts, stated = [], list[tuple[dict[str, str], set[tuple[str, str]]]]()
+    further, consists = list[str](), list[str]()
+    stated = list[tuple[dict[str, str], set[tuple[str, str]]]]()
     groups = dict(list(results.changes.groupby("variant", sort=False)))
     baseline = levels.loc[collect.BASELINE]
     changed = {name: {f: level for f, level in levels.loc[name].items() if level != baseline[f]} for name in groups}
@@ -100,9 +102,17 @@ def _further_changes(results: Results) -> list[str]:
         keys = [row for row in groups[name].itertuples() if not _is_implied(row.key, row.value, [*changed[name]])]
         new = [_change(row.key, row.baseline, row.value) for row in keys if (row.key, row.value) not in of_parts]
         stated.append((changed[name], {(row.key, row.value) for row in keys}))
+        is_setting = all(any(_is_of(row.key, factor) for row in groups[name].itertuples()) for factor in changed[name])
         if new:
+            texts = further if is_setting else consists
             texts.append(f"{results.labels[name]}: {first_few(new, NAMED, '; ')}")
-    return [f"Further settings that change with a level: {first_few(texts, 2 * NAMED, '. ')}."] if texts else []
+    titles = {"Settings of the levels": consists, "Further settings that change with a level": further}
+    return [f"{title}: {first_few(texts, 2 * NAMED, '. ')}." for title, texts in titles.items() if texts]
+
+
+def _is_of(key: str, factor: str) -> bool:
+    """Whether a configuration key is that of a factor, or one of its group."""
+    return f"{key}.".startswith(f"{factor}.")
 
 
 def _is_implied(key: str, value: str, factors: list[str]) -> bool:

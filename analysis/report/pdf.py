@@ -12,7 +12,7 @@ from ablate.analysis.report.layout import COLUMN, GAP, GUTTER, ROWS, SIZES, WIDE
 from ablate.analysis.report.limits import provenance
 from ablate.analysis.report.methods import methods, question
 from ablate.analysis.report.pair_sentences import all_pairs
-from ablate.analysis.report.pdf_parts import figures, is_wide, main_table, test_table
+from ablate.analysis.report.pdf_parts import figures, is_wide, main_table, other_test_sets, test_table
 from ablate.analysis.report.verdict_sentences import interaction, verdicts
 from ablate.analysis.results import Results
 
@@ -43,6 +43,7 @@ class Parts(NamedTuple):
     last: str
     table: dict[int, str]
     test_table: str
+    other_tests: tuple[str, ...]  # as a table and as a line; empty if there are none
     figures: dict[str, str]
     foot: str
     wide: frozenset[str]  # figures that are wider than a column
@@ -72,6 +73,7 @@ def parts(results: Results, paragraphs: Mapping[str, list[str]], limits: Sequenc
         last="\n\n".join(filter(None, (text for name, text in texts.items() if name in late))),
         table={rows: main_table(results, rows) for rows in ROWS},
         test_table=test_table(results),
+        other_tests=other_test_sets(results),
         figures=figures(drawn, captions(results)),
         foot=f"#line(length: 100%, stroke: 0.4pt)\n#text(7.5pt, {string(foot)})",
         wide=frozenset(name for name, path in drawn.items() if is_wide(path)),
@@ -88,6 +90,7 @@ def measuring_source(content: Parts) -> str:
     heights = {f"{name} {size}": height(text, COLUMN, size) for name, text in texts.items() for size in SIZES}
     heights |= {name: height(getattr(content, name), WIDE) for name in ("title", "test_table", "foot")}
     heights |= {f"table {rows}": height(text, WIDE) for rows, text in content.table.items()}
+    heights |= {f"other tests {place}": height(text, WIDE) for place, text in enumerate(content.other_tests)}
     heights |= {
         f"figure {name}": height(text, WIDE if name in content.wide else COLUMN)
         for name, text in content.figures.items()
@@ -104,6 +107,7 @@ def heights(content: Parts, measured: Mapping[str, float]) -> Heights:
         last={size: measured[f"last {size}"] for size in SIZES},
         table={rows: measured[f"table {rows}"] for rows in content.table},
         test_table=measured["test_table"],
+        other_tests=tuple(measured[f"other tests {place}"] for place in range(len(content.other_tests))),
         foot=measured["foot"],
         figures={name: measured[f"figure {name}"] for name in content.figures},
         wide=content.wide,
@@ -135,6 +139,7 @@ def typst_source(content: Parts, layout: Layout, known: Heights, slack: float = 
         group(content.first, layout.first, layout.group[0], known.first[layout.size], "true"),
         content.table[layout.rows],
         content.test_table,
+        *content.other_tests[layout.other_tests : layout.other_tests + 1],
         *(f"#grid(columns: ({COLUMN}cm, {COLUMN}cm), gutter: {GUTTER}cm, {pair})" for pair in pairs),
         group(content.last, layout.second, layout.group[1], known.last[layout.size], "false"),
         *(content.figures[name] for name in layout.wide),

@@ -42,6 +42,8 @@ def main_table(results: Results, rows: int) -> str:
     omitted = len(effects) - len(shown)
     caption = f"{printed.title}: mean ± standard deviation over seeds"
     caption += ", and difference from the baseline." if len(effects) > 1 else "."
+    if tables.has_single_seeds(cells):
+        caption += f" {tables.ONE_SEED}"
     if planned_comparisons(runs):
         caption += f" {rule(effects, printed)}"
     if strong:
@@ -55,12 +57,27 @@ def main_table(results: Results, rows: int) -> str:
 
 def test_table(results: Results) -> str:
     """The table of test accuracies; empty if the test set was not used."""
-    table = tables.test_set(results.usage, results.labels)
-    return _typst_table(table.cells, f"{table.title}. {table.note}") if table else ""
+    table = tables.test_set(results.usage, results.labels, results.metric)
+    return _typst_table(table.cells, f"{table.title}. {tables.with_single_seeds(table).note}") if table else ""
+
+
+def other_test_sets(results: Results) -> tuple[str, ...]:
+    """The results on other test sets: as a table, and as a line that names it; empty if there are none."""
+    if results.other_tests is None:
+        return ()
+    table = tables.other_test_sets(results.other_tests, results.labels, results.runs, results.metric)
+    if table is None:
+        return ()
+    cells = table.cells.drop(columns="Its difference [95 % CI]").rename(columns=SHORT_NAMES)
+    by_corruption = tables.conditions(results.other_tests, results.labels, results.metric)
+    more = f" {by_corruption.title}: report.html." if by_corruption else ""
+    caption = f"{table.title}. {tables.with_single_seeds(table).note}{more}"
+    line = f"{table.title} ({', '.join(dict.fromkeys(cells['Test set']))}): report.html and tables/test_on.md."
+    return _typst_table(cells, caption), f"#text(8pt, {string(line)})"
 
 
 def _typst_table(cells: pd.DataFrame, caption: str, strong: Collection[int] = ()) -> str:
-    """A table of text over both columns; the first column is the variant, bold in the rows `strong`."""
+    """A table of text over both columns; the first column is bold in the rows `strong`."""
     # A zero-width space after these characters allows a line break.
     cells = cells.assign(Variant=cells["Variant"].str.replace(r"([=_+,.])", "\\1\u200b", regex=True))
     typst_cells = [[f"[#{string(text)}]" for text in row] for row in cells.itertuples(index=False)]
@@ -68,7 +85,7 @@ def _typst_table(cells: pd.DataFrame, caption: str, strong: Collection[int] = ()
         typst_cells[place][0] = f"strong{typst_cells[place][0]}"
     head = ", ".join(f"[*#{string(name)}*]" for name in cells.columns)
     body = ", ".join(cell for row in typst_cells for cell in row)
-    columns = ", ".join(["1fr", *["auto"] * (len(cells.columns) - 1)])
+    columns = ", ".join("1fr" if name == "Variant" else "auto" for name in cells)
     return (
         f"#figure(table(columns: ({columns}), stroke: none, inset: (x: 4pt, y: 2.5pt), align: left, table.hline(),"
         f" table.header({head}), table.hline(stroke: 0.5pt), {body}, table.hline()),"
@@ -99,6 +116,6 @@ def is_wide(path: Path) -> bool:
 
 def width(path: Path) -> float:
     """The width of an SVG figure in cm."""
-    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', path.read_text(), re.S)
+    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', path.read_text(encoding="utf-8"), re.S)
     assert match is not None  # Matplotlib always writes the width
     return float(match[1]) / 72 * 2.54

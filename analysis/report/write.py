@@ -59,7 +59,10 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         unplanned = _looks(results)
         looks_text += unplanned if results.looks is None else []
     notes = [*excluded_seeds.sentences(results.excluded), *results.assumptions, *looks_text, *notes_of(results)]
-    limits = [*limits_of(results), *([tested(results.usage)] if results.is_recorded and not results.plan.app else [])]
+    limits = [
+        *limits_of(results),
+        *([tested(results.usage, results.metric)] if results.is_recorded and not results.plan.app else []),
+    ]
     report_tables = tables.every(results)
 
     folder = results.home / "report"

@@ -47,12 +47,18 @@ def boundaries(plan: StagePlan, sd: float | None, shown: MetricFormat) -> list[s
         shown: how the metric is printed.
     """
     alone, first = (plan.looks_of().critical(level) for level in (plan.alpha, plan.alpha / plan.comparisons))
+    largest = shown.metric.largest_difference
     unit = "SDs of the paired differences" if sd is None else f"{shown.points.strip() or 'units'} at an SD of {sd:.3g}"
     lines = [f"Smallest mean difference that is significant at each look, in {unit}:"]
     for size, *bounds in zip(plan.looks, alone, first, strict=True):
-        texts = [significant(float(bound) / size**0.5 * (sd or 1)) for bound in bounds]
+        texts = [_possible(float(bound) / size**0.5 * (sd or 1), sd and largest) for bound in bounds]
         lines.append(f"  after {size} seeds: {texts[0]} (one undecided variant left) to {texts[1]} (none decided yet)")
     return lines
+
+
+def _possible(difference: float, largest: float | None) -> str:
+    """A smallest difference as text; that none is large enough, where the largest possible one is smaller."""
+    return "none possible" if largest is not None and difference > largest else significant(difference)
 
 
 def _sd(study: StudyPlan, folder: Path) -> float | None:

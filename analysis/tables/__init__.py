@@ -35,16 +35,17 @@ from ablate.analysis.tables.path import path
 from ablate.analysis.tables.runs import changes, classes, classes_note, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
-from ablate.analysis.tables.table import Table
+from ablate.analysis.tables.table import ONE_SEED, Table, has_single_seeds, with_single_seeds
 from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
-__all__ = ["EQUIVALENCE", "NAMES", "Table", "anova", "attribution", "best_trial", "changes", "classes", "conditions",
-           "contrasts", "display", "diverged", "every", "failures", "further_tests", "images", "importance", "main",
-           "other_test_sets", "secondary", "shares", "stages", "test_set", "trials", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "ONE_SEED", "Table", "anova", "attribution", "best_trial", "changes", "classes",
+           "conditions", "contrasts", "display", "diverged", "every", "failures", "further_tests", "has_single_seeds",
+           "images", "importance", "main", "other_test_sets", "secondary", "shares", "stages", "test_set", "trials",
+           "with_single_seeds", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -89,12 +90,12 @@ def every(results: Results) -> dict[str, Table]:
         by_name["trials"] = trials(results.search, results.format)
         if results.search.importance is not None:
             by_name["importance"] = importance(results.search.importance)
-    if tested := test_set(results.usage, labels):
+    if tested := test_set(results.usage, labels, results.metric):
         by_name["test"] = tested
     if results.other_tests is not None:
         both = {
-            "test_on": other_test_sets(results.other_tests, labels, runs),
-            "conditions": conditions(results.other_tests, labels),
+            "test_on": other_test_sets(results.other_tests, labels, runs, results.metric),
+            "conditions": conditions(results.other_tests, labels, results.metric),
         }
         by_name |= {name: table for name, table in both.items() if table}
     if results.plan.secondary and (
@@ -144,4 +145,4 @@ def every(results: Results) -> dict[str, Table]:
         by_name["failures"] = Table(
             "Not completed", failures(every_run), variants=tuple(map(results.compared_as, lost))
         )
-    return by_name
+    return {name: with_single_seeds(table) for name, table in by_name.items()}

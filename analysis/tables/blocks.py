@@ -42,7 +42,7 @@ def _cell(row: object, shown: MetricFormat) -> str:
     if row is None:
         return DASH
     if row.variant == collect.BASELINE:  # type: ignore[attr-defined]
-        return f"{shown.value(row.mean)} ± {shown.value(row.sd)}"  # type: ignore[attr-defined]
+        return shown.spread(row.mean, row.sd)  # type: ignore[attr-defined]
     return shown.interval(row.difference, row.ci_low, row.ci_high)  # type: ignore[attr-defined]
 
 

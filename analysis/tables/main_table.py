@@ -48,11 +48,10 @@ def display(
     labels, missing, marked = collect.labels(runs), lost_runs(runs), partly_compared(effects, runs)
     rows = list(effects.itertuples())
     cost = runs[runs["status"] == "completed"].groupby("variant")[["parameters", "seconds"]].median()
-    values = [f"{shown.value(row.mean)} ± {shown.value(row.sd)}" for row in rows]
     table = {
         "Variant": [labels[variant] for variant in effects["variant"]],
         "n (seeds)": [f"{row.n}{'†' * (row.variant in marked)}" for row in rows],
-        f"{shown.header}, mean ± SD": [DASH if text == f"{DASH} ± {DASH}" else text for text in values],
+        f"{shown.header}, mean ± SD": [shown.spread(row.mean, row.sd) for row in rows],
         f"{shown.difference_header} [{100 * confidence:g} % CI]": [
             shown.interval(row.difference, row.ci_low, row.ci_high) for row in rows
         ],

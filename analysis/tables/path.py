@@ -23,9 +23,7 @@ def path(table: pd.DataFrame, labels: dict[str, str], shown: MetricFormat, chose
     cells = {
         "Step": ["baseline" if not row.change else f"+ {row.change}" for row in rows],
         "n (seeds)": [str(row.n) for row in rows],
-        f"{shown.header}, mean ± SD": [
-            f"{shown.value(row.mean)} ± {shown.value(row.sd)}" if row.n else DASH for row in rows
-        ],
+        f"{shown.header}, mean ± SD": [shown.spread(row.mean, row.sd) if row.n else DASH for row in rows],
         f"Step{shown.in_parentheses} [95 % CI]": [shown.interval(row.step, row.low, row.high) for row in rows],
         "p (Holm)": [p_value(row.p_holm) for row in rows],
         "From the baseline": [shown.change(row.total) for row in rows],

@@ -32,7 +32,7 @@ def secondary(runs: pd.DataFrame, metrics: list[Metric], labels: Mapping[str, st
         compared = effects(runs[has_value].drop(columns="collapsed", errors="ignore"), metric=metric)
         shown = metric_format(metric, compared)
         for row in compared.itertuples():
-            spread = f"{shown.value(row.mean)} ± {shown.value(row.sd)}"
+            spread = shown.spread(row.mean, row.sd)
             change = shown.interval(row.difference, row.ci_low, row.ci_high)
             rows.append(
                 (f"{shown.header}, {shown.better}", labels.get(row.variant, row.variant), str(row.n), spread, change)

@@ -1,9 +1,13 @@
 """The type of every table of the report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
+
+from ablate.analysis.formats import DASH
+
+ONE_SEED = "One seed has no standard deviation."
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,3 +20,15 @@ class Table:
     variants: tuple[str, ...] = ()  # empty: rows are computed from all runs
     strong: frozenset[int] = frozenset()
     explained: Mapping[str, str] = field(default_factory=dict)  # {column: sentences}, for report.html
+
+
+def has_single_seeds(cells: pd.DataFrame) -> bool:
+    """Whether a column of means and standard deviations has a mean alone."""
+    columns = [name for name in cells if "± SD" in str(name)]
+    return any("±" not in text and text != DASH for name in columns for text in cells[name])
+
+
+def with_single_seeds(table: Table) -> Table:
+    """The table, whose note explains why a mean has no standard deviation."""
+    note = f"{table.note} {ONE_SEED}" if has_single_seeds(table.cells) else table.note
+    return replace(table, note=note)

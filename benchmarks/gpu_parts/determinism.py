@@ -4,33 +4,38 @@ import signal
 import statistics
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ablate.backend.hardware import set_deterministic
 from benchmarks.gpu_parts.part import ABLATE, Settings, digest, row, start, train
+from benchmarks.gpu_parts.steps import Steps
 
 
 def measure(settings: Settings) -> None:
-    """Train twice with and without the option, alternating; then kill a run and resume it."""
-    epochs, limit = settings.of((6, 200), (4, 20_000))
-    words = [*settings.words(), "experiment=assignment_cnn_bn", f"trainer.epochs={epochs}", f"data.train_limit={limit}"]
-    seconds: dict[str, list[float]] = {"true": [], "false": []}
-    weights: dict[str, list[str]] = {"true": [], "false": []}
-    for turn in range(2):
-        for value in seconds:
-            folder = settings.scratch / f"deterministic_{value}{turn}"
-            record = train(folder, *words, f"trainer.deterministic={value}")
-            seconds[value].append(record["seconds"]["train"])
-            weights[value].append(digest(folder))
-    same = {value: len(set(digests)) == 1 for value, digests in weights.items()}
-    row("deterministic=true, two runs: same weights", "yes" if same["true"] else "no", "yes", same["true"])
-    row("deterministic=false, two runs: same weights", "yes" if same["false"] else "no")
-    cost = statistics.mean(seconds["true"]) / statistics.mean(seconds["false"])
-    row("time with true relative to false", f"{cost:.2f}")
-    folder, words = settings.scratch / "killed", [*words, "trainer.deterministic=true"]
-    done = killed_after_an_epoch(folder, words, epochs)
-    train(folder, *words)
-    resumed = digest(folder) == weights["true"][0]
+    """Train twice at the same time, kill a run and resume it, and time steps with and without the option."""
+    epochs, limit, batches = settings.of((6, 200, 4), (3, 20_000, 100))
+    words = [*settings.words(), "experiment=assignment_cnn_bn"]
+    run = [*words, "trainer.deterministic=true", f"trainer.epochs={epochs}", f"data.train_limit={limit}"]
+    folders = [settings.scratch / f"deterministic{number}" for number in range(2)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda folder: train(folder, *run), folders))
+    same = digest(folders[0]) == digest(folders[1])
+    row("two runs: same weights", "yes" if same else "no", "yes", same)
+    folder = settings.scratch / "killed"
+    done = killed_after_an_epoch(folder, run, epochs)
+    train(folder, *run)
+    resumed = digest(folder) == digest(folders[0])
     row(f"killed after epoch {done} of {epochs}, resumed: same weights", "yes" if resumed else "no", "yes", resumed)
+    steps = Steps([*words, f"data.train_limit={batches * 32}", "trainer.batch_size=32"])
+    ratios = []
+    for _ in range(4):
+        rates = {}
+        for value in (True, False):
+            set_deterministic(value)
+            rates[value] = steps.package()
+        ratios.append(rates[False] / rates[True])
+    row("time of a step with true relative to false", f"{statistics.median(ratios[1:]):.2f}")  # the first warms up
 
 
 def killed_after_an_epoch(folder: Path, words: list[str], epochs: int) -> int:

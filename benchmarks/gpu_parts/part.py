@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,18 +31,30 @@ class Settings:
     root     folder of all images
     few      folder of the first images of each class
     scratch  folder for temporary files
+    deadline when the part is killed, in seconds of `time.monotonic`
     """
 
     def __init__(self, text: str) -> None:
         settings = json.loads(text)
         self.small: bool = settings["small"]
         self.source, self.scratch = Path(settings["source"]), Path(settings["scratch"])
+        self.deadline: float = settings["deadline"]
         self.few = self.scratch / "few"
         self.root = self.source if self.source.is_dir() else self.scratch / "images"
 
     def of(self, small: T, full: T) -> T:
         """Return the value for this size."""
         return small if self.small else full
+
+    def rounds(self, count: int) -> Iterator[int]:
+        """Yield 0, 1, ..., up to `count` of them, while there is time for another that takes as long as the longest."""
+        longest = 0.0
+        for number in range(count):
+            began = time.monotonic()
+            if number and began + longest > self.deadline - 1:
+                return
+            yield number
+            longest = max(longest, time.monotonic() - began)
 
     @property
     def images(self) -> Path:

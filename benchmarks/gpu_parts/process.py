@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 
-def run(command: Sequence[str], folder: Path, log: Path, limit: float, row: Callable[[dict[str, Any]], None]) -> str:
+def run(command: Sequence[str], folder: Path, log: Path, deadline: float, row: Callable[[dict[str, Any]], None]) -> str:
     """Run a command and pass on each JSON object that it prints on a line of its own.
 
     When the command ends, or when its time is over, every process that it started in its session is killed.
@@ -22,13 +22,13 @@ def run(command: Sequence[str], folder: Path, log: Path, limit: float, row: Call
         command: the program and its arguments.
         folder: its working folder.
         log: file for its error output.
-        limit: seconds until it is killed.
+        deadline: when it is killed, in seconds of `time.monotonic`.
         row: called with each object at once.
 
     Returns:
         The reason for a failure: the time limit, or the last line of the log; empty if the exit status is 0.
     """
-    deadline = time.monotonic() + limit
+    limit = deadline - time.monotonic()
     with log.open("w") as errors:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, cwd=folder

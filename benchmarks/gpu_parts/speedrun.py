@@ -22,7 +22,7 @@ def measure(settings: Settings) -> None:
     train_recipe(data, 99, 1, size)
     fitted([*words, "seed=99", "trainer.epochs=1"], settings.scratch / "speedrun/warm")
     ours, theirs = [], []
-    for seed in range(seeds):
+    for seed in settings.rounds(seeds):
         seconds, accuracies = train_recipe(data, seed, epochs, size)
         theirs.append((seconds, accuracies["six views"]))
         ours.append(fitted([*words, f"seed={seed}"], settings.scratch / f"speedrun/{seed}"))
@@ -50,9 +50,10 @@ def fitted(words: list[str], folder: Path) -> tuple[float, float]:
 
 
 def summary(seconds: tuple[float, ...], accuracies: tuple[float, ...]) -> str:
-    """Median seconds; mean and standard deviation of the accuracies."""
-    mean, deviation = statistics.fmean(accuracies), statistics.stdev(accuracies)
-    return f"{statistics.median(seconds):.2f} s, {mean:.2f} ± {deviation:.2f} %"
+    """Median seconds; mean and standard deviation of the accuracies; number of seeds."""
+    deviation = f" ± {statistics.stdev(accuracies):.2f}" if len(accuracies) > 1 else ""
+    mean = f"{statistics.fmean(accuracies):.2f}{deviation} %"
+    return f"{statistics.median(seconds):.2f} s, {mean}, {len(seconds)} seeds"
 
 
 if __name__ == "__main__":

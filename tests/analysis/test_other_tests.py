@@ -2,6 +2,7 @@
 
 import logging
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from ablate.analysis.report.terminal import fitting
 from ablate.analysis.report.write import report
 from ablate.analysis.results import analyse
 from ablate.runs import activation_maps, other_test, study_plan, test_log
+from ablate.runs.metric import named
 from tests.runs.test_activation_maps import IMAGES, MAPS, record
 from tests.runs.test_other_test import CONDITION, result
 
@@ -127,8 +129,28 @@ def test_without_conditions_there_is_one_table(study):
     tests = read(study)
     table = tables.other_test_sets(tests, {"baseline": "baseline"}, collect.collect(study))
     assert tables.conditions(tests, {"baseline": "baseline"}) is None and "mean over conditions" not in table.note
-    assert table.cells.loc[0, "Accuracy (%), mean ± SD"] == "50.00 ± —"
+    assert table.cells.loc[0, "Accuracy (%), mean ± SD"] == "50.00"
     assert table.note.endswith(" Not tested on one: baseline (seed 1), baseline (seed 2), baseline (seed 3).")
+
+
+def test_the_metric_of_the_study_is_compared_on_other_test_sets(make_study):
+    """Macro-F1 of b is 1, 2 and 3 points higher: 2 ± t(0.975, 2) / √3 = 2 ± 2.48."""
+    values = {"baseline": [0.5, 0.6, 0.7], "model=b": [0.51, 0.62, 0.73]}
+    made = make_study({name: dict.fromkeys(range(3), 0.5) for name in values}, {"model": ["a", "b"]})
+    labels = {name: name for name in values}
+    for name, of_seeds in values.items():
+        for seed, value in enumerate(of_seeds):
+            condition = {**CONDITION, "name": "", "severity": None, "metrics": {"val_macro_f1": value}}
+            settings = {"variant": name, "seed": seed, "config_sha256": f"{name} {seed}", "test_sha256": "0"}
+            other_test.write(made / name / f"seed={seed}", result(name="zoo", conditions=[condition], **settings))
+    runs, f1 = collect.collect(made), named("val_macro_f1")
+    plan = msgspec.structs.replace(study_plan.read(made), metric=f1)
+    table = tables.other_test_sets(other_tests.read(made, plan, runs), labels, runs, f1)
+    assert table.title == "Macro-F1 on other test sets" and "Holm) for the macro-F1 on a test set" in table.note
+    assert table.cells["Macro-F1 (%), mean ± SD"].tolist() == ["60.00 ± 10.00", "62.00 ± 11.00"]
+    assert table.cells["Difference (points) [95 % CI]"].tolist() == ["—", "+2.00 [−0.48, +4.48]"]
+    in_accuracy = tables.other_test_sets(read(made), labels, runs, f1)  # as of tests without the metric
+    assert in_accuracy.cells["Accuracy (%), mean ± SD"].tolist() == ["50.00 ± 0.00"] * 2
 
 
 def test_results_that_do_not_fit_are_left_out(study, caplog):
@@ -159,7 +181,10 @@ def test_the_report_has_the_tables_and_the_maps(study):
     assert "The test set weather was used once, on 1 run." in html
     assert "Runs: baseline/seed=0, layer 5; model=b/seed=0, which has no layer with a spatial output." in html
     assert (study / "report/figures/activation_maps.png").exists()
-    assert "activation_maps" not in (study / "report/report.typ").read_text()
+    source = (study / "report/report.typ").read_text()
+    assert "activation_maps" not in source and "Accuracy by corruption or condition: report.html." in source
+    table = tables.other_test_sets(read(study), {name: name for name in VARIANTS}, collect.collect(study)).cells
+    assert all(f'"{text}"' in source for text in table["Difference (points) [95 % CI]"])
 
 
 def test_maps_of_runs_that_were_retrained_or_damaged_are_left_out(study):

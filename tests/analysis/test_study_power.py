@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from ablate.analysis import study_power
 from ablate.runs import study_plan
-from ablate.runs.metric import Metric
+from ablate.runs.metric import Metric, named
 from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
@@ -20,6 +20,22 @@ def test_before_a_study(tmp_path):
     assert "3 seeds" in sentence and "over 1 planned variant," in sentence and "3.26 standard deviations" in sentence
     assert "descriptive" in study_power.preview(replace(plan, seeds=[0]), tmp_path)[0]
     assert "nothing" in study_power.preview(replace(plan, runs=plan.runs[:1]), tmp_path)[0]
+
+
+@pytest.mark.parametrize(("largest", "possible"), [(None, True), (500.0, True), (100.0, False)])
+def test_a_difference_that_no_metric_can_have_is_not_promised(largest, possible):
+    """With two seeds, d_z is 11.5 at alpha .05 (scipy's nct): with an SD of 10 points, 115 points."""
+    sentence = study_power.smallest(2, 1, 10.0, largest=largest)
+    assert ("for differences of at least 115 points" in sentence) == possible
+    assert ("80 % power for no possible difference, since none is larger than 100 points" in sentence) != possible
+
+
+@pytest.mark.parametrize(
+    ("metric", "largest"),
+    [("val_accuracy", 100), ("val_ece", 100), ("val_loss", None), ("val_nll", None), ("acc", None)],
+)
+def test_the_largest_difference_of_a_metric(metric, largest):
+    assert named(metric).largest_difference == largest
 
 
 def test_after_it_only_what_is_open_wants_seeds(make_study):

@@ -75,7 +75,9 @@ def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
     of_loss = replace(of_accuracy, metric=named("val_loss"), validation=losses)
     head, best, *_ = test_results.summary(of_loss, results)
     assert head == "s: model=b has the lowest mean validation loss of 2 variants; its best run is model=b/0."
-    assert best.startswith("  model=b: test accuracy 60.0 ± 14.1 %, validation loss 0.260 ± 0.014 (mean")
+    assert best.startswith(
+        "  model=b: test accuracy 60.0 ± 14.1 %, test loss 0.500 ± 0, validation loss 0.260 ± 0.014 (mean"
+    )
     assert test_results.summary(replace(of_loss, chosen="baseline"), results)[-1].endswith(
         "No variant has a lower validation loss than the baseline."
     )
@@ -85,7 +87,31 @@ def test_a_study_in_macro_f1_is_tested_in_it_too():
     of_accuracy, results = choice({"model=b": {0: 0.75}, "baseline": {0: 0.75}})
     of_f1 = replace(of_accuracy, metric=named("val_macro_f1"))
     best = test_results.summary(of_f1, results)[1]
-    assert best.startswith("  model=b: test accuracy 75.0 ± — %, test macro-F1 73.3 ± — %, validation macro-F1 75.0 ±")
+    assert best == "  model=b: test accuracy 75.0 %, test macro-F1 73.3 %, validation macro-F1 75.0 % (1 seed)"
+
+
+@pytest.mark.parametrize(
+    ("metric", "key", "text"),
+    [
+        (
+            "val_macro_f1",
+            "metrics",
+            "  Difference in test macro-F1 +2.0 points, paired by 3 seeds: 95 % CI −0.5 to +4.5, p",
+        ),
+        ("val_auroc", "metrics", "  Difference in test AUROC +2.0 points, paired by 3 seeds: 95 % CI −0.5 to +4.5, p"),
+        ("val_loss", "loss", "  Difference in test loss +0.020, paired by 3 seeds: 95 % CI −0.005 to +0.045, p"),
+        ("train_accuracy", "loss", "  Difference not testable"),  # no test has it: accuracies, which are equal here
+    ],
+)
+def test_the_difference_is_in_the_metric_of_the_study(metric, key, text):
+    """By 0.01, 0.02 and 0.03 on three seeds: 0.02 ± t(0.975, 2) 0.01 / √3 = 0.02 ± 0.0248."""
+    values = {"model=b": [0.51, 0.62, 0.73], "baseline": [0.5, 0.6, 0.7]}
+    of_accuracy, results = choice({name: dict.fromkeys(range(3), 0.75) for name in values})
+    for name, of_seeds in values.items():
+        for seed, value in enumerate(of_seeds):
+            content = {"metrics": {metric: value}} if key == "metrics" else {key: value}
+            results[Path("s", name, str(seed))] = result(accuracy=0.75, **content)
+    assert test_results.summary(replace(of_accuracy, metric=named(metric)), results)[-1].startswith(text)
 
 
 def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):

@@ -12,6 +12,7 @@ MARKS = [
     *((1.0, 100), (0.8001, 100), (0.8, 90), (0.7, 90), (0.6999, 80), (0.65, 80)),
     *((0.6499, 70), (0.6, 70), (0.5999, 60), (0.5, 60), (0.4999, 0), (0.0, 0)),
 ]
+DATA = "ablate.data.download.cifar10"
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
@@ -29,29 +30,38 @@ def test_the_assignments_marks(accuracy, mark):
     assert course.mark(course.band_index(correct / 10_000)) == mark
 
 
+@pytest.mark.parametrize("data", ["ablate.data.image_folder.image_folder", "ablate.data.table.table", "mine.cifar10"])
+def test_the_assignments_marks_are_only_for_its_data_whatever_the_classes_are_called(data):
+    assert rubric.read("assignment").judge(0.9, (0.8, 0.95), CIFAR10, DATA).mark == 100
+    assert rubric.read("assignment").judge(0.9, (0.8, 0.95), CIFAR10, data) is None
+
+
 @pytest.mark.parametrize("classes", [[str(digit) for digit in range(10)], CIFAR10[:9], (*CIFAR10, "monkey")])
-def test_the_assignments_marks_are_only_for_cifar10(classes):
-    assert rubric.read("assignment").judge(0.9, (0.8, 0.95), classes) is None
+def test_a_rubric_may_be_for_data_with_the_same_classes(tmp_path, classes):
+    path = tmp_path / "course.yaml"
+    path.write_text(f"bands: [{{from: 50, mark: 100}}]\nclasses: {list(CIFAR10)}")
+    assert rubric.read(str(path)).judge(0.9, (0.8, 0.95), classes, "mine.load") is None
+    assert rubric.read(str(path)).judge(0.9, (0.8, 0.95), CIFAR10[::-1], "mine.load").mark == 100
 
 
 def test_a_rubric_without_classes_is_for_any_data_set(tmp_path):
     path = tmp_path / "course.yaml"
     path.write_text("bands: [{from: 50, mark: 100}]")
-    assert rubric.read(str(path)).judge(0.9, (0.8, 0.95), ["0", "1"]).mark == 100
+    assert rubric.read(str(path)).judge(0.9, (0.8, 0.95), ["0", "1"], "mine.load").mark == 100
 
 
 def test_the_ends_of_an_interval_have_marks():
     course = rubric.read("assignment")
-    assert course.judge(0.62, (0.598, 0.652), CIFAR10) == Mark(
+    assert course.judge(0.62, (0.598, 0.652), CIFAR10, DATA) == Mark(
         rubric="assignment",
         mark=70,
         band="60 to 65 %",
         interval_marks=(60, 80),
         interval_bands=("50 to 60 %", "65 to 70 %"),
     )
-    assert course.judge(0.9, (0.8, 0.95), CIFAR10).interval_bands == ("70 to 80 %", "over 80 %")
-    assert course.judge(0.1, (0.0, 0.2), CIFAR10).interval_bands == ("under 50 %", "under 50 %")
-    assert rubric.read("none").judge(0.9, (0.8, 0.95), CIFAR10) is None
+    assert course.judge(0.9, (0.8, 0.95), CIFAR10, DATA).interval_bands == ("70 to 80 %", "over 80 %")
+    assert course.judge(0.1, (0.0, 0.2), CIFAR10, DATA).interval_bands == ("under 50 %", "under 50 %")
+    assert rubric.read("none").judge(0.9, (0.8, 0.95), CIFAR10, DATA) is None
 
 
 def test_a_rubric_from_a_file(tmp_path):

@@ -21,6 +21,38 @@ def test_the_half_is_stratified_and_the_same_for_all_runs():
     assert reporting_half(torch.tensor([0, 1]), "best_val", 0).sum() == 1
 
 
+# Of four images, of which 0 and 2 report: by epoch, the logits of images 1 and 3, whose labels are 0 and 1.
+BY_EPOCH = {"unsure": [[0.1, 0.0], [0.1, 0.0]], "right": [[0.2, 0.0], [0.0, 0.2]], "sure": [[9.0, 0.0], [5.0, 0.0]]}
+
+
+@pytest.mark.parametrize(
+    ("monitor", "best"),
+    [
+        ("val_accuracy", "right"),
+        ("val_loss", "right"),
+        ("val_nll", "right"),
+        ("val_macro_f1", "right"),
+        ("val_ece", "unsure"),
+    ],
+)
+def test_the_epoch_is_the_best_one_in_the_monitored_metric(monitor, best):
+    """Accuracies 1/2, 1, 1/2; mean confidences .52, .55, .99, of which the first is nearest to its accuracy."""
+    labels, reporting = torch.tensor([0, 0, 1, 1]), torch.tensor([True, False, True, False])
+    scores = {}
+    for name, (one, three) in BY_EPOCH.items():
+        logits = torch.tensor([[0.0, 9.0], one, [9.0, 0.0], three])  # the reporting images are all wrong
+        scores[name] = selection_score(1, logits, labels, reporting, monitor)
+        assert selection_score(7, logits, labels, torch.ones(4, dtype=torch.bool), monitor) == 7  # the last epoch
+    assert max(scores, key=scores.__getitem__) == best
+
+
+@pytest.mark.parametrize("monitor", ["val_auroc", "val_macro_f1", "val_loss"])
+def test_an_epoch_without_the_metric_is_not_selected(monitor):
+    labels = torch.zeros(2, dtype=torch.long)  # one class has no AUROC
+    logits = torch.full((2, 2), torch.nan if monitor != "val_auroc" else 0.0)
+    assert selection_score(1, logits, labels, torch.tensor([True, False]), monitor) == -torch.inf
+
+
 def reported(seeds: np.ndarray, churning: int, rng: np.random.Generator, half: torch.Tensor | None) -> list[float]:
     """The accuracy that a run of each seed reports: selected on one half by the code that trains, or on all images.
 
@@ -38,7 +70,7 @@ def reported(seeds: np.ndarray, churning: int, rng: np.random.Generator, half: t
             accuracies.append(float(epochs.mean(1).max()))
             continue
         logits = torch.from_numpy(np.stack([epochs, ~epochs], 2)).float()
-        scores = [selection_score(epoch + 1, logits[epoch], labels, half) for epoch in range(EPOCHS)]
+        scores = [selection_score(epoch + 1, logits[epoch], labels, half, "val_accuracy") for epoch in range(EPOCHS)]
         best = max(range(EPOCHS), key=scores.__getitem__)  # the first maximum
         accuracies.append(float((logits[best, half].argmax(1) == 0).float().mean()))
     return accuracies

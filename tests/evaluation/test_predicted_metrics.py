@@ -5,14 +5,30 @@ import math
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from ablate.evaluation import metrics
-from ablate.evaluation.predicted_metrics import METRICS
+from ablate.evaluation.predicted_metrics import METRICS, of_test_images
 
 # Four images of class 0, one of class 1, one of class 2; the model predicts 0 0 0 1, 1, 0.
 LABELS = np.array([0, 0, 0, 0, 1, 2])
 PREDICTED = np.array([0, 0, 0, 1, 1, 0])
 LOGITS = 3.0 * np.eye(3)[PREDICTED]
+
+
+@pytest.mark.parametrize(
+    ("metric", "secondary", "names"),
+    [
+        ("val_macro_f1", ["val_auroc", "val_loss"], ["val_macro_f1", "val_auroc"]),
+        ("val_accuracy", ["val_top5_accuracy"], None),  # not defined with three classes
+        ("val_ece", [], None),  # which every test records
+    ],
+)
+def test_a_test_has_the_metrics_of_the_study(metric, secondary, names):
+    config = OmegaConf.create({"study": {"metric": metric, "secondary": secondary}})
+    values = of_test_images(config, LABELS, LOGITS)
+    assert values == (names and {name: METRICS[name](LABELS, LOGITS) for name in names})
+    assert of_test_images(OmegaConf.create({}), LABELS, LOGITS) is None
 
 
 def test_every_metric_by_hand():

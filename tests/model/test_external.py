@@ -215,7 +215,17 @@ def test_options_are_passed_to_the_library():
     [
         (timm_model, "test_resnet", {"drop_pth_rate": 0.1}, "Did you mean model.options.drop_path_rate"),
         (timm_model, "test_vit", {"drop_path_rate": 1.5}, "must be at least 0 and below 1"),
-        (timm_model, "test_vit", {"depth": "many"}, "test_vit cannot be built"),
+        (timm_model, "test_vit", {"depth": 1.5}, "test_vit cannot be built"),
+        (
+            timm_model,
+            "test_vit",
+            {"depth": "many"},
+            "options.depth=many is not allowed: .* test_vit expects .* type int",
+        ),
+        (timm_model, "test_vit", {"qkv_bias": "no"}, "options.qkv_bias=no is not allowed: .* type bool"),
+        (timm_model, "test_resnet", {"global_pool": 3}, "options.global_pool=3 is not allowed: .* type str"),
+        (timm_model, "test_resnet", {"drop_rate": [0.1]}, r"options.drop_rate=\[0.1\] is not allowed: .* type float"),
+        (torchvision_model, "vit_b_16", {"dropout": "high"}, "options.dropout=high is not allowed: .* type float"),
         (timm_model, "test_vit", {"num_classes": 3}, "it follows from the images"),
         # Arguments of timm's factory read files, also pickled ones.
         *((timm_model, "test_vit", {key: "x.pt"}, "no such argument") for key in ("checkpoint_path", "pretrained_cfg")),

@@ -47,6 +47,20 @@ def test_where_variants_have_images_of_their_own_only_the_same_variant_counts(tm
     assert warning(study, "model=b", "new") == "" and "baseline" in warning(study, "baseline", "new")
 
 
+def test_without_a_baseline_only_the_same_variant_counts(tmp_path):
+    study = make(tmp_path)
+    plan = json.loads((study / "study.json").read_text())
+    plan["runs"][0]["variant"] = "model=c"
+    (study / "study.json").write_text(json.dumps(plan))
+    assert warning(study, "model=b", "new") == "" and "baseline" in warning(study, "model=c", "new")
+
+
+def test_only_the_baseline_counts_so_that_a_run_does_not_read_thousands_of_records(study):
+    run_record.write(study / "model=b", RunRecord(status="completed", variant="model=b", data_sha256="new"))
+    assert warning(study, "model=c", "old") == ""
+    assert "baseline" in warning(study, "model=c", "new")
+
+
 def test_outside_a_study_and_in_a_damaged_one_nothing_is_known(study):
     outside = study / "elsewhere"
     outside.mkdir()

@@ -37,6 +37,17 @@ def test_runs_outside_the_folder_of_a_study_are_refused(tmp_path, folder):
     assert read(tmp_path).runs[0].folder == "baseline/seed=0"
 
 
+def test_a_plan_is_read_again_when_its_file_has_changed(tmp_path):
+    study_plan.write(tmp_path, read(tmp_path))
+    first = study_plan.read_once(tmp_path)
+    assert study_plan.read_once(tmp_path) is first and first.seeds == [0]
+    study_plan.write(tmp_path, read(tmp_path, seeds=[0, 1]))
+    assert study_plan.read_once(tmp_path).seeds == [0, 1]
+    (tmp_path / "study.json").unlink()
+    with pytest.raises(InputError, match=r"it has no study\.json"):
+        study_plan.read_once(tmp_path)
+
+
 def test_what_is_written_is_read(tmp_path):
     change = MarginChange(time="2026-01-01", before=None, after=1.0, results=2)
     plan = StudyPlan(

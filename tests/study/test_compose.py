@@ -217,7 +217,7 @@ def test_a_new_key_is_refused():
 
 
 def test_a_run_that_cannot_be_is_named():
-    with pytest.raises(InputError, match=r"Run optimizer.lr=-1/seed=0: optimizer.lr=-1.0 is not allowed"):
+    with pytest.raises(InputError, match=r"Run optimizer.lr=-1/seed=0 and 1 other: optimizer.lr=-1.0 is not allowed"):
         study("model=cnn,mlp", "optimizer.lr=0.1,-1")
 
 

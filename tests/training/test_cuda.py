@@ -1,5 +1,6 @@
 """What only a CUDA device can show; `pytest -m cuda` selects these, and without one they are skipped."""
 
+import importlib.util
 import json
 import warnings
 
@@ -18,6 +19,7 @@ from ablate.terminal.errors import InputError
 from ablate.training import device_errors, loop
 from ablate.training.draws import drawn
 from tests.processes import alone
+from tests.training.test_run import NEEDS, NEEDS_RUN, OPTIONS
 from tests.training.test_synchronization import COMBINATIONS, built, epoch
 
 pytestmark = [
@@ -96,6 +98,22 @@ def test_a_run_on_the_device_follows_one_on_the_cpu():
     finally:
         torch.backends.cudnn.allow_tf32 = before
     assert means[1] == pytest.approx(means[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("option", [each for each in OPTIONS if each not in NEEDS_RUN and "logger" not in each])
+def test_every_option_trains_on_the_device_as_on_the_cpu(option, monkeypatch):
+    if option in NEEDS and not importlib.util.find_spec(NEEDS[option]):
+        pytest.skip(f"the optional package {NEEDS[option]} is not installed")
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    words = [option, *(["model=torchvision"] if option.endswith("=native") else []), "data.train_limit=96"]
+    means = []
+    for device in (CPU, CUDA):
+        parts, data, trainer = built(*words, device=device)
+        for layer in parts.model.modules():
+            if isinstance(layer, torch.nn.Dropout):  # its masks differ between devices
+                layer.p = 0.0
+        means.append(loop.train_epoch(parts, data, trainer, 1, 0, Console(quiet=True))[0].loss)
+    assert means[1] == pytest.approx(means[0], rel=2e-2)
 
 
 def test_dropout_draws_from_the_runs_own_stream():

@@ -58,7 +58,7 @@ def test_a_batch_size_that_fits_is_suggested(tmp_path, networks, room, message):
 
 
 def test_a_nondeterministic_operation_is_named(tmp_path, networks):
-    words = ["model._target_=small_networks.Net", "+model.shuffled=true"]
+    words = ["model._target_=small_networks.Net", "+model.shuffled=true", "trainer.device=cpu"]
     with pytest.raises(InputError, match=r"no deterministic implementation of put_ on this device"):
         trained(tmp_path, *words, "trainer.deterministic=true")
     trained(tmp_path, *words)

@@ -8,24 +8,27 @@ import pytest
 import torch
 
 from ablate.data.prepare import Inputs
+from ablate.evaluation import trained_model
+from ablate.loss import Distillation
 from ablate.terminal.errors import InputError
-from ablate.training.teacher import check
+from ablate.training.teacher import class_order, teacher_of
 from tests.processes import ablate, record
 
 SMALL = ("data=digits", "data.train_limit=64", "trainer.epochs=1", "model=mlp", "model.hidden=[8]", "trainer.threads=1")
 STUDENT = ("train", *SMALL, "loss=distillation", "hydra.run.dir=student")
 
 
-def inputs(channels: int, image_size: int) -> Inputs:
-    return Inputs(("a", "b"), channels, image_size, torch.zeros(channels), torch.ones(channels))
+def test_logits_are_in_the_order_of_the_runs_classes():
+    logits = torch.tensor([[1.0, 2.0, 3.0]])
+    assert logits[:, class_order("run", ("a", "b", "c"), ("c", "a", "b"))].tolist() == [[3.0, 1.0, 2.0]]
 
 
-@pytest.mark.parametrize(("channels", "image_size"), [(1, 8), (3, 9)])
-def test_a_teacher_of_images_of_another_shape_is_refused(channels, image_size):
-    message = rf"^loss.teacher=run was trained on images of {channels}x{image_size}x{image_size}, .* images of 3x8x8\."
-    with pytest.raises(InputError, match=message):
-        check("run", inputs(channels, image_size), inputs(3, 8))
-    check("run", inputs(3, 8), inputs(3, 8))
+@pytest.mark.parametrize("its", [("a", "b"), ("a", "b", "d"), ("a", "b", "c", "d")])
+def test_a_teacher_of_other_classes_is_refused(its):
+    with pytest.raises(
+        InputError, match=r"^loss.teacher=run was trained on other classes \(a, b.* than this run \(a, b"
+    ):
+        class_order("run", its, ("a", "b", "c"))
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,55 @@ def test_a_teacher_that_is_none_is_refused_when_the_run_is_planned(folder):
     assert "loss.teacher: there is no file" in refused(folder, "loss.teacher=elsewhere")
     planned = ablate(folder, "plan", *SMALL, "loss=distillation", "loss.teacher=elsewhere", "seed=0,1")
     assert planned.returncode == 2 and "loss.teacher: there is no file" in planned.stderr
+
+
+@pytest.mark.integration
+def test_a_teacher_sees_the_same_images_scaled_as_in_its_own_training_and_answers_in_the_runs_order(folder):
+    trained = trained_model.load(folder / "teacher")
+    images = torch.randint(0, 256, (5, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    scaled = (images.float() / 255 - trained.inputs.mean.view(-1, 1, 1)) / trained.inputs.std.view(-1, 1, 1)
+    with torch.no_grad():
+        expected = trained.model(scaled)
+    other = Inputs(trained.inputs.classes[::-1], 1, 8, torch.tensor([0.1]), torch.tensor([9.0]))
+    teacher = teacher_of(Distillation(str(folder / "teacher"), 4, 0.9), other, torch.device("cpu"))
+    torch.testing.assert_close(teacher(images)[0], expected.flip(1))
+
+
+@pytest.mark.integration
+def test_a_teacher_of_images_of_another_format_is_refused_when_runs_are_planned(folder, photo_folder):
+    photos = ("data=image_folder", f"data.root={photo_folder}", "trainer.epochs=1", "model=mlp", "model.hidden=[4]")
+    ended = ablate(folder, "train", *photos, "data.image_size=8", "hydra.run.dir=photo_teacher", "trainer.threads=1")
+    assert ended.returncode == 0, ended.stderr
+    student = (*photos, "loss=distillation", "loss.teacher=photo_teacher")
+    accepted = ablate(folder, "plan", *student, "data.image_size=8", "data.mean=[0,0,0]", "seed=0,1")
+    assert accepted.returncode == 0, accepted.stderr
+    for words, formats in {
+        (
+            "data.image_size=12",
+        ): "3x8x8 with data.resize=square, but this run has images of 3x12x12 with data.resize=square",
+        ("data.image_size=8", "data.resize=shorter"): "but this run has images of 3x8x8 with data.resize=shorter"
+        " data.crop_fraction=0.875. Use a teacher",
+    }.items():
+        for command in (("plan", "seed=0,1"), ("train", "-m", "seed=0,1"), ("train", "hydra.run.dir=refused")):
+            ended = ablate(folder, *command, *student, *words)
+            text = " ".join(ended.stderr.split())
+            assert (
+                ended.returncode == 2 and f"loss.teacher=photo_teacher was trained on images of {formats}"[-60:] in text
+            )
+            assert "epoch" not in text
+
+
+@pytest.mark.integration
+def test_a_run_is_reproduced_from_another_folder_with_its_teacher_elsewhere(folder, tmp_path):
+    words = ("train", *SMALL, "loss=distillation", "loss.teacher=teacher", "hydra.run.dir=relative")
+    ended = ablate(folder, *words)
+    assert ended.returncode == 0, ended.stderr
+    refused = ablate(tmp_path, "reproduce", str(folder / "relative"))
+    assert refused.returncode == 2 and "which is missing. Pass its place with --teacher." in refused.stderr
+    moved = ablate(tmp_path, "reproduce", str(folder / "relative"), "--teacher", str(folder / "teacher"))
+    assert moved.returncode == 0 and "Identical: " in moved.stdout, moved.stdout + moved.stderr
+    other = ablate(tmp_path, "reproduce", str(folder / "teacher"), "--teacher", str(folder / "teacher"))
+    assert other.returncode == 2 and "was not trained with a loss.teacher" in other.stderr
 
 
 @pytest.mark.integration

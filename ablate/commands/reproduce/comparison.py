@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ablate.config import weights
 from ablate.evaluation import predicted_metrics
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.differences import Difference, diff
@@ -15,7 +16,7 @@ from ablate.runs.read_config import read_config
 from ablate.study.comparable import planned_states
 
 IDENTICAL = "Identical: metrics.csv (times aside), val_predictions.npz and model.pt, bit for bit."
-PLACES = ("data.root", "model.weights")  # may have moved; the content has its own hash
+PLACES = ("data.root", *weights.FLAGS)  # may have moved; the content has its own hash
 # Possible causes of different results, in the order of the checks: name, part of a difference, keys (none: all).
 CAUSES = (
     ("configuration", "configuration", ()),

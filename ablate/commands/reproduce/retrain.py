@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -40,11 +41,13 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--from-commit", action="store_true", help="use the code of the commit that the run recorded")
     parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
     parser.add_argument("--weights", metavar="FILE", help="pretrained weights (model.weights), if they have moved")
+    parser.add_argument("--teacher", metavar="RUN", help="teacher of a distillation (loss.teacher), if it has moved")
     parser.add_argument(
         "--trust", action="store_true", help="run code outside this package that the run's folder contains or names"
     )
     args = parser.parse_args(words)
-    comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root, args.weights)
+    moved = {key: getattr(args, flag.removeprefix("--")) for key, flag in weights.FLAGS.items()}
+    comparison = reproduce(args.run, args.from_commit, args.trust, args.data_root, moved)
     print(f"{args.run} was retrained in {comparison.again}.", *comparison.summary, sep="\n")
     return 1 if comparison.verdict == "different" else 0
 
@@ -54,9 +57,16 @@ def reproduce(
     from_commit: bool = False,
     trusted: bool = False,
     data_root: str | None = None,
-    pretrained: str | None = None,
+    moved: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Comparison:
     """Retrain `run` in `outputs/single/<time>` with its number of threads, and compare the results.
+
+    Args:
+        run: folder of the run.
+        from_commit: use the code of the commit that it recorded.
+        trusted: run code outside this package.
+        data_root: the image folder, if it has moved.
+        moved: the new places of weights that have moved, by the key that names them.
 
     Raises:
         InputError: the run has no result, or cannot be retrained; its folder contains code and is not `trusted`; or
@@ -75,7 +85,7 @@ def reproduce(
     composed = check(run, flags, overrides, trusted)
     if not from_commit and (differing := changes(config, composed)):  # code of then may have had other defaults
         raise InputError(f"The command of {run} does not match the run's configuration: {listed(differing)}.")
-    overrides += [*place_of_images(config, data_root), *place_of_weights(run, record, config, pretrained)]
+    overrides += [*place_of_images(config, data_root), *places_of_weights(run, record, config, moved)]
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
@@ -121,18 +131,22 @@ def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
 
-def place_of_weights(run: Path, record: RunRecord, config: DictConfig, file: str | None) -> list[str]:
-    """Return the override for the file of pretrained weights, if it has moved.
+def places_of_weights(run: Path, record: RunRecord, config: DictConfig, moved: Mapping[str, str | None]) -> list[str]:
+    """Return the overrides for pretrained weights and for the teacher, if they have moved.
 
     Raises:
-        InputError: a file of weights that the run was trained with is missing, or has another content.
+        InputError: weights that the run was trained with are missing, or have another content.
     """
-    settings = resolved(config)
-    if file is not None:
-        if "model.weights" not in (record.weights or {}):
-            raise InputError(f"--weights: {run} has no pretrained weights from a file.")
-        settings["model"]["weights"] = file = str(Path(file).expanduser().absolute())
-    for key, sha256 in (record.weights or {}).items():
+    settings, recorded = resolved(config), record.weights or {}
+    places = {key: str(weights.place(value).absolute()) for key, value in moved.items() if value is not None}
+    for key, path in places.items():
+        if key not in recorded:
+            raise InputError(f"{weights.FLAGS[key]}: {run} was not trained with a {key}.")
+        group, _, name = key.partition(".")
+        settings[group][name] = path
+    for key, flag in weights.FLAGS.items():
+        if (sha256 := recorded.get(key)) is None:
+            continue
         try:
             now = weights.hashes(settings).get(key)
         except InputError:
@@ -140,9 +154,10 @@ def place_of_weights(run: Path, record: RunRecord, config: DictConfig, file: str
         if now != sha256:
             state = f"has another content (SHA-256 {now})" if now else "is missing"
             group, _, name = key.partition(".")
-            advice = "Pass it as --weights FILE." if key == "model.weights" else f"Restore {key}."
-            raise InputError(f"{run} needs {settings[group][name]} with SHA-256 {sha256}, which {state}. {advice}")
-    return [] if file is None else [f"model.weights={literal(file)}"]
+            raise InputError(
+                f"{run} needs {settings[group][name]} with SHA-256 {sha256}, which {state}. Pass its place with {flag}."
+            )
+    return [f"{key}={literal(path)}" for key, path in places.items()]
 
 
 def check(run: Path, flags: Mapping[str, str], overrides: Sequence[str], trusted: bool) -> DictConfig:

@@ -186,6 +186,13 @@ class Trainer:
     device: str = value(
         "where to train; auto is the first available of cuda, mps and cpu", choices=("auto", "cpu", "cuda", "mps")
     )
+    devices: int = value(
+        "devices that train a run together, each on a part of each batch: GPUs, or processes on the CPU", low=1
+    )
+    sync_batchnorm: bool = value(
+        "with several devices, compute the statistics of batch normalization over the whole batch, not over the part of"
+        " each device"
+    )
     precision: str = value(
         "number format; auto is bf16 where the hardware supports it natively, fp16 on a GPU with tensor cores for fp16"
         " only, else fp32",
@@ -205,8 +212,21 @@ class Trainer:
         choices=("none", "flip", "shift", "flip_shift"),  # the functions of ablate.evaluation.tta
     )
     deterministic: bool = value("make results on CUDA bit-identical, which is slower; results on the CPU always are")
-    threads: Optional[int] = value("CPU threads; null: PyTorch's choice", low=1)
+    threads: Optional[int] = value("CPU threads, divided among the devices; null: PyTorch's choice", low=1)
     selection: str = value("epoch whose weights and metrics are the result of the run", choices=("last", "best_val"))
+    monitor: str = value(
+        "metric by which trainer.selection=best_val selects the epoch",
+        choices=(
+            "val_accuracy",
+            "val_loss",
+            "val_balanced_accuracy",
+            "val_macro_f1",
+            "val_worst_class_accuracy",
+            "val_auroc",
+            "val_nll",
+            "val_ece",
+        ),
+    )
 
     def check(self) -> None:
         if self.swa_start is not None and self.ema is not None:

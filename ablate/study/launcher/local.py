@@ -14,6 +14,7 @@ from ablate.backend.cores import cpu_cores
 from ablate.data.prepare import prepare
 from ablate.runs import provenance
 from ablate.study.launcher import Job, Jobs, Results, failed, workers
+from ablate.terminal.errors import InputError
 
 REFRESH_SECONDS = 1.0
 
@@ -23,7 +24,8 @@ def launch(jobs: Jobs, jobs_at_once: int | None, jobs_per_gpu: int, own_app: boo
 
     Args:
         jobs: the jobs.
-        jobs_at_once: number of workers; None for one per core, or `jobs_per_gpu` per GPU.
+        jobs_at_once: number of workers; None for one per core, or `jobs_per_gpu` per GPU; fewer for runs on several
+            devices.
         jobs_per_gpu: number of workers per GPU, if the study trains on GPUs.
         own_app: whether the jobs are runs of `ablate train`, whose workers share the images.
     """
@@ -46,9 +48,19 @@ def launch(jobs: Jobs, jobs_at_once: int | None, jobs_per_gpu: int, own_app: boo
 def workers_of(
     config: DictConfig, jobs_at_once: int | None, jobs_per_gpu: int, own_app: bool = True
 ) -> list[str | None]:
-    """The GPU of each worker, or None; see `launch` for the arguments."""
-    devices = visible_gpus() if not own_app or config.trainer.device in ("auto", "cuda") else []
-    return assign_gpus(devices, jobs_per_gpu, jobs_at_once or cpu_cores())[: jobs_at_once or None]
+    """The GPUs of each worker, or None; see `launch` for the arguments. InputError if a run needs more."""
+    gpus = visible_gpus() if not own_app or config.trainer.device in ("auto", "cuda") else []
+    devices = config.trainer.devices if own_app else 1
+    groups = groups_of(gpus, devices)
+    if gpus and devices > 1 and (not groups or jobs_per_gpu > 1):
+        problem = f"this machine has {len(gpus)}" if not groups else "hydra.launcher.jobs_per_gpu must be 1"
+        raise InputError(f"trainer.devices={devices}: a run needs {devices} GPUs of its own, but {problem}.")
+    return assign_gpus(groups, jobs_per_gpu, jobs_at_once or max(1, cpu_cores() // devices))[: jobs_at_once or None]
+
+
+def groups_of(gpus: Sequence[str], devices: int) -> list[str]:
+    """The GPUs in groups of so many, for CUDA_VISIBLE_DEVICES; those that are left over are not used."""
+    return [",".join(gpus[start : start + devices]) for start in range(0, len(gpus) - devices + 1, devices)]
 
 
 def threads_of(gpus: Sequence[str | None]) -> int:
@@ -84,7 +96,7 @@ def visible_gpus() -> list[str]:
 
 
 def assign_gpus(gpus: Sequence[str], jobs_per_gpu: int, workers: int) -> list[str | None]:
-    """The GPU of each worker, so that consecutive workers use different GPUs; without GPUs, None for each worker."""
+    """The GPUs of each worker, so that consecutive workers use different ones; without GPUs, None for each worker."""
     return [gpu for _ in range(jobs_per_gpu) for gpu in gpus] or [None] * workers
 
 

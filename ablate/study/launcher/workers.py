@@ -44,7 +44,7 @@ class Worker:
         except (EOFError, OSError):
             pass
         self.process.join()
-        return WorkerDied(_cause(self.process.exitcode or 0))
+        return WorkerDied("the process " + processes.cause(self.process.exitcode or 0))
 
 
 def run_tasks(
@@ -110,15 +110,9 @@ def _serve(parent: connection.Connection, work: Callable[[Any], Any], start: Cal
 def _stop(workers: Sequence[Worker]) -> None:
     for worker in workers:
         if worker.process.is_alive() and worker.process.pid is not None:
-            os.kill(worker.process.pid, signal.SIGINT)
+            processes.interrupt(worker.process.pid)
     deadline = time.monotonic() + CHECKPOINT_SECONDS
     for worker in workers:
         worker.process.join(max(0.0, deadline - time.monotonic()))
         worker.process.kill()
         worker.process.join()
-
-
-def _cause(status: int) -> str:
-    if status == -processes.KILL:
-        return "the process was killed (SIGKILL), possibly because memory ran out"
-    return f"the process ended with {signal.Signals(-status).name if status < 0 else f'exit status {status}'}"

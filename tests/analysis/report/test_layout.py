@@ -66,3 +66,13 @@ def test_only_text_breaks_across_pages():
     long = replace(HEIGHTS, first=dict.fromkeys(SIZES, 60.0))
     chosen = fitting(long)
     assert not chosen.first and chosen.pages <= 2 and "effects" in shown(chosen)
+
+
+def test_the_table_of_other_test_sets_is_shown_where_it_fits_and_named_in_a_line_where_not():
+    line = 0.5
+    whole = fitting(replace(HEIGHTS, other_tests=(4.0, line)))
+    assert whole.other_tests == 0 and whole.pages <= 2 and {"effects", "loss_curves"} <= shown(whole)
+    for size in (25.0, 60.0):  # the table needs the place of the curves, or of all
+        chosen = fitting(replace(HEIGHTS, other_tests=(size, line)))
+        assert chosen.other_tests == 1 and replace(chosen, other_tests=0).rows == fitting(HEIGHTS).rows
+        assert {"effects", "loss_curves", "accuracy_curves"} <= shown(chosen) and chosen.pages <= 2

@@ -129,7 +129,7 @@ def test_a_setting_that_two_levels_of_a_factor_change_is_stated_for_both(make_st
         config = {"model": {"weights": weights, "head_warmup_epochs": warmup}}
         OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
     assert (
-        "Further settings that change with a level: how=probe: model.weights w.pt, not none. how=tune:"
+        "Settings of the levels: how=probe: model.weights w.pt, not none. how=tune:"
         " model.weights w.pt, not none; model.head_warmup_epochs 1, not 0."
     ) in methods.methods(analyse(study))
 

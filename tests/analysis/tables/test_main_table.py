@@ -28,7 +28,7 @@ def test_display_is_in_per_cent_and_points(runs, effects):
     ]  # fmt: skip
     assert shown.iloc[1].tolist()[2:5] == ["62.00 ± 11.00", "+2.00 [−0.48, +4.48]", "0.371"]
     assert shown.iloc[2].tolist()[2:8] == ["50.00 ± 10.00", "−10.00 —", "—", "not testable", "—", "0/3"]
-    assert shown.iloc[3].tolist()[1:4] == ["1†", "80.00 ± —", "+10.00 —"]
+    assert shown.iloc[3].tolist()[1:4] == ["1†", "80.00", "+10.00 —"]
     assert shown.iloc[4].tolist() == ["model=e", "0", *["—"] * 3, "not testable", *["—"] * 4, "2 diverged, 1 missing"]
 
 
