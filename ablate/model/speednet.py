@@ -42,7 +42,7 @@ class Whitening(nn.Conv2d):
 
 
 class SpeedNet(nn.Sequential):
-    """Whitened patches, then one stage per width: a convolution with a pool, and further convolutions without.
+    """Whitened patches, then one stage per width: a convolution with a pool, and `depth - 1` convolutions without.
 
     A smaller version, for CPUs, of K. Jordan, "94 % on CIFAR-10 in 3.29 seconds on a single GPU" (arXiv:2404.00498).
     With a stride of 2 in the whitening layer, all following layers cost a quarter.
@@ -55,7 +55,6 @@ class SpeedNet(nn.Sequential):
         activation: after each normalization.
         widths: channels of each stage.
         depth: convolutions per stage.
-        depths: convolutions of each stage, instead of `depth`.
         patch_size: side of the patches that the first layer sees, in pixels.
         directions: filters of the first layer; each is also present negated.
         stride: stride of the first layer, in pixels.
@@ -80,8 +79,7 @@ class SpeedNet(nn.Sequential):
         whitening: bool,
         identity: bool,
         logit_scale: float,
-        ceil_mode: bool = True,  # this default and the next: the behavior of runs recorded before these options existed
-        depths: list[int] | None = None,
+        ceil_mode: bool = True,  # the behavior of runs recorded before this option existed
     ) -> None:
         first: Any = Whitening(channels, min(directions, channels * patch_size**2), patch_size, stride)
         if not whitening:
@@ -96,11 +94,11 @@ class SpeedNet(nn.Sequential):
         layers: list[nn.Module] = [first, activation()]
         inputs = first.out_channels
         size = (image_size + 2 * first.padding[0] - patch_size) // stride + 1
-        for width, convolutions in zip(widths, depths or [depth] * len(widths), strict=True):
+        for width in widths:
             pool = nn.MaxPool2d(2, ceil_mode=ceil_mode or size == 1)  # a map of one pixel cannot be pooled
             size = math.ceil(size / 2) if pool.ceil_mode else size // 2
             layers += [conv(inputs, width), pool, normalization.maps(width), activation()]
-            for _ in range(convolutions - 1):
+            for _ in range(depth - 1):
                 layers += [conv(width, width), normalization.maps(width), activation()]
             inputs = width
         super().__init__(

@@ -60,7 +60,6 @@ REFUSED = {
     "trainer.device=gpu": "one of auto, cpu, cuda, mps",
     "model=resnet model.depth=21": "model.depth=21 is not allowed: it must be one of 18, 20",
     "model=mlp model.hidden=[128,0]": "model.hidden=[128, 0] is not allowed: it must be at least 1",
-    "model=speednet model.depths=[1,2]": "model.depths=[1, 2] must have one number per stage",
     "data=image_folder": "data.root has no value",
     "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov=true needs optimizer.momentum above 0",
     "optimizer=adam optimizer.betas=[0.9]": "optimizer.betas=[0.9] must be two numbers",

@@ -20,17 +20,6 @@ def test_parameters_by_hand(build, parameters):
     assert parameters(build("speednet", "batch")) == expected == 297_952
 
 
-@pytest.mark.parametrize("depths", [[1, 1, 1], [1, 2, 2], [3, 1, 2]])
-def test_each_stage_has_its_own_number_of_convolutions(depths, build):
-    model = build("speednet", "batch", depths=depths)
-    expected, inputs = [], 32
-    for width, convolutions in zip([32, 64, 128], depths, strict=True):
-        expected += [(inputs, width)] + [(width, width)] * (convolutions - 1)
-        inputs = width
-    assert [(m.in_channels, m.out_channels) for m in model if isinstance(m, nn.Conv2d)][1:] == expected
-    assert model(torch.randn(2, 3, 32, 32)).shape == (2, 10)
-
-
 def patches(images, size):
     """Non-overlapping (L, C size^2)."""
     return images.unfold(2, size, size).unfold(3, size, size).permute(0, 2, 3, 1, 4, 5).flatten(0, 2).flatten(1)
@@ -100,13 +89,12 @@ def test_sizes_of_the_maps_by_hand(image_size, keys, expected, build):
     assert sizes == [*expected, 1]  # the last pool leaves one pixel
 
 
-def test_options_that_old_runs_lack_default_to_their_behavior(build):
+def test_ceil_mode_defaults_to_the_value_of_old_runs(build):
     option = OmegaConf.load(CONF / "model" / "speednet.yaml")
-    keys = {key: value for key, value in option.items() if key not in ("defaults", "_target_", "ceil_mode", "depths")}
+    keys = {key: value for key, value in option.items() if key not in ("defaults", "_target_", "ceil_mode")}
     model = SpeedNet(10, 3, 31, batch(), nn.ReLU, **keys)
     *pools, last = (layer for layer in model if isinstance(layer, nn.MaxPool2d))
     assert pools and all(layer.ceil_mode for layer in pools)
-    assert sum(isinstance(layer, nn.Conv2d) for layer in model) == 7
 
 
 def test_logits_are_scaled(build):

@@ -57,7 +57,6 @@ class ViT(Dropout):
 class SpeedNet(Model):
     widths: list[int] = value("channels of each stage; a stage halves height and width", low=1)
     depth: int = value("convolutions per stage", low=1)
-    depths: Optional[list[int]] = value("convolutions of each stage, one number per width; null: `depth`", low=1)
     patch_size: int = value("side of the patches in the first layer", unit="pixels", low=1)
     directions: int = value("filters of the first layer; each is also present negated", low=1)
     stride: int = value("stride of the first layer", unit="pixels", low=1)
@@ -65,12 +64,6 @@ class SpeedNet(Model):
     identity: bool = value("initialize convolutions as the identity")
     logit_scale: float = value("factor on the logits", above=0)
     ceil_mode: bool = value("pools keep the last row and column of a feature map of odd size; false: drop them")
-
-    def check(self) -> None:
-        if self.depths is not None and len(self.depths) != len(self.widths):
-            raise ValueError(
-                f"model.depths={self.depths} must have one number per stage, like model.widths={self.widths}"
-            )
 
 
 @dataclass
