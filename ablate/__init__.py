@@ -31,6 +31,10 @@ _IS_MAIN = sys.argv[:1] == ["-m"] and "ablate.cli" in sys.orig_argv and not sys.
 if _IS_MAIN and sys.path[0] != os.path.dirname(__path__[0]):  # unless it is the checkout with this package
     del sys.path[0]
 
+# Git on Windows writes a link as a file with its target. Then `ablate.analysis` is the folder next to this package.
+if not os.path.isdir(os.path.join(__path__[0], "analysis")):
+    __path__.append(os.path.dirname(__path__[0]))
+
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
 

@@ -15,7 +15,7 @@ import torch
 from ablate.commands.exit_status import DEPENDENCIES
 from tests.processes import ROOT, SMALL, record
 
-OPTIONAL = "hydra_ablate timm tensorboard wandb mlflow optuna onnx ray submitit pypdf nbformat playwright safetensors"
+OPTIONAL = "hydra_ablate timm tensorboard wandb mlflow optuna onnx ray pypdf nbformat playwright safetensors"
 REPORTING = "scipy pandas matplotlib statsmodels sklearn scikit_learn typst tabulate torchvision"  # not training
 STUDY = ("-m", "study.name=s", "trainer.epochs=1", "trainer.threads=1", "model=mlp", "normalization=none,batch")
 
@@ -53,6 +53,19 @@ def test_a_study_from_the_checkout(python: Path, tmp_path: Path) -> None:
     environment = record(tmp_path / "outputs/s/baseline/seed=0")["environment"]
     assert environment["hydra-ablate"] is None and environment["torch"]
     assert (tmp_path / "outputs/s/report/report.pdf").exists()
+
+
+def test_a_checkout_without_links(tmp_path: Path) -> None:
+    """As git makes it on Windows: a link is a file with its target."""
+    for name in ("ablate", "analysis", "conf", "hydra_plugins"):
+        ignored = shutil.ignore_patterns("__pycache__", *(["analysis"] if name == "ablate" else []))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    (tmp_path / "ablate/analysis").write_text("../analysis")
+    code = "import importlib.util as u; print(u.find_spec('ablate.analysis.collect').origin)"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    printed = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == str(tmp_path / "analysis/collect.py")
 
 
 def test_a_run_elsewhere_by_the_path(python: Path, tmp_path: Path) -> None:

@@ -18,11 +18,15 @@ PAGE = {".html", ".css", ".js"}  # parts of report.html
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    return built(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def built(checkout: Path, folder: Path) -> Path:
+    """The wheel of a checkout."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, checkout]
     subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("hydra_ablate-*.whl")
-    return built
+    (path,) = folder.glob("hydra_ablate-*.whl")
+    return path
 
 
 def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
@@ -37,6 +41,20 @@ def test_a_wheel_holds_the_code_and_the_options_and_nothing_else(wheel):
     folder = ROOT / "analysis/report/templates"
     templates = {f"ablate/{path.relative_to(ROOT).as_posix()}" for path in folder.iterdir() if path.suffix in PAGE}
     assert "ablate/conf/config.yaml" in options and inside == code | options | templates
+
+
+@pytest.mark.integration
+def test_a_checkout_without_links_builds_the_same_wheel(wheel, tmp_path):
+    """As git makes it on Windows, where a link is a file with its target."""
+    copy = tmp_path / "copy"
+    command = ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    (copy / "ablate/analysis").write_text("../analysis")
+    assert set(ZipFile(built(copy, tmp_path)).namelist()) == set(ZipFile(wheel).namelist())
 
 
 def test_the_description_on_pypi_has_only_links_that_work_there(wheel):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from ablate.backend import processes
 from ablate.commands.exit_status import INTERRUPTED
 from ablate.runs.provenance import ROOT
 from ablate.terminal.errors import InputError, RunFailed
@@ -67,5 +68,5 @@ def _stop(process: subprocess.Popen[str]) -> None:
     try:
         process.communicate(timeout=INTERRUPT_SECONDS)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
+        processes.stop(process)
         process.communicate()

@@ -99,7 +99,9 @@ def peak_memory(device: torch.device) -> dict[str, float | None]:
 def _peak_linux() -> float | None:
     """Read the peak from /proc: `getrusage` would include the process that started this one."""
     try:
-        with open("/proc/self/status", errors="replace") as status:  # its first line is the program's name, any bytes
+        with open(
+            "/proc/self/status", encoding="utf-8", errors="replace"
+        ) as status:  # its first line is the program's name, any bytes
             peak = next((line.split() for line in status if line.startswith("VmHWM:")), None)
     except OSError:
         return None

@@ -1,5 +1,6 @@
 """End a worker process when its parent has ended, even if the parent was killed."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -17,6 +18,14 @@ def signaled(number: signal.Signals, parent: int) -> None:
 
 
 def _signal_after(number: signal.Signals, parent: int) -> None:
-    while os.getppid() == parent:
+    while _lives(parent):
         time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), number)
+
+
+def _lives(parent: int) -> bool:
+    """Whether the parent lives. On Windows, which has no fork, the ID of a parent stays the same after its end."""
+    if hasattr(os, "fork"):
+        return os.getppid() == parent
+    process = multiprocessing.parent_process()
+    return process is None or process.is_alive()

@@ -46,6 +46,17 @@ def leave_group() -> None:
         os.setpgid(0, 0)
 
 
+def interrupt(pid: int) -> None:
+    """Interrupt a worker process that has left the group; on Windows, Ctrl-C has reached it already."""
+    if hasattr(os, "setpgid"):
+        os.kill(pid, signal.SIGINT)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Interrupt a process; on Windows, which sends no SIGINT, end it: training resumes from its last checkpoint."""
+    process.send_signal(signal.SIGINT) if hasattr(os, "setpgid") else process.terminate()
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and those that it started; on Windows, the process alone. Raises ProcessLookupError."""
     if hasattr(os, "killpg"):

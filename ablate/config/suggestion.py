@@ -15,6 +15,10 @@ from ablate.terminal.text import did_you_mean, first_few
 NEAR = 0.6  # least similarity of two names, without their group
 # Folders of `conf/` that are not part of a training configuration -> the command that reads them.
 ELSEWHERE = {"rubric": "ablate test --rubric NAME", "submission": "ablate submit --submission NAME"}
+ADVICE = {
+    "hydra.launcher.wait": " Other launchers have no queue that outlives the command: use tmux or nohup, or"
+    " on a Ray cluster with `ray job submit --no-wait -- ablate train ...`."
+}
 
 
 def suggestion(key: str, siblings: Iterable[str]) -> str:
@@ -32,7 +36,7 @@ def suggestion(key: str, siblings: Iterable[str]) -> str:
     section, _, name = key.rpartition(".")
     names = [sibling for sibling in siblings if sibling != "_target_"]
     if options := _options_with(key):
-        return f" It is a key of {section}={first_few(options, 3)}."
+        return f" It is a key of {section.replace('.', '/')}={first_few(options, 3)}.{ADVICE.get(key, '')}"
     if near := did_you_mean(name, names, NEAR, prefix=f"{section}." if section else ""):
         return near
     if "options" in names:  # of a model of another library, which may well have this argument
@@ -47,9 +51,10 @@ def suggestion(key: str, siblings: Iterable[str]) -> str:
 
 
 def _options_with(key: str) -> list[str]:
-    """The options of the key's group that have it."""
-    group, _, name = key.partition(".")
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if name in _load(path)) if name else []
+    """The options of the key's group that have it; `hydra.launcher` is the group `hydra/launcher`."""
+    group, _, name = key.rpartition(".") if key.startswith("hydra.") else key.partition(".")
+    paths = (CONF / group.replace(".", "/")).glob("*.yaml")
+    return sorted(path.stem for path in paths if name in _load(path)) if name else []
 
 
 @cache

@@ -27,4 +27,4 @@ def ablate(code: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[
     paths = os.pathsep.join(map(str, [code, *source.site_packages()]))
     with tempfile.TemporaryDirectory(prefix="ablate-") as home:
         fresh = {**environment, **caches, "HOME": home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(command, cwd=home, env=fresh, capture_output=True, text=True)
+        return subprocess.run(command, cwd=home, env=fresh, capture_output=True, encoding="utf-8")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.data.prepare import Prepared
@@ -18,7 +17,8 @@ class Resident:
 
     Attributes:
         images: training images, uint8 (N, C, H, W).
-        targets: their class probabilities, float32 (N, classes).
+        labels: their labels, int64 (N,).
+        targets: class probabilities of an image of each class, one-hot, float32 (classes, classes).
         index: position of each training image among the `source` images of the data set, int64 (N,).
         source: number of images in the data set's training part, before the split.
         val_images: validation images, uint8 (M, C, H, W).
@@ -26,6 +26,7 @@ class Resident:
     """
 
     images: Pixels
+    labels: Tensor
     targets: Tensor
     index: np.ndarray
     source: int
@@ -35,10 +36,10 @@ class Resident:
 
 def resident(data: Prepared, device: torch.device) -> Resident:
     """Move the images to `device`. Validation labels stay on the CPU, where they are compared with the logits."""
-    targets = F.one_hot(data.train.labels, len(data.classes)).float()
     return Resident(
         images=data.train.images.to(device),
-        targets=targets.to(device),
+        labels=data.train.labels.to(device),
+        targets=torch.eye(len(data.classes), device=device),
         index=data.train_index,
         source=data.source,
         val_images=data.val.images.to(device),

@@ -38,10 +38,11 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
         root: folder that the names of the files are relative to.
         files: the images, in order.
         image_size: height and width that they are resized to, in pixels.
-        mapped: map the array from the cached file instead of loading it into memory.
+        mapped: decode into the cached file instead of memory.
 
     Returns:
-        uint8 (N, 3, image_size, image_size)
+        uint8 (N, 3, image_size, image_size). What the cache already has is mapped from its file, not loaded: a run
+        copies the images that it needs.
 
     Raises:
         InputError: some files cannot be decoded (it names them), or the cache cannot be written with `mapped`.
@@ -50,10 +51,10 @@ def pixels(root: Path, files: list[File], image_size: int, mapped: bool) -> np.n
     shape = (len(files), 3, image_size, image_size)
     decoded = partial(map_files, partial(decode, image_size=image_size), entry.paths, "Decoding images")
     key = entry.key()
-    array = load(entry.file(key), mapped, lambda array: array.shape == shape) if key else None
+    array = load(entry.file(key), True, lambda array: array.shape == shape) if key else None
     if array is None and mapped:
         key = _decode_on_disk(entry, decoded(), shape)
-        array = load(entry.file(key), mapped, lambda array: array.shape == shape)
+        array = load(entry.file(key), True, lambda array: array.shape == shape)
     elif array is None:
         array = np.empty(shape, np.uint8)
         key = content_key(_decode(decoded(), array), entry.form)

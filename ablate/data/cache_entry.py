@@ -56,7 +56,7 @@ class Entry:
     def stored_key(self) -> str | None:
         """The key that was stored for this listing; None if there is none, or it is damaged."""
         try:
-            text = self._key_file.read_text(errors="replace")
+            text = self._key_file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
         return text if re.fullmatch("[0-9a-f]{64}", text) else None

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 
 from ablate.terminal.errors import InputError
 
+READER_SECONDS = (0.01, 0.05, 0.2, 0.5)  # between attempts to replace a file that is being read
 PART = ".ablate-part"  # suffix of a temporary file; a killed process leaves it behind
 
 
@@ -47,7 +49,7 @@ def commit(file: BinaryIO, path: Path, durable: bool = True) -> None:
         os.fsync(file.fileno())
     file.close()  # Windows renames no open file
     os.chmod(file.name, 0o666 & ~_umask())  # temporary files are private, run folders are not
-    os.replace(file.name, path)
+    replace(file.name, path)
 
 
 def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
@@ -83,6 +85,16 @@ def remove_parts(folder: Path) -> None:
     # Not recursively: with hydra.run.dir=. this is the user's working folder.
     for leftover in [*folder.glob(f".*{PART}"), *(folder / "own_code").rglob(f".*{PART}")]:
         leftover.unlink(missing_ok=True)
+
+
+def replace(source: Path | str, target: Path) -> None:
+    """Rename a file, replacing an older one. Windows refuses that while another process reads one of them."""
+    for seconds in READER_SECONDS:
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(seconds)
+    os.replace(source, target)
 
 
 @cache

@@ -166,6 +166,6 @@ def _limit_memory() -> None:
     """Fail to allocate more than `MEMORY` from here on."""
     import resource
 
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
     used = next(int(line.split()[1]) * bounded.KIB for line in lines if line.startswith("VmData:"))
     resource.setrlimit(resource.RLIMIT_DATA, (used + MEMORY, used + MEMORY))

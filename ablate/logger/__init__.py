@@ -66,7 +66,7 @@ class Csv:
 
     def __init__(self, run: LoggedRun) -> None:
         self.path = run.folder / "metrics.csv"
-        self.file = open(self.path, "w", newline="")  # noqa: SIM115  closed by close()
+        self.file = open(self.path, "w", encoding="utf-8", newline="")  # noqa: SIM115  closed by close()
         self.writer = csv.DictWriter(self.file, COLUMNS)
         with atomic.naming(self.path):
             self.writer.writeheader()

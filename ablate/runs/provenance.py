@@ -159,6 +159,7 @@ def environment(device: str, precision: str, default_weights: str | None = None,
     )
 
 
+@cache
 def installed(package: str) -> str | None:
     """The version of a package; None if it is not installed, as this one in a plain checkout."""
     try:
@@ -170,7 +171,7 @@ def installed(package: str) -> str | None:
 def cpu() -> str:
     """The name of the processor."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):  # not Linux
         return platform.processor()

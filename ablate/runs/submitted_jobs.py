@@ -1,6 +1,10 @@
-"""`jobs.json`: the cluster jobs that were submitted for the runs of a study."""
+"""`jobs.json`: the cluster jobs that were submitted for the runs of a study.
 
-from collections.abc import Sequence
+A job is recorded before it is submitted, by a name of our own: a command that is killed meanwhile loses no job.
+"""
+
+import secrets
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,23 +17,24 @@ from ablate.runs.json_file import Record
 FILE = "jobs.json"
 LOCK = f".{FILE}.lock"  # held while jobs are submitted
 LARGEST = json_file.Limit(32 * bounded.MIB, 2**20)
-JobID = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(_[0-9]{1,9})?\Z")]  # of a job, or of one in an array
+ARRAY = "s[0-9a-f]{10}"  # the name of jobs that are submitted together
+JobName = Annotated[str, msgspec.Meta(pattern=rf"^{ARRAY}_[0-9]{{1,9}}\Z")]
 
 
 class SubmittedJob(Record, frozen=True, kw_only=True):
     """A job.
 
     Attributes:
-        id: of the job in Slurm.
+        name: of its array and its number in it; the queue has it too. Slurm's ID is not known before the submission.
         runs: their folders; empty for a job that submits what follows.
     """
 
-    id: JobID
+    name: JobName
     runs: list[str]
 
 
 class JobLog(Record, frozen=True, kw_only=True):
-    """The content of jobs.json: the jobs in the order of their submission."""
+    """The content of jobs.json: the jobs in the order of their submission, those included that were never accepted."""
 
     schema: int = json_file.SCHEMA
     jobs: list[SubmittedJob]
@@ -48,11 +53,16 @@ def add(folder: Path, jobs: Sequence[SubmittedJob]) -> None:
     json_file.write(folder / FILE, JobLog(jobs=[*read(folder), *jobs]))
 
 
-def array_of(job: str) -> str:
-    """The ID of the array that a job belongs to; of any other job its own."""
-    return job.partition("_")[0]
+def remove(folder: Path, jobs: Collection[SubmittedJob]) -> None:
+    """Remove jobs that the cluster has refused."""
+    json_file.write(folder / FILE, JobLog(jobs=[job for job in read(folder) if job not in jobs]))
 
 
-def arrays_of(jobs: Sequence[SubmittedJob]) -> list[str]:
-    """The IDs for `scancel`, each array once."""
-    return list(dict.fromkeys(array_of(job.id) for job in jobs))
+def new_array() -> str:
+    """A name for jobs that are submitted together."""
+    return f"s{secrets.token_hex(5)}"
+
+
+def name_of(array: str, number: int) -> str:
+    """The name of a job of an array."""
+    return f"{array}_{number}"

@@ -1,6 +1,8 @@
 """Prepare the folder of a study before its runs are launched: its plan, and what earlier commands left."""
 
 import logging
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from filelock import FileLock
@@ -46,6 +48,7 @@ def prepare(
                 )
             replaced.append(set_aside(folder, dropped))
         study_plan.write(folder, whole)
+        check_letters(folder, {run.folder for run in whole.runs})
         states = [(run, planned_state(folder, run)) for run in plan.runs]
         done = sum(state.has_result for _, state in states)
         log.info("study %s: %s, %d of them already done", plan.name, _planned(plan), done)
@@ -58,6 +61,17 @@ def prepare(
         log.info("resumes %s", first_few(resumed))
     for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):
         log.info("%s", line)
+
+
+def check_letters(study: Path, folders: Collection[str]) -> None:
+    """Raise InputError if folders of runs are one on a file system that ignores case, as on macOS and Windows."""
+    alike = Counter(folder.casefold() for folder in folders)
+    twice = sorted(folder for folder in folders if alike[folder.casefold()] > 1)
+    if twice and (study / study_plan.FILE.upper()).exists():
+        raise InputError(
+            f"{twice[0]} and {twice[1]} are the same folder on this file system, which does not distinguish upper and"
+            " lower case. Rename a level, or use another disk: hydra.sweep.dir=FOLDER."
+        )
 
 
 def _planned(plan: StudyPlan) -> str:

@@ -84,7 +84,7 @@ def timed_epoch(parts: Parts, images: Resident, config: DictConfig, steps: int) 
     """Seconds of an epoch on the images of the first `steps` batches."""
     count = steps * config.trainer.batch_size
     subset = replace(
-        images, images=select(images.images, slice(count)), targets=images.targets[:count], index=images.index[:count]
+        images, images=select(images.images, slice(count)), labels=images.labels[:count], index=images.index[:count]
     )
     start = time.perf_counter()
     train_epoch(parts, subset, config.trainer, 1, config.seed, Console(quiet=True))

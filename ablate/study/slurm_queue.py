@@ -15,6 +15,7 @@ from ablate.terminal.text import first_few, printable
 
 SECONDS = 20.0  # for an answer of Slurm
 DEFAULT_ARRAY_SIZE = 1001  # MaxArraySize, where a site has not changed it
+SUFFIX = re.compile(rf"-({submitted_jobs.ARRAY})$")  # of the names in the queue, which start with that of the study
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,20 @@ class QueuedJob:
     """A job in the queue.
 
     Attributes:
+        id: Slurm's, of its array if it is in one.
         state: such as PENDING or RUNNING.
         reason: why it is pending.
         node: where it runs.
     """
 
+    id: str
     state: str
     reason: str
     node: str
 
 
-Queue = Mapping[str, QueuedJob]  # by ID, one entry for each job of an array
+# By the name in jobs.json, one entry for each job of an array; other jobs of this user by their ID.
+Queue = Mapping[str, QueuedJob]
 
 
 def read() -> Queue:
@@ -41,12 +45,19 @@ def read() -> Queue:
     Raises:
         InputError: Slurm does not answer. Jobs must not be taken for ended then.
     """
-    command = ["squeue", f"--user={getpass.getuser()}", "--array", "--noheader", "--format=%i|%T|%r|%N"]
+    command = ["squeue", f"--user={getpass.getuser()}", "--array", "--noheader", "--format=%i|%T|%r|%N|%j"]
     jobs = {}
     for line in _output(command).splitlines():
-        job, state, reason, node = line.strip().split("|", 3)
-        jobs[job] = QueuedJob(state, reason, node)
+        job, state, reason, node, name = line.strip().split("|", 4)
+        array, _, number = job.partition("_")
+        ours = SUFFIX.search(name)
+        jobs[submitted_jobs.name_of(ours[1], int(number or 0)) if ours else job] = QueuedJob(array, state, reason, node)
     return jobs
+
+
+def arrays(jobs: Sequence[SubmittedJob], queue: Queue) -> list[str]:
+    """Slurm's IDs of those of these jobs that are in the queue, each array once."""
+    return list(dict.fromkeys(queue[job.name].id for job in jobs if job.name in queue))
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,12 @@ def limits() -> Limits:
     except InputError:
         answer = ""
     submitted = [int(line) for line in answer.split() if line.isdigit()]
-    return Limits(int(size[1]) if size else DEFAULT_ARRAY_SIZE, min(submitted, default=None))
+    return Limits(max(1, int(size[1])) if size else DEFAULT_ARRAY_SIZE, min(submitted, default=None))
 
 
 def live_jobs(folder: Path, queue: Queue) -> list[SubmittedJob]:
     """The recorded jobs of a study that are in the queue."""
-    return [job for job in submitted_jobs.read(folder) if job.id in queue]
+    return [job for job in submitted_jobs.read(folder) if job.name in queue]
 
 
 def summary(folder: Path) -> str:
@@ -89,7 +100,7 @@ def summary(folder: Path) -> str:
         queue = read()
     except InputError as error:
         return f"Slurm: {error}"
-    states = [queue[job.id] for job in recorded if job.id in queue]
+    states = [queue[job.name] for job in recorded if job.name in queue]
     return f"Slurm: {described(states)}." if states else "Slurm: no job is left in the queue."
 
 
@@ -108,9 +119,12 @@ def described(states: Sequence[QueuedJob]) -> str:
 def _output(command: Sequence[str]) -> str:
     """Standard output of a command of Slurm; InputError if it fails."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+        completed = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=SECONDS, check=True
+        )
+        return completed.stdout
     except FileNotFoundError:
-        reason = "is not installed here. Use a login node of the cluster"
+        reason = "is not installed here, so Slurm is not available. Use a login node of the cluster"
     except subprocess.TimeoutExpired:
         reason = f"has not answered within {SECONDS:.0f} s. Try again later"
     except subprocess.CalledProcessError as error:

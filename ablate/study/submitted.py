@@ -18,12 +18,14 @@ class Submitted(Exception):
         folder: of the study.
         arrays: IDs of its jobs and job arrays in the queue.
         queued: number of runs in the queue.
-        unsubmitted: number of runs for which the site's limits left no room.
+        unsubmitted: number of runs for which the queue has no room.
+        limit: why it has none.
     """
 
-    def __init__(self, folder: Path, arrays: Sequence[str], queued: int, unsubmitted: int) -> None:
+    def __init__(self, folder: Path, arrays: Sequence[str], queued: int, unsubmitted: int = 0, limit: str = "") -> None:
         super().__init__(f"{queued} runs of {folder} are in the queue.")
-        self.folder, self.arrays, self.queued, self.unsubmitted = folder, list(arrays), queued, unsubmitted
+        self.folder, self.arrays = folder, list(arrays)
+        self.queued, self.unsubmitted, self.limit = queued, unsubmitted, limit
 
 
 class FollowingLauncher(Protocol):
@@ -46,23 +48,33 @@ def leaving(launcher: object, words: Sequence[str], more: bool) -> Iterator[None
         yield
     except Submitted as left:
         arrays = list(left.arrays)
-        jobs = f"Slurm {', '.join(arrays)}" if arrays else "jobs of another command"
-        log.info("%s in the queue: %s", _runs(left.queued), jobs)
+        if left.queued:
+            jobs = f"Slurm {', '.join(arrays)}" if arrays else "jobs of another command"
+            log.info("%s in the queue: %s", _runs(left.queued), jobs)
         if left.unsubmitted:
-            log.info("%s not submitted yet: the queue has no room for more jobs", _runs(left.unsubmitted))
+            log.warning("%s", no_room(left.unsubmitted, left.limit))
         follow_up = getattr(launcher, "follow_up", None)
         if (more or left.unsubmitted) and follow_up and (job := follow_up(left.folder, arrays, command(words))):
             log.info("Slurm job %s continues the study after them", job)
             arrays.append(job)
         log.info("progress: ablate status %s", shlex.quote(str(left.folder)))
-        log.info("collect the results: the same command%s", f" with {shlex.join(words)}" if words else "")
+        task = "submit the rest and collect the results" if left.unsubmitted else "collect the results"
+        log.info("%s: the same command%s", task, f" with {shlex.join(words)}" if words else "")
         if arrays:
-            log.info("cancel: %s", cancel(arrays))
+            log.info("%s", cancel(arrays))
 
 
 def cancel(arrays: Sequence[str]) -> str:
-    """The command that cancels these jobs."""
-    return shlex.join(["scancel", *arrays])
+    """How to cancel these jobs, whose IDs are unknown if Slurm does not answer."""
+    return f"cancel: {shlex.join(['scancel', *arrays])}" if arrays else "list them: squeue --me"
+
+
+def no_room(runs: int, limit: str) -> str:
+    """Explain that runs are not submitted."""
+    return (
+        f"{_runs(runs)} not submitted yet: the queue accepts no more jobs for now ({limit}). Fewer jobs with more runs"
+        " each: hydra.launcher.runs_per_job=N"
+    )
 
 
 def command(words: Sequence[str]) -> list[str]:

@@ -61,7 +61,7 @@ def search(
         launch(trials, launcher)
         while elsewhere := trials.elsewhere():
             if getattr(launcher, "leaves", False):
-                raise Submitted(trials.folder, [], len(elsewhere), 0)
+                raise Submitted(trials.folder, [], len(elsewhere))
             log.info("Waiting for another process to train %s", first_few(elsewhere, 1))
             wait_for_any(elsewhere)
             launch(trials, launcher)

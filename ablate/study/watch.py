@@ -65,12 +65,15 @@ def _sleep(seconds: float) -> str:
 @contextmanager
 def keyboard() -> Iterator[Callable[[float], str]]:
     """Yield a function that waits up to the given seconds for a key and returns it, else an empty string."""
-    if os.name != "posix" or not sys.stdin.isatty():
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
         yield _sleep
         return
-    import termios
-    import tty
-
+    if not sys.stdin.isatty():
+        yield _sleep
+        return
     terminal = sys.stdin.fileno()
     settings = termios.tcgetattr(terminal)
     try:

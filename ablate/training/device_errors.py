@@ -97,7 +97,7 @@ def fitting_size(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> i
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # memory fragmented by the larger batch
         batch = replace(
-            data, images=select(data.images, slice(size)), targets=data.targets[:size], index=data.index[:size]
+            data, images=select(data.images, slice(size)), labels=data.labels[:size], index=data.index[:size]
         )
         smaller: Any = OmegaConf.merge(trainer, {"batch_size": size})
         try:

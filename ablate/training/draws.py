@@ -28,7 +28,7 @@ def drawn(augment: Augmentation, data: Resident, sampler: str, epoch: int, seed:
     """
     device = data.images.device
     ranks = seeding.stream(seed, "order", epoch).random(data.source)[data.index]
-    order = SAMPLERS[sampler](ranks, data.targets, seeding.stream(seed, "sampler", epoch))
+    order = SAMPLERS[sampler](ranks, data.labels, seeding.stream(seed, "sampler", epoch))
     repeated = np.ones(len(order), bool)
     repeated[np.unique(order, return_index=True)[1]] = False
     rows = data.index[order]

@@ -34,6 +34,6 @@ def first_images(augment: Augmentation, data: Resident, trainer: Trainer, seed: 
     order, draws = drawn(augment, data, trainer.sampler, epoch=1, seed=seed)
     index = batches(order, trainer.batch_size)[0]  # the whole batch, since mixing steps combine its images
     images, targets = augment(
-        select(data.images, index), data.targets[index], [numbers[: len(index)] for numbers in draws]
+        select(data.images, index), data.targets[data.labels[index]], [numbers[: len(index)] for numbers in draws]
     )
     return images[:COUNT].round().byte().cpu().numpy(), targets[:COUNT].cpu().numpy()

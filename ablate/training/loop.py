@@ -208,6 +208,6 @@ def augmented(
     """
     positions, own = parts.devices.share(batch, parts.augment.reach)
     index = order[positions]
-    one_hot = data.targets[index]
+    one_hot = data.targets[data.labels[index]]
     images, targets = parts.augment(select(data.images, index), one_hot, [d[positions] for d in draws])
     return (*own(images, targets), targets is not one_hot)

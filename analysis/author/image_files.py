@@ -87,7 +87,7 @@ def _check_typst(content: bytes, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         name, source = f"image.{suffix}", Path(folder, "main.typ")
         source.with_name(name).write_bytes(content)
-        source.write_text(f'#image("{name}")')
+        source.write_text(f'#image("{name}")', encoding="utf-8")
         try:
             typst.compile(source, ignore_system_fonts=True)
         except RuntimeError:

@@ -116,6 +116,6 @@ def is_wide(path: Path) -> bool:
 
 def width(path: Path) -> float:
     """The width of an SVG figure in cm."""
-    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', path.read_text(), re.S)
+    match = re.search(r'<svg[^>]* width="([0-9.]+)pt"', path.read_text(encoding="utf-8"), re.S)
     assert match is not None  # Matplotlib always writes the width
     return float(match[1]) / 72 * 2.54

@@ -32,7 +32,7 @@ class Steps:
     def bare(self, steps: int, forward: Callable[[Tensor], Tensor] | None = None) -> float:
         """Take `steps` steps (forward, loss, backward, optimizer) on one batch; return images per second."""
         parts = self.parts
-        inputs, targets = parts.pixels(self.data.images[: self.size]), self.data.targets[: self.size]
+        inputs, targets = parts.pixels(self.data.images[: self.size]), self.data.targets[self.data.labels[: self.size]]
         parts.model.train()
         began = synchronized()
         for _ in range(steps):

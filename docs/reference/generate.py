@@ -138,7 +138,7 @@ def _group(group: str) -> str:
 
 def _remark(path: Path) -> str:
     """The comment at the start of an option file, which describes the option."""
-    first = itertools.takewhile(lambda line: line.startswith("#"), path.read_text().splitlines())
+    first = itertools.takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
     return " ".join(line[1:].strip() for line in first if "@package" not in line)
 
 
@@ -199,7 +199,7 @@ def _files(folder: Path) -> str:
         rows = [f"| `{name}={path.stem}` | {_cell(_remark(path))} |" for path in paths]
         options = "\n".join(["| option | description |", "|---|---|", *rows])
         return f"## {name}\n\n{options}\n\n{_table(keys, {path.stem for path in paths})}"
-    shown = [f"`{name}={p.stem}`\n\n```yaml\n{p.read_text().strip()}\n```" for p in paths]
+    shown = [f"`{name}={p.stem}`\n\n```yaml\n{p.read_text(encoding='utf-8').strip()}\n```" for p in paths]
     return "\n\n".join([f"## {name}", *shown])
 
 
@@ -220,7 +220,7 @@ def helped(verb: str) -> str:
     """The output of `ablate VERB --help`."""
     settings = {**os.environ, "COLUMNS": "100"}
     command = [sys.executable, "-m", "ablate.cli", verb, "--help"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=settings).stdout.strip()
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=settings).stdout.strip()
 
 
 if __name__ == "__main__":

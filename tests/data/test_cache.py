@@ -84,6 +84,14 @@ def test_a_second_run_uses_the_cache(photos: Path, store: Path) -> None:
     assert sorted(path.suffix for path in store.iterdir()) == [".key", ".npy"]
 
 
+def test_cached_images_are_not_loaded_and_a_change_of_them_is_not_written(photos: Path, store: Path) -> None:
+    first = read(photos, 16).copy()
+    second = read(photos, 16)
+    assert isinstance(second, np.memmap) and (second == first).all()
+    second[:] = 255 - first
+    assert (read(photos, 16) == first).all()
+
+
 def test_a_copy_elsewhere_and_a_touched_file_are_recognized_by_content(
     photos: Path, store: Path, tmp_path: Path
 ) -> None:

@@ -7,16 +7,16 @@ from ablate.runs.submitted_jobs import SubmittedJob
 from ablate.study import slurm_queue
 from ablate.study.slurm_queue import QueuedJob
 
-RUNNING = QueuedJob("RUNNING", "None", "n1")
+RUNNING = QueuedJob("7", "RUNNING", "None", "n1")
 
 
 @pytest.mark.parametrize(
     ("jobs", "text"),
     [
         ([RUNNING] * 2, "2 running on n1"),
-        ([QueuedJob("PENDING", "Priority", ""), RUNNING], "1 running on n1, 1 pending (Priority)"),
-        ([QueuedJob("PENDING", "None", "")], "1 pending"),
-        ([QueuedJob("RUNNING", "None", f"n{i}") for i in range(5)], "5 running on n0, n1, n2 and 2 others"),
+        ([QueuedJob("7", "PENDING", "Priority", ""), RUNNING], "1 running on n1, 1 pending (Priority)"),
+        ([QueuedJob("7", "PENDING", "None", "")], "1 pending"),
+        ([QueuedJob("7", "RUNNING", "None", f"n{i}") for i in range(5)], "5 running on n0, n1, n2 and 2 others"),
     ],
 )  # fmt: skip
 def test_jobs_in_words(jobs, text):
@@ -30,5 +30,5 @@ def test_a_study_that_was_never_submitted_has_no_jobs(tmp_path, monkeypatch):
 
 def test_without_slurm_the_state_of_the_jobs_is_unknown(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    submitted_jobs.add(tmp_path, [SubmittedJob(id="7", runs=["baseline/seed=0"])])
+    submitted_jobs.add(tmp_path, [SubmittedJob(name="s0123456789_0", runs=["baseline/seed=0"])])
     assert "squeue is not installed here" in slurm_queue.summary(tmp_path)

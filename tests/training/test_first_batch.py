@@ -19,7 +19,8 @@ from ablate.training.first_batch import COUNT, first_images, samples
 @pytest.fixture
 def data():
     images = torch.randint(0, 256, (50, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    return Resident(images, torch.eye(50), np.arange(50), 50, images[:1], torch.zeros(1, dtype=torch.long))
+    label = torch.zeros(1, dtype=torch.long)
+    return Resident(images, torch.arange(50), torch.eye(50), np.arange(50), 50, images[:1], label)
 
 
 def trainer(batch_size: int) -> Any:

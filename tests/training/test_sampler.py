@@ -1,5 +1,7 @@
 """Samplers: how often an epoch uses each class and image."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ def resident(*counts: int) -> Resident:
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
     n = len(labels)
     images = torch.arange(n).view(n, 1, 1, 1).byte()
-    return Resident(images, torch.eye(len(counts))[labels], 2 * np.arange(n), 2 * n, images[:1], labels[:1])
+    return Resident(images, labels, torch.eye(len(counts)), 2 * np.arange(n), 2 * n, images[:1], labels[:1])
 
 
 def uses(data: Resident, epoch: int, seed: int = 0) -> np.ndarray:
@@ -31,7 +33,7 @@ def test_balanced_uses_classes_and_their_images_equally_often(counts):
     data = resident(*counts)
     count = uses(data, epoch=1)
     assert count.sum() == sum(counts)
-    by_class = [count[data.targets.argmax(1).numpy() == label] for label in range(len(counts))]
+    by_class = [count[data.labels.numpy() == label] for label in range(len(counts))]
     assert np.ptp([part.sum() for part in by_class]) <= 1
     assert all(np.ptp(part) <= 1 for part in by_class)
 
@@ -53,7 +55,7 @@ def test_a_seed_and_an_epoch_give_one_order():
 def test_classes_are_spread_over_the_epoch():
     data = resident(900, 100)
     order, _ = drawn(Augmentation({}), data, "balanced", 1, 0)
-    shares = [data.targets.argmax(1)[part].float().mean().item() for part in order.split(250)]
+    shares = [data.labels[part].float().mean().item() for part in order.split(250)]
     assert all(0.4 < share < 0.6 for share in shares)
 
 
@@ -68,7 +70,7 @@ def test_each_use_of_an_image_has_its_own_augmentation(sampler):
 def test_shuffle_draws_for_images_of_the_source_whatever_the_subset():
     data, flip = resident(30, 12), Augmentation({"flip": Flip(0.5)})
     order, (numbers,) = drawn(flip, data, "shuffle", 3, 0)
-    half = Resident(data.images[::2], data.targets[::2], data.index[::2], data.source, data.val_images, data.val_labels)
+    half = replace(data, images=data.images[::2], labels=data.labels[::2], index=data.index[::2])
     order_of_half, (numbers_of_half,) = drawn(flip, half, "shuffle", 3, 0)
     whole = dict(zip(order.tolist(), numbers.tolist(), strict=True))
     part = dict(zip((2 * order_of_half).tolist(), numbers_of_half.tolist(), strict=True))

@@ -50,7 +50,7 @@ def built(*words: str, device: torch.device = CPU) -> tuple[Parts, Resident, obj
 
 def epoch(parts: Parts, data: Resident, trainer, steps: int) -> None:
     size = steps * trainer.batch_size
-    few = replace(data, images=data.images[:size], targets=data.targets[:size], index=data.index[:size])
+    few = replace(data, images=data.images[:size], labels=data.labels[:size], index=data.index[:size])
     loop.train_epoch(parts, few, trainer, 1, 0, Console(quiet=True))
 
 

@@ -2,17 +2,21 @@
 
 import logging
 import os
+import pickle
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from ablate.backend.cores import cpu_cores
 from ablate.study.launcher import Job, local, workers
 
 log = logging.getLogger(__name__)
 INTERRUPTED = 130  # exit status
+TIME_LIMIT = getattr(signal, "SIGUSR2", signal.SIGTERM)  # sent before the time limit (sbatch --signal)
 
 
 @dataclass
@@ -36,19 +40,16 @@ class SlurmJob:
 
     def __call__(self) -> None:
         """Train the runs."""
-        import submitit
-
-        time_limit = submitit.JobEnvironment()._usr_sig()
-        for number in (time_limit, signal.SIGTERM):
+        for number in (TIME_LIMIT, signal.SIGTERM):
             signal.signal(number, _interrupt)
         try:
-            self.train(time_limit)
+            self.train()
         except Interrupted as interrupt:
-            if interrupt.number == time_limit and int(os.environ.get("SLURM_RESTART_COUNT", "0")) < self.restarts:
+            if interrupt.number == TIME_LIMIT and int(os.environ.get("SLURM_RESTART_COUNT", "0")) < self.restarts:
                 subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
             raise SystemExit(INTERRUPTED) from None
 
-    def train(self, time_limit: int) -> None:
+    def train(self) -> None:
         """Train the runs in workers; see the class."""
         os.chdir(self.job.directory)
         at_once = min(self.runs_at_once, len(self.tasks))
@@ -56,7 +57,7 @@ class SlurmJob:
         threads = max(1, int(os.environ.get("SLURM_CPUS_PER_TASK", cpu_cores())) // at_once)
         if len(self.tasks) > 1:
             local.load_shared(self.job)
-        starts = [partial(_set_up, gpu, threads, time_limit) for gpu in gpus]
+        starts = [partial(_set_up, gpu, threads) for gpu in gpus]
         waiting = iter(self.tasks)
         running = workers.run_tasks(
             lambda: next(waiting, None), partial(local.run_task, self.job), starts, local.REFRESH_SECONDS
@@ -79,8 +80,18 @@ def _interrupt(number: int, frame: object) -> None:
     raise Interrupted(number)
 
 
-def _set_up(gpu: str | None, threads: int, time_limit: int) -> None:
+def _set_up(gpu: str | None, threads: int) -> None:
     """Called first in a worker. Slurm signals every process of a job; workers are interrupted by their parent alone."""
-    for number in (time_limit, signal.SIGTERM):
+    for number in (TIME_LIMIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     local.set_up_worker(gpu, threads)
+
+
+def main(path: Path) -> None:
+    """Run the job in a file, which the study has written and nobody else."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    pickle.loads(path.read_bytes())()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

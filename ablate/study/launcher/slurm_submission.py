@@ -3,36 +3,30 @@
 import logging
 import os
 import shlex
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from ablate.files import atomic
 from ablate.files.lock import is_locked
 from ablate.runs import submitted_jobs
 from ablate.runs.submitted_jobs import SubmittedJob
 from ablate.study import slurm_queue
-from ablate.study.launcher import Jobs
+from ablate.study.launcher import Jobs, sbatch
+from ablate.study.launcher.recorded_end import recorded_end
 from ablate.study.launcher.slurm_job import SlurmJob
 from ablate.terminal.errors import InputError
 
 Item = TypeVar("Item")
 
-if TYPE_CHECKING:
-    import submitit
-
 log = logging.getLogger(__name__)
-# Parameters that submitit takes without the prefix `slurm_`.
-COMMON = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "nodes", "tasks_per_node", "name")
 PYTHON = f"{shlex.quote(sys.executable)} -P"  # without the current folder on its search path
 RETRY = "now+10minutes"  # when there is no room in the queue
 FOLLOW_UP = "ABLATE_FOLLOW_UP"  # set in a job that continues a study
-SHARED = ("partition", "account", "qos", "constraint", "exclude")  # options that a follow-up job has too
 
 
 @dataclass
@@ -42,22 +36,27 @@ class Submission:
     Attributes:
         jobs: the runs.
         study: folder of the study.
-        executor: of submitit.
+        files: folder of the files of the jobs, with `%j` for their name.
+        settings: of the launcher.
         runs_per_job, runs_at_once: runs of a Slurm job, and how many of them are trained at the same time.
         max_num_timeout: how often a job is requeued after its time limit.
         max_jobs: Slurm jobs of the study in the queue; None: as many as the site allows.
+        refusal: why there is no room for more jobs; empty: all are in the queue.
     """
 
     jobs: Jobs
     study: Path
-    executor: "submitit.AutoExecutor"
+    files: str
+    settings: Mapping[str, Any]
     runs_per_job: int
     runs_at_once: int
     max_num_timeout: int
     max_jobs: int | None
+    refusal: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.limits = slurm_queue.limits()
+        self.array_size = self.limits.array_size  # smaller while the queue is nearly full
 
     def submit(self, indices: Sequence[int]) -> list[int]:
         """Submit the runs that are neither in the queue nor being trained.
@@ -72,73 +71,97 @@ class Submission:
         """
         with FileLock(self.study / submitted_jobs.LOCK):
             queue, known = slurm_queue.read(), submitted_jobs.read(self.study)
-            busy = {run for job in known if job.id in queue or FOLLOW_UP in os.environ for run in job.runs}
-            free = [index for index in indices if not (self.jobs[index].folder in busy or self._locked(index))]
+            busy = {run for job in known if job.name in queue or FOLLOW_UP in os.environ for run in job.runs}
+            # In this order: a job leaves the queue after its runs have recorded how they ended.
+            free = [index for index in indices if self.jobs[index].folder not in busy and not self._started(index)]
             batches = _chunks(free, self.runs_per_job)
-            room = min(len(batches), self._room(queue, [job for job in known if job.id in queue and job.runs]))
-            for array in _chunks(batches[:room], self.limits.array_size):
-                self._submit_array(array)
-        return [index for batch in batches[room:] for index in batch]
+            room, limit = self._room(queue, sum(job.name in queue and bool(job.runs) for job in known))
+            accepted = self._submit_arrays(batches[:room])
+            self.refusal = self.refusal or ("" if room >= len(batches) else limit)
+        return [index for batch in batches[accepted:] for index in batch]
 
-    def _room(self, queue: slurm_queue.Queue, own: Sequence[SubmittedJob]) -> int:
-        """Number of jobs that may be submitted. One place of the site's is left for a job that continues the study."""
-        left = [] if self.max_jobs is None else [self.max_jobs - len(own)]
-        if self.limits.submitted is not None:
-            left.append(self.limits.submitted - len(queue) - 1)
-        return max(0, min(left, default=len(self.jobs)))
+    def _room(self, queue: slurm_queue.Queue, own: int) -> tuple[int, str]:
+        """Number of jobs that may be submitted, and the limit. A place is left for a job that continues the study."""
+        room = [(len(self.jobs), "")]
+        if self.max_jobs is not None:
+            room.append((self.max_jobs - own, f"hydra.launcher.max_jobs={self.max_jobs}"))
+        if (most := self.limits.submitted) is not None:
+            room.append((max(1, most - 1) - len(queue), f"the site's limit for your account is MaxSubmitJobs={most}"))
+        smallest, limit = min(room)
+        return max(0, smallest), limit
+
+    def _submit_arrays(self, batches: Sequence[Sequence[int]]) -> int:
+        """Submit jobs until the queue is full; return how many were accepted. An array that does not fit is halved."""
+        accepted, self.refusal = 0, ""
+        while accepted < len(batches) and not self.refusal:
+            array = batches[accepted : accepted + self.array_size]
+            try:
+                self._submit_array(array)
+            except sbatch.QueueIsFull as full:
+                self.refusal = str(full) if len(array) == 1 else ""
+                self.array_size = max(1, len(array) // 2)
+            except InputError as error:
+                stay = " The jobs submitted before stay in the queue." if accepted else ""
+                raise InputError(f"{error}{stay}") from None
+            else:
+                accepted += len(array)
+                self.array_size = min(self.limits.array_size, 2 * self.array_size)
+        return accepted
 
     def _submit_array(self, batches: Sequence[Sequence[int]]) -> None:
-        with refused_in_a_sentence(), self.executor.batch():
-            handles = [self.executor.submit(self._job(batch)) for batch in batches]
-        folders = [[self.jobs[index].folder for index in batch] for batch in batches]
-        pairs = zip(handles, folders, strict=True)
-        submitted_jobs.add(self.study, [SubmittedJob(id=handle.job_id, runs=runs) for handle, runs in pairs])
+        import cloudpickle  # type: ignore[import-untyped]  # the main function of a run is decorated
+
+        array = submitted_jobs.new_array()
+        folder = Path(self.files.replace("%j", array)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, batch in enumerate(batches):
+            atomic.write_bytes(folder / f"{number}.pkl", cloudpickle.dumps(self._job(batch)))
+        command = f"srun --unbuffered --cpus-per-task={self.settings['cpus_per_task']} {PYTHON} -u -m"
+        command += f" ablate.study.launcher.slurm_job {shlex.quote(str(folder))}/${{SLURM_ARRAY_TASK_ID:-0}}.pkl"
+        options = sbatch.options(self.settings)
+        if len(batches) > 1:
+            options["array"] = f"0-{len(batches) - 1}%{min(len(batches), self.settings['array_parallelism'])}"
+        options["output"] = f"{str(folder).replace('%', '%%')}/{'%a' if len(batches) > 1 else 0}.log"
+        path = folder / "job.sh"
+        atomic.write_text(path, sbatch.script(self.settings["setup"], command))
+        runs = [[self.jobs[index].folder for index in batch] for batch in batches]
+        submit_recorded(self.study, array, runs, path, options)
 
     def _job(self, batch: Sequence[int]) -> SlurmJob:
         tasks = [(index, self.jobs[index].number, self.jobs[index].overrides) for index in batch]
         return SlurmJob(self.jobs[batch[0]], tasks, self.runs_at_once, self.max_num_timeout)
 
-    def _locked(self, index: int) -> bool:
-        return is_locked(self.study / self.jobs[index].folder)
+    def _started(self, index: int) -> bool:
+        """Whether a run is being trained, or has ended since this command has started."""
+        folder = self.study / self.jobs[index].folder
+        return is_locked(folder) or recorded_end(folder) is not None
 
 
-def executor_of(folder: str, settings: Mapping[str, Any]) -> "submitit.AutoExecutor":
-    """Submits jobs with these settings, whose files are in the folder; InputError without submitit or Slurm."""
-    try:
-        import submitit
-    except ModuleNotFoundError:
-        raise InputError("hydra/launcher=submitit_slurm needs submitit: pip install 'hydra-ablate[cluster]'.") from None
-    try:
-        executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_python=PYTHON)
-    except RuntimeError:
-        raise InputError("Slurm is not available (no srun). Start the study on a login node of the cluster.") from None
-    additional = {"requeue": True, **(settings.get("additional_parameters") or {})}  # after a preemption
-    parameters = {**settings, "additional_parameters": additional}
-    known = {name: value for name, value in parameters.items() if value not in (None, {}, [])}
-    executor.update_parameters(**{name if name in COMMON else f"slurm_{name}": value for name, value in known.items()})
-    return executor
+def submit_recorded(
+    study: Path, array: str, runs: Sequence[Sequence[str]], script: Path, options: Mapping[str, Any]
+) -> None:
+    """Record jobs in jobs.json, then submit them under their name, by which the queue is searched for them.
 
-
-def with_gpus(settings: Mapping[str, Any], trainer: Any, runs_at_once: int) -> dict[str, Any]:
-    """The settings with the GPUs that a run on several devices needs; its job starts a process for each.
+    So it does not matter whether this process, or the answer of Slurm, is lost on the way.
 
     Args:
-        settings: of the launcher.
-        trainer: the trainer's settings of the runs.
-        runs_at_once: runs that share the job's GPUs.
+        study: folder of the study.
+        array: the name of the jobs.
+        runs: the folders of the runs of each job.
+        script, options: for sbatch.
 
     Raises:
-        InputError: the job has too few GPUs, or several runs share them.
+        sbatch.QueueIsFull, InputError: Slurm refuses the jobs, which are not recorded then; or it does not answer.
     """
-    devices, gpus = trainer.devices, settings.get("gpus_per_node")
-    if devices == 1 or trainer.device == "cpu":
-        return dict(settings)
-    if runs_at_once > 1:
-        raise InputError(f"trainer.devices={devices} needs hydra.launcher.runs_at_once=1, not {runs_at_once}.")
-    if gpus and gpus < devices:
-        raise InputError(f"trainer.devices={devices} needs hydra.launcher.gpus_per_node={devices}, not {gpus}.")
-    asks = trainer.device == "cuda" and gpus is None and not settings.get("gres")
-    return {**settings, "gpus_per_node": devices} if asks else dict(settings)
+    jobs = [SubmittedJob(name=submitted_jobs.name_of(array, number), runs=list(of)) for number, of in enumerate(runs)]
+    submitted_jobs.add(study, jobs)
+    try:
+        sbatch.submit(script, {**options, "job-name": f"{study.name}-{array}"})
+    except (sbatch.QueueIsFull, InputError):
+        if slurm_queue.arrays(jobs, slurm_queue.read()):  # accepted, but the answer came too late
+            return
+        submitted_jobs.remove(study, jobs)
+        raise
 
 
 def follow_up(study: Path, after: Sequence[str], command: Sequence[str], settings: Mapping[str, Any]) -> str | None:
@@ -151,43 +174,28 @@ def follow_up(study: Path, after: Sequence[str], command: Sequence[str], setting
         settings: of the launcher; `follow_up` has further options of sbatch.
 
     Returns:
-        The ID of the job; None if one is in the queue.
+        The ID of the job; None if one is in the queue, or Slurm refuses it.
     """
     with FileLock(study / submitted_jobs.LOCK):
         own = os.environ.get("SLURM_JOB_ID")
         queue = slurm_queue.read()
-        if any(not job.runs and job.id != own for job in slurm_queue.live_jobs(study, queue)):
+        if any(not job.runs and queue[job.name].id != own for job in slurm_queue.live_jobs(study, queue)):
             return None
-        options = {name: settings.get(name) for name in SHARED}
-        options |= {
-            "time": settings["timeout_min"],
-            "job-name": f"{study.name}-follow-up",
-            "output": study / ".submitit/follow-up.log",
-        }
-        options |= {"open-mode": "append", "parsable": True, "export": f"ALL,{FOLLOW_UP}=1"}
+        array, folder = submitted_jobs.new_array(), study.absolute() / ".slurm"
+        folder.mkdir(exist_ok=True)
+        options = {name: settings.get(name) for name in sbatch.SHARED}
+        options |= {"time": settings["timeout_min"], "open-mode": "append", "export": f"ALL,{FOLLOW_UP}=1"}
+        options |= {"output": str(folder).replace("%", "%%") + "/follow-up.log"}
         options |= {"dependency": ":".join(["afterany", *after])} if after else {"begin": RETRY}
-        options |= settings["follow_up"]
-        words = [f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items() if value]
-        script = "\n".join(["#!/bin/bash", *settings["setup"], f"exec {shlex.join(command)}"])
-        (study / ".submitit").mkdir(exist_ok=True)
-        completed = subprocess.run(["sbatch", *words], input=script, capture_output=True, text=True)
-        if completed.returncode:
-            log.warning("The study does not continue by itself: %s", " ".join(completed.stderr.split()))
+        path = folder / "follow-up.sh"
+        atomic.write_text(path, sbatch.script(settings["setup"], f"exec {shlex.join(command)}"))
+        try:
+            submit_recorded(study, array, [[]], path, {**options, **settings["follow_up"]})
+        except (sbatch.QueueIsFull, InputError) as error:
+            log.warning("The study does not continue by itself: %s", error)
             return None
-        job = completed.stdout.partition(";")[0].strip()
-        submitted_jobs.add(study, [SubmittedJob(id=job, runs=[])])
-        return job
-
-
-@contextmanager
-def refused_in_a_sentence() -> Iterator[None]:
-    """Raise InputError with Slurm's reason if it refuses a job in the block."""
-    import submitit
-
-    try:
-        yield
-    except submitit.core.utils.FailedJobError as error:
-        raise InputError(f"Slurm refuses the jobs: {' '.join(str(error).split())}") from None
+        submitted = slurm_queue.arrays(submitted_jobs.read(study)[-1:], slurm_queue.read())
+        return submitted[0] if submitted else None
 
 
 def _chunks(items: Sequence[Item], size: int) -> list[Sequence[Item]]:

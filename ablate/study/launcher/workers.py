@@ -110,7 +110,7 @@ def _serve(parent: connection.Connection, work: Callable[[Any], Any], start: Cal
 def _stop(workers: Sequence[Worker]) -> None:
     for worker in workers:
         if worker.process.is_alive() and worker.process.pid is not None:
-            os.kill(worker.process.pid, signal.SIGINT)
+            processes.interrupt(worker.process.pid)
     deadline = time.monotonic() + CHECKPOINT_SECONDS
     for worker in workers:
         worker.process.join(max(0.0, deadline - time.monotonic()))

@@ -10,42 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from ablate.runs import submitted_jobs
-from tests.debian import need
 from tests.processes import SMALL, epochs, finish, record, start, until
+from tests.slurm.cluster import SLURM, array_of, cluster, queued, recorded, seeds, until_empty
 
 pytestmark = pytest.mark.integration
-SCRIPTS = Path(__file__).resolve().parents[2] / "slurm"
-SLURM = ("hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10")
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
-    """Start Slurm; yield the environment variables of its clients."""
-    need(["slurmctld", "slurmd", "munged", "sbatch"], ["munge", "slurmctld", "slurmd", "slurm-client"])
-    folder = tmp_path_factory.mktemp("slurm")
-    started = subprocess.run([SCRIPTS / "start", folder], capture_output=True, text=True)
-    assert started.returncode == 0, started.stderr
-    yield dict(line.split("=", 1) for line in started.stdout.splitlines())
-    subprocess.run([SCRIPTS / "stop", folder])
-
-
-def queued(slurm, *states) -> list[str]:
-    """The IDs of the jobs in the queue."""
-    command = ["squeue", "--noheader", "--array", "--format=%i", *(f"--states={state}" for state in states)]
-    return subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
-
-
-def until_empty(slurm) -> None:
-    """Return when no job is left in the queue."""
-    subprocess.run(
-        ["bash", "-c", "while squeue --noheader | grep -q .; do sleep 0.5; done"], env={**slurm}, timeout=300
-    )
-    assert queued(slurm) == []
-
-
-def seeds(count: int) -> str:
-    return f"seed={','.join(map(str, range(count)))}"
+    """The environment variables of the clients of a Slurm."""
+    with cluster(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
 
 
 def worker_of(lock: Path) -> int:
@@ -64,8 +39,8 @@ def test_a_study_is_a_job_array(tmp_path, slurm):
     for run in (tmp_path / "outputs/s").glob("*/seed=0"):
         assert record(run)["status"] == "completed" and record(run)["environment"]["threads"] == 1
         assert record(run)["rerun"].endswith("trainer.threads=1")
-    jobs = [path.name.partition("_") for path in (tmp_path / "outputs/s/.submitit").glob("[0-9]*_[0-9]*")]
-    assert {number for _, _, number in jobs} == {"0", "1", "2", "3"} and len({array for array, _, _ in jobs}) == 1
+    (logs,) = (tmp_path / "outputs/s/.slurm").iterdir()
+    assert {path.stem for path in logs.glob("*.log")} == {"0", "1", "2", "3"}
     again = finish(start(tmp_path, *words, **slurm))
     assert again[0] == 0 and "4 of them already done" in again[1]
 
@@ -88,9 +63,8 @@ def test_a_killed_job_only_loses_its_run(tmp_path, slurm, sign):
     others = [runs / "baseline/seed=0/model.pt", runs / "trainer.epochs=2/seed=0/model.pt"]
     state = runs / "trainer.epochs=100000/seed=0/checkpoint.pt"
     until(lambda: state.exists() and all(map(Path.exists, others)), process)
-    command = ["squeue", "--noheader", "--states=R", "--Format=JobID"]
-    listed = subprocess.run(command, env={**slurm}, capture_output=True, text=True, check=True).stdout.split()
-    subprocess.run(["scancel", f"--signal={sign}", listed[-1]], env={**slurm}, check=True)
+    (job,) = [job for job in queued(slurm, "R") if job.endswith("_2")]
+    subprocess.run(["scancel", f"--signal={sign}", job], env={**slurm}, check=True)
     status, output = finish(process)
     assert status == 1 and "2 of 3 runs done" in output, output
     assert "trainer.epochs=100000/seed=0" in output and "interrupted" in output
@@ -105,7 +79,7 @@ def test_the_reason_for_pending_jobs_is_logged(tmp_path, slurm):
     process.send_signal(signal.SIGINT)
     assert "Slurm keeps jobs pending" in line and finish(process)[0] == 130
     assert len(queued(slurm)) == 2  # an interrupt leaves them alone
-    subprocess.run(["scancel", *{job.partition("_")[0] for job in queued(slurm)}], env={**slurm}, check=True)
+    subprocess.run(["scancel", *{array_of(job) for job in queued(slurm)}], env={**slurm}, check=True)
 
 
 def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, slurm):
@@ -118,7 +92,7 @@ def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, sl
     status, output = finish(start(tmp_path, *words, "hydra.launcher.wait=false", **slurm))
     jobs = queued(slurm)
     assert status == 0 and "60 runs in the queue" in output and "ablate status outputs/s" in output, output
-    assert len(jobs) == 6 and f"scancel {jobs[0].partition('_')[0]}" in output
+    assert len(jobs) == 6 and f"scancel {array_of(jobs[0])}" in output
     process = start(tmp_path, *words, **slurm)
     until(lambda: len(list(runs.glob("*/seed=*/model.pt"))) >= 3, process)
     requeued = queued(slurm, "R")[0]
@@ -128,8 +102,7 @@ def test_submit_and_leave_with_a_preempted_job_and_a_killed_command(tmp_path, sl
     assert set(queued(slurm)) <= set(jobs) and requeued in queued(slurm)
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0 and "60 of 60 runs done" in output, output
-    recorded = [job["id"] for job in json.loads((runs / "jobs.json").read_text())["jobs"]]
-    assert sorted(recorded) == sorted(jobs) and max(Counter(map(submitted_jobs.array_of, jobs)).values()) == 5
+    assert len(recorded(runs)) == 6 and max(Counter(map(array_of, jobs)).values()) == 5
     logs = [(folder / "train.log").read_text() for folder in runs.glob("*/seed=*")]
     assert len(logs) == 60 and all(log.count("completed: ") == 1 for log in logs)
     assert not (runs / ".replaced").exists()
@@ -177,7 +150,7 @@ def test_cancelled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm)
     assert finish(start(tmp_path, *words, *blocked, **slurm))[0] == 0
     again = finish(start(tmp_path, *words, *blocked, **slurm))[1]
     assert len(queued(slurm)) == 2 and "2 runs in the queue" in again, again  # not submitted twice
-    subprocess.run(["scancel", submitted_jobs.array_of(queued(slurm)[0])], env={**slurm}, check=True)
+    subprocess.run(["scancel", array_of(queued(slurm)[0])], env={**slurm}, check=True)
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0 and "2 of 2 runs done" in output, output
 
@@ -210,8 +183,7 @@ def test_a_study_that_cannot_go_on_stops(tmp_path, slurm):
     status, output = finish(start(tmp_path, *words, **slurm))
     assert status == 0, output
     until_empty(slurm)
-    jobs = json.loads((tmp_path / "outputs/s/jobs.json").read_text())["jobs"]
-    assert [len(job["runs"]) for job in jobs] == [1, 1, 1, 1, 0]
+    assert [len(job["runs"]) for job in recorded(tmp_path / "outputs/s")] == [1, 1, 1, 1, 0]
 
 
 def test_no_more_jobs_than_the_site_allows(tmp_path, slurm):
