@@ -5,6 +5,7 @@ Where the epoch was selected on half of the images, only the other half, which t
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +28,24 @@ class Predictions:
     Attributes:
         labels: True class of each image, int64 (N,).
         classes: Names of the classes.
-        predicted: {(variant, seed): predicted class of each image, int64 (N,)} of the completed runs.
+        predicted: {(variant, seed): predicted class of each image, unsigned integers (N,)} of the completed runs.
     """
 
     labels: np.ndarray
     classes: tuple[str, ...]
     predicted: dict[tuple[str, int], np.ndarray]
 
+    @cached_property
+    def _by_variant(self) -> dict[str, dict[int, np.ndarray]]:
+        """{variant: {seed: predicted classes}}."""
+        by_variant: dict[str, dict[int, np.ndarray]] = {}
+        for (variant, seed), classes in self.predicted.items():
+            by_variant.setdefault(variant, {})[seed] = classes
+        return by_variant
+
     def correct(self, variant: str) -> dict[int, np.ndarray]:
         """{seed: whether each image is classified correctly, bool (N,)} of a variant."""
-        return {seed: classes == self.labels for (name, seed), classes in self.predicted.items() if name == variant}
+        return {seed: classes == self.labels for seed, classes in self._by_variant.get(variant, {}).items()}
 
     def class_accuracy(self, variant: str) -> np.ndarray:
         """Accuracy of a variant on each class, (seeds, classes), as fractions; NaN for a class without images."""
@@ -51,7 +60,7 @@ class Predictions:
         Rows are true classes, columns predicted ones. A row holds fractions that sum to 1.
         """
         k = len(self.classes)
-        runs = [classes for (name, _), classes in self.predicted.items() if name == variant]
+        runs = self._by_variant.get(variant, {}).values()
         pairs = [np.bincount(k * self.labels + classes, minlength=k * k) for classes in runs]
         counts: np.ndarray = np.sum(pairs, axis=0).reshape(k, k)
         shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -82,7 +91,7 @@ def load(study_folder: Path, runs: pd.DataFrame) -> Predictions | None:
         if index is not None and stored.positions is not None and not np.array_equal(index, stored.positions):
             return None  # each seed has another split
         if np.array_equal(labels, stored.labels) and stored.classes == class_count:
-            predicted[run.variant, run.seed] = stored.predicted
+            predicted[run.variant, run.seed] = stored.predicted.astype(np.min_scalar_type(class_count))
     if labels is None:
         return None
     names = _class_names(Path(study_folder) / completed["folder"].iloc[0], class_count)

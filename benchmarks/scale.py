@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from report import write_study
+from studies import write_study
 
 TRAIN = [sys.executable, "-m", "ablate.cli", "train"]
 DIGITS = ["data=digits", "model=mlp", "model.hidden=[32]"]

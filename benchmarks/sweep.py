@@ -1,10 +1,10 @@
-"""Compare the wall time of a 12-run study with `hydra/launcher=local`, a shell loop, and Hydra's basic sweeper.
+"""Compare the wall time of a 12-run study with `hydra/launcher=local`, a shell loop, and Hydra's basic launcher.
 
     python benchmarks/sweep.py [--repeat 3] [OVERRIDE ...]
 
 OVERRIDEs apply to all runs. The three ways alternate, so that noise on the machine affects all of them. Prints the
-median times and their ratios, the GFLOP/s that each way achieves (compare with `peak.py`), and the time per run that is
-not training, in a worker and in a separate process.
+median times, the median ratios of a round, the GFLOP/s that each way achieves (compare with `peak.py`), the time per
+run that is not training, in a worker and in a separate process, and whether the goals were reached.
 """
 
 import argparse
@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from operator import truediv
 from pathlib import Path
 
 import peak
 
 FACTORS = {"normalization": ["none", "batch"], "activation": ["relu", "gelu"], "seed": ["0", "1", "2"]}
 COMMAND = [sys.executable, "-m", "ablate.cli", "train"]
+SPEED, OVERHEAD = 1.7, 0.08  # goals: speed of `local` relative to the basic launcher, and seconds per run
 SWEEP = [f"{name}={','.join(levels)}" for name, levels in FACTORS.items()]
 
 
@@ -36,8 +38,8 @@ def shell_loop(folder: Path, overrides: list[str]) -> None:
 
 
 def hydra_basic(folder: Path, overrides: list[str]) -> None:
-    """Run the study with Hydra's basic sweeper and launcher."""
-    run([*COMMAND, "-m", "study.name=s", "hydra/sweeper=basic", "hydra/launcher=basic", *overrides, *SWEEP], folder)
+    """Run the study with Hydra's basic launcher: one run after another, in one process with all cores."""
+    run([*COMMAND, "-m", "study.name=s", "hydra/launcher=basic", *overrides, *SWEEP], folder)
 
 
 def run(command: list[str], folder: Path) -> None:
@@ -82,13 +84,17 @@ def main() -> None:
                 training = sum(record["seconds"]["train"] for record in records)
                 process_overhead.append((elapsed - training) / len(records))
     print(f"12 runs of {' '.join(args.overrides)}; median of {args.repeat}")
+    ratios: dict[str, float] = {}
     for name, times in seconds.items():
-        ratio = statistics.median(times) / statistics.median(seconds["local"])
+        ratios[name] = statistics.median(map(truediv, times, seconds["local"]))
         rate, listed = statistics.median(rates[name]), ", ".join(f"{time:.1f}" for time in times)
-        print(f"{name:12} {statistics.median(times):7.1f} s   {ratio:4.2f} x   {rate:5.0f} GFLOP/s   ({listed})")
-    largest = max(worker_overhead)
-    print(f"overhead per run, in a worker: {statistics.median(worker_overhead):.3f} s (largest {largest:.3f} s)")
+        print(f"{name:12} {statistics.median(times):7.1f} s   {ratios[name]:4.2f} x   {rate:5.0f} GFLOP/s   ({listed})")
+    overhead, largest = statistics.median(worker_overhead), max(worker_overhead)
+    print(f"overhead per run, in a worker: {overhead:.3f} s (largest {largest:.3f} s)")
     print(f"overhead per run, in its own process: {statistics.median(process_overhead):.2f} s")
+    speed = ratios["Hydra basic"]
+    print(f"goal: {SPEED} times as fast as Hydra's basic launcher: {'yes' if speed >= SPEED else 'no'} ({speed:.2f})")
+    print(f"goal: overhead below {OVERHEAD} s: {'yes' if overhead < OVERHEAD else 'no'} ({overhead:.3f} s)")
 
 
 if __name__ == "__main__":

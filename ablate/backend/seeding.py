@@ -31,5 +31,7 @@ def scope(seed: int, *words: str | int) -> Iterator[None]:
     """
     gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(gpus):
-        torch.manual_seed(key(seed, *words))
+        # Without a GPU, torch.manual_seed stores a stack trace per call and device type, which it never drops.
+        has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+        (torch.manual_seed if has_gpu else torch.default_generator.manual_seed)(key(seed, *words))
         yield

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
 from ablate.config.field import ranges
+from ablate.config.plain import Plain
 from ablate.config.suggestion import suggestion
 from ablate.terminal.errors import InputError
 
@@ -42,12 +43,13 @@ class Chosen:
         return chosen[0] if chosen else None
 
 
-def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
+def validate(config: DictConfig, chosen: Chosen | None = None, plain: Plain | None = None) -> None:
     """Check a configuration, and allow the user's modules that it names to be imported from the current folder.
 
     Args:
         config: the composed configuration.
         chosen: what it was composed from, if known, to attribute keys to a preset in messages.
+        plain: reads its values; a section that it shares is checked once.
 
     Raises:
         InputError: a key has no value, is unknown or out of range, or two settings contradict each other. The message
@@ -56,29 +58,30 @@ def validate(config: DictConfig, chosen: Chosen | None = None) -> None:
     chosen = chosen or Chosen()
     _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
-    validate_sections(config, "", chosen)
+    validate_sections(config, "", chosen, plain)
 
 
-def validate_sections(config: DictConfig, key: str, chosen: Chosen) -> None:
+def validate_sections(config: DictConfig, key: str, chosen: Chosen, plain: Plain | None = None) -> None:
     """Check the part of a configuration that has this key, as `validate` does."""
-    settings = _settings(config)
-    sections = list(_sections(config, settings, key))
+    plain = plain or Plain()
+    settings = _settings(config, plain)
+    sections = list(_sections(config, settings, key, plain.checked))
     for name, section, values in sections:
         _check_keys(name, section, values, chosen)
     user_code.make_importable(settings)
     for name, section, _ in sections:  # last, since a value out of range has the clearer message
-        _check_together(name, section)
+        _check_together(name, section, plain)
+    plain.checked.update(id(node) for name in config if id(node := config._get_node(name)) in plain.kept)
 
 
-def _settings(config: DictConfig) -> dict[Any, Any]:
+def _settings(config: DictConfig, plain: Plain) -> dict[Any, Any]:
     """The configuration as plain values; InputError if a key has none."""
     try:
-        settings: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        return plain.values(config)
     except OmegaConfBaseException:  # of a missing value, or of an interpolation with it
         if missing := sorted(OmegaConf.missing_keys(config)):
             raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...") from None
         raise
-    return settings
 
 
 def _check_choices(config: DictConfig, chosen: Chosen) -> None:
@@ -149,22 +152,22 @@ def _check_keys(key: str, section: DictConfig, settings: Mapping[Any, Any], chos
             raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {bounds} ({allowed.doc}).")
 
 
-def _check_together(key: str, section: DictConfig) -> None:
+def _check_together(key: str, section: DictConfig, plain: Plain) -> None:
     check = getattr(OmegaConf.get_type(section), "check", None)
     if check:
         try:
-            check(OmegaConf.to_object(section))
+            check(plain.object(section))
         except ValueError as error:
             raise InputError(f"{error}.") from None
 
 
 def _sections(
-    config: DictConfig, settings: Mapping[Any, Any], key: str = ""
+    config: DictConfig, settings: Mapping[Any, Any], key: str, checked: Container[int]
 ) -> Iterator[tuple[str, DictConfig, Mapping[Any, Any]]]:
-    """Yield every node with a dataclass in the schema: its full key, the node, and its plain values."""
+    """Yield every node with a dataclass in the schema, without those `checked`: full key, node, and plain values."""
     if dataclasses.is_dataclass(OmegaConf.get_type(config)):
         yield key, config, settings
     for name, values in settings.items():
         node = config[name] if isinstance(values, dict) else None
-        if isinstance(node, DictConfig):
-            yield from _sections(node, values, f"{key}.{name!s}" if key else str(name))
+        if isinstance(node, DictConfig) and id(node) not in checked:
+            yield from _sections(node, values, f"{key}.{name!s}" if key else str(name), checked)

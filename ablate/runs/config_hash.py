@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf import DictConfig, flag_override
 
 from ablate.config import user_code, weights
+from ablate.config.plain import Plain
 
 # Neither affects training: the study sets the run folder, the logger where metrics are also written.
 NOT_TRAINED = ("study", "logger")
@@ -35,41 +36,41 @@ def config_sha256_as_written(config: DictConfig, files: Mapping[str, str]) -> st
     return sha256_of(written(config), files)
 
 
-def resolved(config: DictConfig) -> Settings:
+def resolved(config: DictConfig, plain: Plain | None = None) -> Settings:
     """Return the settings that affect training as plain values, with interpolations resolved.
 
     `data.root`, the image folder on this machine, is left out, since the images are hashed separately.
+
+    Args:
+        config: of a run.
+        plain: reads its values, those of shared sections once. They must not be changed.
     """
-    content = {name: _value(config, name) for name in _trained(config) if name != "data"}
+    plain = plain or Plain()
+    content = {name: plain.value(config, name) for name in _trained(config) if name != "data"}
     data = config.get("data")
     if isinstance(data, DictConfig):
-        content["data"] = {str(name): _value(data, str(name)) for name in data if name != "root"}
+        content["data"] = {str(name): plain.value(data, str(name)) for name in data if name != "root"}
     return content
 
 
-def without_seed(config: DictConfig) -> Settings:
+def without_seed(config: DictConfig, plain: Plain | None = None) -> Settings:
     """`resolved` without the seed; what follows from it (`data.split_seed=${seed}`) has the value for seed 0."""
     if "seed" not in config:
-        return resolved(config)
+        return resolved(config, plain)
     seed = config.seed
     with flag_override(config, "readonly", False):  # cheaper than a copy of the configuration
         try:
             config.seed = 0
-            settings = resolved(config)
+            settings = resolved(config, plain)
         finally:
             config.seed = seed
     return {name: value for name, value in settings.items() if name != "seed"}
 
 
-def _value(config: DictConfig, name: str) -> Any:
-    value = config[name]
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-
-
-def written(config: DictConfig) -> Settings:
-    """Return the settings that affect training as plain values, with interpolations unresolved."""
-    content: Any = OmegaConf.to_container(config, resolve=False)
-    return {name: content[name] for name in _trained(config)}
+def written(config: DictConfig, plain: Plain | None = None) -> Settings:
+    """Return the settings that affect training as plain values, with interpolations unresolved; see `resolved`."""
+    plain = plain or Plain()
+    return {name: plain.unresolved(config._get_node(name)) for name in _trained(config)}
 
 
 def read_files(settings: Settings) -> dict[str, str]:

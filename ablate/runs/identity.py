@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from ablate.config import user_code, weights
 from ablate.runs import provenance, rerun, study_plan
-from ablate.runs.config_hash import config_sha256, resolved, settings_sha256
+from ablate.runs.config_hash import resolved, settings_sha256, sha256_of
 from ablate.runs.run_record import EpochCount, RunRecord
 
 
@@ -32,17 +32,18 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
     position = study_position(study, folder)
     words = rerun.resolved_overrides(config, hydra_config)
+    settings = resolved(config)
     return RunRecord(
         status="running",
         study=position.study,
         variant=position.variant,
         factors=position.factors,
         seed=config.seed,
-        config_sha256=config_sha256(config),
+        config_sha256=sha256_of(settings),
         settings_sha256=settings_sha256(config),
         code_sha256=provenance.code_sha256(),
-        own_code=user_code.hashes(resolved(config)),
-        weights=weights.hashes(resolved(config)) or None,
+        own_code=user_code.hashes(settings),
+        weights=weights.hashes(settings) or None,
         git=provenance.git(),
         rerun=rerun.rerun_command([*words, *threads, *rerun.search_path(hydra_config)], rerun.flags_of(hydra_config)),
         epochs=EpochCount(planned=config.trainer.epochs),

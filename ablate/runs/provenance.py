@@ -159,6 +159,7 @@ def environment(device: str, precision: str, default_weights: str | None = None,
     )
 
 
+@cache
 def installed(package: str) -> str | None:
     """The version of a package; None if it is not installed, as this one in a plain checkout."""
     try:

@@ -196,7 +196,7 @@ def read_once(folder: Path) -> StudyPlan:
     return _read_version(folder, (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # of one study, whose folder is named in two ways
 def _read_version(folder: Path, version: tuple[int, int, int]) -> StudyPlan:
     return read(folder)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ablate.config import Chosen, validate
+from ablate.config.plain import Plain
 from ablate.config.quoting import quoted
 from ablate.runs import run_record
 from ablate.runs.config_hash import Settings, config_sha256, read_files, sha256_of, without_seed, written
@@ -158,9 +159,11 @@ class CheckedVariants:
     """
 
     def __init__(self, config: DictConfig, sweep: factors.Sweep, composer: Composer) -> None:
-        self.config, self.sweep, self.composer = config, sweep, composer
+        self.sweep, self.composer = sweep, composer
+        self.options, self.task = dict(config.hydra.runtime.choices), list(config.hydra.overrides.task)
         self.variants: dict[tuple[tuple[str, str], ...], CheckedVariant] = {}
         self.seeds: set[int] = set()
+        self.plain = Plain()
 
     def run(self, replicate: plan.Replicate) -> tuple[CheckedVariant, str]:
         """The run's variant, and the hash of the run's configuration; InputError if it cannot be trained."""
@@ -168,27 +171,27 @@ class CheckedVariants:
         if levels in self.variants and replicate.seed in self.seeds:
             variant = self.variants[levels]
             return variant, variant.run_sha256(replicate.seed)
-        composed = self.composer.compose(replicate.levels, replicate.seed)
+        composed = self.composer.compose(replicate.levels, replicate.seed, self.plain)
         words = [word.lstrip("+~") for word in self.sweep.overrides(replicate.levels)]
         chosen = dict(word.split("=", 1) for word in words if "=" in word)
-        options = {**self.config.hydra.runtime.choices, **chosen}
-        validate(composed, Chosen(options, self.config.hydra.overrides.task))
+        options = {**self.options, **chosen}
+        validate(composed, Chosen(options, self.task), self.plain)
         check_class_weights(composed)
         check_network(composed)
         check_teacher(composed)
-        settings = json.loads(json.dumps(without_seed(composed)))
-        data = json.dumps(OmegaConf.to_container(composed.data, resolve=True))
+        settings = json.loads(json.dumps(without_seed(composed, self.plain)))
+        data = json.dumps(self.plain.value(composed, "data"))
         variant = CheckedVariant(settings, read_files(settings), data)
         self.seeds.add(replicate.seed)
-        if depends_on_seed(composed):
+        if depends_on_seed(composed, self.plain):
             return variant, config_sha256(composed)
         self.variants[levels] = variant
         return variant, variant.run_sha256(replicate.seed)
 
 
-def depends_on_seed(config: DictConfig) -> bool:
+def depends_on_seed(config: DictConfig, plain: Plain) -> bool:
     """True if a setting may depend on the seed: it has an interpolation of anything but an environment variable."""
-    return re.search(r"\$\{(?!oc\.env:)", json.dumps(written(config))) is not None
+    return re.search(r"\$\{(?!oc\.env:)", json.dumps(written(config, plain))) is not None
 
 
 def once(runs: Sequence[ComposedRun]) -> list[ComposedRun]:

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ablate.config.plain import Plain
 from ablate.study import design
 from ablate.study.factors import Sweep
 
@@ -87,19 +88,21 @@ class Composer:
         self.whole: dict[Changes, DictConfig] = {}
         self.hydra: dict[Changes, DictConfig] = {}
         self.alone: dict[Changes, bool] = {}
+        self.parsed: dict[str, Override] = {}
 
-    def compose(self, variant: design.Variant, seed: int) -> DictConfig:
-        """The configuration of a run, without the `hydra` section."""
-        changes = self._changes(variant)
-        if len(changes) > 1 and all(self._alone(change) for change in changes):
-            composed = copy.deepcopy(self._whole(()))
-            for change in changes:
-                composed[change[0]] = copy.deepcopy(self._whole((change,))[change[0]])
-        else:
-            composed = copy.deepcopy(self._whole(changes))
+    def compose(self, variant: design.Variant, seed: int, plain: Plain | None = None) -> DictConfig:
+        """The configuration of a run, without the `hydra` section.
+
+        Args:
+            variant: levels of the factors.
+            seed: of the run.
+            plain: shares the sections that the run has in common with others, which must then not be changed.
+        """
         levels = [f"{name}={level}" for name, level in variant.items() if name in self.keys]
-        for word in [*levels, *self.sweep.seed_override(seed)]:
-            override = self.parser.parse_override(word)
+        overrides = [self._parse(word) for word in [*levels, *self.sweep.seed_override(seed)]]
+        set_later = {override.key_or_group.partition(".")[0] for override in overrides}
+        composed = self._copy(self._changes(variant), set_later, plain)
+        for override in overrides:
             OmegaConf.update(
                 composed, override.key_or_group, override.value(), merge=True, force_add=override.is_force_add()
             )
@@ -127,6 +130,31 @@ class Composer:
             composed.hydra = settings
         OmegaConf.copy_cache(from_config=self.config, to_config=composed)
         return composed
+
+    def _copy(self, changes: Changes, set_later: Container[str], plain: Plain | None) -> DictConfig:
+        """A copy of the composition with these options, whose sections are shared unless keys are `set_later`."""
+        are_alone = len(changes) > 1 and all(self._alone(change) for change in changes)
+        whole = self._whole(() if are_alone else changes)
+        alone = {change[0]: self._whole((change,)) for change in changes if are_alone}
+        sections: dict[str, Any] = {str(name): alone.get(str(name), whole)._get_node(name) for name in whole}
+        shared = {
+            name: section
+            for name, section in sections.items()
+            if plain and name not in set_later and plain.keep(section)
+        }
+        composed = copy.deepcopy(whole, {id(whole._get_node(name)): section for name, section in shared.items()})
+        for name, composition in alone.items():
+            if name in shared:
+                shared[name]._set_parent(composition)  # the copy had set it to itself
+            else:
+                composed[name] = copy.deepcopy(sections[name])
+        return composed
+
+    def _parse(self, word: str) -> Override:
+        """Parse an override; the seed's, which many runs share, once."""
+        if word not in self.parsed:
+            self.parsed[word] = self.parser.parse_override(word)
+        return self.parsed[word]
 
     def _changes(self, variant: design.Variant) -> Changes:
         return tuple((name, variant[name]) for name in self.baseline if variant[name] != self.baseline[name])

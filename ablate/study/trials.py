@@ -118,13 +118,13 @@ class Trials:
         trials = self.study.get_trials(deepcopy=False)
         if sum(trial.state.is_finished() or trial.state.name == "RUNNING" for trial in trials) >= self.n_trials:
             return None
-        proposed = self.study.ask(self.space)
+        with FileLock(self.folder / ".lock"):
+            proposed = self.study.ask(self.space)
         return proposed.number, proposed.params
 
     def _running(self) -> "list[optuna.trial.FrozenTrial]":
         """The trials that are neither reported nor open in this process."""
-        trials = self.study.get_trials(deepcopy=False)
-        return [trial for trial in trials if trial.state.name == "RUNNING" and trial.number not in self.open]
+        return [trial for trial in self._proposed() if trial.state.name == "RUNNING" and trial.number not in self.open]
 
     def _locked(self, trial: "optuna.trial.FrozenTrial") -> list[Path]:
         """The folders of the trial's runs that another process trains."""
@@ -134,7 +134,13 @@ class Trials:
 
     def _levels(self) -> list[dict[str, str]]:
         """The levels of each trial so far, the baseline's first."""
-        return [format_levels(trial.params) for trial in self.study.get_trials(deepcopy=False) if trial.params]
+        return [format_levels(trial.params) for trial in self._proposed()]
+
+    def _proposed(self) -> "list[optuna.trial.FrozenTrial]":
+        """The trials with all parameters. One that a killed process began to propose lacks some of them."""
+        with FileLock(self.folder / ".lock"):  # Optuna stores the parameters of a trial one by one
+            trials = self.study.get_trials(deepcopy=False)
+        return [trial for trial in trials if trial.params.keys() >= self.space.keys()]
 
     def _start(self, number: int, params: dict[str, Any]) -> None:
         """Add a trial to the plan of the study; its runs without a result wait for a worker."""

@@ -7,8 +7,9 @@ same results as one that was never interrupted, on the CPU bit for bit.
 import io
 import logging
 import math
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,9 +52,29 @@ class Checkpoint:
         self.next, self.path, self.previous = self.paths = [folder / name for name in CHECKPOINTS]
         self.made_by, self.environment = made_by, dict(environment or {})
         self.earlier: list[dict[str, Any]] = []
+        self.pool: ThreadPoolExecutor | None = None
+        self.unfinished: Future[None] | None = None
+
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """Write the checkpoints of the block in another thread, each before the next one, while training continues.
+
+        The next call of `save`, or the end of the block, raises the error of a checkpoint that cannot be written.
+        """
+        try:
+            with ThreadPoolExecutor(1) as self.pool:  # waits at the end, also after an exception
+                yield
+                self._wait()
+        finally:
+            self.pool = None
+
+    def _wait(self) -> None:
+        unfinished, self.unfinished = self.unfinished, None
+        if unfinished is not None:
+            unfinished.result()
 
     def save(self, parts: "Parts", results: dict[str, Any]) -> None:
-        """Write a checkpoint atomically.
+        """Write a checkpoint atomically. What it contains may be changed afterwards.
 
         Args:
             parts: the parts of a training step.
@@ -63,6 +84,13 @@ class Checkpoint:
         header = {"made_by": self.made_by, "environment": self.environment, "earlier": self.earlier}
         packed = {**results, "rows": _packed(results["rows"])}
         torch.save({**header, "results": packed, **state}, content := io.BytesIO())
+        self._wait()
+        if self.pool is None:
+            self._write(content)
+        else:
+            self.unfinished = self.pool.submit(self._write, content)
+
+    def _write(self, content: io.BytesIO) -> None:
         atomic.write_bytes(self.next, content.getbuffer())
         with suppress(FileNotFoundError):  # the first checkpoint of the run
             atomic.replace(self.path, self.previous)
@@ -76,7 +104,7 @@ class Checkpoint:
             epochs: planned number, the most rows that the results may have.
             logits: number of validation images and of classes, the shape of the logits in the results.
         """
-        for path in self.paths:
+        for path in filter(Path.exists, self.paths):
             try:
                 return self._load(path, parts, epochs, logits)
             except FileNotFoundError:

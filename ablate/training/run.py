@@ -122,7 +122,7 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
     reporter = Reporter(loggers_of(config, info), Terminal(), config.trainer.epochs)
     result = None
     try:
-        with device_errors.explained(parts, images, config.trainer, config.seed):
+        with device_errors.explained(parts, images, config.trainer, config.seed), checkpoint.in_background():
             fitted = loop.fit(parts, images, settings, reporter, checkpoint)
         result = fitted.selected.row
     finally:

@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,14 +30,18 @@ class Cells:
     """Cell means plus a block for each seed, fitted to `values` {cell: results (seeds,), NaN where lost}."""
 
     def __init__(self, values: Mapping[Cell, np.ndarray]) -> None:
-        self.index = {cell: place for place, cell in enumerate(values)}
-        y, cell, seed = _long(values)
-        self.blocks = np.unique(seed)[1:]
-        self.fit = _ols(y, np.column_stack([cell[:, None] == np.arange(len(values)), seed[:, None] == self.blocks]))
+        self.values, self.index = values, {cell: place for place, cell in enumerate(values)}
+
+    @cached_property  # takes seconds for hundreds of cells, and only a contrast that lost runs needs it
+    def fit(self) -> Any:
+        """The fitted model, whose coefficients are the cells, then the seeds but the first."""
+        y, cell, seed = _long(self.values)
+        blocks = seed[:, None] == np.unique(seed)[1:]
+        return _ols(y, np.column_stack([cell[:, None] == np.arange(len(self.index)), blocks]))
 
     def contrast(self, weights: Mapping[Cell, float], confidence: float) -> dict[str, float]:
         """Mean, t, df, p and interval of a weighted sum of cell means; NaN without a residual degree of freedom."""
-        vector = np.zeros(len(self.index) + len(self.blocks))
+        vector = np.zeros(len(self.fit.params))
         for cell, weight in weights.items():
             vector[self.index[cell]] = weight
         return _t(self.fit, vector, confidence)

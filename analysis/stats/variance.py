@@ -98,7 +98,7 @@ def shares(
     drawn = _bootstrap(frame, response, design, bases, block) if block else np.empty((0, len(table)))
     tail = 100 * (1 - confidence) / 2
     table["low"], table["high"] = np.percentile(drawn, [tail, 100 - tail], axis=0) if len(drawn) else (np.nan, np.nan)
-    table["ordered"] = not _orthogonal(frame, design)
+    table["ordered"] = not _orthogonal(frame, design, bases)
     known = [basis.shape[1] > 0 for basis in bases] + [True]
     order = [place for place, name in enumerate(table["term"]) if name not in (block, RESIDUAL)]
     order += [place for place, name in enumerate(table["term"]) if name in (block, RESIDUAL)]
@@ -158,9 +158,13 @@ def _run_keys(frame: pd.DataFrame, factors: list[str], block: str) -> list[tuple
     return list(zip(frame[block], frame[factors].itertuples(index=False, name=None), strict=True))
 
 
-def _orthogonal(frame: pd.DataFrame, design: Sequence[list[str]]) -> bool:
-    """True if every term adds the same whatever comes before it, as in a full factorial without lost runs."""
-    forward = _bases(frame, design)
+def _orthogonal(frame: pd.DataFrame, design: Sequence[list[str]], forward: Sequence[np.ndarray]) -> bool:
+    """True if every term adds the same whatever comes before it, as in a full factorial without lost runs.
+
+    Args:
+        frame, design: see `_bases`.
+        forward: the bases.
+    """
     mains = [[name] for name in dict.fromkeys(name for term in design for name in term)]
     backward = _bases(frame, mains[::-1])
     first = {tuple(term): basis for term, basis in zip(design, forward, strict=True) if len(term) == 1}

@@ -17,7 +17,7 @@ def measure(settings: Settings) -> None:
     if size < 2:
         row("several GPUs", "one GPU: not measured")
         return
-    batch, limit, epochs = settings.of((32, 128, 2), (512, 20_000, 4))
+    batch, limit, epochs = settings.of((32, 128, 6), (512, 20_000, 4))
     model = settings.of(["model=mlp"], ["model=resnet"])
     words = [*settings.words(), *model, "normalization=batch", f"data.train_limit={limit}", f"trainer.epochs={epochs}"]
     kind = "GPUs" if CUDA else "processes on the CPU"

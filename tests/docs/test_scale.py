@@ -11,7 +11,7 @@ import pytest
 
 from ablate.analysis.collect import collect
 from ablate.analysis.effects import effects
-from benchmarks.report import write_study
+from benchmarks.studies import write_study
 from tests.docs.pages import ROOT, blocks
 
 PROGRAMS = {block.title: block.text for block in blocks(ROOT / "docs/explanation/scale.md") if block.title}

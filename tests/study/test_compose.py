@@ -1,5 +1,7 @@
 """The plan's configurations against Hydra's own composition of each run."""
 
+import re
+
 import pytest
 from hydra import compose as compose_one
 from hydra import initialize_config_dir
@@ -62,6 +64,7 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
         ),
         (8, ["augmentation=[none],[flip]", "data.mean=[0.5],[0.4]", "optimizer=sgd,adam", "optimizer.lr=0.2"]),
         (6, ["optimizer.weight_decay=0,0.1", "data.split_seed=${seed}", "seed=0,1,2"]),
+        (8, ["schedule=cosine,constant", "loss.label_smoothing=${optimizer.lr},0", "optimizer.lr=0.1,0.2"]),
     ],
 )
 def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
@@ -69,6 +72,23 @@ def test_a_planned_configuration_is_the_one_hydra_composes(count, words):
     assert len(planned.runs) == count
     assert [run.config_sha256 for run in planned.runs] == hashes
     assert len(set(hashes)) == len(hashes)
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [
+        (["trainer.epochs=9,2", "schedule.warmup_epochs=1,3"], "trainer.epochs=2+schedule.warmup_epochs=3/seed=0:"),
+        (["optimizer=adam,schedule_free", "trainer.ema=null,0.9"], "optimizer=schedule_free+trainer.ema=0.9/seed=0:"),
+        (
+            ["model=cnn,resnet", "optimizer.nesterov=true", "optimizer.momentum=0.9,0"],
+            "optimizer.momentum=0/seed=0 and 1 other:",
+        ),
+    ],
+)
+def test_levels_that_contradict_each_other_are_refused(words, runs):
+    """Each level alone is valid; sections that earlier variants had in common are not checked again."""
+    with pytest.raises(InputError, match=re.escape(f"Run {runs} ")):
+        study(*words)
 
 
 @pytest.mark.parametrize(

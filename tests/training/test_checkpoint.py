@@ -221,6 +221,32 @@ def test_an_interrupted_save_leaves_a_valid_checkpoint(tmp_path, parts, monkeypa
     assert len(Checkpoint(tmp_path, {}).load(parts)["rows"]) == (2 if moment == 1 else 3)
 
 
+def test_a_checkpoint_written_in_the_background_has_the_state_of_its_epoch(tmp_path, parts):
+    weight = next(iter(parts.model.parameters()))
+    checkpoint, expected = Checkpoint(tmp_path, {}), []
+    with torch.no_grad(), checkpoint.in_background():
+        for epoch in (1, 2, 3):
+            weight.fill_(epoch)
+            expected.append(weight.clone())
+            checkpoint.save(parts, {"rows": ROWS[:epoch]})
+            weight.fill_(-1)  # as the next epoch changes it while the file is written
+    for path, epoch in ((checkpoint.path, 3), (checkpoint.previous, 2)):
+        saved = torch.load(path, weights_only=True)
+        assert torch.equal(next(iter(saved["model"].values())), expected[epoch - 1])
+    assert len(Checkpoint(tmp_path, {}).load(parts)["rows"]) == 3 and torch.equal(weight, expected[2])
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_an_error_of_a_checkpoint_written_in_the_background_is_raised(tmp_path, parts, later):
+    """By the next checkpoint, or at the end of training."""
+    checkpoint, saved = Checkpoint(tmp_path / "missing", {}), 0
+    with pytest.raises(FileNotFoundError, match="missing"), checkpoint.in_background():
+        for epoch in (1, 2) if later else (1,):
+            checkpoint.save(parts, {"rows": ROWS[:epoch]})
+            saved += 1
+    assert saved == 1
+
+
 def test_a_checkpoint_of_another_environment_is_used_and_recorded(tmp_path, parts, caplog):
     Checkpoint(tmp_path, {}, {"torch": "2", "threads": 1}).save(parts, {"rows": ROWS[:2]})
     later = Checkpoint(tmp_path, {}, {"torch": "2", "threads": 2, "cpu": "x"})

@@ -14,7 +14,8 @@ from ablate.runs import submitted_jobs
 from ablate.study import slurm_queue
 from ablate.study.launcher import Jobs, Results, failed
 from ablate.study.launcher.recorded_end import recorded_end
-from ablate.study.launcher.slurm_submission import Submission, with_gpus
+from ablate.study.launcher.slurm_gpus import with_gpus
+from ablate.study.launcher.slurm_submission import Submission
 from ablate.study.slurm_queue import Queue
 from ablate.study.submitted import Submitted, cancel, no_room
 from ablate.terminal.errors import InputError, UserError

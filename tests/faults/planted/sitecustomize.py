@@ -4,6 +4,7 @@ FAULT is the kind, FAULT_AT the number of the change to a study's folder at whic
 given another name or mode, or removed.
 """
 
+import ctypes
 import os
 import resource
 import signal
@@ -47,7 +48,9 @@ def kill() -> None:
 def torn() -> None:
     """End in the middle of the next write: the system writes its first bytes, and kills."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python has ignored
+    ctypes.CDLL(None).signal(
+        signal.SIGXFSZ, 0
+    )  # SIG_DFL, which Python has ignored; its own function needs the main thread
     full()
 
 

@@ -32,7 +32,7 @@ BATCH_NORM = ("normalization=batch", "trainer.sync_batchnorm=true")
 
 
 def trained(folder: Path, *words: str) -> RunRecord:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*SMALL, *MLP, *words])
     with threads_restored():
@@ -98,13 +98,25 @@ def test_half_precision_gives_similar_results(tmp_path):
 
 
 @pytest.mark.integration
-@pytest.mark.skipif(not importlib.util.find_spec("timm"), reason="timm is not installed")
-def test_a_teacher_and_a_frozen_network(tmp_path):
+def test_the_student_of_a_teacher(tmp_path):
     teacher = ablate(tmp_path, "train", *SMALL, *MLP, "hydra.run.dir=teacher")
     assert teacher.returncode == 0, teacher.stderr
     assert_close(*both(tmp_path, "loss=distillation", f"loss.teacher={tmp_path / 'teacher'}", "trainer.epochs=1"))
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not importlib.util.find_spec("timm"), reason="timm is not installed")
+def test_a_network_that_is_frozen_but_for_its_head(tmp_path):
     words = ("model=timm", "~model.hidden", "model.name=test_resnet", "model.freeze=all_but_head")
-    assert_close(*both(tmp_path / "frozen", *words, *BATCH_NORM))
+    assert_close(*both(tmp_path, *words, *BATCH_NORM))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+@pytest.mark.parametrize("words", ["normalization=group", " ".join(BATCH_NORM)])
+def test_two_gpus_give_the_results_of_one(words, tmp_path):
+    words = ("trainer.device=cuda", "trainer.deterministic=true", "augmentation=cutmix", *words.split())
+    assert_close(*both(tmp_path, *words), tolerance=1e-3)
 
 
 @pytest.mark.integration
