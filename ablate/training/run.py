@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ablate.data.prepare import Inputs as ModelInputs
     from ablate.data.prepare import Prepared
-    from ablate.training.devices import Devices
+    from ablate.training.devices.interface import Devices
     from ablate.training.loop import Selected
 
 log = logging.getLogger(__name__)
