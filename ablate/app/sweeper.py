@@ -18,7 +18,7 @@ from ablate.runs import run_record, tuning
 from ablate.study import retune
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
-from ablate.study.launcher.others import OWN, task_of
+from ablate.study.launcher.other_launchers import OWN, task_of
 from ablate.study.leftovers import Leftovers
 from ablate.study.path import rounds
 from ablate.study.stages import Decide

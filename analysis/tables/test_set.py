@@ -53,7 +53,7 @@ def test_set(usage: Usage, labels: Mapping[str, str], metric: Metric = ACCURACY)
         cells["Test accuracy (%), mean ± SD"] = [spread(number(one.mean()), number(one.std())) for one in percent]
     unknown = "" if in_metric or metric.is_accuracy else UNKNOWN.format(metric=test_metric.label(metric))
     note = f"{NOTE} Select variants by {metric.label}, not by this table.{unknown}"
-    heading = f"{test_metric.plain(shown_metric)} on the test set"
+    heading = f"{test_metric.title(shown_metric)} on the test set"
     return Table(heading, pd.DataFrame(cells), note, tuple(names))
 
 

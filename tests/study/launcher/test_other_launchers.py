@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ablate.study.launcher.others import OWN, EndsWithStudy, task_of
+from ablate.study.launcher.other_launchers import OWN, EndsWithStudy, task_of
 from tests.processes import ENVIRONMENT
 
 # A study whose worker runs its task, then waits for ever; the study prints the worker's process ID.
 STUDY = """
 import os, signal
-from ablate.study.launcher.others import EndsWithStudy
+from ablate.study.launcher.other_launchers import EndsWithStudy
 task = EndsWithStudy(lambda config: config)
 if not (worker := os.fork()):
     task(1), task(2), os.write(ready, b"x")
