@@ -103,7 +103,7 @@ def check(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None
 
 
 def _read(path: Path, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in a file. Its size is limited by that of the network's weights, `target`; it may have further ones."""
+    """The weights in a file, of limited size: that of the network's weights, `target`, a few times over."""
     size = sum(value.nbytes for value in target.values())
     state = read(path, tensors.Limit(COPIES * len(target) + LARGER, COPIES * size + FURTHER))
     if wrong := not_finite(state):
