@@ -16,6 +16,6 @@ Read in the order in which the data flows:
                             `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);
                             `write.py` writes them to `<study>/report/` (`ablate report STUDY`)
 
-Two modules serve other commands: `test_results.py` prints and draws what `ablate test` measured, `study_power.py`
-computes the power that `ablate plan` prints.
+Three modules serve other commands: `test_results.py` (of a run) and `test_comparison.py` (of a study) print and draw
+what `ablate test` measured, `study_power.py` computes the power that `ablate plan` prints.
 """

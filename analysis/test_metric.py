@@ -26,22 +26,22 @@ def value(result: TestResult | ConditionResult, metric: Metric) -> float | None:
 
 
 def label(metric: Metric) -> str:
-    """Its name: `test macro-F1`."""
+    """The name of a metric on test images: `test macro-F1`."""
     return metric.label.replace("validation", "test", 1)
 
 
-def plain(metric: Metric) -> str:
-    """Its name at the start of a title, without the data it is of: `Accuracy`, `Macro-F1`."""
+def title(metric: Metric) -> str:
+    """The name of a metric at the start of a title, without its data: `Accuracy`, `Macro-F1`."""
     text = metric.label.removeprefix("validation ")
     return text[:1].upper() + text[1:]
 
 
 def column(metric: Metric) -> str:
-    """The column of results on test images that has its values."""
+    """The column of a metric in tables of results on test images."""
     known = {"val_loss": "loss", "val_nll": "loss", "val_ece": "calibration_error"}
     return known.get(metric.name, metric.name.removeprefix("val_"))
 
 
 def noun(metric: Metric) -> str:
-    """Its values in a sentence: `the accuracies`, `the macro-F1`."""
+    """The values of a metric in a sentence: `the accuracies`, `the macro-F1`."""
     return "the accuracies" if metric.is_accuracy else f"the {metric.label.removeprefix('validation ')}"

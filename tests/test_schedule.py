@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ablate import schedule
+from ablate.config import CONF
 
 EPOCHS, STEPS = 6, 10
 
@@ -32,6 +33,10 @@ CASES = {
         lambda o: lr.OneCycleLR(o, 1.0, 60, pct_start=0.3, cycle_momentum=False),
     ),
 }
+
+
+def test_every_option_has_a_reference():
+    assert {path.stem for path in (CONF / "schedule").glob("*.yaml")} == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)

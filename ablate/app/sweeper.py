@@ -18,7 +18,7 @@ from ablate.runs import run_record, tuning
 from ablate.study import retune
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
-from ablate.study.launcher.others import OWN, task_of
+from ablate.study.launcher.other_launchers import OUR_LAUNCHERS, task_of
 from ablate.study.leftovers import Leftovers
 from ablate.study.path import rounds
 from ablate.study.stages import Decide
@@ -86,7 +86,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     known = settings.read(values)
     launcher_settings: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     name = str(launcher_settings["_target_"])
-    if name.startswith(OWN):
+    if name.startswith(OUR_LAUNCHERS):
         settings.check_launcher(launcher_settings)
     folder = compose.folder_of(config, known)
     with open_dict(config):

@@ -79,7 +79,7 @@ def parser() -> Parser:
 
 def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
     """Evaluate the runs on their test set, and print and draw the results."""
-    from ablate.analysis import test_results  # pandas and matplotlib, for which --help does not wait
+    from ablate.analysis import test_comparison, test_results  # pandas and matplotlib, for which --help does not wait
 
     whole = {*args.folders, *(run for choice in chosen.choices for run in choice.best.values())}
     results: Results = {}
@@ -89,11 +89,11 @@ def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
         results[folder] = test(folder, args.trust, judge, args.device, args.data_root, look)
         test_results.show(folder, results[folder], folder not in whole)
     for choice in chosen.choices:
-        test_results.compare(choice, results)
+        test_comparison.compare(choice, results)
         print(draw_maps(choice, args), flush=True)
     if args.variants == "all":
         for study in chosen.studies:
-            test_results.show_variants(study)
+            test_comparison.show_variants(study)
 
 
 def draw_maps(choice: Choice, args: argparse.Namespace) -> str:

@@ -28,8 +28,8 @@ from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
 from ablate.terminal import streams
 from ablate.terminal.errors import InputError
+from ablate.training.devices.torchrun import ranks_of_environment, with_devices
 from ablate.training.run import run
-from ablate.training.torchrun import outer, with_devices
 
 register()
 
@@ -117,12 +117,12 @@ def value(record: RunRecord | None, config: DictConfig) -> float | None:
 def main(words: Sequence[str], command: str = "ablate train") -> int:
     """`ablate train` with Hydra's command line; 0 when every planned run completed or diverged."""
     refuse_undecodable(words)
-    if command == "ablate train" and (started := outer()):
-        words = with_devices(words, started.size)
-        if started.rank:
-            from ablate.training.devices.other import with_outer  # imports PyTorch
+    if command == "ablate train" and (ranks := ranks_of_environment()):
+        words = with_devices(words, ranks.size)
+        if ranks.rank:
+            from ablate.training.devices.worker import train_with_torchrun  # imports PyTorch
 
-            return with_outer(started)
+            return train_with_torchrun(ranks)
     sys.argv = [sys.argv[0], *hydra_arguments(words, command)]
     task()
     return 0

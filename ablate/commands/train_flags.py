@@ -1,6 +1,7 @@
 """The flags of `ablate train` and `ablate plan`: Hydra's, except those that do not apply."""
 
 import argparse
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -61,7 +62,7 @@ def parsed(words: Sequence[str], command: str, flags: Iterable[str] = ()) -> arg
 
 def _with_info(words: Sequence[str]) -> list[str]:
     """Write out the default of `--info`, which would take the following override as its value."""
-    pairs = zip(words, [*words[1:], ""], strict=True)
+    pairs = itertools.zip_longest(words, words[1:], fillvalue="")
     return ["--info=all" if word in ("--info", "-i") and "=" in after else word for word, after in pairs]
 
 

@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
 from ablate.config.field import ranges
-from ablate.config.plain import Plain
+from ablate.config.section_cache import SectionCache
 from ablate.config.suggestion import suggestion
 from ablate.terminal.errors import InputError
 
@@ -43,13 +43,13 @@ class Chosen:
         return chosen[0] if chosen else None
 
 
-def validate(config: DictConfig, chosen: Chosen | None = None, plain: Plain | None = None) -> None:
+def validate(config: DictConfig, chosen: Chosen | None = None, cache: SectionCache | None = None) -> None:
     """Check a configuration, and allow the user's modules that it names to be imported from the current folder.
 
     Args:
         config: the composed configuration.
         chosen: what it was composed from, if known, to attribute keys to a preset in messages.
-        plain: reads its values; a section that it shares is checked once.
+        cache: reads its values; a section that it shares is checked once.
 
     Raises:
         InputError: a key has no value, is unknown or out of range, or two settings contradict each other. The message
@@ -58,26 +58,26 @@ def validate(config: DictConfig, chosen: Chosen | None = None, plain: Plain | No
     chosen = chosen or Chosen()
     _check_choices(config, chosen)
     _check_steps(config.get("augmentation") or {}, chosen)
-    validate_sections(config, "", chosen, plain)
+    validate_sections(config, "", chosen, cache)
 
 
-def validate_sections(config: DictConfig, key: str, chosen: Chosen, plain: Plain | None = None) -> None:
+def validate_sections(config: DictConfig, key: str, chosen: Chosen, cache: SectionCache | None = None) -> None:
     """Check the part of a configuration that has this key, as `validate` does."""
-    plain = plain or Plain()
-    settings = _settings(config, plain)
-    sections = list(_sections(config, settings, key, plain.checked))
+    cache = cache or SectionCache()
+    settings = _settings(config, cache)
+    sections = list(_sections(config, settings, key, cache.checked))
     for name, section, values in sections:
         _check_keys(name, section, values, chosen)
     user_code.make_importable(settings)
     for name, section, _ in sections:  # last, since a value out of range has the clearer message
-        _check_together(name, section, plain)
-    plain.checked.update(id(node) for name in config if id(node := config._get_node(name)) in plain.kept)
+        _check_together(name, section, cache)
+    cache.checked.update(id(node) for name in config if id(node := config._get_node(name)) in cache.kept)
 
 
-def _settings(config: DictConfig, plain: Plain) -> dict[Any, Any]:
+def _settings(config: DictConfig, cache: SectionCache) -> dict[Any, Any]:
     """The configuration as plain values; InputError if a key has none."""
     try:
-        return plain.values(config)
+        return cache.values(config)
     except OmegaConfBaseException:  # of a missing value, or of an interpolation with it
         if missing := sorted(OmegaConf.missing_keys(config)):
             raise InputError(f"{missing[0]} has no value. Set it: {missing[0]}=...") from None
@@ -152,11 +152,11 @@ def _check_keys(key: str, section: DictConfig, settings: Mapping[Any, Any], chos
             raise InputError(f"{prefix}{name}={settings[name]} is not allowed: it must be {bounds} ({allowed.doc}).")
 
 
-def _check_together(key: str, section: DictConfig, plain: Plain) -> None:
+def _check_together(key: str, section: DictConfig, cache: SectionCache) -> None:
     check = getattr(OmegaConf.get_type(section), "check", None)
     if check:
         try:
-            check(plain.object(section))
+            check(cache.object(section))
         except ValueError as error:
             raise InputError(f"{error}.") from None
 

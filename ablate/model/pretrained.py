@@ -70,12 +70,12 @@ def load(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None:
     path = file(config.model)
     if path is None:
         return
-    own = model.state_dict()
-    state = _read(path, own)
+    target = model.state_dict()
+    state = _read(path, target)
     names = head(model)
     classes = _classes(state, names) or len(data.classes)
-    kept = _fill(config.model, path, state, own, names, data)
-    _shrink(own[name] for name in kept)
+    kept = _fill(config.model, path, state, target, names, data)
+    _shrink(target[name] for name in kept)
     other_classes = classes != len(data.classes)
     log.info("pretrained weights: %s%s", path, f"; its {classes} classes get a new head" if other_classes else "")
     _compare_scaling(config.model, data)
@@ -95,17 +95,17 @@ def check(model: nn.Module, config: DictConfig, data: Prepared | Inputs) -> None
     if (path := named_by(weights)) is None:
         library(config.model).default_weights(config.model.name)
         return
-    own = model.state_dict()
-    device = next(iter(own.values())).device
-    state = {name: value.to(device) for name, value in _read(path, own).items()}
+    target = model.state_dict()
+    device = next(iter(target.values())).device
+    state = {name: value.to(device) for name, value in _read(path, target).items()}
     with device:
-        _fill(config.model, path, state, own, head(model), data)
+        _fill(config.model, path, state, target, head(model), data)
 
 
-def _read(path: Path, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in a file, of which a network with the weights `own` may be a part."""
-    size = sum(value.nbytes for value in own.values())
-    state = read(path, tensors.Limit(COPIES * len(own) + LARGER, COPIES * size + FURTHER))
+def _read(path: Path, target: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in a file, of limited size: that of the network's weights, `target`, a few times over."""
+    size = sum(value.nbytes for value in target.values())
+    state = read(path, tensors.Limit(COPIES * len(target) + LARGER, COPIES * size + FURTHER))
     if wrong := not_finite(state):
         raise InputError(
             f"model.weights={path} has weights that are NaN or infinite: {first_few(map(printable, wrong), 2)}. Use"
@@ -118,19 +118,19 @@ def _fill(
     model: DictConfig,
     path: Path,
     state: dict[str, Tensor],
-    own: Mapping[str, Tensor],
+    target: Mapping[str, Tensor],
     head_names: set[str],
     data: Prepared | Inputs,
 ) -> set[str]:
-    """Copy the weights `state` of a file into those of the network, `own`; return the names of those that are kept."""
+    """Copy the weights `state` of a file to those of the network, `target`; return the names of those that are kept."""
     classes = _classes(state, head_names) or len(data.classes)
     without_head = not any(name in state for name in head_names)
     if without_head:
-        state = state | {name: own[name] for name in head_names}
+        state = state | {name: target[name] for name in head_names}
     with torch.random.fork_rng(devices=[]):
-        pretrained = _network(model, path, state, own, classes, data)
+        pretrained = _network(model, path, state, target, classes, data)
     kept = head_names if classes != len(data.classes) or without_head else set()
-    _copy(path, pretrained.state_dict(), {name: value for name, value in own.items() if name not in kept})
+    _copy(path, pretrained.state_dict(), {name: value for name, value in target.items() if name not in kept})
     return kept
 
 
@@ -151,7 +151,7 @@ def _network(
     model: DictConfig,
     path: Path,
     state: dict[str, Tensor],
-    own: Mapping[str, Tensor],
+    target: Mapping[str, Tensor],
     classes: int,
     data: Prepared | Inputs,
 ) -> nn.Module:
@@ -171,25 +171,25 @@ def _network(
         return network.loaded(plain, model.name, classes, data.channels, in_file, data.image_size, options, state)
     except MISFITS as error:
         log.debug("%s", error, exc_info=True)
-        raise InputError(_misfit(model, path, state, own)) from error
+        raise InputError(_misfit(model, path, state, target)) from error
 
 
-def _copy(path: Path, pretrained: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+def _copy(path: Path, pretrained: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        for name, value in own.items():
+        for name, value in target.items():
             if name not in pretrained or pretrained[name].shape != value.shape:
                 raise InputError(f"model.weights={path} does not fit this network: {name} has another shape.")
             value.copy_(pretrained[name])
 
 
-def _misfit(model: DictConfig, path: Path, state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
+def _misfit(model: DictConfig, path: Path, state: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> str:
     """How the weights in a file differ from those of the network, in a sentence."""
-    missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]
-    unknown = [name for name in state if name not in own]
+    missing = [name for name in target if name not in state and not name.endswith("num_batches_tracked")]
+    unknown = [name for name in state if name not in target]
     other = [
-        f"{name} of {_size(state[name])} instead of {_size(own[name])}"
-        for name in own
-        if name in state and state[name].shape != own[name].shape
+        f"{name} of {_size(state[name])} instead of {_size(target[name])}"
+        for name in target
+        if name in state and state[name].shape != target[name].shape
     ]
     kinds = [("missing", missing), ("unknown", unknown), ("of another shape", other)]
     counted = [f"{len(names)} tensors are {kind} ({first_few(names, 2)})" for kind, names in kinds if names]

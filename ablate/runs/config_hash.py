@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, flag_override
 
 from ablate.config import user_code, weights
-from ablate.config.plain import Plain
+from ablate.config.section_cache import SectionCache
 
 # Neither affects training: the study sets the run folder, the logger where metrics are also written.
 NOT_TRAINED = ("study", "logger")
@@ -36,41 +36,41 @@ def config_sha256_as_written(config: DictConfig, files: Mapping[str, str]) -> st
     return sha256_of(written(config), files)
 
 
-def resolved(config: DictConfig, plain: Plain | None = None) -> Settings:
+def resolved(config: DictConfig, cache: SectionCache | None = None) -> Settings:
     """Return the settings that affect training as plain values, with interpolations resolved.
 
     `data.root`, the image folder on this machine, is left out, since the images are hashed separately.
 
     Args:
         config: of a run.
-        plain: reads its values, those of shared sections once. They must not be changed.
+        cache: reads its values, those of shared sections once. They must not be changed.
     """
-    plain = plain or Plain()
-    content = {name: plain.value(config, name) for name in _trained(config) if name != "data"}
+    cache = cache or SectionCache()
+    content = {name: cache.value(config, name) for name in _trained(config) if name != "data"}
     data = config.get("data")
     if isinstance(data, DictConfig):
-        content["data"] = {str(name): plain.value(data, str(name)) for name in data if name != "root"}
+        content["data"] = {str(name): cache.value(data, str(name)) for name in data if name != "root"}
     return content
 
 
-def without_seed(config: DictConfig, plain: Plain | None = None) -> Settings:
+def without_seed(config: DictConfig, cache: SectionCache | None = None) -> Settings:
     """`resolved` without the seed; what follows from it (`data.split_seed=${seed}`) has the value for seed 0."""
     if "seed" not in config:
-        return resolved(config, plain)
+        return resolved(config, cache)
     seed = config.seed
     with flag_override(config, "readonly", False):  # cheaper than a copy of the configuration
         try:
             config.seed = 0
-            settings = resolved(config, plain)
+            settings = resolved(config, cache)
         finally:
             config.seed = seed
     return {name: value for name, value in settings.items() if name != "seed"}
 
 
-def written(config: DictConfig, plain: Plain | None = None) -> Settings:
+def written(config: DictConfig, cache: SectionCache | None = None) -> Settings:
     """Return the settings that affect training as plain values, with interpolations unresolved; see `resolved`."""
-    plain = plain or Plain()
-    return {name: plain.unresolved(config._get_node(name)) for name in _trained(config)}
+    cache = cache or SectionCache()
+    return {name: cache.unresolved(config._get_node(name)) for name in _trained(config)}
 
 
 def read_files(settings: Settings) -> dict[str, str]:

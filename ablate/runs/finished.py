@@ -49,7 +49,7 @@ def refuse_other(folder: Path, config_sha256: Callable[[], str | None]) -> None:
         return
     record = run_record.read(folder)
     if record.config_sha256 != config_sha256():
-        differing = "another configuration"
+        differing = f"another configuration ({record.rerun})" if record.rerun else "another configuration"
     elif record.code_sha256 != provenance.code_sha256():
         differing = "another version of the code"
     else:

@@ -26,8 +26,8 @@ def of_study(folder: Path, record: RunRecord, data_sha256: str) -> str:
     except InputError:
         return ""
     baseline = [run for run in plan.runs if run.variant == study_plan.BASELINE]
-    own = [run for run in plan.runs if run.variant == record.variant]
-    for run in own if study_plan.data_varies(plan) else baseline or own:
+    same_variant = [run for run in plan.runs if run.variant == record.variant]
+    for run in same_variant if study_plan.data_varies(plan) else baseline or same_variant:
         try:
             other = run_record.read(study / run.folder)
         except InputError:

@@ -13,8 +13,8 @@ import msgspec
 from omegaconf import DictConfig
 
 from ablate.config import Chosen, validate
-from ablate.config.plain import Plain
 from ablate.config.quoting import quoted
+from ablate.config.section_cache import SectionCache
 from ablate.runs import run_record
 from ablate.runs.config_hash import Settings, config_sha256, read_files, sha256_of, without_seed, written
 from ablate.runs.study_plan import PlannedRun
@@ -163,7 +163,7 @@ class CheckedVariants:
         self.options, self.task = dict(config.hydra.runtime.choices), list(config.hydra.overrides.task)
         self.variants: dict[tuple[tuple[str, str], ...], CheckedVariant] = {}
         self.seeds: set[int] = set()
-        self.plain = Plain()
+        self.cache = SectionCache()
 
     def run(self, replicate: plan.Replicate) -> tuple[CheckedVariant, str]:
         """The run's variant, and the hash of the run's configuration; InputError if it cannot be trained."""
@@ -171,27 +171,27 @@ class CheckedVariants:
         if levels in self.variants and replicate.seed in self.seeds:
             variant = self.variants[levels]
             return variant, variant.run_sha256(replicate.seed)
-        composed = self.composer.compose(replicate.levels, replicate.seed, self.plain)
+        composed = self.composer.compose(replicate.levels, replicate.seed, self.cache)
         words = [word.lstrip("+~") for word in self.sweep.overrides(replicate.levels)]
         chosen = dict(word.split("=", 1) for word in words if "=" in word)
         options = {**self.options, **chosen}
-        validate(composed, Chosen(options, self.task), self.plain)
+        validate(composed, Chosen(options, self.task), self.cache)
         check_class_weights(composed)
         check_network(composed)
         check_teacher(composed)
-        settings = json.loads(json.dumps(without_seed(composed, self.plain)))
-        data = json.dumps(self.plain.value(composed, "data"))
+        settings = json.loads(json.dumps(without_seed(composed, self.cache)))
+        data = json.dumps(self.cache.value(composed, "data"))
         variant = CheckedVariant(settings, read_files(settings), data)
         self.seeds.add(replicate.seed)
-        if depends_on_seed(composed, self.plain):
+        if depends_on_seed(composed, self.cache):
             return variant, config_sha256(composed)
         self.variants[levels] = variant
         return variant, variant.run_sha256(replicate.seed)
 
 
-def depends_on_seed(config: DictConfig, plain: Plain) -> bool:
+def depends_on_seed(config: DictConfig, cache: SectionCache) -> bool:
     """True if a setting may depend on the seed: it has an interpolation of anything but an environment variable."""
-    return re.search(r"\$\{(?!oc\.env:)", json.dumps(written(config, plain))) is not None
+    return re.search(r"\$\{(?!oc\.env:)", json.dumps(written(config, cache))) is not None
 
 
 def once(runs: Sequence[ComposedRun]) -> list[ComposedRun]:

@@ -16,7 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.config.plain import Plain
+from ablate.config.section_cache import SectionCache
 from ablate.study import design
 from ablate.study.factors import Sweep
 
@@ -90,18 +90,18 @@ class Composer:
         self.alone: dict[Changes, bool] = {}
         self.parsed: dict[str, Override] = {}
 
-    def compose(self, variant: design.Variant, seed: int, plain: Plain | None = None) -> DictConfig:
+    def compose(self, variant: design.Variant, seed: int, cache: SectionCache | None = None) -> DictConfig:
         """The configuration of a run, without the `hydra` section.
 
         Args:
             variant: levels of the factors.
             seed: of the run.
-            plain: shares the sections that the run has in common with others, which must then not be changed.
+            cache: shares the sections that the run has in common with others, which must then not be changed.
         """
         levels = [f"{name}={level}" for name, level in variant.items() if name in self.keys]
         overrides = [self._parse(word) for word in [*levels, *self.sweep.seed_override(seed)]]
         set_later = {override.key_or_group.partition(".")[0] for override in overrides}
-        composed = self._copy(self._changes(variant), set_later, plain)
+        composed = self._copy(self._changes(variant), set_later, cache)
         for override in overrides:
             OmegaConf.update(
                 composed, override.key_or_group, override.value(), merge=True, force_add=override.is_force_add()
@@ -131,7 +131,7 @@ class Composer:
         OmegaConf.copy_cache(from_config=self.config, to_config=composed)
         return composed
 
-    def _copy(self, changes: Changes, set_later: Container[str], plain: Plain | None) -> DictConfig:
+    def _copy(self, changes: Changes, set_later: Container[str], cache: SectionCache | None) -> DictConfig:
         """A copy of the composition with these options, whose sections are shared unless keys are `set_later`."""
         are_alone = len(changes) > 1 and all(self._alone(change) for change in changes)
         whole = self._whole(() if are_alone else changes)
@@ -140,7 +140,7 @@ class Composer:
         shared = {
             name: section
             for name, section in sections.items()
-            if plain and name not in set_later and plain.keep(section)
+            if cache and name not in set_later and cache.keep(section)
         }
         composed = copy.deepcopy(whole, {id(whole._get_node(name)): section for name, section in shared.items()})
         for name, composition in alone.items():

@@ -37,12 +37,12 @@ class FollowingLauncher(Protocol):
 
 @contextmanager
 def leaving(launcher: object, words: Sequence[str], more: bool) -> Iterator[None]:
-    """Explain what to type next where the block submitted its runs.
+    """Log the next commands if the block submitted its runs.
 
     Args:
         launcher: of the study.
         words: those that the command needs to find the folder of the study again.
-        more: whether the study goes on after these runs, such as with its next stage: a further job does that.
+        more: whether the study continues after these runs, such as with its next stage; another job then does that.
     """
     try:
         yield

@@ -206,8 +206,8 @@ def augmented(
     Returns:
         Images (B, C, H, W), their targets (B, classes), and whether targets are mixed.
     """
-    positions, own = parts.devices.share(batch, parts.augment.reach)
+    positions, keep = parts.devices.share(batch, parts.augment.reach)
     index = order[positions]
     one_hot = data.targets[data.labels[index]]
     images, targets = parts.augment(select(data.images, index), one_hot, [d[positions] for d in draws])
-    return (*own(images, targets), targets is not one_hot)
+    return (*keep(images, targets), targets is not one_hot)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ablate.training.devices import Devices
+from ablate.training.devices.interface import Devices
 
 
 class Means(NamedTuple):

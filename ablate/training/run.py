@@ -1,11 +1,9 @@
 """The one training entrypoint: config -> parts -> fit -> record."""
 
-import io
 import logging
 import os
 import time
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +20,14 @@ from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, epochs, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
-from ablate.runs.metric import ACCURACY, named
-from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
+from ablate.runs.metric import named
+from ablate.runs.run_record import METRICS, EpochCount, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
 from ablate.training.reporter import Reporter
 
 if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
-    from ablate.data.prepare import Inputs as ModelInputs
-    from ablate.data.prepare import Prepared
-    from ablate.training.devices import Devices
-    from ablate.training.loop import Selected
+    from ablate.training.devices.interface import Devices
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +93,10 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     """Build the parts, fit them, write predictions and weights; returns the record with the result."""
     # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
-    from ablate.backend.hardware import peak_memory
-    from ablate.evaluation.epoch_selection import reporting_half
     from ablate.terminal.console import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint
+    from ablate.training.results import write_results
     from ablate.training.set_up import set_up
 
     began = time.perf_counter()
@@ -114,7 +105,7 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
     parts, data, images = setup.parts, setup.data, setup.images
     if record.study and (others := other_images.of_study(folder, record, data.sha256)):
         log.warning("%s", others)
-    ready = time.perf_counter()
+    seconds = Seconds(setup=time.perf_counter() - began)
 
     identity_of = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256, "data_sha256": data.sha256}
     checkpoint = Checkpoint(folder, identity_of, setup.environment.as_dict())
@@ -127,79 +118,8 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
         result = fitted.selected.row
     finally:
         reporter.close(result)
-    trained = time.perf_counter()
-
-    reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
-    write_results(folder, data, fitted.selected, reporting)
-    further = further_metrics(
-        [config.study.metric, *config.study.secondary], data.val.labels, fitted.selected.val_logits, reporting
-    )
-    return replace(
-        record,
-        status="diverged" if fitted.diverged else "completed",
-        environment=replace(setup.environment, earlier=checkpoint.earlier or None),
-        data_sha256=data.sha256,
-        classes=list(data.inputs.classes),
-        inputs=recorded_inputs(data.inputs),
-        images=ImageCounts(
-            training=len(data.train_index),
-            validation=len(reporting),
-            selection=int((~reporting).sum()),
-            evaluation=int(reporting.sum()),
-            split=data.split_kind,
-        ),
-        epochs=EpochCount(planned=config.trainer.epochs, done=len(fitted.rows)),
-        seconds=Seconds(
-            setup=ready - began,
-            train=sum(row["seconds"] for row in fitted.rows),
-            write=time.perf_counter() - trained,
-        ),
-        peak_memory=PeakMemory(**peak_memory(setup.device)),
-        parameters=sum(p.numel() for p in parts.model.parameters()),
-        macs=setup.macs,
-        metrics={name: fitted.selected.row[name] for name in METRICS} | further,
-        selection=config.trainer.selection,
-        monitor=monitor_of(config.trainer),
-    )
-
-
-def monitor_of(trainer: DictConfig) -> str | None:
-    """The metric that selected the epoch, if one did and it is not the accuracy."""
-    is_other = trainer.selection == "best_val" and trainer.monitor != ACCURACY.name
-    return trainer.monitor if is_other else None
-
-
-def write_results(folder: Path, data: "Prepared", selected: "Selected", reporting: "np.ndarray") -> None:
-    """Write the weights and the validation predictions of the selected epoch.
-
-    Where only some of the images give the run's metrics, `reporting`, bool (N,), marks them in val_predictions.npz.
-    """
-    import torch
-
-    from ablate.runs import predictions  # NumPy, for which a refused configuration does not wait
-
-    predictions.write(folder, data.val_index, data.val.labels.numpy(), selected.val_logits.numpy(), reporting)
-    predictions.check(folder, selected.row["val_accuracy"])
-    torch.save(selected.weights, weights := io.BytesIO())
-    atomic.write_bytes(folder / "model.pt", weights.getvalue())
-
-
-def further_metrics(
-    names: Sequence[str], labels: "Tensor", logits: "Tensor", reporting: "np.ndarray"
-) -> dict[str, float]:
-    """Metrics that follow from the validation predictions and that metrics.csv lacks; those of `names`."""
-    from ablate.evaluation import predicted_metrics
-
-    known = {name: predicted_metrics.METRICS[name] for name in names if name in predicted_metrics.METRICS}
-    arrays = labels.numpy()[reporting], logits.numpy()[reporting]
-    return {name: metric(*arrays) for name, metric in known.items()}
-
-
-def recorded_inputs(inputs: "ModelInputs") -> Inputs:
-    """The model's input as plain values."""
-    return Inputs(
-        channels=inputs.channels, image_size=inputs.image_size, mean=inputs.mean.tolist(), std=inputs.std.tolist()
-    )
+    environment = replace(setup.environment, earlier=checkpoint.earlier or None)
+    return write_results(config, folder, replace(record, environment=environment, seconds=seconds), setup, fitted)
 
 
 def pruned(record: RunRecord, row: Row) -> RunRecord:

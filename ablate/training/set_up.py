@@ -18,7 +18,7 @@ from ablate.runs import provenance
 from ablate.runs.run_record import Environment
 from ablate.runs.samples import FILE
 from ablate.training import device_errors, parts
-from ablate.training.devices import ONE_DEVICE, Devices
+from ablate.training.devices.interface import ONE_DEVICE, Devices
 from ablate.training.first_batch import samples
 from ablate.training.parts import Parts
 

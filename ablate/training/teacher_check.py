@@ -53,8 +53,5 @@ def _seen_by(teacher: str, sha256: str) -> Seen:
 def _resizing(data: Any) -> str | None:
     """How the `data` group resizes images; None for a data set of one size."""
     resize = data.get("resize")
-    return (
-        f"data.resize=shorter data.crop_fraction={data.crop_fraction:g}"
-        if resize == "shorter"
-        else (f"data.resize={resize}" if resize else None)
-    )
+    crop = f" data.crop_fraction={data.crop_fraction:g}" if resize == "shorter" else ""
+    return f"data.resize={resize}{crop}" if resize else None

@@ -43,9 +43,9 @@ def other_test_sets(
     several = values["conditions"].max() > 1 or tests["severity"].notna().any()
     holes = [f" Not tested on {name}: {first_few(lost)}." for name, lost in other_tests.holes(tests, runs).items()]
     shown = metric if test_metric.column(metric) in tests else ACCURACY
-    mean = MEAN.format(metric=test_metric.plain(shown)) if several else ""
+    mean = MEAN.format(metric=test_metric.title(shown)) if several else ""
     note = "".join([NOTE.format(metric=test_metric.noun(shown)), mean, *holes])
-    return _table(f"{test_metric.plain(shown)} on other test sets", values, ["test_set"], labels, note, shown)
+    return _table(f"{test_metric.title(shown)} on other test sets", values, ["test_set"], labels, note, shown)
 
 
 def conditions(tests: pd.DataFrame, labels: Mapping[str, str], metric: Metric = ACCURACY) -> Table | None:
@@ -60,7 +60,7 @@ def conditions(tests: pd.DataFrame, labels: Mapping[str, str], metric: Metric = 
     values = values[several].assign(first=first).sort_values(["test_set", "first"], kind="stable")
     shown = metric if test_metric.column(metric) in tests else ACCURACY
     note = NOTE.format(metric=test_metric.noun(shown)) + SEVERITIES * bool((values["severities"] > 0).any())
-    title = f"{test_metric.plain(shown)} by corruption or condition"
+    title = f"{test_metric.title(shown)} by corruption or condition"
     return _table(title, values, ["test_set", "condition"], labels, note, shown)
 
 
@@ -70,7 +70,7 @@ def _table(
     """One row per combination of `keys` and variant: the metric, with its difference, and the calibration error."""
     heads = {"test_set": "Test set", "condition": "Condition"}
     unit, difference_unit = (f" ({text})" if text else "" for text in (metric.unit, metric.difference_unit))
-    value = f"{test_metric.plain(metric)}{unit}, mean ± SD"
+    value = f"{test_metric.title(metric)}{unit}, mean ± SD"
     columns = [*(heads[key] for key in keys), "Variant", "n (seeds)", value, f"Difference{difference_unit}"]
     columns += ["Calibration error (%), mean ± SD", "Its difference"]
     columns = [f"{name} [95 % CI]" if "ifference" in name else name for name in columns]

@@ -53,18 +53,20 @@ def test_set(usage: Usage, labels: Mapping[str, str], metric: Metric = ACCURACY)
         cells["Test accuracy (%), mean ± SD"] = [spread(number(one.mean()), number(one.std())) for one in percent]
     unknown = "" if in_metric or metric.is_accuracy else UNKNOWN.format(metric=test_metric.label(metric))
     note = f"{NOTE} Select variants by {metric.label}, not by this table.{unknown}"
-    heading = f"{test_metric.plain(shown_metric)} on the test set"
+    heading = f"{test_metric.title(shown_metric)} on the test set"
     return Table(heading, pd.DataFrame(cells), note, tuple(names))
 
 
 def _compared(values: Mapping[str, pd.DataFrame], name: str, column: str, metric: Metric) -> dict[str, float]:
     """Seeds, recorded mean and SD, and the difference from the baseline in printed units; values by seed."""
-    own = values[name][column]
-    row = {"n": len(own), "mean": own.mean(), "sd": own.std()}
+    results = values[name][column]
+    row = {"n": len(results), "mean": results.mean(), "sd": results.std()}
     missing = float("nan")
     if name == collect.BASELINE or collect.BASELINE not in values:
         return {**row, "difference": missing, "ci_low": missing, "ci_high": missing}
     baseline = values[collect.BASELINE][column]
-    shared = own.index.intersection(baseline.index)
-    paired = stats.paired_difference((metric.scale * own[shared]).tolist(), (metric.scale * baseline[shared]).tolist())
+    shared = results.index.intersection(baseline.index)
+    paired = stats.paired_difference(
+        (metric.scale * results[shared]).tolist(), (metric.scale * baseline[shared]).tolist()
+    )
     return {**row, "difference": paired.mean, "ci_low": paired.low, "ci_high": paired.high}

@@ -44,7 +44,7 @@ class StudySweeper(Sweeper):
 
         from ablate.config import hydra_settings
         from ablate.study.composer import PlanLoader
-        from ablate.study.launcher.others import task_of
+        from ablate.study.launcher.other_launchers import task_of
 
         hydra_settings.check(config.hydra)
         self.loader, self.config = PlanLoader(hydra_context.config_loader, config.hydra.searchpath), config

@@ -63,7 +63,8 @@ def test_ctrl_c_marks_the_run_as_interrupted(tmp_path):
     assert record(folder)["status"] == "interrupted"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     other = ablate(tmp_path, "train", *SMALL, "model=cnn", f"hydra.run.dir={folder}")
-    assert other.returncode == 2 and "unfinished run with another configuration" in other.stderr, other.stderr
+    assert other.returncode == 2 and "unfinished run with another configuration (ablate train" in other.stderr
+    assert "trainer.epochs=100000 model=mlp)" in other.stderr, other.stderr
     assert {path: path.read_bytes() for path in before} == before
 
 

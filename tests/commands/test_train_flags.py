@@ -32,6 +32,8 @@ def test_flags_that_do_not_apply_are_refused(words, message, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "arguments"),
     [
+        ("", ""),
+        ("--info", "--info"),
         ("seed=1 -m model=mlp", "-m seed=1 model=mlp"),
         ("--extend -m seed=1", "-m study.extend=true seed=1"),
         ("--cfg job --resolve --package optimizer", "--cfg job --resolve --package optimizer"),

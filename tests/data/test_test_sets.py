@@ -127,10 +127,10 @@ def test_corruptions_of_a_test_set(class_folders):
     [
         (
             ("cats", "dogs"),
-            r"has the folders cats, dogs, but no class of the runs \(cat, dog, eel\). Did you mean cat\?",
+            r"has folders \(cats, dogs\), but no class of the runs \(cat, dog, eel\). Did you mean cat\?",
         ),
         (("cat", "fox"), "no class of the runs: fox."),
-        (("zebra",), "has the folders zebra, but no class"),
+        (("zebra",), r"has folders \(zebra\), but no class"),
     ],
 )
 def test_other_classes_are_refused(class_folders, classes, message):

@@ -41,7 +41,7 @@ def conditions(path: Path, classes: tuple[str, ...]) -> list[Condition]:
     without = [name for name in folders if name not in {condition.name for condition in known}]
     if without and not known:
         raise InputError(
-            f"{path} has the folders {first_few(without)}, but no class of the runs ({first_few(classes)})."
+            f"{path} has folders ({first_few(without)}), but no class of the runs ({first_few(classes)})."
             f"{_near(without, classes)}"
         )
     if without:

@@ -13,7 +13,7 @@ RETRYING = "sleeping and retrying"  # sbatch does that for two minutes when the 
 # Reasons that pass when jobs have ended: limits of a user, an account or a quality of service, and a full queue.
 FULL = re.compile(rf"\w*(Max|Grp)SubmitJob\w*|MaxJobCount|{RETRYING}|Resource temporarily unavailable")
 SHARED = ("partition", "account", "qos", "constraint", "exclude")  # options of all jobs
-OWN = ("gres", "gpus_per_node", "cpus_per_task")  # options of jobs that train
+TRAINING = ("gres", "gpus_per_node", "cpus_per_task")  # options of jobs that train
 
 
 class QueueIsFull(Exception):
@@ -24,7 +24,7 @@ def options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The options of sbatch for jobs that train, from the settings of the launcher."""
     memory = settings.get("mem_gb")
     return {
-        **{name: settings.get(name) for name in (*SHARED, *OWN)},
+        **{name: settings.get(name) for name in (*SHARED, *TRAINING)},
         "time": settings["timeout_min"],
         "mem": memory and f"{memory * 1024:.0f}M",
         "signal": f"USR2@{settings['signal_delay_s']}",

@@ -68,7 +68,7 @@ class SlurmJob:
 
 
 class Interrupted(KeyboardInterrupt):
-    """The job was told to stop, by the signal with this number."""
+    """The job received a signal to stop, with this number."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ def _set_up(gpu: str | None, threads: int) -> None:
 
 
 def main(path: Path) -> None:
-    """Run the job in a file, which the study has written and nobody else."""
+    """Run the job in a file. It is a pickle: only a file that the study has written may be passed."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     pickle.loads(path.read_bytes())()
 

@@ -80,11 +80,14 @@ class Submission:
             self.refusal = self.refusal or ("" if room >= len(batches) else limit)
         return [index for batch in batches[accepted:] for index in batch]
 
-    def _room(self, queue: slurm_queue.Queue, own: int) -> tuple[int, str]:
-        """Number of jobs that may be submitted, and the limit. A place is left for a job that continues the study."""
+    def _room(self, queue: slurm_queue.Queue, in_queue: int) -> tuple[int, str]:
+        """Number of jobs that may be submitted, and the limit; `in_queue` jobs of the study are in the queue.
+
+        A place is left for a job that continues the study.
+        """
         room = [(len(self.jobs), "")]
         if self.max_jobs is not None:
-            room.append((self.max_jobs - own, f"hydra.launcher.max_jobs={self.max_jobs}"))
+            room.append((self.max_jobs - in_queue, f"hydra.launcher.max_jobs={self.max_jobs}"))
         if (most := self.limits.submitted) is not None:
             room.append((max(1, most - 1) - len(queue), f"the site's limit for your account is MaxSubmitJobs={most}"))
         smallest, limit = min(room)
@@ -177,9 +180,9 @@ def follow_up(study: Path, after: Sequence[str], command: Sequence[str], setting
         The ID of the job; None if one is in the queue, or Slurm refuses it.
     """
     with FileLock(study / submitted_jobs.LOCK):
-        own = os.environ.get("SLURM_JOB_ID")
+        this_job = os.environ.get("SLURM_JOB_ID")
         queue = slurm_queue.read()
-        if any(not job.runs and queue[job.name].id != own for job in slurm_queue.live_jobs(study, queue)):
+        if any(not job.runs and queue[job.name].id != this_job for job in slurm_queue.live_jobs(study, queue)):
             return None
         array, folder = submitted_jobs.new_array(), study.absolute() / ".slurm"
         folder.mkdir(exist_ok=True)

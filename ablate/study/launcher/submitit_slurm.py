@@ -125,7 +125,7 @@ class Watched:
         """Ask Slurm for the jobs: log why they are pending, and return lost runs; see `lost`."""
         try:
             queue = slurm_queue.read()
-        except InputError as error:  # the controller is restarted, for example: the jobs run on
+        except InputError as error:  # such as a restart of the controller, which does not end jobs
             log.warning("%s", error)
             return []
         self.log_reasons(queue)

@@ -1,4 +1,4 @@
-"""The processes of a run on several devices: the first one, which starts the others or was started with them.
+"""The first process of a run on several devices: it starts the others, or torchrun has started all of them.
 
 It alone writes into the run's folder. It ends with the message of another process that fails, and ends the others when
 it ends itself.
@@ -17,12 +17,12 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.runs import run_record
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError, UserError
-from ablate.training.devices import ONE_DEVICE, Devices
-from ablate.training.torchrun import Outer, outer
+from ablate.training.devices.interface import ONE_DEVICE, Devices
+from ablate.training.devices.torchrun import Ranks, ranks_of_environment
 
 if TYPE_CHECKING:
-    from ablate.training.devices.others import Others
-    from ablate.training.devices.several import Several
+    from ablate.training.devices.distributed import Distributed
+    from ablate.training.devices.worker_group import WorkerGroup
 
 REASON_SECONDS = 5.0  # for a process to end after its connection has broken
 LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # in messages of gloo
@@ -37,23 +37,23 @@ def devices_of(config: DictConfig, folder: Path, record: RunRecord) -> AbstractC
         record: of the run.
 
     Raises:
-        InputError: another number of processes was started from outside.
+        InputError: torchrun has started another number of processes.
         UserError: in the context: another process has ended.
     """
-    size, started = config.trainer.devices, outer()
-    if started and started.size != size:
-        raise InputError(f"trainer.devices={size}, but {started.size} processes were started.")
+    size, ranks = config.trainer.devices, ranks_of_environment()
+    if ranks and ranks.size != size:
+        raise InputError(f"trainer.devices={size}, but {ranks.size} processes were started.")
     if size == 1:
         return nullcontext(ONE_DEVICE)
     hashes = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256}
     settings = OmegaConf.to_container(config, resolve=True)
     run = json.dumps({"config": settings, "folder": str(folder.absolute()), "hashes": hashes})
-    return _started_outside(started, run) if started else _started_here(size, run, folder, record)
+    return _started_by_torchrun(ranks, run) if ranks else _started_here(size, run, folder, record)
 
 
 @contextmanager
-def _started_outside(started: Outer, run: str) -> Iterator[Devices]:
-    devices = joined(started, run)
+def _started_by_torchrun(ranks: Ranks, run: str) -> Iterator[Devices]:
+    devices = connected(ranks, run)
     try:
         yield devices
     except RuntimeError as error:
@@ -64,42 +64,42 @@ def _started_outside(started: Outer, run: str) -> Iterator[Devices]:
         devices.stop()
 
 
-def joined(started: Outer, run: str = "") -> "Several":
-    """A process that was started with the others from outside; `run` is what they train, from the first one."""
+def connected(ranks: Ranks, run: str = "") -> "Distributed":
+    """The devices of a process that torchrun has started; the first process passes `run`, what all of them train."""
     import torch.distributed as dist
 
-    from ablate.training.devices.several import PATIENCE, Several
+    from ablate.training.devices.distributed import PATIENCE, Distributed
 
-    store, *_ = next(iter(dist.rendezvous("env://", started.rank, started.size, timeout=PATIENCE)))
+    store, *_ = next(iter(dist.rendezvous("env://", ranks.rank, ranks.size, timeout=PATIENCE)))
     store.set_timeout(PATIENCE)
-    return Several(*started, store, run)
+    return Distributed(*ranks, store, run)
 
 
 @contextmanager
 def _started_here(size: int, run: str, folder: Path, record: RunRecord) -> Iterator[Devices]:
-    from ablate.training.devices.others import Others
-    from ablate.training.devices.several import Several, store_in
+    from ablate.training.devices.distributed import Distributed, store_in
+    from ablate.training.devices.worker_group import WorkerGroup
 
     def stuck(message: str) -> None:
         run_record.write(folder, replace(record, status="failed", error=message))
 
     with TemporaryDirectory(prefix="ablate-") as private:
-        others = Others(size, Path(private), stuck)
-        devices = Several(0, size, 0, size, store_in(Path(private), size), run, others.check)
+        workers = WorkerGroup(size, Path(private), stuck)
+        devices = Distributed(0, size, 0, size, store_in(Path(private), size), run, workers.check)
         try:
-            with others:
-                yield from _noticing(devices, others)
+            with workers:
+                yield from _with_their_errors(devices, workers)
         finally:
-            devices.stop()  # after the others have ended, for which it would wait
+            devices.stop()  # waits for the others, which have ended here
 
 
-def _noticing(devices: Devices, others: "Others") -> Iterator[Devices]:
-    """Yield the devices, and wait for the others; an error that follows from theirs is replaced by it."""
+def _with_their_errors(devices: Devices, workers: "WorkerGroup") -> Iterator[Devices]:
+    """Yield the devices, then wait for the workers. Raises the error of a failed worker, not the one it causes here."""
     try:
         yield devices
-        others.wait()
+        workers.wait()
     except InputError:
         raise
     except (RuntimeError, KeyboardInterrupt) as error:
-        others.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
+        workers.check(0.0 if isinstance(error, KeyboardInterrupt) else REASON_SECONDS, error)
         raise

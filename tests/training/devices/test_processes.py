@@ -126,13 +126,13 @@ def test_an_error_in_another_process_is_that_of_the_run_and_its_study_continues(
 STUCK = """
 import sys, time
 from pathlib import Path
-from ablate.training.devices import others
+from ablate.training.devices import worker_group
 
-others.STUCK_SECONDS = 0.1
+worker_group.STUCK_SECONDS = 0.1
 def stuck(message):
     Path("recorded").write_text(message)
 
-with others.Others(2, Path.cwd(), stuck) as processes:
+with worker_group.WorkerGroup(2, Path.cwd(), stuck) as processes:
     processes.processes[0].kill()
     time.sleep(600)
 """

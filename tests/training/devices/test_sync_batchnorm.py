@@ -11,7 +11,7 @@ from torch import nn
 from torch.multiprocessing import spawn
 
 from ablate.terminal.errors import InputError
-from ablate.training.devices.several import store_in
+from ablate.training.devices.distributed import store_in
 from ablate.training.devices.sync_batchnorm import SyncBatchNorm, synchronize
 
 CPU = torch.device("cpu")

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ablate.data.streamed import Pixels, select
 from ablate.evaluation import metrics, tta
 from ablate.terminal.errors import InputError, UserError
-from ablate.training.devices import Share
+from ablate.training.devices.interface import Share
 from ablate.training.devices.sync_batchnorm import synchronize
 
 RUN = "run"  # key of the store with what the processes train
@@ -26,7 +26,7 @@ LEAST_IMAGES = 2  # per process in a batch, for the statistics of batch normaliz
 
 
 @dataclass
-class Several:
+class Distributed:
     """One of the processes of a run on several devices; see `Devices` for the methods.
 
     A process augments and trains on its part of each batch, and predicts its part of the validation images. Parameters
@@ -39,7 +39,7 @@ class Several:
         local_size: number of processes on its machine.
         store: of PyTorch, through which they find each other.
         run: what they train, JSON, which the first process sends to the others.
-        check_others: called while the first process waits for the others; raises an error if one has failed.
+        check_workers: called while the first process waits for the others; raises an error if one has failed.
     """
 
     rank: int
@@ -48,7 +48,7 @@ class Several:
     local_size: int
     store: dist.Store
     run: str = ""
-    check_others: Callable[[], None] = lambda: None
+    check_workers: Callable[[], None] = lambda: None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
@@ -79,7 +79,7 @@ class Several:
         if self.rank == 0:
             self.store.set(RUN, self.run)
             while not self.store.check([f"ready {rank}" for rank in range(1, self.size)]):
-                self.check_others()
+                self.check_workers()
                 time.sleep(POLL_SECONDS)
         else:
             self.store.set(f"ready {self.rank}", "")
@@ -153,10 +153,10 @@ class Several:
 
     def _share_weights(self, model: nn.Module) -> None:
         """Copy the buffers of the first process. Raises UserError if the weights differ."""
-        own = torch.stack([value.detach().double().sum() for value in model.parameters()]).cpu()
-        sums = [torch.empty_like(own) for _ in range(self.size)]
-        dist.all_gather(sums, own)
-        if not all(torch.equal(sums[0].nan_to_num(), other.nan_to_num()) for other in sums):
+        checksums = torch.stack([value.detach().double().sum() for value in model.parameters()]).cpu()
+        gathered = [torch.empty_like(checksums) for _ in range(self.size)]
+        dist.all_gather(gathered, checksums)
+        if not all(torch.equal(gathered[0].nan_to_num(), one.nan_to_num()) for one in gathered):
             raise UserError(
                 f"trainer.devices={self.size}: the weights of the devices differ after an epoch. The optimizer or the"
                 " network draws random numbers, or the devices are of different kinds."

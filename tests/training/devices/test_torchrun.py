@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ablate.terminal.errors import InputError
-from ablate.training.torchrun import Outer, outer, with_devices
+from ablate.training.devices.torchrun import Ranks, ranks_of_environment, with_devices
 from tests.processes import ENVIRONMENT, alone, assert_the_same, epochs, record
 
 VARIABLES = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "host"}
@@ -38,13 +38,13 @@ def environment(monkeypatch):
 
 def test_the_variables_of_torchrun_are_recognized(environment):
     environment()
-    assert outer() == Outer(rank=1, size=4, local_rank=1, local_size=2)
+    assert ranks_of_environment() == Ranks(rank=1, size=4, local_rank=1, local_size=2)
     environment(LOCAL_RANK=None, LOCAL_WORLD_SIZE=None)
-    assert outer() == Outer(rank=1, size=4, local_rank=1, local_size=4)
+    assert ranks_of_environment() == Ranks(rank=1, size=4, local_rank=1, local_size=4)
     environment(WORLD_SIZE="1")
-    assert outer() is None
+    assert ranks_of_environment() is None
     environment(WORLD_SIZE=None)
-    assert outer() is None
+    assert ranks_of_environment() is None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_variables_of_torchrun_are_recognized(environment):
 def test_variables_that_do_not_fit_are_refused(values, message, environment):
     environment(**values)
     with pytest.raises(InputError, match=message):
-        outer()
+        ranks_of_environment()
 
 
 def test_the_number_of_processes_is_the_number_of_devices():

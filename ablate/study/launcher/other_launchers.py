@@ -10,12 +10,12 @@ from omegaconf import DictConfig
 
 from ablate.backend import parent_death, processes
 
-OWN = "hydra_plugins.ablate_study."  # start of the names of the launchers of this package
+OUR_LAUNCHERS = "hydra_plugins.ablate_study."  # start of the names of the launchers of this package
 
 
 def task_of(launcher: str, task: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
     """The task for a launcher, given by its `_target_`. Launchers of this package end their workers themselves."""
-    return task if launcher.startswith(OWN) else EndsWithStudy(task)
+    return task if launcher.startswith(OUR_LAUNCHERS) else EndsWithStudy(task)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The further processes of a run on several devices that this process starts on this machine."""
+"""The other processes of a run on several devices, as the first one starts, watches and ends them."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ class Failure(Record, frozen=True, kw_only=True):
     refused: bool
 
 
-class Others:
+class WorkerGroup:
     """Processes with the ranks from 1 on, as a context that ends them.
 
     A thread watches them. If one fails and this process does not leave the context, because it waits in a library for
@@ -55,7 +55,7 @@ class Others:
         if loopback := {"lo", "lo0"}.intersection(name for _, name in socket.if_nameindex()):
             os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback.pop())  # no port is open to other machines
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        module = f"{__package__}.other"
+        module = f"{__package__}.worker"
         for rank in range(1, self.size):
             words = [sys.executable, "-m", module, str(self.folder), str(rank), str(self.size), str(os.getpid())]
             with (self.folder / f"{rank}.log").open("wb") as file:

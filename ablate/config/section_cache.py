@@ -1,4 +1,4 @@
-"""Plain values and objects of configurations. Those of a section that several configurations share are read once."""
+"""Values and objects of configurations. Those of a section that several configurations share are read once."""
 
 import dataclasses
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, Node, OmegaConf
 
 
-class Plain:
+class SectionCache:
     """Reads configurations section by section; a section is a node below the root.
 
     Attributes:

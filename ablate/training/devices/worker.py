@@ -1,4 +1,4 @@
-"""`python -m ablate.training.devices.other FOLDER RANK SIZE PARENT`: a process of a run, but for the first one.
+"""`python -m ablate.training.devices.worker FOLDER RANK SIZE PARENT`: a process of a run other than the first.
 
 It trains what the first one sends, and writes nothing but its error message.
 """
@@ -20,13 +20,13 @@ from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 from ablate.training import device_errors, loop
 from ablate.training.checkpoint import Checkpoint
-from ablate.training.devices.others import Failure
-from ablate.training.devices.processes import joined
-from ablate.training.devices.several import RUN, Several, store_in
+from ablate.training.devices.distributed import RUN, Distributed, store_in
+from ablate.training.devices.processes import connected
+from ablate.training.devices.torchrun import Ranks
+from ablate.training.devices.worker_group import Failure
 from ablate.training.parts import Parts
 from ablate.training.reporter import Reporter
 from ablate.training.set_up import ready
-from ablate.training.torchrun import Outer
 
 IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")  # the first process gets them too, and ends this one
 
@@ -38,7 +38,7 @@ class NotSaved(Checkpoint):
         """Do nothing."""
 
 
-def train(devices: Several) -> None:
+def train(devices: Distributed) -> None:
     """Train with the first process until it ends."""
     logging.disable()
     run = json.loads(devices.store.get(RUN))
@@ -52,11 +52,11 @@ def train(devices: Several) -> None:
     devices.stop()
 
 
-def with_outer(started: Outer) -> int:
-    """Train as a process that was started with the others from outside; return the exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # it has nothing to write, and may wait in a library
+def train_with_torchrun(ranks: Ranks) -> int:
+    """Train as a process that torchrun has started; return the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # ends at once: it writes nothing, and may wait in a library
         signal.signal(number, signal.SIG_DFL)
-    train(joined(started))
+    train(connected(ranks))
     return 0
 
 
@@ -68,7 +68,7 @@ def main() -> int:
     parent_death.signaled(processes.KILL, parent)
     try:
         register()
-        train(Several(rank, size, rank, size, store_in(folder, size)))
+        train(Distributed(rank, size, rank, size, store_in(folder, size)))
     except Exception as error:
         traceback.print_exc()
         failure = Failure(message=sentence(error), refused=isinstance(unwrapped(error), (InputError, OSError)))

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from ablate.config import CONF, register
-from ablate.config.plain import Plain
+from ablate.config.section_cache import SectionCache
 
 register()
 
@@ -20,13 +20,13 @@ def config():
 
 
 def test_a_configuration_with_shared_sections_has_the_same_values_and_objects(config):
-    plain = Plain()
-    kept = {str(name) for name in config if plain.keep(config._get_node(name))}
+    cache = SectionCache()
+    kept = {str(name) for name in config if cache.keep(config._get_node(name))}
     assert {"model", "optimizer", "augmentation", "trainer"} <= kept
     for _ in range(2):  # read, and read again
-        assert plain.values(config) == OmegaConf.to_container(config, resolve=True)
-        assert plain.object(config) == OmegaConf.to_object(config)
-        assert {name: plain.unresolved(config._get_node(name)) for name in config} == OmegaConf.to_container(config)
+        assert cache.values(config) == OmegaConf.to_container(config, resolve=True)
+        assert cache.object(config) == OmegaConf.to_object(config)
+        assert {name: cache.unresolved(config._get_node(name)) for name in config} == OmegaConf.to_container(config)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_a_section_whose_values_are_not_final_is_not_shared(section, change, con
     changed = copy.deepcopy(config)
     for name, value in change.items():
         changed[section][name] = value
-    assert not Plain().keep(changed._get_node(section))
+    assert not SectionCache().keep(changed._get_node(section))

@@ -19,7 +19,7 @@ from ablate.runs import epochs
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
-from ablate.training.devices.several import Several
+from ablate.training.devices.distributed import Distributed
 from ablate.training.run import train
 from tests.processes import ablate
 
@@ -146,8 +146,8 @@ def test_streamed_photographs(photo_folder, tmp_path):
     assert_close(*both(tmp_path, *words))
 
 
-def process(rank: int, size: int) -> Several:
-    return Several(rank, size, rank, size, store=None)
+def process(rank: int, size: int) -> Distributed:
+    return Distributed(rank, size, rank, size, store=None)
 
 
 class Reversed:
@@ -178,8 +178,8 @@ def test_the_parts_of_a_batch_are_the_augmented_batch(name, images, size):
     whole = augment(pixels, targets, draws)
     parts = []
     for rank in range(size):
-        positions, own = process(rank, size).share(torch.arange(images), augment.reach)
-        parts.append(own(*augment(pixels[positions], targets[positions], [draw[positions] for draw in draws])))
+        positions, keep = process(rank, size).share(torch.arange(images), augment.reach)
+        parts.append(keep(*augment(pixels[positions], targets[positions], [draw[positions] for draw in draws])))
     for index in range(2):
         assert torch.equal(torch.cat([part[index] for part in parts]), whole[index])
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.training.averaging import Average, averaged, renew_statistics
+from ablate.training.weight_averaging import Average, averaged, renew_statistics
 
 
 def average_of(model: nn.Module, ema: float | None = None, swa_start: int | None = None) -> Average:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ablate.study.launcher.others import OWN, EndsWithStudy, task_of
+from ablate.study.launcher.other_launchers import OUR_LAUNCHERS, EndsWithStudy, task_of
 from tests.processes import ENVIRONMENT
 
 # A study whose worker runs its task, then waits for ever; the study prints the worker's process ID.
 STUDY = """
 import os, signal
-from ablate.study.launcher.others import EndsWithStudy
+from ablate.study.launcher.other_launchers import EndsWithStudy
 task = EndsWithStudy(lambda config: config)
 if not (worker := os.fork()):
     task(1), task(2), os.write(ready, b"x")
@@ -38,7 +38,9 @@ def test_a_worker_ends_with_a_study_that_is_killed():
     study.wait()
 
 
-@pytest.mark.parametrize(("launcher", "wrapped"), [(f"{OWN}LocalLauncher", False), ("x.JoblibLauncher", True)])
+@pytest.mark.parametrize(
+    ("launcher", "wrapped"), [(f"{OUR_LAUNCHERS}LocalLauncher", False), ("x.JoblibLauncher", True)]
+)
 def test_only_tasks_of_other_launchers_are_wrapped(launcher, wrapped):
     task = task_of(launcher, len)
     assert (task is not len) == wrapped and task("abc") == 3
