@@ -1,4 +1,4 @@
-"""Measure what large studies cost beside training: plans, `ablate status`, `collect` and reports, each with its goal.
+"""Measure what large studies cost besides training: plans, `ablate status`, `collect` and reports, each with its goal.
 
     python benchmarks/studies.py [--repeat 1] [--only plan status ...]
 

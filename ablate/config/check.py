@@ -75,7 +75,7 @@ def validate_sections(config: DictConfig, key: str, chosen: Chosen, cache: Secti
 
 
 def _settings(config: DictConfig, cache: SectionCache) -> dict[Any, Any]:
-    """The configuration as cache values; InputError if a key has none."""
+    """The configuration as plain values; InputError if a key has none."""
     try:
         return cache.values(config)
     except OmegaConfBaseException:  # of a missing value, or of an interpolation with it
@@ -164,7 +164,7 @@ def _check_together(key: str, section: DictConfig, cache: SectionCache) -> None:
 def _sections(
     config: DictConfig, settings: Mapping[Any, Any], key: str, checked: Container[int]
 ) -> Iterator[tuple[str, DictConfig, Mapping[Any, Any]]]:
-    """Yield every node with a dataclass in the schema, without those `checked`: full key, node, and cache values."""
+    """Yield every node with a dataclass in the schema, without those `checked`: full key, node, and plain values."""
     if dataclasses.is_dataclass(OmegaConf.get_type(config)):
         yield key, config, settings
     for name, values in settings.items():

@@ -62,7 +62,11 @@ class Logger(Protocol):
 
 
 class Csv:
-    """Writes metrics.csv: a header and one row per epoch, on disk before the next epoch starts."""
+    """Writes metrics.csv: a header and one row per epoch.
+
+    A row can be read once its epoch has ended. Only the whole file is synced to disk: a run that a crash of the machine
+    interrupted writes all rows again, from its checkpoint.
+    """
 
     def __init__(self, run: LoggedRun) -> None:
         self.path = run.folder / "metrics.csv"
@@ -73,16 +77,15 @@ class Csv:
             self.file.flush()
 
     def log(self, row: Row) -> None:
-        """Write one row and flush it to disk."""
+        """Write one row."""
         with atomic.naming(self.path):
             self.writer.writerow(row)
             self.file.flush()
-            os.fsync(self.file.fileno())
 
     def close(self, result: Row | None) -> None:
-        """Close the file."""
-        with atomic.naming(self.path):
-            self.file.close()
+        """Sync the file to disk, and close it."""
+        with atomic.naming(self.path), self.file:
+            os.fsync(self.file.fileno())
 
 
 def grid(images: "np.ndarray") -> "np.ndarray":

@@ -37,7 +37,7 @@ def config_sha256_as_written(config: DictConfig, files: Mapping[str, str]) -> st
 
 
 def resolved(config: DictConfig, cache: SectionCache | None = None) -> Settings:
-    """Return the settings that affect training as cache values, with interpolations resolved.
+    """Return the settings that affect training as plain values, with interpolations resolved.
 
     `data.root`, the image folder on this machine, is left out, since the images are hashed separately.
 
@@ -68,7 +68,7 @@ def without_seed(config: DictConfig, cache: SectionCache | None = None) -> Setti
 
 
 def written(config: DictConfig, cache: SectionCache | None = None) -> Settings:
-    """Return the settings that affect training as cache values, with interpolations unresolved; see `resolved`."""
+    """Return the settings that affect training as plain values, with interpolations unresolved; see `resolved`."""
     cache = cache or SectionCache()
     return {name: cache.unresolved(config._get_node(name)) for name in _trained(config)}
 

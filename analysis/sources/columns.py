@@ -218,9 +218,9 @@ def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
 
 def texts_of(column: pd.Series) -> pd.Series:
     """Levels as text: whole numbers without decimals, `UNSET` for a missing one."""
-    texts = column.astype(object).where(column.notna(), UNSET).map(_text)
-    return texts.replace("", UNSET)
+    texts = [_text(level) for level in column.astype(object).where(column.notna(), UNSET)]
+    return pd.Series(texts, column.index, dtype=object, name=column.name)  # strings of pandas would be another copy
 
 
 def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip()
+    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip() or UNSET

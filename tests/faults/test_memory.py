@@ -135,7 +135,9 @@ def author_text(study: Path) -> None:
 
 
 def taken_looks(study: Path) -> None:
-    plan = replace(study_plan.read(study), seeds=[0, 1, 2], stages=[2, 3])
+    plan = study_plan.read(study)
+    other = replace(plan.runs[0], variant="other", folder="other/seed=0")
+    plan = replace(plan, runs=[*plan.runs, other], seeds=[0, 1, 2], stages=[2, 3])
     stages.due(plan, stages.read(study, plan))
 
 
