@@ -21,7 +21,8 @@ def register() -> None:
     OmegaConf.register_new_resolver("pretrained", _pretrained, replace=True)
     store = ConfigStore.instance()
     for name, kind in schema.nodes().items():
-        store.store(group="hydra/schema", name=name, node=_node(kind))
+        store.store(group="hydra/schema", name=name, node=kind)
+        _accept_undeclared(kind, store.repo["hydra"]["schema"][f"{name}.yaml"].node)
 
 
 def _pretrained(key: str, *, _root_: DictConfig) -> Any:
@@ -29,16 +30,14 @@ def _pretrained(key: str, *, _root_: DictConfig) -> Any:
     return get_method("ablate.model.expected_input.expected")(key, _root_)
 
 
-def _node(kind: type) -> DictConfig:
-    """Convert a dataclass of the schema to a node that also accepts undeclared keys, which user code may have.
+def _accept_undeclared(kind: type, node: DictConfig) -> None:
+    """Let the options in the node of a dataclass accept undeclared keys, which user code may have.
 
     `validate` refuses them for the options of this package.
     """
-    node = OmegaConf.structured(kind)
     groups = [f.name for f in fields(kind) if isinstance(f.type, type) and issubclass(f.type, Option)]
     for option in [node] if issubclass(kind, Option) else map(node._get_node, groups):
         OmegaConf.set_struct(option, False)
-    return node
 
 
 __all__ = ["CONF", "Chosen", "register", "validate"]
