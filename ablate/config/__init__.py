@@ -30,7 +30,7 @@ def _pretrained(key: str, *, _root_: DictConfig) -> Any:
     return get_method("ablate.model.expected_input.expected")(key, _root_)
 
 
-def _accept_undeclared(kind: type, node: DictConfig) -> None:
+def _accept_undeclared(kind: type, node: Any) -> None:
     """Let the options in the node of a dataclass accept undeclared keys, which user code may have.
 
     `validate` refuses them for the options of this package.
