@@ -63,6 +63,7 @@ def graph(experiment: str, step: Steps, steps: int, package: float) -> None:
 
     parts.model.train()
     aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):  # what is done once only must not be captured
         for _ in range(3):
             parts.optimizer.zero_grad()
