@@ -6,6 +6,7 @@
 `compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
+`command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase
 `sweeper.py`, `leftovers.py`, `resuming.py`  run the runs without a result; what earlier starts left in their folders
 `failures.py`   the table of runs without a result
 `launcher/`     where runs are executed: on this machine, or on a cluster
