@@ -11,11 +11,11 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.app import code, compose, results, settings
-from ablate.app.task import RecordedTask
 from ablate.files import atomic
 from ablate.runs import run_record, tuning
 from ablate.study import phases, retune
+from ablate.study.app import code, compose, results, settings
+from ablate.study.app.task import RecordedTask
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
 from ablate.study.launcher.other_launchers import OUR_LAUNCHERS, task_of
