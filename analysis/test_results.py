@@ -8,10 +8,9 @@ import numpy as np
 
 from ablate.analysis.formats import times
 from ablate.evaluation.class_metrics import majority, of_confusion
-from ablate.evaluation.test_set import LARGEST, MISTAKES, PICTURES
-from ablate.files import arrays, atomic, bounded
+from ablate.files import atomic
 from ablate.runs import activation_maps as run_maps
-from ablate.runs import test_result
+from ablate.runs import misclassified, test_result
 from ablate.runs.test_result import Mark, TestResult
 from ablate.terminal.text import printable
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 FOLDER = "test"  # of the figures, in the run's folder
 LISTED = 30  # classes
-MAX_PIXELS = 2 * MISTAKES * 3 * LARGEST**2  # bytes
-SIDE = range(1, LARGEST + 1)  # pixels
 
 
 def show(folder: Path, result: TestResult, brief: bool = False) -> None:
@@ -72,19 +69,10 @@ def figures(folder: Path, result: TestResult) -> "dict[str, Callable[[], Figure]
 
 def _misclassified_images(folder: Path, result: TestResult) -> np.ndarray | None:
     """The images of `result.mistakes`, uint8 (n, C, H, W); None if missing, damaged or from an earlier test."""
-    count = len(result.mistakes)
-    expected = {
-        "images": arrays.Expected("u", (count, range(1, 4), SIDE, SIDE)),
-        "index": arrays.Expected("iu", (count,)),
-    }
     try:
-        stored = arrays.read(folder / PICTURES, expected, MAX_PIXELS + bounded.MIB)
+        return misclassified.read(folder, result)
     except Exception:  # numpy and zipfile raise many types of exception on a damaged file
         return None
-    images = stored["images"]
-    valid = images.dtype == np.uint8 and images.shape[1] in (1, 3)
-    same = stored["index"].tolist() == [mistake.index for mistake in result.mistakes]
-    return images if valid and same else None
 
 
 def lines(folder: Path, result: TestResult) -> list[str]:

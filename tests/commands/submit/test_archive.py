@@ -6,7 +6,7 @@ import sys
 import zipfile
 from io import BytesIO
 
-from ablate.course import archive
+from ablate.commands.submit import archive
 
 MEMBERS = {"b/ä.txt": b"two", "a": bytes(1000), "b/.hidden": b""}
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.course import source
+from ablate.commands.submit import source
 
 # Caches that are reused, with their default folders.
 CACHES = {"ABLATE_CACHE": "~/.cache/ablate/images", "ABLATE_DATA": "~/.cache/ablate/data"}

@@ -6,7 +6,7 @@ import os
 import random
 from pathlib import Path
 
-from ablate.app.results import CSV
+from ablate.study.app.results import CSV
 from ablate.terminal.errors import InputError
 
 

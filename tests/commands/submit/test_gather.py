@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.course.gather import select
-from ablate.course.report import outdated
+from ablate.commands.submit.gather import select
+from ablate.commands.submit.report import outdated
 from ablate.files import atomic
 from tests.processes import ROOT
 from tests.submission import blank, refused

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.commands.submit import source
+from ablate.commands.submit.contents import MB, Contents
 from ablate.config.schema.submission import Submission
-from ablate.course import source
-from ablate.course.contents import MB, Contents
 from ablate.runs import provenance, run_record, test_result
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError

@@ -11,16 +11,15 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from ablate.app import code, compose, results, settings
-from ablate.app.task import RecordedTask
 from ablate.files import atomic
 from ablate.runs import run_record, tuning
-from ablate.study import retune
+from ablate.study import phases, retune
+from ablate.study.app import code, compose, results, settings
+from ablate.study.app.task import RecordedTask
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
 from ablate.study.launcher.other_launchers import OUR_LAUNCHERS, task_of
 from ablate.study.leftovers import Leftovers
-from ablate.study.path import rounds
 from ablate.study.stages import Decide
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
@@ -36,37 +35,31 @@ class App:
         folder: of the study.
         config: the app's configuration with the `hydra` section, without the swept overrides.
         loader: composes the runs.
-        start: the launcher of runs in a folder, with its configuration.
+        start: creates the launcher of a configuration.
     """
 
     settings: settings.Settings
     folder: Path
     config: DictConfig
     loader: PlanLoader
-    start: Callable[[Path, DictConfig], Launcher]
+    start: Callable[[DictConfig], Launcher]
 
     def sweep(self, arguments: Sequence[str], decide: Decide) -> None:
         """Run the study, or list its runs (`dry_run`). See `ablate.study.sweeper.sweep` for `decide` and the errors."""
         asked, advice, plan = self.settings, "Run the same command again to resume.", tuning_plan(self.settings)
-        leftovers = Leftovers(self.resumes, has_output)
-        launcher = self.start(self.folder, self.config)
+        launcher = self.start(self.config)
 
         def composing(phase: Phase) -> ComposedStudy:
             folder = self.folder / tuning.FOLDER if phase.is_tuning else self.folder
             return compose.study(self.loader, self.config, asked, arguments, folder, phase)
 
-        def sweep_tuning(study: ComposedStudy) -> None:
-            folder = self.folder / tuning.FOLDER
-            started = self.start(folder, retune.in_tuning(self.config))
-            sweep(study, started, folder, advice, asked.extend, asked.retrain, leftovers)
-
         if asked.dry_run:
             planned = composing(retune.chosen_phase(self.folder, plan)).plan
             preview(planned, self.folder, asked.extend, asked.retrain)
             return
-        phase = retune.tune(self.folder, plan, composing, sweep_tuning)
-        for study in rounds(partial(composing, phase)):
-            sweep(study, launcher, self.folder, advice, asked.extend, asked.retrain, leftovers, decide)
+        leftovers = Leftovers(self.resumes, has_output)
+        run_phase = partial(sweep, resuming=advice, extend=asked.extend, retrain=asked.retrain, leftovers=leftovers)
+        phases.run(self.config, plan, composing, self.start, launcher, run_phase, decide)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
@@ -94,11 +87,12 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     loader: Any = PlanLoader(context.config_loader, config.hydra.searchpath)
     script = code.script_of(task)
 
-    def start(study: Path, its_config: DictConfig) -> Launcher:
+    def start(config: DictConfig) -> Launcher:
+        study = Path(config.hydra.sweep.dir)
         return Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
             task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script)),
-            config=its_config,
+            config=config,
         )
 
     return App(known, folder, config, loader, start)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from ablate.course import notebook
+from ablate.commands.submit import notebook
 from ablate.terminal.errors import InputError
 from tests.processes import ROOT
 

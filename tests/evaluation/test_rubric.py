@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.config import CONF
-from ablate.course import rubric
+from ablate.evaluation import rubric
 from ablate.runs.test_result import Mark
 from ablate.terminal.errors import InputError
 

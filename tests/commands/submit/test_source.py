@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
-from ablate.course import source
+from ablate.commands.submit import source
 from ablate.terminal.errors import InputError
 
 

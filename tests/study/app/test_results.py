@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.app import results
 from ablate.runs.metric import named
+from ablate.study.app import results
 from ablate.terminal.errors import RunFailed
 
 ACC = named("acc")

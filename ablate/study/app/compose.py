@@ -14,14 +14,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate.app import messages
-from ablate.app.settings import Settings
 from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
 from ablate.runs.names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.runs.tuning import DESIGN
 from ablate.study import design, factors, overrides, path, plan
+from ablate.study.app import messages
+from ablate.study.app.settings import Settings
 from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
 from ablate.study.tuned_runs import NOT_TUNED, Phase
@@ -148,7 +148,7 @@ def identity(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:
 
     An interpolation that only has a value within a run, such as `${hydra:runtime.output_dir}`, stays as text.
     """
-    content = _resolved(config)
+    content: dict[str, Any] = _resolved(config)
     for key in ignore:
         node, names = content, key.split(".")
         for name in names[:-1]:

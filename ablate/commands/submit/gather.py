@@ -5,11 +5,11 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from ablate.commands.submit import notebook, readme, report
+from ablate.commands.submit.contents import Contents
+from ablate.commands.submit.run_files import add_code, add_run, add_weights
 from ablate.config import CONF, trust
 from ablate.config.schema.submission import Submission
-from ablate.course import notebook, readme, report
-from ablate.course.contents import Contents
-from ablate.course.run_files import add_code, add_run, add_weights
 from ablate.runs import run_record, test_result
 from ablate.runs.read_config import read_config
 from ablate.runs.stages import due_plan

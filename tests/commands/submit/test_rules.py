@@ -2,8 +2,8 @@
 
 import pytest
 
+from ablate.commands.submit import rules
 from ablate.config import CONF
-from ablate.course import rules
 from ablate.terminal.errors import InputError
 
 ASSIGNMENT = CONF / "submission" / "assignment.yaml"

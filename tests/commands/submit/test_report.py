@@ -4,7 +4,7 @@ import pytest
 import typst
 from pypdf import PdfReader, PdfWriter
 
-from ablate.course import report
+from ablate.commands.submit import report
 from ablate.terminal.errors import InputError
 
 

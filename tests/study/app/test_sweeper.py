@@ -15,8 +15,8 @@ from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
 from ablate.runs import run_record, stages, study_plan
 from ablate.terminal.errors import InputError
-from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT, ablate
+from tests.study.app.conftest import APP, SWEEP
 
 DESIGN = ("hydra.sweeper.design=one_at_a_time", "model=resnet,cnn", "dropout=0.0,0.5", "seed=0,1,2")
 

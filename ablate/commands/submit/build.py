@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ablate.commands.flags import Parser
-from ablate.course import archive, isolated, rules
-from ablate.course.contents import MB, Contents
-from ablate.course.gather import Options, Selected, add_report, gather, select
-from ablate.course.report import outdated
+from ablate.commands.submit import archive, isolated, rules
+from ablate.commands.submit.contents import MB, Contents
+from ablate.commands.submit.gather import Options, Selected, add_report, gather, select
+from ablate.commands.submit.report import outdated
 from ablate.files import atomic
 from ablate.runs import study_plan
 from ablate.terminal.errors import InputError

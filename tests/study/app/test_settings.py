@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.app.settings import check_launcher, read
+from ablate.study.app.settings import check_launcher, read
 from ablate.terminal.errors import InputError
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate.commands.submit import check_id, main
-from ablate.course import archive, rules
-from ablate.course.gather import Options, add_report, gather, select
+from ablate.commands.submit import archive, rules
+from ablate.commands.submit.build import check_id, main
+from ablate.commands.submit.gather import Options, add_report, gather, select
 from ablate.files import atomic
 from ablate.runs import run_record
 from ablate.terminal.errors import InputError

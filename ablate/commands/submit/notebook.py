@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.course.report import MISSING, contents
+from ablate.commands.submit.report import MISSING, contents
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, without_homes
 

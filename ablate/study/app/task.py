@@ -13,13 +13,13 @@ from hydra.core.hydra_config import HydraConfig
 from msgspec.structs import replace
 from omegaconf import DictConfig
 
-from ablate.app import code, messages, results
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
 from ablate.runs.run_record import RunRecord, Seconds
 from ablate.runs.statuses import FINISHED, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
+from ablate.study.app import code, messages, results
 from ablate.study.status import recorded_state
 from ablate.terminal.errors import RunFailed
 
@@ -32,7 +32,7 @@ class RecordedTask:
         task: the main function, which takes the configuration.
         study: folder of the study.
         metric: that of the study.
-        best: see `ablate.app.results.of_run`.
+        best: see `ablate.study.app.results.of_run`.
         script: the file that defines the main function; None if there is none.
     """
 
