@@ -151,8 +151,8 @@ def submit(
         InputError: a file is missing, invalid or too large.
         RunFailed: the archive failed the verification; it is not written.
     """
-    from ablate.commands.submit import check_id
-    from ablate.course import rules
+    from ablate.commands.submit import rules
+    from ablate.commands.submit.build import check_id
 
     path = Path(output) / rules.read(str(submission), check_id(id)).archive
     values = {"report": report, "notebook": notebook, "link": link, "data-root": data_root}

@@ -7,8 +7,7 @@ from pathlib import Path
 from ablate.commands import test_on
 from ablate.commands.flags import Parser
 from ablate.commands.tested_runs import Chosen, to_test
-from ablate.course import rubric
-from ablate.evaluation import compared_maps
+from ablate.evaluation import compared_maps, rubric
 from ablate.evaluation.test_set import Judge, new_look, test
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import TestResult

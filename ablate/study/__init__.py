@@ -14,5 +14,6 @@
 `snapshot.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study
 `time_estimate.py`, `probe.py`  how long the remaining runs take
 `tune.py`       hyperparameter search with Optuna
+`app/`          studies of any other Hydra app, with the same plan, sweeper and records
 `selection.py`  the runs that are evaluated on the test set
 """

@@ -1,4 +1,4 @@
-"""Studies of any Hydra app: the sweeper, which `ablate.app` implements, and the options, which `ablate.app` checks."""
+"""Studies of any Hydra app, which `ablate.study.app` implements: the sweeper and its options."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class AppFlags(SearchPathPlugin):
         import sys
 
         if any(word.startswith("hydra/sweeper") for word in sys.argv):
-            from ablate.app import flags
+            from ablate.study.app import flags
 
             with refused_in_a_sentence():
                 flags.check(sys.argv[1:])
@@ -60,14 +60,14 @@ class AppSweeper(Sweeper):
     """`hydra/sweeper=ablate`: run a study of any Hydra app in whose environment this package is installed.
 
     Args:
-        **_: the keys under `hydra.sweeper` (`ablate.app.settings`), which `setup` reads from the configuration.
+        **_: the keys under `hydra.sweeper` (`ablate.study.app.settings`), which `setup` reads from the configuration.
     """
 
     def __init__(self, **_: Any) -> None: ...
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Read the settings, choose the folder of the study, and wrap the app's main function."""
-        from ablate.app.sweeper import set_up
+        from ablate.study.app.sweeper import set_up
 
         with refused_in_a_sentence():
             self.app = set_up(hydra_context, task_function, config)
