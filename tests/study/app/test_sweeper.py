@@ -48,26 +48,6 @@ def test_a_design_runs_and_every_run_leaves_a_record(study):
     assert (study / "model=cnn/seed=1/.hydra/overrides.yaml").read_text() == "- model=cnn\n- dropout=0.0\n- seed=1\n"
 
 
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        (("--cfg", "job"), "--cfg applies to a single run"),
-        (("--info", "config"), "--info applies to a single run"),
-        (("--resolve",), "--resolve applies only to --cfg"),
-        (("--package", "model"), "--package applies only to --cfg"),
-    ],
-)
-def test_flags_that_contradict_a_study_are_refused_in_a_sentence(tmp_path, app, flags, message):
-    refused = app(tmp_path, *SWEEP, "seed=0,1", *flags)
-    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
-    assert "Traceback" not in refused.stderr and not (tmp_path / "outputs").exists()
-
-
-def test_flags_of_a_single_run_are_honored(tmp_path, app):
-    shown = app(tmp_path, *SWEEP[1:], "seed=1", "--cfg", "job", "--resolve")
-    assert shown.returncode == 0 and "seed: 1" in shown.stdout, shown.stderr
-
-
 def test_the_same_command_runs_nothing_again_and_extends(study, app):
     before = (study / "baseline/seed=0/run.json").stat().st_mtime_ns
     again = app(study.parents[1], *SWEEP, *DESIGN)
@@ -120,72 +100,6 @@ def test_two_runs_differ_in_their_overrides(study):
     assert "model.name" in shown.stdout and "cnn" in shown.stdout
 
 
-@pytest.mark.parametrize(
-    ("form", "status", "words"),
-    [("number", "completed", ""), ("json", "completed", ""), ("csv", "failed", "has no acc; it has epoch, step"),
-     ("none", "failed", "main returned no number. Return a number or a dict"),
-     ("text", "failed", "(it returned list)"), ("other", "failed", "(it returned tuple)")],
-)  # fmt: skip
-def test_what_main_returns(tmp_path, app, form, status, words):
-    ended = app(tmp_path, *SWEEP, "seed=0", f"form={form}", "model=resnet,cnn")
-    record = run_record.read(tmp_path / "outputs/s/baseline/seed=0")
-    assert record.status == status and ended.returncode == (status != "completed")
-    assert words in (record.error or "")
-
-
-def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
-    ended = app(tmp_path, *SWEEP, "seed=0", "form=csv", "model=resnet,cnn", "hydra.sweeper.metric=val/acc")
-    assert ended.returncode == 0, ended.stderr
-    values = [
-        run_record.read(tmp_path / "outputs/s" / name / "seed=0").metrics["val/acc"]
-        for name in ("baseline", "model=cnn")
-    ]
-    assert values[1] - values[0] == pytest.approx(0.05, abs=0.02) and values[0] > 0.78
-    curves = analyse(tmp_path / "outputs/s").curves
-    assert curves["epoch"].tolist() == [0, 1, 2, 0, 1, 2]
-    assert curves["val/acc"].iloc[[2, 5]].tolist() == pytest.approx(values)
-
-
-def test_a_failing_run_sinks_no_other(tmp_path, app):
-    ended = app(tmp_path, *SWEEP, "model=resnet,broken,cnn", "seed=0,1")
-    assert ended.returncode == 1 and "the broken model has no layers" in ended.stdout + ended.stderr
-    broken = run_record.read(tmp_path / "outputs/s/model=broken/seed=0")
-    assert broken.error == "ValueError: the broken model has no layers (traceback in the run's traceback.txt)."
-    assert "in main" in (tmp_path / "outputs/s/model=broken/seed=0/traceback.txt").read_text()
-    statuses = {
-        name: run_record.read(tmp_path / f"outputs/s/{name}/seed=1").status
-        for name in ("baseline", "model=broken", "model=cnn")
-    }
-    assert statuses == {"baseline": "completed", "model=broken": "failed", "model=cnn": "completed"}
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("hydra.sweeper.design=onetime",), "design=onetime is unknown; designs: factorial"),
-        (("hydra.sweeper.margin=-1",), "hydra.sweeper.margin: expected"),
-        (("hydra.sweeper.name=a/b",), "must be a folder name"),
-        (("hydra.sweeper.metric={direction: up, name: acc}",), "metric.direction=up must be max or min"),
-        (("hydra.sweeper.seed_key=random_state",), "seed_key=random_state: the app"),
-        (("+seed=0,1",), "seed"),
-        (("dropout=interval(0,1)",), "an interval has no levels"),
-        (("hydra.sweeper.metric=seconds",), "the metric 'seconds' is not printable, or is the name of a report column"),
-        (("hydra.sweep.dir=${hydra.job.num}", "hydra.sweeper.name=null"), "all runs of a study need the same folder"),
-        (("hydra/launcher=ablate_local", "hydra.launcher.jobs_at_once=-1"), "hydra.launcher.jobs_at_once: expected"),
-    ],
-)
-def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, message):
-    ended = app(tmp_path, *SWEEP, "model=resnet,cnn", *words)
-    assert ended.returncode == 2 and message in ended.stderr, ended.stderr
-    assert "Traceback" not in ended.stderr and not (tmp_path / "outputs/s/study.json").exists()
-
-
-def test_an_unknown_option_is_refused_with_the_options_of_the_app(tmp_path, app):
-    ended = app(tmp_path, *SWEEP, "model=resnet,resnet50")
-    assert ended.returncode == 2 and "'model/resnet50'" in ended.stderr
-    assert "Available options in 'model': broken, cnn, resnet, vit." in ended.stderr
-
-
 def test_a_dry_run_lists_and_starts_nothing(tmp_path, app):
     shown = app(tmp_path, *SWEEP, *DESIGN, "hydra.sweeper.dry_run=true")
     assert shown.returncode == 0 and "model=cnn" in shown.stdout and "9 runs of 3 variants" in shown.stdout
@@ -213,22 +127,6 @@ def test_a_killed_study_resumes(tmp_path, app, launcher):
         for run in study_plan.read(tmp_path / "outputs/s").runs
     } == {"completed"}
     assert first.stat().st_mtime_ns == finished
-
-
-@pytest.mark.parametrize("name", ["it's", "x=1,y {b} $c \\\\'\""])
-def test_folders_with_characters_of_hydras_grammar(tmp_path, app, name):
-    (tmp_path / name).mkdir()
-    ended = app(tmp_path / name, *SWEEP, "seed=0")
-    assert ended.returncode == 0, ended.stderr
-    assert run_record.read(tmp_path / name / "outputs/s/baseline/seed=0").status == "completed"
-
-
-@pytest.mark.parametrize("name", ["${oc.env:HOME}", os.fsdecode(b"caf\xe9")])
-def test_a_folder_that_hydra_or_a_record_cannot_name_is_refused(tmp_path, app, name):
-    (tmp_path / name).mkdir()
-    ended = app(tmp_path / name, *SWEEP, "seed=0")
-    assert ended.returncode == 2 and "Rename" in ended.stderr and "Traceback" not in ended.stderr
-    assert not (tmp_path / name / "outputs").exists()
 
 
 def test_what_a_kill_in_a_write_left_is_not_set_aside(tmp_path, app):

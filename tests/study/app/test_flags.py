@@ -1,0 +1,25 @@
+"""Flags of an app that contradict a study."""
+
+import pytest
+
+from tests.study.app.conftest import SWEEP
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--cfg", "job"), "--cfg applies to a single run"),
+        (("--info", "config"), "--info applies to a single run"),
+        (("--resolve",), "--resolve applies only to --cfg"),
+        (("--package", "model"), "--package applies only to --cfg"),
+    ],
+)
+def test_flags_that_contradict_a_study_are_refused_in_a_sentence(tmp_path, app, flags, message):
+    refused = app(tmp_path, *SWEEP, "seed=0,1", *flags)
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert "Traceback" not in refused.stderr and not (tmp_path / "outputs").exists()
+
+
+def test_flags_of_a_single_run_are_honored(tmp_path, app):
+    shown = app(tmp_path, *SWEEP[1:], "seed=1", "--cfg", "job", "--resolve")
+    assert shown.returncode == 0 and "seed: 1" in shown.stdout, shown.stderr
