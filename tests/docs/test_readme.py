@@ -9,6 +9,7 @@ from tests.docs.pages import ROOT
 
 ROWS = dict(re.findall(r"^\| `([\w/]+)` \| (.+) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M))
 
+
 @pytest.mark.parametrize("group", sorted(ROWS.keys() - {"trainer"}))  # the row of `trainer` lists its keys
 def test_every_option_is_listed(group):
     options = {path.stem for path in (CONF / group).glob("*.yaml")}
