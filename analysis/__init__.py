@@ -10,7 +10,7 @@ Read in the order in which the data flows:
    `image_correctness.py`   which validation images each run classified correctly
    `config_differences.py`  which configuration keys differ between a variant and the baseline
    `test_usage.py`          how often the test set was used
-4. `results.py`             all of the above for one study, computed once
+4. `analyse.py`             all of the above for one study, computed once -> `results.py`
 5. `tables/`, `figures/`    results -> tables of formatted text, matplotlib figures; `formats.py` formats the numbers
 6. `report/`                text: `methods.py`, `images.py`, `verdict_sentences.py`, `notes.py`, `limits.py`;
                             `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);

@@ -51,7 +51,7 @@ class Study:
     @cached_property
     def results(self) -> "Results":
         """All results that the report is based on."""
-        from ablate.analysis.results import analyse
+        from ablate.analysis.analyse import analyse
 
         return analyse(self.folder)
 

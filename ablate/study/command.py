@@ -68,13 +68,14 @@ class StudyCommand:
 
     def preview(self, arguments: Sequence[str], probe: bool) -> StudyPlan:
         """Print the plan and return it. `probe`: time a few training steps of each variant."""
-        study = self.compose(arguments, retune.chosen_phase(self.folder, self.tuning()))
+        study = self.compose(arguments)
         probing = {"probe": partial(self.seconds_per_run, study.overrides)} if probe else {}
         status_table.preview(study.plan, self.folder, self.config.study.extend, self.config.study.retrain, **probing)
         return study.plan
 
-    def compose(self, arguments: Sequence[str], phase: Phase) -> ComposedStudy:
-        """Compose the runs of a phase of the study."""
+    def compose(self, arguments: Sequence[str], phase: Phase | None = None) -> ComposedStudy:
+        """Compose the runs of a phase of the study; None: on its seeds, with the settings chosen so far."""
+        phase = phase or retune.chosen_phase(self.folder, self.tuning())
         config = retune.in_tuning(self.config) if phase.is_tuning else self.config
         return compose.study(self.loader, config, self.params, arguments, phase)
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
+from ablate.analysis.analyse import analyse
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
@@ -19,7 +20,7 @@ from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.report.pdf_file import write_pdf
-from ablate.analysis.results import Results, analyse
+from ablate.analysis.results import Results
 from ablate.backend import processes
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic

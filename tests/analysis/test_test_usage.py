@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from ablate.analysis import tables
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
-from ablate.analysis.results import analyse
 from ablate.analysis.test_usage import usage
 from ablate.runs import study_plan, test_log
 from tests.runs.test_test_log import result

@@ -12,9 +12,9 @@ from hydra import compose, initialize_config_dir
 from hypothesis import strategies as st
 
 from ablate.analysis import other_tests
+from ablate.analysis.analyse import analyse
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
-from ablate.analysis.results import analyse
 from ablate.analysis.test_results import lines
 from ablate.analysis.test_usage import usage
 from ablate.commands.test import test as evaluated

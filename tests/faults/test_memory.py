@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from PIL import Image
 
 from ablate.analysis import other_tests
+from ablate.analysis.analyse import analyse
 from ablate.analysis.author import text, to_typst
 from ablate.analysis.collect import collect, curves
-from ablate.analysis.results import analyse
 from ablate.analysis.sources import frame
 from ablate.analysis.sources import table as table_file
 from ablate.analysis.sources.columns import Columns

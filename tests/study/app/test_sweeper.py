@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from ablate.analysis.results import analyse
+from ablate.analysis.analyse import analyse
 from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
 from ablate.runs import run_record, stages, study_plan

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.analysis.results import analyse
+from ablate.analysis.analyse import analyse
 from ablate.runs import run_record
 from tests.study.app.conftest import SWEEP
 
