@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, other_tests, stats
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats
 from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.author import text, variants
 from ablate.analysis.config_differences import changes
@@ -17,7 +17,8 @@ from ablate.analysis.search import DESIGN as SEARCH
 from ablate.analysis.search import search
 from ablate.analysis.stages.looks import of_study as looks_of_study
 from ablate.analysis.stages.paths import stage_paths
-from ablate.analysis.test_usage import usage
+from ablate.analysis.test_set import other_tests
+from ablate.analysis.test_set.usage import usage
 from ablate.analysis.tuned import tuned
 from ablate.runs import activation_maps
 from ablate.runs.study_plan import StudyPlan

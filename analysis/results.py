@@ -16,7 +16,7 @@ from ablate.analysis.metric_format import MetricFormat, metric_format
 from ablate.analysis.pairs import AllPairs
 from ablate.analysis.search import Search
 from ablate.analysis.stages.looks import PlannedLooks
-from ablate.analysis.test_usage import Usage
+from ablate.analysis.test_set.usage import Usage
 from ablate.analysis.tuned import Tuned
 from ablate.runs import run_record
 from ablate.runs.activation_maps import ActivationMaps

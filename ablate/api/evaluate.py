@@ -76,7 +76,8 @@ def _test_on(
     folder: Path, trust: bool, on: str, corrupt: Iterable[str], variants: str, name: str | None
 ) -> "pd.DataFrame":
     """Evaluate the run or study in `folder` on another test set; see `ablate.test`."""
-    from ablate.analysis import collect, other_tests
+    from ablate.analysis import collect
+    from ablate.analysis.test_set import other_tests
     from ablate.commands.test_on import name_of
     from ablate.runs import other_test, study_plan
 

@@ -121,7 +121,7 @@ class Tested:
     @property
     def figures(self) -> "Mapping[str, Figure]":
         """`confusion`, `calibration` and `mistakes`: the most confident errors with their images."""
-        from ablate.analysis.test_results import figures
+        from ablate.analysis.test_report.run_results import figures
 
         return Figures(figures(self.folder, self.record))
 

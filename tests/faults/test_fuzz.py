@@ -11,12 +11,12 @@ import torch
 from hydra import compose, initialize_config_dir
 from hypothesis import strategies as st
 
-from ablate.analysis import other_tests
 from ablate.analysis.analyse import analyse
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
-from ablate.analysis.test_results import lines
-from ablate.analysis.test_usage import usage
+from ablate.analysis.test_report.run_results import lines
+from ablate.analysis.test_set import other_tests
+from ablate.analysis.test_set.usage import usage
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
 from ablate.data.prepare import prepare

@@ -9,10 +9,11 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
-from ablate.analysis import collect, figures, other_tests, tables
+from ablate.analysis import collect, figures, tables
 from ablate.analysis.analyse import analyse
 from ablate.analysis.report.terminal import fitting
 from ablate.analysis.report.write import report
+from ablate.analysis.test_set import other_tests
 from ablate.runs import activation_maps, other_test, study_plan, test_log
 from ablate.runs.metric import named
 from tests.runs.test_activation_maps import IMAGES, MAPS, record

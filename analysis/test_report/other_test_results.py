@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.analysis import collect, other_tests
+from ablate.analysis import collect
 from ablate.analysis.formats import DASH, number
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables import other_tests as tables
+from ablate.analysis.test_set import other_tests
 from ablate.data.corruptions import CLEAN
 from ablate.runs.other_test import OtherTestResult
 from ablate.terminal.text import plural

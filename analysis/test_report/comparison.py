@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate.analysis import collect, stats, test_metric, verdict
+from ablate.analysis import collect, stats, verdict
 from ablate.analysis.formats import number, p_value, significant, spread
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables.test_set import test_set
-from ablate.analysis.test_usage import usage
+from ablate.analysis.test_set import metric as test_metric
+from ablate.analysis.test_set.usage import usage
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import TestResult

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ablate.analysis import figures, test_results
+from ablate.analysis import figures
+from ablate.analysis.test_report import run_results
 from ablate.runs.test_result import Mark, Mistake
 from tests.runs.test_test_log import result
 
@@ -13,7 +14,7 @@ MARK = {"rubric": "course", "mark": 70, "band": "60 to 65 %", "interval_bands": 
 
 
 def test_the_lines_of_a_run():
-    first, calibration, classes, a, b, used = test_results.lines(Path("run"), COMPLETE)
+    first, calibration, classes, a, b, used = run_results.lines(Path("run"), COMPLETE)
     assert first == "run: test accuracy 75.0 % on 4 images (95 % CI 30.0 to 95.0 %)"
     assert calibration == "  Expected calibration error 10.0 points; loss 0.500"
     # Of 2 and 2 images, 3 are correct: F1 of a is 2 * 2 / (2 + 3), of b 2 * 1 / (2 + 1).
@@ -27,16 +28,16 @@ def test_the_lines_of_a_run():
 
 
 def test_a_mark_and_whether_the_interval_stays_in_its_band():
-    inside = test_results.mark(Mark(**MARK, interval_marks=(70, 70)))
+    inside = run_results.mark(Mark(**MARK, interval_marks=(70, 70)))
     assert inside == "Mark under the rubric course: 70 % (60 to 65 %); the whole interval lies in this band."
-    across = test_results.mark(
+    across = run_results.mark(
         Mark(**{**MARK, "interval_marks": (60, 80), "interval_bands": ("50 to 60 %", "65 to 70 %")})
     )
     assert "spans several bands, from 60 % (50 to 60 %) to 80 % (65 to 70 %)" in across
 
 
 def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_path):
-    assert set(test_results.figures(tmp_path, COMPLETE)) == {"confusion", "calibration"}
+    assert set(run_results.figures(tmp_path, COMPLETE)) == {"confusion", "calibration"}
     for index, images, drawn in (
         ([3], np.ones((1, 3, 4, 4), np.uint8), True),
         ([2], np.ones((1, 3, 4, 4), np.uint8), False),
@@ -44,7 +45,7 @@ def test_misclassified_images_are_drawn_only_if_they_belong_to_the_result(tmp_pa
         ([3], np.ones((1, 3, 4, 4)), False),
     ):
         np.savez(tmp_path / "test_mistakes.npz", images=images, index=index)
-        assert ("mistakes" in test_results.figures(tmp_path, COMPLETE)) == drawn
+        assert ("mistakes" in run_results.figures(tmp_path, COMPLETE)) == drawn
 
 
 def test_the_grid_shows_each_image_with_its_true_and_predicted_class():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.analysis import test_comparison
+from ablate.analysis.test_report import comparison
 from ablate.runs.metric import ACCURACY, named
 from ablate.study.selection import Choice
 from tests.runs.test_test_log import result
@@ -21,7 +21,7 @@ def choice(runs, chosen="model=b"):
 def test_the_best_variant_is_compared_with_the_baseline():
     """Differences 10, 20 and 30 points: mean 20, t = 20 / (10 / sqrt 3) = 3.46, p = .074 with 2 degrees of freedom."""
     runs = {"model=b": {0: 0.5, 1: 0.6, 2: 0.7, 3: 0.1}, "baseline": {0: 0.4, 1: 0.4, 2: 0.4}}
-    head, best, base, difference = test_comparison.summary(*choice(runs))
+    head, best, base, difference = comparison.summary(*choice(runs))
     assert head == "s: model=b has the highest mean validation accuracy of 2 variants; its best run is model=b/2."
     assert best.startswith("  model=b: test accuracy 47.5 ± 26.3 %") and "over 4 seeds" in best
     assert base.startswith("  baseline: test accuracy 40.0 ± 0.0 %")
@@ -37,7 +37,7 @@ def test_the_best_variant_is_compared_with_the_baseline():
     ],
 )
 def test_a_best_variant_that_cannot_be_compared(runs, chosen, message):
-    assert message in test_comparison.summary(*choice(runs, chosen))[-1]
+    assert message in comparison.summary(*choice(runs, chosen))[-1]
 
 
 def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
@@ -45,12 +45,12 @@ def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
     of_accuracy, results = choice(runs)
     losses = {folder: 0.25 + 0.02 * place for place, folder in enumerate(of_accuracy.validation)}
     of_loss = replace(of_accuracy, metric=named("val_loss"), validation=losses)
-    head, best, *_ = test_comparison.summary(of_loss, results)
+    head, best, *_ = comparison.summary(of_loss, results)
     assert head == "s: model=b has the lowest mean validation loss of 2 variants; its best run is model=b/0."
     assert best.startswith(
         "  model=b: test accuracy 60.0 ± 14.1 %, test loss 0.500 ± 0, validation loss 0.260 ± 0.014 (mean"
     )
-    assert test_comparison.summary(replace(of_loss, chosen="baseline"), results)[-1].endswith(
+    assert comparison.summary(replace(of_loss, chosen="baseline"), results)[-1].endswith(
         "No variant has a lower validation loss than the baseline."
     )
 
@@ -58,7 +58,7 @@ def test_a_study_in_a_loss_is_selected_by_its_lowest_mean():
 def test_a_study_in_macro_f1_is_tested_in_it_too():
     of_accuracy, results = choice({"model=b": {0: 0.75}, "baseline": {0: 0.75}})
     of_f1 = replace(of_accuracy, metric=named("val_macro_f1"))
-    best = test_comparison.summary(of_f1, results)[1]
+    best = comparison.summary(of_f1, results)[1]
     assert best == "  model=b: test accuracy 75.0 %, test macro-F1 73.3 %, validation macro-F1 75.0 % (1 seed)"
 
 
@@ -83,4 +83,4 @@ def test_the_difference_is_in_the_metric_of_the_study(metric, key, text):
         for seed, value in enumerate(of_seeds):
             content = {"metrics": {metric: value}} if key == "metrics" else {key: value}
             results[Path("s", name, str(seed))] = result(accuracy=0.75, **content)
-    assert test_comparison.summary(replace(of_accuracy, metric=named(metric)), results)[-1].startswith(text)
+    assert comparison.summary(replace(of_accuracy, metric=named(metric)), results)[-1].startswith(text)

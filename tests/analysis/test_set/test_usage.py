@@ -10,7 +10,7 @@ from ablate.analysis import tables
 from ablate.analysis.analyse import analyse
 from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
-from ablate.analysis.test_usage import usage
+from ablate.analysis.test_set.usage import usage
 from ablate.runs import study_plan, test_log
 from tests.runs.test_test_log import result
 
