@@ -53,8 +53,8 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     results = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
     results |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
     results["val_predictions.npz"] = _content(folder / "val_predictions.npz")
-    recorded = [("code", code), ("environment", environment), ("results", results)]
-    return [("configuration", settings), *((part, _known(values)) for part, values in recorded)]
+    known = {"code": _known(code), "environment": _known(environment), "results": _known(results)}
+    return [("configuration", settings), *known.items()]
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A study in a folder that cannot be written to: what only reads works, and all else names the folder and what to do."""
+"""A study in a folder that cannot be written to: what only reads works, all else names the folder and what to do."""
 
 import shutil
 from pathlib import Path

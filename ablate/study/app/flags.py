@@ -10,7 +10,7 @@ from ablate.terminal.errors import InputError
 
 SWEEPER = "hydra/sweeper=ablate"
 # Word that selects an option -> the section with its settings, and their type.
-SECTIONS = {
+SECTIONS: dict[str, tuple[str, type[msgspec.Struct]]] = {
     SWEEPER: ("hydra.sweeper", Settings),
     "hydra/launcher=ablate_local": ("hydra.launcher", LocalLauncher),
 }
