@@ -1,6 +1,7 @@
 """A resumed run has the same results as an uninterrupted one, bit for bit."""
 
 import os
+import time
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from rich.console import Console
 from ablate.config import CONF, register
 from ablate.data.batches import resident
 from ablate.data.prepare import prepare
+from ablate.training import checkpoint as checkpoints
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
@@ -23,6 +25,12 @@ CPU = torch.device("cpu")
 
 
 ROWS = [{"epoch": n, "step": 18 * n, "train_loss": 1 / (n - 3) if n != 3 else float("nan")} for n in range(1, 9)]
+
+
+@pytest.fixture(autouse=True)
+def after_every_epoch(monkeypatch):
+    """Epochs of milliseconds have a checkpoint each, as epochs of at least a second have."""
+    monkeypatch.setattr(checkpoints, "SECONDS", 0)
 
 
 class Interrupted(Exception):
@@ -63,14 +71,16 @@ def whole(*words: str, precision: str = "fp32"):
         return fit(Path(folder), *words, precision=precision)
 
 
-def check_resumed(caplog, folder: Path, *words: str, last: int, precision: str = "fp32") -> None:
-    """Interrupt a run after an epoch, resume it, and compare it with one that nothing interrupts."""
+def check_resumed(
+    caplog, folder: Path, *words: str, last: int, precision: str = "fp32", first: int | None = None
+) -> None:
+    """Interrupt a run after an epoch, resume it, by default with this epoch, and compare it with one uninterrupted."""
     with pytest.raises(Interrupted):
         fit(folder, *words, last=last, precision=precision)
     caplog.set_level("INFO")
     rows, selected = fit(folder, *words, precision=precision)
     # The epoch itself has no checkpoint yet when its row is logged.
-    assert f"resumes from epoch {last} of 4" in caplog.text and "is not used" not in caplog.text
+    assert f"resumes from epoch {first or last} of 4" in caplog.text and "is not used" not in caplog.text
     expected_rows, expected = whole(*words, precision=precision)
     assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
     assert selected.weights.keys() == expected.weights.keys()
@@ -151,6 +161,21 @@ def test_the_scale_of_the_loss_is_restored(tmp_path, caplog):
             Checkpoint(folder, {}).save(parts, {"rows": ROWS[:1]})
     assert scales == [(False, 65536.0), (True, 1024.0), (False, 1.0)]
     assert "schedule or precision differs" in caplog.text
+
+
+def test_epochs_since_the_last_checkpoint_are_trained_again_with_the_same_results(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SECONDS", 3600)
+    check_resumed(caplog, tmp_path, "model=mlp", "normalization=batch", "schedule=cosine", last=4, first=2)
+
+
+def test_a_checkpoint_is_due_at_first_and_a_second_after_the_last(tmp_path, parts, monkeypatch):
+    monkeypatch.undo()
+    checkpoint = Checkpoint(tmp_path, {})
+    assert checkpoint.is_due
+    checkpoint.saved_at = time.monotonic() - 1.01
+    assert checkpoint.is_due
+    checkpoint.save(parts, {"rows": ROWS[:1]})
+    assert not checkpoint.is_due
 
 
 def test_saved_epochs_are_not_trained_again(tmp_path):
