@@ -34,7 +34,7 @@ STATEFUL = ("model", "optimizer", "scheduler", "scaler", "average")  # the parts
 COPIES = 11  # of the weights: of the last and the selected epoch, their average, and the state of the optimizer
 LONGEST_SIDE = 2048  # of the matrices by which optimizers such as Kron or Shampoo multiply each side of a gradient
 SELECTED = {"row", "weights", "val_logits", "score"}
-SECONDS = 1.0  # of training that a killed run may lose: an epoch of a small network takes little more than writing a file
+INTERVAL_SECONDS = 1.0  # small networks train an epoch in little more time than it takes to save them
 INTEGERS = ("epoch", "step")  # columns of a row; the others are floats
 
 
@@ -62,8 +62,8 @@ class Checkpoint:
 
     @property
     def is_due(self) -> bool:
-        """Whether to save after this epoch: the first of this process, or `SECONDS` after the last save."""
-        return time.monotonic() - self.saved_at >= SECONDS
+        """Whether to save after this epoch: the first of this process, or `INTERVAL_SECONDS` after the last save."""
+        return time.monotonic() - self.saved_at >= INTERVAL_SECONDS
 
     @contextmanager
     def in_background(self) -> Iterator[None]:

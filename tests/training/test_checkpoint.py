@@ -30,7 +30,7 @@ ROWS = [{"epoch": n, "step": 18 * n, "train_loss": 1 / (n - 3) if n != 3 else fl
 @pytest.fixture(autouse=True)
 def after_every_epoch(monkeypatch):
     """Epochs of milliseconds have a checkpoint each, as epochs of at least a second have."""
-    monkeypatch.setattr(checkpoints, "SECONDS", 0)
+    monkeypatch.setattr(checkpoints, "INTERVAL_SECONDS", 0)
 
 
 class Interrupted(Exception):
@@ -164,7 +164,7 @@ def test_the_scale_of_the_loss_is_restored(tmp_path, caplog):
 
 
 def test_epochs_since_the_last_checkpoint_are_trained_again_with_the_same_results(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(checkpoints, "SECONDS", 3600)
+    monkeypatch.setattr(checkpoints, "INTERVAL_SECONDS", 3600)
     check_resumed(caplog, tmp_path, "model=mlp", "normalization=batch", "schedule=cosine", last=4, first=2)
 
 
