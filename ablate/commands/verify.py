@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from ablate.commands.flags import Parser
 from ablate.runs import damage, test_result
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 if TYPE_CHECKING:
     from ablate.data.images import Images
@@ -35,7 +36,7 @@ class Verified:
         return abs(self.measured - self.recorded) <= max(TOLERANCE, 1 / self.images) + 1e-9
 
     def __str__(self) -> str:
-        text = f"{self.part} accuracy {100 * self.measured:.2f} % of {self.images:,} images"
+        text = f"{self.part} accuracy {100 * self.measured:.2f} % of {plural(self.images, 'image')}"
         if not self.holds:
             return f"{text}, differs from the recorded {100 * self.recorded:.2f} %"
         equal = abs(self.measured - self.recorded) < 0.5 / self.images

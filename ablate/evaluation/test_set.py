@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from ablate.runs import misclassified, test_log
 from ablate.runs.test_result import Mark, Mistake, TestResult
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,8 +81,8 @@ def check(run: "Trained", images: "Images") -> None:
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
-            f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size} pixels, but those of the"
-            f" test set are {shape}: the data set has changed since the run."
+            f"{run.folder} takes images of {plural(inputs.channels, 'channel')} and {inputs.image_size} pixels, but"
+            f" those of the test set are {shape}: the data set has changed since the run."
         )
 
 

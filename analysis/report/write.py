@@ -28,6 +28,7 @@ from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
+from ablate.terminal.text import by_number, plural
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -90,10 +91,9 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     warnings += left_out.sentences(runs)
     incomplete = int((holes & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
-        are, them = ("is", "it") if incomplete == 1 else ("are", "them")
-        text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
-        advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
-        warnings.append(text + advice)
+        text = f"{incomplete} of {plural(len(runs), 'planned run')} {by_number(incomplete, 'is', 'are')} incomplete."
+        advice = f" Run the command of the study again to complete {by_number(incomplete, 'it', 'them')}."
+        warnings.append(text + advice * results.is_recorded)
     main = "trials" if results.only_trials else "effects"
     terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0

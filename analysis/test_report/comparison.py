@@ -16,6 +16,7 @@ from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import TestResult
 from ablate.study.selection import Choice
+from ablate.terminal.text import plural
 
 
 def compare(choice: Choice, results: Mapping[Path, TestResult]) -> None:
@@ -41,7 +42,7 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
     best = choice.best[choice.chosen].relative_to(choice.study)
     text = [
         f"{choice.study}: {choice.chosen} has the {'highest' if metric.sign > 0 else 'lowest'} mean {metric.label} of"
-        f" {choice.of} variants;"
+        f" {plural(choice.of, 'variant')};"
         f" its best run is {best}."
     ]
     for variant, by_seed in accuracies.items():
@@ -50,7 +51,7 @@ def summary(choice: Choice, results: Mapping[Path, TestResult]) -> list[str]:
             f"  {variant}: test accuracy {mean_and_sd(list(by_seed.values()))}, "
             + _in_metric(metric, list(of_run[variant].values()))
             + f"{metric.label} {mean_and_sd(validation, metric)}"
-            + (f" (mean ± SD over {len(by_seed)} seeds)" if len(by_seed) > 1 else " (1 seed)")
+            + f" ({'mean ± SD over ' * (len(by_seed) > 1)}{plural(len(by_seed), 'seed')})"
         )
     if choice.chosen == BASELINE:
         return [

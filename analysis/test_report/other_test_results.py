@@ -12,6 +12,7 @@ from ablate.analysis.tables import other_tests as tables
 from ablate.analysis.test_set import other_tests
 from ablate.data.corruptions import CLEAN
 from ablate.runs.other_test import OtherTestResult
+from ablate.terminal.text import plural
 
 
 def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, OtherTestResult]) -> None:
@@ -27,7 +28,7 @@ def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, 
         if folder in paths:
             low, high = result.conditions[0].accuracy_interval
             interval = f", 95 % CI {100 * low:.1f} to {100 * high:.1f} %" if len(result.conditions) == 1 else ""
-            print_table(conditions(result), f"{folder} on {name} ({result.images:,} images{interval})")
+            print_table(conditions(result), f"{folder} on {name} ({plural(result.images, 'image')}{interval})")
     for study in studies:
         plan = collect.read_plan(study)
         runs = collect.collect(study, plan)

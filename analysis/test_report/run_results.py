@@ -12,7 +12,7 @@ from ablate.files import atomic
 from ablate.runs import activation_maps as run_maps
 from ablate.runs import misclassified, test_result
 from ablate.runs.test_result import Mark, TestResult
-from ablate.terminal.text import printable
+from ablate.terminal.text import plural, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,7 +92,7 @@ def lines(folder: Path, result: TestResult) -> list[str]:
     text.append(f"  Expected calibration error {100 * result.calibration_error:.1f} points; loss {result.loss:.3f}")
     text += [f"  {_over_classes(result)}", *_class_lines(result)]
     if (more := len(result.per_class_accuracy) - LISTED) > 0:
-        text.append(f"  ... and {more} more classes, in {folder / test_result.FILE}")
+        text.append(f"  ... and {plural(more, 'more class', 'more classes')}, in {folder / test_result.FILE}")
     text.append(f"  The test set has been used {times(result.uses)} on this run.")
     return text
 

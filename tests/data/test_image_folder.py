@@ -115,7 +115,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no root": (shutil.rmtree, r"data.root=.*set does not exist"),
     "no train": (lambda root: shutil.rmtree(root / "train"), "set has no folder train"),
     "no classes": (lambda root: _empty(root / "train"), "train has 0 class folders"),
-    "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folders, but at least 2"),
+    "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folder, but at least 2"),
     "empty class": (lambda root: _empty(root / "train/b"), "class folder .*train/b has no images"),
     "test class": (lambda root: (root / "test/bb").mkdir(), r"test has classes that are not in train: bb\."),
     "no class": (lambda root: gray_image(root / "train/x.png"), r"train/x.png is not in a class folder \(1 such"),

@@ -17,7 +17,7 @@ from ablate.runs.study_plan import StudyPlan
 from ablate.study.selection import choose
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import without_home
+from ablate.terminal.text import by_number, plural, without_home
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def select(study: Path) -> Selected:
     states = [planned_state(study, planned) for planned in plan.runs]
     if incomplete := sum(not state.has_result for state in states):
         raise InputError(
-            f"{incomplete} of {len(states)} planned runs of {study} have no result."
-            " Complete them by running the study's `ablate train` command again."
+            f"{incomplete} of {plural(len(states), 'planned run')} of {study}"
+            f" {by_number(incomplete, 'has', 'have')} no result. Run the command of the study again."
         )
     choice = choose(study)
     return Selected(study, plan, states, choice.chosen, choice.best[choice.chosen])
@@ -123,7 +123,7 @@ def add_notebook(contents: Contents, rules: Submission, options: Options, studie
         raise InputError(
             f"{path} {reason}. Run the notebook again with the submitted study, or pass --allow-other-study."
         )
-    contents.add(rules.notebook, packed, f"{path}: {cells} code cells, executed in order without error")
+    contents.add(rules.notebook, packed, f"{path}: {plural(cells, 'code cell')}, executed in order without error")
 
 
 def add_report(contents: Contents, path: Path, rules: Submission) -> None:
@@ -134,4 +134,4 @@ def add_report(contents: Contents, path: Path, rules: Submission) -> None:
     """
     content, pages = report.read_report(path, rules.max_pages)
     contents.report_text = report.pdf_text(path, content)
-    contents.add(rules.report, content, f"{pages} {'page' if pages == 1 else 'pages'} of at most {rules.max_pages}")
+    contents.add(rules.report, content, f"{plural(pages, 'page')} of at most {rules.max_pages}")

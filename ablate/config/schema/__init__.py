@@ -18,6 +18,7 @@ from ablate.config.schema.images import CLASSES, DataSettings
 from ablate.config.schema.network import Activation, External, Model, Normalization
 from ablate.config.schema.optimizer import Optimizer, ScheduleFree
 from ablate.config.schema.training import Logger, Loss, Schedule, Trainer
+from ablate.terminal.text import plural
 
 MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
 
@@ -140,7 +141,9 @@ class Config:
             )
         weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
         if isinstance(weights, list) and classes is not None and len(weights) != classes:
-            raise ValueError(f"loss.class_weights has {len(weights)} weights, but the data has {classes} classes")
+            raise ValueError(
+                f"loss.class_weights has {plural(len(weights), 'weight')}, but the data has {classes} classes"
+            )
 
 
 def nodes() -> dict[str, type]:

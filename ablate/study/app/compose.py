@@ -94,7 +94,8 @@ def study(
         try:
             composed = composer.compose(replicate.levels, replicate.seed)
         except (HydraException, OmegaConfBaseException) as error:
-            raise InputError(f"Run {replicate.folder}: {messages.of_configuration(error)}") from None
+            groups = loader.list_groups("")
+            raise InputError(f"Run {replicate.folder}: {messages.of_configuration(error, config, groups)}") from None
         content = identity(composed, settings.ignore)
         same = seen.setdefault(digest(content), replicate.folder)
         if same != replicate.folder:

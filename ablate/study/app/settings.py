@@ -1,6 +1,8 @@
 """The keys under `hydra.sweeper` of a study of any Hydra app."""
 
+import inspect
 import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -112,12 +114,25 @@ def check_launcher(values: dict[str, Any]) -> None:
     _checked(values, LocalLauncher, "hydra.launcher")
 
 
+def check_other_launcher(values: dict[str, Any], launcher: Callable[..., Any]) -> None:
+    """Raise InputError that names the key if a launcher of another package has no such setting."""
+    parameters = inspect.signature(launcher).parameters.values()
+    if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+        check_names(values, [one.name for one in parameters if one.kind is not one.VAR_POSITIONAL], "hydra.launcher")
+
+
+def check_names(names: Iterable[str], known: Sequence[str], section: str) -> None:
+    """Raise InputError for the first key of a section, except `_target_`, that is not known."""
+    if wrong := next((name for name in names if name not in (*known, "_target_")), None):
+        keys = f"Keys: {', '.join(known)}." if known else "The chosen option has no keys."
+        raise InputError(f"{section}.{wrong}: no such key.{did_you_mean(wrong, known)} {keys}")
+
+
 def _checked(values: dict[str, Any], kind: type[Kind], section: str) -> Kind:
     """The keys of a section, except `_target_`, as a record; an InputError names an invalid key."""
     known = [field.name for field in msgspec.structs.fields(kind)]
     content = {name: value for name, value in values.items() if name != "_target_"}
-    if wrong := [name for name in content if name not in known]:
-        raise InputError(f"{section}.{wrong[0]}: no such key.{did_you_mean(wrong[0], known)} Keys: {', '.join(known)}.")
+    check_names(content, known, section)
     try:
         return msgspec.convert(content, kind)
     except (ValueError, TypeError, msgspec.ValidationError) as error:  # the last is a ValueError since msgspec 0.21

@@ -81,6 +81,8 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
     name = str(launcher_settings["_target_"])
     if name.startswith(OUR_LAUNCHERS):
         settings.check_launcher(launcher_settings)
+    elif launcher := Plugins.instance().class_name_to_class.get(name):
+        settings.check_other_launcher(launcher_settings, launcher)
     folder = compose.folder_of(config, known)
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)

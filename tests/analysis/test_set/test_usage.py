@@ -131,4 +131,4 @@ def test_many_uses_are_summarized_briefly(study):
     lines = [json.dumps({"run": f"x{n}", "time": "now"}) for n in range(10_000)]
     lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
     (study / test_log.FILE).write_text("\n".join(lines))
-    assert sentence(study).startswith("The test set was used 3 times, on 10001 runs") and len(sentence(study)) < 200
+    assert sentence(study).startswith("The test set was used 3 times, on 10,001 runs") and len(sentence(study)) < 200

@@ -64,7 +64,7 @@ def test_a_report_is_outdated_by_its_runs_its_text_and_a_test(here):
     shutil.rmtree(study / "report")
     assert reason() == "outputs/s has no report"
     atomic.write_json(run, {**record, "status": "failed"})
-    assert "1 of 2 planned runs of outputs/s have no result" in refused()
+    assert "1 of 2 planned runs of outputs/s has no result" in refused()
 
 
 @pytest.mark.parametrize("text", ["", "# A title\n\n## Introduction\n", "<!-- a\ncomment -->\n\n## Methods\n", None])

@@ -29,6 +29,23 @@ def test_a_study_that_cannot_be_is_refused_in_a_sentence(tmp_path, app, words, m
     assert "Traceback" not in ended.stderr and not (tmp_path / "outputs/s/study.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("modle=resnet,cnn", "modle: the app's configuration has no such key. Did you mean model?"),
+        ("dropuot=0,1", "dropuot: the app's configuration has no such key. Did you mean dropout?"),
+        ("model.nme=a,b", "model.nme: the app's configuration has no such key."),
+        ("zzz=1,2", "has no such key. Keys: dropout, form, model, out, seed. To add one, type +zzz=..."),
+        ("model=resnet,ctn", "Could not find 'model/ctn'. Did you mean cnn? Available options in 'model': broken,"),
+        ("+hydra.launcher.wait=false", "hydra.launcher.wait: no such key. The chosen option has no keys."),
+    ],
+)
+def test_a_mistyped_key_or_option_of_the_app_names_the_nearest(tmp_path, app, word, message):
+    refused = app(tmp_path, *SWEEP, "seed=0,1", word)
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert len(refused.stderr.splitlines()) == 1 and not (tmp_path / "outputs").exists()
+
+
 def test_an_unknown_option_is_refused_with_the_options_of_the_app(tmp_path, app):
     ended = app(tmp_path, *SWEEP, "model=resnet,resnet50")
     assert ended.returncode == 2 and "'model/resnet50'" in ended.stderr
