@@ -11,15 +11,14 @@ The package, in the order in which data flows (config -> train -> run folder -> 
 3. `training/`     `run.py`: one run, from its configuration to its folder; `parts.py`: the parts of a step; `loop.py`:
                    the only training loop; `checkpoint.py`: the state of an unfinished run
 4. `evaluation/`   `metrics.py`: images -> logits -> metrics; `tta.py`: test-time augmentation; `trained_model.py`: the
-                   network of a finished run; `test_set.py`: its accuracy on the test set
+                   network of a finished run; `test_set.py`: its accuracy on the test set; `rubric.py`: its mark
 5. `runs/`         what a run folder holds: records, identity, provenance, epochs, use of the test set
-6. `study/`        design -> plan -> sweeper -> launcher; status and live view; hyperparameter search
+6. `study/`        design -> plan -> sweeper -> launcher; status and live view; hyperparameter search; `app/`: studies
+                   of any other Hydra app, with the same sweeper and the same records
 7. `analysis/`     reads run folders and writes the report; never trains (in a checkout a link to `analysis/`)
-8. `app/`          studies of any other Hydra app, with the same sweeper and the same records
-9. `course/`       course work: mark bands, and the archive of a submission
-10. `commands/`    one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`
-11. `files/`, `terminal/`, `backend/`  what all of these use: files that are atomic, bounded and locked; errors,
-    progress and text; PyTorch and its devices
+8. `commands/`     one module or folder per verb of the command line; `api/`: the verbs as functions; `cli.py`
+9. `files/`, `terminal/`, `backend/`  what all of these use: files that are atomic, bounded and locked; errors,
+   progress and text; PyTorch and its devices
 """
 
 import os
@@ -58,15 +57,19 @@ if TYPE_CHECKING:
         train,
         watch,
     )
-    from ablate.app.log import log, seed_everything
     from ablate.model.initialization import initialize
+    from ablate.study.app.log import log, seed_everything
     from ablate.terminal.errors import InputError, RunFailed
 
 _VERBS = ("train", "plan", "look", "status", "watch", "report", "test", "predict", "export", "reproduce", "diff",
           "submit")  # fmt: skip
 _HOME = dict.fromkeys((*_VERBS, "Data", "Run", "Study", "Report", "Tested"), "ablate.api")
 _HOME |= dict.fromkeys(("InputError", "RunFailed"), "ablate.terminal.errors")
-_HOME |= {"log": "ablate.app.log", "seed_everything": "ablate.app.log", "initialize": "ablate.model.initialization"}
+_HOME |= {
+    "log": "ablate.study.app.log",
+    "seed_everything": "ablate.study.app.log",
+    "initialize": "ablate.model.initialization",
+}
 __all__ = ["Data", "InputError", "Report", "Run", "RunFailed", "Study", "Tested", "diff", "export", "initialize",
            "log", "look", "plan", "predict", "report", "reproduce", "seed_everything", "status", "submit", "test",
            "train", "watch"]  # fmt: skip

@@ -8,8 +8,8 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from ablate.backend.convolution import Conv2d
 from ablate.terminal.errors import InputError
 
 
@@ -27,7 +27,7 @@ class Normalization:
         self,
         maps: Callable[[int], nn.Module],
         vectors: Callable[[int], nn.Module],
-        conv: type[nn.Conv2d] = nn.Conv2d,
+        conv: type[nn.Conv2d] = Conv2d,
     ) -> None:
         self.maps, self.vectors, self.conv = maps, vectors, conv
 
@@ -132,7 +132,7 @@ class InstanceNorm(nn.GroupNorm):
         return super().forward(x)
 
 
-class StandardizedConv2d(nn.Conv2d):
+class StandardizedConv2d(Conv2d):
     """A convolution whose filters are standardized to mean 0 and variance 1 (Qiao et al. 2019).
 
     The paper adds 1e-5 to the standard deviation. Here its square is added to the variance, so that the gradient of a
@@ -143,4 +143,4 @@ class StandardizedConv2d(nn.Conv2d):
         """(N, C, H, W) -> (N, K, H', W')."""
         variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
         filters = (self.weight - mean) * torch.rsqrt(variance + 1e-10)
-        return F.conv2d(x, filters, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return self._conv_forward(x, filters, self.bias)

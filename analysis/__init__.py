@@ -9,13 +9,13 @@ Read in the order in which the data flows:
    `effects.py`             runs -> the effect of each variant against the baseline, and its verdict
    `image_correctness.py`   which validation images each run classified correctly
    `config_differences.py`  which configuration keys differ between a variant and the baseline
-   `test_usage.py`          how often the test set was used
-4. `results.py`             all of the above for one study, computed once
+   `test_set/`              how often the test set was used, and the results on it and on others
+4. `analyse.py`             all of the above for one study, computed once -> `results.py`
 5. `tables/`, `figures/`    results -> tables of formatted text, matplotlib figures; `formats.py` formats the numbers
 6. `report/`                text: `methods.py`, `images.py`, `verdict_sentences.py`, `notes.py`, `limits.py`;
                             `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);
                             `write.py` writes them to `<study>/report/` (`ablate report STUDY`)
 
-Three modules serve other commands: `test_results.py` (of a run) and `test_comparison.py` (of a study) print and draw
-what `ablate test` measured, `study_power.py` computes the power that `ablate plan` prints.
+Two parts serve other commands: `test_report/` prints and draws what `ablate test` measured, `study_power.py` computes
+the power that `ablate plan` prints.
 """

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect
-from ablate.app import results
 from ablate.runs.statuses import RESULTS
+from ablate.study.app import results
 from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)

@@ -51,11 +51,6 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 seed`, `3 seeds`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def p_value(p: float) -> str:
     """Format a p-value to three decimals."""
     return DASH if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"

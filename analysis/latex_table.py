@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.font_manager import get_font
 
 from ablate.analysis.formats import LATEX, latex_symbols, texts
-from ablate.terminal.text import printable
+from ablate.terminal.text import plural, printable
 
 TEXT_WIDTH = 345.0  # pt: of the article class, 10 pt, A4
 SIZE, WIDER = 8.0, 1.08  # pt: \footnotesize; its font is wider than that of 10 pt
@@ -37,7 +37,8 @@ def to_latex(cells: pd.DataFrame, strong: frozenset[int] = frozenset(), note: st
     """
     cells = texts(cells, printable)
     if len(cells) > MOST_ROWS:
-        note = f"{len(cells) - MOST_ROWS} more rows are in the CSV file. {note}".rstrip()
+        more = plural(len(cells) - MOST_ROWS, "more row is", "more rows are")
+        note = f"{more} in the CSV file. {note}".rstrip()
         cells = cells.head(MOST_ROWS)
     tabulars = [_tabular(cells[names], strong) for names in _groups(cells, strong)]
     body = "\n\\par\\medskip\n".join(tabulars)

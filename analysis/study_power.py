@@ -5,14 +5,15 @@ import shlex
 from pathlib import Path
 
 from ablate.analysis import stats
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import planned_comparisons
-from ablate.analysis.formats import plural, significant
-from ablate.analysis.results import analyse
+from ablate.analysis.formats import significant
 from ablate.analysis.stages import power as stage_power
 from ablate.analysis.variant_results import differences
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 POWER, ALPHA = 0.8, 0.05
 LOOKED = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from ablate.course.notebook import ORIGINAL, code_sha256
+from ablate.commands.submit.notebook import ORIGINAL, code_sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"

@@ -66,7 +66,7 @@ def imported(path: Path) -> set[str]:
 ROOMS = [
     *("terminal", "files", "backend", "config"),
     *("activation", "normalization", "loss", "schedule", "data", "augmentation", "model", "optimizer"),
-    *("runs", "logger", "evaluation", "training", "study", "app", "course", "analysis", "commands", "api", "cli"),
+    *("runs", "logger", "evaluation", "training", "study", "analysis", "commands", "api", "cli"),
 ]
 
 

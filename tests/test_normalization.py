@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ablate import normalization as options
+from ablate.backend.convolution import Conv2d
 from ablate.config import CONF
 from ablate.terminal.errors import InputError
 
@@ -123,7 +124,7 @@ def test_instance_is_refused_for_vectors_and_1x1_maps():
 
 def test_only_weight_standardization_changes_the_convolution():
     kinds = [OPTIONS[name].conv for name in OPTIONS]
-    assert kinds == [nn.Conv2d] * 5 + [options.StandardizedConv2d]
+    assert kinds == [Conv2d] * 5 + [options.StandardizedConv2d]
 
 
 def test_standardized_filters_have_mean_0_and_variance_1():

@@ -7,8 +7,8 @@ import nbformat
 import pandas as pd
 import pytest
 
+from ablate.commands.submit.notebook import is_original
 from ablate.config import CONF
-from ablate.course.notebook import is_original
 from tests import notebooks
 from tests.notebooks import FOLDER, NOTEBOOKS
 

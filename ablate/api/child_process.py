@@ -70,3 +70,8 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         processes.stop(process)
         process.communicate()
+
+
+def flags(**values: bool) -> list[str]:
+    """The flags that are set, as words of a command: `flags(trust=True)` is `["--trust"]`."""
+    return [f"--{name}" for name, value in values.items() if value]

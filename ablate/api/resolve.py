@@ -54,7 +54,7 @@ class Planned:
             sweeper: Any = Plugins.instance().instantiate_sweeper(
                 hydra_context=context, task_function=_do_nothing, config=self.config
             )
-            plan = sweeper.compose_study(self.overrides).plan
+            plan = sweeper.command.compose(self.overrides).plan
         return Plan(self.folder, extended(self.folder, plan, self.config.study.extend, self.config.study.retrain))
 
 

@@ -13,6 +13,7 @@ from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
 from ablate.runs.test_result import TestResult
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,13 +121,13 @@ class Tested:
     @property
     def figures(self) -> "Mapping[str, Figure]":
         """`confusion`, `calibration` and `mistakes`: the most confident errors with their images."""
-        from ablate.analysis.test_results import figures
+        from ablate.analysis.test_report.run_results import figures
 
         return Figures(figures(self.folder, self.record))
 
     def __repr__(self) -> str:
         """One line: folder, accuracy, number of images."""
-        return f"Tested({str(self.folder)!r}: {format_percent(self.accuracy)} of {self.record.images} images)"
+        return f"Tested({str(self.folder)!r}: {format_percent(self.accuracy)} of {plural(self.record.images, 'image')})"
 
     def _repr_html_(self) -> str:
         classes = {name: format_percent(value) for name, value in self.per_class.items()}

@@ -12,7 +12,7 @@ from ablate.api.run import Run, without_formulas
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ class Study:
     @cached_property
     def results(self) -> "Results":
         """All results that the report is based on."""
-        from ablate.analysis.results import analyse
+        from ablate.analysis.analyse import analyse
 
         return analyse(self.folder)
 
@@ -110,7 +110,9 @@ class Study:
 
     def _status_counts(self) -> str:
         counts = self.runs["status"].value_counts()
-        return f"{len(self.runs)} runs, " + ", ".join(f"{number} {status}" for status, number in counts.items())
+        return f"{plural(len(self.runs), 'run')}, " + ", ".join(
+            f"{number} {status}" for status, number in counts.items()
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.api.child_process import call
+from ablate.api.child_process import call, flags
 from ablate.api.paths import PathLike, run_folder, study_folder
 from ablate.api.run import Run
 from ablate.api.study import Study
@@ -66,28 +66,6 @@ def predict(
     return predict_formats.frame(predicted, top).drop(columns=["image"] if is_array else [])
 
 
-def test_on(
-    folder: Path, trust: bool, on: str, corrupt: Iterable[str], variants: str, name: str | None
-) -> "pd.DataFrame":
-    """Evaluate the run or study in `folder` on another test set; see `ablate.test`."""
-    from ablate.analysis import collect, other_tests
-    from ablate.commands.test_on import name_of
-    from ablate.runs import other_test, study_plan
-
-    corruptions = list(corrupt)
-    name = name_of(name, on, bool(corruptions))
-    options = [f"--on={on}", f"--name={name}", f"--variants={variants}", *_flags(trust=trust)]
-    options += [f"--corrupt={','.join(corruptions)}"] if corruptions else []
-    call("test", [str(folder), *options], show_output=False)
-    if (study := study_plan.find(folder)).joinpath(study_plan.FILE).exists():
-        plan = collect.read_plan(study)
-        tests = other_tests.read(study, plan, collect.collect(study, plan))
-        return tests[tests["test_set"] == name].reset_index(drop=True)
-    result = other_test.read(folder, name)
-    assert result is not None
-    return other_tests.frame([(result.variant, result.seed, str(folder), result)])
-
-
 def export(
     run: PathLike | Run,
     format: Literal["onnx", "pt2", "safetensors"],
@@ -116,7 +94,7 @@ def export(
 
     folder = run_folder(run)
     path = output_path(folder, format, None if output is None else Path(output))
-    call("export", [str(folder), "--format", format, "--output", str(path), *_flags(force=force, trust=trust)])
+    call("export", [str(folder), "--format", format, "--output", str(path), *flags(force=force, trust=trust)])
     return path
 
 
@@ -151,16 +129,12 @@ def submit(
         InputError: a file is missing, invalid or too large.
         RunFailed: the archive failed the verification; it is not written.
     """
-    from ablate.commands.submit import check_id
-    from ablate.course import rules
+    from ablate.commands.submit import rules
+    from ablate.commands.submit.build import check_id
 
     path = Path(output) / rules.read(str(submission), check_id(id)).archive
     values = {"report": report, "notebook": notebook, "link": link, "data-root": data_root}
     options = [f"--{name}={value}" for name, value in values.items() if value is not None]
-    options += [f"--submission={submission}", f"--output={output}", f"--id={id}", *_flags(trust=trust)]
+    options += [f"--submission={submission}", f"--output={output}", f"--id={id}", *flags(trust=trust)]
     call("submit", [str(study_folder(study)), *options])
     return path
-
-
-def _flags(**values: bool) -> list[str]:
-    return [f"--{name}" for name, value in values.items() if value]

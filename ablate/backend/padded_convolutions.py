@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ablate.backend.convolution import Conv2d
+
 
 @contextmanager
 def zero_gradients(model: nn.Module) -> Iterator[None]:
@@ -52,7 +54,7 @@ def _plain(layer: nn.Module) -> bool:
     return (
         isinstance(layer, nn.Conv2d)
         and type(layer).forward is nn.Conv2d.forward
-        and type(layer)._conv_forward is nn.Conv2d._conv_forward
+        and type(layer)._conv_forward in (nn.Conv2d._conv_forward, Conv2d._conv_forward)
         and isinstance(layer._parameters.get("weight"), nn.Parameter)
         and layer.padding_mode == "zeros"
         and not isinstance(layer.padding, str)

@@ -14,6 +14,7 @@ from ablate.files import atomic
 from ablate.runs import provenance
 from ablate.runs import samples as run_samples
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         exported = export(trained_model.load(args.run, args.trust), args.format)
     atomic.write_bytes(path, exported.content)
     print(
-        f"{path}: on {exported.images} images, logits differ from those of the run by at most"
+        f"{path}: on {plural(exported.images, 'image')}, logits differ from those of the run by at most"
         f" {exported.difference:.1e} (largest logit: {exported.largest:.2g})."
     )
     return 0

@@ -16,7 +16,7 @@ from ablate.data.image_files import find, listed
 from ablate.data.parallel import attempts
 from ablate.evaluation import tta
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import printable
+from ablate.terminal.text import plural, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
         report_failures(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
     )
     if failed:
-        print(f"{len(failed)} of {len(images)} files cannot be read as images.", file=sys.stderr)
+        print(f"{len(failed):,} of {plural(len(images), 'file')} cannot be read as images.", file=sys.stderr)
     return 2 if len(failed) == len(images) else 1 if failed else 0
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from ablate.commands import test_on
 from ablate.commands.flags import Parser
 from ablate.commands.tested_runs import Chosen, to_test
-from ablate.course import rubric
-from ablate.evaluation import compared_maps
+from ablate.evaluation import compared_maps, rubric
 from ablate.evaluation.test_set import Judge, new_look, test
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import TestResult
@@ -79,7 +78,7 @@ def parser() -> Parser:
 
 def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
     """Evaluate the runs on their test set, and print and draw the results."""
-    from ablate.analysis import test_comparison, test_results  # pandas and matplotlib, for which --help does not wait
+    from ablate.analysis.test_report import comparison, run_results  # pandas, matplotlib: slow
 
     whole = {*args.folders, *(run for choice in chosen.choices for run in choice.best.values())}
     results: Results = {}
@@ -87,13 +86,13 @@ def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
     print("\n".join(chosen.holes), end="\n" if chosen.holes else "")
     for folder in chosen.folders:
         results[folder] = test(folder, args.trust, judge, args.device, args.data_root, look)
-        test_results.show(folder, results[folder], folder not in whole)
+        run_results.show(folder, results[folder], folder not in whole)
     for choice in chosen.choices:
-        test_comparison.compare(choice, results)
+        comparison.compare(choice, results)
         print(draw_maps(choice, args), flush=True)
     if args.variants == "all":
         for study in chosen.studies:
-            test_comparison.show_variants(study)
+            comparison.show_variants(study)
 
 
 def draw_maps(choice: Choice, args: argparse.Namespace) -> str:
@@ -116,6 +115,6 @@ def draw_maps(choice: Choice, args: argparse.Namespace) -> str:
         return f"No class activation maps: {error}"
     if reason:
         return reason
-    from ablate.analysis.test_results import write_maps
+    from ablate.analysis.test_report.run_results import write_maps
 
     return f"Class activation maps of {pair[0]} and {pair[1]}: {write_maps(choice.study)}"

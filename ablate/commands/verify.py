@@ -1,4 +1,4 @@
-"""`ablate verify RUN`: check that the weights of a run, or of an unpacked submission, have the recorded accuracy."""
+"""`ablate verify RUN`: check the files of a run, or of an unpacked submission, and measure its accuracy again."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from ablate.commands.flags import Parser
-from ablate.runs import test_result
+from ablate.runs import damage, test_result
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 if TYPE_CHECKING:
     from ablate.data.images import Images
@@ -35,7 +36,7 @@ class Verified:
         return abs(self.measured - self.recorded) <= max(TOLERANCE, 1 / self.images) + 1e-9
 
     def __str__(self) -> str:
-        text = f"{self.part} accuracy {100 * self.measured:.2f} % of {self.images:,} images"
+        text = f"{self.part} accuracy {100 * self.measured:.2f} % of {plural(self.images, 'image')}"
         if not self.holds:
             return f"{text}, differs from the recorded {100 * self.recorded:.2f} %"
         equal = abs(self.measured - self.recorded) < 0.5 / self.images
@@ -48,9 +49,10 @@ def main(words: Sequence[str]) -> int:
     """Run the command line."""
     parser = Parser(
         "ablate verify",
-        description="Check that the weights of a run, or of an unpacked submission, have the recorded accuracy.",
+        description="Check that the files of a run, or of an unpacked submission, are intact, and that its weights have"
+        " the recorded accuracy.",
         epilog=f"Accuracies may differ by {100 * TOLERANCE:g} percentage points, or by one image, since hardware rounds"
-        " differently. Exit status: 0; 1 if an accuracy differs by more; 2 if the run cannot be read.",
+        " differently. Exit status: 0; 1 if an accuracy differs by more; 2 if a file is damaged.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, or the folder of an unpacked submission")
     parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
@@ -67,7 +69,7 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     """Measure the validation accuracy of a completed run, and its test accuracy if it is recorded.
 
     Raises:
-        InputError: the run or its weights cannot be used, or its images are unavailable or have changed.
+        InputError: a file of the run is damaged, or its images are unavailable or have changed.
     """
     from ablate.data.prepare import load_test, prepare
     from ablate.evaluation import trained_model
@@ -80,6 +82,8 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
         raise InputError(f"{folder}/run.json records no validation accuracy: there is nothing to verify.")
     if data_root is not None:
         OmegaConf.update(run.config, "data.root", data_root, force_add=True)
+    if problems := damage.damaged(folder, run.record, trusted):
+        raise InputError("\n".join(problems))
     tested = test_result.read(folder)
     data = prepare(run.config.data)
     if run.record.data_sha256 not in (None, data.sha256):

@@ -1,6 +1,8 @@
 """Messages for errors of Hydra, OmegaConf and the operating system."""
 
 import dataclasses
+import errno
+import os
 import re
 import traceback
 from pathlib import Path
@@ -23,6 +25,7 @@ FORMS = {
     "study.exclude": "[{factor: level, ...}, ...]",
     "hydra.sweeper.params": "{key: levels, ...}",
 }
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)  # of a file that may not be written
 COMPOSING = Path(hydra.__file__).parent  # of the package whose errors are about the configuration
 NEAR = 0.5  # least similarity of a suggestion for a mistyped option
 
@@ -38,9 +41,24 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, Exception) and is_composition_error(error):
         return _composition_message(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'A file'}: {error.strerror or error}."
+        return of_system(error)
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text} (traceback in the run's train.log, or with --debug)."
+
+
+def of_system(error: OSError) -> str:
+    """Describe an error of the operating system: the folder in which nothing can be written, else the file."""
+    if isinstance(error.filename, str) and error.errno in DENIED:
+        path = Path(error.filename)
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        is_to_write = not path.exists() or (os.access(path, os.R_OK) and not os.access(path, os.W_OK))
+        if is_to_write and not os.access(folder, os.W_OK):
+            shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else folder
+            return (
+                f"The folder {shown} is not writable ({error.strerror}). Change its permissions, or copy what is needed"
+                " to a folder of yours and run the command there."
+            )
+    return f"{error.filename or 'A file'}: {error.strerror or error}."
 
 
 def unwrapped(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 FINEST = 20  # folds to approximate a share with; a smaller share needs more
 MOST_FOLDS = 100
@@ -46,9 +47,10 @@ def grouped(
     ]
     if not complete:
         raise InputError(
-            f"No split by group has images of each class in both parts: {len(np.unique(groups)):,} groups are too few"
-            f" for {len(classes)} classes and data.val_fraction={fraction}. Try another data.split_seed, raise"
-            " data.val_fraction, or use data.group=null."
+            "No split by group has images of each class in both parts:"
+            f" {plural(len(np.unique(groups)), 'group is', 'groups are')} too few for {len(classes)} classes and"
+            f" data.val_fraction={fraction}. Try another data.split_seed, raise data.val_fraction, or use"
+            " data.group=null."
         )
     differences = [abs(draw.mean() - fraction) for draw in complete]
     near = [draw for draw, difference in zip(complete, differences, strict=True) if difference <= fraction / 2]

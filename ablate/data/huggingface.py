@@ -14,7 +14,7 @@ from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.unpacked_files import unpacked
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import did_you_mean, first_few, printable
+from ablate.terminal.text import by_number, did_you_mean, first_few, plural, printable
 
 READERS = ("parquet", "arrow", "imagefolder", "webdataset")
 VALIDATION = ("validation", "valid", "val", "dev")  # the usual names of the split
@@ -176,6 +176,7 @@ def _labels(split: Any, label: str, names: dict[Any, str], where: str) -> list[s
     keys = values if isinstance(next(iter(names), None), int) else [str(value) for value in values]
     if without := sum(key not in names for key in keys):
         raise InputError(
-            f"{where}: {without:,} of {len(keys):,} images have no label, or one that no training image has."
+            f"{where}: {without:,} of {plural(len(keys), 'image')} {by_number(without, 'has', 'have')} no label, or one"
+            " that no training image has."
         )
     return [names[key] for key in keys]

@@ -11,7 +11,7 @@ from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.walk import entries, files
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few, printable
+from ablate.terminal.text import first_few, plural, printable
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def _classes(folder: Path, val: str | None) -> tuple[str, ...]:
         raise InputError(f"{folder} has no folder train. Put the training images into {folder}/train/<class>/.")
     classes = _folders(folder / "train")
     if len(classes) < 2:
-        raise InputError(f"{folder / 'train'} has {len(classes)} class folders, but at least 2 are needed.")
+        raise InputError(f"{folder / 'train'} has {plural(len(classes), 'class folder')}, but at least 2 are needed.")
     for part in filter(None, (val, "test")):
         unknown = [name for name in _folders(folder / part) if name not in classes] if (folder / part).is_dir() else []
         if unknown:
@@ -118,7 +118,7 @@ def _folders(folder: Path) -> list[str]:
     content = entries(folder)
     stray = [entry.path for entry in content if not entry.is_dir()]
     if stray:
-        raise InputError(f"{stray[0]} is not in a class folder ({len(stray)} such files). Move or remove it.")
+        raise InputError(f"{stray[0]} is not in a class folder ({plural(len(stray), 'such file')}). Move or remove it.")
     for entry in content:
         if renaming := renamed(entry.path):
             raise InputError(

@@ -17,6 +17,7 @@ from ablate.backend import parent_death, processes
 from ablate.backend.cores import cpu_cores
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import by_number, plural
 
 _CHUNK = 64  # files that a process takes at a time; fewer files are processed without starting a process
 _NAMED = 5  # files named in an error; the others are counted
@@ -42,8 +43,10 @@ def map_files(function: Callable[[str], Any], files: list[str], title: str, chun
             yield result
     if failures:
         named = "; ".join(failures[:_NAMED]) + ("; ..." if len(failures) > _NAMED else "")
-        count = f"{len(failures)} of {len(files)} files"
-        raise InputError(f"{count} cannot be read as images: {named}. Replace or remove them.")
+        count = f"{len(failures):,} of {plural(len(files), 'file')}"
+        raise InputError(
+            f"{count} cannot be read as images: {named}. Replace or remove {by_number(len(failures), 'it', 'them')}."
+        )
 
 
 def attempts(function: Callable[[str], Any], files: list[str], chunk: int | None = None) -> Iterator[tuple[Any, str]]:

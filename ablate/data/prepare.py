@@ -18,6 +18,7 @@ from ablate.data.images import Images, Part, SplitKind, batched
 from ablate.data.split import split
 from ablate.data.streamed import Pixels
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +196,7 @@ def moments(images: Pixels) -> tuple[list[float], list[float]]:
 def _per_channel(key: str, values: list[float], channels: int) -> Tensor:
     if len(values) not in (1, channels):
         raise InputError(
-            f"{key} has {len(values)} values, but the images have {channels} channels. Pass 1 or {channels} values."
+            f"{key} has {plural(len(values), 'value')}, but the images have {plural(channels, 'channel')}. Pass 1"
+            f"{f' or {channels} values' if channels > 1 else ' value'}."
         )
     return torch.tensor(list(values), dtype=torch.float32).expand(channels).clone()

@@ -11,7 +11,7 @@ from ablate.data.group_split import grouped
 from ablate.data.images import Images, SplitKind
 from ablate.data.rare_classes import in_both, in_subset
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 log = logging.getLogger(__name__)
 
@@ -139,14 +139,16 @@ def _check_counts(labels: np.ndarray, classes: tuple[str, ...], val_fraction: fl
     for count, part, change in ((in_val, "validation", "Raise"), (len(labels) - in_val, "training", "Lower")):
         if count < len(classes):
             raise InputError(
-                f"data.val_fraction={val_fraction} of {len(labels)} images leaves {count} for {part}, fewer than the"
-                f" {len(classes)} classes. {change} it or add images."
+                f"data.val_fraction={val_fraction} of {plural(len(labels), 'image')} leaves {count} for {part}, fewer"
+                f" than the {len(classes)} classes. {change} it or add images."
             )
 
 
 def _check_classes(classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
-        raise InputError(f"The data has only {len(classes)} class ({', '.join(classes)}), but 2 are needed.")
+        raise InputError(
+            f"The data has only {plural(len(classes), 'class', 'classes')} ({', '.join(classes)}), but 2 are needed."
+        )
 
 
 def _check_all_in(labels: np.ndarray, classes: tuple[str, ...], part: str, remedy: str) -> None:

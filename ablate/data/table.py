@@ -15,7 +15,7 @@ from ablate.data.images import Images, NoTestImages, Part
 from ablate.data.labeled_files import LabeledFiles, load
 from ablate.data.walk import listed_file
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few, printable
+from ablate.terminal.text import by_number, first_few, plural, printable
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
           "test": "test", "testing": "test"}  # fmt: skip  # what a split column may hold, in any case
@@ -135,11 +135,15 @@ def _rows(path: Path, columns: dict[str, str], part: str) -> list[Row]:
     parts = [SPLITS.get(cell.lower(), cell) for cell in cells.get("data.split_column", [part] * len(paths))]
     if unknown := {cell: count for cell, count in Counter(parts).items() if cell not in SPLITS.values()}:
         raise InputError(
-            f"data.split_column={columns['data.split_column']}: {sum(unknown.values()):,} of {len(parts):,} rows of"
-            f" {path} have other values than train, val and test: {_quoted(sorted(unknown))}."
+            f"data.split_column={columns['data.split_column']}: {sum(unknown.values()):,} of"
+            f" {plural(len(parts), 'row')} of {path} {by_number(sum(unknown.values()), 'has', 'have')} other values"
+            f" than train, val and test: {_quoted(sorted(unknown))}."
         )
     if empty := paths.count(""):
-        raise InputError(f"{empty:,} of {len(paths):,} rows of {path} have no path. Remove or complete them.")
+        raise InputError(
+            f"{empty:,} of {plural(len(paths), 'row')} of {path} {by_number(empty, 'has', 'have')} no path. Remove or"
+            f" complete {by_number(empty, 'it', 'them')}."
+        )
     groups = cells.get("data.group", [""] * len(paths))
     return [Row(*cells) for cells in zip(paths, labels, parts, groups, strict=True)]
 
@@ -148,8 +152,8 @@ def _check_labels(rows: Sequence[Row], table: Path) -> None:
     """Raise InputError if images have no label."""
     if missing := [printable(row.path) for row in rows if not row.label]:
         raise InputError(
-            f"{table}: {len(missing):,} of {len(rows):,} images have no label: {first_few(missing, 3)}. Remove or"
-            " complete their rows."
+            f"{table}: {len(missing):,} of {plural(len(rows), 'image')} {by_number(len(missing), 'has', 'have')} no"
+            f" label: {first_few(missing, 3)}. Remove or complete {by_number(len(missing), 'its row', 'their rows')}."
         )
 
 
@@ -169,7 +173,10 @@ def _check_groups(rows: Sequence[Row], table: Path, group: str) -> None:
     """Raise InputError if images have no group, all have the same one, or a group is in two parts."""
     where = f"data.group={group}: "
     if missing := sum(not row.group for row in rows):
-        raise InputError(f"{where}{missing:,} of {len(rows):,} rows of {table} have no value. Complete or remove them.")
+        raise InputError(
+            f"{where}{missing:,} of {plural(len(rows), 'row')} of {table} {by_number(missing, 'has', 'have')} no value."
+            f" Complete or remove {by_number(missing, 'it', 'them')}."
+        )
     parts: dict[str, set[str]] = {}
     for row in rows:
         parts.setdefault(row.group, set()).add(row.part)
@@ -180,8 +187,9 @@ def _check_groups(rows: Sequence[Row], table: Path, group: str) -> None:
         )
     if shared := sorted(name for name, of_group in parts.items() if len(of_group) > 1):
         raise InputError(
-            f"{where}{len(shared):,} of {len(parts):,} values are in more than one of train, val and test:"
-            f" {_quoted(shared)}. Move their images to one part, or use data.group=null."
+            f"{where}{len(shared):,} of {len(parts):,} values {by_number(len(shared), 'is', 'are')} in more than one of"
+            f" train, val and test: {_quoted(shared)}. Move {by_number(len(shared), 'its', 'their')} images to one"
+            " part, or use data.group=null."
         )
 
 
@@ -193,7 +201,8 @@ def _files(rows: Sequence[Row], folder: Path, suffix: str, table: Path) -> list[
     if missing:
         named = first_few((printable(os.path.join(folder, name)) for name in missing), 3)
         raise InputError(
-            f"{len(missing):,} of {len(rows):,} images of {table} do not exist: {named}.{_advice(folder, missing[0])}"
+            f"{len(missing):,} of {plural(len(rows), 'image')} of {table} {by_number(len(missing), 'does', 'do')} not"
+            f" exist: {named}.{_advice(folder, missing[0])}"
         )
     return [file for file in files if file is not None]
 

@@ -9,23 +9,20 @@ from uuid import uuid4
 
 from omegaconf import OmegaConf
 
-from ablate.files import atomic
-from ablate.runs import test_log
+from ablate.runs import misclassified, test_log
 from ablate.runs.test_result import Mark, Mistake, TestResult
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from ablate.data.images import Images
     from ablate.evaluation.trained_model import Trained
 
-PICTURES = "test_mistakes.npz"
-MISTAKES = 25  # that are kept with their images
 # (accuracy, its interval, classes, `data._target_`) -> a mark
 Judge = Callable[[float, Sequence[float], Sequence[str], str], Mark | None]
-LARGEST = 128  # height and width of a kept image, in pixels
 
 
 def new_look() -> str:
@@ -84,8 +81,8 @@ def check(run: "Trained", images: "Images") -> None:
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
-            f"{run.folder} takes images of {inputs.channels} channels and {inputs.image_size} pixels, but those of the"
-            f" test set are {shape}: the data set has changed since the run."
+            f"{run.folder} takes images of {plural(inputs.channels, 'channel')} and {inputs.image_size} pixels, but"
+            f" those of the test set are {shape}: the data set has changed since the run."
         )
 
 
@@ -95,7 +92,7 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
 
     summary = metrics.summary(logits, images.labels, images.classes)
     source = str(run.config.data.get("_target_"))
-    worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, MISTAKES)]
+    worst = [Mistake(**mistake) for mistake in metrics.confident_errors(logits, images.labels, misclassified.COUNT)]
     result = TestResult(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         look=look,
@@ -112,19 +109,16 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
         metrics=predicted_metrics.of_test_images(run.config, images.labels.numpy(), logits.numpy()),
     )
     result = test_log.record_use(run.folder, result)
-    pictures(run.folder / PICTURES, images, [mistake.index for mistake in worst])
+    index = [mistake.index for mistake in worst]
+    misclassified.write(run.folder, pictures(images, index), index)
     return result
 
 
-def pictures(path: Path, images: "Images", index: list[int]) -> None:
-    """Write the images at `index`, uint8 (N, C, H, W) of at most `LARGEST` pixels a side, for a figure."""
-    import io
-
-    import numpy as np
+def pictures(images: "Images", index: list[int]) -> "np.ndarray":
+    """The images at `index`, uint8 (N, C, H, W) of at most `misclassified.SIDE` pixels a side, for a figure."""
     from torch.nn.functional import interpolate
 
     chosen = images.images[index]
-    if chosen.shape[2] > LARGEST:
-        chosen = interpolate(chosen.float(), size=LARGEST, mode="area").round().byte()
-    np.savez_compressed(content := io.BytesIO(), images=chosen.numpy(), index=np.array(index, dtype=np.int64))
-    atomic.write_bytes(path, content.getvalue())
+    if chosen.shape[2] > misclassified.SIDE:
+        chosen = interpolate(chosen.float(), size=misclassified.SIDE, mode="area").round().byte()
+    return chosen.numpy()

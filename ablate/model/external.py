@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ablate.activation import Activation, Native
+from ablate.backend.convolution import Conv2d
 from ablate.model import timm_networks, torchvision_networks
 from ablate.model.torchvision_networks import with_channels
 from ablate.normalization import Normalization
@@ -140,7 +141,7 @@ def _normalize(title: str, model: nn.Module, normalization: Normalization) -> No
             f"{title} has no normalization layer to replace. Use normalization=none or another model.name."
         )
     for (path, module), (following, _) in pairwise(leaves):
-        if following in norms and isinstance(module, nn.Conv2d) and normalization.conv is not nn.Conv2d:
+        if following in norms and isinstance(module, nn.Conv2d) and normalization.conv is not Conv2d:
             if type(module) is not nn.Conv2d:
                 raise InputError(
                     f"{title} has a {type(module).__name__}, which normalization= cannot standardize. "

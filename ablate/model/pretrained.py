@@ -21,7 +21,7 @@ from ablate.model.finite import not_finite
 from ablate.model.head import head
 from ablate.model.torchvision_networks import first_convolution
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few, printable
+from ablate.terminal.text import first_few, plural, printable
 
 log = logging.getLogger(__name__)
 LIBRARIES: dict[str, Any] = {"timm_model": timm_networks, "torchvision_model": torchvision_networks}
@@ -164,8 +164,8 @@ def _network(
     in_file = state[convolution].shape[1] if convolution in state and state[convolution].ndim == 4 else 3
     if in_file not in (3, data.channels):
         raise InputError(
-            f"model.weights={path} is for images of {in_file} channels, but these have {data.channels}. Use weights for"
-            " color images, or for images like these."
+            f"model.weights={path} is for images of {plural(in_file, 'channel')}, but these have {data.channels}. Use"
+            " weights for color images, or for images like these."
         )
     try:
         return network.loaded(plain, model.name, classes, data.channels, in_file, data.image_size, options, state)
@@ -192,7 +192,11 @@ def _misfit(model: DictConfig, path: Path, state: Mapping[str, Tensor], target: 
         if name in state and state[name].shape != target[name].shape
     ]
     kinds = [("missing", missing), ("unknown", unknown), ("of another shape", other)]
-    counted = [f"{len(names)} tensors are {kind} ({first_few(names, 2)})" for kind, names in kinds if names]
+    counted = [
+        f"{plural(len(names), 'tensor is', 'tensors are')} {kind} ({first_few(names, 2)})"
+        for kind, names in kinds
+        if names
+    ]
     return (
         f"model.weights={path} is not for model.name={model.name}: {'; '.join(counted) or 'its tensors do not fit'}."
         " Use the model that the weights are from."

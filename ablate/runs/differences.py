@@ -49,13 +49,17 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     user_code = {name: digest[:12] for name, digest in record.own_code.items()}
     code = {"code_sha256": record.code_sha256, "own_code": user_code or ABSENT, **_plain(record.git)}
     settings |= {f"{key} (SHA-256)": digest[:12] for key, digest in (record.weights or {}).items()}
-    environment = record.environment.as_dict() if record.environment else {}
-    environment = {name: value for name, value in environment.items() if value is not None}
-    environment["data_sha256"] = record.data_sha256
+    environment = {**(record.environment.as_dict() if record.environment else {}), "data_sha256": record.data_sha256}
     results = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
     results |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
     results["val_predictions.npz"] = _content(folder / "val_predictions.npz")
-    return [("configuration", settings), ("code", code), ("environment", environment), ("results", results)]
+    known = {"code": _known(code), "environment": _known(environment), "results": _known(results)}
+    return [("configuration", settings), *known.items()]
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without those that a record leaves open, which are absent."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _plain(part: Record | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 `compose.py`, `composer.py`  the configuration of each run, validated and hashed before the first one trains
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
+`command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase
 `sweeper.py`, `leftovers.py`, `resuming.py`  run the runs without a result; what earlier starts left in their folders
 `failures.py`   the table of runs without a result
 `launcher/`     where runs are executed: on this machine, or on a cluster
@@ -13,5 +14,6 @@
 `snapshot.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study
 `time_estimate.py`, `probe.py`  how long the remaining runs take
 `tune.py`       hyperparameter search with Optuna
+`app/`          studies of any other Hydra app, with the same plan, sweeper and records
 `selection.py`  the runs that are evaluated on the test set
 """

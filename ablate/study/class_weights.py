@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ablate.config.schema.images import ImageFolder
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 
 def check_class_weights(config: DictConfig) -> None:
@@ -23,4 +24,6 @@ def check_class_weights(config: DictConfig) -> None:
 
     classes = sum(entry.is_dir() for entry in entries(folder))
     if len(weights) != classes:
-        raise InputError(f"loss.class_weights has {len(weights)} weights, but {folder} has {classes} classes.")
+        raise InputError(
+            f"loss.class_weights has {plural(len(weights), 'weight')}, but {folder} has {classes} classes."
+        )

@@ -25,7 +25,7 @@ from ablate.study.networks import check_network
 from ablate.study.same_run import same_run
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 from ablate.training.teacher_check import check_teacher
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,8 @@ def refusal(errors: Mapping[str, Sequence[str]]) -> str:
         errors: {reason: folders of its runs}.
     """
     lines = [f"Run {first_few(folders, 1)}: {reason}" for reason, folders in list(errors.items())[:MOST_REASONS]]
-    return "\n".join([*lines, *([f"{len(errors) - MOST_REASONS} other errors."] if len(errors) > MOST_REASONS else [])])
+    others = len(errors) - MOST_REASONS
+    return "\n".join([*lines, *([f"{plural(others, 'other error')}."] if others > 0 else [])])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
 from ablate.study.path import grows
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import ABSENT, first_few
+from ablate.terminal.text import ABSENT, by_number, first_few, plural
 
 Change = tuple[str, Any, Any]  # key, old value, new value
 REPLACED = ".replaced"  # subfolder of a study for the runs that --retrain replaces
@@ -148,9 +148,8 @@ def kept(old: Sequence[PlannedRun], plan: StudyPlan) -> str:
     if not others:
         return ""
     seeds = sorted({run.seed for run in others} - set(plan.seeds))
-    what = f"seed{'s' if len(seeds) > 1 else ''} {first_few(seeds, 10)}" if seeds else "other levels"
-    count = "1 more run" if len(others) == 1 else f"{len(others)} more runs"
-    stay = "It stays" if len(others) == 1 else "They stay"
+    what = f"{by_number(len(seeds), 'seed', 'seeds')} {first_few(seeds, 10)}" if seeds else "other levels"
+    count, stay = plural(len(others), "more run"), by_number(len(others), "It stays", "They stay")
     return f"The study has {count} ({what}), not named in this command. {stay} in the study and in its report."
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ablate.study.aliases import Signs, words
 from ablate.study.design import Factors, Variant
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 FRACTIONS = ("fractional", "plackett_burman")
 RESOLUTIONS = (3, 4, 5)
@@ -96,16 +96,17 @@ def _fractional(settings: FractionSettings, count: int) -> Signs:
         smaller = [one for one in RESOLUTIONS if one <= count]
         advice = f", or {settings.prefix}.resolution={smaller[-1]}" if smaller else ""
         raise InputError(
-            f"{settings.prefix}.resolution={least} has no fraction of {_factors(count)}: it would be all"
+            f"{settings.prefix}.resolution={least} has no fraction of {plural(count, 'factor')}: it would be all"
             f" {2**count} combinations. Type {settings.prefix}.design=factorial{advice}."
         )
     try:
         signs = np.asarray(_pydoe(settings).fracfact_by_res(count, least))
     except ValueError as error:  # no design found within the limits of its search
-        raise InputError(f"{settings.prefix}.resolution={least} with {_factors(count)}: {error}.") from None
+        raise InputError(f"{settings.prefix}.resolution={least} with {plural(count, 'factor')}: {error}.") from None
     if words(signs, least - 1):  # before pydoe 1.5, of nine and more factors
         raise InputError(
-            f"This version of pydoe has no fraction of resolution {least} of {_factors(count)}: pip install -U pydoe."
+            f"This version of pydoe has no fraction of resolution {least} of {plural(count, 'factor')}: pip install -U"
+            " pydoe."
         )
     return signs
 
@@ -115,8 +116,8 @@ def _screening(settings: FractionSettings, factors: Factors) -> Signs:
     count = len(factors)
     if count < 3:
         raise InputError(
-            f"{settings.prefix}.design=plackett_burman of {_factors(count)} would be all {2**count} combinations. Type"
-            f" {settings.prefix}.design=factorial."
+            f"{settings.prefix}.design=plackett_burman of {plural(count, 'factor')} would be all {2**count}"
+            f" combinations. Type {settings.prefix}.design=factorial."
         )
     pbdesign, columns = _pydoe(settings).pbdesign, count
     while True:
@@ -143,10 +144,6 @@ def _folded(settings: FractionSettings, names: Sequence[str], signs: Signs) -> S
             f" {settings.prefix}.design=factorial."
         )
     return np.array([*signs, *new])
-
-
-def _factors(count: int) -> str:
-    return f"{count} factor{'' if count == 1 else 's'}"
 
 
 def _pydoe(settings: FractionSettings) -> Any:

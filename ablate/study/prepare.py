@@ -15,7 +15,7 @@ from ablate.study.extend import REPLACED, extended, kept, settings_changes
 from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside, set_looks_aside
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,8 @@ def check_letters(study: Path, folders: Collection[str]) -> None:
 
 def _planned(plan: StudyPlan) -> str:
     """The number of planned runs."""
-    return f"at most {len(plan.runs)} runs in {len(plan.stages)} stages" if plan.stages else f"{len(plan.runs)} runs"
+    runs = plural(len(plan.runs), "run")
+    return f"at most {runs} in {plural(len(plan.stages), 'stage')}" if plan.stages else runs
 
 
 def resumes(folder: Path, run: PlannedRun) -> str:
@@ -96,7 +97,7 @@ def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replace
     """
     lines, keys = [], keys_of(plan.app)
     if replaced is not None:
-        moved = "1 earlier run was" if replaced == 1 else f"{replaced} earlier runs were"
+        moved = plural(replaced, "earlier run was", "earlier runs were")
         done = (
             f"{moved} moved to {REPLACED}/ in the study's folder."
             if replaced

@@ -20,7 +20,7 @@ from ablate.terminal.progress import track
 from ablate.training.checkpoint import INTERVAL_SECONDS, Checkpoint
 from ablate.training.loop import train_epoch
 from ablate.training.parts import Parts
-from ablate.training.set_up import set_up
+from ablate.training.set_up import set_up_run
 
 TIMED_STEPS = 5  # after one step that is not timed
 LEAST_SECONDS = 0.5  # of timed steps; if they took less, a whole epoch is timed
@@ -66,7 +66,7 @@ def estimate_seconds(config: DictConfig) -> float:
     if trainer.devices > 1:
         raise InputError(f"--probe times one device, but trainer.devices={trainer.devices}. Plan without --probe.")
     with TemporaryDirectory(prefix="ablate-") as folder:
-        run = set_up(config, Path(folder))
+        run = set_up_run(config, Path(folder))
         parts, images = run.parts, run.images
         steps = len(batches(torch.arange(len(images.images)), trainer.batch_size))
         timed_epoch(parts, images, config, 1)  # the first step is slower: it allocates memory

@@ -19,6 +19,7 @@ from ablate.study.compose import ComposedStudy
 from ablate.study.selection import value_of
 from ablate.study.status import planned_state
 from ablate.study.tuned_runs import NOT_TUNED, Phase
+from ablate.terminal.text import plural
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,9 @@ def describe(study: StudyPlan) -> list[str]:
     variants = len({run.variant for run in study.runs})
     settings, seeds = len(study.tuning.settings), len(study.tuning.seeds)
     return [
-        f"Tuning of {', '.join(study.tuning.keys)}: {settings} settings of each of {variants} variants on"
-        f" {seeds} {'seed' if seeds == 1 else 'seeds'}, {settings * variants * seeds} runs in {tuning.FOLDER}/."
+        f"Tuning of {', '.join(study.tuning.keys)}: {plural(settings, 'setting')} of"
+        f" {plural(variants, 'variant', 'variants each')} on {plural(seeds, 'seed')},"
+        f" {plural(settings * variants * seeds, 'run')} in {tuning.FOLDER}/."
     ]
 
 

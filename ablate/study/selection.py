@@ -13,6 +13,7 @@ from ablate.runs.study_plan import BASELINE
 from ablate.study.comparable import planned_states
 from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import by_number
 
 RULE = (
     "the variant with the best mean of the study's metric, among variants without diverged or pruned runs; the"
@@ -94,8 +95,9 @@ def choose(study: Path, allow_partial: bool = False) -> Choice:
     incomplete = sum(not state.has_result for state in states)
     if incomplete and not allow_partial:
         raise InputError(
-            f"{incomplete} of the {len(planned)} planned runs of {study} have no result, so the best variant may still"
-            " change. Run the study again to complete it, or use --allow-partial to select among the finished runs."
+            f"{incomplete} of the {len(planned)} planned runs of {study} {by_number(incomplete, 'has', 'have')} no"
+            " result, so the best variant may still change. Run the study again to complete it, or use"
+            " --allow-partial to select among the finished runs."
         )
     runs: dict[str, dict[int, Path]] = {}
     validation: dict[Path, float] = {}

@@ -11,7 +11,7 @@ from ablate.runs import stages, study_plan
 from ablate.runs.stages import StageLook
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.status import planned_state
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 log = logging.getLogger(__name__)
 # Returns {variant: verdict} of the variants that the look with this number (from 1) at the study in a folder decides.
@@ -90,10 +90,10 @@ def progress(plan: StudyPlan, looks: Sequence[StageLook]) -> str:
     steps = ", ".join(map(str, plan.stages))
     if not looks:
         fewest = sum(run.seed in plan.seeds[: plan.stages[0]] for run in plan.runs)
-        return f"Stages: looks after {steps} seeds, {fewest} to {len(plan.runs)} runs."
+        return f"Stages: looks after {steps} seeds, {fewest} to {plural(len(plan.runs), 'run')}."
     ended = " No look is left." if stages.is_finished(plan, looks) else ""
     taken = f"{len(looks)} of the looks after {steps} seeds taken"
-    return f"Stages: {taken}, {decided} of {len(variants)} variants decided.{ended}"
+    return f"Stages: {taken}, {decided} of {plural(len(variants), 'variant')} decided.{ended}"
 
 
 def _summary(decided: dict[str, str], left: int, finished: bool) -> str:
@@ -102,5 +102,5 @@ def _summary(decided: dict[str, str], left: int, finished: bool) -> str:
     now = first_few(texts, 5) if texts else "no variant decided"
     if not left:
         return f"{now}. All variants are decided."
-    rest = "1 variant is undecided" if left == 1 else f"{left} variants are undecided"
-    return f"{now}. {rest}{'' if finished else ' and continues' if left == 1 else ' and continue'}."
+    rest = plural(left, "variant is undecided", "variants are undecided")
+    return f"{now}. {rest}{'' if finished else by_number(left, ' and continues', ' and continue')}."

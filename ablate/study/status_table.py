@@ -22,6 +22,7 @@ from ablate.study.status import PlannedState, planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, time_left
 from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 UNFINISHED = ("running", "interrupted")
 
@@ -68,7 +69,7 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
     title = f"Study {study.name}, design {study.design}, seeds {_seeds(study.seeds)}"
     views = [_view(folder, run, state) for run, state in zip(study.runs, states, strict=True)]
     left = time_left(views, probed, probe=study.app is None)
-    total = f"{_plural(len(states), 'run')} of {_plural(len(counts), 'variant')}: {left}."
+    total = f"{plural(len(states), 'run')} of {plural(len(counts), 'variant')}: {left}."
     unfinished = [
         Text(f"{run.folder}  {_progress(state.status, folder / run.folder, study)}")
         for run, state in zip(study.runs, states, strict=True)
@@ -111,10 +112,6 @@ def _progress(status: str, folder: Path, study: StudyPlan) -> str:
         if study.app is not None:  # it need not have epochs
             return status
         return "started" if status == "running" else f"{status} in its first epoch"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _seeds(seeds: Sequence[int]) -> str:

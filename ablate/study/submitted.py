@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from ablate.terminal.text import plural
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,7 @@ def leaving(launcher: object, words: Sequence[str], more: bool) -> Iterator[None
         arrays = list(left.arrays)
         if left.queued:
             jobs = f"Slurm {', '.join(arrays)}" if arrays else "jobs of another command"
-            log.info("%s in the queue: %s", _runs(left.queued), jobs)
+            log.info("%s in the queue: %s", plural(left.queued, "run"), jobs)
         if left.unsubmitted:
             log.warning("%s", no_room(left.unsubmitted, left.limit))
         follow_up = getattr(launcher, "follow_up", None)
@@ -72,15 +74,11 @@ def cancel(arrays: Sequence[str]) -> str:
 def no_room(runs: int, limit: str) -> str:
     """Explain that runs are not submitted."""
     return (
-        f"{_runs(runs)} not submitted yet: the queue accepts no more jobs for now ({limit}). Fewer jobs with more runs"
-        " each: hydra.launcher.runs_per_job=N"
+        f"{plural(runs, 'run')} not submitted yet: the queue accepts no more jobs for now ({limit}). Fewer jobs with"
+        " more runs each: hydra.launcher.runs_per_job=N"
     )
 
 
 def command(words: Sequence[str]) -> list[str]:
     """The command line of this process, with further words."""
     return [sys.executable, *sys.orig_argv[1:], *words]
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"

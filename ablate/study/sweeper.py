@@ -26,7 +26,7 @@ from ablate.study.submitted import Submitted
 from ablate.terminal import streams
 from ablate.terminal.console import Terminal
 from ablate.terminal.errors import InputError, UserError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exce
     if lost:
         Terminal().print(*failures.table(folder, lost, errors), sep="\n")
     hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(lost) < len(runs) else ""
-    log.info("%d of %d runs done%s", len(runs) - len(lost), len(runs), hint)
+    log.info("%s of %s done%s", f"{len(runs) - len(lost):,}", plural(len(runs), "run"), hint)
     if lost:
         refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
         raise SystemExit(2 if refused else 1)

@@ -15,7 +15,7 @@ from ablate.runs.statuses import ENDED, FAILED
 from ablate.study.snapshot import RunView, StudyView
 from ablate.study.time_estimate import time_left
 from ablate.terminal.output import BLOCKS
-from ablate.terminal.text import duration, printable
+from ablate.terminal.text import duration, plural, printable
 from ablate.terminal.wrap import breaks
 
 # In the order in which runs are shown if they do not all fit.
@@ -56,7 +56,7 @@ def headline(study: StudyView) -> Text:
     """The study's name and how many of its runs have each status."""
     runs = study.runs
     line = Text(printable(study.name), style="bold", no_wrap=True, overflow="ellipsis")
-    line.append(f"  {len(runs)} {'run' if len(runs) == 1 else 'runs'}", style="not bold")
+    line.append(f"  {plural(len(runs), 'run')}", style="not bold")
     counts = Counter(run.status for run in runs)
     for status in [status for status in ORDER if counts[status]]:
         line.append(f"  {counts[status]} {status}", style=f"not bold {COLORS[status]}")

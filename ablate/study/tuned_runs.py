@@ -18,7 +18,7 @@ from ablate.study.path import PATH
 from ablate.study.plan import Replicate
 from ablate.study.search_space import format_levels
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few
 
 MOST_SETTINGS = 10_000
 FIXED = ("study", "hydra")  # sections that runs share
@@ -187,6 +187,6 @@ def _check(tuning: TuningPlan, sweep: Sweep, prefix: str) -> None:
             )
     if both := [seed for seed in tuning.seeds if seed in sweep.seeds]:
         raise InputError(
-            f"{prefix}.tune_seeds: {first_few(both, 5)} {'is' if len(both) == 1 else 'are'} also in"
+            f"{prefix}.tune_seeds: {first_few(both, 5)} {by_number(len(both), 'is', 'are')} also in"
             f" {sweep.seed_key.lstrip('+')}=..., but settings must be chosen on other seeds than the reported ones."
         )

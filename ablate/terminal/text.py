@@ -50,11 +50,27 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun, and more that agrees with it: `1 seed`, `1,024 seeds`, `2 classes have`.
+
+    Args:
+        count: the number.
+        one: what follows 1, such as `class has`.
+        many: what follows any other number; by default `one` with an `s`.
+    """
+    return f"{count:,} {by_number(count, one, f'{one}s' if many is None else many)}"
+
+
+def by_number(count: int, one: str, many: str) -> str:
+    """The form of a word that agrees with a count: `by_number(count, "has", "have")`."""
+    return one if count == 1 else many
+
+
 def first_few(names: Iterable[object], limit: int = 5, separator: str = ", ") -> str:
     """Join the first `limit` names and count the others: `a, b and 3 others`."""
     texts = [str(name) for name in names]
     others = len(texts) - limit
-    more = f" and {others} other{'s' if others > 1 else ''}" if others > 0 else ""
+    more = f" and {plural(others, 'other')}" if others > 0 else ""
     return separator.join(texts[:limit]) + more
 
 

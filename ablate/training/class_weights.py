@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ablate.data.images import Images
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 
 def build_loss(settings: DictConfig, train: Images, device: torch.device) -> Any:
@@ -45,7 +45,7 @@ def class_weights(setting: Any, labels: Tensor, classes: tuple[str, ...]) -> Ten
         return torch.where(counts > 0, weights, 0.0).float()
     if len(setting) != len(classes):
         raise InputError(
-            f"loss.class_weights has {len(setting)} weights, but the data has {len(classes)} classes"
+            f"loss.class_weights has {plural(len(setting), 'weight')}, but the data has {len(classes)} classes"
             f" ({first_few(classes)}). Pass one per class, in this order."
         )
     return torch.tensor(list(setting), dtype=torch.float32)

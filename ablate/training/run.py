@@ -97,11 +97,11 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
     from ablate.training.checkpoint import Checkpoint
     from ablate.training.reporter import Reporter
     from ablate.training.results import write_results
-    from ablate.training.set_up import set_up
+    from ablate.training.set_up import set_up_run
 
     began = time.perf_counter()
     settings: Any = config
-    setup = set_up(config, folder, devices)
+    setup = set_up_run(config, folder, devices)
     parts, data, images = setup.parts, setup.data, setup.images
     if record.study and (others := other_images.of_study(folder, record, data.sha256)):
         log.warning("%s", others)

@@ -7,6 +7,7 @@ from ablate.analysis.figures.forest import drawn, is_cut
 from ablate.analysis.figures.interval_axis import REACH
 from ablate.analysis.figures.learning_curves import bands, comparable
 from ablate.analysis.results import Results
+from ablate.terminal.text import plural
 
 CUT = f" An arrow marks a bar that is cut off at the edge: it is longer than {REACH} times the median."
 
@@ -71,7 +72,7 @@ def _effects(results: Results) -> str:
         parts.append("95 % confidence interval (thick)")
     if (rows["simultaneous_low"] < rows["ci_low"]).any():
         m = planned_comparisons(results.runs)
-        parts.append(f"simultaneous interval (thin; Bonferroni, {m} planned variants)")
+        parts.append(f"simultaneous interval (thin; Bonferroni, {plural(m, 'planned variant')})")
     text = f"Difference from the baseline: {_listed([*parts, 'single seeds'])}."
     if results.margin is not None:
         text += f" Gray: the margin, {results.format.margin}."

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, STYLE, WIDTH
 from ablate.analysis.metric_format import PERCENT, MetricFormat
 from ablate.analysis.stats.variance import RESIDUAL
+from ablate.terminal.text import plural
 
 LEVELS = 16  # in the heatmap; of more, those that interact most
 BARS = 16  # terms
@@ -93,7 +94,7 @@ def variance_shares(table: pd.DataFrame) -> Figure:
             rows[: BARS - 1 - int(noise.sum())],
             rows[BARS - 1 - int(noise.sum()) : len(rows) - int(noise.sum())],
         )
-        others = {"term": f"{len(rest)} others", "share": rest["share"].sum(), "low": np.nan, "high": np.nan}
+        others = {"term": plural(len(rest), "other"), "share": rest["share"].sum(), "low": np.nan, "high": np.nan}
         rows = pd.concat([kept, pd.DataFrame([others]), table[noise]])
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(COLUMN, 0.8 + 0.22 * max(len(rows), 1)), layout="constrained")

@@ -10,7 +10,7 @@ from ablate.analysis.formats import significant
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.html_axis import Axis, padded
 from ablate.analysis.search import Search
-from ablate.terminal.text import printable, shortened
+from ablate.terminal.text import plural, printable, shortened
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 420, 210, 52, 34, 10  # pixels
 MOST_LEVELS = 8  # named below a picture
@@ -25,7 +25,7 @@ def pictures(search: Search, shown: MetricFormat) -> list[tuple[str, Markup]]:
     if not len(completed):
         return []
     axis = padded([*completed["value"]], HEIGHT - BOTTOM, TOP)
-    lost = f" A cross is one of {len(trials) - len(completed)} trials that are not completed."
+    lost = f" Crosses mark {plural(len(trials) - len(completed), 'trial that is', 'trials that are')} not completed."
     drawn = [
         (
             f"{shown.header} of each trial, and the best so far ({shown.better})."

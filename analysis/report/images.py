@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from omegaconf import OmegaConf
 
 from ablate.analysis.chance import majority_baseline
-from ablate.analysis.formats import plural, significant
+from ablate.analysis.formats import significant
 from ablate.analysis.results import Results
 from ablate.runs.metric import ACCURACY, named
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import ImageCounts
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 IMBALANCED = 1.5  # times the share of a class among balanced ones
 

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ablate.analysis import stats, study_power, test_metric
+from ablate.analysis import stats, study_power
 from ablate.analysis.effects import planned_comparisons
-from ablate.analysis.formats import number, plural, spread, times
+from ablate.analysis.formats import number, spread, times
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
-from ablate.analysis.test_usage import Usage
+from ablate.analysis.test_set import metric as test_metric
+from ablate.analysis.test_set.usage import Usage
 from ablate.analysis.variant_results import correlation, differences
 from ablate.runs.looks import Look
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import StudyPlan
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 SEEDS = 12  # seeds or looks that a sentence names
 CONFOUNDED = (
@@ -121,7 +122,7 @@ def _tested_variant(variant: str, runs: pd.DataFrame, metric: Metric) -> str:
     shown = f"{spread(number(values.mean(), digits), number(values.std(), digits))} {metric.unit}".rstrip()
     name = "" if metric.is_accuracy else f"{test_metric.label(metric)} "
     accuracy = f": {name}{shown}" if len(values) else ""
-    noun = "seed" if len(seeds) == 1 else "seeds"
+    noun = by_number(len(seeds), "seed", "seeds")
     return f"{variant} ({noun} {first_few(seeds, SEEDS)}{accuracy})" if seeds else variant
 
 

@@ -5,14 +5,13 @@ import pandas as pd
 from ablate.analysis import collect, left_out
 from ablate.analysis.config_differences import readable
 from ablate.analysis.effects import planned_comparisons
-from ablate.analysis.formats import plural
 from ablate.analysis.report import images, recipe, stage_sentences
 from ablate.analysis.report.verdict_sentences import NAMED, rule
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned
 from ablate.runs.statuses import NOT_COMPARABLE
 from ablate.runs.study_plan import StudyPlan
-from ablate.terminal.text import ABSENT, first_few
+from ablate.terminal.text import ABSENT, first_few, plural
 
 LEVELS = 12  # levels or seeds that a sentence names
 

@@ -7,14 +7,14 @@ import pandas as pd
 
 from ablate.analysis import collect, verdict
 from ablate.analysis.chance import majority_baseline
-from ablate.analysis.formats import p_value, plural
+from ablate.analysis.formats import p_value
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned, pairs
 from ablate.runs.study_plan import MarginChange
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 ROUNDING = 1e-9  # of a mean of fractions
 

@@ -9,11 +9,11 @@ import pandas as pd
 from ablate.analysis import tables
 from ablate.analysis.author.to_typst import string
 from ablate.analysis.effects import most_different, planned_comparisons
-from ablate.analysis.formats import plural
 from ablate.analysis.report.incomplete import partly_compared
 from ablate.analysis.report.layout import COLUMN, WIDE
 from ablate.analysis.report.verdict_sentences import rule
 from ablate.analysis.results import Results
+from ablate.terminal.text import plural
 
 NOT_ON_PAPER = (
     "g_z",

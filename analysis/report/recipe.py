@@ -7,11 +7,10 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.analysis import collect
-from ablate.analysis.formats import plural
 from ablate.analysis.results import Results
 from ablate.runs.read_config import read_config
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 NETWORK = ("model", "normalization", "activation")
 TRAINING = ("optimizer", "schedule", "loss")

@@ -1,10 +1,9 @@
 """What a report states about the planned looks at a study with stages."""
 
-from ablate.analysis.formats import plural
 from ablate.analysis.results import Results
 from ablate.analysis.stages.looks import PlannedLooks
 from ablate.runs.study_plan import BASELINE
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 
 def looked(results: Results) -> list[str]:
@@ -14,7 +13,7 @@ def looked(results: Results) -> list[str]:
         return []
     taken, planned = max(looks.taken.values(), default=0), len(looks.sizes)
     steps = ", ".join(map(str, looks.sizes))
-    were = "was" if taken == 1 else "were"
+    were = by_number(taken, "was", "were")
     text = f"Stages: looks were planned after {steps} seeds, and {taken} of these {planned} looks {were} taken."
     if not taken:
         return [f"{text} Nothing is compared before the first look."]

@@ -1,8 +1,7 @@
 """What a report states about the tuning of each variant."""
 
-from ablate.analysis.formats import plural
 from ablate.analysis.results import Results
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 
 def tuning(results: Results) -> list[str]:
@@ -20,6 +19,6 @@ def tuning(results: Results) -> list[str]:
         f"{', '.join(one)} of {results.labels[name]}" for name, one in tuned.edges.items() if name in results.labels
     ]
     if named:
-        are = "is" if len(named) == 1 else "are"
+        are = by_number(len(named), "is", "are")
         text.append(f"At the edge of the tuned range {are} {first_few(named, 5)}: a wider range may be better.")
     return text

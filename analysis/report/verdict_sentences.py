@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect, verdict
-from ablate.analysis.formats import p_value, plural
+from ablate.analysis.formats import p_value
 from ablate.analysis.metric_format import PERCENT, MetricFormat
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 VERDICTS = {
     verdict.BETTER: "Better than the baseline",

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
+from ablate.analysis.analyse import analyse
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
@@ -19,7 +20,7 @@ from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.report.pdf_file import write_pdf
-from ablate.analysis.results import Results, analyse
+from ablate.analysis.results import Results
 from ablate.backend import processes
 from ablate.backend.cores import cpu_cores
 from ablate.files import atomic
@@ -27,6 +28,7 @@ from ablate.runs import looks
 from ablate.runs.looks import Look
 from ablate.runs.statuses import NOT_COMPARABLE, RESULTS
 from ablate.terminal.progress import track
+from ablate.terminal.text import by_number, plural
 
 
 def report(study_folder: Path, allow_partial: bool = False) -> int:
@@ -89,10 +91,9 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     warnings += left_out.sentences(runs)
     incomplete = int((holes & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
-        are, them = ("is", "it") if incomplete == 1 else ("are", "them")
-        text = f"{incomplete} of {len(runs)} planned runs {are} incomplete."
-        advice = f" Run the command of the study again to complete {them}." if results.is_recorded else ""
-        warnings.append(text + advice)
+        text = f"{incomplete} of {plural(len(runs), 'planned run')} {by_number(incomplete, 'is', 'are')} incomplete."
+        advice = f" Run the command of the study again to complete {by_number(incomplete, 'it', 'them')}."
+        warnings.append(text + advice * results.is_recorded)
     main = "trials" if results.only_trials else "effects"
     terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0

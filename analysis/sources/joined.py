@@ -14,7 +14,7 @@ from ablate.study.extend import listed, settings_changes
 from ablate.study.plan import variant_name
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 PARTS = ("name", "direction", "scale", "unit", "chance", "margin")  # of the metric, which must be equal
 
@@ -66,7 +66,8 @@ def join(folders: Sequence[Path]) -> Joined:
     runs, shared = _without_repeated(placed, root)
     note = f"Joined: {', '.join(folder.name for folder in folders)}."
     if shared:
-        note += f" {len(shared)} runs are in more than one of them with equal configurations; the first of each counts."
+        runs_are = plural(len(shared), "run is", "runs are")
+        note += f" {runs_are} in more than one of them with equal configurations; the first of each counts."
     factors: dict[str, list[str]] = {}
     for plan in plans:
         for factor, levels in plan.factors.items():

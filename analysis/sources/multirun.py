@@ -18,14 +18,14 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from ablate.analysis.sources.columns import UNSET
-from ablate.app import results
 from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.names import is_name
+from ablate.study.app import results
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few, printable
+from ablate.terminal.text import first_few, plural, printable
 
 LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
 LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
@@ -118,7 +118,7 @@ def _metrics(
         except InputError as error:
             values.append({})
             errors.append(str(error))
-    others = f" So do those of {len(errors) - 1} other jobs." if len(errors) > 1 else ""
+    others = f" So do those of {plural(len(errors) - 1, 'other job')}." if len(errors) > 1 else ""
     return values, [f"Counts as failed: {errors[0]}{others}"] if errors else []
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from ablate.analysis import collect
-from ablate.analysis.formats import plural, significant
+from ablate.analysis.formats import significant
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.stats.expected_runs import expected_runs
 from ablate.analysis.stats.stages import StagePlan
 from ablate.analysis.variant_results import differences
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 ALPHA = 0.05
 Expected = Sequence[Any]  # [difference, SD] of each variant in printed units

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ablate.analysis import collect, stats, test_metric
+from ablate.analysis import collect, stats
 from ablate.analysis.formats import number, spread
 from ablate.analysis.metric_format import metric_format
 from ablate.analysis.tables.table import Table
-from ablate.analysis.test_usage import UNPLANNED, Usage
+from ablate.analysis.test_set import metric as test_metric
+from ablate.analysis.test_set.usage import UNPLANNED, Usage
 from ablate.runs.metric import ACCURACY, Metric
 
 NOTE = "Differences are paired by seed, with Student's t interval over seeds; not corrected."

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from ablate.analysis.formats import DASH, number, plural
+from ablate.analysis.formats import DASH, number
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.search import Importance, Search
 from ablate.analysis.tables.table import Table
+from ablate.terminal.text import plural
 
 
 def trials(search: Search, shown: MetricFormat) -> Table:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ablate.analysis.formats import DASH, plural
+from ablate.analysis.formats import DASH
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.stats.paired import PairedDifference
 from ablate.analysis.tables.table import Table
 from ablate.analysis.tuned import Tuned
 from ablate.runs.study_plan import BASELINE
-from ablate.terminal.text import first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 MOST_BUDGETS = 8  # columns of the table
 
@@ -75,5 +75,5 @@ def _edges(tuned: Tuned, labels: Mapping[str, str]) -> str:
     edges = [f"{', '.join(levels)} of {labels[name]}" for name, levels in tuned.edges.items() if name in labels]
     if not edges:
         return ""
-    are = "is" if len(edges) == 1 else "are"
+    are = by_number(len(edges), "is", "are")
     return f" At the edge of the range {are} {first_few(edges, 5)}: a wider range may be better."

@@ -6,8 +6,8 @@ from statsmodels.stats.multitest import multipletests
 
 from ablate.analysis import collect, figures
 from ablate.analysis.ablation_path import ablation_path
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report.factor_sentences import factor_effects
-from ablate.analysis.results import analyse
 from ablate.runs.metric import ACCURACY, named
 
 FACTORS = {"model": ["a", "b"], "lr": ["1", "2"], "loss": ["x", "y"]}

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import binomtest
 
 from ablate.analysis import chance, collect
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import incomplete, notes
-from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b"]}
 LABELS = np.arange(200) % 10

@@ -4,9 +4,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate.analysis import collect
+from ablate.analysis.analyse import analyse
 from ablate.analysis.config_differences import changes, readable
 from ablate.analysis.report.methods import methods
-from ablate.analysis.results import analyse
 
 
 def test_only_differing_keys_are_listed(make_study):

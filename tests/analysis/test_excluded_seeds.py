@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from ablate.analysis import excluded_seeds
-from ablate.analysis.results import analyse
+from ablate.analysis.analyse import analyse
 from ablate.analysis.sources.open import Asked, results
 from ablate.commands import report
 from ablate.runs import looks

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from ablate.analysis import collect, tables
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.formats import count, number, p_value, plural, to_csv, to_markdown
+from ablate.analysis.formats import count, number, p_value, to_csv, to_markdown
 from ablate.analysis.latex_table import to_latex
 from ablate.terminal.text import printable
 
@@ -73,7 +73,6 @@ def test_numbers():
     assert [number(-1.234), number(2, 1, "+"), number(float("nan"))] == ["−1.23", "+2.0", "—"]
     assert [count(999), count(553_082), count(1_234_567), count(None)] == ["999", "553 k", "1.23 M", "—"]
     assert [p_value(0.0004), p_value(0.03)] == ["< 0.001", "0.030"]
-    assert [plural(1, "seed"), plural(0, "seed"), plural(2, "seed")] == ["1 seed", "0 seeds", "2 seeds"]
 
 
 def test_a_number_that_rounds_to_zero_has_no_minus_sign():

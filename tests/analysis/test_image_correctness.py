@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import collect, figures, image_correctness
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report.write import report
-from ablate.analysis.results import analyse
 from ablate.study.selection import choose
 
 FACTORS = {"model": ["a", "b"]}

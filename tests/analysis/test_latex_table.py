@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import tables
+from ablate.analysis.analyse import analyse
 from ablate.analysis.latex_table import escaped, text_width, to_latex
-from ablate.analysis.results import analyse
 from ablate.analysis.sources.open import Asked, of_frame
 
 PDFLATEX = shutil.which("pdflatex")

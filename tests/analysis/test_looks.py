@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.report.limits import looked
 from ablate.analysis.report.write import record_look, report, write_report
-from ablate.analysis.results import analyse
 from ablate.analysis.sources.open import Asked, results
 from ablate.runs import looks, study_plan
 from ablate.terminal.errors import InputError

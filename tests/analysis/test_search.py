@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report.write import report
-from ablate.analysis.results import analyse
 from ablate.analysis.search import LOG, search
 from ablate.analysis.tables import best_trial, trials
 from ablate.runs.metric import Metric

@@ -41,6 +41,22 @@ def test_times_and_folders_are_ignored(make, capsys):
     assert main([str(one), str(other)]) == 0 and capsys.readouterr().out == f"{NO_DIFFERENCE}\n"
 
 
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        ({"data_sha256": None}, "data_sha256"),
+        ({"code_sha256": None}, "code_sha256"),
+        ({"git": {"commit": None, "dirty": False}}, "commit"),
+        ({"environment": {"torch": None, "threads": 1}}, "torch"),
+        ({"metrics": {"val_accuracy": None}}, "val_accuracy"),
+        ({"epochs": {"planned": 1, "done": None}}, "done"),
+    ],
+)
+def test_what_only_one_of_two_records_states_is_absent_in_the_other(make, record, key):
+    ((_, name, one, other),) = diff(make("one"), make("other", **record))
+    assert name == key and one not in ("None", "—") and other == "—"
+
+
 def test_differences_are_listed_by_part_and_key(make, capsys):
     environment = {"torch": "2.13.0", "threads": 2, "cpu": "x"}
     config = {**CONFIG, "seed": 1, "optimizer": {"lr": 0.01, "momentum": 0.9}}

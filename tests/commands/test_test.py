@@ -1,8 +1,7 @@
-"""`ablate test` on real photographs: its numbers against scikit-learn's, other test sets, and what it refuses."""
+"""`ablate test` on real photographs: its numbers against scikit-learn's, and what it refuses."""
 
 import json
 import shutil
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,37 +11,14 @@ from PIL import Image
 
 from ablate.cli import test as verb
 from ablate.commands.test import test as evaluated
-from ablate.data.corruptions import corrupt
 from ablate.data.image_folder import image_folder
-from ablate.data.prepare import load_test
 from ablate.evaluation import trained_model
 from ablate.files import atomic
-from ablate.runs import activation_maps, other_test, test_log, test_result
+from ablate.runs import activation_maps, test_log, test_result
 from ablate.runs.test_result import TestResult
 from ablate.terminal.errors import InputError
+from tests.commands.tested import refused, runs_of
 from tests.processes import ablate
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, photo_folder) -> Path:
-    """A folder with a study of two variants and two seeds on photographs, and the photographs."""
-    folder = tmp_path_factory.mktemp("tested")
-    root = shutil.copytree(photo_folder, folder / "photos")
-    words = ["data=image_folder", f"data.root={root}", "data.image_size=16", "model=mlp", "model.hidden=[8]"]
-    words += ["trainer.epochs=3", "trainer.threads=1", "optimizer.lr=0.001,0.1", "seed=0,1", "study.name=s"]
-    ended = ablate(folder, "train", "-m", *words, "hydra/launcher=basic")
-    assert ended.returncode == 0, ended.stderr
-    return folder
-
-
-@pytest.fixture
-def study(trained, tmp_path) -> Path:
-    return shutil.copytree(trained / "outputs/s", tmp_path / "outputs/s")
-
-
-@pytest.fixture
-def run(study) -> Path:
-    return study / "baseline/seed=0"
 
 
 def test_the_numbers_are_scikit_learns(trained, run):
@@ -102,14 +78,6 @@ def test_uses_are_counted_and_shown(run, tmp_path):
             assert image.size[0] >= 700
 
 
-def refused(*words: object) -> str:
-    """What is said of words that are refused."""
-    with pytest.raises(InputError) as refusal:
-        verb([str(word) for word in words])
-    assert "\n" not in str(refusal.value)
-    return str(refusal.value)
-
-
 def test_nothing_is_tested_if_something_cannot_be(study, run, tmp_path):
     other = study / "optimizer.lr=0.1/seed=1"
     atomic.write_json(other / "run.json", {**json.loads((other / "run.json").read_text()), "status": "running"})
@@ -153,89 +121,6 @@ def test_a_network_without_numbers_is_refused(run):
     torch.save({name: value * float("nan") for name, value in weights.items()}, run / "model.pt")
     with pytest.raises(InputError, match="not finite"):
         evaluated(run)
-
-
-def other(run, name):
-    """The accuracies that a run has on another test set, by condition and severity."""
-    result = other_test.read(run, name)
-    return {(one.name, one.severity): one.accuracy for one in result.conditions}
-
-
-def runs_of(study) -> list[Path]:
-    return [study / variant / f"seed={seed}" for variant in ("baseline", "optimizer.lr=0.1") for seed in (0, 1)]
-
-
-def test_another_test_set_is_that_of_scikit_learn(trained, study, run, capsys):
-    """The test images as another folder: accuracy and calibration error are those of the test set."""
-    own = evaluated(run)
-    assert verb([str(study), "--on", str(trained / "photos/test"), "--name", "again", "--variants", "all"]) == 0
-    printed = capsys.readouterr().out
-    for one in runs_of(study):
-        result = other_test.read(one, "again")
-        assert result.images == 30 and [condition.name for condition in result.conditions] == [""]
-    (condition,) = other_test.read(run, "again").conditions
-    assert condition.accuracy == own.accuracy and condition.calibration_error == own.calibration_error
-    assert condition.accuracy_interval == tuple(own.accuracy_interval) and condition.data_sha256 == own.test_sha256
-    mean = np.mean([100 * other(one, "again")["", None] for one in runs_of(study)[:2]])
-    assert f"| baseline         | 2           | {mean:.2f} ± " in printed and "optimizer.lr=0.1" in printed
-    log = study / test_log.FILE
-    assert test_log.count_others(log) == {"again": (1, 4)} and test_log.count_looks(log) == 1
-
-
-def test_corrupted_test_images(study, run, capsys):
-    assert verb([str(run), "--corrupt", "jpeg,contrast"]) == 0
-    accuracies = other(run, "test-corrupted")
-    names = ["jpeg_compression", "contrast"]
-    assert list(accuracies) == [("clean", None), *((name, severity) for name in names for severity in range(1, 6))]
-    assert accuracies["clean", None] == evaluated(run).accuracy
-    network = trained_model.load(run)
-    images = load_test(network.config.data)
-    with torch.no_grad():
-        pixels = torch.from_numpy(corrupt(images.images.numpy(), "contrast", 5))
-        predicted = network.model(network.pixels(pixels)).argmax(1)
-    assert accuracies["contrast", 5] == (predicted == images.labels).double().mean().item()
-    mean = np.mean([100 * accuracies["contrast", severity] for severity in range(1, 6)])
-    assert f"| contrast            | {mean:.2f}" in capsys.readouterr().out
-    assert test_result.read(run).uses == 2  # the corrupted images were the first use
-
-
-def test_runs_without_weights_are_holes_of_a_study(trained, study, run, capsys):
-    words = ["--on", str(trained / "photos/test"), "--variants", "all"]
-    (run / "model.pt").unlink()
-    other_run = study / "optimizer.lr=0.1/seed=1"
-    atomic.write_json(other_run / "run.json", {**json.loads((other_run / "run.json").read_text()), "status": "failed"})
-    assert verb([str(study), *words]) == 0
-    printed = capsys.readouterr().out
-    assert f"Not tested: {other_run} is not completed (failed)." in printed
-    assert f"Not tested: {run} has no weights (model.pt)." in printed
-    assert [other_test.names(one) for one in runs_of(study)] == [[], ["photos-test"], ["photos-test"], []]
-    assert "weights are lost" in refused(run, *words)
-    for one in runs_of(study):
-        (one / "model.pt").unlink(missing_ok=True)
-    assert "No run can be tested." in refused(study, *words)
-
-
-def test_a_name_is_of_one_set_of_images(trained, study, run):
-    words = ["--on", str(trained / "photos/test"), "--name", "a"]
-    assert verb([str(run), *words]) == 0
-    before = (run / "test-on/a.json").read_text()
-    sibling = study / "baseline/seed=1"
-    for folder in (run, sibling):
-        text = refused(folder, "--on", trained / "photos/train", "--name", "a")
-        assert "a.json is of other images or corruptions. Pass another name" in text
-    assert (run / "test-on/a.json").read_text() == before and other_test.names(sibling) == []
-    assert verb([str(sibling), *words]) == 0 and verb([str(run), *words]) == 0
-
-
-def test_options_that_make_no_sense_are_refused(trained, study, run):
-    photos = trained / "photos/test"
-    assert "--on test needs --corrupt" in refused(run, "--on", "test")
-    assert "Unknown corruption 'fog'" in refused(run, "--corrupt", "fog")
-    assert "No such" not in refused(run, "--on", photos / "nothing") and not (run / "test-on").exists()
-    for name in ("../a", "a/b", "", ".a"):
-        assert "cannot be the name of a file" in refused(run, "--on", photos, "--name", name)
-    assert "--name is for a test set of --on" in refused(run, "--name", "a")
-    assert not (study / test_log.FILE).exists()
 
 
 @pytest.mark.integration

@@ -67,6 +67,16 @@ def test_other_weights_are_reported(run, capsys):
     assert recorded in output and output.count("differs from the recorded") == 2
 
 
+def test_damaged_files_are_named_and_refused(run):
+    content = (run / "val_predictions.npz").read_bytes()
+    (run / "val_predictions.npz").write_bytes(content[: len(content) // 2])
+    (run / "metrics.csv").unlink()
+    ended = ablate(run.parent, "verify", "run")
+    lines = ended.stderr.strip().splitlines()
+    assert (ended.returncode, ended.stdout, len(lines)) == (2, "", 2)
+    assert lines[0] == "run/metrics.csv is missing." and lines[1].startswith("run/val_predictions.npz is damaged: ")
+
+
 @pytest.mark.parametrize(
     ("recorded", "measured", "images", "holds"),
     [

@@ -1,4 +1,5 @@
-import dataclasses
+"""Images in class folders: their order, the layout, and errors in a sentence."""
+
 import os
 import shutil
 import sys
@@ -13,23 +14,13 @@ from rich.console import Console
 
 from ablate.data import parallel
 from ablate.data.image_folder import image_folder, unused
-from ablate.data.split import split
 from ablate.terminal.errors import InputError
+from tests.data.class_folders import class_folders, gray_image
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with train/ and test/, classes a and b, and two black images in each."""
-    for part in ("train", "test"):
-        for name in "ab":
-            for index in range(2):
-                _image(tmp_path / "set" / part / name / f"{index}.png")
-    return tmp_path / "set"
-
-
-def _image(path: Path, gray: int = 0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8), (gray, gray, gray)).save(path)
+    return class_folders(tmp_path / "set")
 
 
 @pytest.mark.parametrize(("part", "count"), [("train", 60), ("test", 15)])
@@ -52,8 +43,8 @@ def test_images_are_resized(photo_folder: Path) -> None:
 def test_classes_and_images_are_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = ["b", "B", "a10", "a9"]
     for gray, name in enumerate(names):
-        _image(tmp_path / "train" / name / "x" / "2.png", 10 * gray + 2)
-        _image(tmp_path / "train" / name / "1.png", 10 * gray + 1)
+        gray_image(tmp_path / "train" / name / "x" / "2.png", 10 * gray + 2)
+        gray_image(tmp_path / "train" / name / "1.png", 10 * gray + 1)
     images = image_folder(str(tmp_path), 8, 1, "train")
     assert images.classes == ("B", "a10", "a9", "b")
     assert images.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -65,7 +56,7 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
         (folder / hidden).parent.mkdir(exist_ok=True)
         (folder / hidden).write_bytes(b"no image")
     (folder / "README.txt").write_text("next to train: ignored")
-    _image(tmp_path / "elsewhere/1.png", 9)
+    gray_image(tmp_path / "elsewhere/1.png", 9)
     (folder / "train/c").symlink_to(tmp_path / "elsewhere")
     images = image_folder(str(folder), 8, 1, "train")
     assert images.classes == ("a", "b", "c")
@@ -75,62 +66,16 @@ def test_hidden_files_and_folders_are_ignored_and_links_followed(folder: Path, t
 @pytest.mark.parametrize("name", ["@eaDir", "__MACOSX", ".thumbnails", "$RECYCLE.BIN", "lost+found", "#recycle"])
 def test_thumbnails_and_deleted_files_are_no_images(folder: Path, name: str) -> None:
     for place in ("", "train", "train/a", "train/a/more", "test/b"):
-        _image(folder / place / name / "1.png", 9)
+        gray_image(folder / place / name / "1.png", 9)
     for part in ("train", "test"):
         images = image_folder(str(folder), 8, 1, part)
         assert images.classes == ("a", "b") and len(images) == 4
     assert unused(str(folder)) == ""
 
 
-@pytest.mark.parametrize("name", ["val", "valid", "validation"])
-def test_a_validation_folder_is_the_validation_set(folder: Path, name: str) -> None:
-    for gray, of_class in ((7, "b"), (8, "a")):
-        _image(folder / name / of_class / "0.png", gray)
-    source = image_folder(str(folder), 8, 1, "train")
-    assert source.images[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 8, 7]
-    assert source.labels.tolist() == [0, 0, 1, 1, 0, 1]
-    assert list(source.files[4:]) == [f"{folder}/{name}/a/0.png", f"{folder}/{name}/b/0.png"]
-    train, val = split(source, 0.5, 3, None)
-    assert (train.tolist(), val.tolist()) == ([0, 1, 2, 3], [4, 5])
-    assert image_folder(str(folder), 8, 1, "test").validation is None
-    (folder / name / "b").rename(folder / "train/b/more")  # the same images in the same order, but another split
-    moved = image_folder(str(folder), 8, 1, "train")
-    assert sorted(moved.images[:, 0, 0, 0].tolist()) == [0, 0, 0, 0, 7, 8]
-    assert source.sha256() != moved.sha256()
-
-
-def test_the_digest_depends_on_which_images_are_for_validation(folder: Path) -> None:
-    source = image_folder(str(folder), 8, 1, "train")
-    marked = [dataclasses.replace(source, validation=np.arange(4) >= first) for first in (2, 3)]
-    assert len({images.sha256() for images in (source, *marked)}) == 3
-
-
-def test_a_class_without_a_validation_image_is_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    _image(folder / "val/a/0.png")
-    assert split(image_folder(str(folder), 8, 1, "train"), 0.5, 0, None)[1].tolist() == [4]
-    assert "No validation image of b: such a class is only trained on, and not evaluated." in caplog.text
-
-
-VALIDATION = {
-    "two": (("val/a/0.png", "valid/a/0.png"), "has the folders val and valid. Keep one"),
-    "other class": (("val/c/0.png", "val/a/0.png"), "val has classes that are not in train: c. Rename or remove"),
-    "no class": (("val/0.png",), "val/0.png is not in a class folder"),
-    "none": (("val/.DS_Store.png",), "val has no class folders. Put images into"),
-}
-
-
-@pytest.mark.parametrize("case", VALIDATION)
-def test_a_validation_folder_of_another_layout_is_refused(folder: Path, case: str) -> None:
-    names, message = VALIDATION[case]
-    for name in names:
-        _image(folder / name)
-    with pytest.raises(InputError, match=message):
-        split(image_folder(str(folder), 8, 1, "train"), 0.5, 0, None)
-
-
 @pytest.mark.parametrize("name", ["vals", "Test", "extra"])
 def test_folders_beside_train_and_test_are_named(folder: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    _image(folder / name / "a/1.png")
+    gray_image(folder / name / "a/1.png")
     caplog.set_level("INFO")
     image_folder(str(folder), 8, 1, "train")
     assert f"Not used in {folder}: {name}/. Only train/, val/ and test/ are read" in caplog.text
@@ -138,7 +83,7 @@ def test_folders_beside_train_and_test_are_named(folder: Path, name: str, caplog
 
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_a_class_that_is_not_utf8_is_refused_with_its_new_name(folder: Path, part: str) -> None:
-    _image(Path(os.fsdecode(os.fsencode(folder) + f"/{part}/".encode() + b"caf\xe9/1.png")))
+    gray_image(Path(os.fsdecode(os.fsencode(folder) + f"/{part}/".encode() + b"caf\xe9/1.png")))
     with pytest.raises(InputError, match=r"not valid UTF-8.*caf.xe9' .*café'$|classes that are not in train"):
         image_folder(str(folder), 8, 1, part)
 
@@ -170,10 +115,10 @@ LAYOUTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no root": (shutil.rmtree, r"data.root=.*set does not exist"),
     "no train": (lambda root: shutil.rmtree(root / "train"), "set has no folder train"),
     "no classes": (lambda root: _empty(root / "train"), "train has 0 class folders"),
-    "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folders, but at least 2"),
+    "one class": (lambda root: shutil.rmtree(root / "train/b"), "train has 1 class folder, but at least 2"),
     "empty class": (lambda root: _empty(root / "train/b"), "class folder .*train/b has no images"),
     "test class": (lambda root: (root / "test/bb").mkdir(), r"test has classes that are not in train: bb\."),
-    "no class": (lambda root: _image(root / "train/x.png"), r"train/x.png is not in a class folder \(1 such"),
+    "no class": (lambda root: gray_image(root / "train/x.png"), r"train/x.png is not in a class folder \(1 such"),
     "link to nothing": (
         lambda root: (root / "train/a/x.png").symlink_to(root / "gone"),
         "train/a/x.png cannot be read",

@@ -100,7 +100,7 @@ def test_training_does_not_read_test_images_or_their_labels(folder: Path) -> Non
     _write(folder / "labels.csv", [*ROWS[:6], ("gone.png", "", "test", "p9")])
     (folder / "labels.csv").write_text((folder / "labels.csv").read_text().replace(",,", ",train,", 6))
     assert len(_load(folder, split_column="split")) == 6
-    with pytest.raises(InputError, match="1 of 1 images have no label: gone.png"):
+    with pytest.raises(InputError, match="1 of 1 image has no label: gone.png"):
         _load(folder, split_column="split", part="test")
 
 
@@ -124,15 +124,15 @@ REFUSED: dict[str, tuple[list[list[str]], dict[str, Any], str]] = {
         "2 of 8 images of .*labels.csv do not exist: .*images/x.png, .*gone/y.png. Paths are relative to data.root",
     ),
     "no suffix": (_rows({1: (0, "images/1")}), {}, "1 of 8 .*images/1.png does: set data.suffix=.png"),
-    "a folder": (_rows({1: (0, "images")}), {}, "1 of 8 images .* do not exist: .*images"),
-    "a zero byte": (_rows({1: (0, "a\0b")}), {}, r"1 of 8 images .* do not exist: .*a\\x00b"),
+    "a folder": (_rows({1: (0, "images")}), {}, "1 of 8 images .* does not exist: .*images"),
+    "a zero byte": (_rows({1: (0, "a\0b")}), {}, r"1 of 8 images .* does not exist: .*a\\x00b"),
     "missing labels": (_rows({1: (1, ""), 5: (1, "nan")}), {}, "2 of 8 images have no label: images/1.png, images/5"),
-    "missing paths": (_rows({2: (0, " ")}), {}, "1 of 8 rows of .* have no path"),
+    "missing paths": (_rows({2: (0, " ")}), {}, "1 of 8 rows of .* has no path. Remove or complete it"),
     "listed twice": (_rows({2: (0, "images/0.png")}), {}, "lists images more than once: images/0.png. Keep"),
     "listed twice, with a dot": (_rows({2: (0, "./images/0.png")}), {}, "once: images/0.png, ./images/0.png. Keep"),
     "listed twice, by a detour": (_rows({2: (0, "a/../images/0.png")}), {}, "once: images/0.png, a/../images/0.png"),
     "listed twice, as of Windows": (_rows({2: (0, "images\\0.png")}), {}, "once: images/0.png. Keep"),
-    "missing groups": (_rows({2: (3, "")}), {"group": "patient"}, "group=patient: 1 of 8 rows of .* have no value"),
+    "missing groups": (_rows({2: (3, "")}), {"group": "patient"}, "group=patient: 1 of 8 rows of .* has no value"),
     "one group": (
         _rows({at: (3, "all") for at in range(8)}),
         {"group": "patient"},
@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[list[list[str]], dict[str, Any], str]] = {
     "a group in two parts": (
         _rows({at: (2, "train" if at else "test") for at in range(8)}),
         {"group": "patient", "split_column": "split"},
-        "1 of 4 values are in more than one of train, val and test: 'p0'",
+        "1 of 4 values is in more than one of train, val and test: 'p0'",
     ),
     "another part": (
         _rows({at: (2, "fold 1" if at else "train") for at in range(8)}),

@@ -11,18 +11,14 @@ import torch
 from hydra import compose, initialize_config_dir
 from hypothesis import strategies as st
 
-from ablate.analysis import other_tests
-from ablate.analysis.author import text
+from ablate.analysis.analyse import analyse
 from ablate.analysis.collect import collect, curves
 from ablate.analysis.report import limits
-from ablate.analysis.results import analyse
-from ablate.analysis.test_results import lines
-from ablate.analysis.test_usage import usage
-from ablate.commands.reproduce import retrain
+from ablate.analysis.test_report.run_results import lines
+from ablate.analysis.test_set import other_tests
+from ablate.analysis.test_set.usage import usage
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
-from ablate.config.flatten import flat
-from ablate.config.messages import is_composition_error
 from ablate.data.prepare import prepare
 from ablate.evaluation import trained_model
 from ablate.runs import (
@@ -37,9 +33,7 @@ from ablate.runs import (
     test_result,
 )
 from ablate.runs.checkpoints import CHECKPOINT
-from ablate.runs.config_defaults import is_of, with_defaults
 from ablate.runs.differences import diff
-from ablate.runs.read_config import read_config
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.snapshot import FolderView
 from ablate.study.status import planned_state
@@ -187,60 +181,6 @@ def test_stages(tmp_path, fuzz, content):
         stages.is_finished(plan, taken)
 
     fuzz(st.one_of(bytewise, restructured()), damaged(tmp_path / stages.FILE, read))
-
-
-def test_texts_of_authors(tmp_path, fuzz):
-    (tmp_path / "a.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L5 5"/></svg>'
-    )
-    (tmp_path / text.FILE).write_text(
-        "---\nlabels: {a=1: One}\nfigures: [effects]\nstyle: {font.size: 9}\n---\n# T\n\n"
-        "## Methods\n\n![x](a.svg) $\\frac{a}{b}$\n"
-        "\n| a | b |\n|---|:-:|\n| **c** | `d` |\n\n> 1. [e](http://f.example/g)\n\n<!-- h -->\n"
-    )
-
-    def read() -> None:
-        author = text.read(tmp_path)
-        for section in author.sections:
-            author.html(section), author.typst(section)
-        assert all("\n" not in warning for warning in author.warnings)
-
-    fuzz(bytewise, damaged(tmp_path / text.FILE, read))
-    fuzz(bytewise, damaged(tmp_path / "a.svg", read))
-
-
-@pytest.mark.parametrize(
-    "place", [".hydra/config.yaml", pytest.param("options/model/mine.yaml", marks=pytest.mark.integration)]
-)
-def test_configurations(tmp_path, fuzz, place):
-    """Of a run of the user's own option, which `ablate reproduce` composes again."""
-    folder = shutil.copytree(own_option() / "run", tmp_path / "run")
-
-    def read() -> None:
-        record = run_record.read(folder)
-        config = read_config(folder)
-        is_of(record, config)
-        flat(with_defaults(config), resolve=False)
-        try:
-            retrain.check(folder, *retrain.rerun_words(folder, record, config), trusted=False)
-        except Exception as error:  # of Hydra, which the command turns into a sentence
-            if not is_composition_error(error):
-                raise
-
-    fuzz(bytewise, damaged(folder / place, read))
-
-
-@cache
-def own_option() -> Path:
-    """A folder with a run of an option file of the user's own."""
-    folder = Path(mkdtemp())
-    (folder / "mine/model").mkdir(parents=True)
-    (folder / "mine/model/mine.yaml").write_text(
-        "defaults: [/hydra/schema/MLP@_here_]\n_target_: ablate.model.mlp.MLP\nhidden: [4]\n"
-    )
-    command = ("train", "--config-dir", "mine", "model=mine", "data=digits", "data.train_limit=64", "trainer.epochs=1")
-    whole(folder, *command, "trainer.threads=1", "hydra.run.dir=run")
-    return folder
 
 
 @st.composite

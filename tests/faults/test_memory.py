@@ -17,14 +17,14 @@ from hydra import compose, initialize_config_dir
 from msgspec.structs import replace
 from PIL import Image
 
-from ablate.analysis import other_tests
+from ablate.analysis.analyse import analyse
 from ablate.analysis.author import text, to_typst
 from ablate.analysis.collect import collect, curves
-from ablate.analysis.results import analyse
 from ablate.analysis.sources import frame
 from ablate.analysis.sources import table as table_file
 from ablate.analysis.sources.columns import Columns
-from ablate.analysis.test_usage import usage
+from ablate.analysis.test_set import other_tests
+from ablate.analysis.test_set.usage import usage
 from ablate.api.run import Run
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register, trust

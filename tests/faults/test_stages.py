@@ -9,8 +9,8 @@ import time
 import pytest
 
 from ablate.runs import stages, study_plan
-from tests.app.conftest import APP, SWEEP
 from tests.processes import ENVIRONMENT
+from tests.study.app.conftest import APP, SWEEP
 
 pytestmark = pytest.mark.faults
 STUDY = (*SWEEP, "hydra.sweeper.stages=[2,4,6]", "hydra.sweeper.margin=0.01", "hydra/launcher=ablate_local",

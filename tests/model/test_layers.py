@@ -1,8 +1,8 @@
 import pytest
 import torch
-from torch import nn
 
 from ablate import normalization
+from ablate.backend.convolution import Conv2d
 from ablate.model.layers import convolution, he
 
 
@@ -25,5 +25,5 @@ def test_he_initialization_has_variance_two_over_fan_in(option):
 def test_he_does_not_change_its_argument():
     option = normalization.batch(0.1)
     changed = he(option)
-    assert option.conv is nn.Conv2d
+    assert option.conv is Conv2d
     assert (changed.maps, changed.vectors) == (option.maps, option.vectors)

@@ -119,7 +119,7 @@ def test_weights_for_grayscale_images_are_loaded_for_them_and_refused_for_color(
     config = configuration("test_resnet", tmp_path / "w.pt")
     model = built(config, inputs(channels=1))
     assert torch.equal(model.conv1[0].weight, source.conv1[0].weight)
-    with pytest.raises(InputError, match="is for images of 1 channels, but these have 3"):
+    with pytest.raises(InputError, match="is for images of 1 channel, but these have 3"):
         built(config, inputs())
 
 
@@ -152,9 +152,9 @@ MISFITS = {
     "another network": (lambda s: network("test_vit", "timm").state_dict(), "tensors are missing (conv1.0.weight"),
     "a missing tensor": (
         lambda s: broken(s, "bn1.weight", None) if "bn1.weight" in s else broken(s, "conv1.1.weight", None),
-        "1 tensors are missing",
+        "1 tensor is missing",
     ),
-    "an unknown tensor": (lambda s: {**s, "extra.weight": torch.ones(2)}, "1 tensors are unknown (extra.weight)"),
+    "an unknown tensor": (lambda s: {**s, "extra.weight": torch.ones(2)}, "1 tensor is unknown (extra.weight)"),
     "a tensor of another shape": (
         lambda s: broken(s, "layer1.0.conv1.weight", torch.ones(2, 3)),
         "layer1.0.conv1.weight of 2x3 instead of",

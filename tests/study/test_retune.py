@@ -11,7 +11,7 @@ from ablate.runs import study_plan, tuning
 from ablate.terminal.errors import InputError
 from tests.processes import SMALL, ablate, record
 
-APP = Path(__file__).parents[1] / "app/tuned_app.py"
+APP = Path(__file__).parent / "app/tuned_app.py"
 NAMES = ("-m", "hydra/sweeper=ablate", "hydra.sweeper.name=s", "hydra/launcher=ablate_local")
 WORDS = (*NAMES, "kind=a,b", "seed=range(15,20)", "hydra.sweeper.margin=0.01")
 TUNE = "hydra.sweeper.tune={lr:[0.001,0.01,0.1,1.0]}"

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.terminal.text import did_you_mean, first_few, printable, printable_lines, shortened, without_home
+from ablate.terminal.text import (
+    by_number,
+    did_you_mean,
+    first_few,
+    plural,
+    printable,
+    printable_lines,
+    shortened,
+    without_home,
+)
 
 
 @given(st.text(st.characters(exclude_categories=[])))
@@ -71,3 +80,22 @@ def test_long_lists_are_shortened(count, text):
 def test_the_nearest_name_is_suggested():
     assert did_you_mean("resnt", ["vgg", "resnet"]) == " Did you mean resnet?"
     assert did_you_mean("xyz", ["vgg", "resnet"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "text"),
+    [
+        (0, ["seed"], "0 seeds"),
+        (1, ["seed"], "1 seed"),
+        (2, ["seed"], "2 seeds"),
+        (10_000, ["image"], "10,000 images"),
+        (1, ["class has", "classes have"], "1 class has"),
+        (3, ["class has", "classes have"], "3 classes have"),
+    ],
+)
+def test_a_noun_agrees_with_its_count(count, words, text):
+    assert plural(count, *words) == text
+
+
+def test_a_verb_agrees_with_a_count():
+    assert [by_number(count, "is", "are") for count in (0, 1, 2)] == ["are", "is", "are"]

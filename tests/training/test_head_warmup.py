@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from ablate.training.head_warmup import scheduled
-from tests.optimizer.test_optimizer import DECAY, OPTIONS, network
+from tests.optimizer.steps import DECAY, network
+from tests.optimizer.test_optimizer import OPTIONS
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])

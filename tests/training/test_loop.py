@@ -1,11 +1,8 @@
 """The loop against a loop written out plainly, and what it promises: repeatable, honest about divergence."""
 
 import math
-import re
 import time
 from io import StringIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -13,50 +10,18 @@ from hydra import compose, initialize_config_dir
 from torch.nn import functional as F
 
 from ablate.backend import seeding
-from ablate.config import CONF, register
+from ablate.config import CONF
 from ablate.data.batches import batches, resident
 from ablate.data.prepare import prepare
-from ablate.evaluation.epoch_selection import reporting_half
 from ablate.loss import Distillation
 from ablate.runs.epochs import COLUMNS
-from ablate.terminal import progress
 from ablate.terminal.console import Console
-from ablate.training import checkpoint as checkpoints
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.draws import drawn
 from ablate.training.parts import build, clipper
 from ablate.training.reporter import Reporter
-
-register()
-CPU = torch.device("cpu")
-
-
-class Rows(list):
-    """A logger that keeps its rows."""
-
-    log = list.append
-
-    def close(self) -> None: ...
-
-
-def fit(*words: str, folder: Path | None = None, console: Console | None = None, precision: str = "fp32"):
-    """Train with these words; with a folder, checkpoints are kept there."""
-    common = ["data=digits", "data.train_limit=321", "trainer.epochs=2", "trainer.batch_size=32", "trainer.threads=1"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", [*common, *words])
-    data = prepare(config.data)
-    parts = build(config, data, CPU, precision)
-    start = {name: value.clone() for name, value in parts.model.state_dict().items()}
-    rows = Rows()
-    console = console or Console(file=open("/dev/null", "w"))  # noqa: SIM115
-    with TemporaryDirectory() as unkept:
-        checkpoint, reporter = (
-            Checkpoint(folder or Path(unkept), {}),
-            Reporter([rows], console, config.trainer.epochs),
-        )
-        ended = loop.fit(parts, resident(data, CPU), config, reporter, checkpoint)
-    return config, data, parts, start, rows, ended
+from tests.training.fitted import CPU, fit
 
 
 def test_two_epochs_are_those_of_a_plain_loop():
@@ -118,42 +83,6 @@ def test_a_weight_that_is_no_number_ends_training_also_where_it_has_no_effect(tm
     assert "unused" in caplog.text
 
 
-def test_best_val_selects_on_one_half_of_the_images_and_reports_on_the_other():
-    """Every epoch again as the last of a run that long: the one with the highest accuracy on the first half is kept."""
-    words = ("model=mlp", "optimizer.lr=0.3", "seed=1")
-    _, data, *_, rows, (selected, _, _) = fit(*words, "trainer.epochs=6", "trainer.selection=best_val")
-    half = reporting_half(data.val.labels, "best_val", 0)
-    scores = []
-    for epochs in range(1, 7):
-        *_, (last, _, _) = fit(*words, f"trainer.epochs={epochs}", "trainer.selection=last")
-        correct = last.val_logits.argmax(1) == data.val.labels
-        assert rows[epochs - 1]["val_accuracy"] == pytest.approx(correct.float().mean().item())  # of all images
-        scores.append((correct[~half].float().mean().item(), correct[half].float().mean().item(), last))
-    best = max(range(6), key=lambda place: scores[place][0])
-    assert selected.row["epoch"] == best + 1 and torch.equal(selected.val_logits, scores[best][2].val_logits)
-    assert selected.row["val_accuracy"] == pytest.approx(scores[best][1])
-    expected = F.cross_entropy(selected.val_logits[half], data.val.labels[half]).item()
-    assert selected.row["val_loss"] == pytest.approx(expected)
-
-
-def test_of_epochs_with_equal_scores_the_first_is_selected():
-    words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-12", "trainer.epochs=3", "data.train_limit=64")
-    *_, rows, (selected, _, _) = fit(*words, "trainer.selection=best_val")
-    assert len({row["val_accuracy"] for row in rows}) == 1 and selected.row["epoch"] == 1
-
-
-def test_a_checkpoint_holds_the_selected_weights_also_when_they_are_not_the_last(tmp_path, monkeypatch):
-    """Steps so small that no prediction changes: the first epoch stays selected. All are done when it resumes."""
-    monkeypatch.setattr(checkpoints, "INTERVAL_SECONDS", 0)
-    words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-6", "trainer.epochs=3", "data.train_limit=64")
-    _, _, parts, *_, (first, _, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)
-    *_, rows, (resumed, history, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)
-    assert first.row["epoch"] == resumed.row["epoch"] == 1 and len(rows) == len(history) == 3
-    for name, value in first.weights.items():
-        assert torch.equal(resumed.weights[name], value), name
-        assert name.endswith("bias") or not torch.equal(parts.model.state_dict()[name], value), name
-
-
 def test_the_recorded_learning_rate_is_that_of_the_optimizer_and_not_of_its_companion():
     words = ("model=mlp", "model.hidden=[8, 8]", "optimizer=muon", "optimizer.lr=0.25", "optimizer.companion_lr=0.125")
     *_, rows, _ = fit(*words, "data.train_limit=64", "schedule=linear", "schedule.warmup_epochs=0")
@@ -197,41 +126,6 @@ def test_the_training_cross_entropy_is_the_function_of_the_validation_loss(words
     assert (rows[0]["train_cross_entropy"] == rows[0]["train_loss"]) is same
 
 
-def test_the_average_is_what_is_evaluated():
-    """Of two steps, an epoch each, and a decay of a quarter: a quarter of the first, three of the second."""
-    words = ("model=mlp", "trainer.batch_size=400")
-    (first, *_), (second, *_) = (fit(*words, f"trainer.epochs={epochs}")[-1] for epochs in (1, 2))
-    *_, (selected, _, _) = fit(*words, "trainer.epochs=2", "trainer.ema=0.25")
-    for name, value in selected.weights.items():
-        expected = 0.25 * first.weights[name] + 0.75 * second.weights[name]
-        assert torch.allclose(value, expected, atol=1e-7) and not torch.equal(value, second.weights[name]), name
-
-
-@pytest.mark.parametrize("width", [40, 80, 120])
-def test_the_line_of_an_epoch_is_broken_between_words_and_ends_with_the_time_left(width):
-    row = {"epoch": 2, "train_loss": 1.25, "train_accuracy": 0.5, "val_loss": 1.5, "val_accuracy": 0.25, "seconds": 12}
-    expected = (
-        "epoch 2/5  train loss 1.250 accuracy 50.0 %  validation loss 1.500 accuracy 25.0 %  12.0 s, about 36 s left"
-    )
-    for terminal in (True, False):
-        shown = StringIO()
-        Reporter([], Console(file=shown, force_terminal=terminal, width=width), epochs=5).log(
-            [{**row, "epoch": 1}, row]
-        )
-        assert shown.getvalue().split() == expected.split()
-        lines = shown.getvalue().splitlines()
-        assert all(len(line) <= width for line in lines) if terminal else lines == [expected]
-
-
-def test_the_progress_within_an_epoch_is_printed_with_the_running_means(monkeypatch):
-    monkeypatch.setattr(progress, "LINE_SECONDS", -1.0)
-    shown = StringIO()
-    fit("model=mlp", "model.hidden=[8]", console=Console(file=shown, width=200))
-    for epoch in (1, 2):
-        line = rf"^epoch {epoch}/2  9/10  loss \d\.\d{{3}}  accuracy \d+\.\d %$"
-        assert re.search(line, shown.getvalue(), re.MULTILINE), shown.getvalue()
-
-
 def test_the_gradients_norm_is_limited():
     parameter = torch.zeros(4, requires_grad=True)
     for limit, expected in ((1.0, 1.0), (None, 10.0), (100.0, 10.0)):
@@ -272,27 +166,6 @@ def test_fp16_trains_as_fp32_with_a_scaled_loss():
     for name, value in expected.weights.items():
         assert (half.weights[name] - value).norm() < 0.05 * (value - start[name]).norm()
         assert not torch.equal(half.weights[name], value)
-
-
-def test_the_average_over_epochs_is_what_is_evaluated():
-    words = ("model=mlp", "trainer.batch_size=400")  # one step per epoch
-    second, third = (fit(*words, f"trainer.epochs={epochs}")[-1][0] for epochs in (2, 3))
-    *_, (selected, _, _) = fit(*words, "trainer.epochs=3", "trainer.swa_start=2")
-    for name, value in selected.weights.items():
-        torch.testing.assert_close(value, (second.weights[name] + third.weights[name]) / 2)
-
-
-def test_the_statistics_of_an_average_over_epochs_are_those_of_its_own_outputs():
-    """Without a step in between, batch normalization of one batch is that of the batch itself."""
-    words = ("model=mlp", "model.hidden=[8]", "normalization=batch", "trainer.batch_size=64", "data.train_limit=64")
-    _, data, parts, *_, (selected, _, _) = fit(*words, "trainer.swa_start=1", "augmentation=none")
-    images = parts.pixels(data.train.images)
-    outputs = images.flatten(1) @ selected.weights["1.weight"].T
-    if "1.bias" in selected.weights:
-        outputs = outputs + selected.weights["1.bias"]
-    names = [name for name in selected.weights if name.endswith("running_mean")]
-    assert len(names) == 1
-    torch.testing.assert_close(selected.weights[names[0]], outputs.mean(0), rtol=1e-4, atol=1e-5)
 
 
 def test_a_teacher_sees_the_augmented_images():

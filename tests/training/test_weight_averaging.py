@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ablate.training.weight_averaging import Average, averaged, renew_statistics
+from tests.training.fitted import fit
 
 
 def average_of(model: nn.Module, ema: float | None = None, swa_start: int | None = None) -> Average:
@@ -112,3 +113,34 @@ def test_a_schedule_free_optimizer_is_switched_to_its_average_for_evaluation():
     torch.testing.assert_close(model[1].running_mean, model[0](inputs).mean(0))
     average.start()
     torch.testing.assert_close(model[0].weight, trained)
+
+
+def test_the_average_is_what_is_evaluated():
+    """Of two steps, an epoch each, and a decay of a quarter: a quarter of the first, three of the second."""
+    words = ("model=mlp", "trainer.batch_size=400")
+    (first, *_), (second, *_) = (fit(*words, f"trainer.epochs={epochs}")[-1] for epochs in (1, 2))
+    *_, (selected, _, _) = fit(*words, "trainer.epochs=2", "trainer.ema=0.25")
+    for name, value in selected.weights.items():
+        expected = 0.25 * first.weights[name] + 0.75 * second.weights[name]
+        assert torch.allclose(value, expected, atol=1e-7) and not torch.equal(value, second.weights[name]), name
+
+
+def test_the_average_over_epochs_is_what_is_evaluated():
+    words = ("model=mlp", "trainer.batch_size=400")  # one step per epoch
+    second, third = (fit(*words, f"trainer.epochs={epochs}")[-1][0] for epochs in (2, 3))
+    *_, (selected, _, _) = fit(*words, "trainer.epochs=3", "trainer.swa_start=2")
+    for name, value in selected.weights.items():
+        torch.testing.assert_close(value, (second.weights[name] + third.weights[name]) / 2)
+
+
+def test_the_statistics_of_an_average_over_epochs_are_those_of_its_own_outputs():
+    """Without a step in between, batch normalization of one batch is that of the batch itself."""
+    words = ("model=mlp", "model.hidden=[8]", "normalization=batch", "trainer.batch_size=64", "data.train_limit=64")
+    _, data, parts, *_, (selected, _, _) = fit(*words, "trainer.swa_start=1", "augmentation=none")
+    images = parts.pixels(data.train.images)
+    outputs = images.flatten(1) @ selected.weights["1.weight"].T
+    if "1.bias" in selected.weights:
+        outputs = outputs + selected.weights["1.bias"]
+    names = [name for name in selected.weights if name.endswith("running_mean")]
+    assert len(names) == 1
+    torch.testing.assert_close(selected.weights[names[0]], outputs.mean(0), rtol=1e-4, atol=1e-5)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.terminal.console import Console
-from ablate.terminal.text import printable
+from ablate.terminal.text import plural, printable
 
 MAX_ROWS = 25  # classes in the table; data.json lists all
 
@@ -16,7 +16,7 @@ def show(console: Console, facts: dict[str, Any]) -> None:
     """Print the statistics in data.json."""
     images, size = facts["images"], facts["size"]
     total = images["train"] + images["validation"] + images["unused"]
-    channels = "1 channel" if size["channels"] == 1 else f"{size['channels']} channels"
+    channels = plural(size["channels"], "channel")
     console.print(
         Text(
             f"{printable(facts['name'])}: {total:,} training images of {len(facts['classes'])} classes,"
@@ -71,8 +71,10 @@ def remarks(facts: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"Test images: {images['test']:,}. Only `ablate test` reads their labels.")
     if files:
-        sizes = "1 size" if files["sizes"] == 1 else f"{files['sizes']:,} sizes"
-        lines.append(f"Image files: {sizes}, width {_range(files['width'])}, height {_range(files['height'])}.")
+        lines.append(
+            f"Image files: {plural(files['sizes'], 'size')}, width {_range(files['width'])}, height"
+            f" {_range(files['height'])}."
+        )
     lines.append(
         f"Majority-class baseline (always predict {majority['name']}):"
         f" {100 * majority['validation_share']:.1f} % validation accuracy,"

@@ -13,10 +13,12 @@ from omegaconf import MISSING
 
 from ablate.config.field import value
 from ablate.config.quoting import quoted, shell_word
-from ablate.config.schema import images, launch, network, submission, training
+from ablate.config.schema import images, launch, network, optimizer, submission, training
 from ablate.config.schema.images import CLASSES, DataSettings
 from ablate.config.schema.network import Activation, External, Model, Normalization
-from ablate.config.schema.training import Logger, Loss, Optimizer, Schedule, ScheduleFree, Trainer
+from ablate.config.schema.optimizer import Optimizer, ScheduleFree
+from ablate.config.schema.training import Logger, Loss, Schedule, Trainer
+from ablate.terminal.text import plural
 
 MOST_BYTES = 120  # of a folder name in UTF-8; file systems allow 255
 
@@ -139,11 +141,13 @@ class Config:
             )
         weights, classes = getattr(self.loss, "class_weights", None), CLASSES.get(self.data._target_)
         if isinstance(weights, list) and classes is not None and len(weights) != classes:
-            raise ValueError(f"loss.class_weights has {len(weights)} weights, but the data has {classes} classes")
+            raise ValueError(
+                f"loss.class_weights has {plural(len(weights), 'weight')}, but the data has {classes} classes"
+            )
 
 
 def nodes() -> dict[str, type]:
     """Return all dataclasses of the schema by name."""
     whole = {"StudySettings": StudySettings, "Config": Config}
-    parts = (vars(images), vars(network), vars(training), vars(launch), vars(submission), whole)
+    parts = (vars(images), vars(network), vars(optimizer), vars(training), vars(launch), vars(submission), whole)
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}

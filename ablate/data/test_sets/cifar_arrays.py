@@ -11,7 +11,7 @@ from ablate.data.images import Images
 from ablate.data.test_sets.condition import CHUNK, Condition, Format, check_memory, gray
 from ablate.files import arrays
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import first_few
+from ablate.terminal.text import first_few, plural
 
 SEVERITIES = 5
 NUMBERS = range(1, 2**24)  # of images
@@ -44,7 +44,9 @@ def _array(path: Path, labels_path: Path, classes: tuple[str, ...], is_named: bo
         )
     images = _images(path)
     if len(images) != len(labels):
-        raise InputError(f"{path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels.")
+        raise InputError(
+            f"{path} has {plural(len(images), 'image')}, but {labels_path} has {plural(len(labels), 'label')}."
+        )
     name = path.stem.removesuffix("_data") if is_named else ""
     count = len(labels) // SEVERITIES
     repeated = labels_path.name == "labels.npy" and len(labels) == SEVERITIES * count

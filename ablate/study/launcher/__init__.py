@@ -83,6 +83,20 @@ class Jobs(list[Job]):
         super().__init__(jobs)
         self.more, self.taken = more, 0
 
+    @classmethod
+    def of(
+        cls,
+        context: HydraContext,
+        task: TaskFunction,
+        config: DictConfig,
+        overrides: Sequence[Sequence[str]],
+        first: int,
+        more: More = lambda: None,
+    ) -> "Jobs":
+        """The jobs with these overrides, one per run, numbered from `first`."""
+        state, numbered = Singleton.get_state(), enumerate(overrides, first)
+        return cls([Job(context, task, config, number, words, state) for number, words in numbered], more)
+
     def take(self) -> int | None:
         """The index of the next job; None if there is none now. Another may follow when a job ends."""
         if self.taken == len(self):

@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ablate.data.streamed import Pixels, select
 from ablate.evaluation import metrics, tta
 from ablate.terminal.errors import InputError, UserError
+from ablate.terminal.text import plural
 from ablate.training.devices.interface import Share
 from ablate.training.devices.sync_batchnorm import synchronize
 
@@ -104,7 +105,7 @@ class Distributed:
     def check(self, model: nn.Module, batch_size: int, batch_norm: bool) -> None:
         """Refuse a batch that leaves a process without images, or with too few for batch normalization."""
         per_process = batch_size // self.size
-        batch = f"trainer.devices={self.size}: a batch of an epoch has {batch_size} images"
+        batch = f"trainer.devices={self.size}: a batch of an epoch has {plural(batch_size, 'image')}"
         if per_process < 1:
             raise InputError(f"{batch}, fewer than devices. Use another trainer.batch_size, or fewer devices.")
         if per_process < LEAST_IMAGES and not batch_norm and any(isinstance(m, _BatchNorm) for m in model.modules()):

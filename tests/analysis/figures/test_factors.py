@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import figures
-from ablate.analysis.results import analyse
+from ablate.analysis.analyse import analyse
 from tests.analysis.figures.conftest import FACTORS, lines
 
 PAIR = {"kind": "interaction", "factor": "model", "level": "wide_resnet", "factor_2": "normalization"}

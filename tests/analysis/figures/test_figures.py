@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect, figures
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import effects as compare
-from ablate.analysis.results import analyse
 from tests.analysis.figures.conftest import FACTORS
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect, figures
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.metric_format import MetricFormat
-from ablate.analysis.results import analyse
 from ablate.runs.metric import Metric
 from tests.analysis.figures.conftest import FACTORS, lines
 

@@ -1,4 +1,4 @@
-"""report.html is self-contained and holds the tables of the CSV files; test_browser.py tests its behavior."""
+"""report.html is self-contained and holds the tables of the CSV files; browser/ tests its behavior."""
 
 import re
 from html.parser import HTMLParser

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import html_curves
 from ablate.analysis.report.html_curves import curve_data
-from ablate.analysis.results import analyse
 from ablate.analysis.sources.open import Asked, results
 
 FACTORS = {"model": ["a", "b", "c"]}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import images
-from ablate.analysis.results import analyse
 from ablate.runs import run_record
 from tests.processes import ablate
 

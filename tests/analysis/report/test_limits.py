@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import limits
-from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"]}
 

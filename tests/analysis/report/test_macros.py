@@ -2,8 +2,8 @@
 
 import re
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report.macros import to_tex
-from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
 

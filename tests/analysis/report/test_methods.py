@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report import methods, notes
-from ablate.analysis.results import analyse
 from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import notes, verdict_sentences
-from ablate.analysis.results import analyse
 
 FACTORS = {"model": ["a", "b", "c"]}
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from ablate.analysis.analyse import analyse
 from ablate.analysis.report.stage_sentences import looked
-from ablate.analysis.results import Results, analyse
+from ablate.analysis.results import Results
 from ablate.analysis.sources.open import Asked, results
 from ablate.runs import stages
 from ablate.runs.stages import StageLook

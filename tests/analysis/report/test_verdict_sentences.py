@@ -1,9 +1,9 @@
 """Verdicts as sentences with their numbers."""
 
 from ablate.analysis import collect
+from ablate.analysis.analyse import analyse
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import verdict_sentences
-from ablate.analysis.results import analyse
 from ablate.runs.metric import Metric
 
 FACTORS = {"model": ["a", "b", "c"]}

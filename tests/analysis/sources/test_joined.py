@@ -8,7 +8,7 @@ from ablate.analysis.report.write import write_report
 from ablate.analysis.sources.open import Asked, results
 from ablate.runs import run_record, study_plan
 from ablate.terminal.errors import InputError
-from tests.app.conftest import app  # noqa: F401  a fixture
+from tests.study.app.conftest import app  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.integration
 STUDIES = {

@@ -13,7 +13,7 @@ from ablate.analysis.sources import multirun
 from ablate.analysis.sources.open import Asked, results
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
-from tests.app.conftest import app  # noqa: F401  a fixture
+from tests.study.app.conftest import app  # noqa: F401  a fixture
 
 ACC = named("acc")
 

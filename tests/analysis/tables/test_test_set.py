@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.tables.test_set import test_set as table_of
-from ablate.analysis.test_usage import UNPLANNED, Usage
+from ablate.analysis.test_set.usage import UNPLANNED, Usage
 from ablate.runs.metric import named
 
 LABELS = {"baseline": "baseline", "model=b": "model: b", "model=c": "model: c", "model=d": "model: d"}

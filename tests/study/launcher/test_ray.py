@@ -32,7 +32,7 @@ def test_files_in_the_current_folder_are_not_executed(tmp_path, home):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})")
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", *RAY)
     status, output = finish(start(tmp_path, *words, **home))
-    assert status == 0 and "1 of 1 runs done" in output, output
+    assert status == 0 and "1 of 1 run done" in output, output
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
 
 

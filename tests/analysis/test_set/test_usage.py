@@ -1,0 +1,134 @@
+"""Uses of the test set, counted from a study's log and results."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from ablate.analysis import tables
+from ablate.analysis.analyse import analyse
+from ablate.analysis.report import limits
+from ablate.analysis.report.write import report
+from ablate.analysis.test_set.usage import usage
+from ablate.runs import study_plan, test_log
+from tests.runs.test_test_log import result
+
+FACTORS = {"model": ["a", "b"]}
+
+
+@pytest.fixture
+def study(make_study):
+    return make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.7}}, FACTORS)
+
+
+def use(study, folder, accuracy=0.75, look=None):
+    """Record a test of a run as `ablate test` does, in a look of its own unless it is named."""
+    planned = {run.folder: run.config_sha256 for run in study_plan.read(study).runs}
+    tested = result(accuracy=accuracy, look=look or uuid4().hex, config_sha256=planned.get(folder, "another"))
+    (study / folder).mkdir(parents=True, exist_ok=True)
+    test_log.record_use(study / folder, tested)
+
+
+def sentence(study) -> str:
+    return limits.tested(usage(study, study_plan.read(study)))
+
+
+def test_an_unused_test_set(study):
+    assert sentence(study) == "The test set was not used."
+
+
+def test_uses_are_counted_by_run(study):
+    use(study, "baseline/seed=0", 0.5)
+    assert sentence(study) == "The test set was used once, on 1 run: baseline (seed 0: 50.0 %)."
+    use(study, "baseline/seed=1", 0.6)
+    use(study, "model=b/seed=1", 0.7)
+    use(study, "model=b/seed=1", 0.7)
+    # The standard deviation of .5 and .6 is .1 / sqrt 2.
+    assert sentence(study) == (
+        "The test set was used 4 times, on 3 runs: baseline (seeds 0, 1: 55.0 ± 7.1 %), model=b (seed 1: 70.0 %)."
+    )
+
+
+def test_the_runs_of_one_command_are_one_look(study):
+    for look, accuracies in (("one", (0.5, 0.6, 0.7, 0.9)), ("two", (0.5,))):
+        folders = ("baseline/seed=0", "baseline/seed=1", "model=b/seed=0", "model=b/seed=1")
+        for folder, accuracy in zip(folders, accuracies, strict=False):
+            use(study, folder, accuracy, look)
+        if look == "one":
+            assert sentence(study).startswith("The test set was used once, on 4 runs: baseline (seeds 0, 1: 55.0")
+    assert sentence(study).startswith("The test set was used twice, on 4 runs")
+
+
+def test_uses_of_runs_that_were_replaced_since_count_and_are_named(study):
+    use(study, "baseline/seed=0", 0.5)
+    plan = study_plan.read(study)
+    runs = [replace(run, config_sha256=f"again {run.folder}") for run in plan.runs]
+    study_plan.write(study, replace(plan, runs=runs))
+    assert sentence(study) == (
+        "The test set was used once, on 1 run: baseline (seed 0). Of these, once on runs of another configuration that"
+        " were replaced since; this counts, as the test images are the same."
+    )
+    use(study, "baseline/seed=1", 0.6)
+    assert "used twice, on 2 runs" in sentence(study) and "Of these, once on runs of another" in sentence(study)
+
+
+def test_the_table_of_test_accuracies(study):
+    """Differences of 20 and 30 points: mean 25, SD 7.07, half-width 12.706 * 7.07 / sqrt(2) = 63.53."""
+    for folder, accuracy in (("baseline/seed=0", 0.5), ("baseline/seed=1", 0.6), ("model=b/seed=0", 0.7),
+                             ("model=b/seed=1", 0.9)):  # fmt: skip
+        use(study, folder, accuracy, "one")
+    assert report(study) == 0
+    rows = [line.split(",", 3) for line in (study / "report/tables/test.csv").read_text().splitlines()[1:]]
+    assert rows == [
+        ["baseline", "2", "55.00 ± 7.07", "—"],
+        ["model=b", "2", "80.00 ± 14.14", '"+25.00 [−38.53, +88.53]"'],
+    ]
+    for name in ("report.html", "report.typ"):
+        text = (study / "report" / name).read_text()
+        assert "Accuracy on the test set" in text and "+25.00 [−38.53, +88.53]" in text
+
+
+def test_without_a_test_there_is_no_table(study):
+    assert "effects" in tables.every(analyse(study)) and "test" not in tables.every(analyse(study))
+
+
+def test_tests_of_replaced_and_unplanned_runs_are_counted(study):
+    """One run was replaced by another configuration, and one is no longer planned."""
+    use(study, "model=b/seed=0")
+    path = study / "model=b/seed=0/test.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "config_sha256": "other"}))
+    use(study, "model=c/seed=0")
+    assert sentence(study) == (
+        "The test set was used twice, on 2 runs: model=b (seed 0), runs that are no longer planned."
+    )
+
+
+def test_without_a_log_the_results_are_counted(study):
+    use(study, "baseline/seed=0"), use(study, "baseline/seed=0")
+    (study / test_log.FILE).unlink()
+    assert sentence(study).startswith("The test set was used twice, on 1 run: baseline")
+
+
+def test_damaged_records_are_reported(study):
+    (study / test_log.FILE).write_text("{junk\n")
+    assert sentence(study) == "Whether the test set was used is unknown. 1 record of its use cannot be read."
+    (study / "baseline/seed=0/test.json").write_text('{"schema": 1, "accuracy": 0.5, "uses": "many"}')
+    use(study, "baseline/seed=1")
+    assert sentence(study).endswith("baseline (seed 1: 75.0 %). 2 records of its use cannot be read.")
+
+
+def test_the_report_states_the_uses(study, capsys):
+    use(study, "model=b/seed=1")
+    assert report(study) == 0
+    expected = "The test set was used once, on 1 run: model=b (seed 1: 75.0 %)."
+    assert expected in capsys.readouterr().out
+    for name in ("report.html", "report.typ", "tables/effects.md"):
+        assert expected in (study / "report" / name).read_text()
+
+
+def test_many_uses_are_summarized_briefly(study):
+    lines = [json.dumps({"run": f"x{n}", "time": "now"}) for n in range(10_000)]
+    lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
+    (study / test_log.FILE).write_text("\n".join(lines))
+    assert sentence(study).startswith("The test set was used 3 times, on 10,001 runs") and len(sentence(study)) < 200

@@ -1,0 +1,87 @@
+"""A convolution equals PyTorch's, also where it is computed as one matrix product."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ablate.backend.convolution import Conv2d
+
+COVERED = [  # height, width, and the arguments after the channels
+    (2, 2, {"kernel_size": 3, "padding": 1}),
+    (1, 1, {"kernel_size": 3, "padding": 1}),
+    (1, 2, {"kernel_size": 3, "padding": 1}),
+    (3, 2, {"kernel_size": 5, "padding": 2}),
+    (2, 2, {"kernel_size": 3, "padding": 1, "stride": 2}),
+    (3, 3, {"kernel_size": 5, "padding": 2, "stride": 2}),
+    (1, 4, {"kernel_size": (3, 7), "padding": (1, 3), "stride": (2, 1)}),
+    (4, 4, {"kernel_size": 4}),
+    (1, 1, {"kernel_size": 1}),
+]
+NOT_COVERED = [
+    (3, 2, {"kernel_size": 3, "padding": 1}),
+    (3, 3, {"kernel_size": 3, "padding": 1, "stride": 3}),
+    (2, 2, {"kernel_size": 3, "padding": 2}),
+    (2, 2, {"kernel_size": 3, "padding": "same"}),
+    (2, 2, {"kernel_size": 3, "padding": 1, "padding_mode": "circular"}),
+    (2, 2, {"kernel_size": 3, "padding": 2, "dilation": 2}),
+    (2, 2, {"kernel_size": 3, "padding": 1, "groups": 2}),
+]
+
+
+def both(shape, bias=True, **settings):
+    """Our layer, PyTorch's with its weights, and two equal inputs of `shape`, in double precision."""
+    torch.manual_seed(0)
+    ours = Conv2d(4, 6, **settings, bias=bias).double()
+    theirs = nn.Conv2d(4, 6, **settings, bias=bias).double()
+    theirs.load_state_dict(ours.state_dict())
+    images = torch.randn(5, 4, *shape, dtype=torch.double)
+    return ours, theirs, images.clone().requires_grad_(), images.requires_grad_()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("height", "width", "settings"), COVERED + NOT_COVERED)
+def test_outputs_and_gradients_equal_those_of_pytorch(height, width, settings, bias, layout):
+    ours, theirs, x, y = both((height, width), bias, **settings)
+    a, b = ours(x.contiguous(memory_format=layout)), theirs(y)
+    torch.testing.assert_close(a, b)
+    upstream = torch.randn_like(b)
+    a.backward(upstream)
+    b.backward(upstream)
+    torch.testing.assert_close(x.grad, y.grad)
+    torch.testing.assert_close(list(p.grad for p in ours.parameters()), list(p.grad for p in theirs.parameters()))
+
+
+def convolutions(model, images):
+    """How many convolutions a forward and backward pass computes with PyTorch's own operation."""
+    with torch.profiler.profile() as profile:
+        model(images).sum().backward()
+    return sum(event.name == "aten::convolution" for event in profile.events())
+
+
+@pytest.mark.parametrize(("shapes", "expected"), [(COVERED, 0), (NOT_COVERED, 1)])
+def test_the_operation_depends_on_the_shape_alone(shapes, expected):
+    for height, width, settings in shapes:
+        ours, _, images, _ = both((height, width), **settings)
+        assert convolutions(ours, images) == expected, settings
+
+
+def test_without_gradients_the_result_is_that_of_pytorch_bit_for_bit():
+    ours, theirs, images, _ = both((2, 2), kernel_size=3, padding=1)
+    with torch.no_grad():
+        assert torch.equal(ours(images), theirs(images))
+
+
+def test_in_bf16_the_gradients_are_those_of_double_precision():
+    torch.manual_seed(0)
+    layer = Conv2d(32, 32, 3, padding=1).to(memory_format=torch.channels_last)
+    images = torch.randn(64, 32, 2, 2).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = layer(images)
+    assert outputs.dtype == torch.bfloat16
+    outputs.float().square().sum().backward()
+    exact = [p.detach().double().requires_grad_() for p in (images, layer.weight, layer.bias)]
+    F.conv2d(*exact, padding=1).square().sum().backward()
+    for grad, true in zip((images.grad, layer.weight.grad, layer.bias.grad), exact, strict=True):
+        assert (grad.double() - true.grad).norm() < 0.01 * true.grad.norm()

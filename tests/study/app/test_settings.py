@@ -1,0 +1,30 @@
+"""Settings of a study of another app, checked before anything starts."""
+
+import pytest
+
+from ablate.study.app.settings import check_launcher, read
+from ablate.terminal.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": [1]}, r"hydra.sweeper.name: expected text or null, got a list"),
+        ({"name": "x" * 300 + "/"}, r"must be a folder name"),
+        ({"metric": {"name": "acc", "scale": -1}}, r"the scale of the metric is -1"),
+        ({"metric": {"name": "a\x1b[2J"}}, r"is not printable text"),
+        ({"margin": float("inf")}, r"the margin is inf"),
+        ({"desing": "random"}, r"hydra.sweeper.desing: no such key. Did you mean design"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(values, message):
+    with pytest.raises(InputError, match=message):
+        read(values)
+
+
+@pytest.mark.parametrize("key", ["jobs_at_once", "jobs_per_gpu"])
+@pytest.mark.parametrize("value", [0, -1, "x", 1.5])
+def test_a_setting_of_the_launcher_that_cannot_be_is_named(key, value):
+    check_launcher({"_target_": "x", key: 2})
+    with pytest.raises(InputError, match=f"hydra.launcher.{key}: expected a"):
+        check_launcher({"_target_": "x", key: value})
