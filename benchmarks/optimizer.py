@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from precision import NETWORKS
 
 from ablate.config import CONF, register
-from ablate.training.parts import set_up
+from ablate.training.parts import load_and_build
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "muon")
 
@@ -29,7 +29,7 @@ def timed(function) -> float:
 
 def measure(overrides: list[str], steps: int) -> list[float]:
     """Median milliseconds of the gradients, the step and, if the optimizer is fused, PyTorch's default step."""
-    parts, data, _, _ = set_up(compose("config", overrides))
+    parts, data, _, _ = load_and_build(compose("config", overrides))
     images, labels = parts.pixels(data.train.images[:64]), data.train.labels[:64]
     optimizer, compared = parts.optimizer, [parts.optimizer]
     if optimizer.defaults.get("fused"):

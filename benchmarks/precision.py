@@ -17,7 +17,7 @@ from rich.console import Console
 from ablate.config import CONF, register
 from ablate.data.batches import resident
 from ablate.training.loop import train_epoch
-from ablate.training.parts import set_up
+from ablate.training.parts import load_and_build
 
 # Row of the table -> overrides that select the network. All use the assignment's SGD and batches of 64.
 NETWORKS = {
@@ -44,7 +44,7 @@ SECONDS = 2.0  # per round
 def step_timer(overrides: list[str]):
     """Set up a training; returns a function that trains for a number of steps and returns the images per second."""
     config = compose("config", overrides)
-    parts, data, device, _ = set_up(config)
+    parts, data, device, _ = load_and_build(config)
     train_set = resident(data, device)
 
     def steps(count: int) -> float:

@@ -71,8 +71,8 @@ class Parts:
     devices: Devices
 
 
-def set_up(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[Parts, Prepared, torch.device, str]:
-    """Set up a run: the parts of a training step, its images, its device, and its precision (fp32, bf16 or fp16)."""
+def load_and_build(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[Parts, Prepared, torch.device, str]:
+    """Load the images and build the parts of a step; also returns the device and the precision (fp32, bf16 or fp16)."""
     trainer = config.trainer
     devices.set_threads(trainer.threads)
     device = devices.place(pick_device(trainer.device))

@@ -21,10 +21,10 @@ from ablate.runs import predictions
 from ablate.runs.metric import ACCURACY
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.training.loop import Fitted, Selected
-from ablate.training.set_up import SetUp
+from ablate.training.set_up import RunSetUp
 
 
-def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: SetUp, fitted: Fitted) -> RunRecord:
+def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: RunSetUp, fitted: Fitted) -> RunRecord:
     """Write the files of the selected epoch; returns the record with the result.
 
     Args:

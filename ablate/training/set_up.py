@@ -24,7 +24,7 @@ from ablate.training.parts import Parts
 
 
 @dataclass
-class SetUp:
+class RunSetUp:
     """The parts of a step, the images, in memory and on the device, and what is recorded before training.
 
     `first_batch` are the first augmented training images, uint8 (n, C, H, W); `macs` multiply-accumulates per image.
@@ -39,18 +39,18 @@ class SetUp:
     macs: int
 
 
-def set_up(config: DictConfig, folder: Path, devices: Devices = ONE_DEVICE) -> SetUp:
+def set_up_run(config: DictConfig, folder: Path, devices: Devices = ONE_DEVICE) -> RunSetUp:
     """Build the parts of a step, load the images onto the device, and write `samples.npz` into the run's folder."""
-    step, data, images, device, precision, macs = ready(config, devices)
+    step, data, images, device, precision, macs = set_up_process(config, devices)
     first_batch = samples(step.augment, images, config.trainer, config.seed)
     atomic.write_bytes(folder / FILE, first_batch, durable=False)
     weights = pretrained.default_sha256(config.model)
     environment = provenance.environment(device.type, precision, weights, devices.size)
-    return SetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)
+    return RunSetUp(step, data, images, device, environment, np.load(io.BytesIO(first_batch))["images"], macs)
 
 
-class Ready(NamedTuple):
-    """What a process trains with; the attributes are those of `SetUp`, and the precision."""
+class ProcessSetUp(NamedTuple):
+    """What a process trains with; the attributes are those of `RunSetUp`, and the precision."""
 
     parts: Parts
     data: Prepared
@@ -60,11 +60,11 @@ class Ready(NamedTuple):
     macs: int
 
 
-def ready(config: DictConfig, devices: Devices) -> Ready:
+def set_up_process(config: DictConfig, devices: Devices) -> ProcessSetUp:
     """Build the parts of a step in each process of a run, and load the images onto its device."""
-    step, data, device, precision = parts.set_up(config, devices)
+    step, data, device, precision = parts.load_and_build(config, devices)
     images = resident(data, device)
     explained = device_errors.explained(step, images, config.trainer, config.seed)
     with explained, padded_convolutions.zero_gradients(step.model):
         macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
-    return Ready(step, data, images, device, precision, macs)
+    return ProcessSetUp(step, data, images, device, precision, macs)

@@ -9,7 +9,7 @@ from ablate.data.batches import resident
 from ablate.data.prepare import prepare
 from ablate.training import loop
 from ablate.training.checkpoint import Checkpoint
-from ablate.training.parts import set_up
+from ablate.training.parts import load_and_build
 from benchmarks.gpu_parts.part import Settings, configured, row, start
 from benchmarks.speedrun import train_recipe
 
@@ -43,7 +43,7 @@ def fitted(words: list[str], folder: Path) -> tuple[float, float]:
     """Train in this process; return the seconds of all epochs and the validation accuracy in per cent."""
     config = configured(words)
     folder.mkdir(parents=True)
-    parts, data, device, _ = set_up(config)
+    parts, data, device, _ = load_and_build(config)
     reporter = loop.Reporter([], Console(quiet=True), config.trainer.epochs)
     selected, rows, _ = loop.fit(parts, resident(data, device), config, reporter, Checkpoint(folder, {}))
     return sum(each["seconds"] for each in rows), 100 * selected.row["val_accuracy"]

@@ -10,7 +10,7 @@ from torch import Tensor
 from ablate.augmentation import Augmentation
 from ablate.data.batches import resident
 from ablate.training import loop
-from ablate.training.parts import set_up
+from ablate.training.parts import load_and_build
 from benchmarks.gpu_parts.part import configured, synchronized
 
 
@@ -19,7 +19,7 @@ class Steps:
 
     def __init__(self, words: list[str]) -> None:
         self.config = configured(words)
-        self.parts, data, device, _ = set_up(self.config)
+        self.parts, data, device, _ = load_and_build(self.config)
         self.data, self.size = resident(data, device), self.config.trainer.batch_size
 
     def package(self, augment: Augmentation | None = None) -> float:

@@ -26,7 +26,7 @@ from ablate.training.devices.torchrun import Ranks
 from ablate.training.devices.worker_group import Failure
 from ablate.training.parts import Parts
 from ablate.training.reporter import Reporter
-from ablate.training.set_up import ready
+from ablate.training.set_up import set_up_process
 
 IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")  # the first process gets them too, and ends this one
 
@@ -44,7 +44,7 @@ def train(devices: Distributed) -> None:
     run = json.loads(devices.store.get(RUN))
     user_code.make_importable(run["config"])
     config = OmegaConf.create(run["config"])
-    parts, data, images, *_ = ready(config, devices)
+    parts, data, images, *_ = set_up_process(config, devices)
     checkpoint = NotSaved(Path(run["folder"]), {**run["hashes"], "data_sha256": data.sha256})
     reporter = Reporter([], Console(quiet=True), config.trainer.epochs)
     with device_errors.explained(parts, images, config.trainer, config.seed):
