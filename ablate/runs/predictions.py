@@ -33,6 +33,15 @@ def write(folder: Path, index: np.ndarray, label: np.ndarray, logits: np.ndarray
     atomic.write_bytes(folder / FILE, content.getvalue())
 
 
+def positions(folder: Path) -> np.ndarray | None:
+    """The positions of all validation images of a run among the training images of the source, int64 (N,).
+
+    None if they are not recorded. See `logits` for the errors.
+    """
+    expected = {"index": arrays.Expected("iu", (range(1, MOST_IMAGES),))}
+    return arrays.read(folder / FILE, expected, LARGEST, optional=["index"]).get("index")
+
+
 class Predicted(NamedTuple):
     """The images that give a run's metrics.
 

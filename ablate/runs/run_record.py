@@ -122,6 +122,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
         monitor: the metric that selected it (`trainer.monitor`); None for the accuracy, and for the last epoch.
+        seen_by_teacher: number of its validation images that its teacher was trained on (`loss=distillation`).
         error: why it failed, a sentence.
     """
 
@@ -152,6 +153,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
     metrics: Metrics | None = None
     selection: str | None = None
     monitor: str | None = None
+    seen_by_teacher: Count | None = None
     error: str | None = None
 
     @property
@@ -192,7 +194,7 @@ class RunRecord(Record, frozen=True, kw_only=True):
 
 # Keys that come with a result, or with an error, or that few runs have: run.json has none of them before.
 LATER = ("weights", "environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters",
-         "macs", "metrics", "selection", "monitor", "error")  # fmt: skip
+         "macs", "metrics", "selection", "monitor", "seen_by_teacher", "error")  # fmt: skip
 ADVICE = "Retrain the run."
 
 

@@ -22,6 +22,7 @@ from ablate.runs.metric import ACCURACY
 from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
 from ablate.training.loop import Fitted, Selected
 from ablate.training.set_up import RunSetUp
+from ablate.training.teacher_check import seen_by_teacher
 
 
 def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: RunSetUp, fitted: Fitted) -> RunRecord:
@@ -58,6 +59,7 @@ def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: Ru
         metrics={name: selected.row[name] for name in METRICS} | further,
         selection=config.trainer.selection,
         monitor=monitor_of(config.trainer),
+        seen_by_teacher=seen_by_teacher(config, data) or None,
     )
 
 

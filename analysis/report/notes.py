@@ -36,6 +36,7 @@ def notes(results: Results) -> list[str]:
     sentences += [
         *_baseline_at_chance(results),
         *_below_majority(results),
+        *_seen_by_teacher(results),
         *_diverged(results),
         *_unpaired(runs, effects),
     ]
@@ -96,6 +97,17 @@ def _below_majority(results: Results) -> list[str]:
     return [
         f"Not above the majority-class baseline (always predict {name}, {results.metric.text(value)}"
         f" {results.metric.label}): {first_few(below, NAMED, '; ')}."
+    ]
+
+
+def _seen_by_teacher(results: Results) -> list[str]:
+    """A sentence on the runs whose teacher was trained on some of their validation images."""
+    seen = [record.seen_by_teacher for _, record in results.records if record.seen_by_teacher]
+    if not seen:
+        return []
+    return [
+        f"The teacher (loss.teacher) of {plural(len(seen), 'run')} was trained on up to {max(seen):,} of the validation"
+        " images: their accuracy is too high. Train the teacher with the split of the runs."
     ]
 
 

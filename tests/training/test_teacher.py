@@ -167,3 +167,48 @@ def test_a_teacher_whose_configuration_names_foreign_code_is_refused(folder):
         assert "os.system" in refused(folder, "loss.teacher=teacher")
     finally:
         path.write_text(content)
+
+
+WHOLE = ("data=digits", "trainer.epochs=1", "model=mlp", "model.hidden=[8]", "trainer.threads=1")
+LEARNS = ("loss=distillation", "loss.teacher=teacher")
+SEEN = "loss.teacher=teacher was trained with another split of the same images (data.split_seed 0 instead of 1)"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a teacher that is trained on all images that it does not validate on."""
+    folder = tmp_path_factory.mktemp("split")
+    assert ablate(folder, "train", *WHOLE, "hydra.run.dir=teacher").returncode == 0
+    return folder
+
+
+def test_validation_images_that_the_teacher_was_trained_on_are_named_in_plan_run_and_report(whole):
+    words = ("-m", "study.name=seen", *WHOLE, *LEARNS, "data.split_seed=1", "seed=0,1", "hydra/launcher=basic")
+    planned = ablate(whole, "plan", *words[1:])
+    assert planned.stderr.count(SEEN) == 1 and planned.returncode == 0, planned.stderr
+    trained = ablate(whole, "train", *words)
+    assert SEEN in trained.stderr and trained.returncode == 0, trained.stderr
+    runs = [whole / "teacher", *(whole / f"outputs/seen/baseline/seed={seed}" for seed in (0, 1))]
+    held_out, *validation = (set(np.load(run / "val_predictions.npz")["index"]) for run in runs)
+    expected = [len(images - held_out) for images in validation]
+    assert min(expected) > 100 and [record(run)["seen_by_teacher"] for run in runs[1:]] == expected
+    reported = ablate(whole, "report", "seen")
+    assert f"of 2 runs was trained on up to {max(expected)} of the validation images" in " ".join(
+        reported.stdout.split()
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["data.train_limit=64"], ["data.mean=[0.5]", "data.std=[0.5]"]])
+def test_a_teacher_with_the_same_split_has_seen_none(whole, words):
+    ended = ablate(whole, "train", *WHOLE, *LEARNS, *words, f"hydra.run.dir=same{len(words)}")
+    assert ended.returncode == 0 and "another split" not in ended.stderr, ended.stderr
+    assert "seen_by_teacher" not in record(whole / f"same{len(words)}")
+
+
+def test_of_a_teacher_on_other_images_nothing_is_known(whole):
+    for seed in (0, 1):
+        words = ["data.train_limit=64", f"data.split_seed={seed}", f"hydra.run.dir=limited{seed}"]
+        words += ["loss=distillation", "loss.teacher=limited0"] * seed
+        ended = ablate(whole, "train", *WHOLE, *words)
+        assert ended.returncode == 0 and "another split" not in ended.stderr, ended.stderr
+    assert "seen_by_teacher" not in record(whole / "limited1")
