@@ -28,6 +28,11 @@ def test_importing_the_package_imports_no_library():
     assert not {"torch", "pandas", "matplotlib", "analysis"}.intersection(loaded)
 
 
+def test_composing_a_configuration_imports_neither_pytorch_nor_rich():
+    loaded = python("import ablate.commands.train, sys; print(*sys.modules)").split()
+    assert "hydra" in loaded and not {"torch", "numpy", "rich"} & set(loaded)
+
+
 @pytest.mark.integration
 def test_a_plan_loads_no_plotting_library():  # whose messages about fonts would be in the log of an app
     assert "matplotlib" not in python("import ablate.analysis.study_power, sys; print(*sys.modules)").split()

@@ -15,6 +15,7 @@ from ablate.runs.read_config import read_config
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import BASELINE, MarginChange, PlannedRun, StudyPlan
 from ablate.study.path import grows
+from ablate.study.path_length import check_lengths, limit
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT, by_number, first_few, plural
@@ -33,8 +34,10 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
         retrain: allow other settings; finished runs are then moved to `.replaced/`.
 
     Raises:
-        InputError: the folder contains a study with another baseline or other factors, or changes not allowed here.
+        InputError: the folder contains a study with another baseline or other factors, or changes not allowed here; or
+            paths would be too long for Windows.
     """
+    check_lengths(folder, [run.folder for run in plan.runs], limit())
     if not (folder / study_plan.FILE).exists():
         return plan
     old, keys = study_plan.read(folder), keys_of(plan.app)

@@ -81,9 +81,9 @@ def _planned(plan: StudyPlan) -> str:
 
 
 def resumes(folder: Path, run: PlannedRun) -> str:
-    """Where a run resumes: `baseline/seed=0 from epoch 4`; empty if it starts from the beginning."""
+    """The run and its epochs, if it resumes: `baseline/seed=0 (3 epochs done)`; else empty."""
     done = epochs.done(folder / run.folder)
-    return f"{run.folder} from epoch {done + 1}" if done and checkpoints.exist(folder / run.folder) else ""
+    return f"{run.folder} ({done} epochs done)" if done and checkpoints.exist(folder / run.folder) else ""
 
 
 def changes_of(old: StudyPlan | None, plan: StudyPlan, whole: StudyPlan, replaced: int | None) -> list[str]:

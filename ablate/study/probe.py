@@ -17,7 +17,7 @@ from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
-from ablate.training.checkpoint import Checkpoint
+from ablate.training.checkpoint import INTERVAL_SECONDS, Checkpoint
 from ablate.training.loop import train_epoch
 from ablate.training.parts import Parts
 from ablate.training.set_up import set_up_run
@@ -56,7 +56,7 @@ def probe(
 
 
 def estimate_seconds(config: DictConfig) -> float:
-    """Estimate the seconds of a run: set-up, and the epochs with their validation and checkpoint, extrapolated.
+    """Estimate the seconds of a run: set-up, and the epochs with their validation and checkpoints, extrapolated.
 
     Raises:
         InputError: it trains on several devices.
@@ -76,8 +76,9 @@ def estimate_seconds(config: DictConfig) -> float:
             seconds = timed_epoch(parts, images, config, steps)
         else:
             seconds *= steps / min(steps, TIMED_STEPS)
-        seconds += validation_seconds(parts, images) + checkpoint_seconds(parts, Path(folder))
-    return float(ready - start + trainer.epochs * seconds)
+        training = trainer.epochs * (seconds + validation_seconds(parts, images))
+        checkpoints = min(trainer.epochs, 1 + training / INTERVAL_SECONDS)
+        return float(ready - start + training + checkpoints * checkpoint_seconds(parts, Path(folder)))
 
 
 def timed_epoch(parts: Parts, images: Resident, config: DictConfig, steps: int) -> float:

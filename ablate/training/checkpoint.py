@@ -1,4 +1,6 @@
-"""Checkpoints: the state of an unfinished run after its last epoch, and after the one before.
+"""Checkpoints: the last two states of an unfinished run, each after an epoch.
+
+One is written after the first epoch, and then after each epoch that ends at least a second after the last one.
 
 The order of images, augmentation and dropout of an epoch depend only on (seed, epoch). A resumed run therefore has the
 same results as one that was never interrupted, on the CPU bit for bit.
@@ -7,6 +9,7 @@ same results as one that was never interrupted, on the CPU bit for bit.
 import io
 import logging
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -31,6 +34,7 @@ STATEFUL = ("model", "optimizer", "scheduler", "scaler", "average")  # the parts
 COPIES = 11  # of the weights: of the last and the selected epoch, their average, and the state of the optimizer
 LONGEST_SIDE = 2048  # of the matrices by which optimizers such as Kron or Shampoo multiply each side of a gradient
 SELECTED = {"row", "weights", "val_logits", "score"}
+INTERVAL_SECONDS = 1.0  # small networks train an epoch in little more time than it takes to save them
 INTEGERS = ("epoch", "step")  # columns of a row; the others are floats
 
 
@@ -54,6 +58,12 @@ class Checkpoint:
         self.earlier: list[dict[str, Any]] = []
         self.pool: ThreadPoolExecutor | None = None
         self.unfinished: Future[None] | None = None
+        self.saved_at = -math.inf
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to save after this epoch: the first of this process, or `INTERVAL_SECONDS` after the last save."""
+        return time.monotonic() - self.saved_at >= INTERVAL_SECONDS
 
     @contextmanager
     def in_background(self) -> Iterator[None]:
@@ -89,6 +99,7 @@ class Checkpoint:
             self._write(content)
         else:
             self.unfinished = self.pool.submit(self._write, content)
+        self.saved_at = time.monotonic()
 
     def _write(self, content: io.BytesIO) -> None:
         atomic.write_bytes(self.next, content.getbuffer())

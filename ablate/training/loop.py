@@ -64,7 +64,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         data: the images, on the device.
         config: of the run; `trainer`, `seed` and `data.split_seed` are read.
         reporter: of each epoch's row.
-        checkpoint: saved after each epoch.
+        checkpoint: saved after each epoch after which it is due.
     """
     trainer = config.trainer
     reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed)
@@ -86,9 +86,10 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
             selected = Selected(row, weights, val_logits, score)
         if not finite:
             return Fitted(reported(selected, data.val_labels, reporting), rows, True)
-        # Shared tensors are saved once. A plain dict, like the selected weights, keeps the file identical.
-        weights = dict(current) if selected.row is row else selected.weights
-        checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
+        if checkpoint.is_due:
+            # Shared tensors are saved once. A plain dict, like the selected weights, keeps the file identical.
+            weights = dict(current) if selected.row is row else selected.weights
+            checkpoint.save(parts, {"rows": rows, "selected": {**vars(selected), "weights": weights}})
     assert selected is not None  # the schema has epochs >= 1
     return Fitted(reported(selected, data.val_labels, reporting), rows, False)
 

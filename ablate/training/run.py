@@ -24,7 +24,6 @@ from ablate.runs.metric import named
 from ablate.runs.run_record import METRICS, EpochCount, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
-from ablate.training.reporter import Reporter
 
 if TYPE_CHECKING:
     from ablate.training.devices.interface import Devices
@@ -92,10 +91,11 @@ def train(config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
 
 def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRecord) -> RunRecord:
     """Build the parts, fit them, write predictions and weights; returns the record with the result."""
-    # Imported here so that help, a plan or a refused configuration does not wait for PyTorch.
+    # Imported here so that help, a plan or a refused configuration does not wait for PyTorch and rich.
     from ablate.terminal.console import Terminal
     from ablate.training import device_errors, loop
     from ablate.training.checkpoint import Checkpoint
+    from ablate.training.reporter import Reporter
     from ablate.training.results import write_results
     from ablate.training.set_up import set_up_run
 

@@ -1,6 +1,7 @@
 """The file of a checkpoint: its content, its limits, and an interrupted save."""
 
 import os
+import time
 
 import pytest
 import torch
@@ -86,6 +87,15 @@ def test_an_error_of_a_checkpoint_written_in_the_background_is_raised(tmp_path, 
             checkpoint.save(parts, {"rows": ROWS[:epoch]})
             saved += 1
     assert saved == 1
+
+
+def test_a_checkpoint_is_due_at_first_and_a_second_after_the_last(tmp_path, parts):
+    checkpoint = Checkpoint(tmp_path, {})
+    assert checkpoint.is_due
+    checkpoint.saved_at = time.monotonic() - 1.01
+    assert checkpoint.is_due
+    checkpoint.save(parts, {"rows": ROWS[:1]})
+    assert not checkpoint.is_due
 
 
 def test_a_checkpoint_of_another_environment_is_used_and_recorded(tmp_path, parts, caplog):

@@ -12,13 +12,19 @@ from rich.console import Console
 from ablate.config import CONF, register
 from ablate.data.batches import resident
 from ablate.data.prepare import prepare
-from ablate.training import loop
+from ablate.training import checkpoint, loop
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build
 from ablate.training.reporter import Reporter
 
 register()
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def after_every_epoch(monkeypatch):
+    """Epochs of milliseconds have a checkpoint each, as epochs of at least a second have."""
+    monkeypatch.setattr(checkpoint, "INTERVAL_SECONDS", 0)
 
 
 class Interrupted(Exception):
@@ -59,14 +65,16 @@ def whole(*words: str, precision: str = "fp32"):
         return fit(Path(folder), *words, precision=precision)
 
 
-def check_resumed(caplog, folder: Path, *words: str, last: int, precision: str = "fp32") -> None:
-    """Interrupt a run after an epoch, resume it, and compare it with one that nothing interrupts."""
+def check_resumed(
+    caplog, folder: Path, *words: str, last: int, precision: str = "fp32", first: int | None = None
+) -> None:
+    """Interrupt a run after an epoch, resume it, by default with this epoch, and compare it with one uninterrupted."""
     with pytest.raises(Interrupted):
         fit(folder, *words, last=last, precision=precision)
     caplog.set_level("INFO")
     rows, selected = fit(folder, *words, precision=precision)
     # The epoch itself has no checkpoint yet when its row is logged.
-    assert f"resumes from epoch {last} of 4" in caplog.text and "is not used" not in caplog.text
+    assert f"resumes from epoch {first or last} of 4" in caplog.text and "is not used" not in caplog.text
     expected_rows, expected = whole(*words, precision=precision)
     assert rows == expected_rows and selected.row["epoch"] == expected.row["epoch"]
     assert selected.weights.keys() == expected.weights.keys()
@@ -127,6 +135,11 @@ def test_with_every_optimizer_and_average_an_interrupted_run_has_the_same_result
 @pytest.mark.parametrize("name", ["kron", "adafactorbv", "lookahead_lion", "adan", "lamb", "mars", "madgrad", "adopt"])
 def test_with_an_optimizer_of_timm_an_interrupted_run_has_the_same_results(tmp_path, caplog, name):
     check_resumed(caplog, tmp_path, *NETWORK, "optimizer=timm", f"optimizer.name={name}", last=3)
+
+
+def test_epochs_since_the_last_checkpoint_are_trained_again_with_the_same_results(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(checkpoint, "INTERVAL_SECONDS", 3600)
+    check_resumed(caplog, tmp_path, "model=mlp", "normalization=batch", "schedule=cosine", last=4, first=2)
 
 
 def test_saved_epochs_are_not_trained_again(tmp_path):

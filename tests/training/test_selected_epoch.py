@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from ablate.evaluation.epoch_selection import reporting_half
+from ablate.training import checkpoint
 from tests.training.fitted import fit
 
 
@@ -32,8 +33,9 @@ def test_of_epochs_with_equal_scores_the_first_is_selected():
     assert len({row["val_accuracy"] for row in rows}) == 1 and selected.row["epoch"] == 1
 
 
-def test_a_checkpoint_holds_the_selected_weights_also_when_they_are_not_the_last(tmp_path):
+def test_a_checkpoint_holds_the_selected_weights_also_when_they_are_not_the_last(tmp_path, monkeypatch):
     """Steps so small that no prediction changes: the first epoch stays selected. All are done when it resumes."""
+    monkeypatch.setattr(checkpoint, "INTERVAL_SECONDS", 0)
     words = ("model=mlp", "model.hidden=[8]", "optimizer.lr=1e-6", "trainer.epochs=3", "data.train_limit=64")
     _, _, parts, *_, (first, _, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)
     *_, rows, (resumed, history, _) = fit(*words, "trainer.selection=best_val", folder=tmp_path)

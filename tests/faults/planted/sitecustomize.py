@@ -69,3 +69,5 @@ def back() -> None:
 FAULTS = {"kill": kill, "torn": torn, "full": full, "back": back}
 if KIND or "FAULT_COUNT" in os.environ:
     sys.addaudithook(planted)
+    monotonic = time.monotonic
+    time.monotonic = lambda: 1000 * monotonic()  # epochs of milliseconds take seconds, and have a checkpoint each
