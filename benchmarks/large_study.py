@@ -8,68 +8,24 @@ two largest studies: CPU time and peak memory per additional run.
 """
 
 import argparse
-import itertools
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-import numpy as np
+from made_studies import copies, write_study
 from scale import DIGITS, TRAIN, Cost, cost
 
-from ablate.runs import json_file, run_record, study_plan
-from ablate.runs.study_plan import PlannedRun
+from ablate.runs import run_record, study_plan
 
-SEEDS = 5
 ABLATE = [sys.executable, "-m", "ablate.cli"]
 
 
-def planned(count: int) -> Iterator[PlannedRun]:
-    """Runs of a factorial study of three factors, with five seeds."""
-    sizes = {"optimizer.lr": 4, "model.dropout": 5, "optimizer.weight_decay": -(-count // (20 * SEEDS))}
-    levels = [[f"{level / 100:g}" for level in range(1, size + 1)] for size in sizes.values()]
-    for combination in itertools.product(*levels):
-        changed = [f"{name}={level}" for name, level in zip(sizes, combination, strict=True) if level != "0.01"]
-        variant = "+".join(changed) or study_plan.BASELINE
-        for seed in range(SEEDS):
-            yield PlannedRun(
-                variant=variant,
-                factors=dict(zip(sizes, combination, strict=True)),
-                seed=seed,
-                folder=f"{variant}/seed={seed}",
-                config_sha256=sha256(f"{variant} {seed}".encode()).hexdigest(),
-                settings_sha256=sha256(variant.encode()).hexdigest(),
-            )
-
-
-def copy(trained: Path, study: Path, count: int) -> None:
-    """Write a study of about `count` copies of a trained run."""
-    rng, template = np.random.default_rng(0), trained / "baseline/seed=0"
-    record = run_record.read(template)
-    contents = {path.relative_to(template): path.read_bytes() for path in template.rglob("*") if path.is_file()}
-    del contents[Path(run_record.FILE)]
-    runs = list(planned(count))
-    gain = {run.variant: rng.normal(0, 0.02) for run in runs}
-    for run in runs:
-        folder = study / run.folder
-        (folder / ".hydra").mkdir(parents=True)
-        for name, content in contents.items():
-            (folder / name).write_bytes(content)
-        folder.with_name(f".{folder.name}.lock").touch()
-        metrics = {**(record.metrics or {}), "val_accuracy": 0.7 + gain[run.variant] + rng.normal(0, 0.01)}
-        same = ("variant", "factors", "seed", "config_sha256", "settings_sha256")
-        changes = {name: getattr(run, name) for name in same} | {"study": study.name, "metrics": metrics}
-        changed = msgspec.to_builtins(msgspec.structs.replace(record, **changes))
-        (folder / run_record.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(changed), indent=2))
-    factors = {name: list(dict.fromkeys(run.factors[name] for run in runs)) for name in runs[0].factors}
-    changes = {"name": study.name, "design": "factorial", "seeds": list(range(SEEDS)), "runs": runs}
-    changes |= {"factors": factors, "baseline": runs[0].factors}
-    json_file.write(study / study_plan.FILE, msgspec.structs.replace(study_plan.read(trained), **changes))
+def write_copies(trained: Path, study: Path, count: int) -> None:
+    """Write a study of copies of the first run of a trained one."""
+    write_study(study, count, copies(trained / "baseline/seed=0"))
 
 
 def sizes(study: Path, count: int) -> str:
@@ -147,7 +103,7 @@ def main() -> None:
             study = Path(scratch) / f"runs{count}"
             with ProcessPoolExecutor(1) as process:  # this process stays small: its memory counts in that of commands
                 if not study.is_dir():
-                    process.submit(copy, trained, study, count).result()
+                    process.submit(write_copies, trained, study, count).result()
                 print(f"{count:,} runs. {process.submit(sizes, study, count).result()}")
                 print(f"  CPU time: {process.submit(repeated, study).result()}", flush=True)
             for name, command in commands(study).items():

@@ -8,9 +8,6 @@ peak memory of its largest process. On a busy machine, only CPU time and memory 
 """
 
 import argparse
-import io
-import itertools
-import json
 import os
 import statistics
 import subprocess
@@ -20,63 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
-
-from ablate.files import atomic
+from made_studies import random_results, write_study
 
 ABLATE = [sys.executable, "-m", "ablate.cli"]
 COLLECT = (
     "import sys; from pathlib import Path; from ablate.analysis.collect import collect; collect(Path(sys.argv[1]))"
 )
-SEEDS, EPOCHS, IMAGES, CLASSES = 5, 20, 5000, 10
-COLUMNS = "epoch,step,learning_rate,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second"
-
-
-def write_study(folder: Path, runs: int, complete: bool, seeds: int = SEEDS) -> None:
-    """Write a factorial study with at least `runs` runs; `complete` adds curves and predictions."""
-    rng = np.random.default_rng(0)
-    sizes = (4, 5, max(1, runs // (20 * seeds)))
-    factors = {name: [f"{name}{i}" for i in range(size)] for name, size in zip("abc", sizes, strict=True)}
-    labels = rng.integers(0, CLASSES, IMAGES)
-    planned = []
-    for number, levels in enumerate(itertools.product(*factors.values())):
-        level_of = dict(zip(factors, levels, strict=True))
-        changed = "+".join(f"{name}={level}" for name, level in level_of.items() if level != factors[name][0])
-        mean = rng.uniform(0.5, 0.9)
-        for seed in range(seeds):
-            run = {
-                "variant": changed or "baseline",
-                "factors": level_of,
-                "seed": seed,
-                "config_sha256": f"{number} {seed}",
-            }
-            path = f"{run['variant']}/seed={seed}"
-            planned.append({**run, "folder": path})
-            accuracy = float(mean + rng.normal(0, 0.01))
-            write_run(folder / path, run, accuracy, labels, rng, complete)
-    plan = {"schema": 1, "name": folder.name, "design": "factorial", "factors": factors, "margin": 1.0,
-            "baseline": {name: levels[0] for name, levels in factors.items()}, "seeds": list(range(seeds)),
-            "command": "ablate train -m", "runs": planned}  # fmt: skip
-    atomic.write_json(folder / "study.json", plan)
-
-
-def write_run(folder: Path, run: dict, accuracy: float, labels: np.ndarray, rng: np.random.Generator, complete: bool):
-    """Write the folder of one run."""
-    folder.mkdir(parents=True)
-    metrics = {"val_accuracy": accuracy, "val_loss": 1 - accuracy, "train_accuracy": 0.9, "train_loss": 0.3}
-    content = {"schema": 1, "status": "completed", **run, "code_sha256": "c0de", "git": None, "metrics": metrics,
-               "epochs": {"planned": EPOCHS, "done": EPOCHS}, "seconds": {"total": 10.0 + rng.random()},
-               "parameters": 500_000, "macs": 10_000_000, "classes": [f"class{c}" for c in range(CLASSES)],
-               "rerun": "ablate train"}  # fmt: skip
-    atomic.write_bytes(folder / "run.json", json.dumps(content).encode(), durable=False)
-    if not complete:
-        return
-    rows = [f"{e},{e},0.1,{1 / e},0.5,{1.2 / e + 1 - accuracy},{accuracy},1.0,1000" for e in range(1, EPOCHS + 1)]
-    (folder / "metrics.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
-    logits = rng.normal(size=(IMAGES, CLASSES)).astype(np.float16)
-    logits[np.arange(IMAGES), labels] += np.where(rng.random(IMAGES) < accuracy, 10, -10)
-    np.savez_compressed(archive := io.BytesIO(), index=np.arange(IMAGES), label=labels, logits=logits)
-    (folder / "val_predictions.npz").write_bytes(archive.getvalue())
 
 
 class Measured(NamedTuple):
@@ -143,7 +89,7 @@ def main() -> None:
             if measured.study is not None:
                 runs, complete, seeds = measured.study
                 if not (study := Path(scratch, f"{runs}")).exists():
-                    write_study(study, runs, complete, seeds)
+                    write_study(study, runs, random_results(complete), seeds)
                 words.append(str(study))
             costs = [cost(words, Path(scratch)) for _ in range(args.repeat)]
             seconds, cpu, memory = (statistics.median(values) for values in zip(*costs, strict=True))

@@ -11,7 +11,7 @@ import pytest
 
 from ablate.analysis.collect import collect
 from ablate.analysis.effects import effects
-from benchmarks.studies import write_study
+from benchmarks.made_studies import random_results, write_study
 from tests.docs.pages import ROOT, blocks
 
 PROGRAMS = {block.title: block.text for block in blocks(ROOT / "docs/explanation/scale.md") if block.title}
@@ -19,8 +19,8 @@ PROGRAMS = {block.title: block.text for block in blocks(ROOT / "docs/explanation
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    write_study(tmp_path / "study", 100, complete=False)
-    path = tmp_path / "study/a=a1/seed=2/run.json"
+    write_study(tmp_path / "study", 100, random_results(complete=False))
+    path = tmp_path / "study/optimizer.lr=0.02/seed=2/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "failed"}))
     return tmp_path / "study"
 
@@ -35,7 +35,7 @@ def test_the_query_gives_the_differences_of_the_report(tmp_path, study):
     pytest.importorskip("duckdb")
     queried = pd.read_csv(io.StringIO(run("query.py", tmp_path, study))).set_index("setting")
     reported = effects(collect(study)).set_index("variant").drop(index="baseline")
-    assert set(queried.index) == set(reported.index) and queried.loc["a=a1", "n"] == 4
+    assert set(queried.index) == set(reported.index) and queried.loc["optimizer.lr=0.02", "n"] == 4
     reported = reported.loc[queried.index]
     assert (queried["n"] == reported["n"]).all()
     assert abs(queried["difference"] - reported["difference"]).max() < 1e-9
