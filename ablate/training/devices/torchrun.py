@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ablate.terminal.errors import InputError
 
 NAMES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # LOCAL_RANK and LOCAL_WORLD_SIZE: by default the same
+NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_PORT")
 KEY = "trainer.devices"
 
 
@@ -23,7 +24,7 @@ def ranks_of_environment() -> Ranks | None:
     """The ranks of this process, from the environment; None if this process was started alone.
 
     Raises:
-        InputError: a variable is missing or not a number.
+        InputError: a variable is missing or not a number, or the numbers contradict each other.
     """
     if os.environ.get("WORLD_SIZE", "1") == "1":
         return None
@@ -34,9 +35,17 @@ def ranks_of_environment() -> Ranks | None:
         )
     try:
         rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-        return Ranks(rank, size, int(os.environ.get("LOCAL_RANK", rank)), int(os.environ.get("LOCAL_WORLD_SIZE", size)))
+        local_rank, local_size = os.environ.get("LOCAL_RANK", rank), os.environ.get("LOCAL_WORLD_SIZE", size)
+        ranks = Ranks(rank, size, int(local_rank), int(local_size))
+        port = int(os.environ["MASTER_PORT"])
     except ValueError as error:
-        raise InputError(f"RANK, WORLD_SIZE, LOCAL_RANK or LOCAL_WORLD_SIZE is not an integer ({error}).") from None
+        raise InputError(f"One of {', '.join(NUMBERS)} is not an integer ({error}).") from None
+    if not (0 <= rank < size and 0 <= ranks.local_rank < ranks.local_size <= size and 0 < port < 2**16):
+        values = ", ".join(f"{name}={os.environ[name]}" for name in NUMBERS if name in os.environ)
+        raise InputError(
+            f"{values}: these do not fit together. Start the processes with torchrun, or unset WORLD_SIZE."
+        )
+    return ranks
 
 
 def with_devices(words: Sequence[str], size: int) -> list[str]:

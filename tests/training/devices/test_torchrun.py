@@ -48,7 +48,18 @@ def test_the_variables_of_torchrun_are_recognized(environment):
 
 
 @pytest.mark.parametrize(
-    ("values", "message"), [({"RANK": None}, "RANK is not set"), ({"RANK": "one"}, "is not an integer")]
+    ("values", "message"),
+    [
+        ({"RANK": None}, "RANK is not set"),
+        ({"RANK": "one"}, "is not an integer"),
+        ({"MASTER_PORT": "http"}, "is not an integer"),
+        ({"RANK": "4"}, "RANK=4, WORLD_SIZE=4, .*: these do not fit together"),
+        ({"RANK": "-1"}, "do not fit together"),
+        ({"LOCAL_RANK": "2"}, "do not fit together"),
+        ({"LOCAL_WORLD_SIZE": "8"}, "do not fit together"),
+        ({"WORLD_SIZE": "0"}, "do not fit together"),
+        ({"MASTER_PORT": "0"}, "do not fit together"),
+    ],
 )
 def test_variables_that_do_not_fit_are_refused(values, message, environment):
     environment(**values)
