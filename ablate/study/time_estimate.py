@@ -32,9 +32,9 @@ def time_left(runs: Sequence[RunView], probed: Mapping[str, float] = NO_ESTIMATE
     if seconds is None and running:
         return "time left: unknown until the first epoch is done"
     if seconds is None:
-        return f"{len(to_do)} to do, no time estimate until a run has finished{PROBE if probe else ''}"
+        return f"{len(to_do):,} to do, no time estimate until a run has finished{PROBE if probe else ''}"
     if not running:
-        return f"{len(to_do)} to do, about {duration(sum(seconds))} in sequence"
+        return f"{len(to_do):,} to do, about {duration(sum(seconds))} in sequence"
     longest = max(seconds)  # one run is not parallelized
     parallel = f", {len(running)} in parallel" if len(running) > 1 else ""
     return f"about {duration(max(longest, sum(seconds) / len(running)))} left{parallel}"

@@ -65,6 +65,7 @@ REFUSED = {
     "optimizer=adam optimizer.betas=[0.9]": "optimizer.betas=[0.9] must be two numbers",
     "schedule=multistep schedule.milestones=[3,2]": "must be increasing",
     "schedule.warmup_epochs=5": "schedule.warmup_epochs=5 must be below trainer.epochs=5",
+    "trainer.devices=4 trainer.batch_size=3": "trainer.batch_size=3 has fewer images than trainer.devices=4",
     "study.name=../elsewhere": "study.name=../elsewhere must be a folder name",
     "model=vit model.heads=5": "must be a multiple of model.heads=5",
     "data=image_folder data.root=x data.resize=shorter augmentation=[flip,random_resized_crop,cutout]": (

@@ -151,6 +151,22 @@ def test_processes_that_are_not_forks_import_user_code(folder, method):
     assert ended.stdout == "400\n", ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "returned"),
+    [
+        ([], "int instead of a torch.nn.Module."),
+        (["--config-dir", "conf", "model=partial"], "instead of a torch.nn.Module (remove model._partial_)."),
+    ],
+)
+def test_what_is_no_network_is_refused_in_a_sentence(folder, words, returned):
+    Path("my_model.py").write_text("def Net(**options):\n    return 3\n")
+    Path("conf/model").mkdir(parents=True)
+    Path("conf/model/partial.yaml").write_text("_target_: my_model.Net\n_partial_: true\n")
+    ended = ablate(folder, "train", *SMALL, *(words or ["model._target_=my_model.Net"]))
+    assert ended.returncode == 2 and ended.stderr.splitlines()[-1].endswith(returned), ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("model._target_=my_model.Net returned")
+
+
 @pytest.mark.integration
 def test_a_user_model_is_trained_tested_and_reproduced(folder):
     ended = ablate(folder, "train", *WORDS, "model.width=4")

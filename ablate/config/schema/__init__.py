@@ -113,6 +113,11 @@ class Config:
                 f"schedule.warmup_epochs={self.schedule.warmup_epochs:g} must be below "
                 f"trainer.epochs={self.trainer.epochs}"
             )
+        if self.trainer.batch_size < self.trainer.devices:
+            raise ValueError(
+                f"trainer.batch_size={self.trainer.batch_size} has fewer images than"
+                f" trainer.devices={self.trainer.devices}, each of which trains on a part of a batch"
+            )
         if isinstance(self.optimizer, ScheduleFree) and (self.trainer.ema, self.trainer.swa_start) != (None, None):
             raise ValueError(
                 "optimizer=schedule_free evaluates its own average of the weights: trainer.ema and trainer.swa_start"

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.backend.cores import cpu_cores
 from ablate.runs import run_record
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError, UserError
+from ablate.terminal.text import plural
 from ablate.training.devices.interface import ONE_DEVICE, Devices
 from ablate.training.devices.torchrun import Ranks, ranks_of_environment
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ablate.training.devices.distributed import Distributed
     from ablate.training.devices.worker_group import WorkerGroup
 
+SEVERAL = 8  # processes on the CPU, with which a setting for GPUs can be tried on any machine
 REASON_SECONDS = 5.0  # for a process to end after its connection has broken
 LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # in messages of gloo
 
@@ -48,7 +51,27 @@ def devices_of(config: DictConfig, folder: Path, record: RunRecord) -> AbstractC
     hashes = {"config_sha256": record.config_sha256, "code_sha256": record.code_sha256}
     settings = OmegaConf.to_container(config, resolve=True)
     run = json.dumps({"config": settings, "folder": str(folder.absolute()), "hashes": hashes})
-    return _started_by_torchrun(ranks, run) if ranks else _started_here(size, run, folder, record)
+    if ranks:
+        return _started_by_torchrun(ranks, run)
+    check_number(size, config.trainer.device)
+    return _started_here(size, run, folder, record)
+
+
+def check_number(size: int, device: str) -> None:
+    """Raise InputError for more processes than this machine can train with, before any of them is started.
+
+    Args:
+        size: number of devices.
+        device: `trainer.device`.
+    """
+    from ablate.backend.hardware import pick_device  # imports PyTorch
+
+    most = max(SEVERAL, cpu_cores())
+    if size > most and pick_device(device).type == "cpu":
+        raise InputError(
+            f"trainer.devices={size} would start {size} processes on {plural(cpu_cores(), 'CPU core')}. Use at most"
+            f" {most}."
+        )
 
 
 @contextmanager

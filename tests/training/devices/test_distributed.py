@@ -20,6 +20,7 @@ from ablate.runs.config_hash import config_sha256
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 from ablate.training.devices.distributed import Distributed
+from ablate.training.devices.processes import check_number
 from ablate.training.run import train
 from tests.processes import ablate
 
@@ -197,6 +198,14 @@ def test_batches_that_cannot_be_divided_are_refused():
     process(0, 2).check(norm, 3, True)
     process(0, 2).check(norm, 4, False)
     process(0, 2).check(plain, 3, False)
+
+
+@pytest.mark.parametrize("surplus", [1, 100])
+def test_more_processes_than_this_machine_has_cores_are_refused_before_they_start(surplus):
+    most = max(8, len(os.sched_getaffinity(0)))
+    check_number(most, "cpu")
+    with pytest.raises(InputError, match=f"would start {most + surplus} processes on .* Use at most {most}"):
+        check_number(most + surplus, "cpu")
 
 
 def test_more_devices_than_gpus_are_refused():
