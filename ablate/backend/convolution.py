@@ -4,37 +4,48 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+MIN_BATCH = 64  # images; the matrix is built at each step, which takes longer than it saves in smaller batches
+MAX_GROWTH = 2  # size of the matrix, relative to the kernel
+
 
 class Conv2d(nn.Conv2d):
     """A convolution that trains with one matrix product on maps that its kernel covers at every position.
 
-    Examples are a 3x3 kernel on maps of at most 2x2 pixels and a 5x5 kernel on at most 3x3. Each output pixel then
-    depends on every input pixel, as in a linear layer. PyTorch's convolution also multiplies the padding, and needs up
-    to five times as long for a training step on the CPU (docs/performance.md).
+    An example is a 3x3 kernel on maps of at most 2x2 pixels: each output pixel depends on every input pixel, as in a
+    linear layer. PyTorch's convolution also multiplies the padding. On the CPU, the matrix product trains two to five
+    times as fast (docs/performance.md). The results are those of `nn.Conv2d` up to rounding. Without gradients, in small
+    batches and on other maps, they are equal.
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        # Without gradients, the plain operation remains: evaluation gains little, and exported models stay standard.
-        if torch.is_grad_enabled() and input.device.type == "cpu" and input.dim() == 4 and self._is_plain():
-            rows, columns = (self._starts(axis, input.shape[2 + axis]) for axis in (0, 1))
-            if rows and columns:
+        if torch.is_grad_enabled() and self._accepts(input, weight):
+            rows, columns = self._offsets(0, input.shape[2]), self._offsets(1, input.shape[3])
+            size = len(rows) * len(columns) * input.shape[2] * input.shape[3]
+            if 0 < size <= MAX_GROWTH * self.kernel_size[0] * self.kernel_size[1]:
                 return _matrix_product(input, weight.to(input.dtype), bias, rows, columns)
         return super()._conv_forward(input, weight, bias)
 
-    def _is_plain(self) -> bool:
+    def _accepts(self, input: Tensor, weight: Tensor) -> bool:
+        """Whether the matrix product applies to the input, apart from the size of its maps."""
+        types = {weight.dtype, torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype}
         return (
-            self.groups == 1
+            input.device.type == "cpu"
+            and input.dim() == 4
+            and len(input) >= MIN_BATCH
+            and input.shape[1] == self.in_channels
+            and input.dtype in types
+            and self.groups == 1
             and self.dilation == (1, 1)
             and self.padding_mode == "zeros"
             and not isinstance(self.padding, str)
         )
 
-    def _starts(self, axis: int, size: int) -> list[int]:
-        """Return the kernel position that meets the first of `size` pixels, for each output; [] if some do not fit."""
+    def _offsets(self, axis: int, size: int) -> list[int]:
+        """Kernel index aligned with the first of `size` pixels, per output; [] if an output is not fully covered."""
         kernel, stride, padding = self.kernel_size[axis], self.stride[axis], int(self.padding[axis])
         outputs = (size + 2 * padding - kernel) // stride + 1
-        starts = [padding - stride * output for output in range(outputs)]
-        return starts if starts and starts[0] + size <= kernel and starts[-1] >= 0 else []
+        offsets = [padding - stride * output for output in range(outputs)]
+        return offsets if offsets and offsets[0] + size <= kernel and offsets[-1] >= 0 else []
 
 
 def _matrix_product(x: Tensor, weight: Tensor, bias: Tensor | None, rows: list[int], columns: list[int]) -> Tensor:
@@ -44,15 +55,16 @@ def _matrix_product(x: Tensor, weight: Tensor, bias: Tensor | None, rows: list[i
         x: (N, C, H, W).
         weight: (K, C, h, w).
         bias: (K,) or None.
-        rows: kernel row that meets the first row of the map, for each output row (H').
+        rows: kernel row aligned with the first row of the map, for each output row (H').
         columns: the same for columns (W').
 
     Returns:
-        (N, K, H', W').
+        (N, K, H', W'), in the memory format of the weights.
     """
     count, _, height, width = x.shape
     kernel = weight.permute(0, 2, 3, 1)
     covering = [kernel[:, top : top + height, left : left + width].flatten(1) for top in rows for left in columns]
     shifts = None if bias is None else bias.repeat(len(covering))
     outputs = F.linear(x.permute(0, 2, 3, 1).flatten(1), torch.cat(covering), shifts)
-    return outputs.view(count, len(rows), len(columns), len(weight)).permute(0, 3, 1, 2)
+    maps = outputs.view(count, len(rows), len(columns), len(weight)).permute(0, 3, 1, 2)
+    return maps.contiguous() if weight.is_contiguous() else maps

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ablate.backend.convolution import Conv2d
+from ablate.backend.convolution import MIN_BATCH, Conv2d
 
 COVERED = [  # height, width, and the arguments after the channels
     (2, 2, {"kernel_size": 3, "padding": 1}),
@@ -20,6 +20,7 @@ COVERED = [  # height, width, and the arguments after the channels
 ]
 NOT_COVERED = [
     (3, 2, {"kernel_size": 3, "padding": 1}),
+    (3, 3, {"kernel_size": 5, "padding": 2}),  # covered, but the matrix is more than twice as large as the kernel
     (3, 3, {"kernel_size": 3, "padding": 1, "stride": 3}),
     (2, 2, {"kernel_size": 3, "padding": 2}),
     (2, 2, {"kernel_size": 3, "padding": "same"}),
@@ -35,7 +36,7 @@ def both(shape, bias=True, **settings):
     ours = Conv2d(4, 6, **settings, bias=bias).double()
     theirs = nn.Conv2d(4, 6, **settings, bias=bias).double()
     theirs.load_state_dict(ours.state_dict())
-    images = torch.randn(5, 4, *shape, dtype=torch.double)
+    images = torch.randn(MIN_BATCH, 4, *shape, dtype=torch.double)
     return ours, theirs, images.clone().requires_grad_(), images.requires_grad_()
 
 
@@ -67,10 +68,37 @@ def test_the_operation_depends_on_the_shape_alone(shapes, expected):
         assert convolutions(ours, images) == expected, settings
 
 
-def test_without_gradients_the_result_is_that_of_pytorch_bit_for_bit():
+def test_without_gradients_and_in_small_batches_the_result_is_that_of_pytorch_bit_for_bit():
     ours, theirs, images, _ = both((2, 2), kernel_size=3, padding=1)
     with torch.no_grad():
         assert torch.equal(ours(images), theirs(images))
+    assert torch.equal(ours(images[1:]), theirs(images[1:]))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_memory_format_is_that_of_pytorch(layout):
+    for height, width, settings in COVERED:
+        ours, theirs, x, y = both((height, width), **settings)
+        outputs = [layer.to(memory_format=layout)(z.to(memory_format=layout)) for layer, z in ((ours, x), (theirs, y))]
+        assert outputs[0].is_contiguous(memory_format=layout) == outputs[1].is_contiguous(memory_format=layout)
+
+
+@pytest.mark.parametrize("dtype", [torch.half, torch.bfloat16, torch.double, torch.int64, torch.uint8])
+def test_an_input_that_pytorch_refuses_is_refused(dtype):
+    images = torch.ones(MIN_BATCH, 1, 2, 2).to(dtype)
+    for kind in (Conv2d, nn.Conv2d):
+        with pytest.raises(RuntimeError, match="type"):
+            kind(1, 1, 3, padding=1, bias=False)(images)
+        with pytest.raises(RuntimeError, match="channels"):
+            kind(2, 1, 3, padding=1)(images.float())
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.half, torch.bfloat16])
+def test_autocast_accepts_what_pytorch_accepts(dtype):
+    images = torch.ones(MIN_BATCH, 1, 2, 2, dtype=dtype)
+    for kind in (Conv2d, nn.Conv2d):
+        with torch.autocast("cpu", torch.bfloat16):
+            assert kind(1, 1, 3, padding=1)(images).dtype == torch.bfloat16
 
 
 def test_in_bf16_the_gradients_are_those_of_double_precision():
