@@ -1,4 +1,4 @@
-"""Time convolutions on small maps: PyTorch's own against `ablate.backend.convolution`, which multiplies matrices.
+"""Time convolutions on small maps: PyTorch's own against `ablate.backend.convolution`, one matrix product.
 
     python benchmarks/convolution.py [--repeat 40]
 

@@ -29,6 +29,11 @@ def test_the_option_of_the_example_passes_the_tests_of_all_options(tmp_path):
     tests_run = python(root, "-m", "pytest", "-n0", "-q", *tests, "-k", "elu and not relu and not gelu")
     # Four tests: values, new module per call, composition, target.
     assert tests_run.returncode == 0 and re.search(r"^4 passed", tests_run.stdout, re.M), tests_run.stdout
+    readme = root / "README.md"
+    for expected, listed in ((1, "leaky_relu"), (0, "leaky_relu, elu")):  # before and after step 5
+        readme.write_text(readme.read_text().replace("leaky_relu", listed))
+        of_readme = python(root, "-m", "pytest", "-n0", "-q", "tests/docs/test_readme.py")
+        assert of_readme.returncode == expected, of_readme.stdout
     linted = python(root, "-m", "ruff", "check", "ablate", "tests")
     assert linted.returncode == 0, linted.stdout
 
