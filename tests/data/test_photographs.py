@@ -126,5 +126,5 @@ def test_an_unreadable_file_is_named(name: str, tmp_path: Path) -> None:
     content[16:24] = (60_000).to_bytes(4) * 2 if name == "bomb.png" else content[16:24]
     kept = {"text.jpg": b"no image", "empty.png": b"", "bomb.png": bytes(content)}
     path.write_bytes(kept.get(name, bytes(content[: len(content) // 2])))
-    with pytest.raises(InputError, match=rf"1 of 3 files cannot be read as images: {path} \(.*Replace or remove them"):
+    with pytest.raises(InputError, match=rf"1 of 3 files cannot be read as images: {path} \(.*Replace or remove it"):
         image_folder(str(tmp_path), 16, 1, "train", "shorter")
