@@ -26,7 +26,7 @@ def test_balanced_weights_are_those_of_scikit_learn(counts):
 
 @pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], [1.0] * 12])
 def test_the_number_of_weights_is_that_of_the_classes(given):
-    with pytest.raises(InputError, match=rf"loss.class_weights has {len(given)} weights, but the data has 2 classes"):
+    with pytest.raises(InputError, match=rf"loss.class_weights has {len(given)} weights?, but the data has 2 classes"):
         class_weights(given, torch.tensor([0, 1]), ("cat", "dog"))
 
 
