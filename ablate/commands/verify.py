@@ -76,21 +76,26 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     from ablate.evaluation.epoch_selection import reporting_half
     from ablate.evaluation.test_set import check
 
-    run = trained_model.load(folder, trusted, "auto")
-    recorded = run.record.val_accuracy
+    record = trained_model.completed(folder)
+    recorded = record.val_accuracy
     if recorded is None or math.isnan(recorded) or not 0 <= recorded <= 1:
         raise InputError(f"{folder}/run.json records no validation accuracy: there is nothing to verify.")
+    problems = damage.damaged(folder, record, trusted)
+    try:
+        run = trained_model.load(folder, trusted, "auto")
+    except InputError as error:
+        problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(dict.fromkeys(problems)))  # a damaged configuration is named by both
     if data_root is not None:
         OmegaConf.update(run.config, "data.root", data_root, force_add=True)
-    if problems := damage.damaged(folder, run.record, trusted):
-        raise InputError("\n".join(problems))
     tested = test_result.read(folder)
     data = prepare(run.config.data)
-    if run.record.data_sha256 not in (None, data.sha256):
+    if record.data_sha256 not in (None, data.sha256):
         raise InputError(f"The images are not those that {folder} was trained on. Pass their folder with --data-root.")
-    precision = run.record.environment.precision if run.record.environment else None
+    precision = record.environment.precision if record.environment else None
     images = data.val
-    if run.record.images and run.record.images.selection:  # the others selected the epoch
+    if record.images and record.images.selection:  # the others selected the epoch
         half = reporting_half(data.val.labels, "best_val", run.config.data.split_seed)
         images = data.val.subset(half.nonzero().flatten().numpy())
     accuracies = [_verified("validation", recorded, run, images, precision)]

@@ -1,6 +1,6 @@
-"""The files of a completed run checked against its record: which ones are missing, damaged or of another run.
+"""The files of a completed run checked against its record: which ones are missing, damaged or from another run.
 
-Not checked, as nothing tells what they should hold: train.log, code.patch, `options/`, and figures.
+Not checked, because run.json does not record their contents: train.log, code.patch, `options/`, and figures.
 """
 
 import hashlib
@@ -22,13 +22,14 @@ from ablate.terminal.text import printable
 
 CURVES = "metrics.csv"
 TOLERANCE = 1e-4  # relative: validation metrics are computed again for the record, on the CPU
+SUBMITTED_CODE = "*/ablate/__init__.py"  # only a submission has the code of this package
 LARGEST_CODE = 16 * bounded.MIB  # bytes of a file of user code
 
 
 def damaged(folder: Path, record: RunRecord, trusted: bool = False) -> list[str]:
-    """A sentence for each file in the folder of a completed run that is not what the run wrote.
+    """A sentence for each file in the folder of a completed run that is damaged, missing or from another run.
 
-    An unpacked submission has only a part of a run's files. What it lacks is not missing.
+    An unpacked submission has only a part of a run's files, so those that it lacks are not named.
 
     Args:
         folder: of the run, or of an unpacked submission.
@@ -40,17 +41,16 @@ def damaged(folder: Path, record: RunRecord, trusted: bool = False) -> list[str]
 
 def _checks(folder: Path, record: RunRecord, trusted: bool) -> Iterator[tuple[Path, Callable[[], object]]]:
     """Each file and a function that raises if it is damaged."""
-    is_whole = (folder / ".hydra" / "hydra.yaml").exists()  # no submission
+    is_whole = next(folder.glob(SUBMITTED_CODE), None) is None
     if is_whole:
         yield folder / ".hydra" / "config.yaml", partial(_check_config, folder, record, trusted)
         for name, sha256 in record.own_code.items():
             yield folder / "own_code" / name, partial(_check_code, folder / "own_code" / name, sha256)
         yield folder / ".hydra" / "hydra.yaml", partial(_check_overrides, folder / ".hydra")
-    for name, check in ((CURVES, _check_curves), (predictions.FILE, _check_predictions)):
+    written = ((CURVES, _check_curves), (predictions.FILE, _check_predictions), (samples.FILE, _check_samples))
+    for name, check in written:
         if is_whole or (folder / name).exists():
             yield folder / name, partial(check, folder, record)
-    if (folder / samples.FILE).exists():
-        yield folder / samples.FILE, partial(samples.read, folder)
     if (folder / test_result.FILE).exists():
         yield folder / test_result.FILE, partial(_check_test, folder)
     if (folder / misclassified.FILE).exists():
@@ -67,8 +67,8 @@ def _problem(path: Path, check: Callable[[], object]) -> str:
         check()
     except InputError as error:
         return str(error)
-    except FileNotFoundError:
-        return f"{path} is missing."
+    except FileNotFoundError as error:
+        return f"{error.filename or path} is missing."
     except Exception as error:  # zipfile and numpy raise many kinds on a damaged file
         return f"{path} is damaged: {printable(str(error))[:200].rstrip('.') or type(error).__name__}."
     return ""
@@ -117,7 +117,9 @@ def _check_curves(folder: Path, record: RunRecord) -> None:
     if lines != rows + 1 or (record.done_epochs is not None and done != set(range(1, record.done_epochs + 1))):
         raise ValueError(f"it has {len(done)} readable epochs, the run {record.done_epochs}")
     recorded, on_all = record.metrics or {}, not (record.images and record.images.selection)
-    if (epoch := recorded.get("epoch")) not in done:
+    if (epoch := recorded.get("epoch")) is None:
+        return  # no row to compare
+    if epoch not in done:
         raise ValueError(f"it lacks the epoch of the result, {epoch}")
     at = rows - 1 - table["epoch"][::-1].index(epoch)
     for name in METRICS:
@@ -134,6 +136,11 @@ def _check_predictions(folder: Path, record: RunRecord) -> None:
     measured = float((stored.predicted == stored.labels).mean())
     if record.val_accuracy is not None and abs(measured - record.val_accuracy) > 1e-9:
         raise ValueError(f"its accuracy is {measured:.4f}, but {record.val_accuracy:.4f} is recorded")
+
+
+def _check_samples(folder: Path, record: RunRecord) -> None:
+    """Raise unless the augmented training images are readable and have the size of the model's input."""
+    samples.read(folder)
 
 
 def _check_test(folder: Path) -> None:

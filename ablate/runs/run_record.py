@@ -9,6 +9,7 @@ import msgspec
 from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Positive, Record, Whole
+from ablate.runs.names import is_inside
 from ablate.runs.statuses import RESULTS, RecordedStatus
 from ablate.terminal.errors import InputError
 
@@ -155,6 +156,12 @@ class RunRecord(Record, frozen=True, kw_only=True):
     monitor: str | None = None
     seen_by_teacher: Count | None = None
     error: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a file of user code that is not below the folder of the run, because it would be read."""
+        for name in self.own_code:
+            if not is_inside(name):
+                raise ValueError(f"own_code has the file {name!r:.80}, expected a path inside the run folder")
 
     @property
     def files(self) -> dict[str, str]:

@@ -71,10 +71,19 @@ def test_damaged_files_are_named_and_refused(run):
     content = (run / "val_predictions.npz").read_bytes()
     (run / "val_predictions.npz").write_bytes(content[: len(content) // 2])
     (run / "metrics.csv").unlink()
+    (run / "model.pt").write_bytes((run / "model.pt").read_bytes()[:500])
     ended = ablate(run.parent, "verify", "run")
     lines = ended.stderr.strip().splitlines()
-    assert (ended.returncode, ended.stdout, len(lines)) == (2, "", 2)
+    assert (ended.returncode, ended.stdout, len(lines)) == (2, "", 3)
     assert lines[0] == "run/metrics.csv is missing." and lines[1].startswith("run/val_predictions.npz is damaged: ")
+    assert lines[2].startswith("run/model.pt ")
+
+
+def test_a_damaged_configuration_is_named_once(run):
+    (run / ".hydra/config.yaml").write_text("[")
+    with pytest.raises(InputError) as refused:
+        verify.verify(run)
+    assert str(refused.value).count("config.yaml") == 1
 
 
 @pytest.mark.parametrize(

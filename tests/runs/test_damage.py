@@ -104,9 +104,23 @@ def test_predictions_of_another_run_are_named(run):
 
 
 def test_a_lost_file_is_named_in_a_run_and_not_in_a_submission(run):
-    for name in ("metrics.csv", "val_predictions.npz", "own_code/mine.py"):
+    lost = [".hydra/hydra.yaml", "own_code/mine.py", "metrics.csv", "val_predictions.npz", "samples.npz"]
+    for name in lost:
         (run / name).unlink()
-    missing = [f"{run / name} is missing." for name in ("own_code/mine.py", "metrics.csv", "val_predictions.npz")]
-    assert problems(run) == missing
-    (run / ".hydra/hydra.yaml").unlink()
+    assert sorted(problems(run)) == sorted(f"{run / name} is missing." for name in lost)
+    (run / "code/ablate").mkdir(parents=True)
+    (run / "code/ablate/__init__.py").touch()
+    assert problems(run) == []
+
+
+@pytest.mark.parametrize("name", ["hydra.yaml", "overrides.yaml"])
+def test_of_hydras_two_records_the_lost_one_is_named(run, name):
+    (run / ".hydra" / name).unlink()
+    assert problems(run) == [f"{run / '.hydra' / name} is missing."]
+
+
+def test_without_a_recorded_epoch_no_file_is_blamed(run):
+    content = json.loads((run / "run.json").read_text())
+    del content["metrics"]["epoch"]
+    (run / "run.json").write_text(json.dumps(content))
     assert problems(run) == []

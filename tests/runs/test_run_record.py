@@ -99,6 +99,9 @@ def test_a_result_is_a_completed_a_diverged_or_a_pruned_run(status, has_result):
         ({"metrics": {"val_accuracy": "high"}}, "metrics is .* but must be an object whose values are"),
         ({"parameters": 10**400}, "parameters is 1000.*, but must be a whole number of at most 9223372036854775807"),
         ({"speed": 3}, "has the unknown key 'speed': it was written by a newer version"),
+        ({"own_code": {"/etc/hostname": "0"}}, "own_code has the file '/etc/hostname', expected a path inside the run"),
+        ({"own_code": {"net.py": "0", "../run.json": "0"}}, r"own_code has the file '\.\./run\.json'"),
+        ({"own_code": {"C:\\net.py": "0"}}, "own_code has the file 'C:"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(tmp_path, changes, message):
