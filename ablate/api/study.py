@@ -70,9 +70,9 @@ class Study:
     @property
     def figures(self) -> Mapping[str, "Figure"]:
         """The figures of the report by name, drawn on access."""
-        from ablate.analysis.figures import every
+        from ablate.analysis.figures import all_figures
 
-        return Figures(every(self.results))
+        return Figures(all_figures(self.results))
 
     @property
     def best(self) -> str | None:
@@ -102,9 +102,9 @@ class Study:
         return f"Study({str(self.folder)!r}: {self._status_counts()})"
 
     def _repr_html_(self) -> str:
-        from ablate.analysis.tables import every
+        from ablate.analysis.tables import all_tables
 
-        cells = every(self.results)["effects"].cells
+        cells = all_tables(self.results)["effects"].cells
         summary = f"<p>{escape(str(self.folder))}: {escape(self._status_counts())}</p>"
         return without_formulas(summary + cells.to_html(index=False))
 

@@ -21,13 +21,13 @@ def sizes(images: Tensor) -> Tensor:
 
 
 def rectangles(
-    draws: Tensor, of: Tensor, scale: Sequence[float], ratio: Sequence[float], margin: int = 0
+    draws: Tensor, image_sizes: Tensor, scale: Sequence[float], ratio: Sequence[float], margin: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Place a rectangle in each image: the first attempt that fits.
 
     Args:
         draws: numbers of `draw`, (B, 22).
-        of: height and width of the images in pixels, int64 (B, 2).
+        image_sizes: height and width of the images in pixels, int64 (B, 2).
         scale: smallest and largest area, as fractions of the image.
         ratio: smallest and largest aspect ratio, width / height, uniform on a logarithmic scale.
         margin: pixels by which height and width must be smaller than those of the image.
@@ -37,12 +37,12 @@ def rectangles(
         rectangle of the others has no meaning.
     """
     areas, ratios, position = draws.split([ATTEMPTS, ATTEMPTS, 2], dim=1)
-    area = of.prod(1, keepdim=True) * (scale[0] + (scale[1] - scale[0]) * areas)
+    area = image_sizes.prod(1, keepdim=True) * (scale[0] + (scale[1] - scale[0]) * areas)
     root = torch.exp((math.log(ratio[0]) + math.log(ratio[1] / ratio[0]) * ratios) / 2)
     sides = torch.stack([area.sqrt() / root, area.sqrt() * root], 2).round().long()  # (B, attempts, 2)
-    fits = ((sides >= 1) & (sides <= of[:, None] - margin)).all(2)
+    fits = ((sides >= 1) & (sides <= image_sizes[:, None] - margin)).all(2)
     first = (fits.cumsum(1) == 0).sum(1).clamp(max=ATTEMPTS - 1)
     chosen = sides[torch.arange(len(sides), device=sides.device), first]
-    room = (of - chosen).clamp(min=0)
+    room = (image_sizes - chosen).clamp(min=0)
     start = (position * (room + 1)).long().minimum(room)  # float32 could round up to room + 1
     return torch.cat([start, chosen], 1), fits.any(1)

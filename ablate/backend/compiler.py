@@ -20,7 +20,7 @@ def compiled(model: nn.Module) -> Callable[..., Any]:
     return torch.compile(model, dynamic=False)
 
 
-def keep_out(kind: type) -> None:
+def remove_compiler_wrappers(kind: type) -> None:
     """Remove the wrappers of methods of a class that import `torch._dynamo` at the first call. Cannot be undone.
 
     PyTorch adds these wrappers so that its compiler skips the methods. They are not needed here, since only models are

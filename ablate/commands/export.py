@@ -150,7 +150,8 @@ def export(run: "Trained", format: str) -> Exported:
     except Exception as error:  # exporters raise many types of exception
         reason = str(error).strip().partition("\n")[0].rstrip(".")[:300]
         raise InputError(f"{run.folder} cannot be exported as {format}: {reason}. Try another --format.") from error
-    largest, difference = expected.abs().max().item(), (torch.stack([batched, single]) - expected).abs().max().item()
+    largest = expected.abs().max().item()
+    difference = (torch.stack([batched, single]) - expected).abs().max().item()
     if not difference <= TOLERANCE * largest:  # also refuses NaN
         raise InputError(
             f"{run.folder} exported as {format} gives different logits than the run: they differ by {difference:.2g}"

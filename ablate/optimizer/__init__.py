@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_step
 
 from ablate.backend import timm_optimizers
-from ablate.backend.compiler import keep_out
+from ablate.backend.compiler import remove_compiler_wrappers
 from ablate.model.depth import depths
 from ablate.optimizer.newton_schulz import orthogonalize
 from ablate.optimizer.sharpness import SharpnessAwareAdamW, SharpnessAwareSGD
 from ablate.terminal.errors import InputError
 
 for kind in (torch.optim.Optimizer, torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
-    keep_out(kind)
+    remove_compiler_wrappers(kind)
 
 
 def sgd(model: nn.Module, momentum: float, nesterov: bool, **options: Any) -> torch.optim.Optimizer:

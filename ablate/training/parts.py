@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
-from ablate.backend.compiler import compiled, keep_out
+from ablate.backend.compiler import compiled, remove_compiler_wrappers
 from ablate.backend.hardware import autocast, keep_memory, pick_device, pick_precision, set_deterministic
 from ablate.config.schema import Trainer
 from ablate.data.batches import batches, scaling
@@ -167,6 +167,6 @@ def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], i
     """
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        keep_out(type(counter.mode))
+        remove_compiler_wrappers(type(counter.mode))
         model(pixels(images))
     return counter.get_total_flops() // 2

@@ -1,6 +1,6 @@
 """Draw matplotlib figures from frames, one column of a page wide (8.5 cm) or two, and legible in grayscale.
 
-No figure is saved here, and none uses the global state of pyplot. `every` selects the figures of a study;
+No figure is saved here, and none uses the global state of pyplot. `all_figures` selects the figures of a study;
 `style.render` turns a figure into PDF, SVG and PNG.
 
 `learning_curves.py`  loss and accuracy against the epoch; their axes are in `curve_axes.py`
@@ -50,8 +50,8 @@ from ablate.analysis.figures.tuning import budgets
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
 
-__all__ = ["ACCURACY", "NAMES", "STYLE", "attribution", "calibration", "captions", "class_difference", "confusion",
-           "cost", "effects", "every", "factor_effects", "interactions", "learning_curves", "mistakes", "pages",
+__all__ = ["ACCURACY", "NAMES", "STYLE", "all_figures", "attribution", "calibration", "captions", "class_difference",
+           "confusion", "cost", "effects", "factor_effects", "interactions", "learning_curves", "mistakes", "pages",
            "render", "samples", "variance_shares"]  # fmt: skip
 
 MAX_PANELS = 4 * PANELS  # of learning curves; of more variants, those that differ most from the baseline are drawn
@@ -63,7 +63,7 @@ Drawing = dict[str, Callable[[], Figure]]
 MOST_CLASSES = 1000  # of a confusion matrix
 
 
-def every(results: Results) -> Drawing:
+def all_figures(results: Results) -> Drawing:
     """Map the file name of each figure of a study to a function that draws it.
 
     Names are those of `NAMES`; further pages of the curves are `loss_curves_2`, `loss_curves_3`, ...

@@ -45,7 +45,7 @@ def to_html(
 
     Args:
         results: The results of the study.
-        tables: {name: table}, from `tables.every`.
+        tables: {name: table}, from `tables.all_tables`.
         svgs: {name: SVG text} of the figures.
         notes: Sentences on incomplete runs and mixed code.
         limits: Sentences on the limits of the study, for the footer.

@@ -65,7 +65,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         *limits_of(results),
         *([tested(results.usage, results.metric)] if results.is_recorded and not results.plan.app else []),
     ]
-    report_tables = tables.every(results)
+    report_tables = tables.all_tables(results)
 
     folder = results.home / "report"
     for part in ("tables", "figures"):
@@ -82,7 +82,7 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
         footnotes = [f"Note: {note}" for note in [*notes, *limits]] if name == "effects" else []
         _write_table(folder / "tables" / name, table, footnotes)
     with author_style.applied(style):
-        svgs = _write_figures(folder / "figures", figures.every(results))
+        svgs = _write_figures(folder / "figures", figures.all_figures(results))
     warnings = [*results.author.warnings, *write_pdf(results, notes, limits)]
     atomic.write_text(folder / "report.html", html.to_html(results, report_tables, svgs, notes, limits))
 

@@ -42,10 +42,10 @@ from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
 from ablate.study.path import PATH
 
-__all__ = ["EQUIVALENCE", "NAMES", "ONE_SEED", "Table", "anova", "attribution", "best_trial", "changes", "classes",
-           "conditions", "contrasts", "display", "diverged", "every", "failures", "further_tests", "has_single_seeds",
-           "images", "importance", "main", "on_test_set", "other_test_sets", "secondary", "shares", "stages", "trials",
-           "with_single_seeds", "within_blocks"]  # fmt: skip
+__all__ = ["EQUIVALENCE", "NAMES", "ONE_SEED", "Table", "all_tables", "anova", "attribution", "best_trial", "changes",
+           "classes", "conditions", "contrasts", "display", "diverged", "failures", "further_tests",
+           "has_single_seeds", "images", "importance", "main", "on_test_set", "other_test_sets", "secondary", "shares",
+           "stages", "trials", "with_single_seeds", "within_blocks"]  # fmt: skip
 
 NAMES = (
     "effects",
@@ -75,7 +75,7 @@ NAMES = (
 )
 
 
-def every(results: Results) -> dict[str, Table]:
+def all_tables(results: Results) -> dict[str, Table]:
     """The tables this study has, by the name of their file, one of `NAMES`."""
     runs, effects, labels = results.runs, results.effects, results.labels
     by_name = {"effects": main(effects, runs, results.format)}

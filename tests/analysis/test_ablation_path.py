@@ -82,7 +82,7 @@ def test_the_report_says_that_the_order_matters_and_how_to_see_another(make_stud
     results = analyze(make_study(CUMULATIVE, FACTORS, design="cumulative"))
     (text,) = factor_effects(results)
     assert "The order matters" in text and "study.design=one_at_a_time --extend" in text
-    axis = figures.every(results)["path"]().axes[0]
+    axis = figures.all_figures(results)["path"]().axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["baseline", "+ model=b", "+ lr=2", "+ loss=y"]
     assert [bar.get_width() for bar in axis.patches] == pytest.approx(results.path["step"].tolist()[1:])
     more = analyze(

@@ -9,7 +9,7 @@ import pytest
 from ablate.analysis import blocks, stats
 from ablate.analysis.results import Results
 from ablate.analysis.sources.open import Asked, of_frame
-from ablate.analysis.tables import every
+from ablate.analysis.tables import all_tables
 from ablate.terminal.errors import InputError
 
 LEVELS = {"digits": 0.95, "cifar": 0.60, "svhn": 0.80}
@@ -75,7 +75,7 @@ def test_a_run_that_is_missing_in_one_block_is_a_hole_of_its_seed():
     effects = results.effects.set_index("variant")
     assert (effects.loc["net=wide", "n"], effects.loc["net=odd", "n"]) == (4, 5)
     assert effects.loc["net=wide", "difference"] == pytest.approx(differences(rows, "wide").drop(3).mean(axis=1).mean())
-    failures = every(results)["failures"].cells
+    failures = all_tables(results)["failures"].cells
     assert failures["Variant"].tolist() == ["set=cifar, net=wide"]
 
 
@@ -103,7 +103,7 @@ def test_ranks_need_five_blocks():
     assert within is not None and within.friedman is not None
     assert within.mean_ranks.to_dict() == {"baseline": 2, "net=wide": 1, "net=odd": 3}
     assert within.wilcoxon.to_dict() == pytest.approx({"net=wide": 0.0625, "net=odd": 0.0625})  # 2 / 2^6, Holm
-    assert "Mean rank" in every(report(table(many)))["blocks"].cells
+    assert "Mean rank" in all_tables(report(table(many)))["blocks"].cells
 
 
 def test_a_metric_that_is_better_lower_is_ranked_so():
@@ -114,10 +114,10 @@ def test_a_metric_that_is_better_lower_is_ranked_so():
 
 def test_the_table_has_one_row_per_variant_and_one_column_per_block():
     results = report(table())
-    cells = every(results)["blocks"].cells
+    cells = all_tables(results)["blocks"].cells
     assert list(cells) == ["Variant", "set=digits", "set=cifar", "set=svhn"]
     assert cells["Variant"].tolist() == ["baseline", "net=wide", "net=odd"]
-    assert "digits 9.5 s, cifar 6.0 s, svhn 8.0 s" in every(results)["blocks"].note
+    assert "digits 9.5 s, cifar 6.0 s, svhn 8.0 s" in all_tables(results)["blocks"].note
 
 
 @pytest.mark.parametrize(

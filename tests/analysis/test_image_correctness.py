@@ -120,5 +120,5 @@ def test_the_chosen_variant_is_that_of_the_test(study, make_study):
 def test_the_baseline_is_not_compared_with_itself(study):
     path = study / "model=b/seed=0/run.json"
     path.write_text(path.read_text().replace('"val_accuracy": 0.6', '"val_accuracy": 0.1'))
-    drawn = figures.every(analyze(study))
+    drawn = figures.all_figures(analyze(study))
     assert "class_difference" not in drawn and "confusion" in drawn

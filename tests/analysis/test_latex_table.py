@@ -82,7 +82,7 @@ def test_every_table_of_a_study_fits_an_article(make_study, tmp_path, names):
     for path in study.rglob("run.json"):
         logits = np.eye(10, dtype=np.float16)[[0, 1, *range(10)]]
         np.savez(path.with_name("val_predictions.npz"), label=[0, 0, *range(10)], logits=logits, index=range(12))
-    every = tables.every(analyze(study))
+    every = tables.all_tables(analyze(study))
     assert {"effects", "classes", "failures"} <= set(every)
     log = log_of(tmp_path, [to_latex(table.cells, table.strong, table.note) for table in every.values()])
     assert not re.findall(r"Overfull \\hbox.*", log)
@@ -94,6 +94,6 @@ def test_the_tables_of_a_foreign_metric_fit_an_article(tmp_path):
     draw = np.random.default_rng(0)
     rows = [{"method": m, "seed": s, "episode_return_mean": draw.normal(12345, 99)} for m in "abc" for s in range(4)]
     asked = Asked("episode_return_mean", "seed", ["method"], None, "max", 50.0, None, None)
-    every = tables.every(of_frame(pd.DataFrame(rows), asked, tmp_path))
+    every = tables.all_tables(of_frame(pd.DataFrame(rows), asked, tmp_path))
     log = log_of(tmp_path, [to_latex(table.cells, table.strong, table.note) for table in every.values()])
     assert not re.findall(r"Overfull \\hbox.*", log)

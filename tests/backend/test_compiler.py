@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate.backend.compiler import compiled, keep_out
+from ablate.backend.compiler import compiled, remove_compiler_wrappers
 
 RUN = """
 import sys
@@ -27,7 +27,7 @@ def test_a_run_imports_no_slow_module_that_it_does_not_need(optimizer: str, tmp_
 
 @pytest.mark.parametrize("differentiable", [False, True])
 def test_a_step_records_gradients_only_if_differentiable(differentiable: bool) -> None:
-    keep_out(torch.optim.SGD)
+    remove_compiler_wrappers(torch.optim.SGD)
     start = torch.ones(1, requires_grad=True)
     weight = start.clone() if differentiable else start
     optimizer = torch.optim.SGD([weight], 0.1, differentiable=differentiable)
@@ -44,7 +44,7 @@ def test_other_wrappers_are_left_unchanged() -> None:
             return torch.is_grad_enabled()
 
     before = Kind.evaluate
-    keep_out(Kind)
+    remove_compiler_wrappers(Kind)
     assert Kind.evaluate is before
     assert not Kind().evaluate()
 

@@ -50,12 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser(
         "ablate data",
         usage="ablate data [GROUP=OPTION] [KEY=VALUE] ... [--config-dir FOLDER]",
-        description="Summarize a data set without training: images per class and split, sizes, colors and duplicates; "
-        "sample images of each class, and the same images under each augmentation. Takes the overrides of `ablate "
-        "train`.",
-        epilog="Writes data.json, duplicates.csv and the figures classes and augmentations (PDF, PNG, SVG) to "
-        "outputs/data/NAME, or to "
-        "hydra.run.dir=FOLDER. Another seed shows other images. `ablate train --help` lists groups and keys.",
+        description="Summarize a data set without training: images per class and split, sizes, colors and duplicates;"
+        " sample images of each class, and the same images under each augmentation. Takes the overrides of"
+        " `ablate train`.",
+        epilog="Writes data.json, duplicates.csv and the figures classes and augmentations (PDF, PNG, SVG) to"
+        " outputs/data/NAME, or to hydra.run.dir=FOLDER. Another seed shows other images."
+        " `ablate train --help` lists groups and keys.",
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")

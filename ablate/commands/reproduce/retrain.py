@@ -29,7 +29,7 @@ from ablate.terminal.errors import InputError
 REPRODUCIBLE = ("completed", "diverged")
 THREADS = 1024  # largest number that a record may request
 FLAGS = ("--config-dir", "--config-path", "--config-name")
-ALONE = ("hydra.mode=RUN", "study.trial=null")  # a single run, no trial of a search, which would build its pruner
+SINGLE_RUN = ("hydra.mode=RUN", "study.trial=null")  # study.trial=null: a trial would build Optuna's pruner
 
 
 def main(words: Sequence[str]) -> int:
@@ -83,17 +83,17 @@ def reproduce(
         )
     flags, overrides = rerun_words(run, record, config)
     composed = check(run, flags, overrides, trusted)
-    if not from_commit and (differing := changes(config, composed)):  # code of then may have had other defaults
+    if not from_commit and (differing := changes(config, composed)):  # older code may have had other defaults
         raise InputError(f"The command of {run} does not match the run's configuration: {listed(differing)}.")
-    overrides += [*place_of_images(config, data_root), *places_of_weights(run, record, config, moved)]
+    overrides += [*data_root_override(config, data_root), *weight_overrides(run, record, config, moved)]
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
-    with original(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
+    with checkout_of(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
         place = str(folder.absolute()).replace("'", "\\'")
         # -P: what lies in the folder this is called from, such as a checkout, is not the code.
-        alone = [*ALONE, f"hydra.run.dir='{place}'"]
+        single = [*SINGLE_RUN, f"hydra.run.dir='{place}'"]
         options = [word for flag in flags.items() for word in flag]
-        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *options, *overrides, *alone]
-        status = subprocess.run(command, env=surroundings(code, record)).returncode
+        command = [sys.executable, "-P", "-m", "ablate.cli", "train", *options, *overrides, *single]
+        status = subprocess.run(command, env=environment(code, record)).returncode
     if status or not (folder / "run.json").exists():
         raise InputError(f"{run} could not be retrained: its training ended with status {status}, see above.")
     return compare(run, folder)
@@ -119,10 +119,10 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[dict[
             flags[flag] = str((run / options.FOLDER).absolute())
     if OmegaConf.select(config, "trainer.threads") is None:  # set by the environment, as in the original run
         overrides = [word for word in overrides if not word.startswith("trainer.threads=")]
-    return flags, [word for word in overrides if word not in ALONE and not word.lstrip("+~").startswith("study.")]
+    return flags, [word for word in overrides if word not in SINGLE_RUN and not word.lstrip("+~").startswith("study.")]
 
 
-def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
+def data_root_override(config: DictConfig, data_root: str | None) -> list[str]:
     """Return the override for the image folder; InputError if the data set has none."""
     if data_root is None:
         return []
@@ -131,7 +131,7 @@ def place_of_images(config: DictConfig, data_root: str | None) -> list[str]:
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
 
-def places_of_weights(run: Path, record: RunRecord, config: DictConfig, moved: Mapping[str, str | None]) -> list[str]:
+def weight_overrides(run: Path, record: RunRecord, config: DictConfig, moved: Mapping[str, str | None]) -> list[str]:
     """Return the overrides for pretrained weights and for the teacher, if they have moved.
 
     Raises:
@@ -178,26 +178,26 @@ def check(run: Path, flags: Mapping[str, str], overrides: Sequence[str], trusted
 
 def compose(flags: Mapping[str, str], overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a command, with Hydra's own settings under `hydra`."""
-    from hydra import compose, initialize_config_dir
+    import hydra
     from hydra._internal.hydra import Hydra
     from hydra._internal.utils import create_config_search_path
     from hydra.core.config_search_path import SearchPathQuery
     from hydra.core.global_hydra import GlobalHydra
 
     folder, main_folder = flags.get("--config-dir"), flags.get("--config-path", str(CONF))
-    with initialize_config_dir(main_folder, version_base="1.3"):
+    with hydra.initialize_config_dir(main_folder, version_base="1.3"):
         if folder:  # as Hydra's command line does, which alone finds a primary configuration there
             place = create_config_search_path(main_folder)
             place.prepend("command-line", f"file://{Path(folder).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("reproduce", place)
-        words = [*overrides, *ALONE]
-        config = compose(flags.get("--config-name", PRIMARY), words, return_hydra_config=True)
+        words = [*overrides, *SINGLE_RUN]
+        config = hydra.compose(flags.get("--config-name", PRIMARY), words, return_hydra_config=True)
     OmegaConf.set_struct(config, False)
     return config
 
 
-def original(run: Path, record: RunRecord, trusted: bool) -> Any:
+def checkout_of(run: Path, record: RunRecord, trusted: bool) -> Any:
     """Check out the commit of the run in a temporary folder, with its uncommitted changes."""
     git = record.git
     if git is None or not git.commit:
@@ -214,7 +214,7 @@ def original(run: Path, record: RunRecord, trusted: bool) -> Any:
     return provenance.worktree(git.commit, run / "code.patch" if git.dirty else None)
 
 
-def surroundings(code: Path, record: RunRecord) -> dict[str, str]:
+def environment(code: Path, record: RunRecord) -> dict[str, str]:
     """Return the environment variables to train with the package in the folder `code` and the threads of the run."""
     paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
     threads = record.environment.threads if record.environment else None

@@ -28,33 +28,34 @@ def conditions(path: Path, classes: tuple[str, ...]) -> list[Condition]:
     Raises:
         InputError: the folder has another layout, other classes or no images.
     """
-    folders = _folders(path)
+    folders = _subfolders(path)
     if not folders:
         raise InputError(f"{path} has no images: put them into {path}/<class>/, or pass another folder.")
     if "train" in folders and "train" not in classes and "test" not in folders:
         raise InputError(f"{path} has train/ but no test/. Put the test images into {path / 'test'}, or pass a folder.")
     if "test" in folders and "test" not in classes:
-        path, folders = path / "test", _folders(path / "test")
-    if parts := _parts(path, "", classes):
-        return parts
-    known = [condition for name in folders for condition in _parts(path, name, classes)]
-    without = [name for name in folders if name not in {condition.name for condition in known}]
-    if without and not known:
+        path, folders = path / "test", _subfolders(path / "test")
+    if single := _conditions_in(path, "", classes):
+        return single
+    found_conditions = [condition for name in folders for condition in _conditions_in(path, name, classes)]
+    unmatched = [name for name in folders if name not in {condition.name for condition in found_conditions}]
+    if unmatched and not found_conditions:
         raise InputError(
-            f"{path} has folders ({first_few(without)}), but no class of the runs ({first_few(classes)})."
-            f"{_near(without, classes)}"
+            f"{path} has folders ({first_few(unmatched)}), but no class of the runs ({first_few(classes)})."
+            f"{_near(unmatched, classes)}"
         )
-    if without:
-        raise InputError(f"{path / without[0]} has no folder of a class ({first_few(classes)}). Remove it.")
-    return known
+    if unmatched:
+        raise InputError(f"{path / unmatched[0]} has no folder of a class ({first_few(classes)}). Remove it.")
+    return found_conditions
 
 
-def _parts(root: Path, name: str, classes: tuple[str, ...]) -> list[Condition]:
+def _conditions_in(root: Path, name: str, classes: tuple[str, ...]) -> list[Condition]:
     """The condition in a folder, or its severities; empty if it has neither class folders nor severities."""
-    folders = _folders(root / name)
-    inner = {folder: _folders(root / name / folder) for folder in folders if re.fullmatch("[1-5]", folder)}
-    if folders and len(inner) == len(folders) and all(names and set(names) <= set(classes) for names in inner.values()):
-        return [_folder(root, f"{name}/{one}".lstrip("/"), name, int(one)) for one in folders]
+    folders = _subfolders(root / name)
+    by_severity = {folder: _subfolders(root / name / folder) for folder in folders if re.fullmatch("[1-5]", folder)}
+    only_classes = all(names and set(names) <= set(classes) for names in by_severity.values())
+    if folders and len(by_severity) == len(folders) and only_classes:
+        return [_condition(root, f"{name}/{severity}".lstrip("/"), name, int(severity)) for severity in folders]
     if not set(folders) & set(classes):
         return []
     if unknown := [folder for folder in folders if folder not in classes]:
@@ -62,10 +63,10 @@ def _parts(root: Path, name: str, classes: tuple[str, ...]) -> list[Condition]:
             f"{root / name} has folders that are no class of the runs: {first_few(unknown)}."
             f"{_near(unknown, classes)} Rename or remove them."
         )
-    return [_folder(root, name or ".", name, None)]
+    return [_condition(root, name or ".", name, None)]
 
 
-def _folders(folder: Path) -> list[str]:
+def _subfolders(folder: Path) -> list[str]:
     return [entry.name for entry in entries(folder) if entry.is_dir()]
 
 
@@ -74,15 +75,15 @@ def _near(names: Sequence[str], classes: tuple[str, ...]) -> str:
     return next(filter(None, (did_you_mean(name, classes) for name in names)), "")
 
 
-def _folder(root: Path, part: str, name: str, severity: int | None) -> Condition:
-    return Condition(name, severity, partial(_read_folder, root, part))
+def _condition(root: Path, subfolder: str, name: str, severity: int | None) -> Condition:
+    return Condition(name, severity, partial(_read_images, root, subfolder))
 
 
-def _read_folder(root: Path, part: str, wanted: Format) -> Images:
+def _read_images(root: Path, subfolder: str, wanted: Format) -> Images:
     """The images in class folders, decoded and resized like training images."""
     if wanted.channels not in (1, 3):
         raise InputError(f"The runs take images with {wanted.channels} channels, but image files have 1 or 3.")
-    listing, labels = class_folders(root, part, wanted.classes)
+    listing, labels = class_folders(root, subfolder, wanted.classes)
     data = wanted.settings
     resize, crop_fraction = data.get("resize", "square"), data.get("crop_fraction", 0.875)
     labeled, limit = LabeledFiles(root, listing, labels, wanted.classes), data.get("memory_limit", MEMORY_LIMIT)

@@ -42,7 +42,7 @@ def test_shares_are_drawn_with_seed_and_residual():
 def test_interactions_that_cannot_be_estimated_are_not_drawn(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "weight_decay=0": {0: 0.4, 1: 0.3}}
     alone = analyze(make_study(results, FACTORS))
-    drawing = figures.every(alone)
+    drawing = figures.all_figures(alone)
     assert "interactions" not in drawing and "variance_shares" in drawing
     assert set(alone.contrasts["kind"]) == {"main"} and alone.contrasts["estimable"].any()
     bars = [label.get_text() for label in drawing["variance_shares"]().axes[0].get_yticklabels()]
@@ -50,6 +50,6 @@ def test_interactions_that_cannot_be_estimated_are_not_drawn(make_study):
     results |= {"model=b+weight_decay=0": {0: 0.5, 1: 0.5}}
     both = analyze(make_study(results, FACTORS, name="both"))
     assert set(both.contrasts["kind"]) == {"main", "interaction"}
-    assert "interactions" not in figures.every(both)  # a heatmap of one cell
+    assert "interactions" not in figures.all_figures(both)  # a heatmap of one cell
     results |= {"model=c": {0: 0.5, 1: 0.4}, "model=c+weight_decay=0": {0: 0.5, 1: 0.5}}
-    assert "interactions" in figures.every(analyze(make_study(results, FACTORS, name="more")))
+    assert "interactions" in figures.all_figures(analyze(make_study(results, FACTORS, name="more")))

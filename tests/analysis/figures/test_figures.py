@@ -30,7 +30,7 @@ def test_every_figure_of_a_study_has_a_caption(make_study):
     np.savez(study / "baseline" / "seed=0" / "samples.npz", images=np.zeros((16, 1, 8, 8), np.uint8))
     np.savez(study / "weight_decay=0" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
     np.savez(study / "model=level1" / "seed=0" / "samples.npz", images=np.ones((16, 1, 8, 8), np.uint8))
-    drawing = figures.every(analyze(study))
+    drawing = figures.all_figures(analyze(study))
     pages = [f"loss_curves{page}" for page in ("", "_2", "_3", "_4")]  # the accuracies are all equal
     assert set(drawing) == {"effects", *pages, "interactions", "factor_effects", "variance_shares", "cost", "samples"}
     assert {name.rstrip("_234") for name in drawing} <= set(figures.captions(analyze(study))) == set(figures.NAMES)
@@ -43,9 +43,9 @@ def test_every_figure_of_a_study_has_a_caption(make_study):
 def test_a_figure_that_would_show_nothing_is_not_drawn(make_study):
     """All accuracies and all times equal; no variant with a result."""
     equal = make_study({"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.5, 1: 0.5}}, {"model": ["a", "b"]})
-    assert set(figures.every(analyze(equal))) == {"effects", "loss_curves"}
+    assert set(figures.all_figures(analyze(equal))) == {"effects", "loss_curves"}
     lost = make_study({"baseline": {0: 0.5}, "model=b": {0: "failed"}}, {"model": ["a", "b"]}, name="lost")
-    assert set(figures.every(analyze(lost))) == {"loss_curves"}
+    assert set(figures.all_figures(analyze(lost))) == {"loss_curves"}
 
 
 def test_aliases_are_explained_only_where_they_occur(make_study):

@@ -190,8 +190,8 @@ def test_the_report_has_the_tables_and_the_maps(study):
 
 def test_maps_of_runs_that_were_retrained_or_damaged_are_left_out(study):
     activation_maps.write(study, record(), IMAGES, MAPS)
-    assert "activation_maps" in figures.every(analyze(study))
+    assert "activation_maps" in figures.all_figures(analyze(study))
     activation_maps.write(study, record(config_sha256=["baseline 0", "another"]), IMAGES, MAPS)
-    assert "activation_maps" not in figures.every(analyze(study))
+    assert "activation_maps" not in figures.all_figures(analyze(study))
     activation_maps.write(study, record(), IMAGES, MAPS[..., :2])
-    assert "activation_maps" not in figures.every(analyze(study))
+    assert "activation_maps" not in figures.all_figures(analyze(study))

@@ -90,7 +90,7 @@ def test_the_table_of_test_accuracies(study):
 
 
 def test_without_a_test_there_is_no_table(study):
-    assert "effects" in tables.every(analyze(study)) and "test" not in tables.every(analyze(study))
+    assert "effects" in tables.all_tables(analyze(study)) and "test" not in tables.all_tables(analyze(study))
 
 
 def test_tests_of_replaced_and_unplanned_runs_are_counted(study):

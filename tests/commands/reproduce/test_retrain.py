@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ablate.commands.reproduce import comparison
-from ablate.commands.reproduce.retrain import surroundings
+from ablate.commands.reproduce.retrain import environment
 from ablate.files import atomic
 from ablate.runs.run_record import Environment, RunRecord
 from tests.processes import ROOT, SMALL, ablate, alone
@@ -194,4 +194,4 @@ def test_a_run_of_a_study_file_and_options_of_its_own_is_trained_alone(run):
 def test_only_so_many_threads_as_a_system_has_are_asked_for(monkeypatch, threads, used):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     record = RunRecord(status="completed", environment=Environment(threads=threads))
-    assert surroundings(ROOT, record)["OMP_NUM_THREADS"] == used
+    assert environment(ROOT, record)["OMP_NUM_THREADS"] == used
