@@ -15,8 +15,8 @@ import pandas as pd
 
 from ablate.analysis import chance, collect, stats
 from ablate.analysis.effects import effects
+from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.stats import ranks
-from ablate.analysis.test_set.usage import Usage
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.plan import variant_name

@@ -16,6 +16,7 @@ from ablate.evaluation import predicted_metrics
 from ablate.runs import samples as run_samples
 from ablate.runs import study_plan
 from ablate.runs.epochs import COLUMNS as EPOCH_COLUMNS
+from ablate.runs.epochs import FILE as EPOCHS_FILE
 from ablate.runs.epochs import Table, count
 from ablate.runs.epochs import read as read_epochs
 from ablate.runs.metric import FROM_PREDICTIONS, LARGEST
@@ -135,7 +136,7 @@ def curves(study_folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
     """
     with_result = runs[runs["status"].isin(RESULTS)]
     tables = [
-        _epochs(Path(study_folder) / run.folder / "metrics.csv", None if pd.isna(run.epochs) else run.epochs)
+        _epochs(Path(study_folder) / run.folder / EPOCHS_FILE, None if pd.isna(run.epochs) else run.epochs)
         for run in with_result.itertuples(index=False)
     ]
     counts = [count(table) for table in tables]

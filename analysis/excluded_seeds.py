@@ -6,7 +6,7 @@ import msgspec
 import pandas as pd
 
 from ablate.runs.looks import Look
-from ablate.runs.names import is_name
+from ablate.runs.safe_names import is_name
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few

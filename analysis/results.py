@@ -1,4 +1,4 @@
-"""All results of a study, which `analyse.py` computes once; tables, figures, pages and macros are written from them."""
+"""All results of a study, which `analyze.py` computes once; tables, figures, pages and macros are written from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, image_correctness, stats, verdict
+from ablate.analysis.all_pairs import AllPairs
 from ablate.analysis.author.text import AuthorText
 from ablate.analysis.blocks import Blocks
 from ablate.analysis.excluded_seeds import Excluded
 from ablate.analysis.metric_format import MetricFormat, metric_format
-from ablate.analysis.pairs import AllPairs
+from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.search import Search
 from ablate.analysis.stages.looks import PlannedLooks
-from ablate.analysis.test_set.usage import Usage
 from ablate.analysis.tuned import Tuned
 from ablate.runs import run_record
 from ablate.runs.activation_maps import ActivationMaps

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from ablate.analysis import stats
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import significant
 from ablate.analysis.stages import power as stage_power
@@ -78,7 +78,7 @@ def undecided(folder: Path) -> list[str]:
 
     Ends with the command of a new study of that many seeds, and the one that extends this study. Empty without margin.
     """
-    results = analyse(folder)  # the verdicts are the report's
+    results = analyze(folder)  # the verdicts are the report's
     study, margin, table = results.plan, results.margin, results.effects
     if margin is None:
         return []

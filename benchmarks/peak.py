@@ -20,7 +20,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.backend.hardware import pick_precision
 
 ROUNDS, SECONDS = 5, 0.3

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 
 ABLATE = [sys.executable, "-m", "ablate.cli"]
 # Runs `ablate train` and exits after the first step of the optimizer.

@@ -21,7 +21,7 @@ from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.config import CONF, register
 from ablate.data.prepare import Inputs
 from ablate.model.build import build_model

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from ablate.backend import processes
-from ablate.commands.exit_status import INTERRUPTED
 from ablate.runs.provenance import ROOT
-from ablate.terminal.errors import InputError, RunFailed
+from ablate.terminal.errors import INTERRUPTED, InputError, RunFailed
 
 INTERRUPT_SECONDS = 10.0  # time for the process to stop after Ctrl-C
 # Removed from the environment: Jupyter sets these, but cannot draw live tables.

@@ -77,7 +77,7 @@ def _test_on(
 ) -> "pd.DataFrame":
     """Evaluate the run or study in `folder` on another test set; see `ablate.test`."""
     from ablate.analysis import collect
-    from ablate.analysis.test_set import other_tests
+    from ablate.analysis.on_test_set import other_tests
     from ablate.commands.test_on import name_of
     from ablate.runs import other_test, study_plan
 

@@ -56,7 +56,7 @@ class Run:
         """The learning curves: one row per epoch, the columns of metrics.csv, indexed by epoch."""
         import pandas as pd
 
-        table = epochs.read(self.folder / "metrics.csv", self.record.planned_epochs)
+        table = epochs.read(self.folder / epochs.FILE, self.record.planned_epochs)
         if "epoch" not in table:
             raise InputError(f"{self.folder} has no metrics.csv, or it is damaged.")
         frame = pd.DataFrame({name: pd.Series(column, dtype=float) for name, column in table.items()})
@@ -121,7 +121,7 @@ class Tested:
     @property
     def figures(self) -> "Mapping[str, Figure]":
         """`confusion`, `calibration` and `mistakes`: the most confident errors with their images."""
-        from ablate.analysis.test_report.run_results import figures
+        from ablate.analysis.on_test_set.run_results import figures
 
         return Figures(figures(self.folder, self.record))
 

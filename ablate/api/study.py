@@ -51,9 +51,9 @@ class Study:
     @cached_property
     def results(self) -> "Results":
         """All results that the report is based on."""
-        from ablate.analysis.analyse import analyse
+        from ablate.analysis.analyze import analyze
 
-        return analyse(self.folder)
+        return analyze(self.folder)
 
     @property
     def curves(self) -> "pd.DataFrame":

@@ -8,10 +8,9 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from ablate.terminal import output, streams
-from ablate.terminal.errors import InputError
+from ablate.terminal.errors import INTERRUPTED, InputError
 from ablate.terminal.text import printable_lines
 
-INTERRUPTED = 130  # as in shells: 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 # {imported module: pip package} of the dependencies in pyproject.toml.
 DEPENDENCIES = {

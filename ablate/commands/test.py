@@ -78,7 +78,7 @@ def parser() -> Parser:
 
 def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
     """Evaluate the runs on their test set, and print and draw the results."""
-    from ablate.analysis.test_report import comparison, run_results  # pandas, matplotlib: slow
+    from ablate.analysis.on_test_set import comparison, run_results  # pandas, matplotlib: slow
 
     whole = {*args.folders, *(run for choice in chosen.choices for run in choice.best.values())}
     results: Results = {}
@@ -115,6 +115,6 @@ def draw_maps(choice: Choice, args: argparse.Namespace) -> str:
         return f"No class activation maps: {error}"
     if reason:
         return reason
-    from ablate.analysis.test_report.run_results import write_maps
+    from ablate.analysis.on_test_set.run_results import write_maps
 
     return f"Class activation maps of {pair[0]} and {pair[1]}: {write_maps(choice.study)}"

@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     bar = partial(progress.track, title=f"testing on {name}", lines=True)
     results = other_test.evaluate(runs, conditions, name, on, new_look(), bar)
 
-    from ablate.analysis.test_report import other_test_results  # pandas, for which --help does not wait
+    from ablate.analysis.on_test_set import other_test_results  # pandas, for which --help does not wait
 
     print("\n".join(chosen.holes), end="\n" if chosen.holes else "")
     other_test_results.show(args.folders, chosen.studies, results)

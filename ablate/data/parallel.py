@@ -14,7 +14,7 @@ from multiprocessing import current_process, get_start_method
 from typing import Any
 
 from ablate.backend import parent_death, processes
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import by_number, plural

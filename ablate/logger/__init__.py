@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate.files import atomic
 from ablate.runs.config_hash import NOT_TRAINED
-from ablate.runs.epochs import COLUMNS, Row
+from ablate.runs.epochs import COLUMNS, FILE, Row
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Csv:
     """
 
     def __init__(self, run: LoggedRun) -> None:
-        self.path = run.folder / "metrics.csv"
+        self.path = run.folder / FILE
         self.file = open(self.path, "w", encoding="utf-8", newline="")  # noqa: SIM115  closed by close()
         self.writer = csv.DictWriter(self.file, COLUMNS)
         with atomic.naming(self.path):

@@ -3,8 +3,11 @@
 `statuses.py`       every status of a run, and the sets that the rest of the code asks for
 `json_file.py`      a JSON file <-> a typed record; errors are one sentence
 `run_record.py`     run.json
-`study_plan.py`     study.json
+`study_plan.py`     study.json; `metric.py`: its metric; `tuning.py`: its tuning, and tuning/chosen.json
+`study_keys.py`     the command-line keys that set up a study
+`looks.py`          looks.jsonl; `stages.py`: stages.json; `submitted_jobs.py`: jobs.json
 `test_result.py`    test.json; `test_log.py`: tests.jsonl, every use of the test set
+`misclassified.py`  test_mistakes.npz
 `other_test.py`     test-on/NAME.json; `activation_maps.py`: activation_maps.json and .npz
 `epochs.py`         metrics.csv
 `checkpoints.py`    the names of the checkpoints of an unfinished run
@@ -15,4 +18,6 @@
 `finished.py`       a finished run is never overwritten; `other_images.py`: a study that continues on other images
 `predictions.py`    val_predictions.npz; `samples.py`: samples.npz
 `differences.py`    what differs between two runs
+`damage.py`         which files of a run are damaged, missing or from another run
+`safe_names.py`     checks of names and paths in records
 """

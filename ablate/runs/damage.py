@@ -20,7 +20,6 @@ from ablate.runs.run_record import METRICS, RunRecord
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import printable
 
-CURVES = "metrics.csv"
 TOLERANCE = 1e-4  # relative: validation metrics are computed again for the record, on the CPU
 SUBMITTED_CODE = "*/ablate/__init__.py"  # only a submission has the code of this package
 LARGEST_CODE = 16 * bounded.MIB  # bytes of a file of user code
@@ -47,7 +46,7 @@ def _checks(folder: Path, record: RunRecord, trusted: bool) -> Iterator[tuple[Pa
         for name, sha256 in record.own_code.items():
             yield folder / "own_code" / name, partial(_check_code, folder / "own_code" / name, sha256)
         yield folder / ".hydra" / "hydra.yaml", partial(_check_overrides, folder / ".hydra")
-    written = ((CURVES, _check_curves), (predictions.FILE, _check_predictions), (samples.FILE, _check_samples))
+    written = ((epochs.FILE, _check_curves), (predictions.FILE, _check_predictions), (samples.FILE, _check_samples))
     for name, check in written:
         if is_whole or (folder / name).exists():
             yield folder / name, partial(check, folder, record)
@@ -107,7 +106,7 @@ def _check_end(content: bytes) -> None:
 
 def _check_curves(folder: Path, record: RunRecord) -> None:
     """Raise ValueError unless metrics.csv has each epoch, and that of the result with its recorded metrics."""
-    path = folder / CURVES
+    path = folder / epochs.FILE
     lines = sum(1 for _ in bounded.lines(path, epochs.LARGEST, epochs.LONGEST))
     table = epochs.read(path, record.planned_epochs)
     if not set(METRICS) <= set(table) <= set(epochs.COLUMNS):

@@ -51,7 +51,7 @@ def _parts(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     settings |= {f"{key} (SHA-256)": digest[:12] for key, digest in (record.weights or {}).items()}
     environment = {**(record.environment.as_dict() if record.environment else {}), "data_sha256": record.data_sha256}
     results = {"status": record.status, **_plain(record.epochs), **(record.metrics or {})}
-    results |= {"metrics.csv": _curve(folder / "metrics.csv"), "model.pt": _content(folder / "model.pt")}
+    results |= {epochs.FILE: _curve(folder / epochs.FILE), "model.pt": _content(folder / "model.pt")}
     results["val_predictions.npz"] = _content(folder / "val_predictions.npz")
     known = {"code": _known(code), "environment": _known(environment), "results": _known(results)}
     return [("configuration", settings), *known.items()]

@@ -10,6 +10,7 @@ from pathlib import Path
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
 
+FILE = "metrics.csv"
 COLUMNS = (
     "epoch",
     "step",
@@ -75,6 +76,6 @@ def count(table: Table) -> int:
 def done(folder: Path) -> int:
     """Number of complete rows in the metrics.csv of a run folder; 0 if it cannot be read."""
     try:
-        return count(read(folder / "metrics.csv"))
+        return count(read(folder / FILE))
     except InputError:
         return 0

@@ -9,7 +9,7 @@ import msgspec
 from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Positive, Record, Whole
-from ablate.runs.names import is_inside
+from ablate.runs.safe_names import is_inside
 from ablate.runs.statuses import RESULTS, RecordedStatus
 from ablate.terminal.errors import InputError
 

@@ -12,7 +12,7 @@ from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 from ablate.runs.metric import Metric
-from ablate.runs.names import is_inside, is_name
+from ablate.runs.safe_names import is_inside, is_name
 from ablate.runs.tuning import FOLDER as TUNING
 from ablate.runs.tuning import TuningPlan
 from ablate.terminal.errors import InputError

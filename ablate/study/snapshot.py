@@ -153,7 +153,7 @@ class FolderView:
         epochs = NO_EPOCHS
         if state.status not in NO_RECORD:
             read = partial(read_epochs, planned=planned, metric=self.metric)
-            epochs = self._cached(folder / "metrics.csv", "epochs", read)
+            epochs = self._cached(folder / epoch_rows.FILE, "epochs", read)
         log = self._cached(folder / "train.log", "log", last_lines) if state.status in FAILED else []
         return RunView(variant, seed, subfolder, state, epochs, log)
 

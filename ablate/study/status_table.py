@@ -83,7 +83,7 @@ def table(folder: Path, study: StudyPlan, probed: Mapping[str, float] = NO_ESTIM
 def _view(folder: Path, run: PlannedRun, state: PlannedState) -> RunView:
     """A run with the epochs that it has done, if it is unfinished."""
     planned = state.record.planned_epochs if state.record else None
-    path = folder / run.folder / "metrics.csv"
+    path = folder / run.folder / epochs.FILE
     epochs_so_far = read_epochs(path, planned) if state.status in UNFINISHED else NO_EPOCHS
     return RunView(run.variant, run.seed, run.folder, state, epochs_so_far, [])
 
@@ -104,7 +104,7 @@ def _counts(counts: Mapping[str, Counter[str]]) -> Table:
 def _progress(status: str, folder: Path, study: StudyPlan) -> str:
     """Format the progress of a running or interrupted run: `interrupted after epoch 3, validation accuracy 61.5 %`."""
     try:
-        table = epochs.read(folder / "metrics.csv")
+        table = epochs.read(folder / epochs.FILE)
         shown = per_epoch(study.metric)
         epoch = f"epoch {table['epoch'][-1]:.0f}, {shown.label} {shown.text(table[shown.name][-1])}"
         return epoch if status == "running" else f"{status} after {epoch}"

@@ -1,5 +1,7 @@
 """Errors that are shown to the user as a message, without a traceback."""
 
+INTERRUPTED = 130  # exit status, as in shells: 128 + SIGINT
+
 
 class UserError(Exception):
     """An error whose message is complete: one or two plain sentences for the user."""

@@ -8,11 +8,11 @@ import pandas as pd
 from ablate.analysis import stats, study_power
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import number, spread, times
+from ablate.analysis.on_test_set import metric as test_metric
+from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.stats.linear_model import FRACTION
-from ablate.analysis.test_set import metric as test_metric
-from ablate.analysis.test_set.usage import Usage
 from ablate.analysis.variant_results import correlation, differences
 from ablate.runs.looks import Look
 from ablate.runs.metric import ACCURACY, Metric

@@ -57,7 +57,7 @@ def main_table(results: Results, rows: int) -> str:
 
 def test_table(results: Results) -> str:
     """The table of test accuracies; empty if the test set was not used."""
-    table = tables.test_set(results.usage, results.labels, results.metric)
+    table = tables.on_test_set(results.usage, results.labels, results.metric)
     return _typst_table(table.cells, f"{table.title}. {tables.with_single_seeds(table).note}") if table else ""
 
 

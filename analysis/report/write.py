@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ablate.analysis import collect, excluded_seeds, figures, left_out, tables
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.author import text as author_text
 from ablate.analysis.author.settings import check_figures
 from ablate.analysis.effects import COLUMNS, planned_comparisons
@@ -22,7 +22,7 @@ from ablate.analysis.report.notes import notes as notes_of
 from ablate.analysis.report.pdf_file import write_pdf
 from ablate.analysis.results import Results
 from ablate.backend import processes
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.files import atomic
 from ablate.runs import looks
 from ablate.runs.looks import Look
@@ -47,7 +47,7 @@ def report(study_folder: Path, allow_partial: bool = False) -> int:
     Raises:
         InputError: `study_folder` is not a study.
     """
-    return write_report(analyse(study_folder), allow_partial)
+    return write_report(analyze(study_folder), allow_partial)
 
 
 def write_report(results: Results, allow_partial: bool = False) -> int:

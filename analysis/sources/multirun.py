@@ -22,7 +22,7 @@ from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan
 from ablate.runs.metric import ACCURACY, Metric
-from ablate.runs.names import is_name
+from ablate.runs.safe_names import is_name
 from ablate.study.app import results
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural, printable

@@ -10,8 +10,8 @@ import msgspec
 import pandas as pd
 
 from ablate.analysis import app_curves, collect
-from ablate.analysis.analyse import compare
-from ablate.analysis.pairs import all_pairs
+from ablate.analysis.all_pairs import all_pairs
+from ablate.analysis.analyze import compare
 from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.columns import Columns, as_floats

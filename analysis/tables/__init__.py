@@ -5,7 +5,7 @@
 `factorial.py`      main effects, interactions, analysis of variance, shares, Shapley values
 `pairs.py`          every variant against every other one
 `path.py`           one change after the other
-`test_set.py`       accuracy on the test set
+`on_test_set.py`    accuracy on the test set
 `other_tests.py`    accuracy and calibration on other test sets, corruption by corruption
 `blocks.py`         differences within each data set or other block
 `stages.py`         the differences at each planned look
@@ -29,6 +29,7 @@ from ablate.analysis.tables.factorial import (
 )
 from ablate.analysis.tables.further_tests import IMAGES_NOTE, TESTS_NOTE, diverged, further_tests, images
 from ablate.analysis.tables.main_table import EQUIVALENCE, display, main
+from ablate.analysis.tables.on_test_set import on_test_set
 from ablate.analysis.tables.other_tests import conditions, other_test_sets
 from ablate.analysis.tables.pairs import letters, pairs
 from ablate.analysis.tables.path import path
@@ -36,7 +37,6 @@ from ablate.analysis.tables.runs import changes, classes, classes_note, failures
 from ablate.analysis.tables.secondary import secondary
 from ablate.analysis.tables.stages import stages
 from ablate.analysis.tables.table import ONE_SEED, Table, has_single_seeds, with_single_seeds
-from ablate.analysis.tables.test_set import test_set
 from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
@@ -44,7 +44,7 @@ from ablate.study.path import PATH
 
 __all__ = ["EQUIVALENCE", "NAMES", "ONE_SEED", "Table", "anova", "attribution", "best_trial", "changes", "classes",
            "conditions", "contrasts", "display", "diverged", "every", "failures", "further_tests", "has_single_seeds",
-           "images", "importance", "main", "other_test_sets", "secondary", "shares", "stages", "test_set", "trials",
+           "images", "importance", "main", "on_test_set", "other_test_sets", "secondary", "shares", "stages", "trials",
            "with_single_seeds", "within_blocks"]  # fmt: skip
 
 NAMES = (
@@ -90,7 +90,7 @@ def every(results: Results) -> dict[str, Table]:
         by_name["trials"] = trials(results.search, results.format)
         if results.search.importance is not None:
             by_name["importance"] = importance(results.search.importance)
-    if tested := test_set(results.usage, labels, results.metric):
+    if tested := on_test_set(results.usage, labels, results.metric):
         by_name["test"] = tested
     if results.other_tests is not None:
         both = {

@@ -8,9 +8,9 @@ import pandas as pd
 from ablate.analysis import collect, stats
 from ablate.analysis.formats import DASH, difference, number, p_value, spread
 from ablate.analysis.metric_format import PERCENT_DIGITS
+from ablate.analysis.on_test_set import metric as test_metric
+from ablate.analysis.on_test_set import other_tests
 from ablate.analysis.tables.table import Table
-from ablate.analysis.test_set import metric as test_metric
-from ablate.analysis.test_set import other_tests
 from ablate.data.corruptions import CLEAN
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.terminal.text import first_few

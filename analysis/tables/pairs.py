@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from ablate.analysis.all_pairs import AllPairs
 from ablate.analysis.formats import DASH, p_value
 from ablate.analysis.metric_format import MetricFormat
-from ablate.analysis.pairs import AllPairs
 from ablate.analysis.tables.table import Table
 
 LETTERS_NOTE = (

@@ -6,7 +6,7 @@ from statsmodels.stats.multitest import multipletests
 
 from ablate.analysis import collect, figures
 from ablate.analysis.ablation_path import ablation_path
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report.factor_sentences import factor_effects
 from ablate.runs.metric import ACCURACY, named
 
@@ -79,13 +79,13 @@ def test_a_lost_variant_keeps_its_place(make_study):
 
 
 def test_the_report_says_that_the_order_matters_and_how_to_see_another(make_study):
-    results = analyse(make_study(CUMULATIVE, FACTORS, design="cumulative"))
+    results = analyze(make_study(CUMULATIVE, FACTORS, design="cumulative"))
     (text,) = factor_effects(results)
     assert "The order matters" in text and "study.design=one_at_a_time --extend" in text
     axis = figures.every(results)["path"]().axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["baseline", "+ model=b", "+ lr=2", "+ loss=y"]
     assert [bar.get_width() for bar in axis.patches] == pytest.approx(results.path["step"].tolist()[1:])
-    more = analyse(
+    more = analyze(
         make_study(
             CUMULATIVE | {"lr=2": {s: v - 0.02 for s, v in BASE.items()}}, FACTORS, name="more", design="one_at_a_time"
         )

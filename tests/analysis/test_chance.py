@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from ablate.analysis import chance, collect
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report import incomplete, notes
 
 FACTORS = {"model": ["a", "b"]}
@@ -28,7 +28,7 @@ def right(count):
 def test_chance_is_the_exact_binomial_test_of_scipy(make_study, correct):
     study = make_study({"baseline": {0: correct / 200}}, {}, classes=10)
     predict(study, "baseline", 0, right(correct))
-    results = analyse(study)
+    results = analyze(study)
     p = binomtest(correct, 200, 0.1, alternative="greater").pvalue
     assert results.class_count == 10 and results.images == 200
     assert results.runs["collapsed"].tolist() == [p >= 0.001]
@@ -40,14 +40,14 @@ def test_one_class_for_all_images_is_no_learning_though_half_of_them_are_right(m
     for seed, predicted in ((0, np.zeros(200, int)), (1, np.where(np.arange(200) < 140, labels, 1 - labels))):
         path = study / f"baseline/seed={seed}/val_predictions.npz"
         np.savez(path, label=labels, logits=np.eye(2, dtype=np.float16)[predicted], index=labels)
-    assert analyse(study).runs["collapsed"].tolist() == [True, False]
+    assert analyze(study).runs["collapsed"].tolist() == [True, False]
 
 
 def test_four_images_say_nothing_of_chance(make_study):
     """Even four of four right would not be below .001 for two classes."""
     study = make_study({"baseline": {0: 1.0}}, {}, classes=2)
     np.savez(study / "baseline/seed=0/val_predictions.npz", label=[0, 1, 0, 1], logits=np.eye(2)[[0, 1, 0, 1]])
-    assert analyse(study).runs["collapsed"].tolist() == [False]
+    assert analyze(study).runs["collapsed"].tolist() == [False]
 
 
 def test_the_number_of_classes_is_that_of_the_records(make_study):
@@ -56,7 +56,7 @@ def test_the_number_of_classes_is_that_of_the_records(make_study):
     path = study / "baseline/seed=1/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"classes": ["a", "b"]}))
     assert chance.class_count(collect.collect(study)) is None  # they differ
-    assert analyse(make_study({"baseline": {0: 0.5}}, {}, name="old")).class_count is None
+    assert analyze(make_study({"baseline": {0: 0.5}}, {}, name="old")).class_count is None
 
 
 def test_a_baseline_that_learned_nothing_is_named(make_study):
@@ -65,7 +65,7 @@ def test_a_baseline_that_learned_nothing_is_named(make_study):
     for variant, seeds in results.items():
         for seed, accuracy in seeds.items():
             predict(study, variant, seed, right(round(200 * accuracy)))
-    result = analyse(study)
+    result = analyze(study)
     (note,) = [text for text in notes.notes(result) if "The baseline is not" in text]
     assert note == (
         "The baseline is not distinguishable from chance (10.0 %) with 200 evaluation images, in any of its 2 completed"

@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate.analysis import collect
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.config_differences import changes, readable
 from ablate.analysis.report.methods import methods
 
@@ -27,7 +27,7 @@ def test_only_differing_keys_are_listed(make_study):
         ["model=b", "model.width", "3", "—"],
         ["model=b", "model.hidden", "—", "[1]"],
     ]
-    text = " ".join(methods(analyse(study)))
+    text = " ".join(methods(analyze(study)))
     assert "Further settings that change with a level: model=b: model.hidden [1]." in text
     assert "optimizer sgd (lr 0.1)" in text and "4 runs of 3 variants" in text
 

@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from ablate.analysis import excluded_seeds
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.sources.open import Asked, results
 from ablate.commands import report
 from ablate.runs import looks
@@ -43,7 +43,7 @@ def test_the_seed_and_its_reason_are_in_every_output_and_the_numbers_come_back(m
 
 def test_plan_curves_and_runs_lose_the_seed_together(make_study):
     study = make_study(RESULTS, {"model": ["a", "b"]})
-    with_all, without = analyse(study), results(study, Asked(excluded={0: "x"}))
+    with_all, without = analyze(study), results(study, Asked(excluded={0: "x"}))
     assert with_all.plan.seeds == [0, 1, 2] and without.plan.seeds == [1, 2]
     for frame in (without.runs, without.curves):
         assert sorted(frame["seed"].unique()) == [1, 2]

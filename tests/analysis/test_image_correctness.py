@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import collect, figures, image_correctness
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report.write import report
 from ablate.study.selection import choose
 
@@ -61,7 +61,7 @@ def test_a_class_without_images_has_no_accuracy(study):
         path = study / variant / f"seed={seed}" / "val_predictions.npz"
         logits = np.eye(3)[PREDICTED[variant, seed]]
         np.savez(path, label=LABELS, logits=logits, index=LABELS)
-    results = analyse(study)
+    results = analyze(study)
     assert results.classes["2"].isna().all() and results.classes["1"].tolist() == [75, 25]
     axis = figures.class_difference(results.classes, "model=b", "b").axes[0]
     assert [text.get_text() for text in axis.get_yticklabels()] == ["0", "1"]
@@ -73,7 +73,7 @@ def test_only_the_images_that_did_not_select_the_epoch_are_read(study):
         path = study / variant / f"seed={seed}" / "val_predictions.npz"
         np.savez(path, label=LABELS, logits=np.eye(2)[predicted], index=LABELS, reporting=half)
     predictions = image_correctness.load(study, collect.collect(study))
-    assert predictions.labels.tolist() == [0, 1] and analyse(study).images == 2
+    assert predictions.labels.tolist() == [0, 1] and analyze(study).images == 2
     assert {key: list(classes) for key, classes in predictions.predicted.items()} == {
         key: predicted[::2] for key, predicted in PREDICTED.items()
     }
@@ -96,23 +96,23 @@ def test_a_study_without_predictions_gives_none(make_study):
 
 def test_an_interval_over_other_seeds_than_the_comparison_is_not_printed(study):
     """Without the predictions of one of the two seeds there is none; with both it is never the narrower one."""
-    results = analyse(study)
+    results = analyze(study)
     both, seeds = results.crossed["model=b"], results.effects.iloc[1]
     assert 100 * (both.high - both.low) >= seeds["ci_high"] - seeds["ci_low"] or np.isnan(seeds["ci_low"])
     (study / "model=b/seed=0/val_predictions.npz").unlink()
-    assert analyse(study).crossed == {}
+    assert analyze(study).crossed == {}
 
 
 def test_the_chosen_variant_is_that_of_the_test(study, make_study):
     """One rule: the highest mean of those that lost no run, the baseline included; of equals, the first."""
-    assert analyse(study).chosen == choose(study).chosen == "model=b"
+    assert analyze(study).chosen == choose(study).chosen == "model=b"
     for name, results, chosen in (
         ("base", {"baseline": {0: 0.9}, "model=b": {0: 0.9}}, "baseline"),
         ("lost", {"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.9, 1: "diverged"}}, "baseline"),
         ("none", {"baseline": {0: 0.5, 1: "diverged"}}, None),
     ):
         other = make_study(results, FACTORS, name=name)
-        assert analyse(other).chosen == chosen
+        assert analyze(other).chosen == chosen
         if chosen:
             assert choose(other).chosen == chosen
 
@@ -120,5 +120,5 @@ def test_the_chosen_variant_is_that_of_the_test(study, make_study):
 def test_the_baseline_is_not_compared_with_itself(study):
     path = study / "model=b/seed=0/run.json"
     path.write_text(path.read_text().replace('"val_accuracy": 0.6', '"val_accuracy": 0.1'))
-    drawn = figures.every(analyse(study))
+    drawn = figures.every(analyze(study))
     assert "class_difference" not in drawn and "confusion" in drawn

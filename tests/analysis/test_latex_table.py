@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import tables
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.latex_table import escaped, text_width, to_latex
 from ablate.analysis.sources.open import Asked, of_frame
 
@@ -82,7 +82,7 @@ def test_every_table_of_a_study_fits_an_article(make_study, tmp_path, names):
     for path in study.rglob("run.json"):
         logits = np.eye(10, dtype=np.float16)[[0, 1, *range(10)]]
         np.savez(path.with_name("val_predictions.npz"), label=[0, 0, *range(10)], logits=logits, index=range(12))
-    every = tables.every(analyse(study))
+    every = tables.every(analyze(study))
     assert {"effects", "classes", "failures"} <= set(every)
     log = log_of(tmp_path, [to_latex(table.cells, table.strong, table.note) for table in every.values()])
     assert not re.findall(r"Overfull \\hbox.*", log)

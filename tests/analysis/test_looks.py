@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.report.limits import looked
 from ablate.analysis.report.write import record_look, report, write_report
@@ -46,7 +46,7 @@ def text(study) -> str:
 
 def stated(study) -> str:
     """What a report states on its looks, after it has recorded this one; without writing the report."""
-    read = analyse(study)
+    read = analyze(study)
     return "\n".join(looked(*record_look(read), planned_comparisons(read.runs)))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report.write import report
 from ablate.analysis.search import LOG, search
 from ablate.analysis.tables import best_trial, trials
@@ -43,7 +43,7 @@ def plan(**changes):
 
 
 def test_trials_are_sorted_by_value_and_the_pruned_one_has_no_rank(make_study):
-    results = analyse(a_search(make_study))
+    results = analyze(a_search(make_study))
     ranked = results.search.ranked(results.metric)
     assert ranked["trial"].tolist() == [5, 2, 4, 0, 1, 3]
     assert results.search.trials["best"].tolist() == [0.7, 0.7, 0.8, 0.8, 0.8, 0.9]
@@ -78,7 +78,7 @@ def test_a_trial_is_the_mean_of_its_seeds_and_a_lost_seed_leaves_it_open(tmp_pat
 
 def test_another_design_is_no_search(make_study):
     study = make_study({"baseline": {0: 0.5}, "lr=0.3": {0: 0.6}}, {"lr": ["0.1", "0.3"]})
-    assert analyse(study).search is None
+    assert analyze(study).search is None
 
 
 def test_without_the_record_of_optuna_importance_is_a_rank_correlation(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.commands import predict_formats
 from ablate.commands.predict import predict, probabilities
 from ablate.data import parallel

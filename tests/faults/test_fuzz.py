@@ -11,12 +11,12 @@ import torch
 from hydra import compose, initialize_config_dir
 from hypothesis import strategies as st
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.collect import collect, curves
+from ablate.analysis.on_test_set import other_tests
+from ablate.analysis.on_test_set.run_results import lines
+from ablate.analysis.on_test_set.usage import usage
 from ablate.analysis.report import limits
-from ablate.analysis.test_report.run_results import lines
-from ablate.analysis.test_set import other_tests
-from ablate.analysis.test_set.usage import usage
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register
 from ablate.data.prepare import prepare
@@ -89,7 +89,7 @@ def test_frames(tmp_path, fuzz, name):
 
 def test_predictions(tmp_path, fuzz):
     study = shutil.copytree(trained() / "outputs/s", tmp_path / "s")
-    fuzz(bytewise, damaged(study / "baseline/seed=0/val_predictions.npz", lambda: analyse(study)))
+    fuzz(bytewise, damaged(study / "baseline/seed=0/val_predictions.npz", lambda: analyze(study)))
 
 
 def test_checkpoints(tmp_path, fuzz):
@@ -143,7 +143,7 @@ def test_other_test_sets_and_activation_maps(tmp_path, fuzz, name):
             assert len(other_tests.read(study, plan, collect(study))) in (0, 1)
             other_test.read(folder, "fog")
         else:
-            assert analyse(study).activation_maps is None  # of another configuration, or damaged
+            assert analyze(study).activation_maps is None  # of another configuration, or damaged
 
     fuzz(bytewise if name.endswith("npz") else st.one_of(bytewise, restructured()),
          damaged((folder if name.startswith("test-on") else study) / name, read))  # fmt: skip
@@ -206,7 +206,7 @@ def test_whole_folders(tmp_path, fuzz):
             else:
                 path.write_bytes(damage(contents[path]))
         try:
-            for read in (analyse, FolderView(study), lambda _: looks.read(study), lambda _: diff(run, run),
+            for read in (analyze, FolderView(study), lambda _: looks.read(study), lambda _: diff(run, run),
                          lambda _: trained_model.load(run), lambda _: test_log.count_uses(run)):  # fmt: skip
                 with suppress(InputError):
                     read(*([] if isinstance(read, FolderView) else [study]))

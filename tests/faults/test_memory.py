@@ -17,14 +17,14 @@ from hydra import compose, initialize_config_dir
 from msgspec.structs import replace
 from PIL import Image
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.author import text, to_typst
 from ablate.analysis.collect import collect, curves
+from ablate.analysis.on_test_set import other_tests
+from ablate.analysis.on_test_set.usage import usage
 from ablate.analysis.sources import frame
 from ablate.analysis.sources import table as table_file
 from ablate.analysis.sources.columns import Columns
-from ablate.analysis.test_set import other_tests
-from ablate.analysis.test_set.usage import usage
 from ablate.api.run import Run
 from ablate.commands.test import test as evaluated
 from ablate.config import CONF, register, trust
@@ -143,8 +143,8 @@ def taken_looks(study: Path) -> None:
 
 IN_RUN = "baseline/seed=0/"
 KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], ...]]] = {
-    "predictions": (f"{IN_RUN}val_predictions.npz", arrays.PREDICTIONS, (analyse,)),
-    "samples": (f"{IN_RUN}samples.npz", arrays.SAMPLES, (analyse,)),
+    "predictions": (f"{IN_RUN}val_predictions.npz", arrays.PREDICTIONS, (analyze,)),
+    "samples": (f"{IN_RUN}samples.npz", arrays.SAMPLES, (analyze,)),
     "curves": (
         f"{IN_RUN}metrics.csv",
         records.CURVES,
@@ -155,7 +155,7 @@ KINDS: dict[str, tuple[str, dict[str, Attack], tuple[Callable[[Path], object], .
         {**records.json_attacks(run_record.LARGEST.size), "classes": records.classes},
         (look, table),
     ),
-    "classes": (f"{IN_RUN}run.json", {"classes": records.classes}, (analyse,)),
+    "classes": (f"{IN_RUN}run.json", {"classes": records.classes}, (analyze,)),
     "plan": (
         "study.json",
         {**records.json_attacks(study_plan.LARGEST.size), **records.plan_of(study_plan.LARGEST.size)},

@@ -8,6 +8,5 @@
 6. `log.py`       optional helpers for the app's author: `ablate.log`, `ablate.seed_everything`
 7. `flags.py`     flags of the app's command line that contradict a study
 8. `messages.py`  errors of the app and of its configuration, in sentences
-
-The sweeper itself is that of `ablate train` (`ablate.study.sweeper`).
+9. `sweeper.py`   all of these around the sweeper of `ablate train` (`ablate.study.sweeper`)
 """

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
-from ablate.runs.names import is_name
+from ablate.runs.safe_names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.runs.tuning import DESIGN
 from ablate.study import design, factors, overrides, path, plan

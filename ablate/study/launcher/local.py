@@ -10,7 +10,7 @@ import torch
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.data.prepare import prepare
 from ablate.runs import provenance
 from ablate.study.launcher import Job, Jobs, Results, failed, workers

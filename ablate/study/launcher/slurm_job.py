@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.study.launcher import Job, local, workers
+from ablate.terminal.errors import INTERRUPTED
 
 log = logging.getLogger(__name__)
-INTERRUPTED = 130  # exit status
 TIME_LIMIT = getattr(signal, "SIGUSR2", signal.SIGTERM)  # sent before the time limit (sbatch --signal)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.backend.cores import cpu_cores
+from ablate.backend.cpu_count import cpu_cores
 from ablate.runs import run_record
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError, UserError

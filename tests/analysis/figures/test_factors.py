@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import figures
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from tests.analysis.figures.conftest import FACTORS, lines
 
 PAIR = {"kind": "interaction", "factor": "model", "level": "wide_resnet", "factor_2": "normalization"}
@@ -41,15 +41,15 @@ def test_shares_are_drawn_with_seed_and_residual():
 
 def test_interactions_that_cannot_be_estimated_are_not_drawn(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "weight_decay=0": {0: 0.4, 1: 0.3}}
-    alone = analyse(make_study(results, FACTORS))
+    alone = analyze(make_study(results, FACTORS))
     drawing = figures.every(alone)
     assert "interactions" not in drawing and "variance_shares" in drawing
     assert set(alone.contrasts["kind"]) == {"main"} and alone.contrasts["estimable"].any()
     bars = [label.get_text() for label in drawing["variance_shares"]().axes[0].get_yticklabels()]
     assert sorted(bars) == ["Residual", "model", "seed", "weight_decay"]
     results |= {"model=b+weight_decay=0": {0: 0.5, 1: 0.5}}
-    both = analyse(make_study(results, FACTORS, name="both"))
+    both = analyze(make_study(results, FACTORS, name="both"))
     assert set(both.contrasts["kind"]) == {"main", "interaction"}
     assert "interactions" not in figures.every(both)  # a heatmap of one cell
     results |= {"model=c": {0: 0.5, 1: 0.4}, "model=c+weight_decay=0": {0: 0.5, 1: 0.5}}
-    assert "interactions" in figures.every(analyse(make_study(results, FACTORS, name="more")))
+    assert "interactions" in figures.every(analyze(make_study(results, FACTORS, name="more")))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect, figures
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.metric_format import MetricFormat
 from ablate.runs.metric import Metric
@@ -73,7 +73,7 @@ def test_the_interval_of_two_seeds_does_not_stretch_the_axis(make_study):
     assert -6 < low < -5 and 3.2 < high < 4
     assert [line.get_marker() for line in lines(axis, "_cut")][:2] == ["<", ">"]
     assert [line.get_xdata()[0] for line in lines(axis, "_cut")][:2] == [low, high]
-    results = analyse(study)
+    results = analyze(study)
     assert "An arrow marks a bar that is cut off" in figures.captions(results)["effects"]
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report import html_curves
 from ablate.analysis.report.html_curves import curve_data
 from ablate.analysis.sources.open import Asked, results
@@ -15,7 +15,7 @@ FACTORS = {"model": ["a", "b", "c"]}
 @pytest.fixture(scope="module")
 def data(make_shared_study):
     results = {"baseline": {0: 0.5, 1: 0.7}, "model=b": {0: 0.4, 1: "diverged"}, "model=c": {0: None}}
-    return curve_data(analyse(make_shared_study(results, FACTORS)))
+    return curve_data(analyze(make_shared_study(results, FACTORS)))
 
 
 def test_means_and_bands_are_of_completed_runs(data):
@@ -48,7 +48,7 @@ def test_a_variant_without_runs_has_no_curve(data):
 def test_long_curves_are_thinned_and_keep_their_last_epoch(make_study, monkeypatch):
     monkeypatch.setattr(html_curves, "MOST_NUMBERS", 1000)
     study = make_study({"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.7, 1: 0.8}}, FACTORS, epochs=400)
-    curve = curve_data(analyse(study))["quantities"][0]["curves"][0]["training"]
+    curve = curve_data(analyze(study))["quantities"][0]["curves"][0]["training"]
     assert (
         20 <= len(curve["epochs"]) <= 30 and curve["epochs"][-1] == 400 and len(curve["mean"]) == len(curve["epochs"])
     )
@@ -58,13 +58,13 @@ def test_many_variants_keep_their_order(make_study):
     """Of 50, the baseline and the 39 that differ most; the baseline and the first five of these are shown."""
     levels = [f"v{number:02}" for number in range(50)]
     results = {"baseline": {0: 0.5}} | {f"model={name}": {0: 0.5 + 0.005 * i} for i, name in enumerate(levels[1:], 1)}
-    data = curve_data(analyse(make_study(results, {"model": levels}, epochs=2)))
+    data = curve_data(analyze(make_study(results, {"model": levels}, epochs=2)))
     assert [one["number"] for one in data["variants"]] == [0, *range(11, 50)] and data["total"] == 50
     assert [one["number"] for one in data["variants"] if one["shown"]] == [0, *range(45, 50)]
 
 
 def test_one_epoch_is_no_curve(make_study):
-    assert curve_data(analyse(make_study({"baseline": {0: 0.5}}, FACTORS, epochs=1))) is None
+    assert curve_data(analyze(make_study({"baseline": {0: 0.5}}, FACTORS, epochs=1))) is None
 
 
 def test_an_app_has_the_curve_of_its_metric(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report import images
 from ablate.runs import run_record
 from tests.processes import ablate
@@ -49,7 +49,7 @@ def test_the_data_sentence_states_the_split(folder: Path, kind: str) -> None:
     study = folder / "outputs" / kind
     record = run_record.read(study / "baseline/seed=0")
     assert record.images and record.images.split == kind and record.images.training == training
-    (text,) = images.data(analyse(study))
+    (text,) = images.data(analyze(study))
     assert text.startswith("Data: labels.csv of the image folder pictures, 32 training and 8 validation images")
     assert text.endswith(sentence)
     index = np.load(study / "baseline/seed=0/val_predictions.npz")["index"]

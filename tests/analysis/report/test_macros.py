@@ -2,7 +2,7 @@
 
 import re
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report.macros import to_tex
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
@@ -18,7 +18,7 @@ def test_macros_hold_the_numbers_of_the_study(make_study):
     """Differences: b -10 and -12, y 0 and +2, both -10 and -12; the interaction is -10 - -10 - 0 = 0, and -2."""
     results = {"baseline": {0: 0.6, 1: 0.62}, "model=b": {0: 0.5, 1: 0.5}, "norm=y": {0: 0.6, 1: 0.64}}
     results["model=b+norm=y"] = {0: 0.5, 1: 0.5}
-    numbers = macros(to_tex(analyse(make_study(results, FACTORS))))
+    numbers = macros(to_tex(analyze(make_study(results, FACTORS))))
     assert numbers["study", "runs"] == "8" and numbers["study", "seeds"] == "2" and numbers["study", "holes"] == "0"
     assert ("study", "detectable") in numbers  # its value is tested in stats/test_power.py
     assert numbers["baseline", "mean"] == "61.00" and ("baseline", "difference") not in numbers
@@ -31,7 +31,7 @@ def test_macros_hold_the_numbers_of_the_study(make_study):
 def test_special_characters_in_names_are_safe(make_study):
     first, second = "50 %#$&_{x}\\", "50 %#$&_{y}\\"
     results = {"baseline": {0: 0.5}, f"model={first}": {0: 0.5}, f"model={second}": {0: 0.4}}
-    text = to_tex(analyse(make_study(results, {"model": ["a", first, second]})))
+    text = to_tex(analyze(make_study(results, {"model": ["a", first, second]})))
     names = {name for name, _ in macros(text)}
     assert {"study", "baseline", "model=50 ----_-x--", "model=50 ----_-y--"} == names
     body = text.split("numbers.tex}\\fi}\n")[1]
@@ -42,5 +42,5 @@ def test_shapley_values_have_macros(make_study):
     """Two changes of .1 and .2 that add up to .3."""
     values = {"baseline": 0.5, "a=1": 0.6, "b=1": 0.7, "a=1+b=1": 0.8}
     results = {name: {0: value, 1: value + 0.01} for name, value in values.items()}
-    known = macros(to_tex(analyse(make_study(results, {"a": ["0", "1"], "b": ["0", "1"]}))))
+    known = macros(to_tex(analyze(make_study(results, {"a": ["0", "1"], "b": ["0", "1"]}))))
     assert (known["shapley:a=1", "difference"], known["shapley:all", "difference"]) == ("+10.00", "+30.00")

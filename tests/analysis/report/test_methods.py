@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report import methods, notes
 from ablate.runs.study_plan import StudyPlan
 
@@ -41,7 +41,7 @@ def test_a_change_is_named_as_in_the_configuration(make_study):
 
 def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.6, 1: "diverged", 2: None}}
-    first, *_, last, _ = methods.methods(analyse(make_study(results, FACTORS, margin=1.0)))
+    first, *_, last, _ = methods.methods(analyze(make_study(results, FACTORS, margin=1.0)))
     assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
     assert "two-sided at 0.05 after Holm's correction for the 1 planned variant; equivalence within ±1 points" in last
 
@@ -51,7 +51,7 @@ def test_methods_state_the_number_of_images_and_the_step(make_study):
     np.savez(study / "baseline/seed=0/val_predictions.npz", label=[0, 1] * 180, logits=np.eye(2)[[0, 0] * 180])
     assert (
         "360 validation images: one run's accuracy changes in steps of 0.28 points."
-        in methods.methods(analyse(study))[-1]
+        in methods.methods(analyze(study))[-1]
     )
 
 
@@ -59,22 +59,22 @@ def test_methods_state_the_data(make_study):
     record = {"images": IMAGES, "inputs": INPUTS, "selection": "last"}
     study = make_study({"baseline": {0: 0.5}}, {}, classes=10, record=record)
     text = "Data: 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels."
-    assert text in methods.methods(analyse(study))
+    assert text in methods.methods(analyze(study))
     (study / "baseline/seed=0/.hydra").mkdir()
     config = {"data": {"_target_": "d.digits", "val_fraction": 0.2, "split_seed": 3, "train_limit": 1200}}
     OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
     expected = "Data: digits, 1,200 training and 360 validation images, 10 classes, 32 × 32 pixels, 3 channels; 20 % of"
-    assert any(one.startswith(expected) for one in methods.methods(analyse(study)))
-    assert "limited to 1,200 of the others" in " ".join(methods.methods(analyse(study)))
+    assert any(one.startswith(expected) for one in methods.methods(analyze(study)))
+    assert "limited to 1,200 of the others" in " ".join(methods.methods(analyze(study)))
     config["data"] |= {"_target_": "d.image_folder", "root": "somewhere/photos"}
     OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
-    assert any(one.startswith("Data: image folder photos, 1,200") for one in methods.methods(analyse(study)))
+    assert any(one.startswith("Data: image folder photos, 1,200") for one in methods.methods(analyze(study)))
 
 
 def test_methods_state_the_epoch_and_the_images(make_study):
     def stated(name, **record) -> str:
         study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, name=name, record=record)
-        return methods.methods(analyse(study))[-1]
+        return methods.methods(analyze(study))[-1]
 
     assert stated("last", selection="last", images=IMAGES) == (
         "Except for test accuracies, tables and figures are of the last epoch and 360 validation images: one run's"
@@ -93,7 +93,7 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
     )
     path = study / "model=b/seed=0/run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"selection": "best_val", "images": HALVES}))
-    text = methods.methods(analyse(study))[-1]
+    text = methods.methods(analyze(study))[-1]
     assert text.startswith(
         "The accuracies of the runs are computed on different images or epochs. 1 run: Except for test"
     )
@@ -103,7 +103,7 @@ def test_runs_whose_accuracy_is_of_other_images_are_named(make_study):
 def test_a_margin_that_was_changed_after_a_result_is_stated(make_study):
     change = {"time": "2026-01-02T03:04:05+00:00", "before": 1.0, "after": 4.0, "results": 10}
     study = make_study({"baseline": {0: 0.5}, "model=b": {0: 0.6}}, FACTORS, margin=4.0, margin_changes=[change])
-    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in notes.notes(analyse(study))[0]
+    assert "changed from ±1 points to ±4 points on 2026-01-02, after 10 results" in notes.notes(analyze(study))[0]
 
 
 def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_is_not(make_study):
@@ -116,7 +116,7 @@ def test_settings_that_change_with_a_level_are_stated_once_and_the_level_itself_
                   "model": {"hidden": hidden}}  # fmt: skip
         (study / name / "seed=0/.hydra").mkdir()
         OmegaConf.save(OmegaConf.create(config), study / name / "seed=0/.hydra/config.yaml")
-    texts = methods.methods(analyse(study))
+    texts = methods.methods(analyze(study))
     assert "Further settings that change with a level: optimizer=adam: optimizer.lr 0.001, not 0.1." in texts
 
 
@@ -131,7 +131,7 @@ def test_a_setting_that_two_levels_of_a_factor_change_is_stated_for_both(make_st
     assert (
         "Settings of the levels: how=probe: model.weights w.pt, not none. how=tune:"
         " model.weights w.pt, not none; model.head_warmup_epochs 1, not 0."
-    ) in methods.methods(analyse(study))
+    ) in methods.methods(analyze(study))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_methods_state_the_majority_class_baseline_of_imbalanced_classes(make_st
     plan = json.loads(path.read_text())
     path.write_text(json.dumps({**plan, "metric": {"name": metric, "unit": "%", "scale": 100}}))
     np.savez(study / "baseline/seed=0/val_predictions.npz", label=labels, logits=np.eye(2)[labels])
-    text = methods.methods(analyse(study))[-1]
+    text = methods.methods(analyze(study))[-1]
     assert text.endswith(stated) and ("Majority-class baseline" in text) == bool(stated)
 
 
@@ -175,7 +175,7 @@ def test_methods_state_the_recipe_and_the_environment(make_study):
     }  # fmt: skip
     (study / "baseline/seed=0/.hydra").mkdir()
     OmegaConf.save(OmegaConf.create(config), study / "baseline/seed=0/.hydra/config.yaml")
-    texts = methods.methods(analyse(study))
+    texts = methods.methods(analyze(study))
     assert (
         "Baseline: model CNN (widths [8, 16]), normalization batch (momentum 0.1), 1,000 parameters. Training:"
         " optimizer sgd (lr 0.1, eps 1e-08); schedule cosine (warmup_epochs 2); loss cross_entropy; augmentation flip,"
@@ -187,4 +187,4 @@ def test_methods_state_the_recipe_and_the_environment(make_study):
     path = study / "baseline/seed=1/run.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"environment": environment | {"device": "cuda"}}))
-    assert methods.methods(analyse(study))[-1].count("PyTorch 2.13.0") == 2  # two devices
+    assert methods.methods(analyze(study))[-1].count("PyTorch 2.13.0") == 2  # two devices

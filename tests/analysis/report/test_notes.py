@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ablate.analysis import collect
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import notes, verdict_sentences
 
@@ -17,7 +17,7 @@ def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
     results = {"baseline": {0: 0.5, 1: 0.6, 2: "failed"}, "model=b": {0: 0.5, 1: 0.7, 2: 0.6}, "model=f": {7: 0.5}}
     study = make_study(results, FACTORS, code=lambda variant, seed: "abc" if seed else "xyz")
     (study / "model=b" / "seed=1" / "metrics.csv").unlink()
-    code, one, other, curves = notes.notes(analyse(study))
+    code, one, other, curves = notes.notes(analyze(study))
     assert "different versions of the code: xyz (2 runs), abc (4 runs)" in code
     assert one.startswith("model=b: 1 run without a baseline run of the same seed") and "left out" in one
     assert other.startswith("model=f: 1 run without") and "Welch's t" in other
@@ -25,13 +25,13 @@ def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
 
 
 def test_a_plain_study_needs_no_notes(make_study):
-    assert notes.notes(analyse(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS))) == []
+    assert notes.notes(analyze(make_study({"baseline": {0: 0.5}, "model=b": {0: 0.5}}, FACTORS))) == []
 
 
 def test_without_a_baseline_run_it_is_stated_once(make_study):
-    texts = notes.notes(analyse(make_study({"baseline": {0: "failed"}, "model=b": {0: 0.6}}, FACTORS)))
+    texts = notes.notes(analyze(make_study({"baseline": {0: "failed"}, "model=b": {0: 0.6}}, FACTORS)))
     assert texts == ["The baseline has no completed run: nothing can be compared."]
-    texts = notes.notes(analyse(make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS, name="none")))
+    texts = notes.notes(analyze(make_study({"model=b": {0: 0.5, 1: 0.6}}, FACTORS, name="none")))
     assert "nothing can be compared" in texts[0]
 
 
@@ -46,20 +46,20 @@ def test_equal_differences_are_named(make_study):
 def test_why_a_clear_difference_is_inconclusive(make_study):
     better = {seed: 0.72 + 0.0015 * seed for seed in range(5)} | {5: "diverged"}
     results = {"baseline": {seed: 0.70 + 0.001 * seed for seed in range(6)}, "model=b": better}
-    texts = notes.notes(analyse(make_study(results, FACTORS, classes=10)))
+    texts = notes.notes(analyze(make_study(results, FACTORS, classes=10)))
     (why,) = [note for note in texts if "inconclusive" in note]
     assert why == (
         "model=b is inconclusive, as the verdict depends on diverged runs: better over the 5 seeds where both converged"
         " (+2.1 points, Holm p < 0.001), inconclusive with diverged runs scored at chance (−8.3 points)."
     )
-    texts = notes.notes(analyse(make_study(results, FACTORS, name="old")))
+    texts = notes.notes(analyze(make_study(results, FACTORS, name="old")))
     assert any("of a model that has learned nothing is not known" in note for note in texts)
 
 
 def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
     """Over seeds 0 and 1 the baseline's mean is 60.5, over all three 61.33."""
     results = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.5, 1: 0.52, 2: None}}
-    (note,) = notes.notes(analyse(make_study(results, FACTORS)))
+    (note,) = notes.notes(analyze(make_study(results, FACTORS)))
     assert (
         note
         == "model=b: compared over 2 of the baseline's seeds; on these the baseline's mean is 60.50\N{NO-BREAK SPACE}%."
@@ -70,7 +70,7 @@ def test_a_training_curve_of_another_function_is_named(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {})
     path = study / "baseline/seed=1/metrics.csv"
     path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
-    (note,) = notes.notes(analyse(study))
+    (note,) = notes.notes(analyze(study))
     assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")
 
 
@@ -88,5 +88,5 @@ def test_variants_not_above_the_majority_class_baseline_are_named(make_study, me
     for variant, predicted in (("baseline", [0, 0, 0, 0]), ("model=b", [0, 0, 0, 1])):
         path = study / variant / "seed=0/val_predictions.npz"
         np.savez(path, label=np.array([0, 0, 0, 1]), logits=np.eye(2)[predicted])
-    texts = notes.notes(analyse(study))
+    texts = notes.notes(analyze(study))
     assert [text for text in texts if "majority" in text] == [f"Not above the majority-class baseline {below}"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.report.stage_sentences import looked
 from ablate.analysis.results import Results
 from ablate.analysis.sources.open import Asked, results
@@ -33,14 +33,14 @@ def study(make_study):
 def taken(folder, *decided: dict[str, str]) -> Results:
     looks = [StageLook(time="t", seeds=seeds, decided=names) for seeds, names in zip((3, 6), decided, strict=False)]
     stages.write(folder, looks)
-    return analyse(folder)
+    return analyze(folder)
 
 
 FIRST, SECOND = {"model=b": "worse"}, {"norm=y": "better", "model=b+norm=y": "worse"}
 
 
 def test_before_the_first_look_nothing_is_compared(study):
-    (text,) = looked(analyse(study))
+    (text,) = looked(analyze(study))
     assert text == (
         "Stages: looks were planned after 3, 6 seeds, and 0 of these 2 looks were taken. Nothing is compared before the"
         " first look."
@@ -62,7 +62,7 @@ def test_effects_of_factors_are_over_the_seeds_that_all_variants_have(study):
     run = study / "norm=y/seed=5/run.json"
     record = json.loads(run.read_text())
     run.write_text(json.dumps(record | {"metrics": record["metrics"] | {"val_accuracy": 0.1}}))
-    assert analyse(study).contrasts["mean"].tolist() == before
+    assert analyze(study).contrasts["mean"].tolist() == before
 
 
 def test_runs_that_were_replaced_after_their_look_are_named(study):

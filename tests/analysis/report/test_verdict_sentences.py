@@ -1,7 +1,7 @@
 """Verdicts as sentences with their numbers."""
 
 from ablate.analysis import collect
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import verdict_sentences
 from ablate.runs.metric import Metric
@@ -43,10 +43,10 @@ def test_a_single_interaction_is_a_sentence(make_study):
     two = {"model": ["a", "b"], "norm": ["x", "y"]}
     results = {"baseline": {0: 0.5, 1: 0.6}, "model=b": {0: 0.6, 1: 0.8}, "norm=y": {0: 0.6, 1: 0.65}}
     results["model=b+norm=y"] = {0: 0.75, 1: 0.87}
-    texts = verdict_sentences.interaction(analyse(make_study(results, two)).contrasts)
+    texts = verdict_sentences.interaction(analyze(make_study(results, two)).contrasts)
     assert texts == [
         "Interaction (exploratory) of model=b and norm=y: their effect together minus the sum of their separate effects"
         " is +3.5 points, 95 % CI −15.6 to +22.6, n = 2, Holm p 0.475."
     ]
     alone = {name: seeds for name, seeds in results.items() if "+" not in name}
-    assert verdict_sentences.interaction(analyse(make_study(alone, two, name="alone")).contrasts) == []
+    assert verdict_sentences.interaction(analyze(make_study(alone, two, name="alone")).contrasts) == []

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.commands.reproduce.retrain import reproduce
 from ablate.evaluation import trained_model
 from ablate.runs import run_record, stages, study_plan
@@ -150,7 +150,7 @@ def test_variants_are_compared_within_blocks(app, tmp_path):
     words = ("hydra.sweeper.block=dropout", "dropout=0.0,0.5", "model=resnet,cnn", "seed=0,1,2")
     ended = app(tmp_path, *SWEEP, *words)
     assert ended.returncode == 0, ended.stderr
-    results = analyse(tmp_path / "outputs/s")
+    results = analyze(tmp_path / "outputs/s")
     assert list(results.effects["variant"]) == ["baseline", "model=cnn"]  # half of the accuracy is due to the dropout
     assert results.blocks.levels == ["0.0", "0.5"]
     assert results.effects["difference"].iloc[1] == pytest.approx(0.05, abs=0.01)
@@ -168,7 +168,7 @@ def test_a_staged_study_stops_what_is_decided_and_takes_each_look_once(app, tmp_
     looks = stages.read(study, plan)
     assert looks[0].seeds == 3 and {"model=cnn": "better", "model=vit": "worse"}.items() <= looks[0].decided.items()
     assert len(list((study / "model=cnn").glob("seed=*"))) == 3
-    results = analyse(study)
+    results = analyze(study)
     verdicts = results.effects.set_index("variant")["verdict"]
     for look in looks:  # the report's verdicts are those of the looks
         assert verdicts[list(look.decided)].to_dict() == look.decided
@@ -202,5 +202,5 @@ def test_an_ablation_path_grows_by_rounds_and_a_fraction_has_the_baseline(app, t
     assert fraction.returncode == 0, fraction.stderr
     runs = study_plan.read(tmp_path / "outputs/f").runs
     assert len(runs) == 16 and runs[0].variant == "baseline"
-    results = analyse(tmp_path / "outputs/f")
+    results = analyze(tmp_path / "outputs/f")
     assert (results.contrasts["aliases"] != "").sum() == 3 and len(results.attribution) == 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
 from ablate.runs import run_record
 from tests.study.app.conftest import SWEEP
 
@@ -28,7 +28,7 @@ def test_the_last_value_of_lightnings_metrics_counts(tmp_path, app):
         for name in ("baseline", "model=cnn")
     ]
     assert values[1] - values[0] == pytest.approx(0.05, abs=0.02) and values[0] > 0.78
-    curves = analyse(tmp_path / "outputs/s").curves
+    curves = analyze(tmp_path / "outputs/s").curves
     assert curves["epoch"].tolist() == [0, 1, 2, 0, 1, 2]
     assert curves["val/acc"].iloc[[2, 5]].tolist() == pytest.approx(values)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.analysis.test_report import comparison
+from ablate.analysis.on_test_set import comparison
 from ablate.runs.metric import ACCURACY, named
 from ablate.study.selection import Choice
 from tests.runs.test_test_log import result

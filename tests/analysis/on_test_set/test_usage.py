@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from ablate.analysis import tables
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
+from ablate.analysis.on_test_set.usage import usage
 from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
-from ablate.analysis.test_set.usage import usage
 from ablate.runs import study_plan, test_log
 from tests.runs.test_test_log import result
 
@@ -90,7 +90,7 @@ def test_the_table_of_test_accuracies(study):
 
 
 def test_without_a_test_there_is_no_table(study):
-    assert "effects" in tables.every(analyse(study)) and "test" not in tables.every(analyse(study))
+    assert "effects" in tables.every(analyze(study)) and "test" not in tables.every(analyze(study))
 
 
 def test_tests_of_replaced_and_unplanned_runs_are_counted(study):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ablate.analysis import figures
-from ablate.analysis.test_report import run_results
+from ablate.analysis.on_test_set import run_results
 from ablate.runs.test_result import Mark, Mistake
 from tests.runs.test_test_log import result
 

@@ -7,7 +7,7 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
 from ablate.analysis import collect
-from ablate.analysis.pairs import MOST_VARIANTS, all_pairs
+from ablate.analysis.all_pairs import MOST_VARIANTS, all_pairs
 from ablate.runs.metric import ACCURACY, named
 from ablate.terminal.errors import InputError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.analysis.test_set import metric as test_metric
+from ablate.analysis.on_test_set import metric as test_metric
 from ablate.runs import test_log, test_result
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError

@@ -8,10 +8,10 @@ import numpy as np
 
 from ablate.analysis import collect, stats, verdict
 from ablate.analysis.formats import number, p_value, significant, spread
+from ablate.analysis.on_test_set import metric as test_metric
+from ablate.analysis.on_test_set.usage import usage
 from ablate.analysis.report.terminal import print_table
-from ablate.analysis.tables.test_set import test_set
-from ablate.analysis.test_set import metric as test_metric
-from ablate.analysis.test_set.usage import usage
+from ablate.analysis.tables.on_test_set import on_test_set
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.study_plan import BASELINE
 from ablate.runs.test_result import TestResult
@@ -99,7 +99,7 @@ def _difference(variant: Mapping[int, float], baseline: Mapping[int, float], met
 def show_variants(study: Path) -> None:
     """Print the table of all tested variants of a study."""
     plan = collect.read_plan(study)
-    table = test_set(usage(study, plan), collect.labels(collect.collect(study, plan)), plan.metric)
+    table = on_test_set(usage(study, plan), collect.labels(collect.collect(study, plan)), plan.metric)
     if table is not None:
         print_table(table.cells, f"{table.title}, study {plan.name}")
 

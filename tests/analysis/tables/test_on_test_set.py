@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from ablate.analysis.tables.test_set import test_set as table_of
-from ablate.analysis.test_set.usage import UNPLANNED, Usage
+from ablate.analysis.on_test_set.usage import UNPLANNED, Usage
+from ablate.analysis.tables.on_test_set import on_test_set as table_of
 from ablate.runs.metric import named
 
 LABELS = {"baseline": "baseline", "model=b": "model: b", "model=c": "model: c", "model=d": "model: d"}

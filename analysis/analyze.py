@@ -12,13 +12,13 @@ from ablate.analysis.config_differences import changes
 from ablate.analysis.effects import effects, most_different
 from ablate.analysis.excluded_seeds import Excluded, remaining
 from ablate.analysis.factor_effects import FactorEffects, factor_effects
+from ablate.analysis.on_test_set import other_tests
+from ablate.analysis.on_test_set.usage import usage
 from ablate.analysis.results import Maps, Results
 from ablate.analysis.search import DESIGN as SEARCH
 from ablate.analysis.search import search
 from ablate.analysis.stages.looks import of_study as looks_of_study
 from ablate.analysis.stages.paths import stage_paths
-from ablate.analysis.test_set import other_tests
-from ablate.analysis.test_set.usage import usage
 from ablate.analysis.tuned import tuned
 from ablate.runs import activation_maps
 from ablate.runs.study_plan import StudyPlan
@@ -26,7 +26,7 @@ from ablate.runs.study_plan import StudyPlan
 DESCRIBED = 40  # variants whose configurations are compared
 
 
-def analyse(study_folder: Path) -> Results:
+def analyze(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)

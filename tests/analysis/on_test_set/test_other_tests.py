@@ -10,10 +10,10 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
 from ablate.analysis import collect, figures, tables
-from ablate.analysis.analyse import analyse
+from ablate.analysis.analyze import analyze
+from ablate.analysis.on_test_set import other_tests
 from ablate.analysis.report.terminal import fitting
 from ablate.analysis.report.write import report
-from ablate.analysis.test_set import other_tests
 from ablate.runs import activation_maps, other_test, study_plan, test_log
 from ablate.runs.metric import named
 from tests.runs.test_activation_maps import IMAGES, MAPS, record
@@ -190,8 +190,8 @@ def test_the_report_has_the_tables_and_the_maps(study):
 
 def test_maps_of_runs_that_were_retrained_or_damaged_are_left_out(study):
     activation_maps.write(study, record(), IMAGES, MAPS)
-    assert "activation_maps" in figures.every(analyse(study))
+    assert "activation_maps" in figures.every(analyze(study))
     activation_maps.write(study, record(config_sha256=["baseline 0", "another"]), IMAGES, MAPS)
-    assert "activation_maps" not in figures.every(analyse(study))
+    assert "activation_maps" not in figures.every(analyze(study))
     activation_maps.write(study, record(), IMAGES, MAPS[..., :2])
-    assert "activation_maps" not in figures.every(analyse(study))
+    assert "activation_maps" not in figures.every(analyze(study))

@@ -7,9 +7,9 @@ import pandas as pd
 
 from ablate.analysis import collect
 from ablate.analysis.formats import DASH, number
+from ablate.analysis.on_test_set import other_tests
 from ablate.analysis.report.terminal import print_table
 from ablate.analysis.tables import other_tests as tables
-from ablate.analysis.test_set import other_tests
 from ablate.data.corruptions import CLEAN
 from ablate.runs.other_test import OtherTestResult
 from ablate.terminal.text import plural

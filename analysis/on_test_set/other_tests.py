@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.analysis.test_set import metric as test_metric
+from ablate.analysis.on_test_set import metric as test_metric
 from ablate.data.corruptions import CLEAN
 from ablate.runs import other_test, study_plan
 from ablate.runs.metric import ACCURACY, Metric

@@ -7,16 +7,16 @@ import pandas as pd
 from ablate.analysis import collect, stats
 from ablate.analysis.formats import number, spread
 from ablate.analysis.metric_format import metric_format
+from ablate.analysis.on_test_set import metric as test_metric
+from ablate.analysis.on_test_set.usage import UNPLANNED, Usage
 from ablate.analysis.tables.table import Table
-from ablate.analysis.test_set import metric as test_metric
-from ablate.analysis.test_set.usage import UNPLANNED, Usage
 from ablate.runs.metric import ACCURACY, Metric
 
 NOTE = "Differences are paired by seed, with Student's t interval over seeds; not corrected."
 UNKNOWN = " The {metric} of these tests is unknown."
 
 
-def test_set(usage: Usage, labels: Mapping[str, str], metric: Metric = ACCURACY) -> Table | None:
+def on_test_set(usage: Usage, labels: Mapping[str, str], metric: Metric = ACCURACY) -> Table | None:
     """The test result of each tested variant, the baseline first, and its difference; None if none was tested.
 
     In another metric than the accuracy, the accuracy is in a column of its own. Where the metric of a test is unknown,
