@@ -30,6 +30,7 @@ def test_solar_cells_with_a_certain_label_are_in_one_part_each(tmp_path):
     assert sum(file.startswith("test/") for file in files) == 4
 
 
+@pytest.mark.integration
 def test_the_weights_are_those_of_the_package_under_the_names_of_timm(tmp_path):
     torch.manual_seed(0)
     source = timm.create_model(folders.NETWORK).eval()

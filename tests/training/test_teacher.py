@@ -182,6 +182,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.integration
 def test_validation_images_that_the_teacher_was_trained_on_are_named_in_plan_run_and_report(whole):
     words = ("-m", "study.name=seen", *WHOLE, *LEARNS, "data.split_seed=1", "seed=0,1", "hydra/launcher=basic")
     planned = ablate(whole, "plan", *words[1:])
@@ -205,6 +206,7 @@ def test_a_teacher_with_the_same_split_has_seen_none(whole, words):
     assert "seen_by_teacher" not in record(whole / f"same{len(words)}")
 
 
+@pytest.mark.integration
 def test_of_a_teacher_on_other_images_nothing_is_known(whole):
     for seed in (0, 1):
         words = ["data.train_limit=64", f"data.split_seed={seed}", f"hydra.run.dir=limited{seed}"]
