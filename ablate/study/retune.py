@@ -75,7 +75,7 @@ def describe(study: StudyPlan) -> list[str]:
     settings, seeds = len(study.tuning.settings), len(study.tuning.seeds)
     return [
         f"Tuning of {', '.join(study.tuning.keys)}: {plural(settings, 'setting')} of"
-        f" {plural(variants, 'variant', 'variants each')} on {plural(seeds, 'seed')},"
+        f" {'each of ' if variants > 1 else ''}{plural(variants, 'variant')} on {plural(seeds, 'seed')},"
         f" {plural(settings * variants * seeds, 'run')} in {tuning.FOLDER}/."
     ]
 
