@@ -38,6 +38,8 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     finished.refuse(folder, in_study=record.study is not None)
     if record.study is None:
         finished.refuse_other(folder, lambda: record.config_sha256)
+    if epochs.done(folder) and not checkpoints.exist(folder):
+        log.info("%s: no checkpoint yet; starts from the first epoch", os.path.relpath(folder))
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
