@@ -23,6 +23,7 @@ from ablate.runs.identity import identity
 from ablate.runs.metric import named
 from ablate.runs.run_record import METRICS, EpochCount, RunRecord, Seconds
 from ablate.runs.statuses import RecordedStatus
+from ablate.runs.without_effect import without_effect
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
+        for text in without_effect([resolved(config)]) if record.study is None else ():  # a study names them once
+            log.warning("%s", text)
         from ablate.backend.hardware import threads_restored  # imports PyTorch, which takes a while
 
         with threads_restored():
