@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from msgspec.structs import replace
 from omegaconf import DictConfig
 
-from ablate.config import Chosen, user_code, validate
+from ablate.config import Chosen, returned, user_code, validate
 from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.files import atomic
@@ -142,6 +142,8 @@ def loggers_of(config: DictConfig, run: LoggedRun) -> list[Logger]:
     """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
     # As a partial, called here: Hydra would take `run` apart.
     loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(run)]
+    if not all(hasattr(loggers[0], name) for name in ("log", "close")):
+        raise returned.error("logger", config.logger.get("_target_"), loggers[0], "an object with log and close")
     if config.study.trial is not None:
         settings = HydraConfig.get()
         metric = named(config.study.metric)
