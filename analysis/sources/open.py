@@ -14,7 +14,8 @@ from ablate.analysis.all_pairs import all_pairs
 from ablate.analysis.analyze import compare
 from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
-from ablate.analysis.sources.columns import Columns, as_floats
+from ablate.analysis.sources.cells import as_floats
+from ablate.analysis.sources.columns import Columns
 from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
