@@ -5,7 +5,7 @@
 `factors.py`, `level.py`  overrides -> the factors with their levels, the seeds, and what all runs share
 `plan.py`       factors and seeds -> variants, runs and their folders
 `compose.py`, `composed_runs.py`, `composer.py`  the configuration of each run, validated and hashed before training
-`networks.py`, `class_weights.py`, `path_length.py`  further checks before training
+`networks.py`, `user_parts.py`, `class_weights.py`, `path_length.py`  further checks before training
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
 `command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase
