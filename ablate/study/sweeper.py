@@ -55,7 +55,7 @@ def sweep(
 
     Raises:
         InputError: the folder contains another study.
-        SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
+        SystemExit: at the end, if runs have no result: see `conclude`.
         Submitted: runs are in the queue of a cluster, and the launcher does not wait for them.
     """
     streams.make_lossy()
@@ -81,10 +81,10 @@ def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exce
     Args:
         folder: of the study.
         runs: those of the command.
-        errors: {run folder: exception} of failed runs.
+        errors: {run folder: exception} of the runs that failed in this process.
 
     Raises:
-        SystemExit: runs have no result: with status 2 if the input of all runs was refused, else 1.
+        SystemExit: runs have no result: with status 2 if this process refused the input of all runs, else 1.
     """
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
@@ -94,7 +94,8 @@ def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exce
     hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(lost) < len(runs) else ""
     log.info("%s of %s done%s", f"{len(runs) - len(lost):,}", plural(len(runs), "run"), hint)
     if lost:
-        refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
+        # A run that another process trained has no exception here; its input counts as accepted.
+        refused = len(lost) == len(runs) and all(isinstance(errors.get(run.folder), InputError) for run in runs)
         raise SystemExit(2 if refused else 1)
 
 
@@ -132,10 +133,8 @@ def launch(
         returns = launch_once(free, overrides, folder, launcher, number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
-            if isinstance(
-                job._return_value, TrainedElsewhere
-            ):  # may have died since, so that the run is launched again
-                continue
+            if isinstance(job._return_value, TrainedElsewhere):
+                continue  # the run is launched again if that process died without an end
             waiting.remove(run)
             if isinstance(job._return_value, Exception):
                 errors[run.folder] = job._return_value
