@@ -92,7 +92,7 @@ def _baseline_row(baseline: VariantResults) -> dict[str, Any]:
     mean, sd = _moments([*baseline.completed.values()])
     row = {"variant": collect.BASELINE, "n": len(baseline.completed), "mean": mean, "sd": sd, "baseline_mean": mean}
     row |= {"diverged": baseline.failures, "ended": baseline.ended, "holes": baseline.holes, "test": "", "reason": ""}
-    return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), verdict.BASELINE)
+    return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), collect.BASELINE)
 
 
 def _row(

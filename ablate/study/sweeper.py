@@ -12,7 +12,7 @@ from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
 from ablate.runs.stages import due_plan
-from ablate.runs.statuses import FINISHED, NO_RECORD
+from ablate.runs.statuses import NO_RECORD, RECORDED_END
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import failures, stages
 from ablate.study.comparable import planned_states
@@ -123,7 +123,7 @@ def launch(
     errors: dict[str, Exception] = {}
     waiting = list(missing)
     number = 0
-    while waiting := [run for run in waiting if planned_state(folder, run).status not in FINISHED]:
+    while waiting := [run for run in waiting if planned_state(folder, run).status not in RECORDED_END]:
         takes_running = getattr(launcher, "takes_running", False)
         free = [run for run in waiting if takes_running or not is_locked(folder / run.folder)]
         if not free:

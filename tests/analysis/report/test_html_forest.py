@@ -36,7 +36,7 @@ def test_equal_values_have_a_scale(rows):
 
 def test_every_verdict_has_a_mark_of_its_own():
     assert set(MARKS) == set(verdict.ALL) == set(MARKERS)
-    assert len({mark(name) for name in verdict.ALL}) == len(verdict.ALL) and mark(verdict.BASELINE) == ""
+    assert len({mark(name) for name in verdict.ALL}) == len(verdict.ALL) and mark(collect.BASELINE) == ""
 
 
 def test_a_row_has_seeds_interval_mean_and_margin(make_study):
