@@ -30,10 +30,10 @@ def analyze(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)
-    return compare(folder, plan, runs)
+    return results_of(folder, plan, runs)
 
 
-def compare(
+def results_of(
     folder: Path,
     plan: StudyPlan,
     runs: pd.DataFrame,
@@ -43,7 +43,7 @@ def compare(
     excluded: Excluded | None = None,
     planned: Mapping[str, str] | None = None,
 ) -> Results:
-    """Compare the runs of a study.
+    """The results of a study from its runs.
 
     Args:
         folder: of the study; it need not contain files of the runs.

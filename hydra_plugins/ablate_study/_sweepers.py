@@ -73,6 +73,6 @@ class PlanSweeper(StudySweeper):
 
 def decide(folder: Path, look: int) -> dict[str, str]:
     """Return {variant: verdict} of the variants that a planned look decides."""
-    from ablate.analysis.stages.decisions import decided  # the package itself never imports its analysis for training
+    from ablate.analysis.stages.decisions import decided  # passed to the study, which must not import analysis
 
     return decided(folder, look)
