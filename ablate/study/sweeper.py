@@ -16,9 +16,9 @@ from ablate.runs.statuses import NO_RECORD, RECORDED_END
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import failures, stages
 from ablate.study.comparable import planned_states
-from ablate.study.compose import ComposedStudy
 from ablate.study.launcher import failed
 from ablate.study.leftovers import OWN, Leftovers
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.prepare import prepare
 from ablate.study.stages import Decide
 from ablate.study.status import planned_state

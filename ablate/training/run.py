@@ -21,7 +21,8 @@ from ablate.runs import checkpoints, epochs, finished, options, other_images, pr
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
 from ablate.runs.metric import named
-from ablate.runs.run_record import METRICS, EpochCount, RunRecord, Seconds
+from ablate.runs.record_parts import EpochCount, Seconds
+from ablate.runs.run_record import METRICS, RunRecord
 from ablate.runs.statuses import RecordedStatus
 from ablate.training.pruning import Pruned, Pruner
 

@@ -16,7 +16,8 @@ from omegaconf import DictConfig
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
-from ablate.runs.run_record import RunRecord, Seconds
+from ablate.runs.record_parts import Seconds
+from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RECORDED_END, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.app import code, messages, results
