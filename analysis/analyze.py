@@ -30,10 +30,10 @@ def analyze(study_folder: Path) -> Results:
     """Read a study's runs and compare them. InputError if `study_folder` is not a study."""
     folder = Path(study_folder)
     plan, runs = collect.read_plan(folder), collect.collect(folder)
-    return results_of(folder, plan, runs)
+    return compare(folder, plan, runs)
 
 
-def results_of(
+def compare(
     folder: Path,
     plan: StudyPlan,
     runs: pd.DataFrame,
@@ -43,7 +43,7 @@ def results_of(
     excluded: Excluded | None = None,
     planned: Mapping[str, str] | None = None,
 ) -> Results:
-    """The results of a study from its runs.
+    """Compare the runs of a study.
 
     Args:
         folder: of the study; it need not contain files of the runs.

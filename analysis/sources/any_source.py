@@ -11,7 +11,7 @@ import pandas as pd
 
 from ablate.analysis import app_curves, collect
 from ablate.analysis.all_pairs import all_pairs
-from ablate.analysis.analyze import results_of
+from ablate.analysis.analyze import compare
 from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.columns import Columns, as_floats
@@ -121,7 +121,7 @@ def _of_plan(
         raise InputError(
             f"--metric: no run of {plan.name} has recorded {asked.metric}. The planned metric is {planned}."
         )
-    compared = results_of(folder, plan, runs, None, notes, home, asked.excluded, names)
+    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names)
     return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
 
 
@@ -146,7 +146,7 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
     notes = [*notes, *source.notes]
-    compared = results_of(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
+    compared = compare(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
     return _with_pairs(compared, asked)
 
 
@@ -174,7 +174,7 @@ def _of_multirun(folder: Path, asked: Asked) -> Results:
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
     curves, notes = app_curves.curves(folder, source.runs), [*notes, *source.notes]
-    return _with_pairs(results_of(folder, source.plan, source.runs, curves, notes, excluded=asked.excluded), asked)
+    return _with_pairs(compare(folder, source.plan, source.runs, curves, notes, excluded=asked.excluded), asked)
 
 
 def _refuse_unpaired(columns: Columns, asked: Asked) -> None:
