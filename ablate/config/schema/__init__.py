@@ -108,5 +108,5 @@ class Config:
 def nodes() -> dict[str, type]:
     """Return all dataclasses of the schema by name."""
     rooms = (images, network, optimizer, training, launch, submission, study)
-    parts = (*map(vars, rooms), {"Config": Config})
+    parts: list[dict[str, Any]] = [*map(vars, rooms), {"Config": Config}]
     return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}
