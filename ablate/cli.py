@@ -89,7 +89,7 @@ def reproduce(arguments: Sequence[str]) -> int:
 
 
 def verify(arguments: Sequence[str]) -> int:
-    """Check that the weights of a run have the recorded accuracy."""
+    """Check the files of a run, and that its weights have the recorded accuracy."""
     from ablate.commands.verify import main
 
     return main(arguments)
@@ -137,7 +137,7 @@ def usage() -> str:
         fill(f"  ablate {name:<11} {verb.__doc__}", width, subsequent_indent=" " * 21) for name, verb in VERBS.items()
     ]
     return "\n".join(
-        ["Usage: ablate COMMAND ...", "", *lines, "", "Run `ablate COMMAND --help` for the options of a command."]
+        ["usage: ablate COMMAND ...", "", *lines, "", "Run `ablate COMMAND --help` for the options of a command."]
     )
 
 

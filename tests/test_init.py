@@ -28,6 +28,14 @@ def test_importing_the_package_imports_no_library():
     assert not {"torch", "pandas", "matplotlib", "analysis"}.intersection(loaded)
 
 
+@pytest.mark.parametrize("folder", ["ablate", "analysis"])
+def test_the_map_of_a_package_names_all_its_parts(folder):
+    docstring = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text())) or ""
+    parts = [path for path in (ROOT / folder).iterdir() if path.is_dir() or path.suffix == ".py"]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in parts if path.name[0] not in "._"}
+    assert names and not {name for name in names if f"`{name}`" not in docstring}
+
+
 def test_composing_a_configuration_imports_neither_pytorch_nor_rich():
     loaded = python("import ablate.commands.train, sys; print(*sys.modules)").split()
     assert "hydra" in loaded and not {"torch", "numpy", "rich"} & set(loaded)

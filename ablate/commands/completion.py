@@ -30,6 +30,7 @@ def main(arguments: Sequence[str], verbs: Iterable[str]) -> int:
     parser = Parser(
         "ablate completion",
         description='Print a script for tab completion. Add  eval "$(ablate completion bash)"  to ~/.bashrc.',
+        epilog="Exit status: 0; 2 if the shell is not supported.",
     )
     parser.add_argument("shell", choices=["bash"], help="in zsh, first run: autoload -U bashcompinit && bashcompinit")
     parser.parse_args(arguments)

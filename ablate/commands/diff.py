@@ -17,7 +17,11 @@ def main(arguments: Sequence[str]) -> int:
 
     from ablate.terminal.console import Console
 
-    parser = Parser("ablate diff", description="Compare two runs: configuration, code, environment, results.")
+    parser = Parser(
+        "ablate diff",
+        description="Compare two runs: configuration, code, environment, results.",
+        epilog="Exit status: 0, also if the runs differ; 2 if a run cannot be read.",
+    )
     parser.add_argument("one", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("other", type=Path, metavar="RUN", help="the other run folder")
     args = parser.parse_args(arguments)

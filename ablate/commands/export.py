@@ -35,7 +35,9 @@ formats:
 Each file also stores the class names, image size, channels, mean, std and the configuration of the network: ONNX and
 safetensors as metadata, pt2 as the extra file metadata.json. Before the file is saved, it is loaded again and run on
 the images in the run's samples.npz, in one batch and one by one. If a logit differs from that of the run by more than
-1e-4 of the largest logit, the export is refused."""
+1e-4 of the largest logit, the export is refused.
+
+Exit status: 0; 2 if the export is refused."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, allow_abbrev=False, **settings)
+        self.add_argument("--debug", action="store_true", help="print the traceback of an error")  # see `run_command`
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse the words of the command line; unknown flags are refused before missing arguments."""

@@ -29,7 +29,7 @@ HELP = """\
 Images are rotated as their EXIF data specify, resized and normalized like the validation images of the run. Folders are
 searched recursively for files with the suffix of an image format.
 
-exit status: 0; 1 if some files cannot be read as images; 2 if nothing can be predicted, for example because a path does
+Exit status: 0; 1 if some files cannot be read as images; 2 if nothing can be predicted, for example because a path does
 not exist. Unreadable files are named on stderr and in the field `error` of CSV and JSON.
 
 test-time augmentation (--tta): averages the logits of several views of an image. flip: the image and its mirror image.
@@ -53,7 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--tta", choices=tta.OPTIONS, help="test-time augmentation; default: as in the validation of the run"
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto, the first available"
+    )
     parser.add_argument(
         "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )

@@ -43,20 +43,20 @@ def parser() -> Parser:
     )
     result.add_argument("--seed", metavar="KEY", help="column or key of the seed, by which runs are paired")
     result.add_argument(
-        "--factors", type=names, metavar="A,B", help="columns of the factors (default: the columns that vary)"
+        "--factors", type=names, metavar="A,B", help="columns of the factors; default: the columns that vary"
     )
     result.add_argument(
         "--baseline",
         type=baseline_levels,
         metavar="A=X,B=Y",
-        help="levels of the baseline (default: the first); of a study, a baseline other than planned",
+        help="levels of the baseline; default: the first; of a study, a baseline other than planned",
     )
     result.add_argument("--block", metavar="A", help="compare variants within each level of A, such as a data set")
     direction = result.add_mutually_exclusive_group()
     direction.add_argument("--minimize", action="store_const", const="min", dest="direction", help="lower is better")
     direction.add_argument("--maximize", action="store_const", const="max", dest="direction", help="higher is better")
     result.add_argument("--margin", type=float, metavar="X", help="equivalence margin in the metric's unit")
-    result.add_argument("--unit", metavar="U", help="unit of the metric; with %% fractions are printed in per cent")
+    result.add_argument("--unit", metavar="U", help="unit of the metric; with %% fractions are printed in percent")
     result.add_argument("--scale", type=float, metavar="X", help="factor from recorded to printed values")
     result.add_argument("--metrics", metavar="GLOB", help="files with metrics below each job of a multirun")
     result.add_argument("--best", action="store_true", help="of metrics.csv, the best epoch instead of the last")

@@ -11,7 +11,11 @@ from ablate.terminal.console import Console
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line."""
-    parser = Parser("ablate status", description="Print the number of runs per variant and status.")
+    parser = Parser(
+        "ablate status",
+        description="Print the number of runs per variant and status.",
+        epilog="Exit status: 0; 2 if STUDY cannot be read.",
+    )
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
     args = parser.parse_args(arguments)
     folder = study_plan.find(args.study)

@@ -33,11 +33,10 @@ def parser() -> Parser:
     flags = Parser(
         "ablate test",
         description="Evaluate runs, or the best variant of a study and its baseline, on the test set. The best variant"
-        f" is {RULE}. All seeds of both variants are tested. Results are written to test.json in each run folder,"
-        " figures to test/ in the folder of the best run of each variant. Every use of the test set is recorded in"
-        " tests.jsonl in the folder of the study, or of a run outside one. Each command counts as one look at the test"
-        " set; the report of the study states the count. Intervals are over test images; mean and SD are over seeds.",
-        epilog="Exit status: 0; 2 if a run or study cannot be read, or an option is invalid. --debug adds a traceback.",
+        f" is {RULE}. All seeds of both variants are tested. Results go to test.json in each run folder, figures to"
+        " test/ in the best run of each variant. Each command counts as one use of the test set; tests.jsonl records it"
+        " and the report states the count. Intervals are over test images; mean and SD are over seeds.",
+        epilog="Exit status: 0; 2 if a run or study cannot be read, or an option is invalid.",
     )
     flags.add_argument(
         "folders", nargs="+", type=Path, metavar="RUN|STUDY",
@@ -51,7 +50,7 @@ def parser() -> Parser:
     flags.add_argument(
         "--corrupt", metavar="NAME[,NAME]",
         help="test on corrupted images, severities 1 to 5: gaussian_noise, gaussian_blur, contrast, jpeg_compression"
-        " (or noise, blur, jpeg), or all; by default of the runs' own test set",
+        " (or noise, blur, jpeg), or all; default: those of the runs' own test set",
     )  # fmt: skip
     flags.add_argument("--name", help="name of the test set of --on; default: that of its folder")
     flags.add_argument(
@@ -61,13 +60,13 @@ def parser() -> Parser:
     flags.add_argument(
         "--rubric", default="assignment", metavar="NAME|FILE",
         help=f"mark bands of a course: {', '.join(rubric.known())}, or a file like conf/rubric/assignment.yaml;"
-        " assignment is for CIFAR-10 only",
+        " default: assignment, which applies to CIFAR-10 only",
     )  # fmt: skip
     flags.add_argument(
         "--allow-partial", action="store_true", help="select a variant even if planned runs have no result"
     )
     flags.add_argument(
-        "--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="default: the first available"
+        "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: auto, the first available"
     )
     flags.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the runs")
     flags.add_argument(

@@ -15,11 +15,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser(
         "ablate watch",
         description="Monitor a running study: learning curves, time left, failures. Ends with the last run; q quits.",
+        epilog="Exit status: 0; 2 if STUDY cannot be read.",
     )
     parser.add_argument(
         "study", type=Path, metavar="STUDY", help="study or run folder, or the name of a study in outputs/"
     )
-    parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="refresh interval (1)")
+    parser.add_argument("--every", type=seconds, default=1.0, metavar="SECONDS", help="refresh interval; default: 1")
     parser.add_argument("--once", action="store_true", help="print the current state and exit, as without a terminal")
     args = parser.parse_args(arguments)
     watch(FolderView(study_plan.find(args.study)), args.every, args.once)

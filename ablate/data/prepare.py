@@ -12,6 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
+from ablate.config import returned
 from ablate.config.schema import DataSettings
 from ablate.data.duplicates import shared
 from ablate.data.images import Images, Part, SplitKind, batched
@@ -153,6 +154,8 @@ def _load(cfg_data: DictConfig, part: Part) -> Images:
     arguments = {key: value for key, value in settings.items() if key not in common}
     # Called outside `instantiate`, since Hydra would wrap the source's errors.
     images = instantiate({"_target_": cfg_data._target_, **arguments}, part=part, _partial_=True)()
+    if not isinstance(images, Images):
+        raise returned.error("data", cfg_data._target_, images, "ablate.data.images.Images")
     if images.images.shape[2] != images.images.shape[3]:
         raise InputError(
             f"Images must be square, but those of {cfg_data._target_} are {tuple(images.images.shape[2:])}."

@@ -14,6 +14,7 @@
 `read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks
 `identity.py`       what is known of a run before it trains; `provenance.py`: its code, packages and hardware
 `rerun_command.py`  the command that retrains a run; `options.py`: copies of the user's option files
+`without_effect.py` settings that another setting makes meaningless
 `resolved_config.py` the recorded configuration with the values of the environment
 `finished.py`       a finished run is never overwritten; `other_images.py`: a study that continues on other images
 `predictions.py`    val_predictions.npz; `samples.py`: samples.npz

@@ -49,11 +49,11 @@ def _completed(group: str, settings: Any) -> Any:
     """The settings of an option, or of a step, with the defaults of the keys that they lack."""
     if not isinstance(settings, dict):
         return settings
-    missing = {key: value for key, value in _defaults(group, settings.get("_target_")).items() if key not in settings}
+    missing = {key: value for key, value in defaults(group, settings.get("_target_")).items() if key not in settings}
     return {**settings, **missing} if missing else settings
 
 
-def _defaults(group: str, target: Any) -> dict[str, Any]:
+def defaults(group: str, target: Any) -> dict[str, Any]:
     """The values of the option or step with this `target`; in a group without targets, those of its only option."""
     options = [option for option in _options(group) if option.get("_target_") == target]
     return options[0] if len(options) == 1 else {}

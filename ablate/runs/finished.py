@@ -38,6 +38,17 @@ def worth_keeping(folder: Path) -> bool:
         return (folder / run_record.FILE).exists()
 
 
+def resumes(folder: Path) -> bool:
+    """True if an interrupted run of the planned configuration is trained on in its folder.
+
+    It resumes from its checkpoint. Without one it starts from the first epoch, and repeats what it had trained. Both
+    need the code that began the run.
+    """
+    starts_again = not (folder / "model.pt").exists()
+    is_same_code = run_record.read(folder).code_sha256 == provenance.code_sha256()
+    return is_same_code and (checkpoints.exist(folder) or starts_again)
+
+
 def refuse_other(folder: Path, config_sha256: Callable[[], str | None]) -> None:
     """Raise InputError if the folder holds epochs of an unfinished run that this configuration or code cannot resume.
 

@@ -6,7 +6,7 @@
 `plan.py`       factors and seeds -> variants, runs and their folders
 `plan_of_command.py`  the overrides of a command -> the plan of its study
 `checked_runs.py`, `composer.py`  the configuration of each run, validated and hashed before training
-`networks.py`, `class_weights.py`, `path_length.py`  further checks before training
+`networks.py`, `user_parts.py`, `class_weights.py`, `path_length.py`  further checks before training
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
 `study_command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase

@@ -23,6 +23,7 @@ from ablate.study.class_weights import check_class_weights
 from ablate.study.composer import Composer, PlanLoader, composer_of
 from ablate.study.networks import check_network
 from ablate.study.same_run import same_run
+from ablate.study.user_parts import check_parts
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import first_few, plural
@@ -175,6 +176,7 @@ class CheckedVariants:
         check_class_weights(composed)
         check_network(composed)
         check_teacher(composed)
+        check_parts(composed)
         settings = json.loads(json.dumps(without_seed(composed, self.cache)))
         data = json.dumps(self.cache.value(composed, "data"))
         variant = CheckedVariant(settings, read_files(settings), data)

@@ -37,6 +37,10 @@ class FractionSettings(Protocol):
         """Least resolution of a fractional design; None: `RESOLUTION`."""
 
     @property
+    def draw_seed(self) -> int:
+        """Seed of the random design."""
+
+    @property
     def foldover(self) -> str | None:
         """Add the runs with the other level of this factor, or of `ALL` factors."""
 
@@ -50,6 +54,8 @@ def check(settings: FractionSettings, factors: Factors) -> None:
     prefix, design = settings.prefix, settings.design
     if settings.resolution is not None and design != "fractional":
         raise InputError(f"{prefix}.resolution applies only to {prefix}.design=fractional. Remove it.")
+    if settings.draw_seed != 0 and design != "random":
+        raise InputError(f"{prefix}.draw_seed applies only to {prefix}.design=random. Remove it.")
     if design not in FRACTIONS:
         if settings.foldover is not None:
             raise InputError(f"{prefix}.foldover applies only to {prefix}.design={' and '.join(FRACTIONS)}. Remove it.")

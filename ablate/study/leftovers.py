@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ablate.files.lock import is_locked, lock
-from ablate.runs import checkpoints, finished, options, stages
+from ablate.runs import finished, options, stages
 from ablate.study.extend import REPLACED
 
 log = logging.getLogger(__name__)
@@ -21,11 +21,11 @@ class Leftovers:
     """How to judge the folder of a run that did not finish.
 
     Attributes:
-        resumes: whether it holds a checkpoint from which an interrupted run resumes.
+        resumes: whether an interrupted run is trained on in it, from its checkpoint or from the first epoch.
         worth_keeping: whether it holds anything that must not be lost.
     """
 
-    resumes: Callable[[Path], bool] = checkpoints.exist
+    resumes: Callable[[Path], bool] = finished.resumes
     worth_keeping: Callable[[Path], bool] = finished.worth_keeping
 
 
@@ -48,7 +48,7 @@ def make_way(study: Path, place: str, status: str, retrain: bool, leftovers: Lef
         clear(folder)
         return None
     if status == "interrupted" and leftovers.resumes(folder):
-        log.info("%s: resuming after an interruption", folder)
+        log.info("%s: interrupted; training continues in this folder", folder)
         return None
     if status == "stale" and not retrain:
         finished.refuse(folder, in_study=True)

@@ -18,6 +18,7 @@ from ablate.runs import study_plan
 from ablate.runs.metric import LABELS, Metric, named
 from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.runs.tuning import DESIGN, TuningPlan
+from ablate.runs.without_effect import without_effect
 from ablate.study import design, explain, extend, factors, overrides, path, plan
 from ablate.study.checked_runs import ComposedRun, composed_runs, once
 from ablate.study.composer import PlanLoader
@@ -65,6 +66,9 @@ def study(
             compared[0], compared[0],
         )  # fmt: skip
     runs = once(composed_runs(loader, config, composed, replicates))
+    if not phase.is_tuning:
+        for sentence in without_effect([run.settings for run in runs]):
+            log.warning("%s", sentence)
     if phase.is_tuning:
         settings = dataclasses.replace(settings, design=DESIGN, stages=[])
     head = plan_of(settings, settings.design, sweep, runs, baseline, tuning=phase.tuning)

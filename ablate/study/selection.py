@@ -15,10 +15,7 @@ from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import by_number
 
-RULE = (
-    "the variant with the best mean of the study's metric, among variants without diverged or pruned runs; the"
-    " submitted run is its best seed"
-)
+RULE = "the variant with the best mean of the study's metric, among variants without diverged or pruned runs"
 
 
 def highest_mean(runs: Iterable[tuple[str, str, float]], metric: Metric = ACCURACY) -> str | None:

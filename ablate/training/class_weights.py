@@ -20,11 +20,16 @@ def build_loss(settings: DictConfig, train: Images, device: torch.device) -> Any
         train: the training images.
         device: of the weights.
     """
+    if (setting := settings.get("class_weights")) is None:
+        return loss_with(settings, None)
+    return loss_with(settings, class_weights(setting, train.labels, train.classes).to(device))
+
+
+def loss_with(settings: DictConfig, weights: Tensor | None) -> Any:
+    """Build the loss of a configuration with the weights of the classes, float32 (classes,)."""
     own = OmegaConf.masked_copy(settings, [str(key) for key in settings if key != "class_weights"])
     build = instantiate(own, _partial_=True)
-    if (setting := settings.get("class_weights")) is None:
-        return build()
-    return build(class_weights=class_weights(setting, train.labels, train.classes).to(device))
+    return build() if weights is None else build(class_weights=weights)
 
 
 def class_weights(setting: Any, labels: Tensor, classes: tuple[str, ...]) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
@@ -29,6 +30,7 @@ from ablate.training.devices.interface import ONE_DEVICE, Devices
 from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
 from ablate.training.teacher_images import check_teacher
+from ablate.training.user_parts import check_user_parts
 from ablate.training.weight_averaging import Average, averaged
 
 FIT_PIXELS = 5000 * 32 * 32  # pixels of the images from which data-dependent weights are computed
@@ -81,6 +83,7 @@ def load_and_build(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[P
     precision = pick_precision(trainer.precision, device)
     check_teacher(config)
     data = prepare(config.data)
+    check_user_parts(config, len(data.classes))
     devices.start()
     return build(config, data, device, precision, devices), data, device, precision
 
@@ -157,8 +160,8 @@ def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Ten
             layer.fit(pixels(subset).cpu())
 
 
-def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> int:
-    """Count the multiply-accumulate operations of a forward pass in convolutions and matrix products.
+def forward_pass(model: nn.Module, pixels: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Any, int]:
+    """Logits, and the multiply-accumulate operations of a forward pass in convolutions and matrix products.
 
     Args:
         model: the model, left in evaluation mode.
@@ -168,5 +171,5 @@ def multiply_accumulates(model: nn.Module, pixels: Callable[[Tensor], Tensor], i
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         remove_compiler_wrappers(type(counter.mode))
-        model(pixels(images))
-    return counter.get_total_flops() // 2
+        logits = model(pixels(images))
+    return logits, counter.get_total_flops() // 2

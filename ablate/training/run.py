@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from msgspec.structs import replace
 from omegaconf import DictConfig
 
-from ablate.config import Chosen, user_code, validate
+from ablate.config import Chosen, returned, user_code, validate
 from ablate.config.flatten import flat
 from ablate.config.messages import sentence
 from ablate.files import atomic
@@ -24,6 +24,7 @@ from ablate.runs.metric import named
 from ablate.runs.record_parts import EpochCount, Seconds
 from ablate.runs.run_record import METRICS, RunRecord
 from ablate.runs.statuses import RecordedStatus
+from ablate.runs.without_effect import without_effect
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
@@ -40,9 +41,13 @@ def run(config: DictConfig, folder: Path) -> RunRecord:
     finished.refuse(folder, in_study=record.study is not None)
     if record.study is None:
         finished.refuse_other(folder, lambda: record.config_sha256)
+    if epochs.done(folder) and not checkpoints.exist(folder):
+        log.info("%s: no checkpoint yet; starts from the first epoch", os.path.relpath(folder))
     start(config, folder, record)
     try:
         validate(config, Chosen.of(HydraConfig.get()))
+        for text in without_effect([resolved(config)]) if record.study is None else ():  # a study names them once
+            log.warning("%s", text)
         from ablate.backend.hardware import threads_restored  # imports PyTorch, which takes a while
 
         with threads_restored():
@@ -138,6 +143,8 @@ def loggers_of(config: DictConfig, run: LoggedRun) -> list[Logger]:
     """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
     # `run` is not an argument of instantiate, which converts the dataclasses that it gets.
     loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(run)]
+    if not all(hasattr(loggers[0], name) for name in ("log", "close")):
+        raise returned.error("logger", config.logger.get("_target_"), loggers[0], "an object with log and close")
     if config.study.trial is not None:
         settings = HydraConfig.get()
         metric = named(config.study.metric)

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from omegaconf import DictConfig
+from torch import Tensor
 
 from ablate.backend import padded_convolutions
+from ablate.config import returned
 from ablate.data.batches import Resident, resident
 from ablate.data.prepare import Prepared
 from ablate.files import atomic
@@ -66,5 +68,8 @@ def set_up_process(config: DictConfig, devices: Devices) -> ProcessSetUp:
     images = resident(data, device)
     explained = device_errors.explained(step, images, config.trainer, config.seed)
     with explained, padded_convolutions.zero_gradients(step.model):
-        macs = parts.multiply_accumulates(step.model, step.pixels, images.images[:1])
+        logits, macs = parts.forward_pass(step.model, step.pixels, images.images[:1])
+    shape = (1, len(data.classes))
+    if not isinstance(logits, Tensor) or logits.shape != shape:
+        raise returned.error("model", config.model.get("_target_"), logits, f"logits of shape {shape}", "the network")
     return ProcessSetUp(step, data, images, device, precision, macs)

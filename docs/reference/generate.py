@@ -206,13 +206,8 @@ def _files(folder: Path) -> str:
 def commands() -> str:
     """The page of all commands, in Markdown: the help of each one."""
     parts = [f"# Commands\n\n```text\n{cli.usage()}\n```"]
-    seen: dict[str, str] = {}
-    for verb in cli.VERBS:
-        text = helped(verb)
-        first = seen.setdefault(text, verb)
-        same = f"It takes the same arguments as [`ablate {first}`](#ablate-{first})."
-        content = f"```text\n{text}\n```" if first == verb else same
-        parts.append(f"## ablate {verb}\n\n{cli.VERBS[verb].__doc__}\n\n{content}")
+    for verb, command in cli.VERBS.items():
+        parts.append(f"## ablate {verb}\n\n{command.__doc__}\n\n```text\n{helped(verb)}\n```")
     return "\n\n".join(parts) + "\n"
 
 

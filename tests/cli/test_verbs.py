@@ -99,7 +99,7 @@ def test_a_damaged_run_is_refused(grid, tmp_path, name):
         (["status", "--help"], ["STUDY"]),
         (["watch", "--help"], ["STUDY", "--every", "--once"]),
         (["test", "--help"], ["RUN"]),
-        (["predict", "--help"], ["RUN IMAGE", "--tta", "exit status:"]),
+        (["predict", "--help"], ["RUN IMAGE", "--tta", "Exit status:"]),
         (["export", "--help"], ["onnx,pt2,safetensors", "uint8", "--force"]),
         (["completion", "--help"], ["bashrc"]),
     ],

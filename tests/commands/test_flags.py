@@ -1,8 +1,14 @@
 """Flags: none may be abbreviated, and an unknown one is answered in one sentence, by every command."""
 
+import re
+from contextlib import suppress
+
 import pytest
+from hydra._internal.utils import get_args_parser
 
 from ablate.cli import VERBS
+from ablate.commands import plan, train_flags
+from ablate.commands.train_flags import hydra_arguments
 from ablate.terminal.errors import InputError
 from tests.processes import ablate
 
@@ -52,6 +58,25 @@ def test_any_other_mistake_is_one_sentence_too(words, message):
     assert message in str(refused.value) and str(refused.value).endswith(
         f"`ablate {words[0]} --help` lists the options."
     )
+
+
+@pytest.mark.parametrize(("verb", "flags"), [("train", []), ("plan", ["--multirun"])])
+def test_the_help_lists_every_flag_that_is_accepted(verb, flags, tmp_path):
+    needed = {"--resolve": ["--cfg", "job"], "--package": ["--cfg", "job"]}
+    listed = set(re.findall(r"(?<=[ ,])--?[a-z-]+", ablate(tmp_path, verb, "--help").stdout.partition("==")[0]))
+    accepted = {"--debug", "--version", *train_flags.FLAGS, *(plan.FLAGS if verb == "plan" else ())}
+    for action in get_args_parser()._actions:
+        value = [(action.choices or ["x"])[0]] if action.nargs != 0 else []
+        for name in set(action.option_strings) - {"--version"}:  # exits
+            with suppress(InputError):  # a flag that does not apply to the command
+                hydra_arguments([*flags, name, *value, *needed.get(action.option_strings[0], ())], "")
+                accepted.add(name)
+    assert listed >= accepted and len(accepted) > 12
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_help_states_the_exit_status(verb, tmp_path):
+    assert " ".join(ablate(tmp_path, verb, "--help").stdout.split()).count("Exit status: 0") == 1
 
 
 def test_the_sentence_is_all_that_is_printed(tmp_path):

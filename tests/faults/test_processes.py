@@ -102,23 +102,23 @@ def descendants(pid: int, word: str) -> list[int]:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("epochs_done", [0, 2])
-def test_only_what_is_worth_keeping_is_set_aside(tmp_path, epochs_done):
-    """A kill before the first checkpoint leaves nothing; weights or epochs of another configuration are kept."""
-    for _ in range(3):
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("rows", [0, 1])  # of metrics.csv
+def test_a_run_that_ended_before_its_first_checkpoint_starts_again(tmp_path, undisturbed, end, rows):
+    for _ in range(2):
         process = start(tmp_path, *words(40))
-        until(lambda: (tmp_path / RUN / "run.json").exists(), process)
-        process.kill()
+        until(lambda: (tmp_path / RUN / "metrics.csv").exists() and epochs(tmp_path / RUN) >= rows, process)
+        process.send_signal(signal.Signals[end])
         finish(process)
-        (tmp_path / RUN / "metrics.csv").unlink(missing_ok=True)
         for name in CHECKPOINTS:
             (tmp_path / RUN / name).unlink(missing_ok=True)
-    if epochs_done:
-        (tmp_path / RUN / "metrics.csv").write_text("epoch,val_accuracy\n1,0.5\n2,0.5\n")
+        (tmp_path / RUN / "own.txt").write_text("a note of the user")
     whole(tmp_path, *words(40))
-    kept = [path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("outputs/s/.replaced/*/*")]
-    assert kept == (["outputs/s/.replaced/baseline/seed=0-1"] if epochs_done else [])
-    assert glob.glob(f"{tmp_path}/outputs/s/*/seed=*") == [str(tmp_path / RUN)]
+    assert glob.glob(f"{tmp_path}/outputs/s/**/seed=*", recursive=True, include_hidden=True) == [str(tmp_path / RUN)]
+    assert not rows or "no checkpoint yet; starts from the first epoch" in (tmp_path / RUN / "train.log").read_text()
+    assert (tmp_path / RUN / "own.txt").read_text() == "a note of the user"
+    (tmp_path / RUN / "own.txt").unlink()
+    assert_undisturbed(tmp_path, undisturbed)
 
 
 @pytest.mark.faults

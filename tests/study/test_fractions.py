@@ -80,6 +80,7 @@ def test_a_foldover_on_one_factor_separates_its_interactions():
         (2, {"design": "plackett_burman"}, "all 4 combinations. Type study.design=factorial"),
         (4, {"resolution": 4}, "study.resolution applies only to study.design=fractional"),
         (4, {"design": "plackett_burman", "resolution": 3}, "applies only to study.design=fractional"),
+        (4, {"draw_seed": 1}, "study.draw_seed applies only to study.design=random"),
         (4, {"foldover": "all"}, "study.foldover applies only to study.design=fractional"),
         (4, {"design": "fractional", "foldover": "f9"}, "not a factor. Type study.foldover=all, or one of f0, f1"),
         (4, {"design": "fractional", "foldover": "all"}, "repeats the runs .*Type study.foldover=f0 to separate"),

@@ -54,8 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         " sample images of each class, and the same images under each augmentation. Takes the overrides of"
         " `ablate train`.",
         epilog="Writes data.json, duplicates.csv and the figures classes and augmentations (PDF, PNG, SVG) to"
-        " outputs/data/NAME, or to hydra.run.dir=FOLDER. Another seed shows other images."
-        " `ablate train --help` lists groups and keys.",
+        " outputs/data/NAME, or to hydra.run.dir=FOLDER. Another seed shows other images. `ablate train --help` lists"
+        " groups and keys. Exit status: 0; 2 if the configuration or the images are invalid.",
     )
     parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--config-dir", "-cd", type=Path, metavar="FOLDER", help="folder with your own config options")

@@ -35,7 +35,10 @@ SINGLE_RUN = ("hydra.mode=RUN", "study.trial=null")  # study.trial=null: a trial
 def main(words: Sequence[str]) -> int:
     """Run the command line."""
     parser = Parser(
-        "ablate reproduce", description="Retrain a run in a new folder and compare the results bit for bit."
+        "ablate reproduce",
+        description="Retrain a run in a new folder and compare the results bit for bit.",
+        epilog="Exit status: 0 if the results are identical or within tolerance; 1 if they differ; 2 if the run cannot"
+        " be retrained.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, such as outputs/NAME/baseline/seed=0")
     parser.add_argument("--from-commit", action="store_true", help="use the code of the commit that the run recorded")

@@ -95,21 +95,24 @@ def _parser() -> Parser:
         description="Build the archive of a course submission: report, code, executed notebook, and the weights of the"
         " run selected by validation accuracy. Before the archive is written, a new process that uses only the code in"
         " it must reproduce the recorded accuracy.",
-        epilog="Exit status: 0; 1 if this check fails; 2 if a file is missing or invalid. Without status 0, no archive"
-        " is written.",
+        epilog="Exit status: 0; 1 if the archive fails verification; 2 if a file is missing or invalid. Without status"
+        " 0, no archive is written.",
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder, or its name in outputs/")
     parser.add_argument("--id", required=True, help="student ID, the name of the archive")
     parser.add_argument(
         "--submission", default="assignment", metavar="NAME_OR_FILE",
-        help="file names and limits: an option of conf/submission, or a YAML file of the same form (assignment)",
+        help="file names and limits: an option of conf/submission, or a YAML file of that form; default: assignment",
     )  # fmt: skip
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="report as PDF (STUDY/report/report.pdf, regenerated if outdated)"
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="report as PDF; default: STUDY/report/report.pdf, regenerated if outdated",
     )
     parser.add_argument(
         "--notebook", type=Path, metavar="FILE",
-        help="executed notebook (by its name in the archive, Assignment_1.ipynb, here or in notebooks/)",
+        help="executed notebook; default: Assignment_1.ipynb, its name in the archive, here or in notebooks/",
     )  # fmt: skip
     parser.add_argument("--link", metavar="URL", help="address of model.pt, if it is too large for the archive")
     parser.add_argument(
@@ -125,7 +128,9 @@ def _parser() -> Parser:
         help="accept a notebook about another study or data set, for example if it only explores the data",
     )  # fmt: skip
     parser.add_argument("--data-root", metavar="FOLDER", help="image folder, if it has moved since the run")
-    parser.add_argument("--output", type=Path, default=Path(), metavar="FOLDER", help="folder of the archive (.)")
+    parser.add_argument(
+        "--output", type=Path, default=Path(), metavar="FOLDER", help="folder of the archive; default: ."
+    )
     parser.add_argument(
         "--trust", action="store_true", help="run code outside this package that the run's configuration names"
     )

@@ -17,7 +17,7 @@ TEXT = Template("""# $student
 $files
 
 The model is a run of the study `$study`: variant `$variant`, seed $seed. It was selected by validation accuracy:
-$rule.
+$rule. The submitted run is its best seed.
 
 $accuracies
 
