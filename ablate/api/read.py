@@ -57,7 +57,7 @@ def report(
             (exploratory).
         direction: "max" or "min"; None: follows from the name of the metric.
         margin: equivalence margin of a data frame, in the metric's printed unit.
-        unit: printed after values; with "%", fractions are printed in per cent.
+        unit: printed after values; with "%", fractions are printed in percent.
         scale: factor from the values of a data frame to printed ones.
         exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
         block: compare variants separately within each level of this factor of a data frame.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ablate.files import bounded
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 LONGEST_HEADER = bounded.MIB  # characters
 PIECE = bounded.MIB  # characters
@@ -58,6 +59,20 @@ def header(content: bytes, encoding: str, path: Path) -> tuple[list[str], str]:
     if separator not in line:
         separator = ","
     return next(csv.reader([line], delimiter=separator)), separator
+
+
+def check_lengths(content: bytes, encoding: str, separator: str, path: Path) -> None:
+    """Raise InputError if a row has more or fewer cells than the header. Blank lines are not rows."""
+    with as_text(content, encoding, newline="") as file:
+        cells = csv.reader(file, delimiter=separator, skipinitialspace=True)
+        lengths = (len(row) for row in cells if len(row) > 1 or any(cell.strip() for cell in row))
+        columns = next(lengths, 0)
+        for number, length in enumerate(lengths, 1):
+            if length != columns:
+                raise InputError(
+                    f"{path}: row {number} has {plural(length, 'cell')}, the header {columns}. Every row needs a cell"
+                    " for each column of the header; quote a cell that contains the separator."
+                )
 
 
 def check_names(names: list[str], path: Path) -> None:

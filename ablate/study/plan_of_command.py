@@ -125,7 +125,7 @@ def known_metric(name: str, key: str) -> Metric:
 
 
 def metric_of(settings: StudySettings | DictConfig) -> Metric:
-    """The metric of a study with its margin, whose default is for metrics in per cent; InputError if it is unknown."""
+    """The metric of a study with its margin, whose default is for metrics in percent; InputError if it is unknown."""
     metric = known_metric(settings.metric, "study.metric")
     in_points = metric.unit == "%" or settings.margin != DEFAULT_MARGIN
     return msgspec.structs.replace(metric, margin=settings.margin if in_points else None)

@@ -12,7 +12,7 @@ class UserError(Exception):
 
 
 class InputError(UserError):
-    """An invalid setting, file or folder. The message says what is wrong, where, and what to do."""
+    """An invalid setting, file or folder. The message states what is wrong, where, and what to do."""
 
 
 class RunFailed(UserError):

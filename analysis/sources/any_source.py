@@ -14,7 +14,8 @@ from ablate.analysis.all_pairs import all_pairs
 from ablate.analysis.analyze import compare
 from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
-from ablate.analysis.sources.columns import Columns, as_floats
+from ablate.analysis.sources.cells import as_floats
+from ablate.analysis.sources.columns import Columns
 from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
 from ablate.runs.metric import Direction, Metric, named
@@ -33,8 +34,8 @@ class Asked:
         baseline: {factor: level} of the baseline; for a study, another one than planned.
         direction: `max` or `min`; None: follows from the name of the metric.
         margin: equivalence margin, in the metric's printed unit.
-        unit: printed after values; `%` prints fractions in per cent.
-        scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
+        unit: printed after values; `%` prints fractions in percent.
+        scale: factor from the values to printed ones; None: 100 for fractions in percent, else 1.
         files: glob of the files with metrics below each job of a multirun.
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.

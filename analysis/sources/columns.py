@@ -1,21 +1,19 @@
-"""What the columns of a data frame with one row per run hold: metric, seed, status, factors."""
+"""What the columns of a data frame with one row per run hold: metric, seed, status."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ablate.analysis.sources.trackers import STATUS, STATUS_OF, is_bookkeeping
+from ablate.analysis.sources.cells import is_missing, texts_of
+from ablate.analysis.sources.trackers import STATUS, STATUS_OF
 from ablate.runs import study_plan
 from ablate.runs.metric import LARGEST, Metric
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 
-UNSET = "(not set)"  # level of a factor that a run does not set
 LONGEST = 1000  # characters of a level
-MOST_FACTORS = 12  # with more varying columns, the user has to select the factors
 SECONDS, PARAMETERS = "seconds", "parameters"
 
 
@@ -62,35 +60,12 @@ def check_columns(rows: pd.DataFrame, columns: Columns, name: str) -> None:
     check_names(columns.factors or [], [columns.metric.name], name)
 
 
-def plain_cells(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with lists and objects of JSON as text."""
-    columns = [
-        place for place, kind in enumerate(rows.dtypes) if pd.api.types.is_object_dtype(kind)
-    ]  # no other column can have them
-    plain = {place: rows.iloc[:, place].map(_plain_cell) for place in columns}
-    series = [plain.get(place, rows.iloc[:, place]) for place in range(rows.shape[1])]
-    return pd.concat(series, axis=1) if plain else rows
-
-
-def _plain_cell(cell: Any) -> Any:
-    return str(cell) if isinstance(cell, (list, dict, np.ndarray)) else cell
-
-
 def check_names(factors: Sequence[str], metrics: Sequence[str], name: str) -> None:
     """Raise InputError if a column cannot be in a report under its name."""
     try:
         study_plan.check_names(factors, metrics)
     except ValueError as error:
         raise InputError(f"{name} cannot be reported: {error}. Rename the column, or choose others.") from None
-
-
-def numeric(column: pd.Series) -> tuple[pd.Series, str]:
-    """The column as numbers, and the first value that is not a number (empty if all are)."""
-    numbers = as_floats(column)
-    text = column.astype(str).str.strip()
-    words = text.str.lower().isin(["", "nan", "none", "null", "na", "n/a", "<na>"])
-    wrong = column.notna() & numbers.isna() & ~words
-    return numbers, repr(text[wrong].iloc[0])[:80] if wrong.any() else ""
 
 
 def check_lengths(levels: pd.DataFrame, name: str) -> None:
@@ -104,28 +79,11 @@ def check_lengths(levels: pd.DataFrame, name: str) -> None:
             )
 
 
-def as_floats(column: pd.Series) -> pd.Series:
-    """The column as numbers; NaN for what is none, infinity for whole numbers that are too large."""
-    try:
-        return pd.to_numeric(column, errors="coerce").astype(float)
-    except (OverflowError, ValueError, TypeError):  # one cell makes it fail
-        return column.map(_as_float)
-
-
-def _as_float(cell: Any) -> float:
-    try:
-        return float(cell)
-    except OverflowError:  # a whole number
-        return np.inf if cell > 0 else -np.inf
-    except (ValueError, TypeError):
-        return np.nan
-
-
 def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
     """The status of each row. A run with a huge value has diverged; a completed run without a value has failed."""
     if STATUS in rows:
         words = rows[STATUS].astype(str).str.strip().str.lower()
-        unknown = rows[STATUS][~words.isin(STATUS_OF) & rows[STATUS].notna()]
+        unknown = rows[STATUS][~words.isin(STATUS_OF) & ~is_missing(rows[STATUS])]
         if len(unknown):
             known = ", ".join(STATUS_OF)
             raise InputError(f"The column status holds {str(unknown.iloc[0])!r:.80}. Known words: {known}.")
@@ -143,8 +101,8 @@ def numbered_seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, lis
         note = "No seed column: runs are not paired, and compared with Welch's t (--seed names the column)."
         return pd.Series(range(len(rows)), index=rows.index), [note]
     column = rows[columns.seed]
-    if column.isna().any():
-        place = int(np.flatnonzero(column.isna())[0]) + 1
+    if (missing := is_missing(column)).any():
+        place = int(np.flatnonzero(missing)[0]) + 1
         raise InputError(f"Row {place} has no {columns.seed}. Every run needs a seed, because runs are paired by it.")
     try:
         numbers = pd.to_numeric(column, errors="coerce")
@@ -157,70 +115,3 @@ def numbered_seeds(rows: pd.DataFrame, columns: Columns) -> tuple[pd.Series, lis
     order = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     shown = first_few([f"{text} is {number}" for text, number in order.items()], 5)
     return texts.map(order), [f"The values of {columns.seed} are numbered: {shown}."]
-
-
-def find_factors(rows: pd.DataFrame, columns: Columns, name: str) -> tuple[list[str], list[str]]:
-    """Find the factors: columns that vary and are neither the seed nor a result or a label of each run.
-
-    Excluded are columns that are constant, what trackers record of each run (`trackers`), fractional numbers with more
-    than half as many values as there are runs, columns with a value per run (names, times), and columns that another
-    factor determines one to one.
-
-    Returns:
-        The factors, and sentences that name them and what was excluded.
-
-    Raises:
-        InputError: more than `MOST_FACTORS`, or none that distinguishes the runs of one seed.
-    """
-    taken = {columns.metric.name, columns.seed, STATUS, SECONDS, PARAMETERS}
-    replicates = rows[columns.seed].nunique() if columns.seed else 1
-    codes_of: dict[str, pd.Series] = {}
-    excluded = []
-    for column in rows.columns:
-        texts = texts_of(rows[column])
-        count = texts.nunique()
-        if column in taken or count < 2:
-            continue
-        if is_bookkeeping(str(column)):
-            excluded.append(f"{column} (a record of each run)")
-            continue
-        codes = pd.Series(pd.factorize(texts)[0])
-        same = next((other for other, known in codes_of.items() if _one_to_one(codes, known)), None)
-        if same is not None:
-            excluded.append(f"{column} (follows from {same})")
-        elif _is_per_run(rows[column], count, replicates):
-            excluded.append(f"{column} (a value per run)")
-        elif columns.seed is not None and _one_to_one(codes, pd.Series(pd.factorize(rows[columns.seed])[0])):
-            excluded.append(f"{column} (follows from {columns.seed})")
-        else:
-            codes_of[str(column)] = codes
-    if len(codes_of) > MOST_FACTORS:
-        raise InputError(
-            f"{name}: {len(codes_of)} columns vary: {first_few(codes_of, 12)}. Name the factors with --factors."
-        )
-    notes = [f"Factors found: {', '.join(codes_of) or 'none'} (--factors names them)."]
-    return list(codes_of), notes + ([f"Not factors: {first_few(excluded, 12)}."] if excluded else [])
-
-
-def _is_per_run(column: pd.Series, count: int, replicates: int) -> bool:
-    """True for a result or a label of each run, which differs between replicates; False for a setting."""
-    if count == len(column) or count > 1.5 * len(column) / replicates:
-        return True
-    numbers = as_floats(column)
-    fractional = numbers.notna().any() and bool((numbers.dropna() % 1 != 0).any())
-    return fractional and count > len(column) / 2
-
-
-def _one_to_one(one: pd.Series, other: pd.Series) -> bool:
-    pairs = len(pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates())
-    return bool(pairs == one.nunique() == other.nunique())
-
-
-def texts_of(column: pd.Series) -> pd.Series:
-    """Levels as text: whole numbers without decimals, `UNSET` for a missing one."""
-    texts = [_text(level) for level in column.astype(object).where(column.notna(), UNSET)]
-    return pd.Series(texts, column.index, dtype=object, name=column.name)  # strings of pandas would be another copy
-
-
-def _text(level: Any) -> str:
-    return repr(float(level)).removesuffix(".0") if isinstance(level, float) else str(level).strip() or UNSET

@@ -10,22 +10,19 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect
+from ablate.analysis.sources.cells import as_floats, numeric, plain_cells, texts_of, with_text_names
 from ablate.analysis.sources.columns import (
     PARAMETERS,
     SECONDS,
     Columns,
-    as_floats,
     check_block,
     check_columns,
     check_lengths,
     check_names,
-    find_factors,
     numbered_seeds,
-    numeric,
-    plain_cells,
     statuses,
-    texts_of,
 )
+from ablate.analysis.sources.factors import find_factors
 from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
 from ablate.runs.metric import Metric
@@ -61,7 +58,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         raise InputError(f"{name} has no rows, so there are no runs to compare.")
     if len(rows) > study_plan.MOST_RUNS:
         raise InputError(f"{name} has {len(rows):,} rows, more than the {study_plan.MOST_RUNS:,} runs of a report.")
-    rows = with_status(plain_cells(rows.reset_index(drop=True)))
+    rows = with_status(plain_cells(with_text_names(rows.reset_index(drop=True), name)))
     check_columns(rows, columns, name)
     values, bad = numeric(rows[columns.metric.name])
     if bad:
@@ -81,7 +78,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
         notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
     variants = _variants(levels, baseline)
-    _check_unique(variants, seeds, levels, columns, name)
+    _check_unique(variants, seeds, levels, columns, name, sentences[1:])
     content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
     for column in (SECONDS, PARAMETERS):
         numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
@@ -132,8 +129,10 @@ def _variants(levels: pd.DataFrame, baseline: Mapping[str, str]) -> pd.Series:
     return pd.Series([names[cell] for cell in cells], index=levels.index)
 
 
-def _check_unique(variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, columns: Columns, name: str) -> None:
-    """Raise InputError if two rows have one variant and seed, naming the rows."""
+def _check_unique(
+    variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, columns: Columns, name: str, excluded: list[str]
+) -> None:
+    """Raise InputError if two rows have one variant and seed, naming the rows and the columns that are not factors."""
     cells = pd.DataFrame({"variant": variants, "seed": seeds})
     twice = cells[cells.duplicated(keep=False)]
     if twice.empty:
@@ -142,10 +141,9 @@ def _check_unique(variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, c
     same = (cells == first).all(axis=1)
     places = first_few([str(place + 1) for place in np.flatnonzero(same)], 5)
     level = ", ".join(f"{factor}={levels[factor][same.idxmax()]}" for factor in levels) or "no factors"
-    raise InputError(
-        f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']}). Keep one"
-        " of them, or pass the column that distinguishes them with --factors."
-    )
+    same_as = f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']})."
+    advice = "Keep one of them, or pass the column that distinguishes them with --factors."
+    raise InputError(" ".join([same_as, *excluded, advice]))
 
 
 def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.DataFrame:

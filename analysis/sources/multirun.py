@@ -17,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from ablate.analysis.sources.columns import UNSET
+from ablate.analysis.sources.cells import UNSET
 from ablate.config import trust
 from ablate.files import bounded
 from ablate.runs import json_file, study_plan

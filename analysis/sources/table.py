@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.analysis.sources.cells import is_missing, with_text_names
 from ablate.files import bounded, delimited, parquet
 from ablate.files.delimited import pieces
 from ablate.files.parquet import LARGEST, MOST_CELLS, MOST_COLUMNS
@@ -18,6 +19,7 @@ from ablate.runs import json_file
 from ablate.terminal.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
+DECIMAL_COMMA = r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?|[+-]?\d+"
 SPACES, COMMAS = re.compile(r"\s*"), re.compile(r"[\s,]*")  # between values in JSON lines, and in a list
 # Numbers as they are written: the default of pandas 3, which deprecates the argument.
 EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
@@ -42,10 +44,10 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     try:
         if suffix == ".parquet":
             rows, notes = parquet.read(path)
-            return _named(rows, path), notes
+            return with_text_names(rows, path), notes
         content = bounded.contents(path, LARGEST)
         if suffix in (".jsonl", ".ndjson", ".json"):
-            return _named(_json_rows(content, path), path), []
+            return with_text_names(_json_rows(content, path), path), []
         return _csv(content, path)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path} does not exist.") from None
@@ -122,17 +124,25 @@ def _csv(content: bytes, path: Path) -> tuple[pd.DataFrame, list[str]]:
     _check_cells(path, sum(text.count(end) for text in pieces(content, encoding) for end in (separator, "\n", "\r")))
     _check_columns(path, len(names))
     delimited.check_names(names, path)
-    # From bytes: a text of Python takes up to four bytes per character.
+    # From bytes: a text of Python takes up to four bytes per character. Rows of other lengths than the header would be
+    # shifted or cut, and are refused below. NA, None and the like are text, since they may be different levels.
     rows = pd.read_csv(
-        io.BytesIO(content), sep=separator, skipinitialspace=True, encoding=encoding, encoding_errors="replace", **EXACT
-    )
-    if separator != ",":  # a comma can be a decimal point
-        for name in rows.columns[rows.dtypes.map(pd.api.types.is_string_dtype)]:
-            cells = rows[name].dropna().astype(str).str.strip()
-            if len(cells) and cells.str.fullmatch(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?|[+-]?\d+").all():
-                rows[name] = pd.to_numeric(rows[name].astype(str).str.strip().str.replace(",", "."), errors="coerce")
-                notes.append(f"The column {name} has decimal commas.")
-    return _named(rows, path), notes
+        io.BytesIO(content), sep=separator, skipinitialspace=True, encoding=encoding, encoding_errors="replace",
+        index_col=False, usecols=range(len(names)), keep_default_na=False, na_values=[""], low_memory=False, **EXACT
+    )  # fmt: skip
+    delimited.check_lengths(content, encoding, separator, path)
+    for name in rows.columns[rows.dtypes.map(pd.api.types.is_string_dtype)]:
+        missing = is_missing(rows[name])
+        texts = rows[name][~missing].astype(str).str.strip()
+        others = rows[name][missing].dropna().astype(object)  # NA, None and the like
+        has_commas = separator != "," and texts.str.contains(",").any() and texts.str.fullmatch(DECIMAL_COMMA).all()
+        if not has_commas and others.empty:
+            continue
+        numbers = pd.to_numeric(texts.str.replace(",", ".") if has_commas else texts, errors="coerce")
+        if len(numbers) and numbers.notna().all():
+            rows[name] = pd.concat([numbers.astype(object), others]) if len(others) else numbers
+            notes += [f"The column {name} has decimal commas."] if has_commas else []
+    return with_text_names(rows, path), notes
 
 
 def _check_cells(path: Path, cells: int) -> None:
@@ -145,12 +155,3 @@ def _check_columns(path: Path, columns: int) -> None:
     """Raise InputError if a table has too many columns: pandas takes a millisecond for each."""
     if columns > MOST_COLUMNS:
         raise InputError(f"{path} has {columns:,} columns, more than the limit of {MOST_COLUMNS:,}. It was not read.")
-
-
-def _named(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The rows with the names of columns as text without spaces around them."""
-    rows = rows.rename(columns=lambda name: str(name).strip())
-    if rows.columns.has_duplicates:
-        name = rows.columns[rows.columns.duplicated()][0]
-        raise InputError(f"{path} has more than one column {name!r}. Rename one of them.")
-    return rows

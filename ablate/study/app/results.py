@@ -50,7 +50,7 @@ def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metr
         best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
 
     Raises:
-        RunFailed: it has no number of this name; the sentence says what to return.
+        RunFailed: it has no number of this name; the message states what to return.
         InputError: `metrics.json` is not valid.
     """
     metrics = returned(value, metric) or recorded(folder, None, metric, best)

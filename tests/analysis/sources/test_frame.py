@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.effects import effects
-from ablate.analysis.sources.columns import UNSET, Columns
+from ablate.analysis.sources.cells import UNSET
+from ablate.analysis.sources.columns import Columns
 from ablate.analysis.sources.frame import study
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
@@ -188,3 +189,31 @@ def test_one_row_is_a_baseline_without_a_spread():
     source = read(rows(nets=("small",), dropouts=(0.0,), seeds=(0,)))
     table = effects(source.runs, metric=ACC)
     assert table["n"].tolist() == [1] and np.isnan(table["sd"].iloc[0])
+
+
+def test_names_of_columns_that_are_no_text():
+    source = read(rows().rename(columns={"net": 0, "dropout": ("a", 1)}), baseline={"0": "big"})
+    assert source.plan.factors == {"0": ["big", "small"], "('a', 1)": ["0", "0.1"]}
+    with pytest.raises(InputError, match="more than one column '0'"):
+        read(rows().rename(columns={"net": 0, "dropout": "0"}))
+
+
+@pytest.mark.parametrize("word", ["nan", "None", "NA", "null", "<NA>"])
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, ""])
+def test_a_level_that_is_written_like_a_missing_value_is_not_one(word, missing):
+    source = read(rows().assign(net=lambda f: [word if net == "small" else missing for net in f["net"]]))
+    assert source.plan.factors["net"] == [word, UNSET]
+
+
+@pytest.mark.parametrize("word", ["NA", "None", "nan", "#N/A", ""])
+def test_seeds_and_statuses_that_are_missing_values(word):
+    with pytest.raises(InputError, match="Row 1 has no seed"):
+        read(rows().assign(seed=lambda f: [word, *map(str, f["seed"][1:])]))
+    if word != "nan":  # MLflow's users write it for a diverged run
+        assert read(rows().assign(status=[word, *["finished"] * 11])).runs["status"].tolist() == ["completed"] * 12
+
+
+def test_rows_with_equal_factors_name_the_columns_that_are_none():
+    frame = rows().assign(seed=0, tag=[f"t{n}" for n in range(12)])
+    with pytest.raises(InputError, match=r"have the same factors .*Not factors: .*tag \(a value per run\)"):
+        read(frame)

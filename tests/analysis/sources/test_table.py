@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.sources import table
+from ablate.analysis.sources.cells import UNSET, texts_of
 from ablate.files import delimited
 from ablate.terminal.errors import InputError
 
@@ -110,3 +111,50 @@ def test_more_cells_than_the_limit_are_not_read(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match="more than the limit of 2,000,000"):
         table.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["a,0,0.5,7", "b,0,0.6,8"], "row 1 has 4 cells, the header 3"),  # pandas: an index, all columns shifted
+        (["a,0,0.5,", "b,0,0.6,"], "row 1 has 4 cells, the header 3"),
+        (["a,0,0.5", "", "b,0,0.6,8"], "row 2 has 4 cells, the header 3"),
+        (["a,0,0.5", "b,0"], "row 2 has 2 cells, the header 3"),
+        (["a", "b"], "row 1 has 1 cell, the header 3"),
+        (["a,0,0,5", "b,0,0,6"], "row 1 has 4 cells, the header 3"),  # decimal commas
+    ],
+)
+@pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8"), ("\t", "utf-16"), (";", "cp1252")])
+def test_a_row_of_another_length_than_the_header_is_refused(tmp_path, rows, message, separator, encoding):
+    text = "\n".join(["net,seed,acc", *rows, ""]).replace(",", separator)
+    (tmp_path / "a.csv").write_text(text, encoding=encoding)
+    with pytest.raises(InputError, match=message):
+        table.read(tmp_path / "a.csv")
+
+
+def test_quoted_separators_and_blank_lines_change_no_length(tmp_path):
+    (tmp_path / "a.csv").write_text('\nnet,seed,acc\n"a,\n1",0,0.5\n\n  \nb,0,\n')
+    rows, _ = table.read(tmp_path / "a.csv")
+    assert rows["net"].tolist() == ["a,\n1", "b"] and rows["acc"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.json", "a.jsonl", "a.parquet"])
+def test_levels_that_mean_missing_elsewhere_stay_as_they_are_written(tmp_path, name):
+    words = ["None", "NA", "null", "nan", "N/A", "#N/A", None]
+    frame = pd.DataFrame({"norm": words, "dropout": ["0.0", "0.10", "NA", "0", "1e-1", "null", None], "acc": 0.5})
+    if name.endswith("parquet"):
+        frame.to_parquet(tmp_path / name)
+    elif "json" in name:
+        (tmp_path / name).write_text(frame.to_json(orient="records", lines=name.endswith("l")))
+    else:
+        frame.to_csv(tmp_path / name, index=False, sep="\t" if name.endswith("tsv") else ",")
+    rows, _ = table.read(tmp_path / name)
+    assert texts_of(rows["norm"]).tolist() == [*words[:-1], UNSET]
+    if name.endswith("sv"):  # numbers stay numbers among such texts
+        assert texts_of(rows["dropout"]).tolist() == ["0", "0.1", "NA", "0", "0.1", "null", UNSET]
+
+
+def test_decimal_commas_among_missing_values(tmp_path):
+    (tmp_path / "a.csv").write_text("net;acc\na;0,5\nb;NA\nc;1\n")
+    rows, notes = table.read(tmp_path / "a.csv")
+    assert rows["acc"].tolist() == [0.5, "NA", 1.0] and notes == ["The column acc has decimal commas."]

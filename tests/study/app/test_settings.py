@@ -1,11 +1,22 @@
 """Settings of a study of another app, checked before anything starts."""
 
+import re
+
 import msgspec
 import pytest
 
 from ablate.study.app.settings import LocalLauncher, Settings, check_launcher, read
 from ablate.terminal.errors import InputError
 from hydra_plugins.ablate_study._app import LAUNCHER, SWEEPER
+from tests.docs.pages import ROOT
+
+
+def test_the_page_describes_every_setting():
+    page = (ROOT / "docs/how-to/your-hydra-app.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| key under `hydra.sweeper` .*?\n\n", page, re.M | re.S)
+    assert table is not None
+    described = [name for row in table[0].splitlines() for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
+    assert sorted(described) == sorted(Settings.__struct_fields__)
 
 
 @pytest.mark.parametrize(
