@@ -108,5 +108,5 @@ class Config:
 def nodes() -> dict[str, type]:
     """Return all dataclasses of the schema by name."""
     rooms = (images, network, optimizer, training, launch, submission, study)
-    parts: list[dict[str, Any]] = [*map(vars, rooms), {"Config": Config}]
-    return {name: kind for part in parts for name, kind in part.items() if dataclasses.is_dataclass(kind)}
+    known: dict[str, Any] = {name: kind for room in rooms for name, kind in vars(room).items()} | {"Config": Config}
+    return {name: kind for name, kind in known.items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
