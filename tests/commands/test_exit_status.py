@@ -41,6 +41,8 @@ def raising(error: BaseException) -> Callable:
         ),
         (ModuleNotFoundError("No module named 'mine'", name="mine"), 1, "ModuleNotFoundError: No module named 'mine'"),
         (ValueError("odd"), 1, "ValueError: odd (traceback in the run's train.log, or with --debug)."),
+        (MemoryError(), 1, "MemoryError (traceback in the run's train.log, or with --debug)."),
+        (ValueError("x" * 10**6), 1, "…"),
         (InputError("\x1b[2Jx"), 2, "x"),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],

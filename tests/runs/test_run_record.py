@@ -54,6 +54,21 @@ def test_what_is_written_is_read(tmp_path):
     assert (record.total_seconds, record.commit) == (2.6, "0a")
 
 
+def test_any_text_in_a_record_can_be_read_back(tmp_path):
+    """Half a surrogate pair, of a file name in Latin-1, is escaped wherever it is."""
+    half, shown = "caf\udce9\n", "caf\\udce9\n"
+    record = RunRecord(
+        status="failed", app=half, study=half, variant=half, factors={half: half}, git=GitState(commit=half),
+        rerun=half, environment=Environment(cpu=half, earlier=[{half: half}]), classes=[half], metrics={half: 1.0},
+        error=half,
+    )  # fmt: skip
+    run_record.write(tmp_path, record)
+    read = run_record.read(tmp_path)
+    assert (read.app, read.study, read.variant, read.rerun, read.error) == (shown,) * 5
+    assert read.factors == {shown: shown} and read.metrics == {shown: 1.0} and read.classes == [shown]
+    assert read.environment == Environment(cpu=shown, earlier=[{shown: shown}]) and read.git.commit == shown
+
+
 def test_a_run_that_starts_has_no_keys_of_a_result(tmp_path):
     """Keys that are known before training are written although they are null, those of a result are not."""
     run_record.write(tmp_path, RunRecord(status="running", seed=1, environment=Environment(python="3.11")))

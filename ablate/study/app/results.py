@@ -184,5 +184,7 @@ def _number(value: Any) -> float | None:
         return None  # a list, a tensor with dimensions, any other object
     try:
         return float(value.item() if hasattr(value, "item") else value)  # a tensor may require gradients
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:  # a whole number of more than 308 digits
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError, RuntimeError):  # the last of PyTorch, for a tensor without a value
         return None
