@@ -80,7 +80,7 @@ def report(
         call("report", [str(place), *words], show_output=False)
         return Report(place / "report")
     from ablate.analysis.report.write import write_report
-    from ablate.analysis.sources.open import Asked, of_frame
+    from ablate.analysis.sources.any_source import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
     asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs,

@@ -5,16 +5,8 @@ import json
 import pytest
 
 from ablate.runs import run_record
-from ablate.runs.run_record import (
-    Environment,
-    EpochCount,
-    GitState,
-    ImageCounts,
-    Inputs,
-    PeakMemory,
-    RunRecord,
-    Seconds,
-)
+from ablate.runs.record_parts import Environment, EpochCount, GitState, ImageCounts, Inputs, PeakMemory, Seconds
+from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 
 

@@ -19,8 +19,9 @@ from ablate.files import atomic, bounded
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
-from ablate.runs.run_record import RunRecord, Seconds
-from ablate.runs.statuses import FINISHED, RecordedStatus
+from ablate.runs.record_parts import Seconds
+from ablate.runs.run_record import RunRecord
+from ablate.runs.statuses import RECORDED_END, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.app import code, messages, results
 from ablate.study.status import recorded_state
@@ -55,7 +56,7 @@ class RecordedTask:
         planned = self._planned(folder)
         try:
             with lock(folder):
-                if recorded_state(folder, planned.config_sha256).status in FINISHED:
+                if recorded_state(folder, planned.config_sha256).status in RECORDED_END:
                     return None
                 return self._run(config, folder, planned)
         except Timeout:

@@ -2,10 +2,12 @@
 
 import re
 
+import msgspec
 import pytest
 
-from ablate.study.app.settings import Settings, check_launcher, read
+from ablate.study.app.settings import LocalLauncher, Settings, check_launcher, read
 from ablate.terminal.errors import InputError
+from hydra_plugins.ablate_study._app import LAUNCHER, SWEEPER
 from tests.docs.pages import ROOT
 
 
@@ -39,3 +41,8 @@ def test_a_setting_of_the_launcher_that_cannot_be_is_named(key, value):
     check_launcher({"_target_": "x", key: 2})
     with pytest.raises(InputError, match=f"hydra.launcher.{key}: expected a"):
         check_launcher({"_target_": "x", key: value})
+
+
+@pytest.mark.parametrize(("options", "settings"), [(SWEEPER, Settings), (LAUNCHER, LocalLauncher)])
+def test_hydras_options_are_the_settings_with_their_defaults(options, settings):
+    assert options == msgspec.structs.asdict(settings())

@@ -20,7 +20,7 @@ from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.runs.tuning import DESIGN, TuningPlan
 from ablate.runs.without_effect import without_effect
 from ablate.study import design, explain, extend, factors, overrides, path, plan
-from ablate.study.composed_runs import ComposedRun, composed_runs, once
+from ablate.study.checked_runs import ComposedRun, composed_runs, once
 from ablate.study.composer import PlanLoader
 from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
