@@ -75,7 +75,7 @@ def make_lossy() -> None:
 def _over(kind: type[io.FileIO], stream: Any) -> Any:
     """The stream with a file of this kind below it."""
     buffer = getattr(stream, "buffer", None)
-    raw = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer
+    raw: Any = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer
     if type(raw) not in (io.FileIO, _Named):  # replaced already, by this or by a notebook
         return stream
     with suppress(OSError):
