@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config import user_code
 from ablate.config.field import ranges
+from ablate.config.folder import CONF
 from ablate.config.section_cache import SectionCache
 from ablate.config.suggestion import suggestion
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import did_you_mean
 
 OURS = ("ablate.", "hydra_plugins.ablate_study.")  # targets of this package
 
@@ -108,7 +110,7 @@ def _check_steps(steps: Mapping[Any, Any], chosen: Chosen) -> None:
             )
 
 
-def _refuse_preset(group: str, keys: list[str], chosen: Chosen, step: str = "") -> None:
+def _refuse_preset(group: str, keys: list[str], chosen: Chosen, step: str = "", known: Iterable[str] = ()) -> None:
     """Raise InputError if a preset sets keys that the chosen option of the group does not have.
 
     Args:
@@ -116,17 +118,22 @@ def _refuse_preset(group: str, keys: list[str], chosen: Chosen, step: str = "") 
         keys: unknown keys of its option.
         chosen: what the configuration was composed from.
         step: the augmentation step of all these keys, if they belong to one.
+        known: keys that the option has.
     """
     if not (keys := [key for key in keys if chosen.preset(key)]) or not (preset := chosen.preset(keys[0])):
         return
     kind, name = preset
+    is_ours = (CONF / kind / f"{name}.yaml").exists()
+    file = f"a copy of conf/{kind}/{name}.yaml" if is_ours else f"{kind}/{name}.yaml"
     removals = " ".join(f"'~{key}'" for key in ([step] if step else keys))
     advice = {
         "experiment": f"Add {removals}; in a study, set the keys of each option in a bundle, as study=full_marks does.",
-        "study": f"Keep the option, or edit a copy of conf/study/{name}.yaml in your own folder (--config-dir).",
+        "study": f"Keep the option, or edit {file} in your own folder (--config-dir).",
     }
+    near = did_you_mean(keys[0], known, 0.85)
     raise InputError(
-        f"{kind}={name} sets {', '.join(keys)}, which {group}={chosen.options.get(group)} does not have. {advice[kind]}"
+        f"{kind}={name} sets {', '.join(keys)}, which {group}={chosen.options.get(group)} does not have."
+        f"{near} {advice[kind]}"
     )
 
 
@@ -139,7 +146,7 @@ def _check_keys(key: str, section: DictConfig, settings: Mapping[Any, Any], chos
     # User code may have any keys, an option of this package only those it declares.
     extra = [f"{prefix}{name}" for name in settings if name not in known and target.startswith(OURS)]
     if extra:
-        _refuse_preset(key, extra, chosen)
+        _refuse_preset(key, extra, chosen, known=[f"{prefix}{name}" for name in known])
         raise InputError(f"{extra[0]}: there is no such key.{suggestion(extra[0], known)}")
     if not user_code.find(target):
         raise InputError(

@@ -116,6 +116,14 @@ def test_a_key_that_the_chosen_option_lacks_is_attributed_to_the_study(tmp_path)
     assert "study=mine sets loss.label_smoothing, which loss=focal does not have. Keep the option" in message
 
 
+def test_a_mistyped_key_of_a_study_of_ones_own_names_its_file_and_the_nearest_key(tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study/mine.yaml").write_text("# @package _global_\noptimizer: {momentun: 0.1}\n")
+    message = refusal([f"hydra.searchpath=[file://{tmp_path}]", "study=mine", "optimizer=sgd"])
+    assert "Did you mean optimizer.momentum?" in message and "edit study/mine.yaml in your" in message
+    assert "conf/study" not in message
+
+
 def refusal(words: list[str]) -> str:
     """Return the error message for a configuration; empty if it is accepted."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
