@@ -55,8 +55,10 @@ def _overrides(job: Path) -> Settings:
 def _levels(values: Iterable[str]) -> Settings:
     """{value as written: level}."""
     levels = {value: unquoted(value) for value in values}
-    for text in set(levels.values()):
-        same = [value for value, level in levels.items() if level == text]
+    written: dict[str, list[str]] = {}
+    for value, level in levels.items():
+        written.setdefault(level, []).append(value)
+    for same in written.values():
         if len(same) > 1 and len({repr(_parsed(value)) for value in same}) > 1:
             levels |= {value: value for value in same}
     return levels
