@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from textwrap import fill
 
 from ablate.commands.exit_status import run_command
-from ablate.terminal import output
+from ablate.terminal import output, streams
 from ablate.terminal.text import did_you_mean
 from ablate.terminal.wrap import terminal_width
 
@@ -141,15 +141,20 @@ def usage() -> str:
     )
 
 
+def _print_usage(arguments: Sequence[str]) -> int:
+    print(usage())
+    return 0 if arguments else 2
+
+
 def main() -> int:
     """Run the verb that is the first argument; return the exit status."""
     output.use_utf8()  # first: it starts Python again
     os.environ["PYTHONSAFEPATH"] = "1"  # other processes do not search the current folder for modules either
     arguments = sys.argv[1:]
+    streams.prepare()
     output.protect(own_code=arguments[:1] == ["train"])
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage())
-        return 0 if arguments else 2
+        return run_command(_print_usage, arguments)
     verb = VERBS.get(arguments[0])
     if verb is None:
         suggestion = did_you_mean(arguments[0], VERBS)

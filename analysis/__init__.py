@@ -19,7 +19,7 @@ Read in the order in which the data flows:
                             prints and draws
 4. `analyze.py`             all of the above for one study, computed once -> `results.py`
 5. `tables/`, `figures/`    results -> tables of formatted text, matplotlib figures; `formats.py` and `metric_format.py`
-                            format the numbers, `latex_table.py` a table
+                            format the numbers, `latex_table.py` a table; `interval_limits.py`: the ends of an axis
 6. `author/`                `report.md`: the author's text and the labels, order, figures and style of the report
    `report/`                text: `methods.py`, `images.py`, `verdict_sentences.py`, `notes.py`, `limits.py`;
                             `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);

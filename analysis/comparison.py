@@ -24,7 +24,7 @@ class Comparison:
     verdict: str
 
 
-def compare(
+def against_baseline(
     values: Mapping[str, Seeds], baseline: Seeds, m: int, metric: Metric, alpha: float, looks: PlannedLooks | None
 ) -> dict[str, Comparison]:
     """Compare every variant with the baseline.

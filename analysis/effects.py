@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.analysis import collect, stats, verdict
-from ablate.analysis.comparison import Comparison, compare
+from ablate.analysis.comparison import Comparison, against_baseline
 from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.variant_results import VariantResults, by_variant
 from ablate.runs.metric import ACCURACY, Metric
@@ -58,13 +58,13 @@ def effects(
     variants = [name for name in names if name != collect.BASELINE]
     results |= {name: VariantResults() for name in variants if name not in results}  # at which no look was taken
     completed = {name: results[name].completed for name in variants}
-    converged = compare(completed, baseline.completed, m, metric, alpha, looks)
+    converged = against_baseline(completed, baseline.completed, m, metric, alpha, looks)
     scores = [score for one in results.values() for score in one.diverged.values()]
     known = not np.isnan(scores).any()
     scored = converged
     if known and scores:
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
-        scored = compare(at_chance, baseline.completed | baseline.diverged, m, metric, alpha, looks)
+        scored = against_baseline(at_chance, baseline.completed | baseline.diverged, m, metric, alpha, looks)
     counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]
     times = 1 if looks is None else len(looks.sizes)  # Bonferroni over the looks, each of which is a further test
     adjusted = np.minimum(times * stats.fisher_exact_family(counts)[1], 1)
@@ -92,7 +92,7 @@ def _baseline_row(baseline: VariantResults) -> dict[str, Any]:
     mean, sd = _moments([*baseline.completed.values()])
     row = {"variant": collect.BASELINE, "n": len(baseline.completed), "mean": mean, "sd": sd, "baseline_mean": mean}
     row |= {"diverged": baseline.failures, "ended": baseline.ended, "holes": baseline.holes, "test": "", "reason": ""}
-    return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), verdict.BASELINE)
+    return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), collect.BASELINE)
 
 
 def _row(

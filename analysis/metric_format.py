@@ -97,7 +97,7 @@ class MetricFormat:
 
 def metric_format(metric: Metric, effects: pd.DataFrame) -> MetricFormat:
     """The metric with as many decimals as show two digits of the median standard deviation, or of the median half-width
-    of the confidence intervals where that is smaller; two in per cent.
+    of the confidence intervals where that is smaller; two in percent.
 
     Args:
         metric: that of the study.

@@ -102,7 +102,7 @@ class Results:
     @property
     def only_trials(self) -> bool:
         """Whether the study is a search in which nothing can be tested, as with one seed per trial."""
-        verdicts = {verdict.BASELINE, verdict.NOT_TESTABLE}
+        verdicts = {collect.BASELINE, verdict.NOT_TESTABLE}
         return self.search is not None and set(self.effects["verdict"]) <= verdicts
 
     @property

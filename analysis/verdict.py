@@ -26,20 +26,20 @@ converged, and with diverged runs scored at chance.
 | differ | any | diverges, converges | |
 | do not differ | no diverged run | that of `difference` | |
 | do not differ | agree | that of both | |
-| do not differ | disagree | inconclusive | `disagree` |
+| do not differ | not testable where both converged, no claim at chance | not testable | |
+| do not differ | disagree otherwise | inconclusive | `disagree` |
 | do not differ | chance unknown | inconclusive instead of any claim | `chance unknown` |
 """
 
 import math
 
-BASELINE = "baseline"
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 BETTER_WITHIN, WORSE_WITHIN = "better, within the margin", "worse, within the margin"
 DIVERGES, CONVERGES, NOT_TESTABLE = "diverges", "converges", "not testable"
 UNTESTED = "fewer than two shared seeds, or all differences equal"  # why a difference is not testable
 # In the order in which reports list them.
 ALL = (BETTER, BETTER_WITHIN, WORSE, WORSE_WITHIN, EQUIVALENT, DIVERGES, CONVERGES, INCONCLUSIVE, NOT_TESTABLE)
-CLAIMS = ALL[:7]
+CLAIMS = (BETTER, BETTER_WITHIN, WORSE, WORSE_WITHIN, EQUIVALENT, DIVERGES, CONVERGES)
 DISAGREE, UNKNOWN = "disagree", "chance unknown"  # reasons
 
 
@@ -67,18 +67,18 @@ def divergence(rate: float, baseline_rate: float, p: float, alpha: float) -> str
     return DIVERGES if rate > baseline_rate else CONVERGES
 
 
-def combined(converged: str, at_chance: str | None, diverging: str, touched: bool) -> tuple[str, str]:
+def combined(converged: str, at_chance: str | None, diverging: str, any_diverged: bool) -> tuple[str, str]:
     """The verdict of the report, and why it is inconclusive where the data alone do not show it.
 
     Args:
         converged: verdict over the seeds where variant and baseline both converged.
         at_chance: verdict with diverged runs scored at chance; None if chance is unknown.
         diverging: verdict of `divergence`.
-        touched: whether a run of the variant or of the baseline diverged.
+        any_diverged: whether a run of the variant or of the baseline diverged.
     """
     if diverging:
         return diverging, ""
-    if not touched or at_chance == converged:
+    if not any_diverged or at_chance == converged:
         return converged, ""
     if at_chance is None:
         return (INCONCLUSIVE, UNKNOWN) if converged in CLAIMS else (converged, "")

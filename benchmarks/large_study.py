@@ -61,7 +61,7 @@ def repeated(study: Path) -> str:
     from ablate.runs import other_images
     from ablate.runs.identity import study_position
     from ablate.study.launcher.submitit_slurm import Watched
-    from ablate.study.snapshot import FolderView
+    from ablate.study.live_view import FolderView
 
     runs, hidden = study_plan.read(study).runs, study.with_name("hidden")
     hidden.mkdir()

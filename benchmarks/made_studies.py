@@ -14,7 +14,8 @@ from ablate.files import atomic
 from ablate.runs import json_file, run_record, study_plan
 from ablate.runs.epochs import COLUMNS
 from ablate.runs.metric import ACCURACY
-from ablate.runs.run_record import EpochCount, RunRecord, Seconds
+from ablate.runs.record_parts import EpochCount, Seconds
+from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 
 SEEDS, EPOCHS, IMAGES, CLASSES = 5, 20, 5000, 10

@@ -1,10 +1,12 @@
 """Measure what an image folder costs by its number of images: listing, decoding, the cache, and the memory of a run.
 
     python benchmarks/many_images.py [--images 1000 10000 100000] [--size 32] [--classes 10]
+    python benchmarks/many_images.py --images 10000 100000 --classes 1000
 
-The images are random JPEG files of 32 pixels. The first epoch of a small MLP decodes them into the cache; the second
-command reads them from it. Both stream them (`data.memory_limit=0`), so that the memory is that of everything else:
-names, labels, indices and targets. The slopes are those between the last two numbers of images.
+The images are random JPEG files of 32 pixels. A tenth of them is held out, which must be at least one per class. The
+first epoch of a small MLP decodes them into the cache; the second command reads them from it. Both stream them
+(`data.memory_limit=0`), so that the memory is that of everything else: names, labels, indices and targets. The slopes
+are those between the last two numbers of images.
 """
 
 import argparse

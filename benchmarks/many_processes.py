@@ -58,9 +58,9 @@ def operations(words: list[str], folder: Path) -> tuple[Counter[str], int]:
 
 
 def study(runs: int, epochs: int) -> list[str]:
-    """The command of a study that trains its runs one after another in one worker."""
-    seeds = f"seed=range({runs})"
-    return [*TRAIN, "-m", "study.name=s", *DIGITS, f"trainer.epochs={epochs}", seeds, "hydra.launcher.jobs_at_once=1"]
+    """The command of a study that trains its runs, one per variant, one after another in one worker."""
+    rates = "optimizer.lr=" + ",".join(f"{0.01 + run / 1000:.3f}" for run in range(runs))
+    return [*TRAIN, "-m", "study.name=s", *DIGITS, f"trainer.epochs={epochs}", rates, "hydra.launcher.jobs_at_once=1"]
 
 
 def count_operations(scratch: Path) -> None:

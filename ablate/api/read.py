@@ -57,7 +57,7 @@ def report(
             (exploratory).
         direction: "max" or "min"; None: follows from the name of the metric.
         margin: equivalence margin of a data frame, in the metric's printed unit.
-        unit: printed after values; with "%", fractions are printed in per cent.
+        unit: printed after values; with "%", fractions are printed in percent.
         scale: factor from the values of a data frame to printed ones.
         exclude_seeds: {seed: reason} of seeds that no comparison uses; the report states them.
         block: compare variants separately within each level of this factor of a data frame.
@@ -80,7 +80,7 @@ def report(
         call("report", [str(place), *words], show_output=False)
         return Report(place / "report")
     from ablate.analysis.report.write import write_report
-    from ablate.analysis.sources.open import Asked, of_frame
+    from ablate.analysis.sources.any_source import Asked, of_frame
 
     levels = {name: str(level) for name, level in baseline.items()} if baseline is not None else None
     asked = Asked(metric, seed, factors, levels, direction, margin, unit, scale, block=block, all_pairs=all_pairs,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ablate.api.paths import PathLike, run_folder, study_folder
 from ablate.api.run import Run
 from ablate.api.study import Study
-from ablate.study.snapshot import FolderView, StudyView
+from ablate.study.live_view import FolderView, StudyView
 from ablate.study.terminal_view import view
 from ablate.study.watch import DEFAULT_HEIGHT, DEFAULT_WIDTH, all_ended
 from ablate.study.watch import watch as watch_in_terminal

@@ -14,7 +14,7 @@ class Conv2d(nn.Conv2d):
     An example is a 3x3 kernel on maps of at most 2x2 pixels: each output pixel depends on every input pixel, as in a
     linear layer. PyTorch's convolution also multiplies the padding. On the CPU in bf16, the matrix product trains up to
     3.5 times as fast (docs/performance.md). Results equal those of `nn.Conv2d` up to rounding. Without gradients, in
-    small batches and on other maps, they are equal.
+    small batches and on other maps, PyTorch's convolution is used.
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -31,7 +31,6 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     Returns:
         The status of the command; 1 if it failed, 2 if its input was refused, 130 if it was interrupted.
     """
-    streams.open_closed()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops a run like Ctrl-C, after a checkpoint
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # not ignored, as by `nohup`
         signal.signal(signal.SIGHUP, signal.default_int_handler)  # the terminal was closed
@@ -41,15 +40,25 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     # Without this, logging prints a traceback if a log cannot be written, for example on a full disk.
     logging.raiseExceptions = "ABLATE_DEBUG" in os.environ
     try:
-        return command([argument for argument in arguments if argument != "--debug"])
+        try:
+            return command([argument for argument in arguments if argument != "--debug"])
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt as error:
         output.report(printable_lines(f"Interrupted. {error}".strip()))
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has exited
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout at exit
+        _discard_output()
         return BROKEN_PIPE
     except Exception as error:
+        if isinstance(error, OSError) and error.filename == streams.OUTPUT:
+            _discard_output()
         return explain(error)
+
+
+def _discard_output() -> None:
+    """Discard the rest of standard output, which Python flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(error: Exception) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -29,6 +30,10 @@ class Parser(argparse.ArgumentParser):
         """The same, with flags between the positional arguments."""
         refuse_unknown(self.prog, args, self._option_string_actions)
         return super().parse_known_intermixed_args(args, namespace)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help; argparse would ignore an error of standard output."""
+        (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError with argparse's message."""

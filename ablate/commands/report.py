@@ -9,7 +9,7 @@ from ablate.commands.flags import Parser
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
-    from ablate.analysis.sources.open import Asked
+    from ablate.analysis.sources.any_source import Asked
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
 
     from ablate.analysis.report.write import write_report  # imports pandas and matplotlib, which take a while
-    from ablate.analysis.sources.open import results
+    from ablate.analysis.sources.any_source import results
 
     return write_report(results(args.sources[0], asked(args), *args.sources[1:]), args.allow_partial)
 
@@ -47,7 +47,7 @@ def parser() -> Parser:
     )
     result.add_argument(
         "--baseline",
-        type=levels,
+        type=baseline_levels,
         metavar="A=X,B=Y",
         help="levels of the baseline; default: the first; of a study, a baseline other than planned",
     )
@@ -85,8 +85,8 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def levels(text: str) -> dict[str, str]:
-    """`net=small,dropout=0` as a dict. A comma in a level stays part of it."""
+def baseline_levels(text: str) -> dict[str, str]:
+    """`--baseline` as a dict, such as `net=small,dropout=0`. A comma in a level stays part of it."""
     levels: dict[str, str] = {}
     last = ""
     for part in text.split(","):
@@ -105,7 +105,7 @@ def levels(text: str) -> dict[str, str]:
 
 def asked(args: argparse.Namespace) -> "Asked":
     """The options of the command line."""
-    from ablate.analysis.sources.open import Asked
+    from ablate.analysis.sources.any_source import Asked
 
     if args.scale is not None and not args.scale > 0:
         raise InputError("--scale must be a positive number.")

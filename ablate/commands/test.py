@@ -88,13 +88,13 @@ def evaluate(chosen: Chosen, args: argparse.Namespace, judge: Judge) -> None:
         run_results.show(folder, results[folder], folder not in whole)
     for choice in chosen.choices:
         comparison.compare(choice, results)
-        print(draw_maps(choice, args), flush=True)
+        print(write_maps(choice, args), flush=True)
     if args.variants == "all":
         for study in chosen.studies:
             comparison.show_variants(study)
 
 
-def draw_maps(choice: Choice, args: argparse.Namespace) -> str:
+def write_maps(choice: Choice, args: argparse.Namespace) -> str:
     """Compute and draw the class activation maps of a study's baseline and its best other variant.
 
     They are of the seed on which that variant is best, among the seeds that both have.
@@ -109,7 +109,7 @@ def draw_maps(choice: Choice, args: argparse.Namespace) -> str:
     seed = max(shared, key=lambda one: choice.metric.sign * choice.validation[choice.other[one]])
     pair = (baseline[seed], choice.other[seed])
     try:
-        reason = compared_maps.compare(choice.study, pair, args.trust, args.device, args.data_root)
+        reason = compared_maps.write_maps(choice.study, pair, args.trust, args.device, args.data_root)
     except (RuntimeError, InputError) as error:  # the test itself is complete; a network may have no gradients
         return f"No class activation maps: {error}"
     if reason:

@@ -23,7 +23,7 @@ from ablate.files.lock import TrainedElsewhere, exclusive, lock
 from ablate.runs import finished, resolved_config
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.run_record import RunRecord
-from ablate.runs.statuses import FINISHED
+from ablate.runs.statuses import RECORDED_END
 from ablate.study.resuming import resuming
 from ablate.study.status import recorded_state
 from ablate.terminal import streams
@@ -101,7 +101,7 @@ def share(config: DictConfig, folder: Path) -> float | None:
     try:
         with lock(folder):
             state = recorded_state(folder, config_sha256(config))
-            if state.status not in FINISHED:
+            if state.status not in RECORDED_END:
                 return value(run(config, folder), config)
             resolved_config.write(folder, config)  # Hydra has written it again
             return value(state.record, config)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ablate.commands.flags import Parser
 from ablate.runs import study_plan
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from ablate.study.watch import watch
 
 

@@ -16,7 +16,7 @@ from ablate.config import quoting
 from ablate.config.field import ranges
 from ablate.config.folder import CONF
 from ablate.config.suggestion import ELSEWHERE, suggestion
-from ablate.terminal.errors import UserError
+from ablate.terminal.errors import UserError, described
 from ablate.terminal.text import did_you_mean
 
 # The form of settings of a study file that are not plain values.
@@ -42,8 +42,7 @@ def sentence(error: BaseException) -> str:
         return _composition_message(error)
     if isinstance(error, OSError):
         return of_system(error)
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text} (traceback in the run's train.log, or with --debug)."
+    return f"{described(error)} (traceback in the run's train.log, or with --debug)."
 
 
 def of_system(error: OSError) -> str:

@@ -4,12 +4,7 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.config.schema.images import ImageFiles, MedMNIST
-
-DOWNLOADED = {"cifar10": (3, 32), "cifar100": (3, 32), "svhn": (3, 32), "stl10": (3, 96)}
-DOWNLOADED |= {"mnist": (1, 28), "fashion_mnist": (1, 28)}
-KNOWN = {f"ablate.data.download.{name}": shape for name, shape in DOWNLOADED.items()}
-KNOWN |= {"ablate.data.digits.digits": (1, 8)}
+from ablate.config.schema.images import BUILT_IN, ImageFiles, MedMNIST
 
 
 class ImageShape(NamedTuple):
@@ -25,8 +20,8 @@ def image_shape(data: DictConfig) -> ImageShape | None:
     Raises:
         InputError: `data.name` is no data set of MedMNIST, or the package is missing.
     """
-    if data._target_ in KNOWN:
-        return ImageShape(*KNOWN[data._target_])
+    if known := BUILT_IN.get(data._target_):
+        return ImageShape(*known[:2])
     kind = OmegaConf.get_type(data)
     if not str(data._target_).startswith("ablate.data.") or not isinstance(kind, type):
         return None

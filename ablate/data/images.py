@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ablate.data.photographs import Photographs
 from ablate.data.streamed import Pixels, select
+from ablate.files.atomic import encodable
 from ablate.terminal.errors import InputError
 
 Part = Literal["train", "test"]
@@ -47,6 +48,8 @@ class Images:
     groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        # As records have them: text in UTF-8.
+        object.__setattr__(self, "classes", tuple(encodable(str(name)) for name in self.classes))
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise InputError(f"Images must be uint8 (N, C, H, W), not {_describe(self.images)}.")
         if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:

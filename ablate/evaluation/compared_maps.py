@@ -21,7 +21,7 @@ Pair = tuple[Path, Path]
 NONE = "No class activation maps:"
 
 
-def compare(study: Path, folders: Pair, trusted: bool, device: str, data_root: str | None = None) -> str:
+def write_maps(study: Path, folders: Pair, trusted: bool, device: str, data_root: str | None = None) -> str:
     """Compute the maps of two completed runs and write them to the folder of their study.
 
     The images are validation images, so that they are no look at the test set.

@@ -60,22 +60,33 @@ def write_bytes(path: Path, content: bytes | memoryview, durable: bool = True) -
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text to a file atomically."""
-    write_bytes(path, text.encode())
+    """Write UTF-8 text to a file atomically; what UTF-8 lacks is escaped, see `encodable`."""
+    write_bytes(path, encodable(text).encode())
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON to a file atomically; NaN and infinities become null, since JSON has no such numbers."""
-    write_text(path, json.dumps(_finite(content), indent=2) + "\n")
+    """Write JSON to a file atomically, as `to_json` does."""
+    write_text(path, to_json(content, indent=2) + "\n")
+
+
+def to_json(content: Any, indent: int | None = None) -> str:
+    """JSON that every reader accepts: NaN and infinities, which it lacks, become null; text is `encodable`."""
+    return json.dumps(_plain(content), indent=indent)
+
+
+def encodable(text: str) -> str:
+    r"""The text with halves of surrogate pairs escaped, as `\udce9`: UTF-8 lacks them, names of files may have them."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Add `path` to an OSError raised in the block that names no file, as when the disk is full."""
+    """Add `path` to an OSError raised in the block that names no file, as when the disk is full, or a temporary one."""
     try:
         yield
     except OSError as error:
-        if not isinstance(error.filename, str | bytes):  # none, or the number of an open file
+        # None, or the number of an open file
+        if not isinstance(error.filename, str | bytes) or str(error.filename).endswith(PART):
             error.filename = str(path)
         raise
 
@@ -104,11 +115,13 @@ def _umask() -> int:
     return mask
 
 
-def _finite(content: Any) -> Any:
+def _plain(content: Any) -> Any:
     if isinstance(content, dict):
-        return {name: _finite(value) for name, value in content.items()}
+        return {_plain(name): _plain(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
+        return [_plain(value) for value in content]
+    if isinstance(content, str):
+        return encodable(content)
     if isinstance(content, float) and (content != content or content in (float("inf"), float("-inf"))):
         return None
     return content

@@ -133,7 +133,7 @@ class Tracker(Csv):
 def _send(messages: "SimpleQueue[Any]", process: "subprocess.Popen[bytes]") -> None:
     """Send messages to the tracker's process, in a thread since the process may not read them.
 
-    The pipe stays open after the last one: its end tells the process that this one has died.
+    The pipe stays open after the last one: when it closes, the process knows that this one has died.
     """
     assert process.stdin
     verb = None

@@ -1,26 +1,15 @@
 """What pretrained weights expect of images: in a configuration, `${pretrained:mean}`, `std` and `image_size`."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig
 
+from ablate.model.pretrained import LIBRARIES
 from ablate.terminal.errors import InputError
-
-
-@dataclass(frozen=True)
-class ExpectedInput:
-    """Mean and standard deviation of each channel, for pixels in [0, 1], and height and width in pixels."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    image_size: int
 
 
 def expected(key: str, config: DictConfig) -> Any:
     """What the weights of `model.name` expect: mean, std or image_size. Raises InputError for another key or model."""
-    from ablate.model.pretrained import LIBRARIES  # imports PyTorch, which takes a while
-
     if key not in ("mean", "std", "image_size"):
         raise InputError(f"${{pretrained:{key}}} is unknown: it must be pretrained:mean, std or image_size.")
     model = config.model

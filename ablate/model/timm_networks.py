@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ablate.model.download import cached_by_pytorch, download
-from ablate.model.expected_input import ExpectedInput
+from ablate.model.input_format import InputFormat
 from ablate.model.library_checks import check_name, check_options
 from ablate.terminal.errors import InputError
 
@@ -77,12 +77,12 @@ def loaded(
     )
 
 
-def expected_input(name: str) -> ExpectedInput:
+def expected_input(name: str) -> InputFormat:
     """What timm's weights of a network expect."""
     timm = library()
     check_name("timm", name, timm.list_pretrained() if "." in name else timm.list_models())
     config = timm.get_pretrained_cfg(name)
-    return ExpectedInput(tuple(config.mean), tuple(config.std), config.input_size[-1])
+    return InputFormat(tuple(config.mean), tuple(config.std), config.input_size[-1])
 
 
 def default_weights(name: str) -> Any:

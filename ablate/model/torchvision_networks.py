@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ablate.model.download import cached_by_pytorch
-from ablate.model.expected_input import ExpectedInput
+from ablate.model.input_format import InputFormat
 from ablate.model.library_checks import check_name, check_options
 from ablate.terminal.errors import InputError
 
@@ -65,10 +65,10 @@ def loaded(
     return network
 
 
-def expected_input(name: str) -> ExpectedInput:
+def expected_input(name: str) -> InputFormat:
     """What torchvision's weights of a network expect."""
     preset = default_weights(name).transforms()
-    return ExpectedInput(tuple(preset.mean), tuple(preset.std), preset.crop_size[0])
+    return InputFormat(tuple(preset.mean), tuple(preset.std), preset.crop_size[0])
 
 
 def default_file(name: str) -> Path:

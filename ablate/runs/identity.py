@@ -9,9 +9,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ablate.config import user_code, weights
-from ablate.runs import provenance, rerun, study_plan
+from ablate.runs import provenance, rerun_command, study_plan
 from ablate.runs.config_hash import resolved, settings_sha256, sha256_of
-from ablate.runs.run_record import EpochCount, RunRecord
+from ablate.runs.record_parts import EpochCount
+from ablate.runs.run_record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
     threads = [f"trainer.threads={count}" for count in [os.environ.get("OMP_NUM_THREADS")] if shared and count]
     study = Path(hydra_config.sweep.dir) if hydra_config.mode == RunMode.MULTIRUN else None
     position = study_position(study, folder)
-    words = rerun.resolved_overrides(config, hydra_config)
+    words = rerun_command.resolved_overrides(config, hydra_config)
     settings = resolved(config)
     return RunRecord(
         status="running",
@@ -45,7 +46,9 @@ def identity(config: DictConfig, folder: Path) -> RunRecord:
         own_code=user_code.hashes(settings),
         weights=weights.hashes(settings) or None,
         git=provenance.git(),
-        rerun=rerun.rerun_command([*words, *threads, *rerun.search_path(hydra_config)], rerun.flags_of(hydra_config)),
+        rerun=rerun_command.rerun_command(
+            [*words, *threads, *rerun_command.search_path(hydra_config)], rerun_command.flags_of(hydra_config)
+        ),
         epochs=EpochCount(planned=config.trainer.epochs),
     )
 

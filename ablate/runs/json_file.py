@@ -119,6 +119,11 @@ def write(path: Path, record: Record) -> None:
     atomic.write_json(path, msgspec.to_builtins(record))
 
 
+def as_recorded(content: Any) -> Any:
+    """Plain values as a reader of the record has them, to compare them with those of an earlier record."""
+    return json.loads(atomic.to_json(msgspec.to_builtins(content)))
+
+
 def _newer(path: Path, reason: str) -> str:
     return f"{path} {reason}: it was written by a newer version of ablate. Update: pip install --upgrade hydra-ablate."
 

@@ -16,7 +16,7 @@ from typing import Annotated
 import msgspec
 from filelock import FileLock
 
-from ablate.files import bounded
+from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 
@@ -80,7 +80,7 @@ def record(
             time = datetime.now(UTC).isoformat(timespec="seconds")
             look = Look(time=time, results=len(shown), planned=planned, seeds=seeds, shown=shown, excluded=excluded)
             with (study / FILE).open("ab") as file:
-                file.write(json.dumps(msgspec.to_builtins(look)).encode() + b"\n")
+                file.write(atomic.to_json(msgspec.to_builtins(look)).encode() + b"\n")
             looks.append(look)
     return _looks_at({*shown}, looks)
 

@@ -1,7 +1,7 @@
 """The metric of a study: what its variants are compared in, and how its values are printed.
 
 Recorded values are raw (accuracies are fractions). Tables and figures print `scale` times the recorded value, followed
-by `unit`; differences in per cent are percentage points.
+by `unit`; differences in percent are percentage points.
 """
 
 import math
@@ -76,7 +76,7 @@ class Metric(Record, frozen=True, kw_only=True):
 
     @property
     def difference_unit(self) -> str:
-        """The unit of differences: `points` for a metric in per cent."""
+        """The unit of differences: `points` for a metric in percent."""
         return "points" if self.unit == "%" else self.unit
 
     @property
@@ -114,7 +114,7 @@ class Metric(Record, frozen=True, kw_only=True):
         }.get(self.name)
 
 
-ACCURACY = Metric()  # validation accuracy in per cent, the metric of studies that name none
+ACCURACY = Metric()  # validation accuracy in percent, the metric of studies that name none
 
 # Metrics of this package's own runs. The first four are recorded; the others follow from the stored predictions.
 LABELS = {
@@ -146,7 +146,7 @@ def named(
 ) -> Metric:
     """The metric of this name. Arguments that are None follow from the name.
 
-    The direction is `direction_of` the name. Metrics of this package that are fractions are printed in per cent; all
+    The direction is `direction_of` the name. Metrics of this package that are fractions are printed in percent; all
     others as they are recorded.
     """
     last = re.split(r"[^a-z0-9]+", name.lower())[-1]

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ablate.runs.run_record import Environment, GitState
+from ablate.runs.record_parts import Environment, GitState
 from ablate.terminal.errors import InputError
 
 PACKAGE = Path(__file__).parents[1]

@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ablate.files import atomic, bounded
 from ablate.runs import json_file
-from ablate.runs.json_file import Count, Positive, Record, Whole
+from ablate.runs.json_file import Count, Record, Whole
+from ablate.runs.record_parts import Environment, EpochCount, GitState, ImageCounts, Inputs, PeakMemory, Seconds
 from ablate.runs.safe_names import is_inside
 from ablate.runs.statuses import RESULTS, RecordedStatus
 from ablate.terminal.errors import InputError
@@ -21,104 +22,27 @@ METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")
 Metrics = dict[str, Whole | float | None]
 
 
-class EpochCount(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Epochs planned and done."""
-
-    planned: Whole | None = None
-    done: Whole | None = None
-
-
-class Seconds(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Wall-clock time of each phase of a run, and of all of it."""
-
-    setup: float | None = None
-    train: float | None = None
-    write: float | None = None
-    total: float | None = None
-
-
-class PeakMemory(Record, frozen=True, kw_only=True):
-    """Peak memory in MiB: of the process and, on a GPU, of the device."""
-
-    process: float | None = None
-    device: float | None = None
-
-
-class GitState(Record, frozen=True, kw_only=True):
-    """The commit of the checkout that trained, and whether its files were changed."""
-
-    commit: str | None = None
-    dirty: bool = False
-
-
-class Inputs(Record, frozen=True, kw_only=True):
-    """The model's input: its size, and the mean and standard deviation that scale each channel."""
-
-    channels: Positive
-    image_size: Positive
-    mean: list[float]
-    std: list[float]
-
-
-class ImageCounts(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Numbers of images: of `training` and `validation`, and what the latter were used for.
-
-    `selection` of them selected the epoch (0: it is the last), and `evaluation` of them gave the run's metrics. `split`
-    is how the validation images were chosen: a stratified share, a share by groups, or a fixed set.
-    """
-
-    training: Count
-    validation: Count
-    selection: Count
-    evaluation: Count
-    split: Literal["stratified", "grouped", "fixed"] = "stratified"
-
-
-class Environment(Record, frozen=True, kw_only=True):
-    """Versions and hardware that a result may depend on.
-
-    `devices` is the number of devices of a run on several; `device` and `threads` are then those of each.
-    `default_weights` is the SHA-256 of pretrained weights that timm or torchvision provided (model.weights=default).
-    `earlier` describes what differed before the run was resumed in another environment.
-    """
-
-    python: str | None = None
-    torch: str | None = None
-    torchvision: str | None = None
-    timm: str | None = None
-    numpy: str | None = None
-    pillow: str | None = None
-    hydra_ablate: str | None = msgspec.field(name="hydra-ablate", default=None)
-    platform: str | None = None
-    cpu: str | None = None
-    device: str | None = None
-    threads: Positive | None = None
-    precision: str | None = None
-    devices: Positive | None = None
-    default_weights: str | None = None
-    earlier: list[dict[str, Any]] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values by the names of run.json; `devices`, `default_weights` and `earlier` only if there are any."""
-        values: dict[str, Any] = msgspec.to_builtins(self)
-        optional = {key: values.pop(key) for key in ("devices", "default_weights", "earlier")}
-        return values | {key: value for key, value in optional.items() if value is not None}
-
-
 class RunRecord(Record, frozen=True, kw_only=True):
     """The content of run.json.
 
     Attributes:
+        schema: version of the format.
         status: how the run ended, or `running`.
         app: the script of another Hydra app that it is a run of; None: `ablate train`.
         study, variant, factors: its place in a study; None and empty for a single run.
+        seed: its random seed.
         config_sha256, code_sha256, data_sha256: hashes of its configuration, of the code of ablate, of its images.
         settings_sha256: hash of its configuration without the seed, equal for all runs of a variant.
         own_code: SHA-256 of each file of the user's own modules.
         weights: SHA-256 of each file of weights that the configuration names, by the key that names it.
+        git: the commit of the code.
         rerun: the command that retrains it.
+        epochs: planned and done.
+        environment: versions and hardware.
         classes, inputs: names of the classes, and the model's input.
         images: numbers of images by use; None in a run of an earlier version.
+        seconds, peak_memory: time of each phase, and memory in MiB.
+        parameters: number of the model's parameters.
         macs: multiply-accumulate operations of one image's forward pass.
         metrics: of the selected epoch, by name; accuracies are fractions.
         selection: which epoch was selected (`trainer.selection`).
@@ -199,14 +123,14 @@ class RunRecord(Record, frozen=True, kw_only=True):
         return self.git.commit if self.git else None
 
 
-# Keys that come with a result, or with an error, or that few runs have: run.json has none of them before.
+# Not in run.json until they have a value; after a result, `error` is always there.
 LATER = ("weights", "environment", "data_sha256", "classes", "inputs", "images", "seconds", "peak_memory", "parameters",
          "macs", "metrics", "selection", "monitor", "seen_by_teacher", "error")  # fmt: skip
 ADVICE = "Retrain the run."
 
 
 def as_dict(record: RunRecord) -> dict[str, Any]:
-    """The content of run.json. Keys that are only known later are omitted until they have a value."""
+    """The content of run.json. The keys of `LATER` are omitted until they have a value."""
     content: dict[str, Any] = msgspec.to_builtins(record)
     if record.environment:
         content["environment"] = record.environment.as_dict()

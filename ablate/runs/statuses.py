@@ -14,5 +14,5 @@ NOT_COMPARABLE = ("other images", "other settings")
 WITHOUT_RESULT = ("failed", "missing", "running", "interrupted", "stale", "unreadable", *NOT_COMPARABLE)
 FAILED = ("failed", "unreadable")
 NO_RECORD = ("missing", "stale")  # of the planned configuration
-FINISHED = (*RESULTS, "failed")  # its process recorded how it ended
-ENDED = (*RESULTS, *FAILED)  # nothing to wait for
+RECORDED_END = (*RESULTS, "failed")  # its process recorded how it ended
+ENDED = (*RECORDED_END, "unreadable")  # nothing to wait for: also where the record cannot be read

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from filelock import FileLock, Timeout
 
-from ablate.files import bounded
+from ablate.files import atomic, bounded
 from ablate.runs import json_file, other_test, study_plan, test_result
 from ablate.runs.other_test import OtherTestResult
 from ablate.runs.safe_names import is_name
@@ -189,6 +189,6 @@ def _append(path: Path, use: TestUse) -> None:
     with path.open("ab+") as file:
         whole = file.tell() == 0 or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
         file.write(b"" if whole else b"\n")
-        file.write(json.dumps(line).encode() + b"\n")
+        file.write(atomic.to_json(line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

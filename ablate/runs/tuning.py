@@ -1,7 +1,7 @@
 """Settings that are tuned for each variant of a study: the plan of the tuning, and `tuning/chosen.json`.
 
 The runs of the tuning are a study of its own in the folder `tuning`, with seeds of its own. The setting of a variant is
-chosen once, when all of its tuning runs have a result; it is read again, never chosen anew, whatever was interrupted.
+chosen once, when all of its tuning runs have a result; it is then read, never chosen again, also after an interruption.
 """
 
 from collections.abc import Mapping

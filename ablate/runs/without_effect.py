@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ablate.runs.config_defaults import defaults
-from ablate.runs.rerun import literal
+from ablate.runs.rerun_command import literal
 
 GROUPS = ("model", "optimizer", "schedule", "loss", "trainer")  # that the rules read
 CHOSEN = ("schedule.step_epochs", "schedule.milestones", "loss.teacher")  # with their option, also at their defaults

@@ -4,18 +4,19 @@
 `fractions.py`  the economical designs
 `factors.py`, `level.py`  overrides -> the factors with their levels, the seeds, and what all runs share
 `plan.py`       factors and seeds -> variants, runs and their folders
-`compose.py`, `composed_runs.py`, `composer.py`  the configuration of each run, validated and hashed before training
+`plan_of_command.py`  the overrides of a command -> the plan of its study
+`checked_runs.py`, `composer.py`  the configuration of each run, validated and hashed before training
 `networks.py`, `user_parts.py`, `class_weights.py`, `path_length.py`  further checks before training
 `overrides.py`  the overrides of a study file and of the command line
 `extend.py`, `same_run.py`, `comparable.py`  a command for an existing study; which runs may be compared
-`command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase
+`study_command.py`, `phases.py`  a study of the command line: what Hydra's sweepers do with it, phase by phase
 `prepare.py`    the folder of a study, before its runs are launched
 `sweeper.py`, `leftovers.py`, `resuming.py`  run the runs without a result; what earlier starts left in their folders
 `stages.py`     stage by stage: decided variants get no more seeds
 `failures.py`   the table of runs without a result; `explain.py`: the wording of commands in messages
 `launcher/`     where runs are executed: on this machine, or on a cluster; `submitted.py`, `slurm_queue.py`: its queue
 `status.py`, `status_table.py`  the status of each planned run
-`snapshot.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study
+`live_view.py`, `terminal_view.py`, `watch.py`, `launch_progress.py`  the live view of a study
 `time_estimate.py`, `probe.py`  how long the remaining runs take
 `tune.py`, `search_space.py`, `trials.py`  hyperparameter search with Optuna
 `retune.py`, `tuned_runs.py`  each variant tuned with the same budget; `path.py`: an ablation path

@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ablate.config.quoting import quoted
 from ablate.config.section_cache import SectionCache
 from ablate.study import design
 from ablate.study.factors import Sweep
@@ -189,6 +190,11 @@ class Composer:
             before.pop(change[0], None)
             self.alone[(change,)] = after.pop(change[0], None) is not None and before == after
         return self.alone[(change,)]
+
+
+def composer_of(loader: PlanLoader, config: DictConfig, sweep: Sweep) -> Composer:
+    """Composes runs of `ablate train`; each has the name of its study, which may contain the current time."""
+    return Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
 
 
 def _is_key(loader: PlanLoader, factor: str) -> bool:

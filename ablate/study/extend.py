@@ -9,7 +9,7 @@ import msgspec
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate.runs import study_plan
+from ablate.runs import json_file, study_plan
 from ablate.runs.config_defaults import changes, paired
 from ablate.runs.read_config import read_config
 from ablate.runs.study_keys import keys_of
@@ -167,13 +167,14 @@ def margin_change(folder: Path, old: StudyPlan, new: StudyPlan) -> list[MarginCh
 
 def settings_changes(folder: Path, old: StudyPlan, new: StudyPlan) -> list[Change]:
     """List the settings of the baseline that changed; if none did, the variants with other settings."""
-    if new.app and old.settings and new.settings:
-        return [(key, then, now) for key, then, now in paired(old.settings, new.settings) if then != now]
+    settings = json_file.as_recorded(new.settings)
+    if new.app and old.settings and settings:
+        return [(key, then, now) for key, then, now in paired(old.settings, settings) if then != now]
     before = OmegaConf.create(old.settings) if old.settings else _recorded(folder, old)
-    if before is None or new.settings is None:
+    if before is None or settings is None:
         return []
     try:
-        differing = changes(before, OmegaConf.create(new.settings), seed=False)
+        differing = changes(before, OmegaConf.create(settings), seed=False)
     except OmegaConfBaseException:  # an interpolation of a value that was not recorded
         return []
     return differing or _bundle_changes(old, new)

@@ -11,7 +11,7 @@ from rich.live import Live
 from ablate.runs import run_record, study_plan
 from ablate.runs.metric import Metric
 from ablate.study.launcher import Job, Results
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from ablate.study.terminal_view import view
 from ablate.study.time_estimate import time_left
 from ablate.terminal.console import Terminal

@@ -21,7 +21,7 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
 if TYPE_CHECKING:
-    from ablate.study.compose import ComposedStudy
+    from ablate.study.plan_of_command import ComposedStudy
 
 PATH = "path"  # name of the design
 

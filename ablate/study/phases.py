@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 
 from ablate.runs.tuning import TuningPlan
 from ablate.study import retune
-from ablate.study.compose import ComposedStudy
 from ablate.study.path import rounds
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.stages import Decide
 from ablate.study.tuned_runs import Phase
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.runs.rerun import literal
+from ablate.runs.rerun_command import literal
 
 
 def resuming(config: DictConfig, *folders: str) -> str:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ablate.runs import study_plan, tuning
 from ablate.runs.study_plan import StudyPlan
 from ablate.runs.tuning import Setting, TuningPlan
-from ablate.study.compose import ComposedStudy
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.selection import value_of
 from ablate.study.status import planned_state
 from ablate.study.tuned_runs import NOT_TUNED, Phase

@@ -8,7 +8,8 @@ import msgspec
 
 from ablate.files.lock import is_locked
 from ablate.runs import epochs, run_record
-from ablate.runs.run_record import EpochCount, RunRecord
+from ablate.runs.record_parts import EpochCount
+from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RESULTS, PlannedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.terminal.errors import InputError

@@ -17,7 +17,7 @@ from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study import aliases, path, retune, slurm_queue, stages
 from ablate.study.comparable import comparable
 from ablate.study.extend import extended
-from ablate.study.snapshot import NO_EPOCHS, RunView, per_epoch, read_epochs
+from ablate.study.live_view import NO_EPOCHS, RunView, per_epoch, read_epochs
 from ablate.study.status import PlannedState, planned_state
 from ablate.study.time_estimate import NO_ESTIMATES, time_left
 from ablate.terminal.console import Console

@@ -12,13 +12,13 @@ from ablate.config.messages import sentence
 from ablate.files import atomic
 from ablate.files.lock import TrainedElsewhere, is_locked, wait_for_any
 from ablate.runs.stages import due_plan
-from ablate.runs.statuses import FINISHED, NO_RECORD
+from ablate.runs.statuses import NO_RECORD, RECORDED_END
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import failures, stages
 from ablate.study.comparable import planned_states
-from ablate.study.compose import ComposedStudy
 from ablate.study.launcher import failed
 from ablate.study.leftovers import OWN, Leftovers
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.prepare import prepare
 from ablate.study.stages import Decide
 from ablate.study.status import planned_state
@@ -55,7 +55,7 @@ def sweep(
 
     Raises:
         InputError: the folder contains another study.
-        SystemExit: at the end, if runs have no result: with status 2 if the input of all runs was refused, else 1.
+        SystemExit: at the end, if runs have no result: see `conclude`.
         Submitted: runs are in the queue of a cluster, and the launcher does not wait for them.
     """
     streams.make_lossy()
@@ -81,10 +81,10 @@ def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exce
     Args:
         folder: of the study.
         runs: those of the command.
-        errors: {run folder: exception} of failed runs.
+        errors: {run folder: exception} of the runs that failed in this process.
 
     Raises:
-        SystemExit: runs have no result: with status 2 if the input of all runs was refused, else 1.
+        SystemExit: runs have no result: with status 2 if this process refused the input of all runs, else 1.
     """
     states = [(run, planned_state(folder, run)) for run in runs]
     warn_of_other_images(folder)
@@ -94,7 +94,8 @@ def conclude(folder: Path, runs: Sequence[PlannedRun], errors: Mapping[str, Exce
     hint = f"; write the report with: ablate report {shlex.quote(str(folder))}" if len(lost) < len(runs) else ""
     log.info("%s of %s done%s", f"{len(runs) - len(lost):,}", plural(len(runs), "run"), hint)
     if lost:
-        refused = len(lost) == len(runs) and all(isinstance(e, InputError) for e in errors.values())
+        # A run that another process trained has no exception here; its input counts as accepted.
+        refused = len(lost) == len(runs) and all(isinstance(errors.get(run.folder), InputError) for run in runs)
         raise SystemExit(2 if refused else 1)
 
 
@@ -122,7 +123,7 @@ def launch(
     errors: dict[str, Exception] = {}
     waiting = list(missing)
     number = 0
-    while waiting := [run for run in waiting if planned_state(folder, run).status not in FINISHED]:
+    while waiting := [run for run in waiting if planned_state(folder, run).status not in RECORDED_END]:
         takes_running = getattr(launcher, "takes_running", False)
         free = [run for run in waiting if takes_running or not is_locked(folder / run.folder)]
         if not free:
@@ -132,10 +133,8 @@ def launch(
         returns = launch_once(free, overrides, folder, launcher, number)
         number += len(free)
         for run, job in zip(free, returns, strict=True):
-            if isinstance(
-                job._return_value, TrainedElsewhere
-            ):  # may have died since, so that the run is launched again
-                continue
+            if isinstance(job._return_value, TrainedElsewhere):
+                continue  # the run is launched again if that process died without an end
             waiting.remove(run)
             if isinstance(job._return_value, Exception):
                 errors[run.folder] = job._return_value

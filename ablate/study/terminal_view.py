@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.statuses import ENDED, FAILED
-from ablate.study.snapshot import RunView, StudyView
+from ablate.study.live_view import RunView, StudyView
 from ablate.study.time_estimate import time_left
 from ablate.terminal.output import BLOCKS
 from ablate.terminal.text import duration, plural, printable

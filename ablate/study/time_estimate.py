@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ablate.runs.statuses import ENDED
-from ablate.study.snapshot import RunView
+from ablate.study.live_view import RunView
 from ablate.terminal.text import duration
 
 NO_ESTIMATES: Mapping[str, float] = MappingProxyType({})

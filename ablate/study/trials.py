@@ -17,8 +17,8 @@ from ablate.files.lock import TrainedElsewhere, is_locked
 from ablate.runs import study_plan
 from ablate.runs.metric import Metric, named
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study import compose, composed_runs, factors, plan
-from ablate.study.composer import Composer, PlanLoader
+from ablate.study import checked_runs, factors, plan, plan_of_command
+from ablate.study.composer import Composer, PlanLoader, composer_of
 from ablate.study.extend import extended
 from ablate.study.leftovers import make_way
 from ablate.study.prepare import prepare
@@ -60,7 +60,7 @@ class Trials:
     n_jobs: int
     baseline: dict[str, Any] | None = None
     composer: Composer | None = None
-    runs: dict[str, composed_runs.ComposedRun] = field(default_factory=dict)
+    runs: dict[str, checked_runs.ComposedRun] = field(default_factory=dict)
     open: dict[int, list[str]] = field(default_factory=dict)
     waiting: deque[str] = field(default_factory=deque)
     launched: list[str] = field(default_factory=list)
@@ -162,21 +162,21 @@ class Trials:
         baseline = levels[0]
         if self.composer is None:
             alone = replace(self.sweep, factors={name: [level] for name, level in baseline.items()})
-            self.composer = composed_runs.composer_of(self.loader, self.config, alone)
+            self.composer = composer_of(self.loader, self.config, alone)
             first = plan.Replicate(BASELINE, baseline, self.sweep.seeds[0])
-            (run,) = composed_runs.composed_runs(self.loader, self.config, alone, [first], self.composer)
+            (run,) = checked_runs.composed_runs(self.loader, self.config, alone, [first], self.composer)
             self.baseline = run.settings
         known = {name: list(dict.fromkeys(trial[name] for trial in levels)) for name in self.space}
         swept = replace(self.sweep, factors=known)
         variant = plan.variant_name(chosen, baseline)
         replicates = [plan.Replicate(variant, chosen, seed) for seed in swept.seeds]
         if missing := [replicate for replicate in replicates if replicate.folder not in self.runs]:
-            for run in composed_runs.composed_runs(self.loader, self.config, swept, missing, self.composer):
+            for run in checked_runs.composed_runs(self.loader, self.config, swept, missing, self.composer):
                 self.runs[run.planned.folder] = run
                 if len(swept.seeds) == 1:  # pruning reads one learning curve per trial
                     run.overrides.append(f"study.trial={number}")
         every = list(self.runs.values())
-        whole = compose.plan_of(self.config.study, "search", swept, every, baseline, self.baseline)
+        whole = plan_of_command.plan_of(self.config.study, "search", swept, every, baseline, self.baseline)
         return [self.runs[replicate.folder].as_recorded() for replicate in replicates], whole
 
     def _report_ended(self) -> None:

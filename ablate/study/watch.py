@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from rich.live import Live
 
 from ablate.runs.statuses import ENDED
-from ablate.study.snapshot import FolderView, RunView
+from ablate.study.live_view import FolderView, RunView
 from ablate.study.terminal_view import view
 from ablate.terminal.console import Console
 

@@ -30,6 +30,10 @@ class Console(rich.console.Console):
     def file(self, stream: IO[str]) -> None:
         self._file = stream
 
+    def on_broken_pipe(self) -> None:
+        """Raise the error, for which rich ends the process with status 1: see `run_command`."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with long lines broken by `wrap`, and the control characters of the content escaped."""
         options = options or self.options

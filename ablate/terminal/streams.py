@@ -1,10 +1,12 @@
-"""Standard output and standard error that never end a process: closed, without a reader, or on a full disk."""
+"""Standard output and standard error that are closed, without a reader, or on a full disk."""
 
 import io
 import os
 import sys
 from contextlib import suppress
 from typing import Any
+
+OUTPUT = "Standard output"  # as errors name it
 
 
 class _Lossy(io.FileIO):
@@ -17,6 +19,28 @@ class _Lossy(io.FileIO):
         except OSError:  # no reader (EPIPE), no terminal (EIO), no space (ENOSPC)
             return memoryview(data).nbytes
         return memoryview(data).nbytes if written is None else written  # None: it would block
+
+
+class _Named(io.FileIO):
+    """An output whose errors name it."""
+
+    def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
+        """Write `data`; return its length."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = OUTPUT
+            raise
+
+
+def prepare() -> None:
+    """Make an error of standard output name it, and what cannot be written to standard error be discarded.
+
+    The exit status is then that of the command, and not of its messages.
+    """
+    open_closed()
+    sys.stdout = _over(_Named, sys.stdout)
+    sys.stderr = _over(_Lossy, sys.stderr)
 
 
 def open_closed() -> None:
@@ -44,18 +68,19 @@ def make_lossy() -> None:
 
     For training, whose results are files. Other commands must report that their output was not written.
     """
-    sys.stdout = _lossy(sys.stdout)
-    sys.stderr = _lossy(sys.stderr)
+    sys.stdout = _over(_Lossy, sys.stdout)
+    sys.stderr = _over(_Lossy, sys.stderr)
 
 
-def _lossy(stream: Any) -> Any:
+def _over(kind: type[io.FileIO], stream: Any) -> Any:
+    """The stream with a file of this kind below it."""
     buffer = getattr(stream, "buffer", None)
-    raw = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer
-    if type(raw) is not io.FileIO:  # replaced already, by this or by a notebook
+    raw: Any = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer
+    if type(raw) not in (io.FileIO, _Named):  # replaced already, by this or by a notebook
         return stream
     with suppress(OSError):
         stream.flush()
-    lossy = _Lossy(raw.fileno(), "w", closefd=False)
+    file = kind(raw.fileno(), "w", closefd=False)
     options = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
-    target: Any = lossy if raw is buffer else io.BufferedWriter(lossy)
+    target: Any = file if raw is buffer else io.BufferedWriter(file)
     return io.TextIOWrapper(target, stream.encoding, stream.errors, **options)

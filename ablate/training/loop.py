@@ -152,7 +152,7 @@ def train_epoch(
             gradient = partial(add_gradient, parts, data, order, draws, batches(step, trainer.batch_size))
             parts.optimizer.zero_grad()
             seen = gradient()
-            parts.perturb(gradient)
+            parts.perturb(gradient)  # SAM; nothing for other optimizers
             parts.scaler.unscale_(parts.optimizer)
             parts.clip(parts.model.parameters())
             parts.scaler.step(parts.optimizer)
@@ -175,8 +175,8 @@ def add_gradient(
         parts: of a step.
         data: the images.
         order: of the images in the epoch, (N,).
-        draws: random numbers of the augmentation, in this order.
-        step: positions in this order of the images of each batch.
+        draws: random numbers of the augmentation, whose rows are in the order of `order`.
+        step: positions in `order` of the images of each batch.
     """
     seen, images_of_step = [], sum(map(len, step))
     for batch in step:

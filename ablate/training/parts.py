@@ -29,7 +29,7 @@ from ablate.training.class_weights import build_loss
 from ablate.training.devices.interface import ONE_DEVICE, Devices
 from ablate.training.head_warmup import scheduled
 from ablate.training.teacher import Teacher, teacher_of
-from ablate.training.teacher_check import check_teacher
+from ablate.training.teacher_images import check_teacher
 from ablate.training.user_parts import check_user_parts
 from ablate.training.weight_averaging import Average, averaged
 

@@ -19,10 +19,11 @@ from ablate.evaluation.epoch_selection import reporting_half
 from ablate.files import atomic
 from ablate.runs import predictions
 from ablate.runs.metric import ACCURACY
-from ablate.runs.run_record import METRICS, EpochCount, ImageCounts, Inputs, PeakMemory, RunRecord, Seconds
+from ablate.runs.record_parts import EpochCount, ImageCounts, Inputs, PeakMemory, Seconds
+from ablate.runs.run_record import METRICS, RunRecord
 from ablate.training.loop import Fitted, Selected
 from ablate.training.set_up import RunSetUp
-from ablate.training.teacher_check import seen_by_teacher
+from ablate.training.teacher_images import seen_by_teacher
 
 
 def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: RunSetUp, fitted: Fitted) -> RunRecord:

@@ -5,7 +5,7 @@ import os
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
@@ -21,12 +21,14 @@ from ablate.runs import checkpoints, epochs, finished, options, other_images, pr
 from ablate.runs.config_hash import resolved
 from ablate.runs.identity import identity
 from ablate.runs.metric import named
-from ablate.runs.run_record import METRICS, EpochCount, RunRecord, Seconds
+from ablate.runs.record_parts import EpochCount, Seconds
+from ablate.runs.run_record import METRICS, RunRecord
 from ablate.runs.statuses import RecordedStatus
 from ablate.runs.without_effect import without_effect
 from ablate.training.pruning import Pruned, Pruner
 
 if TYPE_CHECKING:
+    from ablate.config.schema import Config
     from ablate.training.devices.interface import Devices
 
 log = logging.getLogger(__name__)
@@ -105,7 +107,6 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
     from ablate.training.set_up import set_up_run
 
     began = time.perf_counter()
-    settings: Any = config
     setup = set_up_run(config, folder, devices)
     parts, data, images = setup.parts, setup.data, setup.images
     if record.study and (others := other_images.of_study(folder, record, data.sha256)):
@@ -119,7 +120,7 @@ def train_on(devices: "Devices", config: DictConfig, folder: Path, record: RunRe
     result = None
     try:
         with device_errors.explained(parts, images, config.trainer, config.seed), checkpoint.in_background():
-            fitted = loop.fit(parts, images, settings, reporter, checkpoint)
+            fitted = loop.fit(parts, images, cast("Config", config), reporter, checkpoint)
         result = fitted.selected.row
     finally:
         reporter.close(result)
@@ -140,7 +141,7 @@ def pruned(record: RunRecord, row: Row) -> RunRecord:
 
 def loggers_of(config: DictConfig, run: LoggedRun) -> list[Logger]:
     """The loggers of a run: that of its configuration, and a search's own if the run is one of its trials."""
-    # As a partial, called here: Hydra would take `run` apart.
+    # `run` is not an argument of instantiate, which converts the dataclasses that it gets.
     loggers = [instantiate(config.logger, _partial_=True, _convert_="all")(run)]
     if not all(hasattr(loggers[0], name) for name in ("log", "close")):
         raise returned.error("logger", config.logger.get("_target_"), loggers[0], "an object with log and close")

@@ -17,7 +17,7 @@ from ablate.data.prepare import Prepared
 from ablate.files import atomic
 from ablate.model import pretrained
 from ablate.runs import provenance
-from ablate.runs.run_record import Environment
+from ablate.runs.record_parts import Environment
 from ablate.runs.samples import FILE
 from ablate.training import device_errors, parts
 from ablate.training.devices.interface import ONE_DEVICE, Devices

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
 from ablate.config.schema import Trainer
 
-STATISTICS_BATCHES = 50  # from which batch normalization is computed anew, as the authors of schedule-free learning do
+STATISTICS_BATCHES = 50  # from which batch normalization is recomputed, as the authors of schedule-free learning do
 Add = Callable[[list[Tensor], list[Tensor], int], object]  # averages, values, number of values in the averages
 
 

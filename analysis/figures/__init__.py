@@ -17,7 +17,7 @@ No figure is saved here, and none uses the global state of pyplot. `all_figures`
 `activation_maps.py`  class activation maps of two networks
 `calibration.py`      of a tested run: reliability diagram, most confident errors
 `captions.py`         the captions of a study's figures
-`interval_axis.py`, `point_labels.py`  limits with wide intervals; labels without overlaps
+`interval_axis.py`, `point_labels.py`  intervals that are cut off at an edge; labels without overlaps
 `style.py`            colors, sizes, output formats
 """
 

@@ -4,8 +4,8 @@ from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.figures.cost import NAMED, costs, ends
 from ablate.analysis.figures.curve_axes import LOSS, limits
 from ablate.analysis.figures.forest import drawn, is_cut
-from ablate.analysis.figures.interval_axis import REACH
 from ablate.analysis.figures.learning_curves import bands, comparable
+from ablate.analysis.interval_limits import REACH
 from ablate.analysis.results import Results
 from ablate.terminal.text import plural
 

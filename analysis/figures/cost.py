@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox
 
-from ablate.analysis import collect
-from ablate.analysis.figures import interval_axis
+from ablate.analysis import collect, interval_limits
 from ablate.analysis.figures.point_labels import label_points
 from ablate.analysis.figures.style import BLUE, COLUMN, STYLE, VERMILLION, drawable, wrap_label
 from ablate.analysis.metric_format import PERCENT, MetricFormat
@@ -72,7 +71,7 @@ def costs(runs: pd.DataFrame, shown: MetricFormat) -> pd.DataFrame:
 
 def ends(points: pd.DataFrame) -> tuple[float, float]:
     """The ends of the axis of the metric."""
-    return interval_axis.limits(*(points[name].to_numpy(float) for name in ("mean", "low", "high", "mean")))
+    return interval_limits.limits(*(points[name].to_numpy(float) for name in ("mean", "low", "high", "mean")))
 
 
 def dominant(points: pd.DataFrame, sign: int) -> list[str]:

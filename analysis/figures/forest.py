@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ablate.analysis import collect, verdict
+from ablate.analysis import collect, interval_limits, verdict
 from ablate.analysis.effects import most_different
 from ablate.analysis.figures import interval_axis
 from ablate.analysis.figures.style import BLUE, COLUMN, GRAY, GREEN, STYLE, VERMILLION, wrap_label
@@ -52,7 +52,7 @@ def effects(
     names = [wrap_label(labels[name], 26) for name in rows["variant"]]
     heights = [max(1.0, 0.62 * (name.count("\n") + 1)) for name in names]
     places = np.cumsum(heights) - np.array(heights) / 2
-    ends = _limits(rows, runs, shown)
+    ends = interval_limits.of_effects(effects, runs, shown.metric)
     with matplotlib.rc_context(STYLE):
         figure = Figure(
             figsize=(COLUMN, 1.2 + (0.19 if len(rows) <= 12 else 0.165) * max(sum(heights), 1)), layout="constrained"
@@ -85,20 +85,11 @@ def drawn(effects: pd.DataFrame) -> pd.DataFrame:
 def is_cut(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> bool:
     """Whether an interval is too wide for the axis and is cut off."""
     rows = drawn(effects)
-    low, high = _limits(rows, runs, shown)
+    low, high = interval_limits.of_effects(effects, runs, shown.metric)
     return bool(
         (rows[["ci_low", "simultaneous_low"]] < low).any(axis=None)
         or (rows[["ci_high", "simultaneous_high"]] > high).any(axis=None)
     )
-
-
-def _limits(rows: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> tuple[float, float]:
-    """The ends of the axis: those of the 95 % intervals, of all seeds and of the margin."""
-    seeds = differences(runs, shown.metric)
-    seeds = seeds[seeds.index.get_level_values("variant").isin(rows["variant"])]
-    margin = shown.metric.margin or 0.0
-    means, low, high = (rows[name].to_numpy(float) for name in ("difference", "ci_low", "ci_high"))
-    return interval_axis.limits(means, low, high, np.array([*seeds, 0, margin, -margin]))
 
 
 def _effect_row(axis: Axes, place: float, row: Any, seeds: pd.Series, base: pd.DataFrame) -> None:

@@ -1,34 +1,8 @@
-"""An axis of points with intervals: a few wide intervals do not set its limits, and are cut off with an arrow."""
+"""Intervals on an axis of a figure, whose limits are those of `interval_limits`."""
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
-
-REACH = 3  # times the median half-width: intervals up to this length are always drawn in full
-
-Floats = npt.NDArray[np.float64]
-
-
-def limits(means: Floats, low: Floats, high: Floats, points: Floats) -> tuple[float, float]:
-    """Limits that contain all means and points, and of each interval at least `REACH` median half-widths.
-
-    Args:
-        means: one per row; NaN where it is unknown.
-        low: lower ends of the intervals by row, NaN where there is none.
-        high: upper ends.
-        points: further values that must be visible.
-    """
-    half = (high - low) / 2
-    known = half[np.isfinite(half)]
-    reach = REACH * float(np.quantile(known, 0.5, method="lower")) if len(known) else 0.0
-    ends = [np.fmax(low, means - reach), np.fmin(high, means + reach), means, points]
-    shown = np.concatenate([part[np.isfinite(part)] for part in ends])
-    if not len(shown):
-        return -1.0, 1.0
-    edge = 0.04 * float(np.ptp(shown)) or 1.0
-    return float(shown.min()) - edge, float(shown.max()) + edge
 
 
 def draw(axis: Axes, low: float, high: float, place: float, ends: tuple[float, float], **style: Any) -> bool:

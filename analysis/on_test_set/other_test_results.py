@@ -47,7 +47,7 @@ def show(paths: Sequence[Path], studies: Sequence[Path], results: Mapping[Path, 
 
 
 def conditions(result: OtherTestResult) -> pd.DataFrame:
-    """The accuracy and calibration error (per cent) of a run under each condition, by severity where it has them."""
+    """The accuracy and calibration error (percent) of a run under each condition, by severity where it has them."""
     rows: dict[str, dict[str, str]] = {}
     for one in result.conditions:
         row = rows.setdefault(one.name, {})

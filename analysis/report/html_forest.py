@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ablate.analysis import collect, verdict
+from ablate.analysis import collect, interval_limits, verdict
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.html_axis import Axis
 from ablate.analysis.variant_results import differences
@@ -29,22 +29,6 @@ MARKS = {
 }
 
 
-def scale(effects: pd.DataFrame, margin: float | None) -> Axis:
-    """The scale that all rows share.
-
-    It has zero, all means and the margin on it. An interval may end beyond it, which an arrow marks: the scale is at
-    most three times as wide as without intervals, so that one variant with a wide interval does not hide the others.
-    """
-    known = effects.loc[effects["difference"].notna(), ["difference", "ci_low", "ci_high"]]
-    fixed = [0.0, *known["difference"], *([-margin, margin] if margin else [])]
-    low, high = min(fixed), max(fixed)
-    room = (high - low) or 1.0
-    low = max(min([low, *known["ci_low"].dropna()]), low - room)
-    high = min(max([high, *known["ci_high"].dropna()]), high + room)
-    low, high = (low, high) if high > low else (-1.0, 1.0)
-    return Axis(low, high, EDGE, WIDTH - EDGE)
-
-
 def forest(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> tuple[Markup, dict[str, Markup]] | None:
     """The picture above the column and that of each variant; None if no variant has a difference.
 
@@ -59,7 +43,7 @@ def forest(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat) -> tu
     if effects["difference"].isna().all():
         return None
     margin = shown.metric.margin
-    axis = scale(effects, margin)
+    axis = Axis(*interval_limits.of_effects(effects, runs, shown.metric), EDGE, WIDTH - EDGE)
     by_seed: Mapping[Any, pd.Series] = dict(list(differences(runs, shown.metric).groupby(level="variant")))
     rows = {row.variant: _row(row, axis, margin, by_seed.get(row.variant)) for row in effects.itertuples()}
     return _header(axis, shown), rows

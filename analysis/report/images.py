@@ -11,7 +11,7 @@ from ablate.analysis.formats import significant
 from ablate.analysis.results import Results
 from ablate.runs.metric import ACCURACY, named
 from ablate.runs.read_config import read_config
-from ablate.runs.run_record import ImageCounts
+from ablate.runs.record_parts import ImageCounts
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import plural
 

@@ -44,9 +44,9 @@ def assumed_direction(metric: Metric) -> str:
 
 
 def _scale(rows: pd.DataFrame, name: str) -> tuple[float, str]:
-    """The factor to per cent, and a sentence: 100 for fractions, which are at most 1.
+    """The factor to percent, and a sentence: 100 for fractions, which are at most 1.
 
-    It follows from the values of completed runs. Those above 100 are neither fractions nor per cent; they are ignored
+    It follows from the values of completed runs. Those above 100 are neither fractions nor percent; they are ignored
     unless they are the most.
     """
     values = as_floats(rows[name])
@@ -58,4 +58,4 @@ def _scale(rows: pd.DataFrame, name: str) -> tuple[float, str]:
             100.0,
             f"Values of {name} are taken as fractions, printed times 100 (--scale 1 prints them unchanged).",
         )
-    return 1.0, f"Values of {name} are taken as per cent, as some exceed 1 (--scale 100 prints them times 100)."
+    return 1.0, f"Values of {name} are taken as percent, as some exceed 1 (--scale 100 prints them times 100)."

@@ -1,4 +1,4 @@
-"""Several variants on several data sets: mean ranks and what tells them apart (Demsar 2006)."""
+"""Several variants on several data sets: mean ranks and tests of their differences (Demsar 2006)."""
 
 from dataclasses import dataclass
 

@@ -40,7 +40,7 @@ def measure(settings: Settings) -> None:
 
 
 def fitted(words: list[str], folder: Path) -> tuple[float, float]:
-    """Train in this process; return the seconds of all epochs and the validation accuracy in per cent."""
+    """Train in this process; return the seconds of all epochs and the validation accuracy in percent."""
     config = configured(words)
     folder.mkdir(parents=True)
     parts, data, device, _ = load_and_build(config)

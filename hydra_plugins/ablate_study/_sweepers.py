@@ -1,4 +1,4 @@
-"""The sweepers of `ablate train` and `ablate plan`, which `ablate.study.command` implements."""
+"""The sweepers of `ablate train` and `ablate plan`, which `ablate.study.study_command` implements."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ class StudySweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Check Hydra's settings and create the launcher."""
-        from ablate.study.command import set_up
+        from ablate.study.study_command import set_up
 
         self.command = set_up(hydra_context, task_function, config, self.params)
 
@@ -73,6 +73,6 @@ class PlanSweeper(StudySweeper):
 
 def decide(folder: Path, look: int) -> dict[str, str]:
     """Return {variant: verdict} of the variants that a planned look decides."""
-    from ablate.analysis.stages.decisions import decided  # the package itself never imports its analysis for training
+    from ablate.analysis.stages.decisions import decided  # passed to the study, which must not import analysis
 
     return decided(folder, look)

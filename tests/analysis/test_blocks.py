@@ -8,7 +8,7 @@ import pytest
 
 from ablate.analysis import blocks, stats
 from ablate.analysis.results import Results
-from ablate.analysis.sources.open import Asked, of_frame
+from ablate.analysis.sources.any_source import Asked, of_frame
 from ablate.analysis.tables import all_tables
 from ablate.terminal.errors import InputError
 

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from ablate.analysis import excluded_seeds
 from ablate.analysis.analyze import analyze
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.commands import report
 from ablate.runs import looks
 from ablate.terminal.errors import InputError

@@ -11,7 +11,7 @@ import pytest
 from ablate.analysis import tables
 from ablate.analysis.analyze import analyze
 from ablate.analysis.latex_table import escaped, text_width, to_latex
-from ablate.analysis.sources.open import Asked, of_frame
+from ablate.analysis.sources.any_source import Asked, of_frame
 
 PDFLATEX = shutil.which("pdflatex")
 HEAD = r"\documentclass[a4paper]{article}\usepackage{array,booktabs}\begin{document}"

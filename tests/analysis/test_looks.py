@@ -10,7 +10,7 @@ from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.report.limits import looked
 from ablate.analysis.report.write import record_look, report, write_report
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.runs import looks, study_plan
 from ablate.terminal.errors import InputError
 from tests.analysis.conftest import write_run

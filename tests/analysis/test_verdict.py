@@ -33,7 +33,7 @@ def test_rates_of_divergence(rate, base, p, expected):
 
 
 @pytest.mark.parametrize(
-    ("converged", "at_chance", "diverging", "touched", "expected"),
+    ("converged", "at_chance", "diverging", "any_diverged", "expected"),
     [
         ("better", "better", "", False, ("better", "")),
         ("better", "better", "", True, ("better", "")),
@@ -49,8 +49,8 @@ def test_rates_of_divergence(rate, base, p, expected):
         ("better", "better", "converges", True, ("converges", "")),
     ],
 )
-def test_diverged_runs(converged, at_chance, diverging, touched, expected):
-    assert verdict.combined(converged, at_chance, diverging, touched) == expected
+def test_diverged_runs(converged, at_chance, diverging, any_diverged, expected):
+    assert verdict.combined(converged, at_chance, diverging, any_diverged) == expected
 
 
 def test_every_verdict_has_its_own_marker():

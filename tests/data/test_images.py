@@ -33,3 +33,9 @@ def test_subset_selects_images_in_order() -> None:
 def test_mismatched_images_and_labels_are_refused(pixels: torch.Tensor, labels: list, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Images(pixels, torch.as_tensor(labels), ("a", "b"))
+
+
+def test_class_names_are_those_that_a_record_can_have() -> None:
+    """A data set of the user's code may name its classes by numbers, or after files with names in Latin-1."""
+    images = Images(_pixels(2), torch.tensor([0, 1]), (7, "caf\udce9"))  # type: ignore[arg-type]
+    assert images.classes == ("7", r"caf\udce9") == images.subset(torch.tensor([0])).classes

@@ -14,7 +14,7 @@ from ablate.commands.test import test as evaluated
 from ablate.evaluation import trained_model
 from ablate.runs import looks, test_log
 from ablate.runs.differences import diff
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from ablate.terminal.errors import InputError
 from tests.faults.planting import RUN, whole, words
 

@@ -35,7 +35,7 @@ from ablate.runs import (
 from ablate.runs.checkpoints import CHECKPOINT
 from ablate.runs.differences import diff
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint

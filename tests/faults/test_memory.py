@@ -38,7 +38,7 @@ from ablate.runs.config_defaults import with_defaults
 from ablate.runs.differences import diff
 from ablate.runs.metric import named
 from ablate.runs.read_config import read_config
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from ablate.terminal.errors import InputError
 from ablate.training.checkpoint import Checkpoint
 from ablate.training.parts import build

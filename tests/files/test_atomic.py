@@ -68,3 +68,18 @@ def test_files_left_by_a_killed_process_are_removed(tmp_path):
         (tmp_path / name).write_text("")
     atomic.remove_parts(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".x.part", "model.pt", "own_code"] and not os.listdir(tmp_path / "own_code")
+
+
+@pytest.mark.parametrize(
+    ("write", "read"), [(atomic.write_json, lambda text: json.loads(text)["é\\udce9"][0]), (atomic.write_text, str)]
+)
+def test_half_a_surrogate_pair_is_escaped(tmp_path, write, read):
+    """Names of files may have them, and any JSON file; UTF-8 lacks them."""
+    write(tmp_path / "x", {"é\udce9": ["b\udce9"]} if write is atomic.write_json else "b\udce9")
+    assert read((tmp_path / "x").read_text("utf-8")) == r"b\udce9"
+
+
+def test_an_error_names_the_file_and_not_its_temporary_name(tmp_path):
+    with pytest.raises(OSError) as error:
+        atomic.write_json(tmp_path / "deleted/run.json", {})
+    assert sentence(error.value) == f"{tmp_path}/deleted/run.json: No such file or directory."

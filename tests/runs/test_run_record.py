@@ -5,16 +5,8 @@ import json
 import pytest
 
 from ablate.runs import run_record
-from ablate.runs.run_record import (
-    Environment,
-    EpochCount,
-    GitState,
-    ImageCounts,
-    Inputs,
-    PeakMemory,
-    RunRecord,
-    Seconds,
-)
+from ablate.runs.record_parts import Environment, EpochCount, GitState, ImageCounts, Inputs, PeakMemory, Seconds
+from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
 
 
@@ -60,6 +52,21 @@ def test_what_is_written_is_read(tmp_path):
     assert content["environment"]["hydra-ablate"] == "0.1" and content["error"] is None
     assert (record.val_accuracy, record.planned_epochs, record.done_epochs) == (0.75, 3, 2)
     assert (record.total_seconds, record.commit) == (2.6, "0a")
+
+
+def test_any_text_in_a_record_can_be_read_back(tmp_path):
+    """Half a surrogate pair, of a file name in Latin-1, is escaped wherever it is."""
+    half, shown = "caf\udce9\n", "caf\\udce9\n"
+    record = RunRecord(
+        status="failed", app=half, study=half, variant=half, factors={half: half}, git=GitState(commit=half),
+        rerun=half, environment=Environment(cpu=half, earlier=[{half: half}]), classes=[half], metrics={half: 1.0},
+        error=half,
+    )  # fmt: skip
+    run_record.write(tmp_path, record)
+    read = run_record.read(tmp_path)
+    assert (read.app, read.study, read.variant, read.rerun, read.error) == (shown,) * 5
+    assert read.factors == {shown: shown} and read.metrics == {shown: 1.0} and read.classes == [shown]
+    assert read.environment == Environment(cpu=shown, earlier=[{shown: shown}]) and read.git.commit == shown
 
 
 def test_a_run_that_starts_has_no_keys_of_a_result(tmp_path):

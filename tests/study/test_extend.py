@@ -210,6 +210,16 @@ def test_another_design_or_baseline_is_another_study(tmp_path):
         )
 
 
+def test_the_same_settings_are_the_same_after_they_were_recorded(tmp_path):
+    """A record has no half of a surrogate pair, and no NaN."""
+    settings = {"note": "caf\udce9", "lr": 0.1, "clip": float("nan")}
+    plan = structs.replace(planned_study("factorial", [0]), app="app.py", settings=settings)
+    study_plan.write(tmp_path, plan)
+    assert extend.settings_changes(tmp_path, study_plan.read(tmp_path), plan) == []
+    changed = structs.replace(plan, settings=settings | {"lr": 0.2})
+    assert [key for key, *_ in extend.settings_changes(tmp_path, study_plan.read(tmp_path), changed)] == ["lr"]
+
+
 def test_a_margin_that_changes_after_a_result_is_recorded_and_one_that_changes_before_is_not(tmp_path):
     def planned(margin: float | None) -> StudyPlan:
         return extend.extended(

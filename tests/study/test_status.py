@@ -6,7 +6,8 @@ import pytest
 
 from ablate.files.lock import lock
 from ablate.runs import run_record
-from ablate.runs.run_record import RunRecord, Seconds
+from ablate.runs.record_parts import Seconds
+from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.status import PlannedState, planned_state
 

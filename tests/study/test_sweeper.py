@@ -3,13 +3,20 @@
 import os
 import re
 import signal
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from ablate.runs import study_plan
+from ablate.files.lock import lock
+from ablate.runs import run_record, study_plan
+from ablate.runs.run_record import RunRecord
 from ablate.study.status import planned_state
+from ablate.study.sweeper import conclude, launch
+from ablate.terminal.errors import InputError
 from tests.processes import SMALL, ablate, assert_the_same, epochs, finish, record, start, until
+from tests.runs.test_stages import plan
 
 LONG = ("data=digits", "model=cnn", "trainer.epochs=8", "trainer.threads=1", "seed=0,1,2")
 
@@ -103,3 +110,42 @@ def test_a_failed_run_is_tried_again_and_the_earlier_one_kept(tmp_path):
     assert ablate(tmp_path, *words).returncode == 2
     assert {path.name for path in (tmp_path / "outputs/s/baseline").glob("seed*")} == {"seed=0"}
     assert (tmp_path / "outputs/s/.replaced/baseline/seed=0-1/run.json").exists()
+
+
+class Unused:
+    """A launcher for runs that another process trains."""
+
+    def launch(self, overrides, number):
+        raise AssertionError("a failed run was launched a second time")
+
+
+def test_the_status_is_1_where_runs_failed_in_another_process(tmp_path):
+    study_plan.write(tmp_path, plan(looks=()))
+    runs = study_plan.read(tmp_path).runs
+    locks = ExitStack()
+    for run in runs:
+        locks.enter_context(lock(tmp_path / run.folder))
+
+    def end_elsewhere():
+        for run in runs:
+            (tmp_path / run.folder).mkdir()
+            failed = RunRecord(status="failed", config_sha256=run.config_sha256, error="Disk full.")
+            run_record.write(tmp_path / run.folder, failed)
+        locks.close()
+
+    Timer(0.2, end_elsewhere).start()
+    errors = launch(runs, {}, tmp_path, Unused())
+    with pytest.raises(SystemExit) as ended:
+        conclude(tmp_path, runs, errors)
+    assert ended.value.code == 1
+
+
+def test_the_status_is_2_only_where_the_input_of_all_runs_was_refused(tmp_path):
+    study_plan.write(tmp_path, plan(looks=()))
+    runs = study_plan.read(tmp_path).runs
+    refused = {run.folder: InputError("Invalid.") for run in runs}
+    last = {runs[-1].folder: OSError("Disk full.")}
+    for errors, status in ((refused, 2), (refused | last, 1), (dict([*refused.items()][:-1]), 1)):
+        with pytest.raises(SystemExit) as ended:
+            conclude(tmp_path, runs, errors)
+        assert ended.value.code == status

@@ -10,7 +10,7 @@ import pytest
 from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RECORDED
 from ablate.study import terminal_view
-from ablate.study.snapshot import Epochs, RunView, StudyView
+from ablate.study.live_view import Epochs, RunView, StudyView
 from ablate.study.status import PlannedState
 from ablate.study.time_estimate import time_left
 from ablate.terminal.console import Console

@@ -2,8 +2,9 @@
 
 import math
 
-from ablate.runs.run_record import EpochCount, RunRecord, Seconds
-from ablate.study.snapshot import NO_EPOCHS, Epochs, RunView
+from ablate.runs.record_parts import EpochCount, Seconds
+from ablate.runs.run_record import RunRecord
+from ablate.study.live_view import NO_EPOCHS, Epochs, RunView
 from ablate.study.status import PlannedState
 from ablate.study.time_estimate import expected_seconds, time_left
 

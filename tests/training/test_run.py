@@ -15,7 +15,8 @@ from ablate.config.flatten import flat
 from ablate.data.prepare import prepare
 from ablate.model.build import build_model
 from ablate.runs.config_hash import config_sha256
-from ablate.runs.run_record import EpochCount, RunRecord
+from ablate.runs.record_parts import EpochCount
+from ablate.runs.run_record import RunRecord
 from ablate.training.run import train
 
 register()

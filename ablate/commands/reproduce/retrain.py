@@ -21,7 +21,7 @@ from ablate.runs import options, provenance, run_record
 from ablate.runs.config_defaults import changes, is_of
 from ablate.runs.config_hash import resolved
 from ablate.runs.read_config import read_config
-from ablate.runs.rerun import PRIMARY, literal
+from ablate.runs.rerun_command import PRIMARY, literal
 from ablate.runs.run_record import RunRecord
 from ablate.study.extend import listed
 from ablate.terminal.errors import InputError

@@ -36,15 +36,21 @@ def main(arguments: Sequence[str]) -> int:
     if args.report is None and not args.allow_generated_report:
         check_words(study)
     options = Options(
-        student, args.notebook, link, args.data_root, args.trust, args.allow_original_notebook, args.allow_other_study
+        student=student,
+        notebook=args.notebook,
+        link=link,
+        data_root=args.data_root,
+        trust=args.trust,
+        allow_original_notebook=args.allow_original_notebook,
+        allow_other_study=args.allow_other_study,
     )
     contents = gather(selected, limits, options)
     add_report(contents, args.report or current_report(selected), limits)
     path = args.output / limits.archive
-    content = archive.pack(contents.members)
-    if len(content) > limits.max_archive_mb * MB:
+    archive_bytes = archive.pack(contents.members)
+    if len(archive_bytes) > limits.max_archive_mb * MB:
         raise InputError(
-            f"{path} was not written: it would have {len(content) / MB:.1f} MB, more than the limit of"
+            f"{path} was not written: it would have {len(archive_bytes) / MB:.1f} MB, more than the limit of"
             f" {limits.max_archive_mb:g} MB. The largest part is"
             f" {max(contents.summary, key=lambda name: contents.summary[name][0])}."
         )
@@ -52,12 +58,12 @@ def main(arguments: Sequence[str]) -> int:
     if "test.json" not in contents.members:
         print(f"The selected run has no test accuracy. `ablate test {study}` measures it.")
     print("Verifying the archive in a new folder and process, with only the code in the archive:", flush=True)
-    failures = check(content, limits.code, contents)
+    failures = check(archive_bytes, limits.code, contents)
     if failures:
         print("\n".join([*failures, f"{path} was not written."]), file=sys.stderr)
         return 1
-    atomic.write_bytes(path, content)
-    print(f"{path}: {_size(len(content))} of at most {limits.max_archive_mb:g} MB")
+    atomic.write_bytes(path, archive_bytes)
+    print(f"{path}: {_size(len(archive_bytes))} of at most {limits.max_archive_mb:g} MB")
     return 0
 
 
@@ -152,11 +158,11 @@ def check_link(link: str) -> str:
     return link
 
 
-def check(content: bytes, code: str, contents: Contents) -> list[str]:
+def check(archive_bytes: bytes, code: str, contents: Contents) -> list[str]:
     """Check an archive with `ablate verify` in a new folder and process, and print its output.
 
     Args:
-        content: the bytes of the archive.
+        archive_bytes: the bytes of the archive.
         code: the folder with the code in the archive.
         contents: the files of the archive.
 
@@ -165,7 +171,7 @@ def check(content: bytes, code: str, contents: Contents) -> list[str]:
     """
     failures = [f"{name} contains the path of a home directory. Remove it." for name in contents.with_home_paths()]
     with tempfile.TemporaryDirectory(prefix="ablate-") as folder:
-        archive.unpack(content, Path(folder))
+        archive.unpack(archive_bytes, Path(folder))
         if "model.pt" not in contents.members:  # stands for the download from the link
             shutil.copyfile(contents.weights, Path(folder, "model.pt"))
         process = isolated.ablate(Path(folder, code), ["verify", folder, *contents.verify_arguments])

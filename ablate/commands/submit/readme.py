@@ -5,7 +5,8 @@ from string import Template
 from typing import Any
 
 from ablate.config.schema.submission import Submission
-from ablate.runs.run_record import Environment, RunRecord
+from ablate.runs.record_parts import Environment
+from ablate.runs.run_record import RunRecord
 from ablate.runs.test_result import TestResult
 from ablate.study.selection import RULE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from ablate.commands.submit import source
+from ablate.commands.submit import submitted_code
 from ablate.commands.submit.contents import MB, Contents
 from ablate.config.schema.submission import Submission
 from ablate.runs import provenance, run_record, test_result
@@ -19,10 +19,12 @@ DATA_ROOT = "${oc.env:ABLATE_DATA,'~/.cache/ablate/data'}"  # replaces the image
 
 def add_code(contents: Contents, config: DictConfig, run: RunRecord, rules: Submission) -> str:
     """Add the package, the user's modules and requirements.txt; return the code changes since the run."""
-    user_files, packages = source.user_files(source.targets(OmegaConf.to_container(config, resolve=False)))
-    files = {**source.package_files(), **user_files}
+    user_files, packages = submitted_code.user_files(
+        submitted_code.targets(OmegaConf.to_container(config, resolve=False))
+    )
+    files = {**submitted_code.package_files(), **user_files}
     members = {f"{rules.code}/{name}": path.read_bytes() for name, path in files.items()}
-    members[f"{rules.code}/requirements.txt"] = source.requirements(packages).encode()
+    members[f"{rules.code}/requirements.txt"] = submitted_code.requirements(packages).encode()
     contents.members |= members
     contents.user_code = sorted(user_files)
     changes = ""

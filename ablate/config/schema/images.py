@@ -6,11 +6,17 @@ from typing import Optional
 from ablate.config.field import value
 from ablate.config.schema.option import Option
 
-# Number of classes of the built-in data sets; others are counted when they are loaded.
-CLASSES = dict.fromkeys(
-    (f"ablate.data.download.{name}" for name in ("cifar10", "svhn", "mnist", "fashion_mnist", "stl10")), 10
-)
-CLASSES |= {"ablate.data.download.cifar100": 100, "ablate.data.digits.digits": 10}
+# (channels, height and width in pixels, number of classes) of the built-in data sets; others are loaded first.
+BUILT_IN = {
+    "ablate.data.digits.digits": (1, 8, 10),
+    "ablate.data.download.cifar10": (3, 32, 10),
+    "ablate.data.download.cifar100": (3, 32, 100),
+    "ablate.data.download.fashion_mnist": (1, 28, 10),
+    "ablate.data.download.mnist": (1, 28, 10),
+    "ablate.data.download.stl10": (3, 96, 10),
+    "ablate.data.download.svhn": (3, 32, 10),
+}
+CLASSES = {target: classes for target, (_, _, classes) in BUILT_IN.items()}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.runs import provenance
-from ablate.runs.run_record import Environment
+from ablate.runs.record_parts import Environment
 
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "outputs", "multirun", "logs", "build", "dist"}
 MOST = 5_000  # files

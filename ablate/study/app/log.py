@@ -4,10 +4,12 @@ import csv
 import io
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 from ablate.study.app.results import CSV
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import printable
 
 
 def log(folder: Path | str | None = None, **values: float) -> None:
@@ -23,19 +25,23 @@ def log(folder: Path | str | None = None, **values: float) -> None:
         InputError: the names differ from those of the first call.
     """
     path = (Path(folder) if folder is not None else _job_folder()) / CSV
-    header = ",".join(values)
+    header = _line(map(printable, values))
     if path.exists():
         with path.open(encoding="utf-8") as file:
-            first = file.readline().strip()
+            first = file.readline()
         if first != header:
-            raise InputError(f"ablate.log: {path} has the columns {first}, and this call has {header}.")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if not path.exists():
-        writer.writerow(values)
-    writer.writerow([repr(float(value)) if not isinstance(value, int) else value for value in values.values()])
+            raise InputError(f"ablate.log: {path} has the columns {first.strip()}, and this call has {header.strip()}.")
+    start = "" if path.exists() else header
+    row = [repr(float(value)) if not isinstance(value, int) else value for value in values.values()]
     with path.open("a", encoding="utf-8") as file:
-        file.write(text.getvalue())
+        file.write(start + _line(row))
+
+
+def _line(cells: Iterable[object]) -> str:
+    """A line of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 def _job_folder() -> Path:

@@ -8,11 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ablate.config.flatten import flat
-from ablate.terminal.errors import UserError
+from ablate.terminal.errors import LONGEST, UserError, described
 from ablate.terminal.text import did_you_mean, shortened
 
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
-LONGEST = 600  # characters
 TRACEBACK = "traceback.txt"  # in the folder of a failed run
 
 
@@ -58,8 +57,7 @@ def of_run(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted before its end."
     if isinstance(error, UserError):
-        return str(error)
+        return shortened(str(error), LONGEST)
     if isinstance(error, SystemExit):
-        return f"The app called sys.exit({error.code})."
-    text = " ".join(COLORS.sub("", str(error)).split())
-    return f"{shortened(f'{type(error).__name__}: {text}', LONGEST)} (traceback in the run's {TRACEBACK})."
+        return f"The app called sys.exit({shortened(str(error.code), LONGEST)})."
+    return f"{COLORS.sub('', described(error))} (traceback in the run's {TRACEBACK})."

@@ -50,7 +50,7 @@ def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metr
         best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
 
     Raises:
-        RunFailed: it has no number of this name; the sentence says what to return.
+        RunFailed: it has no number of this name; the message states what to return.
         InputError: `metrics.json` is not valid.
     """
     metrics = returned(value, metric) or recorded(folder, None, metric, best)
@@ -184,5 +184,7 @@ def _number(value: Any) -> float | None:
         return None  # a list, a tensor with dimensions, any other object
     try:
         return float(value.item() if hasattr(value, "item") else value)  # a tensor may require gradients
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:  # a whole number of more than 308 digits
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError, RuntimeError):  # the last of PyTorch, for a tensor without a value
         return None

@@ -89,7 +89,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class LocalLauncher(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of `hydra/launcher=ablate_local`; see `ablate.study.launcher.local`."""
+    """Settings of `hydra/launcher=ablate_local`.
+
+    Attributes:
+        jobs_at_once, jobs_per_gpu: see `ablate.study.launcher.local`.
+        own_app: false: the jobs are not runs of `ablate train`, whose workers share the images.
+    """
 
     jobs_at_once: Annotated[int, msgspec.Meta(ge=1)] | None = None
     jobs_per_gpu: Annotated[int, msgspec.Meta(ge=1)] = 1

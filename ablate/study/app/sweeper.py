@@ -14,12 +14,12 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ablate.files import atomic
 from ablate.runs import run_record, tuning
 from ablate.study import phases, retune
-from ablate.study.app import code, compose, results, settings
+from ablate.study.app import code, plan_of_command, results, settings
 from ablate.study.app.task import RecordedTask
-from ablate.study.compose import ComposedStudy
 from ablate.study.composer import PlanLoader
 from ablate.study.launcher.other_launchers import OUR_LAUNCHERS, task_of
 from ablate.study.leftovers import Leftovers
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.stages import Decide
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
@@ -51,7 +51,7 @@ class App:
 
         def composing(phase: Phase) -> ComposedStudy:
             folder = self.folder / tuning.FOLDER if phase.is_tuning else self.folder
-            return compose.study(self.loader, self.config, asked, arguments, folder, phase)
+            return plan_of_command.study(self.loader, self.config, asked, arguments, folder, phase)
 
         if asked.dry_run:
             planned = composing(retune.chosen_phase(self.folder, plan)).plan
@@ -83,7 +83,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
         settings.check_launcher(launcher_settings)
     elif launcher := Plugins.instance().class_name_to_class.get(name):
         settings.check_other_launcher(launcher_settings, launcher)
-    folder = compose.folder_of(config, known)
+    folder = plan_of_command.folder_of(config, known)
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)
     loader: Any = PlanLoader(context.config_loader, config.hydra.searchpath)

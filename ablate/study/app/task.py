@@ -1,10 +1,12 @@
 """An app's main function, wrapped so that each call leaves a `run.json`, whatever happens."""
 
+import logging
 import os
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,21 @@ from hydra.core.hydra_config import HydraConfig
 from msgspec.structs import replace
 from omegaconf import DictConfig
 
+from ablate.files import atomic, bounded
 from ablate.files.lock import TrainedElsewhere, lock
 from ablate.runs import provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
-from ablate.runs.run_record import RunRecord, Seconds
-from ablate.runs.statuses import FINISHED, RecordedStatus
+from ablate.runs.record_parts import Seconds
+from ablate.runs.run_record import RunRecord
+from ablate.runs.statuses import RECORDED_END, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.app import code, messages, results
 from ablate.study.status import recorded_state
 from ablate.terminal.errors import RunFailed
+
+log = logging.getLogger(__name__)
+LARGEST_IN_RECORD = 2 * bounded.MIB  # bytes of the metrics in run.json, half of what it may have
+VALUE_SIZE = 64  # bytes of a value in it, without its name; 2**15 values fit
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class RecordedTask:
         planned = self._planned(folder)
         try:
             with lock(folder):
-                if recorded_state(folder, planned.config_sha256).status in FINISHED:
+                if recorded_state(folder, planned.config_sha256).status in RECORDED_END:
                     return None
                 return self._run(config, folder, planned)
         except Timeout:
@@ -65,16 +73,18 @@ class RecordedTask:
         before = Path.cwd()
         try:
             value = self.task(config)
-            metrics = results.of_run(value, folder, self.metric, self.best)
+            metrics = _within_record(results.of_run(value, folder, self.metric, self.best), self.metric)
         except BaseException as error:
             status: RecordedStatus = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             reason = messages.of_run(error)
-            (folder / messages.TRACEBACK).write_text(traceback.format_exc(), encoding="utf-8")
+            folder.mkdir(parents=True, exist_ok=True)  # the app may have deleted it
+            atomic.write_text(folder / messages.TRACEBACK, traceback.format_exc())
             run_record.write(folder, replace(record, status=status, error=reason, seconds=_since(started)))
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise RunFailed(reason) from error  # also for SystemExit, which would end the other runs
         finally:
+            folder.mkdir(parents=True, exist_ok=True)
             os.chdir(before)
         ended: RecordedStatus = "completed" if abs(metrics[self.metric.name]) <= LARGEST else "diverged"
         run_record.write(folder, replace(record, status=ended, metrics=dict(metrics), seconds=_since(started)))
@@ -94,6 +104,16 @@ class RecordedTask:
             git=provenance.git_state(self.script.parent) if self.script else None,
             environment=code.environment(),
         )
+
+
+def _within_record(metrics: results.Metrics, metric: Metric) -> results.Metrics:
+    """As many of the metrics as a run's record holds: that of the study, then the others in their order."""
+    ordered = {metric.name: metrics[metric.name], **metrics}
+    ends = accumulate(VALUE_SIZE + 12 * len(name) for name in ordered)  # a character takes up to 12 bytes in JSON
+    kept = dict(item for item, size in zip(ordered.items(), ends, strict=True) if size <= LARGEST_IN_RECORD)
+    if len(kept) < len(metrics):
+        log.warning("run.json has room for %s of the run's %s metrics.", f"{len(kept):,}", f"{len(metrics):,}")
+    return kept
 
 
 def _since(started: float) -> Seconds:

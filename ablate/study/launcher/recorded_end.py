@@ -5,7 +5,7 @@ from pathlib import Path
 from hydra.core.utils import JobReturn, JobStatus
 
 from ablate.runs import run_record
-from ablate.runs.statuses import FINISHED
+from ablate.runs.statuses import RECORDED_END
 from ablate.study.launcher import failed
 from ablate.terminal.errors import InputError, UserError
 
@@ -16,7 +16,7 @@ def recorded_end(folder: Path) -> JobReturn | None:
         record = run_record.read(folder)
     except InputError:
         return None
-    if record.status not in FINISHED:
+    if record.status not in RECORDED_END:
         return None
     if record.status == "failed":
         return failed(UserError(record.error or "The run failed."))

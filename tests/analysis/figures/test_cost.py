@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.figures import all_figures
-from ablate.analysis.sources.open import Asked, of_frame
+from ablate.analysis.sources.any_source import Asked, of_frame
 
 
 @pytest.mark.parametrize(("seconds", "is_drawn"), [(3.0, True), (0.0, False), (np.nan, False)])

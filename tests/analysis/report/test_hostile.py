@@ -14,7 +14,7 @@ from ablate.analysis.report.write import report
 from ablate.api.run import Run
 from ablate.api.study import Report, Study
 from ablate.api.watch_view import View
-from ablate.study.snapshot import FolderView
+from ablate.study.live_view import FolderView
 from tests.analysis.report.test_html import Page
 
 HOSTILE = [

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.report.write import report, write_report
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
 RESULTS = {"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, "model=b": {0: 0.4, 1: 0.42, 2: 0.42}, "norm=y": {0: 0.6, 1: None}}

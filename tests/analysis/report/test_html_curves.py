@@ -7,7 +7,7 @@ import pytest
 from ablate.analysis.analyze import analyze
 from ablate.analysis.report import html_curves
 from ablate.analysis.report.html_curves import curve_data
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 
 FACTORS = {"model": ["a", "b", "c"]}
 

@@ -2,41 +2,18 @@
 
 import re
 
-import pandas as pd
-import pytest
-
 from ablate.analysis import collect, verdict
 from ablate.analysis.effects import effects
 from ablate.analysis.figures.forest import MARKERS
+from ablate.analysis.figures.forest import effects as draw
 from ablate.analysis.metric_format import MetricFormat
-from ablate.analysis.report.html_forest import MARKS, forest, mark, scale
+from ablate.analysis.report.html_forest import MARKS, forest, mark
 from ablate.runs.metric import Metric
-
-
-def frame(*rows):
-    return pd.DataFrame(rows, columns=["difference", "ci_low", "ci_high"])
-
-
-def test_the_scale_holds_means_margin_and_zero():
-    axis = scale(frame((-8.0, -9.0, -7.0), (2.0, 1.5, 2.5)), margin=3.0)
-    assert (axis.low, axis.high) == (-9, 3)
-
-
-def test_one_wide_interval_does_not_hide_the_others():
-    """The means are 2 apart: the scale ends 2 beyond them."""
-    axis = scale(frame((-1.0, -40.0, 38.0), (1.0, 0.5, 1.5)), margin=None)
-    assert (axis.low, axis.high) == (-3, 3)
-
-
-@pytest.mark.parametrize("rows", [[(0.0, float("nan"), float("nan"))], [(0.0, 0.0, 0.0)]])
-def test_equal_values_have_a_scale(rows):
-    axis = scale(frame(*rows), margin=None)
-    assert axis.low < 0 < axis.high
 
 
 def test_every_verdict_has_a_mark_of_its_own():
     assert set(MARKS) == set(verdict.ALL) == set(MARKERS)
-    assert len({mark(name) for name in verdict.ALL}) == len(verdict.ALL) and mark(verdict.BASELINE) == ""
+    assert len({mark(name) for name in verdict.ALL}) == len(verdict.ALL) and mark(collect.BASELINE) == ""
 
 
 def test_a_row_has_seeds_interval_mean_and_margin(make_study):
@@ -56,8 +33,18 @@ def test_without_a_difference_there_is_nothing_to_draw(make_study):
     assert forest(effects(runs), runs, MetricFormat(Metric())) is None
 
 
-def test_an_interval_beyond_the_scale_ends_in_an_arrow(make_study):
-    results = {"baseline": {0: 0.5, 1: 0.5}, "model=b": {0: 0.51, 1: 0.53}}
-    runs = collect.collect(make_study(results, {"model": ["a", "b"]}))
-    _, rows = forest(effects(runs), runs, MetricFormat(Metric()))
+def test_an_interval_is_cut_off_in_the_pdf_and_here(make_study):
+    """t of one degree of freedom is 12.7, of four 2.8: the interval of b is 45 points long on each side."""
+    noise = (0.001, -0.002, 0.002, 0.0, -0.001)
+    results = {"baseline": dict.fromkeys(range(5), 0.8), "model=b": {0: 0.75, 1: 0.82}}
+    results |= {f"model={name}": {s: 0.8 + k / 100 + x for s, x in enumerate(noise)} for k, name in enumerate("cdef")}
+    runs = collect.collect(make_study(results, {"model": [*"abcdef"]}))
+    compared, shown = effects(runs), MetricFormat(Metric())
+    _, rows = forest(compared, runs, shown)
     assert re.search(r'class="interval" d="M[0-9.]+ 11H[0-9.]+M[0-9.]+ 7l-5 4 5 4M[0-9.]+ 7l5 4-5 4"', rows["model=b"])
+    assert [name for name, row in rows.items() if "l-5 4 5 4" in row] == ["model=b"]
+    axis = draw(compared, runs, shown).axes[0]
+    thick = [line for line in axis.lines if line.get_label() == "_interval"]
+    low, high = axis.get_xlim()
+    beyond = [line for line in thick if line.get_xdata()[0] < low or line.get_xdata()[1] > high]
+    assert len(thick) == 5 and beyond == thick[:1]  # b is the first row

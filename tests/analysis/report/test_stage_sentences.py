@@ -7,7 +7,7 @@ import pytest
 from ablate.analysis.analyze import analyze
 from ablate.analysis.report.stage_sentences import looked
 from ablate.analysis.results import Results
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.runs import stages
 from ablate.runs.stages import StageLook
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from ablate.analysis.report.write import write_report
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.runs import run_record, study_plan
 from ablate.terminal.errors import InputError
 from tests.study.app.conftest import app  # noqa: F401  a fixture

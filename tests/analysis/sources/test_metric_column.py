@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ablate.analysis.sources.any_source import Asked, of_frame
 from ablate.analysis.sources.metric_column import metric_of
-from ablate.analysis.sources.open import Asked, of_frame
 
 FRACTIONS = [0.812, 0.806, 0.815, 0.851, 0.839, 0.856]
 
@@ -30,7 +30,7 @@ def test_a_run_that_is_not_completed_does_not_change_the_scale():
 @pytest.mark.parametrize("values", [[81.2, 80.6, 81.5, 85.1, 83.9, 85.6], [0.8, 0.9, 1.2, 0.7, 0.6, 0.9], [150] * 6])
 def test_values_in_per_cent_are_printed_unchanged(values):
     metric, notes = metric_of(frame(*values), "acc", "max", "%")
-    assert metric.scale == 1 and "taken as per cent, as some exceed 1 (--scale 100" in notes[0]
+    assert metric.scale == 1 and "taken as percent, as some exceed 1 (--scale 100" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from ablate.analysis.effects import effects
 from ablate.analysis.sources import multirun
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.runs.metric import named
 from ablate.terminal.errors import InputError
 from tests.study.app.conftest import app  # noqa: F401  a fixture

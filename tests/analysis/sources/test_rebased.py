@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.analysis.report.write import record_look, write_report
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.runs import looks
 from ablate.terminal.errors import InputError
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.sources import table
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.analysis.sources.cells import UNSET, texts_of
-from ablate.analysis.sources.open import Asked, results
 from ablate.files import delimited
 from ablate.terminal.errors import InputError
 

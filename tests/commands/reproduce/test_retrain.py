@@ -11,7 +11,8 @@ import torch
 from ablate.commands.reproduce import comparison
 from ablate.commands.reproduce.retrain import environment
 from ablate.files import atomic
-from ablate.runs.run_record import Environment, RunRecord
+from ablate.runs.record_parts import Environment
+from ablate.runs.run_record import RunRecord
 from tests.processes import ROOT, SMALL, ablate, alone
 
 

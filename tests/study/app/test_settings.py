@@ -1,9 +1,22 @@
 """Settings of a study of another app, checked before anything starts."""
 
+import re
+
+import msgspec
 import pytest
 
-from ablate.study.app.settings import check_launcher, read
+from ablate.study.app.settings import LocalLauncher, Settings, check_launcher, read
 from ablate.terminal.errors import InputError
+from hydra_plugins.ablate_study._app import LAUNCHER, SWEEPER
+from tests.docs.pages import ROOT
+
+
+def test_the_page_describes_every_setting():
+    page = (ROOT / "docs/how-to/your-hydra-app.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| key under `hydra.sweeper` .*?\n\n", page, re.M | re.S)
+    assert table is not None
+    described = [name for row in table[0].splitlines() for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
+    assert sorted(described) == sorted(Settings.__struct_fields__)
 
 
 @pytest.mark.parametrize(
@@ -28,3 +41,8 @@ def test_a_setting_of_the_launcher_that_cannot_be_is_named(key, value):
     check_launcher({"_target_": "x", key: 2})
     with pytest.raises(InputError, match=f"hydra.launcher.{key}: expected a"):
         check_launcher({"_target_": "x", key: value})
+
+
+@pytest.mark.parametrize(("options", "settings"), [(SWEEPER, Settings), (LAUNCHER, LocalLauncher)])
+def test_hydras_options_are_the_settings_with_their_defaults(options, settings):
+    assert options == msgspec.structs.asdict(settings())

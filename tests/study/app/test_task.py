@@ -1,9 +1,19 @@
 """What the main function of an app returns, and how a run of it ends."""
 
+import math
+import shutil
+from contextlib import suppress
+
 import pytest
 
+import ablate
 from ablate.analysis.analyze import analyze
 from ablate.runs import run_record
+from ablate.runs.metric import named
+from ablate.runs.study_plan import PlannedRun
+from ablate.study.app.results import csv_metrics
+from ablate.study.app.task import RecordedTask
+from ablate.terminal.errors import RunFailed
 from tests.study.app.conftest import SWEEP
 
 
@@ -44,3 +54,84 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
         for name in ("baseline", "model=broken", "model=cnn")
     }
     assert statuses == {"baseline": "completed", "model=broken": "failed", "model=cnn": "completed"}
+
+
+HALF = "caf\udce9"  # of a surrogate pair: what Python reads from a file name in Latin-1
+ACC = named("acc")
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """recorded(main) -> the record that a run of `main` leaves, which takes the folder of the run."""
+
+    def run(main) -> run_record.RunRecord:
+        folder = tmp_path / "s/baseline/seed=0"
+        folder.mkdir(parents=True, exist_ok=True)
+        planned = PlannedRun(variant="baseline", factors={}, seed=0, folder="baseline/seed=0", config_sha256="")
+        with suppress(RunFailed):
+            RecordedTask(lambda _: main(folder), tmp_path / "s", ACC, False, None)._run(None, folder, planned)
+        return run_record.read(folder)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError(f"bad file {HALF}"), r"ValueError: bad file caf\udce9 (traceback"),
+        (RunFailed(HALF), r"caf\udce9"),
+        (FileNotFoundError(2, "No such file", HALF), r"caf\udce9"),
+        (SystemExit(HALF), r"The app called sys.exit(caf\udce9)."),
+        (MemoryError(), "MemoryError (traceback in the run's traceback.txt)."),
+        (Unprintable(), "Unprintable (traceback in the run's traceback.txt)."),
+        (ValueError("x" * 5 * 2**20), "…"),
+        (SystemExit("x" * 5 * 2**20), "…"),
+    ],
+)
+def test_the_error_of_a_run_is_recorded_whatever_its_text(recorded, error, reason):
+    def main(folder):
+        raise error
+
+    record = recorded(main)
+    assert record.status == "failed" and reason in record.error and len(record.error) < 1000
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [([HALF], [r"caf\udce9"]), (["a\nb"], ["a\nb"]), ([f"m{i}" for i in range(70_000)], ["m0"]), (["é" * 2**20], [])],
+)
+def test_a_result_is_recorded_whatever_other_metrics_it_comes_with(recorded, names, kept):
+    record = recorded(lambda folder: dict.fromkeys(names, 1.0) | {"acc": 0.5})
+    assert record.status == "completed" and record.metrics["acc"] == 0.5 and record.metrics.keys() >= {*kept}
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)], ids=["high", "low"])
+def test_a_number_that_no_float_holds_has_diverged(recorded, number):
+    assert recorded(lambda folder: {"acc": number}).status == "diverged"
+
+
+def test_a_result_outlives_the_folder_of_its_run(recorded):
+    def main(folder):
+        shutil.rmtree(folder)
+        return {"acc": 0.5}
+
+    assert recorded(main).metrics == {"acc": 0.5}
+
+    def failing(folder):
+        shutil.rmtree(folder)
+        raise ValueError("full")
+
+    assert recorded(failing).error.startswith("ValueError: full")
+
+
+@pytest.mark.parametrize("name", [HALF, "a,b", "a\nb", 'a"b'])
+def test_log_takes_any_name(tmp_path, name):
+    for epoch in range(2):
+        ablate.log(tmp_path, **{name: epoch, "acc": 0.5})
+    (metrics,) = [csv_metrics(tmp_path / "metrics.csv", ACC, best=False)]
+    assert metrics["acc"] == 0.5 and 1 in metrics.values() and not any(map(math.isnan, metrics.values()))

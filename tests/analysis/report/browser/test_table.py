@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.analysis.report.write import write_report
-from ablate.analysis.sources.open import Asked, results
+from ablate.analysis.sources.any_source import Asked, results
 
 pytestmark = pytest.mark.integration
 

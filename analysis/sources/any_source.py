@@ -36,8 +36,8 @@ class Asked:
         baseline: {factor: level} of the baseline; for a study, another one than planned.
         direction: `max` or `min`; None: follows from the name of the metric.
         margin: equivalence margin, in the metric's printed unit.
-        unit: printed after values; `%` prints fractions in per cent.
-        scale: factor from the values to printed ones; None: 100 for fractions in per cent, else 1.
+        unit: printed after values; `%` prints fractions in percent.
+        scale: factor from the values to printed ones; None: 100 for fractions in percent, else 1.
         files: glob of the files with metrics below each job of a multirun.
         all_pairs: also compare every variant with every other one.
         best: of a multirun's metrics.csv, read the best epoch instead of the last.

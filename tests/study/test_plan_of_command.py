@@ -13,7 +13,7 @@ from omegaconf import OmegaConf, open_dict
 from ablate.config import CONF, register
 from ablate.runs.config_hash import config_sha256
 from ablate.runs.study_plan import StudyPlan
-from ablate.study import compose, factors
+from ablate.study import factors, plan_of_command
 from ablate.study.composer import PlanLoader
 from ablate.study.overrides import read
 from ablate.terminal.errors import InputError
@@ -29,7 +29,7 @@ def study(*words: str, **settings: str) -> tuple[StudyPlan, list[str]]:
         single = [word for word in words if "," not in word or ("=[" in word and "]," not in word)]
         config = loader.load_configuration("config", [*single, *settings_words], run_mode=RunMode.MULTIRUN)
         ready = PlanLoader(loader)
-        composed_study = compose.study(ready, config, {}, words)
+        composed_study = plan_of_command.study(ready, config, {}, words)
         planned = composed_study.plan
         hashes = []
         for run in planned.runs:
@@ -138,7 +138,9 @@ def test_the_command_line_replaces_a_factor_of_the_study_file():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader
         config = loader.load_configuration("config", ["study.name=s"], run_mode=RunMode.MULTIRUN)
-        composed = compose.study(PlanLoader(loader), config, {"model": "mlp,cnn", "seed": [0, 1]}, ["model=vgg"])
+        composed = plan_of_command.study(
+            PlanLoader(loader), config, {"model": "mlp,cnn", "seed": [0, 1]}, ["model=vgg"]
+        )
     assert composed.plan.factors == {} and len(composed.plan.runs) == 2
 
 

@@ -20,7 +20,7 @@ from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.runs.tuning import DESIGN, TuningPlan
 from ablate.runs.without_effect import without_effect
 from ablate.study import design, explain, extend, factors, overrides, path, plan
-from ablate.study.composed_runs import ComposedRun, composed_runs, once
+from ablate.study.checked_runs import ComposedRun, composed_runs, once
 from ablate.study.composer import PlanLoader
 from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
@@ -125,7 +125,7 @@ def known_metric(name: str, key: str) -> Metric:
 
 
 def metric_of(settings: StudySettings | DictConfig) -> Metric:
-    """The metric of a study with its margin, whose default is for metrics in per cent; InputError if it is unknown."""
+    """The metric of a study with its margin, whose default is for metrics in percent; InputError if it is unknown."""
     metric = known_metric(settings.metric, "study.metric")
     in_points = metric.unit == "%" or settings.margin != DEFAULT_MARGIN
     return msgspec.structs.replace(metric, margin=settings.margin if in_points else None)

@@ -12,7 +12,7 @@ from ablate.files.lock import lock
 from ablate.runs import study_plan
 from ablate.runs.epochs import LARGEST
 from ablate.runs.metric import named
-from ablate.study import snapshot
+from ablate.study import live_view
 from ablate.study.status import if_alive, planned_state, recorded_state
 from ablate.terminal.errors import InputError
 from tests.study.test_status_table import make
@@ -28,7 +28,7 @@ def change(folder: Path, **values: object) -> None:
 
 def test_the_view_follows_changes_of_the_folder(tmp_path):
     make(tmp_path, RUNS)
-    read_view, folder = snapshot.FolderView(tmp_path), tmp_path / "baseline/seed=1"
+    read_view, folder = live_view.FolderView(tmp_path), tmp_path / "baseline/seed=1"
     change(folder, epochs={"planned": 4})
     with lock(folder):
         assert [(run.status, run.done, run.planned) for run in read_view().runs][1] == ("running", 0, 4)
@@ -47,9 +47,9 @@ def test_only_changed_files_are_read_again(tmp_path, monkeypatch):
     make(tmp_path, RUNS)
     (tmp_path / "model=mlp/seed=0/train.log").write_text("first\nlast\n")
     read = []
-    opened = snapshot.bounded.open_regular
-    monkeypatch.setattr(snapshot.bounded, "open_regular", lambda path: read.append(path) or opened(path))
-    read_view = snapshot.FolderView(tmp_path)
+    opened = live_view.bounded.open_regular
+    monkeypatch.setattr(live_view.bounded, "open_regular", lambda path: read.append(path) or opened(path))
+    read_view = live_view.FolderView(tmp_path)
     assert read_view().runs[2].log == ["first", "last"] and len(read) > len(RUNS)
     read.clear()
     read_view()
@@ -65,29 +65,29 @@ def test_only_changed_files_are_read_again(tmp_path, monkeypatch):
 def test_invalid_numbers_are_ignored(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,val_accuracy,seconds\n1,1e308,inf\n2,0.5,-1\n3,nan,2\n4,-inf,nan\n")
-    epochs = snapshot.read_epochs(path)
+    epochs = live_view.read_epochs(path)
     assert [math.isnan(value) for value in epochs.values] == [True, False, True, True]
     assert (epochs.seconds_per_epoch, epochs.limits) == (2.0, (0.5, 0.5))
     path.write_text("epoch\n1\n")
-    assert snapshot.read_epochs(path).limits is None
+    assert live_view.read_epochs(path).limits is None
     os.truncate(path, LARGEST + 1)
-    assert snapshot.read_epochs(path) == snapshot.NO_EPOCHS
+    assert live_view.read_epochs(path) == live_view.NO_EPOCHS
 
 
 def test_the_end_of_a_log_is_read_and_escaped(tmp_path):
     path = tmp_path / "train.log"
-    path.write_text("x" * 3 * snapshot.LOG_BYTES + "\n\n\x1b[2Jred\x07\nlast\n")
-    lines = snapshot.last_lines(path)
-    assert lines[1:] == [r"\x1b[2Jred\x07", "last"] and len(lines[0]) < snapshot.LOG_BYTES
-    assert snapshot.last_lines(tmp_path / "none") == []
+    path.write_text("x" * 3 * live_view.LOG_BYTES + "\n\n\x1b[2Jred\x07\nlast\n")
+    lines = live_view.last_lines(path)
+    assert lines[1:] == [r"\x1b[2Jred\x07", "last"] and len(lines[0]) < live_view.LOG_BYTES
+    assert live_view.last_lines(tmp_path / "none") == []
     os.mkfifo(tmp_path / "pipe")  # reading a pipe must not block
-    assert snapshot.last_lines(tmp_path / "pipe") == []
+    assert live_view.last_lines(tmp_path / "pipe") == []
 
 
 def test_a_single_run_is_a_study_of_one(tmp_path):
     record = {"schema": 1, "status": "running", "study": None, "seed": 3, "epochs": {"planned": 2}}
     (tmp_path / "run.json").write_text(json.dumps({**record, "config_sha256": "a"}))
-    study = snapshot.FolderView(tmp_path)()
+    study = live_view.FolderView(tmp_path)()
     (run,) = study.runs
     assert (study.name, run.status, run.planned) == (tmp_path.name, "running", 2)  # single runs hold no lock
 
@@ -95,10 +95,10 @@ def test_a_single_run_is_a_study_of_one(tmp_path):
 def test_other_folders_are_refused(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match=r"no study\.json"):
-            snapshot.FolderView(folder)()
+            live_view.FolderView(folder)()
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        snapshot.FolderView(tmp_path)()
+        live_view.FolderView(tmp_path)()
 
 
 def test_snapshot_and_status_agree(tmp_path):
@@ -116,5 +116,5 @@ def test_the_view_labels_the_metric_that_it_shows(tmp_path, metric, shown, value
     plan = make(tmp_path, {("baseline", 0): ("completed", 1.0)})
     study_plan.write(tmp_path, structs.replace(plan, metric=named(metric)))
     (tmp_path / "baseline/seed=0/metrics.csv").write_text("epoch,val_loss,val_accuracy\n1,0.7,0.5\n")
-    view = snapshot.FolderView(tmp_path)()
+    view = live_view.FolderView(tmp_path)()
     assert view.metric.name == shown and view.runs[0].epochs.values == [value]

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
-from ablate.commands.submit import source
+from ablate.commands.submit import submitted_code
 from ablate.terminal.errors import InputError
 
 
@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch):
 
 
 def test_user_modules_are_found_without_running_them(here):
-    files, packages = source.user_files(["mine.Net", "ablate.optimizer.sgd", "torch.nn.ReLU"])
+    files, packages = submitted_code.user_files(["mine.Net", "ablate.optimizer.sgd", "torch.nn.ReLU"])
     assert files == {name: here / name for name in ("mine.py", "neighbor.py", "parts/__init__.py", "parts/deep.py")}
     assert sorted(packages) == ["numpy", "torch"]
 
@@ -36,20 +36,20 @@ def test_user_modules_are_found_without_running_them(here):
 def test_a_missing_module_is_refused(here):
     for target in ("nowhere.Net", "__main__.Net"):
         with pytest.raises(InputError, match=f"The run uses {target}, but the module"):
-            source.user_files([target])
+            submitted_code.user_files([target])
 
 
 def test_requirements_have_the_installed_versions():
-    text = source.requirements(["timm", "PIL"])
+    text = submitted_code.requirements(["timm", "PIL"])
     pins = dict(line.split("==") for line in text.splitlines())
     assert {"torch", "numpy", "hydra-core", "pillow", "timm"} <= set(pins) and "pytest" not in pins
     assert pins["torch"] == re.match(r"[\d.]+\d", version("torch"))[0] and pins["numpy"] == version("numpy")
     settings = {"model": {"_target_": "ablate.model.external.timm_model"}, "loss": [{"_target_": "a.b"}]}
-    assert source.targets(settings) == ["ablate.model.external.timm_model", "a.b", "timm"]
+    assert submitted_code.targets(settings) == ["ablate.model.external.timm_model", "a.b", "timm"]
 
 
 def test_package_files_are_all_code_and_options():
-    names = set(source.package_files())
+    names = set(submitted_code.package_files())
     assert {
         "ablate/training/run.py",
         "ablate/analysis/report/templates/report.html",

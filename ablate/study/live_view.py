@@ -43,7 +43,7 @@ class Epochs:
 
 @dataclass(frozen=True)
 class RunView:
-    """The current state of a planned run.
+    """A planned run as the live view shows it.
 
     folder   relative to the study folder; `.` for a single run
     state    status and record

@@ -20,14 +20,14 @@ from ablate.runs.config_hash import Settings, config_sha256, read_files, sha256_
 from ablate.runs.study_plan import PlannedRun
 from ablate.study import factors, plan
 from ablate.study.class_weights import check_class_weights
-from ablate.study.composer import Composer, PlanLoader
+from ablate.study.composer import Composer, PlanLoader, composer_of
 from ablate.study.networks import check_network
 from ablate.study.same_run import same_run
 from ablate.study.user_parts import check_parts
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
 from ablate.terminal.text import first_few, plural
-from ablate.training.teacher_check import check_teacher
+from ablate.training.teacher_images import check_teacher
 
 log = logging.getLogger(__name__)
 MOST_REASONS = 10  # that are listed
@@ -56,11 +56,6 @@ class ComposedRun:
         if self.recorded_sha256 is None:
             return self.planned
         return msgspec.structs.replace(self.planned, config_sha256=self.recorded_sha256)
-
-
-def composer_of(loader: PlanLoader, config: DictConfig, sweep: factors.Sweep) -> Composer:
-    """Composes runs of `ablate train`; each has the name of its study, which may contain the current time."""
-    return Composer(loader, config, sweep, [f"study.name={quoted(config.study.name)}"])
 
 
 def composed_runs(

@@ -22,8 +22,8 @@ from ablate.runs.tuning import DESIGN
 from ablate.study import design, factors, overrides, path, plan
 from ablate.study.app import messages
 from ablate.study.app.settings import Settings
-from ablate.study.compose import ComposedStudy
 from ablate.study.composer import Composer, PlanLoader
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.tuned_runs import NOT_TUNED, Phase
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track

@@ -14,11 +14,11 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import hydra_settings, validate
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.runs.tuning import TuningPlan
-from ablate.study import compose, overrides, phases, retune, status_table, tune
-from ablate.study.compose import ComposedStudy
+from ablate.study import overrides, phases, plan_of_command, retune, status_table, tune
 from ablate.study.composer import PlanLoader
 from ablate.study.launcher.other_launchers import task_of
 from ablate.study.path import PATH
+from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.resuming import folder_words, resuming
 from ablate.study.stages import Decide
 from ablate.study.submitted import leaving
@@ -77,7 +77,7 @@ class StudyCommand:
         """Compose the runs of a phase of the study; None: on its seeds, with the settings chosen so far."""
         phase = phase or retune.chosen_phase(self.folder, self.tuning())
         config = retune.in_tuning(self.config) if phase.is_tuning else self.config
-        return compose.study(self.loader, config, self.params, arguments, phase)
+        return plan_of_command.study(self.loader, config, self.params, arguments, phase)
 
     def tuning(self) -> TuningPlan | None:
         """How the settings of each variant are tuned; None: they are not."""
