@@ -15,9 +15,18 @@ Direction = Literal["max", "min"]
 DEFAULT = "val_accuracy"
 LARGEST = 1e100  # absolute value of a completed run; squares of more overflow, and such a run has diverged
 MOST_SCALE = 1e12
-# Last words of names of which lower values are better, where the user does not give the direction.
-LOWER = {"loss", "error", "err", "nll", "ce", "crossentropy", "ece", "brier", "mse", "rmse", "mae", "mape",
-         "perplexity", "ppl", "fid", "wer", "cer", "regret", "time", "seconds", "latency", "bits", "bpd"}  # fmt: skip
+# Words in names of which lower and higher values are better, where the user does not state the direction.
+LOWER = {"loss", "losses", "error", "errors", "err", "nll", "ce", "crossentropy", "xent", "logloss", "ece", "brier",
+         "mse", "rmse", "nrmse", "msle", "rmsle", "mae", "mape", "smape", "mase", "eer", "misclassification",
+         "misclassified", "mistakes", "perplexity", "ppl", "fid", "lpips", "wer", "cer", "regret", "time", "runtime",
+         "duration", "seconds", "latency", "bits", "bpd", "cost"}  # fmt: skip
+HIGHER = {"accuracy", "acc", "f1", "auc", "auroc", "auprc", "precision", "recall", "reward", "return", "free",
+          "reduction", "reduced", "improvement", "gain", "decrease", "saved", "speedup", "throughput", "success",
+          "correct", "corrected", "correction", "detection", "detected", "neg", "negative", "minus",
+          "inverse"}  # fmt: skip
+# Phrases that are one word of `LOWER`, and the ends of words in camel case.
+PHRASES = {"cross_entropy": "crossentropy", "negative_log_likelihood": "nll"}
+CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 SHARES = {"accuracy", "f1", "auroc", "ece"}
 
 
@@ -137,20 +146,32 @@ def named(
 ) -> Metric:
     """The metric of this name. Arguments that are None follow from the name.
 
-    Names that end in `loss`, `error`, `nll`, `mse` and the like are minimized, all others maximized. Metrics of this
-    package that are fractions are printed in percent; all others as they are recorded.
+    The direction is `direction_of` the name. Metrics of this package that are fractions are printed in percent; all
+    others as they are recorded.
     """
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
-    last = words[-1] if words else ""
+    last = re.split(r"[^a-z0-9]+", name.lower())[-1]
     if unit is None:
         unit = "%" if name in LABELS and last in SHARES else ""
     if scale is None:
         scale = 100 if unit == "%" else 1
     return Metric(
         name=name,
-        direction=direction or ("min" if last in LOWER else "max"),
+        direction=direction or direction_of(name),
         unit=unit,
         scale=scale,
         chance=chance,
         margin=margin,
     )
+
+
+def direction_of(name: str) -> Direction:
+    """`min` for names with a word of `LOWER`, such as `val_loss_epoch`, `error_rate`, `TestError`; else `max`.
+
+    A word of `HIGHER` contradicts it: `error_free_rate` and `neg_mse` are maximized. Words after `per` do not count:
+    `images_per_second`.
+    """
+    text = re.sub(r"[^a-z0-9]+", "_", CAMEL_CASE.sub("_", name).lower())
+    for phrase, word in PHRASES.items():
+        text = text.replace(phrase, word)
+    words = set(text.partition("_per_")[0].split("_"))
+    return "min" if words & LOWER and not words & HIGHER else "max"

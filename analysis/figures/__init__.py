@@ -97,7 +97,9 @@ def all_figures(results: Results) -> Drawing:
         drawing["variance_shares"] = partial(variance_shares, shares)
     if results.attribution is not None:
         drawing["attribution"] = partial(attribution, results.attribution, results.format)
-    if len(points := costs(runs, results.format)) > 1 and points["mean"].nunique() > 1:
+    points = costs(runs, results.format)
+    is_timed = bool((points["seconds"] > 0).all())  # for the logarithmic axis
+    if is_timed and len(points) > 1 and points["mean"].nunique() > 1:
         drawing["cost"] = partial(cost, runs, results.format)
     drawing |= _class_figures(results)
     if results.samples:

@@ -14,13 +14,15 @@ from ablate.analysis.all_pairs import all_pairs
 from ablate.analysis.analyze import compare
 from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
-from ablate.analysis.sources.cells import as_floats
+from ablate.analysis.sources.cells import as_floats, with_text_names
 from ablate.analysis.sources.columns import Columns
+from ablate.analysis.sources.metric_column import assumed_direction, metric_of
 from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
-from ablate.runs.metric import Direction, Metric, named
+from ablate.runs.metric import LABELS, Direction, Metric, named
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import first_few
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _of_plan(
             plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         except ValueError as error:
             raise InputError(f"--metric: {error}.") from None
-        notes = [exploratory, *notes]
+        assumed = [] if asked.metric in LABELS else [f"{assumed_direction(plan.metric)}."]
+        notes = [exploratory, *assumed, *notes]
     names, runs = variants if asked.baseline else None, collect.collect(folder, plan)
     if asked.metric is not None and asked.metric not in collect.METRICS and runs[asked.metric].isna().all():
         raise InputError(
@@ -140,41 +143,47 @@ def of_frame(rows: pd.DataFrame, asked: Asked, folder: Path, notes: Sequence[str
         folder: where the report is written, in the subfolder `report`; its name is that of the study.
         notes: what was assumed in reading the rows.
     """
+    rows = with_text_names(rows, folder.name)
+    _check_home(folder)
     if asked.metric is None:
-        numeric = [str(name) for name in rows.columns if pd.api.types.is_float_dtype(rows[name])]
-        raise InputError(f"Name the column of the metric with --metric. Columns with fractions: {', '.join(numeric)}.")
-    columns = Columns(_metric(asked, rows), asked.seed, asked.factors, asked.baseline, asked.block)
+        numeric = [name for name in rows.columns if (as_floats(rows[name]).dropna() % 1 != 0).any()]
+        raise InputError(
+            f"Name the column of the metric with --metric. Columns with fractions: {first_few(numeric, 12) or 'none'}."
+        )
+    metric, assumed = _metric(asked, rows)
+    columns = Columns(metric, asked.seed, asked.factors, asked.baseline, asked.block)
     source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
-    notes = [*notes, *source.notes]
+    notes = [*notes, *assumed, *source.notes]
     compared = compare(folder, source.plan, source.runs, collect.no_curves(), notes, excluded=asked.excluded)
     return _with_pairs(compared, asked)
 
 
-def _metric(asked: Asked, rows: pd.DataFrame) -> Metric:
-    """The metric of a table. With the unit %, values of at most 1 are fractions."""
-    name, scale = str(asked.metric), asked.scale
-    if scale is None and name in rows:
-        values = as_floats(rows[name]).abs()
-        scale = 100.0 if asked.unit == "%" and values.max() <= 1 else 1.0
-    try:
-        return named(name, asked.direction, asked.unit or "", scale or 1.0, margin=asked.margin)
-    except ValueError as error:
-        raise InputError(f"{error}.") from None
+def _check_home(folder: Path) -> None:
+    """Raise InputError if the folder of the report, named like a table, is a file."""
+    for place in (folder, folder / "report"):
+        if place.exists() and not place.is_dir():
+            raise InputError(
+                f"The report would be written to {folder}/report/, but {place} is a file. Rename it or the table."
+            )
+
+
+def _metric(asked: Asked, rows: pd.DataFrame) -> tuple[Metric, list[str]]:
+    return metric_of(rows, str(asked.metric), asked.direction, asked.unit, asked.scale, asked.margin)
 
 
 def _of_multirun(folder: Path, asked: Asked) -> Results:
     if asked.metric is None:
         known = multirun.metric_names(folder, asked.files)
         raise InputError(f"Name the metric with --metric. Metrics of the first job: {', '.join(known) or 'none'}.")
-    metric = named(asked.metric, asked.direction)
-    rows, seed, notes = multirun.read(folder, metric, asked.seed, asked.files, asked.best)
-    keys = [key for key in rows.columns if key not in (seed, asked.metric, "folder", "seconds", "status")]
+    jobs = multirun.read(folder, named(asked.metric, asked.direction), asked.seed, asked.files, asked.best)
+    keys = [key for key in jobs.rows.columns if key not in (jobs.seed, asked.metric, "folder", "seconds", "status")]
     factors = list(asked.factors) if asked.factors is not None else [str(key) for key in keys]
-    columns = Columns(_metric(asked, rows), seed, factors, asked.baseline, asked.block)
-    source = frame.study(rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
+    metric, assumed = _metric(asked, jobs.rows)
+    columns = Columns(metric, jobs.seed, factors, asked.baseline, asked.block, "job", jobs.first)
+    source = frame.study(jobs.rows, columns, folder.name, shlex.join(["ablate", *sys.argv[1:]]))
     _refuse_unpaired(columns, asked)
-    curves, notes = app_curves.curves(folder, source.runs), [*notes, *source.notes]
+    curves, notes = app_curves.curves(folder, source.runs), [*jobs.notes, *assumed, *source.notes]
     return _with_pairs(compare(folder, source.plan, source.runs, curves, notes, excluded=asked.excluded), asked)
 
 

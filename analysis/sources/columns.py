@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ class Columns:
         factors: columns of the factors; None: detected (`find_factors`).
         baseline: {factor: level} of the baseline, as text; a factor that it lacks has the level of the first row.
         block: the factor within each level of which variants are compared.
+        row: what a row is called in messages: `row`, or `job` of a multirun, which its folder names.
+        first: where the levels of the first row are from.
     """
 
     metric: Metric
@@ -34,6 +37,8 @@ class Columns:
     factors: Sequence[str] | None = None
     baseline: Mapping[str, str] | None = None
     block: str | None = None
+    row: Literal["row", "job"] = "row"
+    first: str = "the levels of the first row"
 
 
 def check_block(block: str | None, rows: pd.DataFrame, factors: Sequence[str], name: str) -> None:

@@ -25,7 +25,6 @@ from ablate.analysis.sources.columns import (
 from ablate.analysis.sources.factors import find_factors
 from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
-from ablate.runs.metric import Metric
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.study.plan import variant_name
 from ablate.terminal.errors import InputError
@@ -76,22 +75,23 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
     baseline = _baseline(levels, columns.baseline, name)
     if factors and columns.baseline is None:
         shown = ", ".join(f"{factor}={level}" for factor, level in baseline.items())
-        notes.append(f"Baseline: {shown}, the levels of the first row (--baseline selects another).")
+        notes.append(f"Baseline: {shown}, {columns.first} (--baseline selects another).")
     variants = _variants(levels, baseline)
-    _check_unique(variants, seeds, levels, columns, name, sentences[1:])
-    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
-    for column in (SECONDS, PARAMETERS):
-        numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
-        content[column] = numbers.where(numbers.between(0, 2**53))
     places = pd.Series([f"row {number}" for number in range(1, len(rows) + 1)], index=rows.index)
     folders = (
         rows["folder"].astype(object).where(rows["folder"].notna(), places).map(str) if "folder" in rows else places
     )
+    labels = folders if columns.row == "job" else places.str.removeprefix("row ")
+    _check_unique(pd.DataFrame({"variant": variants, "seed": seeds}), labels, levels, columns, name, sentences[1:])
+    content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
+    for column in (SECONDS, PARAMETERS):
+        numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
+        content[column] = numbers.where(numbers.between(0, 2**53))
     content = pd.concat([content.assign(folder=folders), levels], axis=1)
-    content = _with_holes(content, factors, paired=columns.seed is not None)
+    content = _with_holes(content, factors, columns)
     return Source(
         _plan(content, factors, baseline, columns, name, command),
-        _runs(content, factors, columns.metric, name),
+        _runs(content, factors, columns, name),
         notes,
     )
 
@@ -130,28 +130,29 @@ def _variants(levels: pd.DataFrame, baseline: Mapping[str, str]) -> pd.Series:
 
 
 def _check_unique(
-    variants: pd.Series, seeds: pd.Series, levels: pd.DataFrame, columns: Columns, name: str, excluded: list[str]
+    cells: pd.DataFrame, labels: pd.Series, levels: pd.DataFrame, columns: Columns, name: str, excluded: list[str]
 ) -> None:
     """Raise InputError if two rows have one variant and seed, naming the rows and the columns that are not factors."""
-    cells = pd.DataFrame({"variant": variants, "seed": seeds})
     twice = cells[cells.duplicated(keep=False)]
     if twice.empty:
         return
     first = twice.iloc[0]
     same = (cells == first).all(axis=1)
-    places = first_few([str(place + 1) for place in np.flatnonzero(same)], 5)
+    places = first_few(labels[same], 5)
     level = ", ".join(f"{factor}={levels[factor][same.idxmax()]}" for factor in levels) or "no factors"
-    same_as = f"{name}: rows {places} have the same factors ({level}) and the same {columns.seed} ({first['seed']})."
-    advice = "Keep one of them, or pass the column that distinguishes them with --factors."
+    seed = f"{columns.seed} ({first['seed']})"
+    same_as = f"{name}: {columns.row}s {places} have the same factors ({level}) and the same {seed}."
+    kind = "key" if columns.row == "job" else "column"
+    advice = f"Keep one of them, or pass the {kind} that distinguishes them with --factors."
     raise InputError(" ".join([same_as, *excluded, advice]))
 
 
-def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.DataFrame:
+def _with_holes(content: pd.DataFrame, factors: list[str], columns: Columns) -> pd.DataFrame:
     """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`."""
     order = [BASELINE, *(name for name in dict.fromkeys(content["variant"]) if name != BASELINE)]
     rank = {name: number for number, name in enumerate(order)}
     content = content.sort_values(["variant", "seed"], key=lambda c: c.map(rank) if c.name == "variant" else c)
-    if not paired:
+    if columns.seed is None:
         return content.reset_index(drop=True)
     every = pd.MultiIndex.from_product([order, sorted(content["seed"].unique())], names=["variant", "seed"])
     whole = content.set_index(["variant", "seed"]).reindex(every)
@@ -160,7 +161,7 @@ def _with_holes(content: pd.DataFrame, factors: list[str], paired: bool) -> pd.D
         whole[factor] = levels[factor].reindex(every.get_level_values("variant")).to_numpy()
     lost = whole["status"].isna()
     places = [f"{variant}/{seed}" for variant, seed in every[lost]]
-    whole.loc[lost, "folder"] = [f"no row {place}" for place in places]
+    whole.loc[lost, "folder"] = [f"no {columns.row} {place}" for place in places]
     return whole.fillna({"status": "missing"}).reset_index()
 
 
@@ -195,19 +196,19 @@ def _plan(
         raise InputError(f"{name} cannot be reported: {error}. Rename it, or choose others with --factors.") from None
 
 
-def _runs(content: pd.DataFrame, factors: list[str], metric: Metric, name: str) -> pd.DataFrame:
+def _runs(content: pd.DataFrame, factors: list[str], asked: Columns, name: str) -> pd.DataFrame:
     """The frame of `collect`. Columns that only runs of ablate have are empty."""
     columns: dict[str, Any] = {"study": name, "variant": content["variant"]}
     columns |= {factor: content[factor] for factor in factors}
     columns |= {"seed": content["seed"], "status": content["status"]}
     empty = pd.Series(np.nan, index=content.index)
     columns |= dict.fromkeys(collect.METRICS, empty)
-    columns[metric.name] = content[VALUE].where(content["status"] == "completed")
+    columns[asked.metric.name] = content[VALUE].where(content["status"] == "completed")
     columns |= {"epochs": empty.astype("Int64"), "seconds": content[SECONDS]}
     columns["parameters"] = content[PARAMETERS].round().astype("Int64")
     columns |= {"macs": empty.astype("Int64"), "classes": empty.astype("Int64"), "folder": content["folder"]}
     reasons = {
-        "missing": "There is no row for this variant and seed.",
+        "missing": f"There is no {asked.row} for this variant and seed.",
         "failed": "The run has no value of the metric.",
     }
     columns |= {"error": content["status"].map(reasons).fillna("")}

@@ -7,29 +7,37 @@ from the last complete value of each column in the `metrics.csv` files below the
 
 import math
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-import yaml
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 
 from ablate.analysis.sources.cells import UNSET
-from ablate.config import trust
-from ablate.files import bounded
-from ablate.runs import json_file, study_plan
+from ablate.analysis.sources.job_overrides import level_order, settings_of
+from ablate.runs import study_plan
 from ablate.runs.metric import ACCURACY, Metric
 from ablate.runs.safe_names import is_name
 from ablate.study.app import results
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural, printable
 
-LARGEST = 64 * bounded.KIB  # bytes of overrides.yaml
-LARGEST_SWEEP = 256 * bounded.KIB  # bytes of multirun.yaml, which has the app's configuration
 NOT_JOBS = (".replaced", ".git", "wandb", "mlruns")
+
+
+class Jobs(NamedTuple):
+    """The jobs of a multirun.
+
+    Attributes:
+        rows: one per job: its overrides, its metrics, `seconds`, `folder`. The first is the baseline.
+        seed: key of the seed; None: no job sets one.
+        first: where the levels of the first row are from, for a sentence.
+        notes: sentences on what was assumed.
+    """
+
+    rows: pd.DataFrame
+    seed: str | None
+    first: str
+    notes: list[str]
 
 
 def is_multirun(folder: Path) -> bool:
@@ -50,9 +58,7 @@ def job_folders(folder: Path) -> Iterable[Path]:
     )
 
 
-def read(
-    folder: Path, metric: Metric, seed: str | None, pattern: str | None, best: bool
-) -> tuple[pd.DataFrame, str | None, list[str]]:
+def read(folder: Path, metric: Metric, seed: str | None, pattern: str | None, best: bool) -> Jobs:
     """Read the jobs of a multirun.
 
     Args:
@@ -61,10 +67,6 @@ def read(
         seed: key of the seed; None: the override that is called `seed`, or ends in `.seed`.
         pattern: glob of the files with metrics, below each job; None: `metrics.json`, else `metrics.csv`.
         best: of a metrics.csv, read the best epoch by the metric instead of the last.
-
-    Returns:
-        One row per job: its overrides, `status`, its metrics, `seconds` (empty), `folder`; the key of the seed (None:
-        no job sets one); and sentences on what was assumed.
 
     Raises:
         InputError: the folder has no jobs, or none of them has the metric.
@@ -78,8 +80,8 @@ def read(
         raise InputError(
             f"{printable(unnamed[0])}: the folder of a job must have a printable name in UTF-8. Rename it."
         )
-    settings = [_settings(job) for job in jobs]
-    keys = [key for key in dict.fromkeys(key for one in settings for key in one) if not key.startswith("hydra")]
+    settings = settings_of(jobs)
+    keys = list(dict.fromkeys(key for one in settings for key in one))
     varying = [key for key in keys if len({one.get(key, UNSET) for one in settings}) > 1]
     seed = seed or next((key for key in varying if key.split(".")[-1] == "seed"), None)
     if seed and seed not in keys:
@@ -98,13 +100,18 @@ def read(
         row |= {metric.name: result.get(metric.name, math.nan), "seconds": result.get("seconds", math.nan)}
         rows.append(row)
     frame = pd.DataFrame(rows)
-    order, notes = _level_order(folder, varying)
-    notes += damaged
-    for key, levels in order.items():
-        if key != seed:
-            kinds = pd.Categorical(frame[key], list(dict.fromkeys([*levels, *frame[key]])), ordered=True)
-            frame = frame.iloc[kinds.argsort(kind="stable")]
-    return frame.reset_index(drop=True), seed, notes
+    order, notes = level_order(folder, varying)
+    order.pop(str(seed), None)
+    for key, levels in reversed(order.items()):
+        kinds = pd.Categorical(frame[key], list(dict.fromkeys([*levels, *frame[key]])), ordered=True)
+        frame = frame.iloc[kinds.argsort(kind="stable")]
+    frame = frame.reset_index(drop=True)
+    first = f"the levels of the first job, {frame['folder'][0]}"
+    if order and all(frame[key][0] == levels[0] for key, levels in order.items()):
+        first = "the first level of each in multirun.yaml"
+    elif order:
+        first += ", as no job has the first level of each in multirun.yaml"
+    return Jobs(frame, seed, first, [*notes, *damaged])
 
 
 def _metrics(
@@ -128,57 +135,6 @@ def _check_names(factors: list[str], metric: Metric, folder: Path) -> None:
         study_plan.check_names(factors, [metric.name])
     except ValueError as error:
         raise InputError(f"{folder} cannot be reported: {error}.") from None
-
-
-def _yaml(path: Path, most: int) -> Any:
-    """The content of a YAML file of at most `most` bytes, without aliases and tags."""
-    text = bounded.contents(path, most).decode()
-    trust.check_yaml(text)
-    content = yaml.safe_load(text)
-    if "\\u" in text:  # half a surrogate pair could not be written anywhere
-        json_file.check_surrogates(content)
-    return content
-
-
-def _settings(job: Path) -> dict[str, str]:
-    """{key: value as text} of a job's overrides; of two for one key the last counts."""
-    path = job / ".hydra" / "overrides.yaml"
-    try:
-        words = _yaml(path, LARGEST)
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read ({error}). Delete the job's folder or restore the file.") from None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise InputError(f"{path} is not a list of overrides. Delete the job's folder or restore the file.")
-    settings: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        name = key.lstrip("+~")
-        settings[name] = "(deleted)" if key.startswith("~") else value.strip("'\"") if equals else UNSET
-    return settings
-
-
-def _level_order(folder: Path, varying: list[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """The levels of each varied key in the order of `multirun.yaml`, and a sentence if that file is unusable."""
-    path = folder / "multirun.yaml"
-    note = f"{path.name} is missing or incomplete; the order of levels is that of the jobs."
-    try:
-        content = _yaml(path, LARGEST_SWEEP)
-        words = content["hydra"]["overrides"]["task"]
-        parsed = _parsed(words)
-        ordered = [one for one in parsed if one.is_discrete_sweep() and not getattr(one.value(), "shuffle", False)]
-        sweeps = {one.get_key_element().lstrip("+~"): one for one in ordered}
-        levels = {
-            key: [text.strip("'\"") for text in islice(sweeps[key].sweep_string_iterator(), study_plan.MOST_RUNS)]
-            for key in reversed(varying)
-            if key in sweeps
-        }
-    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError, HydraException, InputError):
-        return {}, [note]
-    return levels, []
-
-
-def _parsed(words: list[str]) -> list[Override]:
-    return OverridesParser.create().parse_overrides(words)
 
 
 def metric_names(folder: Path, pattern: str | None) -> list[str]:

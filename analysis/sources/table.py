@@ -27,7 +27,12 @@ EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")[
 
 def is_table(path: Path) -> bool:
     """Whether a path is a file with the name of a table."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return _suffix(path) in SUFFIXES and path.is_file()
+
+
+def _suffix(path: Path) -> str:
+    """In lower case; `.csv` also of a file that is called `.csv`."""
+    return f".{path.name.rpartition('.')[2]}".lower()
 
 
 def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -40,7 +45,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         InputError: the file is missing, too large, empty, or not a table.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = _suffix(path)
     try:
         if suffix == ".parquet":
             rows, notes = parquet.read(path)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis.sources import table
+from ablate.analysis.sources.any_source import Asked, results
 from ablate.analysis.sources.cells import UNSET, texts_of
 from ablate.files import delimited
 from ablate.terminal.errors import InputError
@@ -158,3 +159,12 @@ def test_decimal_commas_among_missing_values(tmp_path):
     (tmp_path / "a.csv").write_text("net;acc\na;0,5\nb;NA\nc;1\n")
     rows, notes = table.read(tmp_path / "a.csv")
     assert rows["acc"].tolist() == [0.5, "NA", 1.0] and notes == ["The column acc has decimal commas."]
+
+
+@pytest.mark.parametrize(("name", "taken"), [("r.csv", "r"), ("r.csv", "r/report"), (".csv", ".csv")])
+def test_a_file_in_the_place_of_the_report_is_named(tmp_path, name, taken):
+    (tmp_path / taken).parent.mkdir(exist_ok=True)
+    (tmp_path / taken).write_text("hello")
+    (tmp_path / name).write_text(COMMA)
+    with pytest.raises(InputError, match=f"but {tmp_path / taken} is a file"):
+        results(tmp_path / name, Asked(metric="acc", seed="seed"))
