@@ -41,16 +41,17 @@ def smallest(
     size = stats.minimum_detectable_effect(n, ALPHA, comparisons, POWER)
     variants, pilot = plural(comparisons, "planned variant"), " A pilot." if n <= 3 else ""
     least = f"{significant(size)} standard deviations of the paired differences (d_z)"
-    corrected = f"With {n} seeds and Holm's correction over {variants}, the study has"
+    corrected = f"With {n} seeds and Holm's correction over {variants}"
     if sd and largest is not None and size * sd > largest:
         return (
-            f"{corrected} 80 % power for no possible difference, since none is larger than {largest:g}{unit} (median SD"
-            f" of the paired differences {significant(sd)}{unit}).{pilot} Add seeds."
+            f"{corrected}, even the largest possible difference"
+            f" ({largest:g}{unit}) has less than 80 % power (median SD of the paired differences"
+            f" {significant(sd)}{unit}).{pilot} Add seeds."
         )
     if sd:
         median = f"median SD of the paired differences {significant(sd)}{unit}"
         least = f"{significant(size * sd)}{unit} (d_z = {significant(size)}, {median})"
-    return f"{corrected} 80 % power for differences of at least {least}.{pilot}"
+    return f"{corrected}, the study has 80 % power for differences of at least {least}.{pilot}"
 
 
 def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -> list[str]:

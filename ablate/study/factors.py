@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -15,6 +16,7 @@ from ablate.study.design import Variant
 from ablate.terminal.errors import InputError
 
 log = logging.getLogger(__name__)
+Level = TypeVar("Level", str, int)
 NOT_FACTORS = ("study", "hydra")
 Bundles = Mapping[str, Mapping[str, Sequence[str]]]  # factor -> level -> overrides
 
@@ -107,7 +109,7 @@ def _seeds(overrides: Sequence[Override], default: int | None, key: str) -> tupl
     texts = [str(default or 0) if "${" in text else text.strip("'\"") for text in texts]
     if not all(text.isdecimal() and int(text) < 2**63 for text in texts):
         raise InputError(f"{key}={','.join(texts)}: a seed is a whole number, at least 0 and less than 2**63.")
-    return tuple(dict.fromkeys(map(int, texts)))
+    return tuple(_once([int(text) for text in texts], last))
 
 
 def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[str]], dict[str, str]]:
@@ -133,16 +135,21 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
             )
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
-        levels = _levels(override)
-        kept = list(dict.fromkeys(levels))
-        if len(kept) < len(levels):
-            log.warning("%s: a level that is given twice counts once", override.input_line)
+        kept = _once(_levels(override), override)
         factors.pop(key, None)
         if len(kept) == 1:
             fixed.append(f"{prefix}{key}={kept[0]}")
         else:
             factors[key], prefixes[key] = kept, prefix
     return fixed, factors, {key: prefix for key, prefix in prefixes.items() if prefix}
+
+
+def _once(levels: Sequence[Level], override: Override) -> list[Level]:
+    """The levels without repetitions; warns of them."""
+    kept = list(dict.fromkeys(levels))
+    if len(kept) < len(levels):
+        log.warning("%s: a level that is given twice counts once", override.input_line)
+    return kept
 
 
 def _levels(override: Override) -> list[str]:

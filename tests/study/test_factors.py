@@ -42,6 +42,8 @@ def test_without_a_seed_the_configuration_has_it():
 def test_a_level_given_twice_counts_once_and_is_said(caplog):
     assert read("model=mlp,cnn,mlp").factors == {"model": ["mlp", "cnn"]}
     assert "model=mlp,cnn,mlp: a level that is given twice counts once" in caplog.text
+    assert read("seed=0,1,00").seeds == (0, 1)
+    assert "seed=0,1,00: a level that is given twice counts once" in caplog.text
     caplog.clear()
     read("model=mlp,cnn")
     assert not caplog.text
