@@ -176,7 +176,7 @@ class CheckedVariants:
         check_class_weights(composed)
         check_network(composed)
         check_teacher(composed)
-        check_parts(composed)
+        check_parts(composed, self.cache)
         settings = json.loads(json.dumps(without_seed(composed, self.cache)))
         data = json.dumps(self.cache.value(composed, "data"))
         variant = CheckedVariant(settings, read_files(settings), data)

@@ -2,24 +2,24 @@
 
 import json
 from functools import cache
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import user_code
 from ablate.config.schema.images import CLASSES
+from ablate.config.section_cache import SectionCache
 from ablate.terminal.errors import InputError
 
 GROUPS = ("normalization", "activation", "augmentation", "optimizer", "schedule", "loss", "trainer")
 UNKNOWN = 10  # classes that stand for those of a data set that is not loaded yet
 
 
-def check_parts(config: DictConfig) -> None:
+def check_parts(config: DictConfig, cache: SectionCache) -> None:
     """Raise InputError if a part from outside this package cannot be called, or returns something of another type.
 
     The user's network, images and logger are checked by the run.
     """
-    groups: Any = {name: OmegaConf.to_container(config[name], resolve=True) for name in GROUPS}
+    groups = {name: cache.value(config, name) for name in GROUPS}
     if all(str(target).startswith("ablate.") for target in user_code.targets(groups)):
         return
     classes = CLASSES.get(config.data._target_, UNKNOWN)
