@@ -145,7 +145,7 @@ class Probe(NamedTuple):
         target = self.settings.get("_target_")
         try:
             value = function()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit in a part must not end the plan
             cause = unwrapped(error)
             if isinstance(cause, TypeError) and not _entered(cause):
                 where = f"{self.key}._target_={target}{': ' if name else ''}{name}"
