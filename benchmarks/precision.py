@@ -52,7 +52,7 @@ def step_timer(overrides: list[str]):
 
     def steps(count: int) -> float:
         images = order[: count * config.trainer.batch_size]
-        part = {name: getattr(train_set, name)[images] for name in ("images", "targets", "index")}
+        part = {name: getattr(train_set, name)[images] for name in ("images", "labels", "index")}
         *_, seen, seconds = train_epoch(
             parts, replace(train_set, **part), config.trainer, 1, config.seed, Console(quiet=True)
         )
