@@ -71,7 +71,7 @@ def test_a_training_curve_of_another_function_is_named(make_study):
     path = study / "baseline/seed=1/metrics.csv"
     path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
     (note,) = notes.notes(analyze(study))
-    assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")
+    assert note.startswith("1 run is from an earlier version. Its training curve shows the training loss")
 
 
 @pytest.mark.parametrize(
