@@ -29,7 +29,7 @@ def read_report(path: Path, max_pages: int) -> tuple[bytes, int]:
     pages = len(_open_pdf(path, content).pages)
     if not 1 <= pages <= max_pages:
         raise InputError(
-            f"{path} has {plural(pages, 'page')}, expected 1 to {max_pages}. Shorten report.md, or pass other limits"
+            f"{path} has {plural(pages, 'page')}, expected 1 to {max_pages}. Change the report, or pass other limits"
             " with --submission FILE."
         )
     return content, pages
