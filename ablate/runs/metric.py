@@ -70,6 +70,12 @@ class Metric(Record, frozen=True, kw_only=True):
         return 1 if self.direction == "max" else -1
 
     @property
+    def assumed_direction(self) -> str:
+        """A sentence on a direction that the user has not stated, without its full stop."""
+        better = "lower" if self.direction == "min" else "higher"
+        return f"Assumed from the name: {better} values of {self.name} are better"
+
+    @property
     def label(self) -> str:
         """The name as text: `validation accuracy`, `validation macro-F1`; names of other apps unchanged."""
         return LABELS.get(self.name, self.name)

@@ -16,7 +16,7 @@ from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.cells import as_floats, with_text_names
 from ablate.analysis.sources.columns import Columns
-from ablate.analysis.sources.metric_column import assumed_direction, metric_of
+from ablate.analysis.sources.metric_column import metric_of
 from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
 from ablate.runs.metric import LABELS, Direction, Metric, named
@@ -118,7 +118,7 @@ def _of_plan(
             plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         except ValueError as error:
             raise InputError(f"--metric: {error}.") from None
-        assumed = [] if asked.metric in LABELS else [f"{assumed_direction(plan.metric)}."]
+        assumed = [] if asked.metric in LABELS else [f"{plan.metric.assumed_direction}."]
         notes = [exploratory, *assumed, *notes]
     names, runs = variants if asked.baseline else None, collect.collect(folder, plan)
     if asked.metric is not None and asked.metric not in collect.METRICS and runs[asked.metric].isna().all():

@@ -75,6 +75,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if (self.design == "random") != (self.draws is not None):
             raise ValueError("draws=N, the number of variants, is required for design=random and invalid for others")
 
+    @property
+    def states_direction(self) -> bool:
+        """Whether the user has stated which values of the metric are better."""
+        return isinstance(self.metric, dict) and self.metric.get("direction") is not None
+
     def as_metric(self) -> Metric:
         """The metric that the runs are compared in."""
         fields: dict[str, Any] = self.metric if isinstance(self.metric, dict) else {"name": self.metric or OBJECTIVE}
