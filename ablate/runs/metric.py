@@ -9,7 +9,7 @@ import re
 from typing import Literal
 
 from ablate.runs.json_file import Record
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 
 Direction = Literal["max", "min"]
 DEFAULT = "val_accuracy"

@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from ablate.files import atomic, bounded
 from ablate.runs import json_file, other_test, study_plan, test_result
 from ablate.runs.other_test import OtherTestResult
-from ablate.runs.safe_names import is_name
 from ablate.runs.test_result import TestResult, Use
+from ablate.runs.valid_names import is_name
 from ablate.terminal.errors import InputError
 
 FILE = "tests.jsonl"

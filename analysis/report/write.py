@@ -19,7 +19,7 @@ from ablate.analysis.report import html, macros, stage_sentences, terminal, tuni
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
-from ablate.analysis.report.pdf_file import write_pdf
+from ablate.analysis.report.pdf import write_pdf
 from ablate.analysis.results import Results
 from ablate.backend import processes
 from ablate.backend.cpu_count import cpu_cores

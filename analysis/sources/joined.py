@@ -11,8 +11,8 @@ from ablate.analysis import collect
 from ablate.runs import study_plan
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.extend import listed, settings_changes
-from ablate.study.plan import variant_name
 from ablate.study.status import planned_state
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural
 

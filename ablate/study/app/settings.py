@@ -9,7 +9,7 @@ import msgspec
 
 from ablate.runs import json_file
 from ablate.runs.metric import Metric, named
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 from ablate.study.design import DESIGNS
 from ablate.study.fractions import FRACTIONS
 from ablate.study.path import PATH
