@@ -69,7 +69,7 @@ def results(path: Path, asked: Asked, *further: Path) -> Results:
     if further:
         _refuse_options(asked)
         whole = joined.join([study_plan.find(one) for one in (path, *further)])
-        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home)
+        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home, whole.studies)
     if table.is_table(path):
         rows, notes = table.read(path)
         return of_frame(rows, asked, path.with_suffix(""), notes)
@@ -96,7 +96,12 @@ def _refuse_options(asked: Asked) -> None:
 
 
 def _of_plan(
-    folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
+    folder: Path,
+    plan: StudyPlan,
+    asked: Asked,
+    notes: Sequence[str] = (),
+    home: Path | None = None,
+    studies: Sequence[Path] = (),
 ) -> Results:
     """The results of planned runs below `folder`; with another metric or baseline than planned, exploratory."""
     planned, variants = plan.metric.name, {run.folder: run.variant for run in plan.runs}
@@ -125,7 +130,7 @@ def _of_plan(
         raise InputError(
             f"--metric: no run of {plan.name} has recorded {asked.metric}. The planned metric is {planned}."
         )
-    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names)
+    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names, studies)
     return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
 
 
