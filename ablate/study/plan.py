@@ -1,23 +1,17 @@
 """Factors and seeds -> variants and runs: which runs a study plans, and the folder of each."""
 
-import hashlib
 import itertools
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from ablate.runs import study_plan
-from ablate.runs.study_plan import BASELINE
 from ablate.study import design, fractions, path
 from ablate.study.design import Variant
 from ablate.study.factors import Sweep
 from ablate.study.level import level_text, same_level
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import without_home
-
-LONGEST = 120  # bytes of a variant's folder; file systems allow 255, paths on some of them 260 in all
 
 
 class DesignSettings(path.PathSettings, Protocol):
@@ -115,18 +109,6 @@ def in_blocks(
         for level in factors[settings.block]
         for variant in compared
     ]
-
-
-def variant_name(levels: Variant, baseline: Variant) -> str:
-    """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
-    changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
-    name = "+".join(changes) or BASELINE
-    safe = unicodedata.normalize("NFC", re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name)))  # a level may be a path
-    encoded = safe.encode()
-    if safe == name and len(encoded) <= LONGEST:
-        return name
-    start = encoded[: LONGEST - 9].decode(errors="ignore")  # a character that is cut in two is dropped
-    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda variant: None) -> list[Replicate]:

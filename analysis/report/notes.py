@@ -1,5 +1,6 @@
 """Notes on the main table: lost runs, mixed code, unpaired seeds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,12 +42,14 @@ def notes(results: Results) -> list[str]:
         *_unpaired(runs, effects),
     ]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
-    for name in list(marked)[: 2 * NAMED] if results.looks is None else []:  # stages have fewer seeds by design
-        mean = results.format.value(by_variant.loc[name, "baseline_mean"])
-        sentences.append(
+    if results.looks is None:  # stages have fewer seeds by design
+        means = {name: results.format.value(by_variant.loc[name, "baseline_mean"]) for name in marked}
+        partly = [
             f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
             f" mean is {mean}{results.format.unit}."
-        )
+            for name, mean in means.items()
+        ]
+        sentences += _first(partly, "is compared over fewer seeds, too", "are compared over fewer seeds, too")
     drawn = results.curves.groupby(["variant", "seed"]).size().rename("drawn")
     epochs = completed.dropna(subset="epochs").join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
     short = int((epochs["drawn"] < epochs["epochs"].clip(lower=1)).sum())
@@ -122,15 +125,22 @@ def _diverged(results: Results) -> list[str]:
             " unknown. Comparisons with such runs claim no difference or equivalence."
         )
     rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
-    for row in rows.head(2 * NAMED).itertuples():
-        sentences.append(
-            f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
-            f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
-            f"{_numbers(row, results.format)},"
-            f" {row.verdict_at_chance} with diverged runs scored at chance"
-            f" ({results.format.plain(row.difference_at_chance)})."
-        )
-    return sentences
+    depending = [
+        f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
+        f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
+        f"{_numbers(row, results.format)},"
+        f" {row.verdict_at_chance} with diverged runs scored at chance"
+        f" ({results.format.plain(row.difference_at_chance)})."
+        for row in rows.itertuples()
+    ]
+    return sentences + _first(depending, "is inconclusive for this reason", "are inconclusive for this reason")
+
+
+def _first(sentences: Sequence[str], one: str, more: str) -> list[str]:
+    """The first sentences, and one on the number of variants that the others are about."""
+    rest = len(sentences) - 2 * NAMED
+    counted = [f"{plural(rest, f'further variant {one}', f'further variants {more}')}."] if rest > 0 else []
+    return [*sentences[: 2 * NAMED], *counted]
 
 
 def _numbers(row: Any, shown: MetricFormat) -> str:

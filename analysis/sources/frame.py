@@ -26,7 +26,7 @@ from ablate.analysis.sources.factors import find_factors
 from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study.plan import variant_name
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 

@@ -66,6 +66,15 @@ def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
     )
 
 
+def test_variants_that_are_not_listed_are_counted(make_study):
+    """Ten variants lack a seed: eight are listed."""
+    lacking = {f"model={letter}": {0: 0.5, 1: 0.52, 2: None} for letter in "bcdefghijk"}
+    factors = {"model": list("abcdefghijk")}
+    texts = notes.notes(analyze(make_study({"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, **lacking}, factors)))
+    assert sum("compared over 2 of the baseline's seeds" in text for text in texts) == 8
+    assert "2 further variants are compared over fewer seeds, too." in texts
+
+
 def test_a_training_curve_of_another_function_is_named(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {})
     path = study / "baseline/seed=1/metrics.csv"
