@@ -25,7 +25,7 @@ from ablate.runs.run_record import RunRecord
 from ablate.runs.stages import due_plan
 from ablate.runs.statuses import RESULTS, WITHOUT_RESULT
 from ablate.runs.study_plan import PlannedRun, StudyPlan
-from ablate.study.comparable import comparable
+from ablate.study.comparable import comparable, with_value
 from ablate.study.status import PlannedState, planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.progress import track
@@ -71,8 +71,7 @@ def collect(study_folder: Path, plan: StudyPlan | None = None) -> pd.DataFrame:
     plan = plan or read_plan(study_folder)
     planned = track(plan.runs, "Reading runs", len(plan.runs), patience=1.0)
     states = comparable(Path(study_folder), plan, [planned_state(study_folder, run) for run in planned])
-    wanted = FROM_PREDICTIONS.intersection([plan.metric.name, *plan.secondary])
-    rows = [_row(run, state, Path(study_folder), wanted) for run, state in zip(plan.runs, states, strict=True)]
+    rows = [_row(run, state, Path(study_folder), plan) for run, state in zip(plan.runs, states, strict=True)]
     reserved = {*study_plan.COLUMNS, *plan.factors} - {"epoch"}  # a metric of this name would overwrite a column
     extra = dict.fromkeys(name for row in rows for name in row["metrics"] if name not in reserved)
     missing = [name for name in dict.fromkeys([plan.metric.name, *plan.secondary]) if name not in {*METRICS, *extra}]
@@ -90,8 +89,11 @@ def collect(study_folder: Path, plan: StudyPlan | None = None) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _row(planned: PlannedRun, state: PlannedState, study: Path, wanted: Iterable[str]) -> dict[str, Any]:
-    """The columns of one planned run, with the `wanted` metrics that its predictions give."""
+def _row(planned: PlannedRun, state: PlannedState, study: Path, plan: StudyPlan) -> dict[str, Any]:
+    """The columns of one planned run, with the metrics of the plan that its predictions give."""
+    wanted = FROM_PREDICTIONS.intersection([plan.metric.name, *plan.secondary])
+    metrics = _metrics(study / planned.folder, state.record, wanted) if state.record else {}
+    state = with_value(state, plan.metric.name, metrics.get(plan.metric.name))
     row: dict[str, Any] = {"seed": planned.seed, "folder": planned.folder, "status": state.status, "metrics": {}}
     row |= dict.fromkeys(("epochs", "seconds", "parameters", "macs", "classes", "code_sha256", "commit", "rerun"))
     row["error"] = without_home(state.reason)
@@ -99,7 +101,7 @@ def _row(planned: PlannedRun, state: PlannedState, study: Path, wanted: Iterable
     if record is None:
         return row
     return row | {
-        "metrics": _metrics(study / planned.folder, record, wanted),
+        "metrics": metrics,
         "epochs": record.done_epochs,
         "seconds": record.total_seconds,
         "parameters": record.parameters,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.config_hash import ordered, written
-from ablate.runs.metric import FROM_PREDICTIONS, Metric
+from ablate.runs.metric import FROM_PREDICTIONS, LARGEST, Metric
 from ablate.runs.read_config import read_config
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan, data_varies
 from ablate.study.status import PlannedState, planned_state
@@ -40,13 +40,22 @@ def comparable(study: Path, plan: StudyPlan, states: Sequence[PlannedState]) -> 
 
 
 def _with_metric(state: PlannedState, metric: Metric) -> PlannedState:
-    """The state, or `unreadable` if a completed run has no value of the metric and no predictions to compute it."""
-    if state.status != "completed" or metric.name in FROM_PREDICTIONS:
-        return state
+    """The state by the recorded value of the metric; unchanged if the value follows from predictions."""
     value = state.value(metric.name)
-    if value is not None and math.isfinite(value):
+    return state if value is None and metric.name in FROM_PREDICTIONS else with_value(state, metric.name, value)
+
+
+def with_value(state: PlannedState, metric: str, value: float | None) -> PlannedState:
+    """The state by the run's value of a metric: a completed run with a huge value diverged, one without is unreadable.
+
+    Tables and other apps have the same rule (`sources.columns.statuses`, `app.task`).
+    """
+    if state.status != "completed" or (value is not None and abs(value) <= LARGEST):
         return state
-    return replace(state, status="unreadable", record=None, reason=f"The run is completed, but has no {metric.name}.")
+    if value is None or math.isnan(value):
+        reason = f"The run is completed, but has no {metric}."
+        return replace(state, status="unreadable", record=None, reason=reason)
+    return replace(state, status="diverged", reason=f"The run is completed, but its {metric} is {value:g}.")
 
 
 def _on_other_images(plan: StudyPlan, states: Sequence[PlannedState]) -> list[int]:

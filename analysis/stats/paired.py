@@ -98,12 +98,12 @@ def sign_flip_p(differences: ArrayLike) -> float:
     """Two-sided p of the mean of paired differences (n,), when each sign is equally likely (Fisher 1935).
 
     Exact up to n = `EXACT`; above, a Monte Carlo estimate from 99,999 draws with a fixed seed, or fewer of more than
-    1,000 pairs. NaN for n < 6, where no p can be below .05 (2 / 2^5 = .0625).
+    1,000 pairs. NaN for n < 6, where no p can be below .05 (2 / 2^5 = .0625), and if a difference is not finite.
     """
     from scipy.stats import permutation_test
 
     differences = np.asarray(differences, dtype=float)
-    if len(differences) < 6:
+    if len(differences) < 6 or not np.isfinite(differences).all():
         return np.nan
     draws = min(99_999, DRAWS // len(differences))
     return float(

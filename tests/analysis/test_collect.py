@@ -1,11 +1,15 @@
 """Study folders read into frames: every planned run has a row."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 
 from ablate.analysis import collect
+from ablate.analysis.effects import effects
+from ablate.analysis.tables.further_tests import further_tests
+from ablate.runs.metric import named
 from ablate.runs.study_plan import COLUMNS
 from ablate.terminal.errors import InputError
 
@@ -71,6 +75,36 @@ def test_an_unreadable_run_keeps_its_row_and_states_the_reason(study, content, r
     assert runs.loc[0, "status"] == "unreadable"
     assert reason in runs.loc[0, "error"]
     assert np.isnan(runs.loc[0, "val_accuracy"])
+
+
+def with_values(study, metric, values):
+    """Record the metric in the runs of the baseline and of `model=b`; None: no value."""
+    for (variant, seed), value in values.items():
+        path = study / variant / f"seed={seed}" / "run.json"
+        record = json.loads(path.read_text())
+        record["metrics"] |= {} if value is None else {metric: value}
+        path.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("metric", ["val_macro_f1", "score"])  # from predictions, which are not there, and recorded
+@pytest.mark.parametrize(
+    ("value", "status"), [(None, "unreadable"), (math.nan, "unreadable"), (1e101, "diverged"), (math.inf, "diverged")]
+)
+def test_a_completed_run_without_a_usable_value_of_the_metric_is_not_compared(make_study, metric, value, status):
+    seeds = range(7)
+    results = {name: dict.fromkeys(seeds, 0.5) for name in ("baseline", "model=b")}
+    study = make_study(results, {"model": ["a", "b"]}, metric={"name": metric})
+    values = {(name, seed): 0.5 + 0.01 * seed for name in results for seed in seeds}
+    values |= {("model=b", seed): 0.6 + 0.02 * seed for seed in seeds} | {("model=b", 6): value}
+    with_values(study, metric, values)
+    runs, shown = collect.collect(study), named(metric)
+    assert runs["status"].tolist() == ["completed"] * 13 + [status] and metric in runs["error"].iloc[-1]
+    table = effects(runs, metric=shown)
+    assert table["n"].tolist() == [7, 6] and table["verdict"].tolist()[1] == (
+        "better" if status == "unreadable" else "inconclusive"
+    )
+    further = further_tests(table, runs, shown)
+    assert further["n (seeds)"].tolist() == ["6"] and further["p, sign flips"].tolist() == ["0.031"]
 
 
 def test_a_run_with_another_configuration_is_stale(study):

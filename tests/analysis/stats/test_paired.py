@@ -84,6 +84,7 @@ def test_sleep_without_assuming_a_distribution():
 
 def test_sign_flips_need_six_pairs_and_are_the_same_each_time():
     assert math.isnan(sign_flip_p([1.0] * 5))
+    assert math.isnan(sign_flip_p([1.0] * 6 + [math.nan])) and math.isnan(sign_flip_p([1.0] * 6 + [math.inf]))
     assert sign_flip_p([1.0] * 6) == pytest.approx(2 / 64)
     many = np.random.default_rng(0).normal(0.3, 1, 40)
     assert sign_flip_p(many) == sign_flip_p(many)
