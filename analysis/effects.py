@@ -7,6 +7,7 @@ import pandas as pd
 
 from ablate.analysis import collect, stats, verdict
 from ablate.analysis.comparison import Comparison, against_baseline
+from ablate.analysis.divergence import divergence_p
 from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.variant_results import VariantResults, by_variant
 from ablate.runs.metric import ACCURACY, Metric
@@ -15,9 +16,11 @@ COLUMNS = ["variant", "n", "mean", "sd", "baseline_mean", "difference", "ci_low"
 COLUMNS += ["equivalence_low", "equivalence_high", "p_equivalence", "p_equivalence_holm"]
 COLUMNS += ["hedges_gz", "wins", "diverged", "ended", "holes", "verdict"]
 # Not in effects.csv, for the figures and the text. `test` is paired or Welch's; simultaneous intervals are Bonferroni's
-# over the planned variants; *_at_chance has diverged runs scored at chance; `reason` is one of `verdict`.
+# over the planned variants; *_at_chance has diverged runs scored at chance; `reason` is one of `verdict`. With stages,
+# baseline_* are of the seeds of the looks at the variant.
 FURTHER = ["test", "simultaneous_low", "simultaneous_high", "p_divergence_holm", "verdict_converged"]
-FURTHER += ["difference_at_chance", "verdict_at_chance", "reason"]
+FURTHER += ["difference_at_chance", "verdict_at_chance", "reason", "baseline_diverged", "baseline_ended"]
+COUNTS = ["n", "wins", "diverged", "ended", "holes", "baseline_diverged", "baseline_ended"]  # integers
 
 
 def planned_comparisons(runs: pd.DataFrame) -> int:
@@ -65,33 +68,32 @@ def effects(
     if known and scores:
         at_chance = {name: results[name].completed | results[name].diverged for name in variants}
         scored = against_baseline(at_chance, baseline.completed | baseline.diverged, m, metric, alpha, looks)
-    counts = [(results[name].failures, results[name].ended, baseline.failures, baseline.ended) for name in variants]
-    times = 1 if looks is None else len(looks.sizes)  # Bonferroni over the looks, each of which is a further test
-    adjusted = np.minimum(times * stats.fisher_exact_family(counts)[1], 1)
-    p_divergence = dict(zip(variants, adjusted, strict=True))
+    p_divergence = divergence_p({name: results[name] for name in variants}, baseline, looks)
     rows = [_baseline_row(baseline)] if collect.BASELINE in names else []
     for name in variants:
         variant = results[name]
-        diverging = verdict.divergence(variant.rate, baseline.rate, p_divergence[name], alpha)
+        against = baseline if looks is None else baseline.of_seeds(looks.seen(name))
+        diverging = verdict.divergence(variant.rate, against.rate, p_divergence[name], alpha)
         final, reason = verdict.combined(
             converged[name].verdict,
             scored[name].verdict if known else None,
             diverging,
-            bool(variant.diverged or baseline.diverged),
+            bool(variant.diverged or against.diverged),
         )
-        row = _row(name, variant, baseline, converged[name], metric)
+        row = _row(name, variant, against, converged[name], metric)
         row |= {"p_divergence_holm": p_divergence[name], "verdict": final, "reason": reason}
         row |= {"difference_at_chance": metric.scale * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
     columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
-    whole = {name: pd.array(columns[name], dtype="Int64") for name in ("n", "wins", "diverged", "ended", "holes")}
+    whole = {name: pd.array(columns[name], dtype="Int64") for name in COUNTS}
     return pd.DataFrame(columns | whole)
 
 
 def _baseline_row(baseline: VariantResults) -> dict[str, Any]:
     mean, sd = _moments([*baseline.completed.values()])
     row = {"variant": collect.BASELINE, "n": len(baseline.completed), "mean": mean, "sd": sd, "baseline_mean": mean}
-    row |= {"diverged": baseline.failures, "ended": baseline.ended, "holes": baseline.holes, "test": "", "reason": ""}
+    row |= {"diverged": baseline.failures, "ended": baseline.ended, "holes": len(baseline.holes)}
+    row |= {"test": "", "reason": ""}
     return row | dict.fromkeys(("verdict", "verdict_converged", "verdict_at_chance"), collect.BASELINE)
 
 
@@ -123,7 +125,8 @@ def _row(
     row |= {"p_equivalence": equivalence.p, "p_equivalence_holm": comparison.p_equivalence_holm}
     low, high = comparison.simultaneous
     row |= {"simultaneous_low": metric.scale * low, "simultaneous_high": metric.scale * high}
-    row |= {"diverged": variant.failures, "ended": variant.ended, "holes": variant.holes}
+    row |= {"diverged": variant.failures, "ended": variant.ended, "holes": len(variant.holes)}
+    row |= {"baseline_diverged": baseline.failures, "baseline_ended": baseline.ended}
     if isinstance(difference, stats.WelchDifference):
         return row | {"test": "Welch's t", "hedges_gz": np.nan, "wins": np.nan}
     wins = sum(metric.sign * (variant.completed[seed] - baseline.completed[seed]) > 0 for seed in shared)

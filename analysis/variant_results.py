@@ -1,5 +1,6 @@
 """The results of the runs by variant and seed, next to those of the baseline."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +14,12 @@ Seeds = dict[int, float]  # seed -> recorded value of the metric
 
 @dataclass(frozen=True)
 class VariantResults:
-    """The results of one variant. A run without a result (missing, crashed, ...) is in `holes` alone."""
+    """The results of one variant by seed. A run without a result (missing, crashed, ...) is in `holes` alone."""
 
     completed: Seeds = field(default_factory=dict)
     diverged: Seeds = field(default_factory=dict)  # scored at chance; NaN if that is unknown
-    at_chance: int = 0  # completed runs that learned nothing
-    holes: int = 0
+    at_chance: frozenset[int] = frozenset()  # seeds of completed runs that learned nothing
+    holes: frozenset[int] = frozenset()
 
     @property
     def ended(self) -> int:
@@ -28,12 +29,20 @@ class VariantResults:
     @property
     def failures(self) -> int:
         """Runs that diverged or learned nothing."""
-        return len(self.diverged) + self.at_chance
+        return len(self.diverged) + len(self.at_chance)
 
     @property
     def rate(self) -> float:
         """Share of the runs with a result that diverged or learned nothing."""
         return self.failures / self.ended if self.ended else np.nan
+
+    def of_seeds(self, seeds: Collection[int]) -> "VariantResults":
+        """The results of these seeds alone."""
+        completed, diverged = (
+            {seed: value for seed, value in values.items() if seed in seeds}
+            for values in (self.completed, self.diverged)
+        )
+        return VariantResults(completed, diverged, self.at_chance & {*seeds}, self.holes & {*seeds})
 
 
 def by_variant(runs: pd.DataFrame, chance: float | None, metric: Metric = ACCURACY) -> dict[str, VariantResults]:
@@ -45,20 +54,22 @@ def by_variant(runs: pd.DataFrame, chance: float | None, metric: Metric = ACCURA
         metric: that of the study.
     """
     values: dict[str, tuple[Seeds, Seeds]] = {name: ({}, {}) for name in runs["variant"]}
-    at_chance, holes = dict.fromkeys(values, 0), dict.fromkeys(values, 0)
+    at_chance: dict[str, set[int]] = {name: set() for name in values}
+    holes: dict[str, set[int]] = {name: set() for name in values}
     scored = runs["scored"] if "scored" in runs else pd.Series(np.nan if chance is None else chance, runs.index)
     columns = (runs["variant"], runs["seed"], runs["status"], runs[metric.name], learned(runs), scored)
     for name, seed, status, value, above_chance, at_chance_value in zip(*columns, strict=True):
         completed, diverged = values[name]
         if status == "completed":
             completed[seed] = value
-            at_chance[name] += not above_chance
+            if not above_chance:
+                at_chance[name].add(seed)
         elif status == "diverged":
             diverged[seed] = at_chance_value
-        else:
-            holes[name] += status in collect.HOLES
+        elif status in collect.HOLES:
+            holes[name].add(seed)
     return {
-        name: VariantResults(completed, diverged, at_chance[name], holes[name])
+        name: VariantResults(completed, diverged, frozenset(at_chance[name]), frozenset(holes[name]))
         for name, (completed, diverged) in values.items()
     }
 

@@ -24,11 +24,10 @@ NAMED = 4  # variants that a sentence names with their numbers; twice as many by
 def verdicts(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> list[str]:
     """The variants of each verdict, one paragraph per verdict."""
     labels, paragraphs = collect.labels(runs), []
-    base = effects[effects["variant"] == collect.BASELINE]
     for name, title in VERDICTS.items():
         rows = effects[effects["verdict"] == name]
         rows = rows.reindex(rows["difference"].abs().sort_values(ascending=False, kind="stable").index)
-        texts = [f"{labels[row.variant]} ({_evidence(row, base, shown)})" for row in rows.itertuples()]
+        texts = [f"{labels[row.variant]} ({_evidence(row, shown)})" for row in rows.itertuples()]
         if texts:
             paragraphs.append(f"{title}: {first_few(texts, NAMED, '; ')}.")
     untested = effects["verdict"] == verdict.NOT_TESTABLE
@@ -91,13 +90,12 @@ def interaction(contrasts: pd.DataFrame | None, shown: MetricFormat = PERCENT) -
     ]
 
 
-def _evidence(row: Any, base: pd.DataFrame, shown: MetricFormat) -> str:
+def _evidence(row: Any, shown: MetricFormat) -> str:
     """The numbers that a verdict rests on."""
     if row.verdict in (verdict.DIVERGES, verdict.CONVERGES):
-        against = f" against {base['diverged'].iloc[0]} of {base['ended'].iloc[0]}" if len(base) else ""
         return (
-            f"{row.diverged} of {row.ended} runs{against}, Holm p of Fisher's exact test"
-            f" {p_value(row.p_divergence_holm)}"
+            f"{row.diverged} of {row.ended} runs against {row.baseline_diverged} of {row.baseline_ended}, Holm p of"
+            f" Fisher's exact test {p_value(row.p_divergence_holm)}"
         )
     text = shown.plain(row.difference)
     equivalence = (

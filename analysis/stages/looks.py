@@ -38,13 +38,14 @@ class PlannedLooks:
         last = max(self.taken.values(), default=0)
         return {variant: count - 1 for variant, count in self.taken.items() if count < last}
 
+    def seen(self, variant: str, until: int | None = None) -> tuple[int, ...]:
+        """The seeds of the looks taken at a variant, of the first `until` looks at most; none without a look."""
+        count = self.taken.get(variant, 0) if until is None else min(self.taken.get(variant, 0), until)
+        return self.seeds[count - 1] if count else ()
+
     def covered(self, runs: pd.DataFrame) -> pd.DataFrame:
         """The runs (frame of `collect`) that a look was taken at; a variant without a look keeps no run."""
-        seen = [
-            seed in self.seeds[taken - 1] if (taken := self.taken.get(variant, 0)) else False
-            for variant, seed in zip(runs["variant"], runs["seed"], strict=True)
-        ]
-        return runs[seen]
+        return runs[[seed in self.seen(name) for name, seed in zip(runs["variant"], runs["seed"], strict=True)]]
 
     def shared(self, runs: pd.DataFrame) -> pd.DataFrame:
         """The runs of the seeds that the looks taken cover of every variant, whatever they decided."""

@@ -26,9 +26,9 @@ RUNS = frame(
 def test_each_run_is_a_result_a_diverged_run_or_a_hole():
     results = variant_results.by_variant(RUNS, chance=0.1)
     assert results == {
-        "baseline": VariantResults({0: 0.5, 1: 0.25}, {}, 0, 1),
-        "b": VariantResults({0: 0.75, 2: 0.5}, {1: 0.1}, 0, 0),
-        "c": VariantResults({}, {}, 0, 2),  # pruned: neither a result to compare nor a hole
+        "baseline": VariantResults({0: 0.5, 1: 0.25}, {}, frozenset(), frozenset({2})),
+        "b": VariantResults({0: 0.75, 2: 0.5}, {1: 0.1}),
+        "c": VariantResults({}, {}, frozenset(), frozenset({1, 2})),  # pruned: neither a result to compare nor a hole
     }
     assert (results["b"].ended, results["b"].failures, results["b"].rate) == (3, 1, pytest.approx(1 / 3))
     assert results["c"].ended == 0 and math.isnan(results["c"].rate)
@@ -38,8 +38,10 @@ def test_each_run_is_a_result_a_diverged_run_or_a_hole():
 def test_a_run_at_chance_keeps_its_accuracy_and_counts_as_a_failure():
     collapsed = RUNS.assign(collapsed=[True, *[False] * 8])
     baseline = variant_results.by_variant(collapsed, chance=0.1)["baseline"]
-    assert baseline == VariantResults({0: 0.5, 1: 0.25}, {}, 1, 1)
+    assert baseline == VariantResults({0: 0.5, 1: 0.25}, {}, frozenset({0}), frozenset({2}))
     assert (baseline.ended, baseline.failures, baseline.rate) == (2, 1, 0.5)
+    assert baseline.of_seeds((1, 2)) == VariantResults({1: 0.25}, {}, frozenset(), frozenset({2}))
+    assert baseline.of_seeds((1, 2)) == VariantResults({1: 0.25}, {}, frozenset(), frozenset({2}))
     assert variant_results.learned(collapsed).tolist() == [False, True, False, True, False, True, *[False] * 3]
 
 

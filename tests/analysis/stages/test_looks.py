@@ -6,6 +6,8 @@ import pytest
 
 from ablate.analysis import verdict
 from ablate.analysis.effects import effects
+from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.verdict_sentences import verdicts
 from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.stats.expected_runs import decide_simulated
@@ -114,3 +116,29 @@ def test_paths_have_one_row_per_look_and_end_at_the_numbers_of_the_report():
     ends = paths.groupby("variant").last()
     for column in ("difference", "ci_low", "ci_high"):
         assert ends[column].to_dict() == pytest.approx(result.loc[[*VARIANTS], column].to_dict())
+
+
+def diverging(rows: pd.DataFrame, variant: str, seeds: range) -> pd.DataFrame:
+    """The runs, with those of these seeds of a variant diverged."""
+    rows = rows.copy()
+    rows.loc[(rows["variant"] == variant) & rows["seed"].isin(seeds), ["status", "acc"]] = ["diverged", np.nan]
+    return rows
+
+
+@pytest.mark.parametrize("chance", [0.1, None])
+@pytest.mark.parametrize("lost", [range(0), range(5)])  # decided by divergence, or by its difference
+def test_later_runs_change_nothing_of_a_variant_that_was_decided_before(lost, chance):
+    """5 of 5 diverged against 0 of 5: Fisher's p is .0079, times 2 looks .016; b attains .0014 only later."""
+    two = PlannedLooks((tuple(range(5)), tuple(range(8))), {"baseline": 1, "a": 1, "b": 1, "c": 1})
+    rows = diverging(frame(study(np.random.default_rng(7), effect=(3, 0, 0))), "a", lost)
+    rows = diverging(rows, "b", range(1, 5))
+    first = effects(rows, metric=METRIC, chance=chance, looks=two).set_index("variant").loc["a"]
+    assert first["verdict"] == ("diverges" if len(lost) else "better")
+    rows = diverging(diverging(rows, "baseline", range(5, 7)), "b", range(5, 8))
+    later = PlannedLooks(two.seeds, {"baseline": 2, "a": 1, "b": 2, "c": 2})
+    table = effects(rows, metric=METRIC, chance=chance, looks=later)
+    last = table.set_index("variant").loc["a"]
+    assert (last["verdict"], last["reason"]) == (first["verdict"], "")
+    assert last["p_divergence_holm"] == first["p_divergence_holm"] == pytest.approx(4 / 252 if len(lost) else 1)
+    shown = MetricFormat(METRIC)
+    assert ("a (5 of 5 runs against 0 of 5, Holm p" in " ".join(verdicts(table, rows, shown))) == bool(len(lost))
