@@ -24,19 +24,19 @@ def looked(results: Results) -> list[str]:
     return [
         f"{text} A variant that a look decides gets no more seeds: {used} runs{' so far' if left else ''} instead of"
         f" {whole} ({100 * used / whole:.0f} %).",
-        *_factors(looks, results),
+        *_exploratory(looks, results),
         *_replaced(results),
     ]
 
 
-def _factors(looks: PlannedLooks, results: Results) -> list[str]:
-    """A sentence on the seeds over which effects of factors are estimated; empty if there are none."""
-    if results.contrasts is None and results.path is None:
+def _exploratory(looks: PlannedLooks, results: Results) -> list[str]:
+    """A sentence on the seeds over which exploratory effects are estimated; empty if there are none."""
+    factors = results.contrasts is not None or results.path is not None
+    parts = ["effects of factors"] * factors + ["secondary metrics"] * bool(results.plan.secondary)
+    if not parts:
         return []
-    return [
-        f"Effects of factors are over the first {looks.sizes[min(looks.taken.values()) - 1]} seeds, which all variants"
-        " have."
-    ]
+    seeds = looks.sizes[min(looks.taken.values()) - 1]
+    return [f"{' and '.join(parts).capitalize()} are over the first {seeds} seeds, which all variants have."]
 
 
 def _replaced(results: Results) -> list[str]:

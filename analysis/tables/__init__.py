@@ -98,8 +98,10 @@ def all_tables(results: Results) -> dict[str, Table]:
             "conditions": conditions(results.other_tests, labels, results.metric),
         }
         by_name |= {name: table for name, table in both.items() if table}
+    # With stages, over the seeds that all variants have: which have more depends on their results.
+    shared = runs if results.looks is None else results.looks.shared(runs)
     if results.plan.secondary and (
-        further := secondary(runs, [named(name) for name in results.plan.secondary], labels)
+        further := secondary(shared, [named(name) for name in results.plan.secondary], labels)
     ):
         by_name["secondary"] = further
     if len(results.changes):

@@ -8,6 +8,7 @@ from ablate.analysis.analyze import analyze
 from ablate.analysis.report.stage_sentences import looked
 from ablate.analysis.results import Results
 from ablate.analysis.sources.any_source import Asked, results
+from ablate.analysis.tables import all_tables
 from ablate.runs import stages
 from ablate.runs.stages import StageLook
 
@@ -27,7 +28,7 @@ def study(make_study):
     """Looks after 3 and 6 seeds: model=b is decided at the first, norm=y at the second, both together at the second."""
     stopped = {**against(-0.2, 3), 3: None, 4: None, 5: None}
     values = {"baseline": BASE, "model=b": stopped, "norm=y": against(0.05, 6), "model=b+norm=y": against(-0.1, 6)}
-    return make_study(values, FACTORS, stages=[3, 6], metric={"margin": 1.0})
+    return make_study(values, FACTORS, stages=[3, 6], metric={"margin": 1.0}, secondary=["val_loss"])
 
 
 def taken(folder, *decided: dict[str, str]) -> Results:
@@ -54,10 +55,11 @@ def test_runs_are_saved_once_no_look_is_left(study):
     assert "2 of these 2 looks were taken" in ended and "21 runs instead of 24 (88 %)" in ended  # 6 + 3 + 6 + 6
 
 
-def test_effects_of_factors_are_over_the_seeds_that_all_variants_have(study):
+def test_effects_of_factors_and_secondary_metrics_are_over_the_seeds_that_all_variants_have(study):
     whole = taken(study, FIRST, SECOND)
+    assert all_tables(whole)["secondary"].cells["n (seeds)"].tolist() == ["3"] * 4
     assert whole.contrasts is not None and set(whole.contrasts["n"]) == {3}
-    assert "Effects of factors are over the first 3 seeds, which all variants have." in looked(whole)
+    assert "Effects of factors and secondary metrics are over the first 3 seeds, which all variants have." in looked(whole)
     before = whole.contrasts["mean"].tolist()
     run = study / "norm=y/seed=5/run.json"
     record = json.loads(run.read_text())
