@@ -17,9 +17,10 @@ COLUMNS += ["equivalence_low", "equivalence_high", "p_equivalence", "p_equivalen
 COLUMNS += ["hedges_gz", "wins", "diverged", "ended", "holes", "verdict"]
 # Not in effects.csv, for the figures and the text. `test` is paired or Welch's; simultaneous intervals are Bonferroni's
 # over the planned variants; *_at_chance has diverged runs scored at chance; `reason` is one of `verdict`. With stages,
-# baseline_* are of the seeds of the looks at the variant.
+# baseline_* are of the seeds of the looks at the variant, and `planned_looks` is their number (else 1).
 FURTHER = ["test", "simultaneous_low", "simultaneous_high", "p_divergence_holm", "verdict_converged"]
 FURTHER += ["difference_at_chance", "verdict_at_chance", "reason", "baseline_diverged", "baseline_ended"]
+FURTHER += ["planned_looks"]
 COUNTS = ["n", "wins", "diverged", "ended", "holes", "baseline_diverged", "baseline_ended"]  # integers
 
 
@@ -85,6 +86,7 @@ def effects(
         row |= {"difference_at_chance": metric.scale * scored[name].difference.mean if known else np.nan}
         rows.append(row | {"verdict_at_chance": scored[name].verdict if known else ""})
     columns: dict[str, Any] = {name: [row.get(name, np.nan) for row in rows] for name in COLUMNS + FURTHER}
+    columns["planned_looks"] = [1 if looks is None else len(looks.sizes)] * len(rows)
     whole = {name: pd.array(columns[name], dtype="Int64") for name in COUNTS}
     return pd.DataFrame(columns | whole)
 

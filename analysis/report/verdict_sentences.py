@@ -59,9 +59,11 @@ def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
             " below 0.05 after a separate Holm correction; the matching interval is the 90 % CI."
         )
     if effects["diverged"].any():
+        looks = effects["planned_looks"].max()
+        times = f" and multiplication by {looks}, the number of planned looks" if looks > 1 else ""
         sentences.append(
             "Diverges or converges: runs diverge or end at chance more or less often than the baseline's, p of"
-            " Fisher's exact test below 0.05 after a separate Holm correction."
+            f" Fisher's exact test below 0.05 after a separate Holm correction{times}."
         )
     if (effects["verdict"] == verdict.NOT_TESTABLE).any():
         sentences.append(f"Not testable: {verdict.UNTESTED}.")

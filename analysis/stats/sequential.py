@@ -92,16 +92,6 @@ class Looks:
         alone = np.minimum((2 if two_sided else 1) * ndtr(-np.stack(sides, axis=-1)), 1)
         return np.asarray(np.nan_to_num(alone, nan=1.0))
 
-    def p_of_other_test(self, p: ArrayLike) -> np.ndarray:
-        """Sequential p-values of any other test, from its p-values at each look (..., looks), NaN: none.
-
-        A look has the part of the level that it spends at 5 % (Bonferroni): valid whatever the looks have in common.
-        """
-        parts = np.diff(SPENDING[self.spending](0.05, np.array(self.shares)), prepend=0) / 0.05
-        with np.errstate(over="ignore"):
-            alone = np.minimum(np.nan_to_num(np.asarray(p, dtype=float), nan=1.0) / np.maximum(parts, TAIL), 1)
-        return np.asarray(np.minimum.accumulate(alone, axis=-1))
-
 
 @lru_cache(maxsize=256)
 def _tables(looks: Looks, two_sided: bool) -> list[tuple[np.ndarray, np.ndarray]]:

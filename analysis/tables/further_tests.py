@@ -85,4 +85,10 @@ def diverged(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PE
     names = ["Variant", "Diverged or at chance (runs) [95 % CI]", "p (Fisher, Holm)",
              f"Difference, both converged{unit}", "Verdict, both converged",
              f"Difference, diverged at chance{unit}", "Verdict, diverged at chance"]  # fmt: skip
-    return Table("Diverged runs", pd.DataFrame(rows, columns=names), DIVERGED_NOTE, tuple(effects["variant"]))
+    note, looks = DIVERGED_NOTE, effects["planned_looks"].max()
+    if looks > 1:
+        note += (
+            f" p is multiplied by {looks}, the number of planned looks (Bonferroni); it is that of the last look at the"
+            " variant, against the baseline's runs up to then."
+        )
+    return Table("Diverged runs", pd.DataFrame(rows, columns=names), note, tuple(effects["variant"]))

@@ -7,12 +7,13 @@ import pytest
 from ablate.analysis import verdict
 from ablate.analysis.effects import effects
 from ablate.analysis.metric_format import MetricFormat
-from ablate.analysis.report.verdict_sentences import verdicts
+from ablate.analysis.report.verdict_sentences import rule, verdicts
 from ablate.analysis.stages.looks import PlannedLooks
 from ablate.analysis.stages.paths import stage_paths
 from ablate.analysis.stats.expected_runs import decide_simulated
 from ablate.analysis.stats.paired import paired_difference
 from ablate.analysis.stats.stages import StagePlan
+from ablate.analysis.tables import diverged
 from ablate.runs.metric import named
 
 METRIC = named("acc", unit="%", margin=1.0)
@@ -105,6 +106,10 @@ def test_divergence_is_corrected_for_the_number_of_looks():
     fixed = effects(rows, metric=METRIC, chance=0.1).set_index("variant")
     staged = effects(rows, metric=METRIC, chance=0.1, looks=looks(3, 3, 3)).set_index("variant")
     assert staged.loc["a", "p_divergence_holm"] == pytest.approx(3 * fixed.loc["a", "p_divergence_holm"])
+    for table, named_looks in ((fixed, False), (staged, True)):
+        shown = table.reset_index()
+        texts = (rule(shown, MetricFormat(METRIC)), diverged(shown, rows, MetricFormat(METRIC)).note)
+        assert ["by 3, the number of planned looks" in text for text in texts] == [named_looks] * 2
 
 
 def test_paths_have_one_row_per_look_and_end_at_the_numbers_of_the_report():

@@ -111,15 +111,6 @@ def test_lost_seeds_leave_what_was_spent_and_the_last_look_spends_the_rest():
         assert Looks(sizes[:count], shares[:count]).critical(0.05) == pytest.approx(lost.critical(0.05)[:count])
 
 
-def test_another_test_over_the_looks_has_its_level():
-    """Whatever the dependence of its p-values: here independent ones, and one p-value at all looks."""
-    planned, rng = looks(SIZES), np.random.default_rng(0)
-    for p in (rng.random((100_000, 5)), np.repeat(rng.random((100_000, 1)), 5, axis=1)):
-        assert np.mean(planned.p_of_other_test(p)[:, -1] < 0.05) < 0.05 + 3 * 0.0007
-    assert planned.p_of_other_test([np.nan, 0.5, 1e-6, 1.0, 1.0]).tolist()[:2] == [1, 1]
-    assert looks([4]).p_of_other_test([0.03]).tolist() == pytest.approx([0.03])
-
-
 @pytest.mark.parametrize("sizes", [(), (1, 5), (5, 5), (8, 5)])
 def test_looks_that_do_not_rise_are_refused(sizes):
     with pytest.raises(ValueError, match="looks rise"):
