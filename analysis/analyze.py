@@ -67,6 +67,7 @@ def compare(
     curves = _curves(folder, plan, runs) if curves is None else curves
     looks, every_run, within = looks_of_study(folder, plan), runs, None
     if plan.block is not None:
+        runs = runs.assign(collapsed=blocks.collapsed(folder, runs, plan.block))
         within, predicted = blocks.compared(runs, plan), None  # blocks have different images
         used, curves = blocks.pooled_usage(used, runs, plan), blocks.mean_curves(curves, runs, plan)
         runs, plan = blocks.pooled(runs, plan), blocks.without_block(plan)
@@ -75,7 +76,8 @@ def compare(
         predicted = image_correctness.load(folder, runs)
     runs = variants.apply(runs, author.settings, home / text.FILE, planned)
     classes = chance.class_count(runs)
-    runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
+    if within is None:
+        runs = runs.assign(collapsed=chance.collapsed(runs, predicted, classes))
     compared = effects(runs, metric=plan.metric, chance=plan.metric.at_chance(classes), looks=looks)
     by_class, crossed = _images(predicted, compared, runs)
     # Which variants have further seeds depends on their results.

@@ -8,12 +8,13 @@ Demsar 2006); its interval is over seeds.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pandas as pd
 
-from ablate.analysis import chance, collect, stats
+from ablate.analysis import chance, collect, image_correctness, stats
 from ablate.analysis.effects import effects
 from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.stats import ranks
@@ -92,6 +93,19 @@ def renamed(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
     return runs.drop(columns=plan.block).assign(variant=[variant_of[cell] for cell in cells], block=runs[plan.block])
 
 
+def collapsed(folder: Path, runs: pd.DataFrame, block: str) -> pd.Series:
+    """`chance.collapsed` of each run, with the images and the classes of its block.
+
+    Args:
+        folder: of the study.
+        runs: frame of `collect` of all blocks.
+        block: the factor whose levels the blocks are.
+    """
+    parts = [rows for _, rows in runs.groupby(block, sort=False)]
+    judged = [chance.collapsed(rows, image_correctness.load(folder, rows), chance.class_count(rows)) for rows in parts]
+    return pd.concat(judged).reindex(runs.index)
+
+
 def compared(runs: pd.DataFrame, plan: StudyPlan) -> Blocks:
     """Compare the variants within each block.
 
@@ -144,7 +158,8 @@ def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
     """One row per variant and seed, with the mean of the metrics over blocks: a frame as of `collect`.
 
     A row is completed if the run completed in every block; else it has the status of the first run that did not. The
-    column `scored` has the mean with diverged runs scored at chance, NaN if that is unknown.
+    column `scored` has the mean with diverged runs scored at chance, NaN if that is unknown. A row is `collapsed` if a
+    run is.
 
     Args:
         runs: frame of `collect` of all blocks.
@@ -165,6 +180,8 @@ def pooled(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
     rows[values], rows["scored"] = means[values].to_numpy(float), means["scored"].to_numpy(float)
     for name in EQUAL:
         rows[name] = rows[name].where(groups[name].nunique().to_numpy() == 1)
+    if "collapsed" in rows:
+        rows["collapsed"] = groups["collapsed"].any().to_numpy()
     rows["status"] = np.where(groups.size() == count, groups["status"].agg(_status), "missing")
     return rows
 
@@ -211,6 +228,8 @@ def sentences(blocks: Blocks) -> list[str]:
         " them by the mean of these differences, paired by seed, with equal weights. The interval is over seeds: it"
         f" holds for these levels of {blocks.factor}, not for others."
     ]
+    if any(frame["diverged"].any() for frame in blocks.effects.values()):
+        text.append("Over levels, a seed of a variant counts as diverged or at chance if it is on one of them.")
     if blocks.friedman is None:
         return text
     test, k = blocks.friedman, len(blocks.mean_ranks)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import blocks, stats
+from ablate.analysis.analyze import analyze
 from ablate.analysis.results import Results
 from ablate.analysis.sources.any_source import Asked, of_frame
 from ablate.analysis.tables import all_tables
@@ -178,3 +179,23 @@ def test_a_variant_that_diverged_is_not_ranked():
     rows.loc[(rows["net"] == "odd") & (rows["seed"] == 0) & (rows["set"] == "set1"), "status"] = "diverged"
     within = report(rows).blocks
     assert within is not None and within.mean_ranks.to_dict() == {"baseline": 2, "net=wide": 1}
+
+
+def test_runs_at_chance_in_a_block_count_like_diverged_ones(make_study):
+    """Two blocks of other images; on the second, `model=b` predicts a single class with every seed."""
+    factors, labels = {"data": ["x", "y"], "model": ["a", "b"]}, np.tile([0, 1], 60)
+    spread = {seed: 0.7 + 0.01 * seed for seed in range(5)}
+    names = ["baseline", "model=b", "data=y", "data=y+model=b"]
+    study = make_study(dict.fromkeys(names, spread), factors, classes=2, block="data")
+    for name in names:
+        for seed in spread:
+            shown = labels if name.startswith("data") else 1 - labels
+            predicted = 0 * labels if name == "data=y+model=b" else shown
+            path = study / name / f"seed={seed}" / "val_predictions.npz"
+            np.savez(path, label=shown, logits=np.eye(2)[predicted], index=np.arange(120))
+    results = analyze(study)
+    assert results.blocks is not None
+    for frame, lost in [*zip(results.blocks.effects.values(), (0, 5), strict=True), (results.effects, 5)]:
+        assert frame["diverged"].tolist() == [0, lost] and frame["ended"].tolist() == [5, 5]
+    assert results.effects["verdict"].tolist() == ["baseline", "diverges"]
+    assert "counts as diverged or at chance if it is on one of them" in " ".join(results.assumptions)
