@@ -7,6 +7,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.study import factors
+from ablate.study.level import same_level
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,13 +40,20 @@ def search_space(swept: factors.Sweep, intervals: Sequence[Override]) -> dict[st
 def baseline_values(config: DictConfig, space: dict[str, Any]) -> dict[str, Any]:
     """The values of the factors in the configuration, if they are in the search space."""
     current = {name: config.hydra.runtime.choices.get(name, OmegaConf.select(config, name)) for name in space}
-    levels = {name: str(value) if hasattr(space[name], "choices") else value for name, value in current.items()}
-    return {name: value for name, value in levels.items() if _contains(space[name], value)}
+    known = {name: _listed(space[name], value) for name, value in current.items() if hasattr(space[name], "choices")}
+    levels = {name: level for name, level in (current | known).items() if level is not None}
+    return {name: level for name, level in levels.items() if _contains(space[name], level)}
+
+
+def _listed(distribution: "optuna.distributions.CategoricalDistribution", value: Any) -> str | None:
+    """The level that has this value, as it is listed; None if there is none."""
+    plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return next((level for level in map(str, distribution.choices) if same_level(level, plain)), None)
 
 
 def _contains(distribution: "optuna.distributions.BaseDistribution", value: Any) -> bool:
     try:
-        return value is not None and distribution._contains(distribution.to_internal_repr(value))
+        return distribution._contains(distribution.to_internal_repr(value))
     except (TypeError, ValueError):
         return False
 

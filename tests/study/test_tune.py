@@ -8,8 +8,12 @@ import optuna
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
+from ablate.config import CONF
+from ablate.config.schema import StudySettings
 from ablate.study import factors, search_space
+from ablate.study.tune import start_search
 from ablate.terminal.errors import InputError
 from ablate.training.pruning import storage
 from tests.processes import SMALL, ablate, epochs, finish, record, start
@@ -33,6 +37,50 @@ def test_overrides_define_the_search_space():
     }
     with pytest.raises(InputError, match="The search has no parameters"):
         space("seed=0,1")
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "level"),
+    [
+        ("optimizer.nesterov=true,false", False, "False"),
+        ("trainer.ema=null,0.99", None, "null"),
+        ("optimizer.weight_decay=0.1,0", 0.0, "0"),
+        ("model.hidden=[8],[16,8]", [16, 8], "[16,8]"),
+        ("model=mlp,cnn", "cnn", "cnn"),
+        ("optimizer.lr=interval(0.01,0.5)", 0.1, 0.1),
+        ("optimizer.lr=interval(0.01,0.5)", None, None),
+        ("optimizer.lr=0.01,0.2", 0.1, None),
+    ],
+)
+def test_the_first_trial_is_the_baseline_however_its_values_are_written(word, value, level):
+    (searched,) = ranges = space(word)
+    config = OmegaConf.create({"hydra": {"runtime": {"choices": {}}}})
+    OmegaConf.update(config, searched, value)
+    assert search_space.baseline_values(config, ranges) == ({} if level is None else {searched: level})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "exclude=[{model:cnn}]",
+        "design=pairwise",
+        "foldover=all",
+        "resolution=4",
+        "of=tune",
+        "stages=[3,5]",
+        "block=data",
+    ],
+)
+def test_a_search_refuses_settings_that_it_would_ignore(tmp_path, word):
+    study = OmegaConf.merge(
+        OmegaConf.structured(StudySettings),
+        OmegaConf.load(CONF / "config.yaml").study,
+        OmegaConf.from_dotlist(["name=s", word]),
+    )
+    config = OmegaConf.create({"study": study, "hydra": {"sweep": {"dir": str(tmp_path / "s")}}})
+    with pytest.raises(InputError, match=f"study.{word.partition('=')[0]} does not apply to a search"):
+        start_search(None, config, [], {})
+    assert not (tmp_path / "s").exists()
 
 
 @pytest.mark.integration
