@@ -89,7 +89,7 @@ class Metric(Record, frozen=True, kw_only=True):
     def largest_difference(self) -> float | None:
         """The difference of the worst and the best possible value in printed units; None if it is not known."""
         is_share = self.name in LABELS and re.split("[^a-z0-9]", self.name)[-1] in SHARES
-        return self.scale if is_share else None
+        return (100 if self.unit == "%" else self.scale) if is_share else None
 
     @property
     def is_accuracy(self) -> bool:
