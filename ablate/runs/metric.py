@@ -83,10 +83,14 @@ class Metric(Record, frozen=True, kw_only=True):
         return "points" if self.unit == "%" else self.unit
 
     @property
+    def is_share(self) -> bool:
+        """Whether recorded values are known to be from 0 to 1. Other apps may record percents."""
+        return self.name in LABELS and re.split("[^a-z0-9]", self.name)[-1] in SHARES
+
+    @property
     def largest_difference(self) -> float | None:
         """The difference of the worst and the best possible value in printed units; None if it is not known."""
-        is_share = self.name in LABELS and re.split("[^a-z0-9]", self.name)[-1] in SHARES
-        return self.scale if is_share else None
+        return self.scale if self.is_share else None
 
     @property
     def is_accuracy(self) -> bool:
