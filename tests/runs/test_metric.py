@@ -57,7 +57,7 @@ MINIMIZED = """
     time_to_train time_to_accuracy seconds_to_target_accuracy loss_at_best_accuracy number_of_errors p99_latency_ms
     out_of_distribution_error end_to_end_latency fpr95 false_negative_rate false_positive_rate accuracy_drop forgetting
     neg_log_likelihood NegativeLogLikelihood negative_log_likelihood_loss inverse_accuracy accuracy_loss
-    """.split()
+    """
 MAXIMIZED = """
     mean_per_class_accuracy accuracy_per_class reward_per_second tokens_per_second train_samples_per_second
     MulticlassAccuracy BinaryAUROC MeanAveragePrecision JaccardIndex CohenKappa R2Score PeakSignalNoiseRatio
@@ -66,15 +66,15 @@ MAXIMIZED = """
     errors_corrected time_saved runtime_speedup reduction_of_loss gain_in_accuracy_over_time accuracy_at_lowest_loss
     log_likelihood neg_log_loss neg_root_mean_squared_error minus_loss true_negative_rate negative_predictive_value
     f1_negative brier_skill_score accuracy_in_distribution
-    """.split()
+    """
 
 
-@pytest.mark.parametrize("name", MINIMIZED)
+@pytest.mark.parametrize("name", MINIMIZED.split())
 def test_lower_values_of_common_metrics_are_better(name):
     assert named(name).direction == "min"
 
 
-@pytest.mark.parametrize("name", MAXIMIZED)
+@pytest.mark.parametrize("name", MAXIMIZED.split())
 def test_higher_values_of_common_metrics_are_better(name):
     assert named(name).direction == "max"
 

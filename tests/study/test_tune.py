@@ -35,6 +35,9 @@ def test_overrides_define_the_search_space():
     }
     with pytest.raises(InputError, match="The search has no parameters"):
         space("seed=0,1")
+    for interval in ("interval(0.1,inf)", "interval(-1e308,1e308)"):
+        with pytest.raises(InputError, match=r"a\.x=.* is not a range that can be searched: its ends must be finite"):
+            space(f"a.x={interval}")
 
 
 @pytest.mark.integration
