@@ -141,7 +141,8 @@ def looked(looks: Sequence[Look], replaced: int, variants: int) -> list[str]:
     if replaced:
         before = [
             f"The study was looked at {times(replaced)} before all of its runs were replaced; these looks are not"
-            " counted, as the results are new. If they decided what was changed, confirm the result in a new study."
+            " counted, as the results are new. If you chose the changes because of these looks, confirm the result in"
+            " a new study."
         ]
     if len(looks) < 2:
         return before

@@ -15,7 +15,7 @@ from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned, pairs
 from ablate.runs.study_plan import MarginChange
-from ablate.terminal.text import first_few, plural
+from ablate.terminal.text import by_number, first_few, plural
 
 ROUNDING = 1e-9  # of a mean of fractions
 
@@ -61,8 +61,9 @@ def notes(results: Results) -> list[str]:
     if unrecorded.any():
         count = len(results.curves[unrecorded].drop_duplicates(["variant", "seed"]))
         sentences.append(
-            f"{plural(count, 'run')} of an earlier version: the training curve is the loss that training minimized,"
-            " which need not be the cross-entropy that the validation curve is."
+            f"{plural(count, 'run')} {by_number(count, 'is', 'are')} from an earlier version."
+            f" {by_number(count, 'Its training curve shows', 'Their training curves show')} the training loss, which"
+            " may differ from the cross-entropy in the validation curve."
         )
     return sentences
 
@@ -120,8 +121,8 @@ def _diverged(results: Results) -> list[str]:
     diverged = (results.runs["status"] == "diverged").any()
     if diverged and results.metric.at_chance(results.class_count) is None:
         sentences.append(
-            f"Diverged runs are not scored at chance, as the {results.format.name} of a model that has learned nothing"
-            " is not known; for the variants they concern, no claim is made."
+            f"Diverged runs cannot be scored at chance, because the chance level of {results.format.name} is"
+            " unknown. Comparisons with such runs claim no difference or equivalence."
         )
     rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
     depending = [

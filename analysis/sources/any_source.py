@@ -92,7 +92,7 @@ def _refuse_options(asked: Asked) -> None:
     applies = ("metric", "baseline", "all_pairs", "excluded")
     if names := [name for name in Asked.__dataclass_fields__ if name not in applies and getattr(asked, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
-        raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
+        raise InputError(f"--{flag} is for tables and multiruns. For a study, its plan fixes this. Remove --{flag}.")
 
 
 def _of_plan(
