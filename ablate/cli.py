@@ -158,7 +158,7 @@ def main() -> int:
     verb = VERBS.get(arguments[0])
     if verb is None:
         suggestion = did_you_mean(arguments[0], VERBS)
-        print(f"ablate: unknown verb {arguments[0]!r}.{suggestion} Verbs: {', '.join(VERBS)}.", file=sys.stderr)
+        print(f"ablate: unknown command {arguments[0]!r}.{suggestion} Commands: {', '.join(VERBS)}.", file=sys.stderr)
         return 2
     return run_command(verb, arguments[1:])
 

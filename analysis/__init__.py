@@ -22,8 +22,9 @@ Read in the order in which the data flows:
                             format the numbers, `latex_table.py` a table; `interval_limits.py`: the ends of an axis
 6. `author/`                `report.md`: the author's text and the labels, order, figures and style of the report
    `report/`                text: `methods.py`, `images.py`, `verdict_sentences.py`, `notes.py`, `limits.py`;
-                            `pdf.py` (two pages), `html.py` (one interactive page), `macros.py` (LaTeX);
-                            `write.py` writes them to `<study>/report/` (`ablate report STUDY`)
+                            `pdf.py` (two pages; `pdf_source.py`: its Typst source), `html.py` (one interactive
+                            page), `macros.py` (LaTeX); `write.py` writes them to `<study>/report/`
+                            (`ablate report STUDY`)
 
 One part serves another command: `study_power.py` computes the power that `ablate plan` prints.
 """

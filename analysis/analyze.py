@@ -42,6 +42,7 @@ def compare(
     joined: Path | None = None,
     excluded: Excluded | None = None,
     planned: Mapping[str, str] | None = None,
+    studies: Sequence[Path] = (),
 ) -> Results:
     """Compare the runs of a study.
 
@@ -54,6 +55,7 @@ def compare(
         joined: folder of the report, if it is not that of the runs.
         excluded: {seed: reason} of the seeds that no comparison uses.
         planned: {folder: variant} as report.md names it, if the baseline is not the planned one.
+        studies: folders of the joined studies, below `folder`.
 
     Raises:
         InputError: the author's report.md cannot be used, or seeds cannot be excluded.
@@ -61,7 +63,7 @@ def compare(
     plan, runs = remaining(plan, runs, excluded := dict(excluded or {}))
     if curves is not None:
         curves = curves[~curves["seed"].isin(excluded)]
-    author, used = text.read(home := joined or folder), usage(folder, plan)
+    author, used = text.read(home := joined or folder), usage(folder, plan, studies)
     curves = _curves(folder, plan, runs) if curves is None else curves
     looks, every_run, within = looks_of_study(folder, plan), runs, None
     if plan.block is not None:

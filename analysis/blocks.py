@@ -19,7 +19,7 @@ from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.stats import ranks
 from ablate.runs.metric import Metric
 from ablate.runs.study_plan import StudyPlan
-from ablate.study.plan import variant_name
+from ablate.study.variant_name import variant_name
 
 AVERAGED = (*collect.METRICS, "seconds")
 EQUAL = ("epochs", "parameters", "macs", "classes")  # columns that the blocks may differ in, which are then empty

@@ -59,7 +59,7 @@ def repeated(study: Path) -> str:
     all runs have ended.
     """
     from ablate.runs import other_images
-    from ablate.runs.identity import study_position
+    from ablate.runs.starting_record import study_position
     from ablate.study.launcher.submitit_slurm import Watched
     from ablate.study.live_view import FolderView
 

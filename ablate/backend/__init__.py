@@ -1,1 +1,1 @@
-"""PyTorch and the devices it runs on: seeding, hardware, CPU cores, compiler, torchvision."""
+"""PyTorch and the devices it runs on: seeding, signals, hardware, CPU cores, compiler, torchvision."""

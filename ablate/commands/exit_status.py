@@ -2,11 +2,11 @@
 
 import logging
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from ablate.backend import signals
 from ablate.terminal import output, streams
 from ablate.terminal.errors import INTERRUPTED, InputError
 from ablate.terminal.text import printable_lines
@@ -31,9 +31,7 @@ def run_command(command: Callable[[Sequence[str]], int], arguments: Sequence[str
     Returns:
         The status of the command; 1 if it failed, 2 if its input was refused, 130 if it was interrupted.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops a run like Ctrl-C, after a checkpoint
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # not ignored, as by `nohup`
-        signal.signal(signal.SIGHUP, signal.default_int_handler)  # the terminal was closed
+    signals.interrupt_when_stopped()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise exceptions instead of printing and exiting
     if "--debug" in arguments:
         os.environ["ABLATE_DEBUG"] = "1"  # inherited by the worker processes of a launcher

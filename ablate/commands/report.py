@@ -119,7 +119,7 @@ def exclusions(seeds: Sequence[int], reasons: Sequence[str]) -> dict[int, str]:
     """{seed: reason}. One reason for several seeds is that of each."""
     for seed in seeds:
         if seeds.count(seed) > 1:
-            raise InputError(f"--exclude-seed {seed} is there twice.")
+            raise InputError(f"--exclude-seed {seed} is repeated. Remove one.")
     if len(reasons) == 1 and seeds:
         reasons = [*reasons] * len(seeds)
     if len(seeds) != len(reasons) or not all(reason.strip() for reason in reasons):

@@ -49,8 +49,8 @@ def parser() -> Parser:
     )  # fmt: skip
     flags.add_argument(
         "--corrupt", metavar="NAME[,NAME]",
-        help="test on corrupted images, severities 1 to 5: gaussian_noise, gaussian_blur, contrast, jpeg_compression"
-        " (or noise, blur, jpeg), or all; default: those of the runs' own test set",
+        help="comma-separated corruptions, or all: gaussian_noise, gaussian_blur, contrast, jpeg_compression (or noise,"
+        " blur, jpeg), with severities 1 to 5; without --on, applied to the runs' own test images",
     )  # fmt: skip
     flags.add_argument("--name", help="name of the test set of --on; default: that of its folder")
     flags.add_argument(

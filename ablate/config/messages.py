@@ -87,6 +87,8 @@ def _composition_message(error: Exception) -> str:
         return f"{sweep[1]} is a sweep, which only a study has. Add -m to train each level."
     if "is not a subclass of" in text:
         return "Only augmentation accepts a list of options. In a study (-m), write the levels without []."
+    if "Config group override must be" in text:
+        return "The value of a config group must be the name of an option. `ablate train --help` lists the options."
     if file := re.match(r"In '([^']+)': \w+ raised while composing config:\n", text):
         return _file_message(file[1], text)
     if isinstance(error, OverrideParseException):
@@ -131,7 +133,8 @@ def _omegaconf_message(cause: OmegaConfBaseException) -> str:
         return f"{where}${{ starts a reference to another key, as ${{seed}}, but has no valid end. As text, type \\${{."
     if "Key '" not in str(cause) or "Interpolation" in str(cause):
         levels = " Write the levels of a sweep without brackets: a,b." if "of type 'list'" in str(cause) else ""
-        return f"{where}{_first_line(cause)}.{_allowed(key, cause)}{levels}"
+        problem = "null is not allowed" if "is not Optional" in str(cause) else _first_line(cause)
+        return f"{where}{problem}.{_allowed(key, cause)}{levels}"
     kind = cause.object_type
     siblings = [field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
     return f"{where}there is no such key.{suggestion(key, siblings)}"

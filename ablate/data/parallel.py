@@ -5,7 +5,6 @@ than a single one on small files.
 """
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,7 +12,7 @@ from functools import partial
 from multiprocessing import current_process, get_start_method
 from typing import Any
 
-from ablate.backend import parent_death, processes
+from ablate.backend import parent_death, processes, signals
 from ablate.backend.cpu_count import cpu_cores
 from ablate.config import user_code
 from ablate.terminal.errors import InputError
@@ -81,7 +80,7 @@ def attempts(function: Callable[[str], Any], files: list[str], chunk: int | None
 
 def _set_up_process(user_modules: set[str], parent: int | None) -> None:
     """Set up a process (forked or spawned): allow imports of the modules that may define the function."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt reaches all processes, but only the parent handles it
+    signals.ignore("SIGINT")  # an interrupt reaches all processes, but only the parent handles it
     if parent is not None:
         parent_death.signaled(processes.KILL, parent)
     user_code.allow(user_modules)

@@ -93,7 +93,7 @@ def evaluate(
 
 
 def format_of(run: "Trained") -> "Format":
-    """What the network of a run takes, and the settings of its data."""
+    """The input that the model of a run expects, and the settings of its data."""
     from ablate.data.test_sets import Format
 
     inputs = run.inputs

@@ -81,8 +81,9 @@ def check(run: "Trained", images: "Images") -> None:
         )
     if shape != (inputs.channels, inputs.image_size, inputs.image_size):
         raise InputError(
-            f"{run.folder} takes images of {plural(inputs.channels, 'channel')} and {inputs.image_size} pixels, but"
-            f" those of the test set are {shape}: the data set has changed since the run."
+            f"The model of {run.folder} expects images of {plural(inputs.channels, 'channel')} and"
+            f" {inputs.image_size} pixels, but those of the test set are {shape}: the data set has changed since"
+            " the run."
         )
 
 

@@ -1,4 +1,4 @@
-"""The depth of each parameter in a network, for learning rates that decrease towards the input."""
+"""The depth of each parameter in a network, for learning rates that decrease toward the input."""
 
 from collections.abc import Iterator
 from typing import Any

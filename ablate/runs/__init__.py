@@ -12,7 +12,7 @@
 `epochs.py`         metrics.csv
 `checkpoints.py`    the names of the checkpoints of an unfinished run
 `read_config.py`    .hydra/config.yaml; `config_hash.py`: its hash; `config_defaults.py`: keys that an older one lacks
-`identity.py`       what is known of a run before it trains; `provenance.py`: its code, packages and hardware
+`starting_record.py` what is known of a run before it trains; `provenance.py`: its code, packages and hardware
 `rerun_command.py`  the command that retrains a run; `options.py`: copies of the user's option files
 `without_effect.py` settings that another setting makes meaningless
 `resolved_config.py` the recorded configuration with the values of the environment
@@ -20,5 +20,5 @@
 `predictions.py`    val_predictions.npz; `samples.py`: samples.npz
 `differences.py`    what differs between two runs
 `damage.py`         which files of a run are damaged, missing or from another run
-`safe_names.py`     checks of names and paths in records
+`valid_names.py`     checks of names and paths in records
 """

@@ -10,7 +10,7 @@ import numpy as np
 from ablate.files import arrays, atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Fraction, Record
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 
 FILE = "activation_maps.json"
 ARRAYS = "activation_maps.npz"

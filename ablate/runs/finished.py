@@ -16,8 +16,14 @@ def is_finished(folder: Path) -> bool:
         return False
 
 
-def refuse(folder: Path, in_study: bool = False) -> None:
-    """Raise InputError if the folder holds a finished run; its advice is for a run in a study, or outside one."""
+def refuse(folder: Path, in_study: bool = False, which: str = "") -> None:
+    """Raise InputError if the folder holds a finished run.
+
+    Args:
+        folder: of a run.
+        in_study: whether the advice is for a run in a study.
+        which: how the finished run differs from the planned one, if it does, such as ` of another configuration`.
+    """
     if is_finished(folder):
         keys = keys_of(run_record.read(folder).app)
         advice = (
@@ -25,7 +31,7 @@ def refuse(folder: Path, in_study: bool = False) -> None:
             if in_study
             else "Choose another folder with hydra.run.dir=FOLDER, or delete this one."
         )
-        raise InputError(f"{folder} holds a finished run, which is not overwritten. {advice}")
+        raise InputError(f"{folder} holds a finished run{which}, which is not overwritten. {advice}")
 
 
 def worth_keeping(folder: Path) -> bool:

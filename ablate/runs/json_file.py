@@ -93,7 +93,7 @@ def read_object(path: Path, what: str, most: Limit, advice: str = "Get a fresh c
     if type(schema) is int and schema > SCHEMA:
         raise InputError(_newer(path, f"is of schema {schema}, and this version of ablate reads schema {SCHEMA}"))
     if type(schema) is not int or schema != SCHEMA:
-        raise InputError(f"{path} is not a record of ablate with schema {SCHEMA}.")
+        raise InputError(f"{path} is not a record of ablate with schema {SCHEMA}. {advice}")
     return content
 
 

@@ -9,7 +9,7 @@ import re
 from typing import Literal
 
 from ablate.runs.json_file import Record
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 
 Direction = Literal["max", "min"]
 DEFAULT = "val_accuracy"
@@ -71,6 +71,12 @@ class Metric(Record, frozen=True, kw_only=True):
     def sign(self) -> int:
         """1 if higher values are better, else -1."""
         return 1 if self.direction == "max" else -1
+
+    @property
+    def assumed_direction(self) -> str:
+        """A sentence on a direction that the user has not stated, without its full stop."""
+        better = "lower" if self.direction == "min" else "higher"
+        return f"Assumed from the name: {better} values of {self.name} are better"
 
     @property
     def label(self) -> str:

@@ -9,8 +9,8 @@ import msgspec
 from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Fraction, Positive, Record
-from ablate.runs.safe_names import is_name
 from ablate.runs.test_result import Interval, Use
+from ablate.runs.valid_names import is_name
 from ablate.terminal.errors import InputError
 
 FOLDER = "test-on"

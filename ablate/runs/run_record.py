@@ -10,8 +10,8 @@ from ablate.files import atomic, bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record, Whole
 from ablate.runs.record_parts import Environment, EpochCount, GitState, ImageCounts, Inputs, PeakMemory, Seconds
-from ablate.runs.safe_names import is_inside
 from ablate.runs.statuses import RESULTS, RecordedStatus
+from ablate.runs.valid_names import is_inside
 from ablate.terminal.errors import InputError
 
 FILE = "run.json"

@@ -12,9 +12,9 @@ from ablate.files import bounded
 from ablate.runs import json_file
 from ablate.runs.json_file import Count, Record
 from ablate.runs.metric import Metric
-from ablate.runs.safe_names import is_inside, is_name
 from ablate.runs.tuning import FOLDER as TUNING
 from ablate.runs.tuning import TuningPlan
+from ablate.runs.valid_names import is_inside, is_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean, first_few
 

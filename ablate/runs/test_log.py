@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from ablate.files import atomic, bounded
 from ablate.runs import json_file, other_test, study_plan, test_result
 from ablate.runs.other_test import OtherTestResult
-from ablate.runs.safe_names import is_name
 from ablate.runs.test_result import TestResult, Use
+from ablate.runs.valid_names import is_name
 from ablate.terminal.errors import InputError
 
 FILE = "tests.jsonl"
@@ -187,8 +187,9 @@ def _append(path: Path, use: TestUse) -> None:
     if use.on is None:
         del line["on"], line["own"]
     with path.open("ab+") as file:
-        whole = file.tell() == 0 or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
-        file.write(b"" if whole else b"\n")
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            file.write(b"" if file.read(1) == b"\n" else b"\n")  # in append mode, written at the end
         file.write(atomic.to_json(line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -9,7 +9,7 @@ import msgspec
 from ablate.files import atomic, bounded
 from ablate.runs import json_file, run_record
 from ablate.runs.json_file import Count, Fraction, Positive, Record
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 from ablate.terminal.errors import InputError
 
 FILE = "test.json"

@@ -3,7 +3,7 @@
 `design.py`     designs: which combinations of levels a study runs; `aliases.py`: effects that a fraction confounds
 `fractions.py`  the economical designs
 `factors.py`, `level.py`  overrides -> the factors with their levels, the seeds, and what all runs share
-`plan.py`       factors and seeds -> variants, runs and their folders
+`plan.py`, `variant_name.py`  factors and seeds -> variants, runs and their folders
 `plan_of_command.py`  the overrides of a command -> the plan of its study
 `checked_runs.py`, `composer.py`  the configuration of each run, validated and hashed before training
 `networks.py`, `user_parts.py`, `class_weights.py`, `path_length.py`  further checks before training

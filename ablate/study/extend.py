@@ -63,21 +63,28 @@ def extended(folder: Path, plan: StudyPlan, extend: bool, retrain: bool = False)
             f"{folder} contains a study {difference} ({old.command}). Extend it with {keys.extend}, or choose another"
             f" {keys.name}."
         )
-    return msgspec.structs.replace(
-        plan,
-        factors={name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()},
-        runs=list({run.folder: run for run in [*old.runs, *plan.runs]}.values()),
-        seeds=list(dict.fromkeys([*old.seeds, *plan.seeds])) if plan.stages else sorted({*old.seeds, *plan.seeds}),
-        settings=plan.settings or old.settings,
-        data_varies=plan.data_varies or old.data_varies,
-        margin_changes=[*old.margin_changes, *margin_change(folder, old, plan)],
-    )
+    try:
+        return msgspec.structs.replace(
+            plan,
+            factors={name: list(dict.fromkeys([*old.factors[name], *levels])) for name, levels in plan.factors.items()},
+            runs=list({run.folder: run for run in [*old.runs, *plan.runs]}.values()),
+            seeds=list(dict.fromkeys([*old.seeds, *plan.seeds])) if plan.stages else sorted({*old.seeds, *plan.seeds}),
+            settings=plan.settings or old.settings,
+            data_varies=plan.data_varies or old.data_varies,
+            margin_changes=[*old.margin_changes, *margin_change(folder, old, plan)],
+        )
+    except ValueError as error:
+        raise InputError(
+            f"{folder} contains a study ({old.command}) that this command cannot continue, as its runs would be added:"
+            f" {error}. Choose another {keys.name}."
+        ) from None
 
 
 def same_app(folder: Path, old: StudyPlan, new: StudyPlan) -> None:
     """Raise InputError if the study in the folder is of another program."""
-    if (old.app is None) != (new.app is None):
-        whose = old.app or "ablate train"
+    programs = [plan.app and Path(plan.app).name for plan in (old, new)]
+    if programs[0] != programs[1]:
+        whose = programs[0] or "ablate train"
         raise InputError(f"{folder} contains a study of {whose}. Choose another {keys_of(new.app).name}.")
 
 

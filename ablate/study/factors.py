@@ -136,7 +136,8 @@ def _sorted(overrides: Sequence[Override]) -> tuple[list[str], dict[str, list[st
         if re.split(r"[./]", key)[0] in NOT_FACTORS:
             raise InputError(f"{override.input_line}: {key} is not a factor; give it a single value.")
         kept = _once(_levels(override), override)
-        factors.pop(key, None)
+        if factors.pop(key, None):
+            prefix = prefix or prefixes[key]  # the replaced levels may have added the key
         if len(kept) == 1:
             fixed.append(f"{prefix}{key}={kept[0]}")
         else:

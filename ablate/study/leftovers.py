@@ -51,7 +51,7 @@ def make_way(study: Path, place: str, status: str, retrain: bool, leftovers: Lef
         log.info("%s: interrupted; training continues in this folder", folder)
         return None
     if status == "stale" and not retrain:
-        finished.refuse(folder, in_study=True)
+        finished.refuse(folder, in_study=True, which=" of another configuration or with other code of yours")
     if aside := set_aside(study, place, leftovers):
         log.warning("%s: %s; retraining, old folder moved to %s", folder, status, aside)
     return aside

@@ -1,23 +1,19 @@
 """Factors and seeds -> variants and runs: which runs a study plans, and the folder of each."""
 
-import hashlib
 import itertools
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from ablate.runs import study_plan
-from ablate.runs.study_plan import BASELINE
 from ablate.study import design, fractions, path
 from ablate.study.design import Variant
 from ablate.study.factors import Sweep
 from ablate.study.level import level_text, same_level
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import without_home
 
-LONGEST = 120  # bytes of a variant's folder; file systems allow 255, paths on some of them 260 in all
+TOO_MANY = study_plan.MOST_RUNS + 1  # no more variants or runs are listed, as `replicates` refuses them
 
 
 class DesignSettings(path.PathSettings, Protocol):
@@ -90,7 +86,7 @@ def variants(
         raise InputError("study.exclude excludes the baseline, with which every other variant is compared.")
     parameters = {"seed": settings.draw_seed} if settings.design == "random" else {}
     allowed = itertools.filterfalse(excluded, design.DESIGNS[settings.design](factors, **parameters))
-    return list(itertools.islice(allowed, settings.draws))
+    return list(itertools.islice(allowed, min(settings.draws or TOO_MANY, TOO_MANY)))
 
 
 def in_blocks(
@@ -110,23 +106,12 @@ def in_blocks(
         )
     rest = {factor: levels for factor, levels in factors.items() if factor != settings.block}
     compared = variants(settings, rest, quality)
-    return [
+    blocks = (
         {factor: variant.get(factor, level) for factor in factors}
         for level in factors[settings.block]
         for variant in compared
-    ]
-
-
-def variant_name(levels: Variant, baseline: Variant) -> str:
-    """Name a variant by its differences from the baseline: `model=cnn+augmentation=none`. Valid as a folder name."""
-    changes = [f"{factor}={level}" for factor, level in levels.items() if level != baseline[factor]]
-    name = "+".join(changes) or BASELINE
-    safe = unicodedata.normalize("NFC", re.sub(r"[^\w.=+,\[\]-]", "-", without_home(name)))  # a level may be a path
-    encoded = safe.encode()
-    if safe == name and len(encoded) <= LONGEST:
-        return name
-    start = encoded[: LONGEST - 9].decode(errors="ignore")  # a character that is cut in two is dropped
-    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
+    return list(itertools.islice(blocks, TOO_MANY))
 
 
 def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda variant: None) -> list[Replicate]:
@@ -134,7 +119,7 @@ def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda
     baseline = design.baseline(sweep.factors)
     levels = in_blocks(settings, sweep.factors, quality)
     runs = (Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds)
-    planned = list(itertools.islice(runs, study_plan.MOST_RUNS + 1))
-    if len(planned) > study_plan.MOST_RUNS:
+    planned = list(itertools.islice(runs, TOO_MANY))
+    if len(planned) == TOO_MANY:
         raise InputError(f"The study has more than {study_plan.MOST_RUNS:,} runs. Choose fewer levels or seeds.")
     return planned

@@ -64,7 +64,7 @@ def take_look(folder: Path, number: int, decide: Decide | None) -> bool:
         waiting = [run.folder for run in stages.due(plan, looks) if not planned_state(folder, run).has_result]
         if waiting:
             log.warning(
-                "Stage %d of %d needs a result of every run, and lacks %s. The same command retries; if a run cannot"
+                "Stage %d of %d is not complete: no result for %s. Repeat the command to retry. If a run cannot"
                 " succeed, start a new study without its variant.",
                 number, len(plan.stages), first_few(waiting),
             )  # fmt: skip

@@ -92,7 +92,7 @@ class StudyCommand:
             words: {run folder: overrides}.
             runs: those to estimate.
         """
-        from ablate.study.launcher.local import threads_of, workers_of  # imports PyTorch
+        from ablate.study.launcher.worker_count import threads_of, workers_of  # imports PyTorch
         from ablate.study.probe import probe
 
         launcher: Any = self.launcher

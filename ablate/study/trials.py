@@ -24,6 +24,7 @@ from ablate.study.leftovers import make_way
 from ablate.study.prepare import prepare
 from ablate.study.search_space import format_levels
 from ablate.study.status import PlannedState, planned_state
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Trials:
 
     def _locked(self, trial: "optuna.trial.FrozenTrial") -> list[Path]:
         """The folders of the trial's runs that another process trains."""
-        variant = plan.variant_name(format_levels(trial.params), self._levels()[0])
+        variant = variant_name(format_levels(trial.params), self._levels()[0])
         folders = [plan.Replicate(variant, {}, seed).folder for seed in self.sweep.seeds]
         return [self.folder / one for one in folders if one not in self.training and is_locked(self.folder / one)]
 
@@ -168,7 +169,7 @@ class Trials:
             self.baseline = run.settings
         known = {name: list(dict.fromkeys(trial[name] for trial in levels)) for name in self.space}
         swept = replace(self.sweep, factors=known)
-        variant = plan.variant_name(chosen, baseline)
+        variant = variant_name(chosen, baseline)
         replicates = [plan.Replicate(variant, chosen, seed) for seed in swept.seeds]
         if missing := [replicate for replicate in replicates if replicate.folder not in self.runs]:
             for run in checked_runs.composed_runs(self.loader, self.config, swept, missing, self.composer):

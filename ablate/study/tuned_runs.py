@@ -17,6 +17,7 @@ from ablate.study.level import level_text
 from ablate.study.path import PATH
 from ablate.study.plan import Replicate
 from ablate.study.search_space import format_levels
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import by_number, first_few, plural
 
@@ -186,7 +187,7 @@ class Phase:
         baseline = {**variants[0], **first}
         tried = [{**variant, **setting} for variant in variants for setting in self.tuning.settings]
         seeds = tuple(self.tuning.seeds)
-        runs = [Replicate(plan.variant_name(one, baseline), one, seed) for one in tried for seed in seeds]
+        runs = [Replicate(variant_name(one, baseline), one, seed) for one in tried for seed in seeds]
         return replace(whole, seeds=seeds), runs
 
 

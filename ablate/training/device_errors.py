@@ -68,8 +68,8 @@ def explained(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> Iter
         traceback.clear_frames(error.__traceback__)  # they hold the tensors of the step
         if parts.devices.size > 1:  # the others do not take part in a search
             raise InputError(
-                f"trainer.batch_size={trainer.batch_size} does not fit into the memory of {parts.devices.size} devices;"
-                " use a smaller one."
+                f"trainer.batch_size={trainer.batch_size} does not fit into the memory of {parts.devices.size} devices."
+                " Use a smaller trainer.batch_size."
             ) from error
         raise InputError(advice(trainer.batch_size, fitting_size(parts, data, trainer, seed))) from error
 

@@ -19,10 +19,10 @@ from ablate.files import atomic
 from ablate.logger import LoggedRun, Logger, Row
 from ablate.runs import checkpoints, epochs, finished, options, other_images, provenance, resolved_config, run_record
 from ablate.runs.config_hash import resolved
-from ablate.runs.identity import identity
 from ablate.runs.metric import named
 from ablate.runs.record_parts import EpochCount, Seconds
 from ablate.runs.run_record import METRICS, RunRecord
+from ablate.runs.starting_record import starting_record
 from ablate.runs.statuses import RecordedStatus
 from ablate.runs.without_effect import without_effect
 from ablate.training.pruning import Pruned, Pruner
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 def run(config: DictConfig, folder: Path) -> RunRecord:
     """Train the configuration in `folder` and return its record. `run.json` records every ending, also an error."""
     started = time.perf_counter()
-    record = identity(config, folder)
+    record = starting_record(config, folder)
     finished.refuse(folder, in_study=record.study is not None)
     if record.study is None:
         finished.refuse_other(folder, lambda: record.config_sha256)

@@ -62,7 +62,7 @@ def _plain(node: yaml.Node) -> Any:
                 raise ValueError("a list or an object cannot be a key")
             name = str(key.value)
             if name in content:
-                raise ValueError(f"{name!r:.80} is there twice")
+                raise ValueError(f"{name!r:.80} is repeated; remove one")
             content[name] = _plain(value)
         return content
     return node.value

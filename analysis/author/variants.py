@@ -7,8 +7,8 @@ import pandas as pd
 
 from ablate.analysis import collect
 from ablate.analysis.author.settings import Settings
-from ablate.runs.safe_names import is_name
 from ablate.runs.study_plan import BASELINE
+from ablate.runs.valid_names import is_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import did_you_mean
 

@@ -1,8 +1,10 @@
 """How often a study's test set was used, on which runs, and with which accuracy: from tests.jsonl and test.json."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -11,7 +13,7 @@ from ablate.runs import test_log, test_result
 from ablate.runs.study_plan import StudyPlan
 from ablate.terminal.errors import InputError
 
-UNPLANNED = "runs that are no longer planned"
+UNPLANNED = "runs that are not in the plan"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +22,7 @@ class Usage:
 
     Attributes:
         runs: One row per tested run: variant, seed, times, accuracy (fraction) and value (of the study's metric, as
-            recorded), NaN if unknown, in the order of the plan. Runs that are no longer planned follow; they have no
+            recorded), NaN if unknown, in the order of the plan. Runs that are not in the plan follow; they have no
             seed and the variant `UNPLANNED`.
         unreadable: Number of damaged records, which are not in `runs`.
         looks: Number of looks at the test set: the runs that one command tests are one look.
@@ -35,7 +37,7 @@ class Usage:
     others: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def usage(study_folder: Path, plan: StudyPlan) -> Usage:
+def usage(study_folder: Path, plan: StudyPlan, studies: Sequence[Path] = ()) -> Usage:
     """Count the uses of the test set, run by run.
 
     If the study's log (tests.jsonl) and a run's result (test.json) disagree, the higher count is used. The accuracy of
@@ -44,14 +46,17 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
     Args:
         study_folder: The study.
         plan: The content of its study.json.
+        studies: Folders of the studies whose runs are in the plan, if there are several; each has a log.
     """
-    log = Path(study_folder) / test_log.FILE
-    try:
-        (logged, unreadable), looks = test_log.read_log(log), test_log.count_looks(log)
-        replaced = test_log.count_replaced(log, {run.folder: run.config_sha256 for run in plan.runs})
-        others = test_log.count_others(log)
-    except InputError:
-        logged, unreadable, looks, replaced, others = Counter[str](), 1, 0, 0, {}
+    logs = [_read_log(Path(study_folder), study, plan) for study in studies or [study_folder]]
+    logged, looks, replaced = Counter[str](), sum(log.looks for log in logs), sum(log.replaced for log in logs)
+    unreadable = sum(log.unreadable for log in logs)
+    others: dict[str, tuple[int, int]] = {}
+    for log in logs:
+        logged.update(log.tests)
+        for name, (uses, runs) in log.others.items():
+            before = others.get(name, (0, 0))
+            others[name] = before[0] + uses, before[1] + runs
     rows: list[tuple[str, int | None, int, float, float]] = []
     for run in plan.runs:
         times, accuracy, value = logged.pop(run.folder, 0), float("nan"), None
@@ -74,3 +79,33 @@ def usage(study_folder: Path, plan: StudyPlan) -> Usage:
         replaced,
         others,
     )
+
+
+class _Log(NamedTuple):
+    """The log of a study: tests of each run (by its folder in the plan), unreadable lines, looks; see `Usage`."""
+
+    tests: Counter[str]
+    unreadable: int
+    looks: int
+    replaced: int
+    others: dict[str, tuple[int, int]]
+
+
+def _read_log(root: Path, study: Path, plan: StudyPlan) -> _Log:
+    """Read the log of a study below `root`, the folder that the runs of the plan are below."""
+    log, place = Path(study) / test_log.FILE, PurePosixPath(Path(study).relative_to(root).as_posix())
+    planned = {run.folder: run.config_sha256 for run in plan.runs}
+    below = {
+        PurePosixPath(folder): sha for folder, sha in planned.items() if PurePosixPath(folder).is_relative_to(place)
+    }
+    try:
+        tests, unreadable = test_log.read_log(log)
+        return _Log(
+            Counter({(place / run).as_posix(): count for run, count in tests.items()}),
+            unreadable,
+            test_log.count_looks(log),
+            test_log.count_replaced(log, {folder.relative_to(place).as_posix(): sha for folder, sha in below.items()}),
+            test_log.count_others(log),
+        )
+    except InputError:
+        return _Log(Counter(), 1, 0, 0, {})

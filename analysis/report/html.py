@@ -16,7 +16,7 @@ from markupsafe import Markup
 from ablate.analysis import collect
 from ablate.analysis.figures import captions
 from ablate.analysis.formats import DASH, number
-from ablate.analysis.report import html_trials, pdf
+from ablate.analysis.report import html_trials, pdf_source
 from ablate.analysis.report.html_curves import curve_data
 from ablate.analysis.report.html_forest import forest, mark
 from ablate.analysis.report.limits import provenance
@@ -60,7 +60,7 @@ def to_html(
     )
     environment.filters["breakable"] = _breakable
     author, caption_of = results.author, captions(results)
-    generated = pdf.generated_text(results, notes)
+    generated = pdf_source.generated_text(results, notes)
     numbers = {name: position for position, name in enumerate(results.labels)}
     if results.only_trials:
         tables = {name: table for name, table in tables.items() if name not in ("effects", "tests")}

@@ -108,10 +108,13 @@ def tested(usage: Usage, metric: Metric = ACCURACY) -> str:
 
 def _other_test_sets(usage: Usage) -> str:
     """A sentence on each other test set, or on corruptions of the own one, that was used."""
-    return "".join(
-        f" The test set {name} was used {times(looks)}, on {plural(runs, 'run')}."
-        for name, (looks, runs) in list(usage.others.items())[: 2 * NAMED]
-    )
+    named, more = list(usage.others.items())[: 2 * NAMED], len(usage.others) - 2 * NAMED
+    texts = [
+        f" The test set {name} was used {times(looks)}, on {plural(runs, 'run')}." for name, (looks, runs) in named
+    ]
+    if more > 0:
+        texts.append(f" {plural(more, 'further test set was', 'further test sets were')} used (tests.jsonl).")
+    return "".join(texts)
 
 
 def _tested_variant(variant: str, runs: pd.DataFrame, metric: Metric) -> str:
@@ -138,7 +141,8 @@ def looked(looks: Sequence[Look], replaced: int, variants: int) -> list[str]:
     if replaced:
         before = [
             f"The study was looked at {times(replaced)} before all of its runs were replaced; these looks are not"
-            " counted, as the results are new. If they decided what was changed, confirm the result in a new study."
+            " counted, as the results are new. If you chose the changes because of these looks, confirm the result in"
+            " a new study."
         ]
     if len(looks) < 2:
         return before

@@ -1,5 +1,6 @@
 """Notes on the main table: lost runs, mixed code, unpaired seeds."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ablate.analysis.report.verdict_sentences import NAMED
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned, pairs
 from ablate.runs.study_plan import MarginChange
-from ablate.terminal.text import first_few, plural
+from ablate.terminal.text import by_number, first_few, plural
 
 ROUNDING = 1e-9  # of a mean of fractions
 
@@ -41,12 +42,14 @@ def notes(results: Results) -> list[str]:
         *_unpaired(runs, effects),
     ]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
-    for name in list(marked)[: 2 * NAMED] if results.looks is None else []:  # stages have fewer seeds by design
-        mean = results.format.value(by_variant.loc[name, "baseline_mean"])
-        sentences.append(
+    if results.looks is None:  # stages have fewer seeds by design
+        means = {name: results.format.value(by_variant.loc[name, "baseline_mean"]) for name in marked}
+        partly = [
             f"{results.labels[name]}: compared over {marked[name]} of the baseline's seeds; on these the baseline's"
             f" mean is {mean}{results.format.unit}."
-        )
+            for name, mean in means.items()
+        ]
+        sentences += _first(partly, "is compared over fewer seeds, too", "are compared over fewer seeds, too")
     drawn = results.curves.groupby(["variant", "seed"]).size().rename("drawn")
     epochs = completed.dropna(subset="epochs").join(drawn, on=["variant", "seed"])[["drawn", "epochs"]].fillna(0)
     short = int((epochs["drawn"] < epochs["epochs"].clip(lower=1)).sum())
@@ -58,8 +61,9 @@ def notes(results: Results) -> list[str]:
     if unrecorded.any():
         count = len(results.curves[unrecorded].drop_duplicates(["variant", "seed"]))
         sentences.append(
-            f"{plural(count, 'run')} of an earlier version: the training curve is the loss that training minimized,"
-            " which need not be the cross-entropy that the validation curve is."
+            f"{plural(count, 'run')} {by_number(count, 'is', 'are')} from an earlier version."
+            f" {by_number(count, 'Its training curve shows', 'Their training curves show')} the training loss, which"
+            " may differ from the cross-entropy in the validation curve."
         )
     return sentences
 
@@ -117,19 +121,26 @@ def _diverged(results: Results) -> list[str]:
     diverged = (results.runs["status"] == "diverged").any()
     if diverged and results.metric.at_chance(results.class_count) is None:
         sentences.append(
-            f"Diverged runs are not scored at chance, as the {results.format.name} of a model that has learned nothing"
-            " is not known; for the variants they concern, no claim is made."
+            f"Diverged runs cannot be scored at chance, because the chance level of {results.format.name} is"
+            " unknown. Comparisons with such runs claim no difference or equivalence."
         )
     rows = results.effects[results.effects["reason"] == verdict.DISAGREE]
-    for row in rows.head(2 * NAMED).itertuples():
-        sentences.append(
-            f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
-            f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
-            f"{_numbers(row, results.format)},"
-            f" {row.verdict_at_chance} with diverged runs scored at chance"
-            f" ({results.format.plain(row.difference_at_chance)})."
-        )
-    return sentences
+    depending = [
+        f"{results.labels[row.variant]} is inconclusive, as the verdict depends on diverged runs:"
+        f" {row.verdict_converged} over the {plural(row.n, 'seed')} where both converged"
+        f"{_numbers(row, results.format)},"
+        f" {row.verdict_at_chance} with diverged runs scored at chance"
+        f" ({results.format.plain(row.difference_at_chance)})."
+        for row in rows.itertuples()
+    ]
+    return sentences + _first(depending, "is inconclusive for this reason", "are inconclusive for this reason")
+
+
+def _first(sentences: Sequence[str], one: str, more: str) -> list[str]:
+    """The first sentences, and one on the number of variants that the others are about."""
+    rest = len(sentences) - 2 * NAMED
+    counted = [f"{plural(rest, f'further variant {one}', f'further variants {more}')}."] if rest > 0 else []
+    return [*sentences[: 2 * NAMED], *counted]
 
 
 def _numbers(row: Any, shown: MetricFormat) -> str:

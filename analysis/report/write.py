@@ -19,7 +19,7 @@ from ablate.analysis.report import html, macros, stage_sentences, terminal, tuni
 from ablate.analysis.report.limits import limits as limits_of
 from ablate.analysis.report.limits import looked, tested
 from ablate.analysis.report.notes import notes as notes_of
-from ablate.analysis.report.pdf_file import write_pdf
+from ablate.analysis.report.pdf import write_pdf
 from ablate.analysis.results import Results
 from ablate.backend import processes
 from ablate.backend.cpu_count import cpu_cores
@@ -92,8 +92,9 @@ def write_report(results: Results, allow_partial: bool = False) -> int:
     incomplete = int((holes & ~runs["status"].isin(NOT_COMPARABLE)).sum())
     if incomplete:
         text = f"{incomplete} of {plural(len(runs), 'planned run')} {by_number(incomplete, 'is', 'are')} incomplete."
-        advice = f" Run the command of the study again to complete {by_number(incomplete, 'it', 'them')}."
-        warnings.append(text + advice * results.is_recorded)
+        if results.is_recorded:
+            text += f" Run the command of the study again to complete {by_number(incomplete, 'it', 'them')}."
+        warnings.append(text)
     main = "trials" if results.only_trials else "effects"
     terminal.show(results.plan.name, report_tables, main, [*notes, *limits, *warnings], folder)
     return 1 if holes.any() and not allow_partial else 0
@@ -163,7 +164,8 @@ def _write_figures(folder: Path, drawing: dict[str, Callable[[], Figure]]) -> di
     """
     # A forked process shares the frames with its parent, so that they need not be copied.
     functions: dict[str, Callable[[], Figure]] = {name: processes.ByValue(draw) for name, draw in drawing.items()}
-    with ProcessPoolExecutor(cpu_cores(), processes.context(), _receive, (functions,)) as pool:
+    workers = max(1, min(cpu_cores(), len(drawing)))
+    with ProcessPoolExecutor(workers, processes.context(), _receive, (functions,)) as pool:
         svgs = pool.map(_write_figure, (folder / name for name in drawing))
         return dict(zip(drawing, track(svgs, "Drawing figures", len(drawing)), strict=True))
 

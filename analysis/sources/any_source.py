@@ -16,7 +16,7 @@ from ablate.analysis.results import Results
 from ablate.analysis.sources import frame, joined, multirun, table
 from ablate.analysis.sources.cells import as_floats, with_text_names
 from ablate.analysis.sources.columns import Columns
-from ablate.analysis.sources.metric_column import assumed_direction, metric_of
+from ablate.analysis.sources.metric_column import metric_of
 from ablate.analysis.sources.rebased import rebased
 from ablate.runs import study_plan
 from ablate.runs.metric import LABELS, Direction, Metric, named
@@ -69,7 +69,7 @@ def results(path: Path, asked: Asked, *further: Path) -> Results:
     if further:
         _refuse_options(asked)
         whole = joined.join([study_plan.find(one) for one in (path, *further)])
-        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home)
+        return _of_plan(whole.root, whole.plan, asked, whole.notes, whole.home, whole.studies)
     if table.is_table(path):
         rows, notes = table.read(path)
         return of_frame(rows, asked, path.with_suffix(""), notes)
@@ -92,11 +92,16 @@ def _refuse_options(asked: Asked) -> None:
     applies = ("metric", "baseline", "all_pairs", "excluded")
     if names := [name for name in Asked.__dataclass_fields__ if name not in applies and getattr(asked, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
-        raise InputError(f"--{flag} is for tables and multiruns. For a study, it follows from its study.json.")
+        raise InputError(f"--{flag} is for tables and multiruns. For a study, its plan fixes this. Remove --{flag}.")
 
 
 def _of_plan(
-    folder: Path, plan: StudyPlan, asked: Asked, notes: Sequence[str] = (), home: Path | None = None
+    folder: Path,
+    plan: StudyPlan,
+    asked: Asked,
+    notes: Sequence[str] = (),
+    home: Path | None = None,
+    studies: Sequence[Path] = (),
 ) -> Results:
     """The results of planned runs below `folder`; with another metric or baseline than planned, exploratory."""
     planned, variants = plan.metric.name, {run.folder: run.variant for run in plan.runs}
@@ -118,14 +123,14 @@ def _of_plan(
             plan = msgspec.structs.replace(plan, metric=named(str(asked.metric)), secondary=secondary)
         except ValueError as error:
             raise InputError(f"--metric: {error}.") from None
-        assumed = [] if asked.metric in LABELS else [f"{assumed_direction(plan.metric)}."]
+        assumed = [] if asked.metric in LABELS else [f"{plan.metric.assumed_direction}."]
         notes = [exploratory, *assumed, *notes]
     names, runs = variants if asked.baseline else None, collect.collect(folder, plan)
     if asked.metric is not None and asked.metric not in collect.METRICS and runs[asked.metric].isna().all():
         raise InputError(
             f"--metric: no run of {plan.name} has recorded {asked.metric}. The planned metric is {planned}."
         )
-    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names)
+    compared = compare(folder, plan, runs, None, notes, home, asked.excluded, names, studies)
     return replace(_with_pairs(compared, asked), planned_metric=planned, planned_variants=variants)
 
 

@@ -91,7 +91,10 @@ def statuses(rows: pd.DataFrame, values: pd.Series) -> pd.Series:
         unknown = rows[STATUS][~words.isin(STATUS_OF) & ~is_missing(rows[STATUS])]
         if len(unknown):
             known = ", ".join(STATUS_OF)
-            raise InputError(f"The column status holds {str(unknown.iloc[0])!r:.80}. Known words: {known}.")
+            raise InputError(
+                f"The column status holds {str(unknown.iloc[0])!r:.80}. Allowed values: {known}. Replace the value, or"
+                " rename the column."
+            )
         status = words.map(STATUS_OF).fillna("completed")
     else:
         status = pd.Series("completed", index=rows.index)

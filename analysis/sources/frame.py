@@ -25,9 +25,9 @@ from ablate.analysis.sources.columns import (
 from ablate.analysis.sources.factors import find_factors
 from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
-from ablate.runs.safe_names import is_inside
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
-from ablate.study.plan import variant_name
+from ablate.runs.valid_names import is_inside
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 

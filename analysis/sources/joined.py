@@ -11,8 +11,8 @@ from ablate.analysis import collect
 from ablate.runs import study_plan
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.extend import listed, settings_changes
-from ablate.study.plan import variant_name
 from ablate.study.status import planned_state
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural
 
@@ -27,12 +27,14 @@ class Joined(NamedTuple):
         home: folder of the report.
         plan: of all runs.
         notes: sentences on what was joined.
+        studies: their folders.
     """
 
     root: Path
     home: Path
     plan: StudyPlan
     notes: list[str]
+    studies: list[Path]
 
 
 def join(folders: Sequence[Path]) -> Joined:
@@ -86,15 +88,15 @@ def join(folders: Sequence[Path]) -> Joined:
         data_varies=any(study_plan.data_varies(plan) for plan in plans),
         margin_changes=[change for plan in plans for change in plan.margin_changes],
     )
-    return Joined(root, home, plan, [note])
+    return Joined(root, home, plan, [note], folders)
 
 
 def _check_alike(first: Path, one: StudyPlan, second: Path, other: StudyPlan) -> None:
     """Raise InputError that names the first difference of two studies that cannot be joined."""
     named = f"{first.name} and {second.name} cannot be joined"
-    for part in ("stages", "block"):
+    for part, text in (("stages", "stages"), ("block", "a block"), ("tuning", "tuned variants")):
         if with_part := [folder.name for folder, plan in ((first, one), (second, other)) if getattr(plan, part)]:
-            raise InputError(f"{named}: {with_part[0]} has {'a block' if part == 'block' else part}.")
+            raise InputError(f"{named}: {with_part[0]} has {text}.")
     if (one.app is None) != (other.app is None):
         raise InputError(f"{named}: one of them is a study of another app.")
     metric = [(f"metric.{part}", getattr(one.metric, part), getattr(other.metric, part)) for part in PARTS]

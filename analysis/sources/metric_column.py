@@ -33,14 +33,8 @@ def metric_of(
         raise InputError(f"{error}.") from None
     if direction is None:
         option = "maximize" if metric.direction == "min" else "minimize"
-        notes.append(f"{assumed_direction(metric)} (--{option} sets the opposite).")
+        notes.append(f"{metric.assumed_direction} (--{option} sets the opposite).")
     return metric, notes
-
-
-def assumed_direction(metric: Metric) -> str:
-    """A sentence on the direction of a metric, without its full stop."""
-    better = "lower" if metric.direction == "min" else "higher"
-    return f"Assumed from the name: {better} values of {metric.name} are better"
 
 
 def _scale(rows: pd.DataFrame, name: str) -> tuple[float, str]:

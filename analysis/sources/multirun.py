@@ -16,7 +16,7 @@ from ablate.analysis.sources.cells import UNSET
 from ablate.analysis.sources.job_overrides import level_order, settings_of
 from ablate.runs import study_plan
 from ablate.runs.metric import ACCURACY, Metric
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 from ablate.study.app import results
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural, printable

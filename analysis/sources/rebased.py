@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ablate.runs.study_plan import StudyPlan
 from ablate.study.level import same_level
-from ablate.study.plan import variant_name
+from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 

@@ -34,7 +34,8 @@ def main(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCEN
     }
     if partly_compared(effects, runs):
         explained["n (seeds)"] = (
-            "†: compared over the seeds with converged runs of both; the difference is not that of the two rows' means."
+            "†: compared on the seeds on which both runs converged, so the difference may not equal the difference of"
+            " the means shown."
         )
     strong = frozenset(place for place, name in enumerate(effects["verdict"]) if name.startswith(verdict.BETTER))
     note = " ".join([*explained.values(), *(["Bold: better than the baseline."] if strong else [])])

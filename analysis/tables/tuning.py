@@ -44,10 +44,10 @@ def tuning(tuned: Tuned, effects: pd.DataFrame, labels: Mapping[str, str], shown
     seeds = first_few(tuned.plan.seeds, 10)
     note = (
         f"Each variant had the same {plural(len(tuned.plan.settings), 'setting')} of {', '.join(tuned.plan.keys)} on"
-        f" {plural(len(tuned.plan.seeds), 'tuning seed')} ({seeds}). The first two differences, with 95 % confidence"
-        " intervals, are over these seeds: all variants at the setting chosen for the baseline, then each at its own;"
-        " the second is exploratory, as the same runs chose the settings. The last one is that of the report, over"
-        f" other seeds.{_edges(tuned, labels)}"
+        f" {plural(len(tuned.plan.seeds), 'tuning seed')} ({seeds}). Differences have 95 % confidence intervals."
+        " Difference 1: all variants at the baseline's setting, tuning seeds. Difference 2: each variant at its own"
+        " setting, tuning seeds; exploratory, because the same runs chose the settings. Difference 3: own settings,"
+        f" seeds of the study, as in the main table.{_edges(tuned, labels)}"
     )
     return Table("Tuning of each variant", cells, note, tuple(names))
 
@@ -59,8 +59,9 @@ def budgets(tuned: Tuned, labels: Mapping[str, str], shown: MetricFormat) -> Tab
     kept = [n for n in tuned.best.index if count <= MOST_BUDGETS or n in (count, *(2**k for k in range(20)))]
     columns = {plural(n, "trial"): [shown.value(tuned.best.loc[n, name]) for name in names] for n in kept}
     note = (
-        f"{shown.header}: expected best mean over the tuning seeds if so many of the settings were drawn at random"
-        " (Dodge et al., 2019). Compare variants at equal budgets; the values are those that were selected on."
+        f"{shown.header}: expected best mean over the tuning seeds for this number of randomly drawn settings"
+        " (Dodge et al., 2019). Compare variants at equal budgets. The values are optimistic, because the settings were"
+        " selected by them."
     )
     cells = pd.DataFrame({"Variant": [labels[name] for name in names], **columns})
     return Table("Best value against the tuning budget", cells, note, tuple(names))

@@ -13,7 +13,7 @@ COLUMNS += ",train_cross_entropy"
 
 
 def losses(accuracy, epochs, blow_up=False):
-    """Rows of metrics.csv: losses that decrease towards 1 - accuracy. With `blow_up`, the last is infinite or NaN."""
+    """Rows of metrics.csv: losses that decrease toward 1 - accuracy. With `blow_up`, the last is infinite or NaN."""
     rows = []
     for epoch in range(1, epochs + 1):
         loss = (1 - accuracy) + 1.5 * 0.6**epoch

@@ -70,7 +70,7 @@ def test_a_seed_of_a_table_is_excluded_if_its_column_is_known(tmp_path):
         ("2", ["\x1b[2J"], "one line of text"),
         ("2", ["x" * 301], "one line of text"),
         ("7", ["x"], "The study has no seed 7, so it cannot be excluded. Its seeds are 0, 1, 2."),
-        ("11", ["x"], "--exclude-seed 1 is there twice"),
+        ("11", ["x"], "--exclude-seed 1 is repeated. Remove one."),
         ("012", ["x"], "All seeds of the study would be excluded"),
     ],
 )

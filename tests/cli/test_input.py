@@ -15,7 +15,7 @@ INVALID = {
     ("train", "data=digits", "model=torchvision", "model.name=resnet99"): "resnet",
     ("report", "nowhere"): "nowhere",
     ("test", "nowhere"): "nowhere",
-    ("trian",): "unknown verb 'trian'. Did you mean train?",
+    ("trian",): "unknown command 'trian'. Did you mean train?",
 }
 
 

@@ -111,7 +111,7 @@ def test_images_of_another_size_are_refused(run):
     settings = run / ".hydra/config.yaml"
     settings.write_text(settings.read_text().replace("image_size: 16", "image_size: 8"))
     with pytest.raises(
-        InputError, match=r"takes images of 3 channels and 16 pixels, but those of the test set are \(3, 8"
+        InputError, match=r"expects images of 3 channels and 16 pixels, but those of the test set are \(3, 8"
     ):
         evaluated(run)
 

@@ -1,4 +1,4 @@
-"""Images damaged at random are rejected in a sentence or read as what they hold: never another exception."""
+"""Images damaged at random are refused in a sentence or read as what they hold: never another exception."""
 
 import shutil
 

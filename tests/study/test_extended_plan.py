@@ -95,3 +95,20 @@ def test_a_metric_may_change_before_the_first_result_only(tmp_path):
     run_record.write(tmp_path / "baseline/seed=0", RunRecord(status="completed", config_sha256="0", metrics=metrics))
     with pytest.raises(InputError, match=r"study\.metric was val_accuracy, now val_loss"):
         extend.extended(tmp_path, new, extend=True, retrain=True)
+
+
+def test_another_program_is_another_study(tmp_path):
+    plan = structs.replace(planned_study("factorial", [0]), app="runs/train_a.py")
+    study_plan.write(tmp_path, plan)
+    assert extend.extended(tmp_path, structs.replace(plan, app="/home/x/train_a.py"), extend=False).runs == plan.runs
+    for other in ("train_b.py", None):
+        with pytest.raises(InputError, match="contains a study of train_a.py. Choose another"):
+            extend.extended(tmp_path, structs.replace(plan, app=other), extend=False)
+
+
+def test_a_plan_that_cannot_take_the_old_runs_is_refused(tmp_path):
+    """Ten seeds were planned, none has a result yet, and the stages of the new command have three."""
+    study_plan.write(tmp_path, planned_study("factorial", list(range(10))))
+    staged = structs.replace(planned_study("factorial", [0, 1, 2]), stages=[2, 3])
+    with pytest.raises(InputError, match=r"cannot continue, as its runs would be added: .*seeds.*Choose another"):
+        extend.extended(tmp_path, staged, extend=False)

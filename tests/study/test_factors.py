@@ -30,6 +30,12 @@ def test_the_last_of_two_overrides_counts():
     assert read("model=vgg", "model=mlp,cnn").factors == {"model": ["mlp", "cnn"]}
 
 
+def test_a_key_that_replaced_levels_add_is_still_added():
+    assert read("+model.extra=1,2", "model.extra=3,4").overrides({"model.extra": "4"}) == ["+model.extra=4"]
+    assert read("+model.extra=1,2", "model.extra=choice(3)").fixed == ("+model.extra=3",)
+    assert read("+model.extra=1,2", "model.extra=3").fixed == ("+model.extra=1", "model.extra=3")
+
+
 def test_without_a_seed_the_configuration_has_it():
     words = OverridesParser.create().parse_overrides(["model=mlp"])
     assert factors.read(words, seed=7).seeds == (7,) and factors.read(words, seed=7).seed_override(7) == ["seed=7"]

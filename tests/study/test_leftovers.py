@@ -51,5 +51,5 @@ def test_a_run_that_would_be_lost_is_set_aside(tmp_path, status, code, others):
 
 def test_a_finished_run_of_other_settings_is_refused(tmp_path):
     left(tmp_path, "completed")
-    with pytest.raises(InputError, match="holds a finished run"):
+    with pytest.raises(InputError, match="holds a finished run of another configuration or with other code of yours"):
         make_way(tmp_path, PLACE, "stale", retrain=False)

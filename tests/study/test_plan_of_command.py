@@ -128,7 +128,7 @@ def test_overrides_mean_what_they_mean_in_one_run(words, each):
         ["seed=0,1", "seed=5"],
     ],
 )
-def test_a_sweep_that_is_cancelled_on_the_command_line_is_refused(words):
+def test_a_sweep_that_is_canceled_on_the_command_line_is_refused(words):
     with pytest.raises(InputError) as refused:
         study(*words)
     assert words[0] in str(refused.value) and words[1] in str(refused.value)

@@ -62,7 +62,7 @@ def test_each_look_is_taken_when_its_runs_are_done(study):
 def test_a_stage_waits_for_a_run_that_failed(study, caplog):
     study.fails = {"a=2/seed=3"}
     study.run(lambda *_: pytest.fail("a look was taken at an incomplete stage"))
-    assert "lacks a=2/seed=3" in caplog.text
+    assert "no result for a=2/seed=3. Repeat the command" in caplog.text
     study.fails = set()
     study.run(lambda folder, number: VERDICTS[number])
     assert study.launched[1] == ["a=2/seed=3"]

@@ -137,7 +137,7 @@ def test_a_run_is_reproduced_from_another_folder_with_its_teacher_elsewhere(fold
     moved = ablate(tmp_path, "reproduce", str(folder / "relative"), "--teacher", str(folder / "teacher"))
     assert moved.returncode == 0 and "Identical: " in moved.stdout, moved.stdout + moved.stderr
     other = ablate(tmp_path, "reproduce", str(folder / "teacher"), "--teacher", str(folder / "teacher"))
-    assert other.returncode == 2 and "was not trained with a loss.teacher" in other.stderr
+    assert other.returncode == 2 and "was trained without loss.teacher. Remove --teacher." in other.stderr
 
 
 @pytest.mark.integration

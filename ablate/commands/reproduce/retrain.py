@@ -87,7 +87,10 @@ def reproduce(
     flags, overrides = rerun_words(run, record, config)
     composed = check(run, flags, overrides, trusted)
     if not from_commit and (differing := changes(config, composed)):  # older code may have had other defaults
-        raise InputError(f"The command of {run} does not match the run's configuration: {listed(differing)}.")
+        raise InputError(
+            f"The command of {run} does not match the run's configuration: {listed(differing)}. Get a fresh copy of the"
+            " run, or add --from-commit if this version has other defaults."
+        )
     overrides += [*data_root_override(config, data_root), *weight_overrides(run, record, config, moved)]
     folder = Path("outputs", "single", f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     with checkout_of(run, record, trusted) if from_commit else nullcontext(provenance.ROOT) as code:
@@ -112,7 +115,10 @@ def rerun_words(run: Path, record: RunRecord, config: DictConfig) -> tuple[dict[
     except ValueError:
         words = []
     if words[:2] != ["ablate", "train"]:
-        raise InputError(f"{run}/run.json has no `rerun` command of this version, so the run cannot be retrained.")
+        raise InputError(
+            f"{run}/run.json has no `rerun` command of this version, so the run cannot be reproduced. Retrain it with"
+            " `ablate train`."
+        )
     flags: dict[str, str] = {}
     overrides = words[2:]
     while len(overrides) > 1 and overrides[0] in FLAGS:
@@ -130,7 +136,7 @@ def data_root_override(config: DictConfig, data_root: str | None) -> list[str]:
     if data_root is None:
         return []
     if OmegaConf.is_missing(config, "data") or "root" not in config.data:
-        raise InputError("--data-root: the data set of this run has no image folder.")
+        raise InputError("--data-root: the data set of this run has no image folder. Remove --data-root.")
     return [f"data.root={literal(str(Path(data_root).expanduser().absolute()))}"]
 
 
@@ -144,7 +150,7 @@ def weight_overrides(run: Path, record: RunRecord, config: DictConfig, moved: Ma
     places = {key: str(weights.place(value).absolute()) for key, value in moved.items() if value is not None}
     for key, path in places.items():
         if key not in recorded:
-            raise InputError(f"{weights.FLAGS[key]}: {run} was not trained with a {key}.")
+            raise InputError(f"{weights.FLAGS[key]}: {run} was trained without {key}. Remove {weights.FLAGS[key]}.")
         group, _, name = key.partition(".")
         settings[group][name] = path
     for key, flag in weights.FLAGS.items():

@@ -13,6 +13,7 @@ from ablate.runs import study_plan, test_log
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.status import PlannedState
 from ablate.terminal.errors import InputError
+from ablate.terminal.text import plural
 
 MISSING = "`ablate submit` needs {}: pip install 'hydra-ablate[submit]'."
 MAX_BYTES = bounded.GIB  # the limit of the archive is checked when it is built
@@ -27,7 +28,10 @@ def read_report(path: Path, max_pages: int) -> tuple[bytes, int]:
     content = contents(path, "the report")
     pages = len(_open_pdf(path, content).pages)
     if not 1 <= pages <= max_pages:
-        raise InputError(f"{path} has {pages} pages, expected 1 to {max_pages}.")
+        raise InputError(
+            f"{path} has {plural(pages, 'page')}, expected 1 to {max_pages}. Change the report, or pass other limits"
+            " with --submission FILE."
+        )
     return content, pages
 
 

@@ -23,7 +23,12 @@ from ablate.terminal.text import plural
 class Config:
     """The complete configuration of a run."""
 
-    seed: int = value("random seed, which determines all randomness of a run", low=0, below=2**63)
+    seed: int = value(
+        "random seed, which determines all randomness of training; the train/validation split has its own,"
+        " data.split_seed",
+        low=0,
+        below=2**63,
+    )
     data: DataSettings = MISSING
     model: Model = MISSING
     normalization: Normalization = MISSING

@@ -19,7 +19,7 @@ class Optimizer(Option):
     )
     decay_norm_and_bias: bool = value("also apply weight decay to biases and normalization parameters")
     layer_decay: Optional[float] = value(
-        "factor on the learning rate from each layer to the one before it, towards the input; null: none",
+        "factor on the learning rate from each layer to the one before it, toward the input; null: none",
         above=0,
         high=1,
     )

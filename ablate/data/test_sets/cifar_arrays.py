@@ -85,11 +85,11 @@ def _mapped(path: Path, kinds: str, shape: tuple[int | range, ...], what: str) -
 
 
 def _read_array(path: Path, labels: np.ndarray, start: int, wanted: Format) -> Images:
-    """The images at `start` of an array, one per label, in the format that networks take."""
+    """The images at `start` of an array, one per label, in the format that models expect."""
     stored = _images(path)[start : start + len(labels)]
     size, channels = wanted.image_size, wanted.channels
     if channels not in (1, 3):
-        raise InputError(f"The runs take images with {channels} channels, but those of {path} have 1 or 3.")
+        raise InputError(f"The models expect images with {channels} channels, but those of {path} have 1 or 3.")
     check_memory(f"Images of {path}", len(stored) * channels * size**2, wanted)
     pixels = np.empty((len(stored), channels, size, size), np.uint8)
     for first in range(0, len(stored), CHUNK):

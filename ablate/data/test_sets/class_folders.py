@@ -82,7 +82,7 @@ def _condition(root: Path, subfolder: str, name: str, severity: int | None) -> C
 def _read_images(root: Path, subfolder: str, wanted: Format) -> Images:
     """The images in class folders, decoded and resized like training images."""
     if wanted.channels not in (1, 3):
-        raise InputError(f"The runs take images with {wanted.channels} channels, but image files have 1 or 3.")
+        raise InputError(f"The models expect images with {wanted.channels} channels, but image files have 1 or 3.")
     listing, labels = class_folders(root, subfolder, wanted.classes)
     data = wanted.settings
     resize, crop_fraction = data.get("resize", "square"), data.get("crop_fraction", 0.875)

@@ -30,7 +30,10 @@ def log(folder: Path | str | None = None, **values: float) -> None:
         with path.open(encoding="utf-8") as file:
             first = file.readline()
         if first != header:
-            raise InputError(f"ablate.log: {path} has the columns {first.strip()}, and this call has {header.strip()}.")
+            raise InputError(
+                f"ablate.log: {path} has the columns {first.strip()}, and this call has {header.strip()}. Pass the same"
+                " names in every call."
+            )
     start = "" if path.exists() else header
     row = [repr(float(value)) if not isinstance(value, int) else value for value in values.values()]
     with path.open("a", encoding="utf-8") as file:

@@ -16,9 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.flatten import flat
 from ablate.config.quoting import quoted
-from ablate.runs.safe_names import is_name
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
 from ablate.runs.tuning import DESIGN
+from ablate.runs.valid_names import is_name
 from ablate.study import design, factors, overrides, path, plan
 from ablate.study.app import messages
 from ablate.study.app.settings import Settings

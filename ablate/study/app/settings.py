@@ -9,7 +9,7 @@ import msgspec
 
 from ablate.runs import json_file
 from ablate.runs.metric import Metric, named
-from ablate.runs.safe_names import is_name
+from ablate.runs.valid_names import is_name
 from ablate.study.design import DESIGNS
 from ablate.study.fractions import FRACTIONS
 from ablate.study.path import PATH
@@ -74,6 +74,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         self.as_metric()
         if (self.design == "random") != (self.draws is not None):
             raise ValueError("draws=N, the number of variants, is required for design=random and invalid for others")
+
+    @property
+    def states_direction(self) -> bool:
+        """Whether the user has stated which values of the metric are better."""
+        return isinstance(self.metric, dict) and self.metric.get("direction") is not None
 
     def as_metric(self) -> Metric:
         """The metric that the runs are compared in."""

@@ -1,5 +1,6 @@
 """`hydra/sweeper=ablate`: the study of an app, with the sweeper of `ablate train`."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ablate.config.quoting import quoted, shell_word
 from ablate.files import atomic
 from ablate.runs import run_record, tuning
 from ablate.study import phases, retune
@@ -24,6 +26,8 @@ from ablate.study.stages import Decide
 from ablate.study.status_table import preview
 from ablate.study.sweeper import sweep
 from ablate.study.tuned_runs import Phase, tuning_plan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class App:
         """Run the study, or list its runs (`dry_run`). See `ablate.study.sweeper.sweep` for `decide` and the errors."""
         asked, advice, plan = self.settings, "Run the same command again to resume.", tuning_plan(self.settings)
         launcher = self.start(self.config)
+        if not asked.states_direction:
+            metric = asked.as_metric()
+            stated = f"hydra.sweeper.metric={{name: {quoted(metric.name)}, direction: {metric.direction}}}"
+            log.info("%s. To state the direction, set %s", metric.assumed_direction, shell_word(stated))
 
         def composing(phase: Phase) -> ComposedStudy:
             folder = self.folder / tuning.FOLDER if phase.is_tuning else self.folder

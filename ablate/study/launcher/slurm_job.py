@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ablate.backend.cpu_count import cpu_cores
 from ablate.study.launcher import Job, local, workers
+from ablate.study.launcher.worker_count import workers_of
 from ablate.terminal.errors import INTERRUPTED
 
 log = logging.getLogger(__name__)
@@ -53,15 +54,13 @@ class SlurmJob:
         """Train the runs in workers; see the class."""
         os.chdir(self.job.directory)
         at_once = min(self.runs_at_once, len(self.tasks))
-        gpus = local.workers_of(self.job.config, at_once, at_once)
+        gpus = workers_of(self.job.config, at_once, at_once)
         threads = max(1, int(os.environ.get("SLURM_CPUS_PER_TASK", cpu_cores())) // at_once)
         if len(self.tasks) > 1:
             local.load_shared(self.job)
         starts = [partial(_set_up, gpu, threads) for gpu in gpus]
         waiting = iter(self.tasks)
-        running = workers.run_tasks(
-            lambda: next(waiting, None), partial(local.run_task, self.job), starts, local.REFRESH_SECONDS
-        )
+        running = workers.run_tasks(lambda: next(waiting, None), partial(local.run_task, self.job), starts)
         for ended in running:
             if ended is not None and isinstance(ended[1], workers.WorkerDied):
                 log.error("Run %d: %s", ended[0][1], ended[1])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection
 from typing import Any
 
-from ablate.backend import parent_death, processes
+from ablate.backend import parent_death, processes, signals
 from ablate.backend.processes import ByValue
 
 CHECKPOINT_SECONDS = 5.0  # time to write a checkpoint after an interrupt
@@ -48,7 +48,10 @@ class Worker:
 
 
 def run_tasks(
-    take: Callable[[], Any], work: Callable[[Any], Any], starts: Sequence[Callable[[], None]], refresh_seconds: float
+    take: Callable[[], Any],
+    work: Callable[[Any], Any],
+    starts: Sequence[Callable[[], None]],
+    refresh_seconds: float = 1.0,
 ) -> Iterator[tuple[Any, Any] | None]:
     """Run tasks in worker processes until none is left and all have ended.
 
@@ -96,8 +99,7 @@ def _free_worker(idle: list[Worker], unused: deque[Callable[[], None]], work: Ca
 def _serve(parent: connection.Connection, work: Callable[[Any], Any], start: Callable[[], None], launcher: int) -> None:
     """Main function of a worker process."""
     processes.leave_group()  # Ctrl-C reaches only the parent, which interrupts the workers
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in jobs started with `nohup` or `&`
-        signal.signal(number, signal.default_int_handler)
+    signals.interrupt("SIGINT", "SIGTERM")  # SIGINT is ignored in jobs started with `nohup` or `&`
     parent_death.signaled(signal.SIGINT, launcher)
     try:
         start()

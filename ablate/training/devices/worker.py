@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from omegaconf import OmegaConf
 
-from ablate.backend import parent_death, processes
+from ablate.backend import parent_death, processes, signals
 from ablate.config import register, user_code
 from ablate.config.messages import sentence, unwrapped
 from ablate.terminal.console import Console
@@ -63,8 +63,7 @@ def train_with_torchrun(ranks: Ranks) -> int:
 def main() -> int:
     """Train as a process that the first one started; return the exit status."""
     folder, rank, size, parent = Path(sys.argv[1]), *map(int, sys.argv[2:])
-    for number in [getattr(signal, name) for name in IGNORED if hasattr(signal, name)]:
-        signal.signal(number, signal.SIG_IGN)
+    signals.ignore(*IGNORED)
     parent_death.signaled(processes.KILL, parent)
     try:
         register()

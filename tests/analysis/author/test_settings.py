@@ -46,7 +46,7 @@ def test_labels_and_order_by_folder_or_as_tables_name_a_variant(apply):
     [
         ("labels: {model=c: x}", "labels names 'model=c', which is no variant of the study. Did you mean model=b?"),
         ("order: [model=b, nothing]", "order names 'nothing', which is no variant"),
-        ("labels: {model=b: x, model=b: y}", "'model=b' is there twice"),
+        ("labels: {model=b: x, model=b: y}", "'model=b' is repeated; remove one"),
         ('labels: {model=b+norm=y: x, "model=b, norm=y": y}', "labels names the variant model=b+norm=y twice"),
         ("order: [norm=y, norm=y]", "order names the variant norm=y twice"),
         ("labels: {model=b: x, norm=y: x}", "model=b and norm=y would both be labeled 'x'"),

@@ -1,14 +1,16 @@
 """Uses of the test set, counted from a study's log and results."""
 
 import json
+import shutil
 from uuid import uuid4
 
+import pandas as pd
 import pytest
 from msgspec.structs import replace
 
 from ablate.analysis import tables
 from ablate.analysis.analyze import analyze
-from ablate.analysis.on_test_set.usage import usage
+from ablate.analysis.on_test_set.usage import Usage, usage
 from ablate.analysis.report import limits
 from ablate.analysis.report.write import report
 from ablate.runs import study_plan, test_log
@@ -94,13 +96,13 @@ def test_without_a_test_there_is_no_table(study):
 
 
 def test_tests_of_replaced_and_unplanned_runs_are_counted(study):
-    """One run was replaced by another configuration, and one is no longer planned."""
+    """One run was replaced by another configuration, and one is not in the plan."""
     use(study, "model=b/seed=0")
     path = study / "model=b/seed=0/test.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "config_sha256": "other"}))
     use(study, "model=c/seed=0")
     assert sentence(study) == (
-        "The test set was used twice, on 2 runs: model=b (seed 0), runs that are no longer planned."
+        "The test set was used twice, on 2 runs: model=b (seed 0), runs that are not in the plan."
     )
 
 
@@ -132,3 +134,25 @@ def test_many_uses_are_summarized_briefly(study):
     lines += [json.dumps({"run": "baseline/seed=0", "time": "now"})] * 3
     (study / test_log.FILE).write_text("\n".join(lines))
     assert sentence(study).startswith("The test set was used 3 times, on 10,001 runs") and len(sentence(study)) < 200
+
+
+def test_uses_of_joined_studies_are_added(study):
+    other = shutil.copytree(study, study.parent / "other")
+    use(study, "baseline/seed=0", 0.5), use(study, "baseline/seed=0", 0.5)
+    use(other, "model=b/seed=0", 0.7)
+    use(other, "baseline/seed=1", 0.6)  # of which the joined plan has that of the first study
+    plan = study_plan.read(study)
+    folders = {run.folder: other if run.folder == "model=b/seed=0" else study for run in plan.runs}
+    placed = [replace(run, folder=f"{folders[run.folder].name}/{run.folder}") for run in plan.runs]
+    joined = usage(study.parent, replace(plan, runs=placed), [study, other])
+    assert joined.looks == 4 and limits.tested(joined) == (
+        "The test set was used 4 times, on 3 runs: baseline (seed 0: 50.0 %), model=b (seed 0: 70.0 %), runs that are"
+        " not in the plan."
+    )
+
+
+def test_other_test_sets_that_are_not_listed_are_counted():
+    others = {f"set{number}": (1, 2) for number in range(11)}
+    nothing = pd.DataFrame({"variant": [], "seed": [], "times": [], "accuracy": [], "value": []})
+    text = limits.tested(Usage(nothing, 0, 0, others=others))
+    assert text.count("was used once") == 8 and text.endswith(" 3 further test sets were used (tests.jsonl).")

@@ -53,7 +53,7 @@ def test_why_a_clear_difference_is_inconclusive(make_study):
         " (+2.1 points, Holm p < 0.001), inconclusive with diverged runs scored at chance (−8.3 points)."
     )
     texts = notes.notes(analyze(make_study(results, FACTORS, name="old")))
-    assert any("of a model that has learned nothing is not known" in note for note in texts)
+    assert any("is unknown. Comparisons with such runs claim no difference" in note for note in texts)
 
 
 def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
@@ -66,12 +66,21 @@ def test_a_row_whose_means_do_not_give_the_difference_is_explained(make_study):
     )
 
 
+def test_variants_that_are_not_listed_are_counted(make_study):
+    """Ten variants lack a seed: eight are listed."""
+    lacking = {f"model={letter}": {0: 0.5, 1: 0.52, 2: None} for letter in "bcdefghijk"}
+    factors = {"model": list("abcdefghijk")}
+    texts = notes.notes(analyze(make_study({"baseline": {0: 0.6, 1: 0.61, 2: 0.63}, **lacking}, factors)))
+    assert sum("compared over 2 of the baseline's seeds" in text for text in texts) == 8
+    assert "2 further variants are compared over fewer seeds, too." in texts
+
+
 def test_a_training_curve_of_another_function_is_named(make_study):
     study = make_study({"baseline": {0: 0.5, 1: 0.6}}, {})
     path = study / "baseline/seed=1/metrics.csv"
     path.write_text("\n".join(line.rpartition(",")[0] for line in path.read_text().splitlines()) + "\n")
     (note,) = notes.notes(analyze(study))
-    assert note.startswith("1 run of an earlier version: the training curve is the loss that training minimized")
+    assert note.startswith("1 run is from an earlier version. Its training curve shows the training loss")
 
 
 @pytest.mark.parametrize(

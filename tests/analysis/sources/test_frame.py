@@ -106,7 +106,7 @@ def test_a_setting_that_a_run_lacks_is_a_level():
          "No run of results has the levels of the baseline"),
         (lambda f: f.assign(acc="high"), {}, "holds 'high', but must hold numbers"),
         (lambda f: f.assign(acc=np.nan), {}, "no run is completed"),
-        (lambda f: f.assign(status="lost"), {}, "'lost'. Known words: completed"),
+        (lambda f: f.assign(status="lost"), {}, "'lost'. Allowed values: completed"),
         (lambda f: f.assign(seed=[np.nan, *f["seed"][1:]]), {}, "Row 1 has no seed"),
         (lambda f: f.rename(columns={"net": "variant"}), {}, "factor name 'variant' is not printable, or is the name"),
         (lambda f: f.rename(columns={"net": "a\x1b[2J"}), {}, r"factor name 'a\x1b[2J' is not printable"),

@@ -24,7 +24,7 @@ def test_a_report_of_at_most_two_pages(tmp_path, pages):
 
 
 def test_a_report_with_three_or_no_pages_is_refused(tmp_path):
-    with pytest.raises(InputError, match="report.pdf has 3 pages, expected 1 to 2"):
+    with pytest.raises(InputError, match="report.pdf has 3 pages, expected 1 to 2. Change the report"):
         report.read_report(pdf(tmp_path / "report.pdf", 3), 2)
     with (tmp_path / "empty.pdf").open("wb") as file:
         PdfWriter().write(file)

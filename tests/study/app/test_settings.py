@@ -9,6 +9,7 @@ from ablate.study.app.settings import LocalLauncher, Settings, check_launcher, r
 from ablate.terminal.errors import InputError
 from hydra_plugins.ablate_study._app import LAUNCHER, SWEEPER
 from tests.docs.pages import ROOT
+from tests.study.app.conftest import SWEEP
 
 
 def test_the_page_describes_every_setting():
@@ -46,3 +47,17 @@ def test_a_setting_of_the_launcher_that_cannot_be_is_named(key, value):
 @pytest.mark.parametrize(("options", "settings"), [(SWEEPER, Settings), (LAUNCHER, LocalLauncher)])
 def test_hydras_options_are_the_settings_with_their_defaults(options, settings):
     assert options == msgspec.structs.asdict(settings())
+
+
+@pytest.mark.parametrize(
+    ("metric", "stated"),
+    [
+        ("acc", 'higher values of acc are better. To state the direction, set "hydra.sweeper.metric={name: acc, dir'),
+        ("nested/loss", "lower values of nested/loss are better"),
+        ("{name: acc, direction: max}", None),
+    ],
+)
+def test_an_assumed_direction_is_printed(app, tmp_path, metric, stated):
+    ended = app(tmp_path, *SWEEP, "hydra.sweeper.dry_run=true", f"hydra.sweeper.metric={metric}", "seed=0,1")
+    assert ended.returncode == 0, ended.stderr
+    assert (stated in ended.stdout) if stated else ("Assumed" not in ended.stdout)

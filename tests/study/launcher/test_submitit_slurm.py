@@ -144,7 +144,7 @@ def test_runs_of_a_job_at_the_same_time(tmp_path, slurm):
     assert all(record(run)["status"] == "interrupted" and (run / "checkpoint.pt").exists() for run in runs)
 
 
-def test_cancelled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm):
+def test_canceled_jobs_are_submitted_again_by_the_same_command(tmp_path, slurm):
     words = ("train", "-m", "study.name=s", *SMALL, "model=mlp", seeds(2), *SLURM)
     blocked = ("hydra.launcher.wait=false", "hydra.launcher.cpus_per_task=1000")
     assert finish(start(tmp_path, *words, *blocked, **slurm))[0] == 0

@@ -1,4 +1,4 @@
-"""The identity of a run: the part of its record that is known before training."""
+"""The record of a starting run: the part that is known before training."""
 
 import os
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Position:
     factors: dict[str, str] = field(default_factory=dict)
 
 
-def identity(config: DictConfig, folder: Path) -> RunRecord:
+def starting_record(config: DictConfig, folder: Path) -> RunRecord:
     """Build the record of a starting run: position in a study, hashes of configuration and code, rerun command."""
     hydra_config = HydraConfig.get()
     # A launcher of parallel runs sets the number of threads of each run, and results depend on it.

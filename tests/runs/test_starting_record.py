@@ -11,8 +11,8 @@ from omegaconf import DictConfig, open_dict
 
 from ablate.config import CONF, register
 from ablate.runs import study_plan
-from ablate.runs.identity import Position, identity, study_position
 from ablate.runs.run_record import RunRecord
+from ablate.runs.starting_record import Position, starting_record, study_position
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 
 register()
@@ -59,7 +59,7 @@ def record(mode: RunMode, folder: Path, *words: str) -> RunRecord:
         with open_dict(config):
             alone: DictConfig = config.copy()
             del alone["hydra"]
-        return identity(alone, folder)
+        return starting_record(alone, folder)
     finally:
         HydraConfig.instance().cfg = before
 
