@@ -1,5 +1,6 @@
 """The search space of a hyperparameter search, and the levels of its trials as in overrides."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ def search_space(swept: factors.Sweep, intervals: Sequence[Override]) -> dict[st
     for override in intervals:
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
+        if not float(interval.end) - float(interval.start) < math.inf:
+            raise InputError(f"{override.input_line} is not a range that can be searched: its ends must be finite.")
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
         try:
             space[factors.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)

@@ -57,7 +57,7 @@ def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metr
     """
     metrics = returned(value, metric) or recorded(folder, None, metric, best)
     if metric.name in metrics:
-        if metric.largest_difference and metric.scale == PERCENT and 1 < metrics[metric.name] <= PERCENT:
+        if metric.is_share and metric.scale == PERCENT and 1 < metrics[metric.name] <= PERCENT:
             stated = f"'{{name: {metric.name}, unit: \"%\", scale: 1}}'"
             raise RunFailed(
                 f"{metric.name} is {metrics[metric.name]:g}, but must be a fraction from 0 to 1. Return the fraction,"
