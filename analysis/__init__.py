@@ -8,7 +8,8 @@ Read in the order in which the data flows:
    `excluded_seeds.py`, `left_out.py`   seeds left out on request; runs with a result that no comparison may use
 2. `stats/`                 statistics on arrays and frames: paired differences, multiple comparisons, factorial, power
 3. `variant_results.py`     runs -> the results of each variant by seed, next to the baseline's
-   `comparison.py`, `chance.py`, `verdict.py`   corrected p-values, runs that learned nothing -> verdict of a variant
+   `comparison.py`, `chance.py`, `divergence.py`, `verdict.py`   corrected p-values, runs that learned nothing and rates
+                            of divergence -> verdict of a variant
    `effects.py`             runs -> the effect of each variant against the baseline, and its verdict
    `all_pairs.py`, `blocks.py`, `factor_effects.py`, `ablation_path.py`   effects between all variants, within data
                             sets, of several factors together, and step by step
