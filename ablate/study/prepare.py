@@ -46,7 +46,7 @@ def prepare(
                 raise InputError(
                     f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
                 )
-            replaced.append(set_aside(folder, dropped))
+            replaced.append(set_aside(folder, dropped, leftovers))
         study_plan.write(folder, whole)
         check_letters(folder, {run.folder for run in whole.runs})
         states = [(run, planned_state(folder, run)) for run in plan.runs]

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from ablate.files import atomic, bounded
 from ablate.files.lock import TrainedElsewhere, lock
-from ablate.runs import provenance, run_record, study_plan
+from ablate.runs import finished, provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
 from ablate.runs.record_parts import Seconds
 from ablate.runs.run_record import RunRecord
@@ -51,13 +51,20 @@ class RecordedTask:
     script: Path | None
 
     def __call__(self, config: DictConfig) -> Any:
-        """Run the app and record the result, unless another process runs it or has finished it."""
+        """Run the app and record the result, unless another process runs it or has finished it.
+
+        Raises:
+            InputError: the folder holds a finished run of another configuration.
+            RunFailed: the app failed, or has no result.
+            TrainedElsewhere: another process runs it.
+        """
         folder = Path(HydraConfig.get().runtime.output_dir)
         planned = self._planned(folder)
         try:
             with lock(folder):
                 if recorded_state(folder, planned.config_sha256).status in RECORDED_END:
                     return None
+                finished.refuse(folder, in_study=True, which=" of another configuration")
                 return self._run(config, folder, planned)
         except Timeout:
             raise TrainedElsewhere("Another process is running this run.") from None

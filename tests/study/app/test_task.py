@@ -3,8 +3,10 @@
 import math
 import shutil
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
 
 import ablate
 from ablate.analysis.analyze import analyze
@@ -12,8 +14,10 @@ from ablate.runs import run_record
 from ablate.runs.metric import named
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.app.results import csv_metrics
+from ablate.study.app.sweeper import has_output
 from ablate.study.app.task import RecordedTask
-from ablate.terminal.errors import RunFailed
+from ablate.study.leftovers import Leftovers, make_way
+from ablate.terminal.errors import InputError, RunFailed
 from tests.study.app.conftest import SWEEP
 
 
@@ -58,6 +62,7 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
 
 HALF = "caf\udce9"  # of a surrogate pair: what Python reads from a file name in Latin-1
 ACC = named("acc")
+PLANNED = PlannedRun(variant="baseline", factors={}, seed=0, folder="baseline/seed=0", config_sha256="planned")
 
 
 class Unprintable(Exception):
@@ -78,6 +83,19 @@ def recorded(tmp_path):
         return run_record.read(folder)
 
     return run
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch):
+    """called(main) -> what a launcher gets from the run of `main` that is planned in the same folder."""
+
+    def call(main, config=None):
+        folder, planned = tmp_path / "s/baseline/seed=0", PLANNED
+        monkeypatch.setattr("ablate.study.app.task.RecordedTask._planned", lambda task, folder: planned)
+        monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(runtime=SimpleNamespace(output_dir=folder)))
+        return RecordedTask(lambda _: main(folder), tmp_path / "s", ACC, False, None)(config)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -135,3 +153,15 @@ def test_log_takes_any_name(tmp_path, name):
         ablate.log(tmp_path, **{name: epoch, "acc": 0.5})
     (metrics,) = [csv_metrics(tmp_path / "metrics.csv", ACC, best=False)]
     assert metrics["acc"] == 0.5 and 1 in metrics.values() and not any(map(math.isnan, metrics.values()))
+
+
+def test_a_result_is_kept_that_is_all_that_its_run_left(recorded, called, tmp_path):
+    """Of an app that returns a number and writes no file."""
+    leftovers = Leftovers(lambda folder: False, has_output)
+    assert recorded(lambda folder: 0.5).metrics == {"acc": 0.5}
+    with pytest.raises(InputError, match=r"holds a finished run of another configuration.*hydra.sweeper.retrain=true"):
+        make_way(tmp_path / "s", "baseline/seed=0", "stale", retrain=False, leftovers=leftovers)
+    with pytest.raises(InputError, match="holds a finished run"):
+        called(lambda folder: 0.7)
+    aside = make_way(tmp_path / "s", "baseline/seed=0", "stale", retrain=True, leftovers=leftovers)
+    assert run_record.read(aside).metrics == {"acc": 0.5}
