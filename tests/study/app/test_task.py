@@ -160,8 +160,8 @@ def test_a_result_is_kept_that_is_all_that_its_run_left(recorded, called, tmp_pa
     leftovers = Leftovers(lambda folder: False, has_output)
     assert recorded(lambda folder: 0.5).metrics == {"acc": 0.5}
     with pytest.raises(InputError, match=r"holds a finished run of another configuration.*hydra.sweeper.retrain=true"):
-        make_way(tmp_path / "s", "baseline/seed=0", "stale", retrain=False, leftovers=leftovers)
+        make_way(tmp_path / "s", PLANNED, retrain=False, leftovers=leftovers)
     with pytest.raises(InputError, match="holds a finished run"):
         called(lambda folder: 0.7)
-    aside = make_way(tmp_path / "s", "baseline/seed=0", "stale", retrain=True, leftovers=leftovers)
+    aside = make_way(tmp_path / "s", PLANNED, retrain=True, leftovers=leftovers)
     assert run_record.read(aside).metrics == {"acc": 0.5}
