@@ -66,8 +66,8 @@ class App:
             preview(planned, self.folder, asked.extend, asked.retrain)
             return
         leftovers = Leftovers(self.resumes, has_output)
-        run_phase = partial(sweep, resuming=advice, extend=asked.extend, retrain=asked.retrain, leftovers=leftovers)
-        phases.run(self.config, plan, composing, self.start, launcher, run_phase, decide)
+        run_phase = partial(sweep, resuming=advice, leftovers=leftovers)
+        phases.run(self.config, plan, composing, self.start, launcher, run_phase, decide, asked.extend, asked.retrain)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
