@@ -103,7 +103,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
         study = Path(config.hydra.sweep.dir)
         return Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
-            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script)),
+            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script, known.ignore)),
             config=config,
         )
 

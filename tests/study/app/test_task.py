@@ -7,12 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 from hydra.core.hydra_config import HydraConfig
+from msgspec.structs import replace
+from omegaconf import OmegaConf
 
 import ablate
 from ablate.analysis.analyze import analyze
 from ablate.runs import run_record
 from ablate.runs.metric import named
 from ablate.runs.study_plan import PlannedRun
+from ablate.study.app.plan_of_command import digest, written
 from ablate.study.app.results import csv_metrics
 from ablate.study.app.sweeper import has_output
 from ablate.study.app.task import RecordedTask
@@ -63,6 +66,8 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
 HALF = "caf\udce9"  # of a surrogate pair: what Python reads from a file name in Latin-1
 ACC = named("acc")
 PLANNED = PlannedRun(variant="baseline", factors={}, seed=0, folder="baseline/seed=0", config_sha256="planned")
+PLANNED_CONFIG = {"lr": "${oc.env:LR,0.1}", "model": {"width": 8}, "place": "/a"}
+IGNORED = ["place"]
 
 
 class Unprintable(Exception):
@@ -90,10 +95,13 @@ def called(tmp_path, monkeypatch):
     """called(main) -> what a launcher gets from the run of `main` that is planned in the same folder."""
 
     def call(main, config=None):
-        folder, planned = tmp_path / "s/baseline/seed=0", PLANNED
+        folder = tmp_path / "s/baseline/seed=0"
+        folder.mkdir(parents=True, exist_ok=True)
+        composed = None if config is None else digest(written(OmegaConf.create(PLANNED_CONFIG), IGNORED))
+        planned = replace(PLANNED, written_sha256=composed)
         monkeypatch.setattr("ablate.study.app.task.RecordedTask._planned", lambda task, folder: planned)
         monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(runtime=SimpleNamespace(output_dir=folder)))
-        return RecordedTask(lambda _: main(folder), tmp_path / "s", ACC, False, None)(config)
+        return RecordedTask(lambda _: main(folder), tmp_path / "s", ACC, False, None, IGNORED)(config)
 
     return call
 
@@ -165,3 +173,17 @@ def test_a_result_is_kept_that_is_all_that_its_run_left(recorded, called, tmp_pa
         called(lambda folder: 0.7)
     aside = make_way(tmp_path / "s", PLANNED, retrain=True, leftovers=leftovers)
     assert run_record.read(aside).metrics == {"acc": 0.5}
+
+
+@pytest.mark.parametrize("changed", [{"lr": 0.1}, {"model": {"width": 9}}, {"depth": 2}])
+def test_a_run_is_not_started_with_another_configuration_than_planned(called, changed, tmp_path):
+    """As a launcher composes it from files that were edited while the job was in the queue."""
+    with pytest.raises(InputError, match="its configuration is not the planned one"):
+        called(lambda folder: 0.5, OmegaConf.create(PLANNED_CONFIG | changed))
+    assert not (tmp_path / "s/baseline/seed=0/run.json").exists()
+
+
+@pytest.mark.parametrize("changed", [{}, {"place": "/b"}])
+def test_a_run_is_started_wherever_its_job_runs(called, changed, monkeypatch):
+    monkeypatch.setenv("LR", "0.3")  # as the scratch folder of a cluster's job
+    assert called(lambda folder: 0.5, OmegaConf.create(PLANNED_CONFIG | changed)) == 0.5
