@@ -62,13 +62,18 @@ def tune(
     tuned = compose(Phase(plan, None)) if retrain else None
     variants = {run.variant: run.factors for run in main.runs}
     if tuned and is_stale(folder / tuning.FOLDER, tuned.plan):
-        set_file_aside(folder / tuning.FOLDER, tuning.FILE)
-        phase = chosen_phase(folder, plan)
-    if not variants.keys() <= (phase.chosen or {}).keys():
+        with choosing(folder / tuning.FOLDER):
+            set_file_aside(folder / tuning.FOLDER, tuning.FILE)
+    if not variants.keys() <= tuning.read_chosen(folder, plan).keys():
         log.info("%s", *describe(main))
         sweep(tuned or compose(Phase(plan, None)))
         choose(folder, variants)
     return chosen_phase(folder, plan)
+
+
+def choosing(study: Path) -> FileLock:
+    """The lock of the chosen settings in the folder of the tuning."""
+    return FileLock(study / f".{tuning.FILE}.lock")
 
 
 def is_stale(study: Path, plan: StudyPlan) -> bool:
@@ -108,7 +113,7 @@ def choose(folder: Path, variants: Mapping[str, Mapping[str, str]]) -> None:
     study = folder / tuning.FOLDER
     tuned = study_plan.read(study)
     assert tuned.tuning is not None  # `tune` has planned it
-    with FileLock(study / f".{tuning.FILE}.lock"):
+    with choosing(study):
         chosen = tuning.read_chosen(folder, tuned.tuning)
         for variant, levels in variants.items():
             if variant not in chosen:
