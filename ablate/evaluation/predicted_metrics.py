@@ -71,13 +71,13 @@ def ece(labels: np.ndarray, logits: np.ndarray) -> float:
 def auroc(labels: np.ndarray, logits: np.ndarray) -> float:
     """Area under the ROC curve: of the second class with two classes, else the mean of one class against the others.
 
-    The mean is over the classes that occur; NaN if there is only one.
+    The mean is over the classes that occur; NaN if there is only one, or if a logit is not finite.
     """
     from scipy.special import softmax
     from sklearn.metrics import roc_auc_score
 
     occurring = np.unique(labels)
-    if len(occurring) < 2:
+    if len(occurring) < 2 or not np.isfinite(logits).all():
         return float("nan")
     probability = softmax(logits.astype(float), axis=1)
     if logits.shape[1] == 2:
