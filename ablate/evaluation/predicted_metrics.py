@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.evaluation import class_metrics
 from ablate.runs import predictions
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
@@ -23,23 +24,23 @@ BINS = 15  # of the calibration error, as in Guo et al. (2017)
 
 def balanced_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the classes that occur of the share of their images that is classified correctly."""
-    from sklearn.metrics import recall_score
-
-    return float(recall_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+    return _by_class(labels, logits)["balanced_accuracy"]
 
 
 def macro_f1(labels: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the classes that occur of the harmonic mean of precision and recall."""
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+    return _by_class(labels, logits)["macro_f1"]
 
 
 def worst_class_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
     """Lowest share of a class's images that is classified correctly, of the classes that occur."""
-    images = np.bincount(labels)
-    correct = np.bincount(labels, logits.argmax(1) == labels)
-    return float((correct[images > 0] / images[images > 0]).min())
+    return _by_class(labels, logits)["worst_class_accuracy"]
+
+
+def _by_class(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    classes, predicted = logits.shape[1], logits.argmax(1)
+    counted = (labels, predicted, labels[labels == predicted])
+    return class_metrics.of_counts(*(np.bincount(of, minlength=classes) for of in counted))
 
 
 def top5_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
