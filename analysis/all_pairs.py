@@ -18,7 +18,7 @@ class AllPairs(NamedTuple):
 
     Attributes:
         table: one row per pair, both in the order of `means`: variant, other, n, difference (variant minus other) and
-            its interval in printed units, p, p_holm (over all pairs), wins.
+            its interval in printed units, p, p_holm (over all pairs), wins, test.
         means: {variant: recorded mean}, the best first.
         letters: {variant: letters}; variants that share one do not differ significantly.
     """
@@ -47,7 +47,7 @@ def all_pairs(runs: pd.DataFrame, metric: Metric, confidence: float = 0.95) -> A
     planned = runs["variant"].nunique()
     known = runs.drop(columns="collapsed", errors="ignore")
     tables = [_against(known, metric, name, order[:place], confidence) for place, name in enumerate(order) if place > 0]
-    columns = ["variant", "other", "n", "difference", "ci_low", "ci_high", "p", "wins"]
+    columns = ["variant", "other", "n", "difference", "ci_low", "ci_high", "p", "wins", "test"]
     table = pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
     table["p_holm"] = stats.holm(table["p"].astype(float), max(planned * (planned - 1) // 2, len(table)))
     place = {name: k for k, name in enumerate(order)}

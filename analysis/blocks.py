@@ -5,7 +5,7 @@ blocks, so that its difference from the baseline is the mean of the differences 
 Demsar 2006); its interval is over seeds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -88,8 +88,20 @@ def renamed(runs: pd.DataFrame, plan: StudyPlan) -> pd.DataFrame:
     names = [name for name in collect.factors(runs) if name != plan.block]
     cells = list(runs[names].itertuples(index=False, name=None))
     levels = {cell: dict(zip(names, cell, strict=True)) for cell in dict.fromkeys(cells)}
-    variant_of = {cell: variant_name(chosen, plan.baseline) for cell, chosen in levels.items()}
+    variant_of = {cell: _name(chosen, plan) for cell, chosen in levels.items()}
     return runs.drop(columns=plan.block).assign(variant=[variant_of[cell] for cell in cells], block=runs[plan.block])
+
+
+def planned_variants(plan: StudyPlan) -> set[str]:
+    """The names of the planned variants; with a block, those of `renamed`."""
+    if plan.block is None:
+        return {run.variant for run in plan.runs}
+    return {_name(run.factors, plan) for run in plan.runs}
+
+
+def _name(levels: Mapping[str, str], plan: StudyPlan) -> str:
+    """The name of a variant without the block."""
+    return variant_name({name: level for name, level in levels.items() if name != plan.block}, plan.baseline)
 
 
 def compared(runs: pd.DataFrame, plan: StudyPlan) -> Blocks:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from ablate.analysis import stats
 from ablate.analysis.analyze import analyze
+from ablate.analysis.blocks import planned_variants
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import significant
 from ablate.analysis.stages import power as stage_power
 from ablate.analysis.variant_results import differences
 from ablate.runs.study_keys import keys_of
-from ablate.runs.study_plan import StudyPlan
+from ablate.runs.study_plan import BASELINE, StudyPlan
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import plural
 
@@ -67,7 +68,7 @@ def preview(study: StudyPlan, folder: Path, expect: stage_power.Expected = ()) -
     if expect:
         key = keys_of(study.app).stages
         raise InputError(f"hydra.sweeper.expect applies to a study with stages. Add {key}=[3,5,8], or remove it.")
-    comparisons = len({run.variant for run in study.runs}) - 1
+    comparisons = len(planned_variants(study) - {BASELINE})
     if comparisons < 1:
         return ["The study has one variant: there is nothing to compare."]
     sentences = [smallest(len(study.seeds), comparisons)]

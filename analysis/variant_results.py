@@ -69,7 +69,7 @@ def learned(runs: pd.DataFrame) -> pd.Series:
     return completed & ~runs["collapsed"] if "collapsed" in runs else completed
 
 
-def pairs(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.DataFrame:
+def pairs(runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Completed runs next to the baseline's of the same seed: variant, seed, value, baseline (NaN if it has none)."""
     rows = runs.loc[runs["status"] == "completed", ["variant", "seed", metric.name]]
     rows = rows.rename(columns={metric.name: "value"})
@@ -77,7 +77,7 @@ def pairs(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.DataFrame:
     return rows.merge(baseline.rename(columns={"value": "baseline"}), on="seed", how="left")
 
 
-def differences(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.Series:
+def differences(runs: pd.DataFrame, metric: Metric) -> pd.Series:
     """Differences to the baseline in printed units, such as percentage points, by (variant, seed).
 
     They are over the seeds on which variant and baseline both completed.
@@ -89,7 +89,7 @@ def differences(runs: pd.DataFrame, metric: Metric = ACCURACY) -> pd.Series:
     )
 
 
-def correlation(runs: pd.DataFrame, metric: Metric = ACCURACY) -> float:
+def correlation(runs: pd.DataFrame, metric: Metric) -> float:
     """The correlation over seeds of the variants that completed on the most seeds; NaN if unknown."""
     rows = runs[runs["status"] == "completed"]
     seeds = rows.groupby("variant")["seed"].transform("size")

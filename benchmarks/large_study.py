@@ -65,7 +65,7 @@ def repeated(study: Path) -> str:
 
     runs, hidden = study_plan.read(study).runs, study.with_name("hidden")
     hidden.mkdir()
-    watched = Watched(runs, hidden, "")  # type: ignore[arg-type]  # of a job, it reads the folder only
+    watched = Watched(runs, hidden, "")  # of a job, it reads the folder only
     watched.waiting = list(range(len(runs)))
     started = time.process_time()
     assert not watched.with_record()

@@ -26,8 +26,9 @@ def accuracies(study: Path) -> dict[str, dict[int, float]]:
     accuracy: dict[str, dict[int, float]] = {}
     for planned in study_plan.read(study).runs:
         state = planned_state(study, planned)
-        if state.status == "completed" and state.val_accuracy is not None:
-            accuracy.setdefault(planned.variant, {})[planned.seed] = 100 * state.val_accuracy
+        value = state.value("val_accuracy")
+        if state.status == "completed" and value is not None:
+            accuracy.setdefault(planned.variant, {})[planned.seed] = 100 * value
     return accuracy
 
 

@@ -72,7 +72,11 @@ def report(
 
     if not isinstance(study, pd.DataFrame):
         place = study_folder(study)
-        words = [*(["--allow-partial"] if allow_partial else []), *(["--metric", metric] if metric else [])]
+        # Those that the plan fixes are passed on, too, so that the command refuses them.
+        options = {"metric": metric, "seed": seed, "margin": margin, "unit": unit, "scale": scale, "block": block}
+        options |= {"factors": None if factors is None else ",".join(factors)}
+        words = [f"--{name}={value}" for name, value in options.items() if value is not None]
+        words += [*(["--allow-partial"] if allow_partial else []), *([f"--{direction}imize"] if direction else [])]
         words += [f"--{key}={value}" for pair in (exclude_seeds or {}).items()
                   for key, value in zip(("exclude-seed", "reason"), pair, strict=True)]  # fmt: skip
         words += ["--all-pairs"] if all_pairs else []

@@ -29,8 +29,8 @@ HELP = """\
 Images are rotated as their EXIF data specify, resized and normalized like the validation images of the run. Folders are
 searched recursively for files with the suffix of an image format.
 
-Exit status: 0; 1 if some files cannot be read as images; 2 if nothing can be predicted, for example because a path does
-not exist. Unreadable files are named on stderr and in the field `error` of CSV and JSON.
+Exit status: 0; 1 if some files could not be classified; 2 if none could, for example because a path does not exist.
+These files are named with the reason on stderr, and in the field `error` of CSV and JSON.
 
 test-time augmentation (--tta): averages the logits of several views of an image. flip: the image and its mirror image.
 shift: the image, and the image moved by 1/16 of its size up, down, left and right. flip_shift: both."""
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         report_failures(predict(run, images, views, top), len(images), failed), run.inputs.classes, top
     )
     if failed:
-        print(f"{len(failed):,} of {plural(len(images), 'file')} cannot be read as images.", file=sys.stderr)
+        print(f"{len(failed):,} of {plural(len(images), 'file')} could not be classified.", file=sys.stderr)
     return 2 if len(failed) == len(images) else 1 if failed else 0
 
 
@@ -141,7 +141,10 @@ def predict_pixels(run: "Trained", images: Any, views: tta.Views, top: int) -> I
             f" not {dtype} {tuple(pixels.shape)}."
         )
     for start in range(0, len(pixels), BATCH_SIZE):
-        outputs = probabilities(run, torch.as_tensor(pixels[start : start + BATCH_SIZE]), views)
+        batch = pixels[start : start + BATCH_SIZE]
+        if not isinstance(batch, torch.Tensor):  # which cannot have the negative strides of `images[:, ::-1]`
+            batch = torch.from_numpy(np.ascontiguousarray(batch))
+        outputs = probabilities(run, batch, views)
         yield [_ranked(str(index), output, inputs.classes, top) for index, output in enumerate(outputs, start)]
 
 

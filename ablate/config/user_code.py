@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import os
+import site
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.files import bounded
+from ablate.files.python_files import python_files
 
 PACKAGE = __package__.partition(".")[0]
 LARGEST = bounded.MIB  # bytes of a source file
@@ -108,11 +110,18 @@ def children(node: Any) -> list[Any]:
 def _files(spec: ModuleSpec) -> Iterator[tuple[Path, Path]]:
     """Yield (import folder, source file) of a module; nothing if it belongs to Python or an installed package."""
     folders = [Path(place) for place in spec.submodule_search_locations or ()]
-    paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))] or [Path(spec.origin or "")]
+    paths = [path for folder in folders for path in python_files(folder)] or [Path(spec.origin or "")]
     root = (folders or paths)[0].parent
-    installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    if str(root) not in installed:
+    if root not in {*site_packages(), *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))}:
         yield from ((root, path) for path in paths if path.suffix == ".py")
+
+
+def site_packages() -> list[Path]:
+    """The folders of installed packages: of this environment, of the user, and on the search path (PYTHONPATH)."""
+    user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    on_path = [folder for folder in sys.path if Path(folder).name in ("site-packages", "dist-packages")]
+    paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages(), *user, *on_path]
+    return [Path(path) for path in dict.fromkeys(paths)]
 
 
 def imported(path: Path) -> set[str]:

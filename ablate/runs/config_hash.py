@@ -90,7 +90,7 @@ def _trained(config: DictConfig) -> list[str]:
 
 def sha256_of(settings: Settings, files: Mapping[str, str] | None = None) -> str:
     """SHA-256 of `resolved` settings and of the files of `read_files`, by default of the current ones."""
-    content = ordered(settings)
+    content = json.loads(json.dumps(ordered(settings)))  # keys as in records, where integers are text and sort as such
     if read := read_files(settings) if files is None else dict(files):
         content = {**content, "own_code": read}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -16,16 +16,19 @@ DEFAULT = "val_accuracy"
 LARGEST = 1e100  # absolute value of a completed run; squares of more overflow, and such a run has diverged
 MOST_SCALE = 1e12
 # Words in names of which lower and higher values are better, where the user does not state the direction.
-LOWER = {"loss", "losses", "error", "errors", "err", "nll", "ce", "crossentropy", "xent", "logloss", "ece", "brier",
-         "mse", "rmse", "nrmse", "msle", "rmsle", "mae", "mape", "smape", "mase", "eer", "misclassification",
-         "misclassified", "mistakes", "perplexity", "ppl", "fid", "lpips", "wer", "cer", "regret", "time", "runtime",
-         "duration", "seconds", "latency", "bits", "bpd", "cost"}  # fmt: skip
-HIGHER = {"accuracy", "acc", "f1", "auc", "auroc", "auprc", "precision", "recall", "reward", "return", "free",
-          "reduction", "reduced", "improvement", "gain", "decrease", "saved", "speedup", "throughput", "success",
-          "correct", "corrected", "correction", "detection", "detected", "neg", "negative", "minus",
-          "inverse"}  # fmt: skip
+LOWER = {"loss", "losses", "lost", "error", "errors", "err", "nll", "ce", "crossentropy", "xent", "logloss", "ece",
+         "brier", "mse", "rmse", "nrmse", "msle", "rmsle", "mae", "mape", "smape", "mase", "eer", "misclassification",
+         "misclassified", "mistakes", "false", "fpr", "fnr", "perplexity", "ppl", "fid", "lpips", "wer", "cer", "ter",
+         "per", "regret", "forgetting", "drop", "distance", "divergence", "kl", "kld", "deviance", "time", "runtime",
+         "duration", "seconds", "ms", "latency", "bits", "bpd", "cost"}  # fmt: skip
+HIGHER = {"accuracy", "acc", "f1", "auc", "auroc", "auprc", "precision", "recall", "reward", "return", "likelihood",
+          "skill", "free", "reduction", "reduced", "improvement", "gain", "decrease", "saved", "speedup", "throughput",
+          "efficiency", "success", "correct", "corrected", "correction", "detection", "detected"}  # fmt: skip
+NEGATIONS = {"neg", "negative", "minus", "inverse"}
+PREPOSITIONS = {"to", "at", "of", "in", "on", "by", "for", "with", "under", "over", "from", "after", "before", "until"}
 # Phrases that are one word of `LOWER`, and the ends of words in camel case.
-PHRASES = {"cross_entropy": "crossentropy", "negative_log_likelihood": "nll"}
+PHRASES = {"cross_entropy": "crossentropy", "negative_log_likelihood": "nll", "neg_log_likelihood": "nll",
+           "false_negative": "false"}  # fmt: skip
 CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 SHARES = {"accuracy", "f1", "auroc", "ece"}
 
@@ -86,10 +89,15 @@ class Metric(Record, frozen=True, kw_only=True):
         return "points" if self.unit == "%" else self.unit
 
     @property
+    def is_share(self) -> bool:
+        """Whether recorded values are known to be from 0 to 1. Other apps may record percents."""
+        in_percent = self.unit == "%" and self.scale == 1
+        return not in_percent and self.name in LABELS and re.split("[^a-z0-9]", self.name)[-1] in SHARES
+
+    @property
     def largest_difference(self) -> float | None:
         """The difference of the worst and the best possible value in printed units; None if it is not known."""
-        is_share = self.name in LABELS and re.split("[^a-z0-9]", self.name)[-1] in SHARES
-        return self.scale if is_share else None
+        return self.scale if self.is_share else None
 
     @property
     def is_accuracy(self) -> bool:
@@ -171,13 +179,21 @@ def named(
 
 
 def direction_of(name: str) -> Direction:
-    """`min` for names with a word of `LOWER`, such as `val_loss_epoch`, `error_rate`, `TestError`; else `max`.
+    """The direction of the last word that is in `LOWER` or `HIGHER`: `error_rate`, `loss_reduction`; else `max`.
 
-    A word of `HIGHER` contradicts it: `error_free_rate` and `neg_mse` are maximized. Words after `per` do not count:
-    `images_per_second`.
+    Words after a preposition count only if none before it does: `time_to_accuracy`, `number_of_errors`. The word after
+    `per` does not count: `images_per_second`, `mean_per_class_error`. A negation before the word inverts: `neg_mse`.
     """
     text = re.sub(r"[^a-z0-9]+", "_", CAMEL_CASE.sub("_", name).lower())
     for phrase, word in PHRASES.items():
         text = text.replace(phrase, word)
-    words = set(text.partition("_per_")[0].split("_"))
-    return "min" if words & LOWER and not words & HIGHER else "max"
+    direction: Direction = "max"
+    is_known = is_negated = False
+    for whole in re.sub(r"(?<![^_])per_[^_]+", "", text).split("_"):
+        word = whole if whole in HIGHER else whole.rstrip("0123456789")  # `loss1`, but not `f1`
+        if word in PREPOSITIONS and is_known:
+            break
+        if word in LOWER or word in HIGHER:
+            is_known, direction = True, "max" if (word in HIGHER) != is_negated else "min"
+        is_negated ^= word in NEGATIONS
+    return direction

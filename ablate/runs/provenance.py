@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ablate.files.python_files import python_files
 from ablate.runs.record_parts import Environment, GitState
 from ablate.terminal.errors import InputError
 
@@ -28,7 +29,7 @@ PATCH = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--
 def code_sha256() -> str:
     """SHA-256 of the source of the package, file names included, but for `analysis`, which never trains."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in python_files(PACKAGE):
         name = path.relative_to(PACKAGE).as_posix()
         if not name.startswith("analysis/"):
             digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")

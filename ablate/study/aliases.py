@@ -6,7 +6,7 @@ columns are equal up to the sign, and partly aliased if they are correlated.
 
 import itertools
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,8 @@ def describe(plan: StudyPlan) -> list[str]:
     count, names = signs.shape[1], LETTERS if signs.shape[1] <= len(LETTERS) else [f"({name})" for name in factors]
     letters = ", ".join(f"{names[k]} {name}={levels[1]}" for k, (name, levels) in enumerate(factors.items()))
     lines = [f"{len(signs)} of {2**count} combinations. Effects: {letters}."]
-    defining = words(signs, min(count, 6))
     if generators := _generators(signs, names):
-        shortest = min((len(word) for word, _ in defining), default=None)
+        shortest = next((len(word) for word, _ in words(signs, min(count, 6))), None)
         resolution = f"Resolution {ROMAN[shortest]}. " if shortest in ROMAN else ""
         relation = ""
         if len(generators) < 3:
@@ -66,15 +65,20 @@ def signs_of(plan: StudyPlan) -> Signs:
     return np.array([*rows], dtype=float).reshape(len(rows), len(first)) * 2 - 1
 
 
-def words(signs: Signs, longest: int) -> list[tuple[Term, int]]:
-    """The words of the defining relation: products of up to `longest` factors that are constant, with their sign."""
-    constant = []
+def words(signs: Signs, longest: int) -> Iterator[tuple[Term, int]]:
+    """Yield the words of the defining relation, shortest first, with their sign.
+
+    A word is a product of factors that is constant.
+
+    Args:
+        signs: (runs, factors).
+        longest: number of factors in the longest words.
+    """
     for size in range(1, longest + 1):
         for term in itertools.combinations(range(signs.shape[1]), size):
             total = signs[:, term].prod(axis=1).sum()
             if abs(total) == len(signs):
-                constant.append((term, int(np.sign(total))))
-    return constant
+                yield term, int(np.sign(total))
 
 
 def aliased(signs: Signs) -> list[list[tuple[Term, int]]]:

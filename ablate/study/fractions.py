@@ -109,7 +109,7 @@ def _fractional(settings: FractionSettings, count: int) -> Signs:
         signs = np.asarray(_pydoe(settings).fracfact_by_res(count, least))
     except ValueError as error:  # no design found within the limits of its search
         raise InputError(f"{settings.prefix}.resolution={least} with {plural(count, 'factor')}: {error}.") from None
-    if words(signs, least - 1):  # before pydoe 1.5, of nine and more factors
+    if next(words(signs, least - 1), None):  # before pydoe 1.5, of nine and more factors
         raise InputError(
             f"This version of pydoe has no fraction of resolution {least} of {plural(count, 'factor')}: pip install -U"
             " pydoe."

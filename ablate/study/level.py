@@ -13,7 +13,7 @@ def level_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ",".join(f"{name}:{level_text(item)}" for name, item in value.items()) + "}"
+        return "{" + ",".join(f"{level_text(name)}:{level_text(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(level_text, value)) + "]"
     return str(value)

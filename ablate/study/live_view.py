@@ -185,7 +185,7 @@ def read_epochs(path: Path, planned: int | None = None, metric: Metric = ACCURAC
         return NO_EPOCHS
     unknown = [math.nan] * epoch_rows.count(table)
     recorded = table.get(metric.name, unknown)
-    low, high = (0.0, 1.0) if metric.unit == "%" else (-sys.float_info.max, sys.float_info.max)
+    low, high = (0.0, 1.0) if metric.is_share else (-sys.float_info.max, sys.float_info.max)
     values = [value if low <= value <= high else math.nan for value in recorded]
     seconds = [value for value in table.get("seconds", ()) if 0 <= value < math.inf]
     valid = [value for value in values if not math.isnan(value)]

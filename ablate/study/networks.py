@@ -27,7 +27,7 @@ def check_network(config: DictConfig) -> None:
         return
     groups: Any = {name: OmegaConf.to_container(config[name], resolve=True) for name in GROUPS}
     content = weights.hashes({"model": groups["model"]})
-    if error := _error(json.dumps([groups, shape, content], sort_keys=True)):
+    if error := _error(json.dumps([groups, shape, content])):
         raise InputError(error)
 
 

@@ -13,6 +13,8 @@ from ablate.study.level import level_text, same_level
 from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 
+TOO_MANY = study_plan.MOST_RUNS + 1  # no more variants or runs are listed, as `replicates` refuses them
+
 
 class DesignSettings(path.PathSettings, Protocol):
     """What a design needs of the settings of a study; see `StudySettings`."""
@@ -84,7 +86,7 @@ def variants(
         raise InputError("study.exclude excludes the baseline, with which every other variant is compared.")
     parameters = {"seed": settings.draw_seed} if settings.design == "random" else {}
     allowed = itertools.filterfalse(excluded, design.DESIGNS[settings.design](factors, **parameters))
-    return list(itertools.islice(allowed, settings.draws))
+    return list(itertools.islice(allowed, min(settings.draws or TOO_MANY, TOO_MANY)))
 
 
 def in_blocks(
@@ -104,11 +106,12 @@ def in_blocks(
         )
     rest = {factor: levels for factor, levels in factors.items() if factor != settings.block}
     compared = variants(settings, rest, quality)
-    return [
+    blocks = (
         {factor: variant.get(factor, level) for factor in factors}
         for level in factors[settings.block]
         for variant in compared
-    ]
+    )
+    return list(itertools.islice(blocks, TOO_MANY))
 
 
 def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda variant: None) -> list[Replicate]:
@@ -116,7 +119,7 @@ def replicates(sweep: Sweep, settings: DesignSettings, quality: Quality = lambda
     baseline = design.baseline(sweep.factors)
     levels = in_blocks(settings, sweep.factors, quality)
     runs = (Replicate(variant_name(chosen, baseline), chosen, seed) for chosen in levels for seed in sweep.seeds)
-    planned = list(itertools.islice(runs, study_plan.MOST_RUNS + 1))
-    if len(planned) > study_plan.MOST_RUNS:
+    planned = list(itertools.islice(runs, TOO_MANY))
+    if len(planned) == TOO_MANY:
         raise InputError(f"The study has more than {study_plan.MOST_RUNS:,} runs. Choose fewer levels or seeds.")
     return planned

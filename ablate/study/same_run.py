@@ -14,6 +14,8 @@ from ablate.study.extend import Change, refusal
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import ABSENT
 
+DOWNLOADS = ("ablate.data.download.", "ablate.data.medmnist.")
+
 
 def same_run(folder: Path, planned: PlannedRun, config: DictConfig, retrain: bool) -> str | None:
     """Return the recorded hash of the finished run in `folder` if it is the planned run, else None.
@@ -59,12 +61,16 @@ def _changes(record: RunRecord, recorded: DictConfig, config: DictConfig) -> lis
 
 
 def _other_images(record: RunRecord, recorded: DictConfig, config: DictConfig) -> list[Change]:
-    """Return the change of `data.root` if the new folder has different images, else an empty list."""
+    """Return the change of `data.root` if the new folder has different images, else an empty list.
+
+    A folder that depends on the environment may be another one, except that of downloads, whose files are checked.
+    """
     then, now = (written(settings)["data"].get("root") for settings in (recorded, config))
-    if then == now or record.data_sha256 is None:
+    is_fixed = "${" not in str(now) or str(config.data.get("_target_")).startswith(DOWNLOADS)
+    if (then == now and is_fixed) or record.data_sha256 is None:
         return []
     from ablate.data.prepare import prepare  # imports PyTorch, which takes a while
 
     if prepare(config.data).sha256 == record.data_sha256:
         return []
-    return [("data.root", then, now)]
+    return [("data.root", then, now if then != now else config.data.root)]

@@ -1,5 +1,6 @@
 """The search space of a hyperparameter search, and the levels of its trials as in overrides."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.study import factors
+from ablate.study.level import same_level
 from ablate.terminal.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ def search_space(swept: factors.Sweep, intervals: Sequence[Override]) -> dict[st
     for override in intervals:
         interval: Any = override.value()
         is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
+        if not float(interval.end) - float(interval.start) < math.inf:
+            raise InputError(f"{override.input_line} is not a range that can be searched: its ends must be finite.")
         distribution: Any = distributions.IntDistribution if is_integer else distributions.FloatDistribution
         try:
             space[factors.name_of(override)] = distribution(interval.start, interval.end, log="log" in interval.tags)
@@ -39,13 +43,20 @@ def search_space(swept: factors.Sweep, intervals: Sequence[Override]) -> dict[st
 def baseline_values(config: DictConfig, space: dict[str, Any]) -> dict[str, Any]:
     """The values of the factors in the configuration, if they are in the search space."""
     current = {name: config.hydra.runtime.choices.get(name, OmegaConf.select(config, name)) for name in space}
-    levels = {name: str(value) if hasattr(space[name], "choices") else value for name, value in current.items()}
-    return {name: value for name, value in levels.items() if _contains(space[name], value)}
+    known = {name: _listed(space[name], value) for name, value in current.items() if hasattr(space[name], "choices")}
+    levels = {name: level for name, level in (current | known).items() if level is not None}
+    return {name: level for name, level in levels.items() if _contains(space[name], level)}
+
+
+def _listed(distribution: "optuna.distributions.CategoricalDistribution", value: Any) -> str | None:
+    """The level that has this value, as it is listed; None if there is none."""
+    plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return next((level for level in map(str, distribution.choices) if same_level(level, plain)), None)
 
 
 def _contains(distribution: "optuna.distributions.BaseDistribution", value: Any) -> bool:
     try:
-        return value is not None and distribution._contains(distribution.to_internal_repr(value))
+        return distribution._contains(distribution.to_internal_repr(value))
     except (TypeError, ValueError):
         return False
 

@@ -77,7 +77,7 @@ def limits() -> Limits:
     """The limits of this site. A site without accounting has none for each user."""
     config = _output(["scontrol", "show", "config"])
     size = re.search(r"^MaxArraySize\s*=\s*(\d+)", config, re.MULTILINE)
-    association = ["show", "association", f"where user={getpass.getuser()}", "format=MaxSubmitJobs"]
+    association = ["show", "association", "where", f"user={getpass.getuser()}", "format=MaxSubmitJobs"]
     try:
         answer = _output(["sacctmgr", "--noheader", "--parsable2", *association])
     except InputError:

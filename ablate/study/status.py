@@ -70,11 +70,14 @@ def recorded_state(folder: Path, config_sha256: str | None) -> PlannedState:
 
 
 def _without_value(record: RunRecord) -> str:
-    """What a completed run lacks: metrics, or a validation accuracy that is a fraction; empty if it lacks nothing."""
+    """What a completed run lacks: metrics, or a validation accuracy that is a fraction; empty if it lacks nothing.
+
+    The metrics of another app may have any value.
+    """
     metrics = record.metrics or {}
     if not metrics:
         return "has no metrics"
-    accuracy = metrics.get("val_accuracy", 0)
+    accuracy = 0 if record.app is not None else metrics.get("val_accuracy", 0)
     return "" if accuracy is not None and 0 <= accuracy <= 1 else f"its val_accuracy is {accuracy}"
 
 

@@ -116,10 +116,10 @@ class Trials:
         for trial in self._running():
             if not self._locked(trial):
                 return trial.number, trial.params
-        trials = self.study.get_trials(deepcopy=False)
-        if sum(trial.state.is_finished() or trial.state.name == "RUNNING" for trial in trials) >= self.n_trials:
-            return None
-        with FileLock(self.folder / ".lock"):
+        with FileLock(self.folder / ".lock"):  # until the trial that another process proposes is counted
+            trials = self.study.get_trials(deepcopy=False)
+            if sum(trial.state.is_finished() or trial.state.name == "RUNNING" for trial in trials) >= self.n_trials:
+                return None
             proposed = self.study.ask(self.space)
         return proposed.number, proposed.params
 

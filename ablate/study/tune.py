@@ -17,6 +17,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from ablate.config import validate
+from ablate.config.schema import StudySettings
 from ablate.files.lock import wait_for_any
 from ablate.runs import epochs
 from ablate.runs.metric import Metric, named
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import optuna
 
 log = logging.getLogger(__name__)
+NOT_IN_SEARCHES = ("stages", "block", "tune", "exclude", "resolution", "foldover", "of")  # keys of `study`
 
 
 def search(
@@ -98,9 +100,7 @@ def start_search(
         override for override in overrides if override.is_sweep_override() and not override.is_discrete_sweep()
     ]
     study_settings: Any = OmegaConf.to_object(config.study)
-    for key in ("stages", "block", "tune"):
-        if getattr(study_settings, key):
-            raise InputError(f"study.{key} does not apply to a search (hydra/sweeper=optuna). Remove it.")
+    _check_applicable(study_settings)
     fixed = [word for word in overrides if word not in intervals]
     swept = factors.read(fixed, study_settings.bundles, config.get("seed", 0))
     prefixes = {factors.name_of(override): factors.prefix_of(override) for override in intervals}
@@ -118,6 +118,15 @@ def start_search(
     if not study.trials:
         study.enqueue_trial(baseline_values(config, space))
     return Trials(loader, config, swept, space, study, settings["n_trials"], settings["n_jobs"])
+
+
+def _check_applicable(settings: StudySettings) -> None:
+    """Raise InputError for a setting that chooses variants or seeds, as Optuna does in a search."""
+    chosen = {key: getattr(settings, key) for key in NOT_IN_SEARCHES}
+    if settings.design != "factorial":  # the default
+        chosen["design"] = settings.design
+    if names := [key for key, value in chosen.items() if value]:
+        raise InputError(f"study.{names[0]} does not apply to a search (hydra/sweeper=optuna). Remove it.")
 
 
 def log_best(study: "optuna.Study", metric: Metric) -> None:

@@ -19,9 +19,10 @@ from ablate.study.plan import Replicate
 from ablate.study.search_space import format_levels
 from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
-from ablate.terminal.text import by_number, first_few
+from ablate.terminal.text import by_number, first_few, plural
 
 MOST_SETTINGS = 10_000
+MOST_DRAWS = 100_000  # without a new setting, before there seem to be no others
 FIXED = ("study", "hydra")  # sections that runs share
 
 
@@ -74,7 +75,7 @@ def tuning_plan(settings: TuneSettings) -> TuningPlan | None:
     if not seeds:
         raise InputError(f"{name}_seeds is empty: name the seeds of the tuning runs.")
     is_random = wanted is not None and (bool(intervals) or wanted < count)
-    tried = _drawn(ranges, wanted or 0) if is_random else _combinations(ranges)
+    tried = _drawn(name, ranges, wanted or 0) if is_random else _combinations(ranges)
     if len(tried) < 2:
         raise InputError(f"{name} has one setting, so that nothing is tuned. Name two or more values.")
     keys = {key: level_text(value) for key, value in settings.tune.items()}
@@ -94,8 +95,13 @@ def _range(name: str, key: str, value: Any) -> Any:
             interval: Any = override.value()
             if not interval.start < interval.end or ("log" in interval.tags and interval.start <= 0):
                 raise InputError(f"{name}={value} is not an interval: it must rise, on a log scale from above 0.")
+            if not float(interval.end) - float(interval.start) < math.inf:
+                raise InputError(f"{name}={value} is not an interval: its ends must be finite numbers.")
             return interval
-        levels = list(override.sweep_string_iterator()) if override.is_sweep_override() else []
+        values = override.sweep_string_iterator() if override.is_sweep_override() else iter(())
+        levels = list(dict.fromkeys(itertools.islice(values, MOST_SETTINGS + 1)))
+        if len(levels) > MOST_SETTINGS:
+            raise InputError(f"{name}={value} has more than {MOST_SETTINGS:,} values. Choose fewer, or an interval.")
     if not levels:
         raise InputError(f"{name} has no values to try. Name two or more, such as {name}=[0.01,0.1].")
     return levels
@@ -105,25 +111,40 @@ def _combinations(ranges: Mapping[str, Sequence[str]]) -> list[Setting]:
     return [dict(zip(ranges, values, strict=True)) for values in itertools.product(*ranges.values())]
 
 
-def _drawn(ranges: Mapping[str, Any], count: int) -> list[Setting]:
-    """Random settings without repetition; always the same for the same ranges."""
+def _drawn(name: str, ranges: Mapping[str, Any], count: int) -> list[Setting]:
+    """Random settings without repetition; always the same for the same ranges.
+
+    Raises:
+        InputError: the ranges have fewer settings.
+    """
     generator = random.Random(0)
     drawn: dict[tuple[str, ...], Setting] = {}
+    repeated = 0
     while len(drawn) < count:
         setting = format_levels({key: _draw(values, generator) for key, values in ranges.items()})
-        drawn.setdefault(tuple(setting.values()), {key: setting[key] for key in ranges})
+        words = tuple(setting.values())
+        repeated = repeated + 1 if words in drawn else 0
+        if repeated == MOST_DRAWS:
+            raise InputError(
+                f"{name}_trials={count}, but only {plural(len(drawn), 'different setting')} of {name} could be drawn."
+                f" Choose wider intervals, or a smaller {name}_trials."
+            )
+        drawn.setdefault(words, {key: setting[key] for key in ranges})
     return list(drawn.values())
 
 
 def _draw(values: Any, generator: random.Random) -> Any:
-    """A level of a list, or a number of an interval."""
+    """A level of a list, or a number of an interval, which is an integer if its ends are."""
     if isinstance(values, list):
         return generator.choice(values)
-    if isinstance(values.start, int) and isinstance(values.end, int) and "log" not in values.tags:
-        return generator.randint(values.start, values.end)
-    if "log" in values.tags:
-        return math.exp(generator.uniform(math.log(values.start), math.log(values.end)))
-    return generator.uniform(values.start, values.end)
+    low, high = values.start, values.end
+    is_integer = isinstance(low, int) and isinstance(high, int)
+    if "log" not in values.tags:
+        return generator.randint(low, high) if is_integer else generator.uniform(low, high)
+    if not is_integer:
+        return math.exp(generator.uniform(math.log(low), math.log(high)))
+    number = math.exp(generator.uniform(math.log(low - 0.5), math.log(high + 0.5)))  # the ends are as likely as others
+    return min(max(round(number), low), high)
 
 
 @dataclass(frozen=True)

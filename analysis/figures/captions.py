@@ -1,5 +1,7 @@
 """The captions of the figures of a study: what is drawn, and of marks and bands those that occur."""
 
+import numpy as np
+
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.figures.cost import NAMED, costs, ends
 from ablate.analysis.figures.curve_axes import LOSS, limits
@@ -96,7 +98,8 @@ def _ceiling(results: Results) -> str:
     if not len(curves):
         return ""
     _, high = limits(curves, LOSS, results.runs)
-    cut = (curves[[*LOSS.columns]] > high).any(axis=None)
+    losses = curves[[*LOSS.columns]]
+    cut = (losses.where(np.isfinite(losses)) > high).any(axis=None)  # an infinite loss is nowhere on the axis
     return " The axis ends at three times the largest loss of the runs that learned." if cut else ""
 
 

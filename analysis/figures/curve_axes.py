@@ -76,8 +76,8 @@ def _loss_limits(curves: pd.DataFrame) -> tuple[float, float]:
     every = losses.stack()
     if every.empty:
         return 0.1, 10.0
-    high = every.max() if learning.empty else min(every.max(), 3 * learning.max())
-    return float(every.min() / 1.15), float(high * 1.15)
+    high = 1.15 * every.max()
+    return float(every.min() / 1.15), float(high if learning.empty else min(high, 3 * learning.max()))
 
 
 def _loss_ticks(low: float, high: float) -> list[float]:

@@ -23,7 +23,8 @@ class Usage:
     Attributes:
         runs: One row per tested run: variant, seed, times, accuracy (fraction) and value (of the study's metric, as
             recorded), NaN if unknown, in the order of the plan. Runs that are not in the plan follow; they have no
-            seed and the variant `UNPLANNED`.
+            seed and the variant `UNPLANNED`. Of a study with blocks, one row per variant and seed.
+        tested: Number of tested runs.
         unreadable: Number of damaged records, which are not in `runs`.
         looks: Number of looks at the test set: the runs that one command tests are one look.
         replaced: Number of these looks that were at runs of another configuration than planned.
@@ -31,6 +32,7 @@ class Usage:
     """
 
     runs: pd.DataFrame
+    tested: int
     unreadable: int
     looks: int
     replaced: int = 0
@@ -74,6 +76,7 @@ def usage(study_folder: Path, plan: StudyPlan, studies: Sequence[Path] = ()) -> 
     looks = max([looks, *(times for _, _, times, *_ in rows)])  # the log of a copied run may have stayed behind
     return Usage(
         frame.astype({"seed": "Int64", "times": "Int64", "accuracy": float, "value": float}),
+        len(frame),
         unreadable,
         looks,
         replaced,

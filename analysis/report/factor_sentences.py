@@ -80,7 +80,7 @@ def _path(results: Results) -> list[str]:
         return []
     steps = list(table.iloc[1:].itertuples())
     texts = [f"{row.change} {shown.plain(row.step)}{_interval(row.low, row.high, row.p_holm, shown)}" for row in steps]
-    chosen = ", the largest loss first" if results.plan.design == PATH else ""
+    chosen = ", the largest loss first" if table["chosen"].any() else ""
     text = f"Ablation path (exploratory), one change after the other{chosen}: {first_few(texts, 2 * NAMED, '; ')}."
     if results.plan.design == PATH:
         return [text]

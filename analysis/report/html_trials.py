@@ -10,6 +10,7 @@ from ablate.analysis.formats import significant
 from ablate.analysis.metric_format import MetricFormat
 from ablate.analysis.report.html_axis import Axis, padded
 from ablate.analysis.search import Search
+from ablate.runs.metric import LARGEST
 from ablate.terminal.text import plural, printable, shortened
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 420, 210, 52, 34, 10  # pixels
@@ -75,7 +76,7 @@ def _history(trials: pd.DataFrame, axis: Axis) -> Iterator[Markup]:
 def _slice(completed: pd.DataFrame, name: str, axis: Axis) -> Iterator[Markup]:
     """The completed trials against one parameter: a number, or a category."""
     levels = pd.to_numeric(completed[name], errors="coerce")
-    if levels.notna().all():
+    if (levels.abs() <= LARGEST).all():  # infinity has no place on an axis
         across = padded([*levels], LEFT, WIDTH, log=levels.max() > LOG_RATIO * levels.min())
         yield from _numbers_below(across, levels.nunique())
         places = [across.at(level) for level in levels]

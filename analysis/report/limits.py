@@ -34,19 +34,14 @@ NOT_CROSSED = ("one_at_a_time", "cumulative")  # designs in which no two changes
 def limits(results: Results) -> list[str]:
     """What a study of this size and design cannot show, one sentence each."""
     effects, plan = results.effects, results.plan
-    tested = effects[effects["p"].notna()]
-    if not len(tested):
+    if not effects["p"].notna().any():
         return [study_power.smallest(1, 1)] if effects["n"].max() == 1 and len(effects) > 1 else []
     median_sd = differences(results.runs, results.metric).groupby(level="variant").std().median()
     sd = float(median_sd) if median_sd > 0 else None
-    detectable = study_power.smallest(
-        int(tested["n"].mode().min()),
-        planned_comparisons(results.runs),
-        sd,
-        results.format.points,
-        results.metric.largest_difference,
-    )
-    sentences = [detectable] if results.looks is None else []
+    m, sentences = planned_comparisons(results.runs), list[str]()
+    if (n := paired_seeds(results)) is not None:
+        largest = results.metric.largest_difference
+        sentences.append(study_power.smallest(n, m, sd, results.format.points, largest))
     unseen = plan.design in NOT_CROSSED
     if results.contrasts is not None:
         unseen = not (results.contrasts["kind"] == "interaction").any()
@@ -64,6 +59,16 @@ def limits(results: Results) -> list[str]:
         if k > 2
         else sentences
     )
+
+
+def paired_seeds(results: Results) -> int | None:
+    """The number of seeds that the minimum detectable effect is of: that of most variants with a paired test.
+
+    None without a paired test, and for a study with stages, whose number of seeds depends on its results.
+    """
+    effects = results.effects
+    seeds = effects.loc[effects["p"].notna() & effects["test"].eq("paired t"), "n"]
+    return int(seeds.mode().min()) if len(seeds) and results.looks is None else None
 
 
 def _selection_bias(k: int, rho: float, metric: str) -> str:
@@ -101,7 +106,7 @@ def tested(usage: Usage, metric: Metric = ACCURACY) -> str:
             " counts, as the test images are the same."
         )
     return (
-        f"The test set was used {times(usage.looks)}, on {plural(len(runs), 'run')}:"
+        f"The test set was used {times(usage.looks)}, on {plural(usage.tested, 'run')}:"
         f" {first_few(texts, 2 * NAMED)}.{replaced}{damaged}{others}"
     )
 

@@ -9,6 +9,7 @@ from ablate.analysis import collect, stats
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.formats import latex_symbols, number, p_value, significant
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.limits import paired_seeds
 from ablate.analysis.results import Results
 
 HEAD = r"""% \ablate{name}{quantity} prints a number of this study. name: a variant, a main effect (main:factor=level),
@@ -75,12 +76,11 @@ def _quantities(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _detectable(results: Results) -> dict[str, str]:
-    """The minimum detectable effect d_z at 80 % power; none where nothing is tested."""
-    tested = results.effects[results.effects["p"].notna()]
-    if not len(tested):
+    """The minimum detectable effect d_z at 80 % power; none where the report states none."""
+    n = paired_seeds(results)
+    if n is None:
         return {}
-    comparisons = planned_comparisons(results.runs)
-    size = stats.minimum_detectable_effect(int(tested["n"].min()), comparisons=comparisons)
+    size = stats.minimum_detectable_effect(n, comparisons=planned_comparisons(results.runs))
     return {"detectable": significant(size)}
 
 

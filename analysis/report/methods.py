@@ -6,7 +6,7 @@ from ablate.analysis import collect, left_out
 from ablate.analysis.config_differences import readable
 from ablate.analysis.effects import planned_comparisons
 from ablate.analysis.report import images, recipe, stage_sentences
-from ablate.analysis.report.verdict_sentences import NAMED, rule
+from ablate.analysis.report.verdict_sentences import NAMED, rule, tests
 from ablate.analysis.results import Results
 from ablate.analysis.variant_results import learned
 from ablate.runs.statuses import NOT_COMPARABLE
@@ -71,15 +71,10 @@ def _statistics(results: Results) -> list[str]:
     if not planned_comparisons(results.runs):
         return []
     if results.looks is not None:
-        tests = f"{stage_sentences.method(results)} {rule(results.effects, results.format)}"
+        text = f"{stage_sentences.method(results)} {rule(results.effects, results.format)}"
     else:
-        within = f"; equivalence within {results.format.margin} by two one-sided tests, corrected separately"
-        tests = (
-            "Runs are paired by seed; intervals and p-values are Student's t on the differences, two-sided at 0.05"
-            f" after Holm's correction for the {plural(planned_comparisons(results.runs), 'planned variant')}"
-            f"{within if results.margin is not None else ''}. The rule of the verdicts is below the table."
-        )
-    return [f"{tests} Other tables are exploratory; their notes state the correction."]
+        text = f"{tests(results.effects, results.format)} The rule of the verdicts is below the table."
+    return [f"{text} Other tables are exploratory; their notes state the correction."]
 
 
 def _further_changes(results: Results) -> list[str]:

@@ -39,7 +39,7 @@ def notes(results: Results) -> list[str]:
         *_below_majority(results),
         *_seen_by_teacher(results),
         *_diverged(results),
-        *_unpaired(runs, effects),
+        *_unpaired(results),
     ]
     marked, by_variant = partly_compared(effects, runs), effects.set_index("variant")
     if results.looks is None:  # stages have fewer seeds by design
@@ -151,10 +151,10 @@ def _numbers(row: Any, shown: MetricFormat) -> str:
     return f" ({shown.plain(row.difference)}{p})"
 
 
-def _unpaired(runs: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
+def _unpaired(results: Results) -> list[str]:
     """The variants with seeds on which the baseline has no result, and how they are compared."""
-    labels, tests = collect.labels(runs), effects.set_index("variant")["test"]
-    shared = pairs(runs).groupby("variant", sort=False)["baseline"].agg(["size", "count"])
+    labels, tests = results.labels, results.effects.set_index("variant")["test"]
+    shared = pairs(results.runs, results.metric).groupby("variant", sort=False)["baseline"].agg(["size", "count"])
     alone = shared[shared["size"] > shared["count"]]
     if not alone["count"].any() and not tests.eq("Welch's t").any():
         return []  # no baseline at all, which another note reports

@@ -21,6 +21,49 @@ VERDICTS = {
 NAMED = 4  # variants that a sentence names with their numbers; twice as many by name alone
 
 
+def paired_or_not(tests: pd.DataFrame) -> str:
+    """Whether differences are paired by seed, a clause without its full stop.
+
+    Args:
+        tests: frame of `effects`, or of another comparison with its columns n and test.
+    """
+    paired, unpaired = _has(tests, "paired t"), _has(tests, "Welch's t")
+    if paired and unpaired:
+        return "Differences are paired by seed where seeds are shared, else unpaired (Welch's t)"
+    return "Differences are unpaired (Welch's t)" if unpaired else "Differences are paired by seed"
+
+
+def tests(effects: pd.DataFrame, shown: MetricFormat) -> str:
+    """The tests of difference and of equivalence, a sentence.
+
+    Args:
+        effects: frame of `effects`.
+        shown: how the metric is printed, with the margin.
+    """
+    paired, unpaired = _has(effects, "paired t"), _has(effects, "Welch's t")
+    test = "Runs are paired by seed; intervals and p-values are Student's t on the differences"
+    within = f"; equivalence within {shown.margin} by two one-sided tests, corrected separately"
+    if unpaired and paired:
+        test += ", and Welch's t for variants that share no seed with the baseline"
+        within += ", for paired variants only"
+    elif unpaired:
+        test = (
+            "Runs are unpaired, as no variant shares a seed with the baseline; intervals and p-values are Welch's t"
+            " over all runs"
+        )
+        within = "; equivalence is not tested for unpaired runs"
+    return f"{test}, two-sided at 0.05 after Holm's correction for {_family(effects)}{within if shown.margin else ''}."
+
+
+def _has(effects: pd.DataFrame, test: str) -> bool:
+    """Whether a variant with results was compared by this test."""
+    return bool((effects["test"].eq(test) & (effects["n"] > 0)).any())
+
+
+def _family(effects: pd.DataFrame) -> str:
+    return f"the {plural(int((effects['variant'] != collect.BASELINE).sum()), 'planned variant')}"
+
+
 def verdicts(effects: pd.DataFrame, runs: pd.DataFrame, shown: MetricFormat = PERCENT) -> list[str]:
     """The variants of each verdict, one paragraph per verdict."""
     labels, paragraphs = collect.labels(runs), []
@@ -51,14 +94,15 @@ def rule(effects: pd.DataFrame, shown: MetricFormat) -> str:
         effects: frame of `effects`.
         shown: how the metric is printed, with the margin.
     """
-    m = int((effects["variant"] != collect.BASELINE).sum())
-    family = f"the {plural(m, 'planned variant')}"
-    sentences = [f"Better or worse: p of the difference below 0.05 after Holm's correction for {family}."]
-    if shown.margin:
+    sentences = [f"Better or worse: p of the difference below 0.05 after Holm's correction for {_family(effects)}."]
+    unpaired = _has(effects, "Welch's t")
+    if shown.margin and (_has(effects, "paired t") or not unpaired):
         sentences.append(
             f"Equivalent, or within the margin: the difference lies within {shown.margin}, p of two one-sided tests"
             " below 0.05 after a separate Holm correction; the matching interval is the 90 % CI."
         )
+    if shown.margin and unpaired:
+        sentences.append("Variants that share no seed with the baseline are not tested for equivalence.")
     if effects["diverged"].any():
         sentences.append(
             "Diverges or converges: runs diverge or end at chance more or less often than the baseline's, p of"

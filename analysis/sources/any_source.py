@@ -89,8 +89,9 @@ def _of_study(folder: Path, asked: Asked) -> Results:
 
 def _refuse_options(asked: Asked) -> None:
     """Raise InputError if options were given that the plan of a study has."""
-    applies = ("metric", "baseline", "all_pairs", "excluded")
-    if names := [name for name in Asked.__dataclass_fields__ if name not in applies and getattr(asked, name)]:
+    applies, default = ("metric", "baseline", "all_pairs", "excluded"), Asked()
+    others = [name for name in Asked.__dataclass_fields__ if name not in applies]
+    if names := [name for name in others if getattr(asked, name) != getattr(default, name)]:
         flag = {"files": "metrics", "direction": f"{asked.direction}imize"}.get(names[0], names[0])
         raise InputError(f"--{flag} is for tables and multiruns. For a study, its plan fixes this. Remove --{flag}.")
 

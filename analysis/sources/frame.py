@@ -26,6 +26,7 @@ from ablate.analysis.sources.factors import find_factors
 from ablate.analysis.sources.trackers import with_status
 from ablate.runs import study_plan
 from ablate.runs.study_plan import BASELINE, PlannedRun, StudyPlan
+from ablate.runs.valid_names import is_inside
 from ablate.study.variant_name import variant_name
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
@@ -78,9 +79,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         notes.append(f"Baseline: {shown}, {columns.first} (--baseline selects another).")
     variants = _variants(levels, baseline)
     places = pd.Series([f"row {number}" for number in range(1, len(rows) + 1)], index=rows.index)
-    folders = (
-        rows["folder"].astype(object).where(rows["folder"].notna(), places).map(str) if "folder" in rows else places
-    )
+    folders = _folders(rows, places, columns)
     labels = folders if columns.row == "job" else places.str.removeprefix("row ")
     _check_unique(pd.DataFrame({"variant": variants, "seed": seeds}), labels, levels, columns, name, sentences[1:])
     content = pd.DataFrame({"variant": variants, "seed": seeds, "status": status, VALUE: values}, index=rows.index)
@@ -88,7 +87,7 @@ def study(rows: pd.DataFrame, columns: Columns, name: str, command: str) -> Sour
         numbers = as_floats(rows[column]) if column in rows else pd.Series(np.nan, index=rows.index)
         content[column] = numbers.where(numbers.between(0, 2**53))
     content = pd.concat([content.assign(folder=folders), levels], axis=1)
-    content = _with_holes(content, factors, columns)
+    content = _with_holes(content, factors, columns, name)
     return Source(
         _plan(content, factors, baseline, columns, name, command),
         _runs(content, factors, columns, name),
@@ -147,14 +146,34 @@ def _check_unique(
     raise InputError(" ".join([same_as, *excluded, advice]))
 
 
-def _with_holes(content: pd.DataFrame, factors: list[str], columns: Columns) -> pd.DataFrame:
-    """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`."""
+def _folders(rows: pd.DataFrame, places: pd.Series, columns: Columns) -> pd.Series:
+    """The folder of each row; its place where it has none, or one that a plan cannot have: absolute, or of two rows."""
+    if "folder" not in rows:
+        return places
+    texts = rows["folder"].astype(object).where(rows["folder"].notna(), "").map(str)
+    taken = texts.duplicated(keep=False) | texts.isin(places) | texts.str.startswith(f"no {columns.row} ")
+    return texts.where(texts.map(is_inside) & ~taken, places)
+
+
+def _with_holes(content: pd.DataFrame, factors: list[str], columns: Columns, name: str) -> pd.DataFrame:
+    """The rows in the order of variants (baseline first) and seeds; an absent seed of a variant has a row `missing`.
+
+    Raises:
+        InputError: these are more runs than a report can have.
+    """
     order = [BASELINE, *(name for name in dict.fromkeys(content["variant"]) if name != BASELINE)]
     rank = {name: number for number, name in enumerate(order)}
     content = content.sort_values(["variant", "seed"], key=lambda c: c.map(rank) if c.name == "variant" else c)
     if columns.seed is None:
         return content.reset_index(drop=True)
-    every = pd.MultiIndex.from_product([order, sorted(content["seed"].unique())], names=["variant", "seed"])
+    seeds = sorted(content["seed"].unique())
+    if len(order) * len(seeds) > study_plan.MOST_RUNS:
+        raise InputError(
+            f"{name}: {len(order):,} variants of {', '.join(factors)} with {len(seeds):,} values of {columns.seed} are"
+            f" {len(order) * len(seeds):,} runs, more than the {study_plan.MOST_RUNS:,} of a report. Choose fewer"
+            " columns with --factors, or leave --seed out if each run has a seed of its own."
+        )
+    every = pd.MultiIndex.from_product([order, seeds], names=["variant", "seed"])
     whole = content.set_index(["variant", "seed"]).reindex(every)
     levels = content.drop_duplicates("variant").set_index("variant")[factors]
     for factor in factors:

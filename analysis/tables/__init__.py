@@ -40,7 +40,6 @@ from ablate.analysis.tables.table import ONE_SEED, Table, has_single_seeds, with
 from ablate.analysis.tables.trials import best_trial, importance, trials
 from ablate.analysis.tables.tuning import budgets, tuning
 from ablate.runs.metric import named
-from ablate.study.path import PATH
 
 __all__ = ["EQUIVALENCE", "NAMES", "ONE_SEED", "Table", "all_tables", "anova", "attribution", "best_trial", "changes",
            "classes", "conditions", "contrasts", "display", "diverged", "failures", "further_tests",
@@ -111,7 +110,7 @@ def all_tables(results: Results) -> dict[str, Table]:
             "Tests without a normality assumption", compared.reset_index(drop=True), TESTS_NOTE, rows
         )
     if results.path is not None:
-        by_name["path"] = path(results.path, labels, results.format, chosen=results.plan.design == PATH)
+        by_name["path"] = path(results.path, labels, results.format)
     if results.pairs is not None:
         by_name["letters"] = letters(results.pairs, labels, results.format)
         by_name["pairs"] = pairs(results.pairs, labels, results.format)

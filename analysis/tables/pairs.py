@@ -5,11 +5,12 @@ import pandas as pd
 from ablate.analysis.all_pairs import AllPairs
 from ablate.analysis.formats import DASH, p_value
 from ablate.analysis.metric_format import MetricFormat
+from ablate.analysis.report.verdict_sentences import paired_or_not
 from ablate.analysis.tables.table import Table
 
 LETTERS_NOTE = (
     "Exploratory: Holm's correction over all pairs of planned variants, a separate family. Variants that share a letter"
-    " do not differ significantly, which does not mean that they are equal. Differences are paired by seed."
+    " do not differ significantly, which does not mean that they are equal."
 )
 
 
@@ -21,6 +22,7 @@ def letters(pairs: AllPairs, labels: dict[str, str], shown: MetricFormat) -> Tab
         "Letters": [pairs.letters[name] for name in pairs.means],
     }
     note = LETTERS_NOTE.replace("all pairs", f"all {len(pairs.table)} pairs", 1)
+    note += f" {paired_or_not(pairs.table)}."
     return Table("All pairs: letters", pd.DataFrame(cells), note, tuple(pairs.means))
 
 

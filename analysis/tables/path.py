@@ -17,8 +17,8 @@ CHOSEN = (
 ENDS = " Alone, last: the change alone, and after all others, where this was run."
 
 
-def path(table: pd.DataFrame, labels: dict[str, str], shown: MetricFormat, chosen: bool) -> Table:
-    """The table of `ablation_path`; `chosen`: its order follows from the results."""
+def path(table: pd.DataFrame, labels: dict[str, str], shown: MetricFormat) -> Table:
+    """The table of `ablation_path`."""
     rows = list(table.itertuples())
     cells = {
         "Step": ["baseline" if not row.change else f"+ {row.change}" for row in rows],
@@ -30,5 +30,5 @@ def path(table: pd.DataFrame, labels: dict[str, str], shown: MetricFormat, chose
         "Alone": [shown.change(row.alone) for row in rows],
         "Last": [shown.change(row.last) for row in rows],
     }
-    note = NOTE + (CHOSEN if chosen else "") + ENDS
+    note = NOTE + (CHOSEN if table["chosen"].any() else "") + ENDS
     return Table("Ablation path", pd.DataFrame(cells), note, tuple(table["variant"]))

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ablate.analysis import collect, stats
+from ablate.analysis import stats
 from ablate.analysis.effects import effects
 from ablate.analysis.formats import p_value
 from ablate.analysis.metric_format import metric_format
+from ablate.analysis.report.verdict_sentences import paired_or_not
 from ablate.analysis.tables.table import Table
 from ablate.runs.metric import Metric
 
 NOTE = (
-    "Exploratory: the verdicts are those of the study's metric alone. Differences are paired by seed over runs that"
-    " completed; p is corrected (Holm) for all tests of this table."
+    "Exploratory: the verdicts are those of the study's metric alone. {paired} over runs that completed;"
+    " p is corrected (Holm) for all tests of this table."
 )
 
 
@@ -26,11 +27,14 @@ def secondary(runs: pd.DataFrame, metrics: list[Metric], labels: Mapping[str, st
         labels: {variant: label}.
     """
     known = [metric for metric in metrics if runs.loc[runs["status"] == "completed", metric.name].notna().any()]
-    rows, raw = [], []
+    rows, raw, variants = list[tuple[str, ...]](), list[float](), list[str]()
+    frames = list[pd.DataFrame]()
     for metric in known:
-        has_value = runs["status"].ne("completed") | runs[metric.name].notna()
-        compared = effects(runs[has_value].drop(columns="collapsed", errors="ignore"), metric=metric)
+        lacking = runs["status"].eq("completed") & runs[metric.name].isna()
+        known_runs = runs.assign(status=runs["status"].mask(lacking, "missing"))
+        compared = effects(known_runs.drop(columns="collapsed", errors="ignore"), metric=metric)
         shown = metric_format(metric, compared)
+        frames.append(compared)
         for row in compared.itertuples():
             spread = shown.spread(row.mean, row.sd)
             change = shown.interval(row.difference, row.ci_low, row.ci_high)
@@ -38,9 +42,9 @@ def secondary(runs: pd.DataFrame, metrics: list[Metric], labels: Mapping[str, st
                 (f"{shown.header}, {shown.better}", labels.get(row.variant, row.variant), str(row.n), spread, change)
             )
             raw.append(row.p)
+            variants.append(row.variant)
     if not rows:
         return None
     names = ["Metric", "Variant", "n (seeds)", "Mean ± SD", "Difference [95 % CI]"]
     cells = pd.DataFrame(rows, columns=names).assign(**{"p (Holm)": [p_value(p) for p in stats.holm(raw)]})
-    variants = tuple(name for _ in known for name in collect.labels(runs))
-    return Table("Secondary metrics", cells, NOTE, variants)
+    return Table("Secondary metrics", cells, NOTE.format(paired=paired_or_not(pd.concat(frames))), tuple(variants))

@@ -8,6 +8,7 @@ from ablate.analysis import collect, figures
 from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.analyze import analyze
 from ablate.analysis.report.factor_sentences import factor_effects
+from ablate.analysis.tables import all_tables
 from ablate.runs.metric import ACCURACY, named
 
 FACTORS = {"model": ["a", "b"], "lr": ["1", "2"], "loss": ["x", "y"]}
@@ -51,6 +52,27 @@ def test_of_several_next_steps_the_largest_loss_is_first(make_study, metric, fir
     results = {"baseline": BASE, "model=b": ONE, "lr=2": {s: v - 0.1 for s, v in BASE.items()}}
     results |= {"model=b+lr=2": TWO, "model=b+lr=2+loss=y": ALL}
     assert path(make_study, results, metric)["change"].iloc[1] == first
+
+
+def test_an_order_that_the_results_chose_is_named_in_any_design(make_study):
+    """Seven of eight combinations, as with study.exclude: each of the three single changes leads to all of them."""
+    results = CUMULATIVE | {"lr=2": TWO, "loss=y": TWO, "lr=2+loss=y": TWO}
+    chosen = analyze(make_study(results, FACTORS, design="factorial"))
+    assert chosen.path["chosen"].tolist() == [False, True, False, False]
+    assert "The order was chosen by these results" in all_tables(chosen)["path"].note
+    assert "one change after the other, the largest loss first: model=b" in factor_effects(chosen)[0]
+    fixed = analyze(make_study(CUMULATIVE, FACTORS, name="fixed", design="cumulative"))
+    assert not fixed.path["chosen"].any() and "chosen" not in all_tables(fixed)["path"].note
+
+
+@pytest.mark.parametrize(
+    ("single", "first"),
+    [(dict.fromkeys(range(3), "failed"), "model=b"), ({0: 0.9, 1: 0.9, 2: "diverged"}, "lr=2")],
+)
+def test_a_crash_is_no_loss_and_a_divergence_is_the_largest(make_study, single, first):
+    results = {"baseline": BASE, "model=b": ONE, "lr=2": single, "loss=y": TWO}
+    results |= {"model=b+lr=2": TWO, "model=b+loss=y": TWO, "model=b+lr=2+loss=y": ALL}
+    assert path(make_study, results)["change"].iloc[1] == first
 
 
 def test_a_step_that_leads_nowhere_is_not_taken(make_study):

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from ablate.analysis import blocks, stats
+from ablate.analysis.on_test_set.usage import Usage
+from ablate.analysis.report import limits
 from ablate.analysis.results import Results
 from ablate.analysis.sources.any_source import Asked, of_frame
 from ablate.analysis.tables import all_tables
@@ -132,6 +134,14 @@ def test_blocks_that_cannot_be_used_are_refused(change, options, why):
     rows = table().assign(**change).drop_duplicates(["set", "net", "seed"])
     with pytest.raises(InputError, match=why):
         report(rows, **options)
+
+
+def test_every_tested_run_is_counted():
+    """Three networks on two data sets with two seeds."""
+    runs = report(table({"digits": 0.9, "cifar": 0.6}, seeds=2)).every_run
+    tested = runs[["variant", "seed"]].assign(times=1, accuracy=0.5, value=0.5).astype({"seed": "Int64"})
+    pooled = blocks.pooled_usage(Usage(tested, len(tested), 0, 1), runs, _plan_with_block(runs))
+    assert len(pooled.runs) == 6 and "was used once, on 12 runs" in limits.tested(pooled)
 
 
 def test_curves_are_means_over_the_epochs_of_all_blocks():

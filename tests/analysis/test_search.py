@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from ablate.analysis.analyze import analyze
+from ablate.analysis.report import html_trials
 from ablate.analysis.report.write import report
 from ablate.analysis.search import LOG, search
 from ablate.analysis.tables import best_trial, trials
@@ -74,6 +75,15 @@ def test_a_trial_is_the_mean_of_its_seeds_and_a_lost_seed_leaves_it_open(tmp_pat
     found = search(tmp_path, plan(), runs).trials
     assert found["value"].tolist()[:2] == pytest.approx([0.55, 0.75]) and np.isnan(found["value"][2])
     assert found["status"].tolist() == ["completed", "completed", "failed"] and found["n"].tolist() == [2, 2, 1]
+
+
+def test_an_infinite_level_is_a_category(make_study):
+    """As of a limit on the norm that is switched off."""
+    levels = ["1", "inf", "-inf", "1e300"]
+    results = {"baseline" if level == "1" else f"max_norm={level}": {0: 0.5 + k / 9} for k, level in enumerate(levels)}
+    found = analyze(make_study(results, {"max_norm": levels}, design="search"))
+    (_, history), (caption, picture) = html_trials.pictures(found.search, found.format)
+    assert "against max_norm" in caption and all(f">{level}<" in picture for level in levels)
 
 
 def test_another_design_is_no_search(make_study):

@@ -22,6 +22,17 @@ def test_before_a_study(tmp_path):
     assert "nothing" in study_power.preview(replace(plan, runs=plan.runs[:1]), tmp_path)[0]
 
 
+def test_a_block_is_no_variant(tmp_path):
+    """Two networks on two data sets: one comparison, as in the report."""
+    run = {"seed": 0, "config_sha256": ""}
+    runs = [run | {"variant": f"{data}{net}", "folder": f"{data}{net}", "factors": {"data": data, "model": net}}
+            for data in ("digits", "fashion") for net in ("mlp", "cnn")]  # fmt: skip
+    content = {"name": "s", "baseline": {"data": "digits", "model": "mlp"}, "seeds": [0, 1, 2], "command": "",
+               "factors": {"data": ["digits", "fashion"], "model": ["mlp", "cnn"]}, "block": "data"}  # fmt: skip
+    (sentence,) = study_power.preview(msgspec.convert(content | {"runs": runs}, StudyPlan), tmp_path)
+    assert "over 1 planned variant," in sentence
+
+
 @pytest.mark.parametrize(("largest", "possible"), [(None, True), (500.0, True), (100.0, False)])
 def test_a_difference_that_no_metric_can_have_is_not_promised(largest, possible):
     """With two seeds, d_z is 11.5 at alpha .05 (scipy's nct): with an SD of 10 points, 115 points."""

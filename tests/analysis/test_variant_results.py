@@ -8,6 +8,7 @@ import pytest
 
 from ablate.analysis import variant_results
 from ablate.analysis.variant_results import VariantResults
+from ablate.runs.metric import ACCURACY
 
 COLUMNS = ["variant", "seed", "status", "val_accuracy"]
 
@@ -44,8 +45,8 @@ def test_a_run_at_chance_keeps_its_accuracy_and_counts_as_a_failure():
 
 
 def test_differences_are_in_points_over_the_seeds_of_both():
-    assert variant_results.differences(RUNS).to_dict() == {("b", 0): 25.0}
-    known = variant_results.pairs(RUNS).set_index(["variant", "seed"])
+    assert variant_results.differences(RUNS, ACCURACY).to_dict() == {("b", 0): 25.0}
+    known = variant_results.pairs(RUNS, ACCURACY).set_index(["variant", "seed"])
     assert known.loc[("b", 0)].tolist() == [0.75, 0.5] and math.isnan(known.loc[("b", 2), "baseline"])
 
 
@@ -58,4 +59,4 @@ def test_the_correlation_is_over_the_variants_with_most_seeds():
     rows += [("c", 19, "diverged", math.nan)]
     covariance = np.cov(values)
     expected = covariance[0, 1] / covariance.diagonal().mean()
-    assert variant_results.correlation(frame(*rows)) == pytest.approx(expected)
+    assert variant_results.correlation(frame(*rows), ACCURACY) == pytest.approx(expected)

@@ -103,6 +103,11 @@ def test_an_array_gets_the_probabilities_of_the_validation(run, kind):
     assert correct.mean() == pytest.approx(run.metrics["val_accuracy"])
 
 
+def test_an_array_may_be_a_view_with_negative_strides(run):
+    images = digits("train").images[:9].numpy()
+    pd.testing.assert_frame_equal(ablate.predict(run, images[..., ::-1]), ablate.predict(run, images[..., ::-1].copy()))
+
+
 @pytest.mark.parametrize(
     ("images", "settings", "message"),
     [

@@ -146,7 +146,7 @@ def test_invalid_images_are_named_and_the_others_predicted(photos, mixed, format
         and messages[1].startswith("mixed/cut.jpg: ")
         and messages[2].startswith("mixed/empty.png: ")
     )
-    assert messages[3:] == ["2 of 4 files cannot be read as images."] and "hidden" not in ended.stdout + ended.stderr
+    assert messages[3:] == ["2 of 4 files could not be classified."] and "hidden" not in ended.stdout + ended.stderr
     if format == "table":
         header, *rows = [line.split() for line in ended.stdout.splitlines()]
         assert header == ["class", "image"] and [row[-1] for row in rows] == ["mixed/a.JPG", "mixed/deep/er/b.jpg"]
@@ -167,7 +167,7 @@ def test_invalid_images_are_named_and_the_others_predicted(photos, mixed, format
         (["{run}", "nowhere.jpg", "{images}"], "No such file or folder: 'nowhere.jpg'. Nothing was predicted."),
         (["nowhere", "{images}"], "nowhere has no run.json"),
         (["{run}", "empty"], "There is no image in 'empty'; files without the suffix of an image: 1."),
-        (["{run}", "empty/notes.txt"], "empty/notes.txt: an empty file.\n1 of 1 file cannot be read as images."),
+        (["{run}", "empty/notes.txt"], "empty/notes.txt: an empty file.\n1 of 1 file could not be classified."),
         (["{run}", "-"], "The list on standard input contains no image."),
         (["{run}", "{images}", "--top", "0"], "--top: 0 is less than 1"),
         (["{run}", "{images}", "--format", "xml"], "invalid choice: 'xml'"),

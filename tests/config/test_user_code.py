@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from omegaconf import OmegaConf
 
 from ablate.config import CONF, user_code
 from ablate.runs.config_hash import config_sha256
+from ablate.study.app import code
 from tests.processes import ENVIRONMENT, SMALL, ablate, alone
 from tests.processes import record as read
 
@@ -47,6 +49,29 @@ def test_only_user_code_is_read_and_nothing_is_imported(folder):
     assert sources["my_model.py"] == Path("my_model.py").read_bytes()
     assert user_code.find("nowhere.Logger") is None and user_code.find("__main__.Net") is None
     assert not {"my_model", "parts"} & set(sys.modules)
+
+
+def test_installed_packages_are_no_user_code_wherever_they_are(folder, monkeypatch):
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(folder / "system")])
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(folder / "user"))
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", True)
+    for place in ("system", "user", "cluster/site-packages"):
+        package = folder / place / place.partition("/")[0]
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        monkeypatch.syspath_prepend(str(package.parent))
+    targets = [{"_target_": f"{name}.Net"} for name in ("system", "user", "cluster", "my_model")]
+    assert set(user_code.sources(targets)) == {"my_model.py"}
+
+
+def test_a_lock_of_emacs_is_no_user_code(folder):
+    Path("parts").mkdir()
+    Path("parts/__init__.py").touch()
+    Path("parts/.#__init__.py").symlink_to("me@host.1:1")
+    assert set(user_code.sources({"_target_": "parts.Net"})) == {"parts/__init__.py"}
+    before = code.sha256.__wrapped__(folder / "my_model.py")
+    Path(".#my_model.py").symlink_to("me@host.1:1")
+    assert code.sha256.__wrapped__(folder / "my_model.py") == before
 
 
 def test_the_hash_includes_the_source_of_user_code(folder):

@@ -1,9 +1,11 @@
 """What a hash of a configuration depends on."""
 
+import json
+
 import pytest
 from omegaconf import OmegaConf
 
-from ablate.runs.config_hash import config_sha256, settings_sha256
+from ablate.runs.config_hash import config_sha256, resolved, settings_sha256, sha256_of
 
 
 def test_the_hash_of_a_configuration_is_that_of_what_is_trained(monkeypatch):
@@ -26,6 +28,12 @@ def test_the_hash_of_the_settings_leaves_out_the_seed():
     assert settings_sha256(one) == settings_sha256(other) != config_sha256(one) != config_sha256(other)
     other.trainer.epochs = 3
     assert settings_sha256(one) != settings_sha256(other)
+
+
+@pytest.mark.parametrize("stages", [{2: 1, 10: 3}, {1: 1, "a": 3}])
+def test_the_hash_of_recorded_settings_is_that_of_the_configuration(stages):
+    config = OmegaConf.create({"seed": 0, "augmentation": {}, "model": {"stages": stages}})
+    assert sha256_of(json.loads(json.dumps(resolved(config)))) == config_sha256(config)
 
 
 def test_the_source_of_user_code_is_part_of_the_hash():

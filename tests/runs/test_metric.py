@@ -49,6 +49,36 @@ def test_direction_and_unit_follow_from_the_name(name, direction, unit, scale):
     assert named(name, "min").direction == "min" and named(name, unit="s", scale=10).scale == 10
 
 
+MINIMIZED = """
+    mean_per_class_error per_class_error detection_loss reward_loss precision_error F1Loss auc_loss val/acc_err
+    errors_per_image ms_per_image seconds_per_epoch val_per MulticlassCalibrationError MeanAbsolutePercentageError
+    MeanSquaredLogError HammingDistance KLDivergence FrechetInceptionDistance WordErrorRate WordInfoLost EditDistance
+    TweedieDevianceScore top1_err eval_loss eval_runtime step_time wer ter brier_score log_perplexity valid/loss1
+    time_to_train time_to_accuracy seconds_to_target_accuracy loss_at_best_accuracy number_of_errors p99_latency_ms
+    out_of_distribution_error end_to_end_latency fpr95 false_negative_rate false_positive_rate accuracy_drop forgetting
+    neg_log_likelihood NegativeLogLikelihood negative_log_likelihood_loss inverse_accuracy accuracy_loss
+    """
+MAXIMIZED = """
+    mean_per_class_accuracy accuracy_per_class reward_per_second tokens_per_second train_samples_per_second
+    MulticlassAccuracy BinaryAUROC MeanAveragePrecision JaccardIndex CohenKappa R2Score PeakSignalNoiseRatio
+    PrecisionAtFixedRecall InceptionScore WordInfoPreserved acc1 eval_top5 map_50 rouge1 rougeL bleu exact_match
+    spearmanr bertscore_f1 f1 mean_iou episode_reward_mean success_rate attack_success_rate error_detection_rate
+    errors_corrected time_saved runtime_speedup reduction_of_loss gain_in_accuracy_over_time accuracy_at_lowest_loss
+    log_likelihood neg_log_loss neg_root_mean_squared_error minus_loss true_negative_rate negative_predictive_value
+    f1_negative brier_skill_score accuracy_in_distribution
+    """
+
+
+@pytest.mark.parametrize("name", MINIMIZED.split())
+def test_lower_values_of_common_metrics_are_better(name):
+    assert named(name).direction == "min"
+
+
+@pytest.mark.parametrize("name", MAXIMIZED.split())
+def test_higher_values_of_common_metrics_are_better(name):
+    assert named(name).direction == "max"
+
+
 def test_values_are_printed_with_their_unit():
     assert named("val_accuracy").text(0.7124) == "71.2 %"
     assert named("val_loss").text(0.34149) == "0.3415" and named("t", unit="ms").text(12.0) == "12 ms"

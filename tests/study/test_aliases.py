@@ -53,5 +53,5 @@ def test_another_design_has_no_aliases():
 def test_words_and_their_signs_by_hand():
     """C = -AB: I = -ABC."""
     signs = np.array([[-1, -1, -1], [1, -1, 1], [-1, 1, 1], [1, 1, -1.0]])
-    assert aliases.words(signs, 3) == [((0, 1, 2), -1)]
+    assert list(aliases.words(signs, 3)) == [((0, 1, 2), -1)]
     assert aliases.aliased(signs) == [[((0,), 1), ((1, 2), -1)], [((1,), 1), ((0, 2), -1)], [((2,), 1), ((0, 1), -1)]]

@@ -35,7 +35,7 @@ def signs(count: int, **settings) -> np.ndarray:
 def test_a_fraction_has_the_runs_of_the_catalogue_and_its_resolution(resolution, count):
     design = signs(count, design="fractional", resolution=resolution)
     assert design.shape == (RUNS[resolution][count], count)
-    assert not aliases.words(design, resolution - 1)
+    assert not list(aliases.words(design, resolution - 1))
     np.testing.assert_array_equal(design.T @ design, len(design) * np.eye(count))
     assert not design.sum(axis=0).any()
 

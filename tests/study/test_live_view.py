@@ -74,6 +74,12 @@ def test_invalid_numbers_are_ignored(tmp_path):
     assert live_view.read_epochs(path) == live_view.NO_EPOCHS
 
 
+def test_percents_of_another_app_are_shown(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,val_acc\n1,93.2\n2,-1\n")
+    assert live_view.read_epochs(path, metric=named("val_acc", unit="%", scale=1)).values == [93.2, -1]
+
+
 def test_the_end_of_a_log_is_read_and_escaped(tmp_path):
     path = tmp_path / "train.log"
     path.write_text("x" * 3 * live_view.LOG_BYTES + "\n\n\x1b[2Jred\x07\nlast\n")

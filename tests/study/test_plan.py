@@ -66,3 +66,11 @@ def test_a_block_has_every_variant_in_each_of_its_levels():
 def test_a_block_that_is_not_swept_over_is_refused():
     with pytest.raises(InputError, match="data=A,B"):
         plan.in_blocks(replace(SETTINGS, block="data"), {"model": ["cnn", "mlp"]})
+
+
+def test_more_combinations_than_fit_into_memory_are_refused():
+    factors = {f"f{number}": ["0", "1"] for number in range(60)}
+    many = {**factors, "data": [str(number) for number in range(10_000)]}
+    for settings in (SETTINGS, replace(SETTINGS, block="data"), replace(SETTINGS, design="random", draws=10**9)):
+        with pytest.raises(InputError, match=r"more than 60,000 runs"):
+            plan.replicates(Sweep((), many, (0,)), settings)

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from ablate.runs import study_plan, tuning
+from ablate.study.app.settings import Settings
+from ablate.study.tuned_runs import tuning_plan
 from ablate.terminal.errors import InputError
 from tests.processes import SMALL, ablate, record
 
@@ -121,6 +123,27 @@ def test_random_settings_are_the_same_for_each_variant(tmp_path):
     assert all(0.001 <= rate <= 1 for rate in rates["a"]) and {run.seed for run in runs} == {7}
 
 
+@pytest.mark.parametrize(
+    ("values", "trials", "message"),
+    [
+        ("int(interval(1,3))", 4, "_trials=4, but only 3 different settings of hydra.sweeper.tune could be drawn"),
+        ("interval(0.1,0.10001)", 2, "only 1 different setting"),  # numbers have four significant digits
+        ("interval(0.1,inf)", 2, "its ends must be finite"),
+        ("interval(-1e308,1e308)", 2, "its ends must be finite"),
+        ("range(1,1000000000)", None, "more than 10,000 values"),
+    ],
+)
+def test_settings_that_cannot_be_drawn_are_refused(values, trials, message):
+    with pytest.raises(InputError, match=message):
+        tuning_plan(Settings(tune={"trainer.epochs": values}, tune_trials=trials))
+
+
+@pytest.mark.parametrize("interval", ["int(interval(2,5))", "tag(log,int(interval(2,5)))"])
+def test_the_numbers_of_an_interval_of_integers_are_integers(interval):
+    drawn = tuning_plan(Settings(tune={"a": interval}, tune_trials=4)).settings
+    assert sorted(one["a"] for one in drawn) == ["2", "3", "4", "5"]
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -131,6 +154,7 @@ def test_random_settings_are_the_same_for_each_variant(tmp_path):
         (("hydra.sweeper.tune={lr:[0.1]}",), "has one setting"),
         (("hydra.sweeper.tune={lr:'interval(0.1,1)'}",), "is an interval: set hydra.sweeper.tune_trials"),
         (("hydra.sweeper.tune={lr:'interval(1,0.1)'}", "hydra.sweeper.tune_trials=3"), "is not an interval"),
+        (("hydra.sweeper.tune={lr:'int(interval(1,3))'}", "hydra.sweeper.tune_trials=4"), "only 3 different settings"),
         (("hydra.sweeper.tune={lr:fast}",), "has no values"),
         (("hydra.sweeper.tune={learning_rate:[1,2]}",), "learning_rate"),
         ((TUNE, "hydra.sweeper.tune_seeds=[16,99]"), "16 is also in seed="),

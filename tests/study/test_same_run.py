@@ -1,5 +1,6 @@
 """A finished run in the folder of a planned one: kept if it is that run, refused by name if it is not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,21 @@ def test_a_lost_configuration_is_refused_unless_the_hash_is_the_planned_one(fini
     with pytest.raises(InputError, match="configuration was unknown"):
         same_run(finished, planned(other), other, retrain=False)
     assert same_run(finished, planned(other), other, retrain=True) is None
+
+
+def test_a_folder_that_an_environment_variable_names_may_be_another_one(tmp_path, photo_folder, monkeypatch):
+    settings = config("data=image_folder", "data.root=${oc.env:PHOTOS}", "data.image_size=8")
+    monkeypatch.setenv("PHOTOS", str(photo_folder))
+
+    from ablate.data.prepare import prepare
+
+    run = trained(tmp_path / "run", settings, data_sha256=prepare(settings.data).sha256)
+    assert same_run(run, planned(settings), settings, retrain=False) == config_sha256(settings)
+    monkeypatch.setenv("PHOTOS", str(tmp_path / "moved"))
+    for kind in ("china", "flower"):  # the other class of the photographs
+        shutil.copytree(photo_folder / "train/china", tmp_path / "moved/train" / kind)
+    with pytest.raises(InputError, match=r"data\.root was \S*PHOTOS\S*, now .*moved"):
+        same_run(run, planned(settings), settings, retrain=False)
 
 
 def test_images_in_another_folder_must_be_the_same(tmp_path, photo_folder):

@@ -32,3 +32,19 @@ def test_without_slurm_the_state_of_the_jobs_is_unknown(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     submitted_jobs.add(tmp_path, [SubmittedJob(name="s0123456789_0", runs=["baseline/seed=0"])])
     assert "squeue is not installed here" in slurm_queue.summary(tmp_path)
+
+
+def test_the_limits_of_the_site_are_read(tmp_path, monkeypatch):
+    """As sacctmgr, which takes `where` only as a word of its own."""
+    fake = {
+        "scontrol": "echo 'MaxArraySize            = 501'",
+        "sacctmgr": """for word in "$@"; do
+case $word in "where "*) echo "Unknown condition: $word" >&2; exit 1;; esac
+done
+printf '40\\n\\n25\\n'""",
+    }
+    for name, script in fake.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert slurm_queue.limits() == slurm_queue.Limits(array_size=501, submitted=25)

@@ -57,6 +57,13 @@ def test_a_completed_run_has_an_accuracy_between_0_and_1(tmp_path, accuracy, sta
     assert state(tmp_path, status="diverged", metrics={"val_accuracy": accuracy}).status == "diverged"
 
 
+@pytest.mark.parametrize("accuracy", [91.3, float("nan")])
+def test_a_metric_of_an_app_may_have_any_value(tmp_path, accuracy):
+    metrics = {"val_loss": 0.3, "val_accuracy": accuracy}
+    assert state(tmp_path, status="completed", app="app.py", metrics=metrics).status == "completed"
+    assert state(tmp_path, status="completed", app="app.py", metrics=None).status == "unreadable"
+
+
 def test_a_damaged_record_is_unreadable_and_the_reason_names_it(tmp_path):
     state(tmp_path, status="completed")
     (tmp_path / "run/run.json").write_text("{")

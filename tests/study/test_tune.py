@@ -3,13 +3,18 @@
 import json
 import math
 import shutil
+from contextlib import contextmanager
 
 import optuna
 import pandas as pd
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
-from ablate.study import factors, search_space
+from ablate.config import CONF
+from ablate.config.schema import StudySettings
+from ablate.study import factors, search_space, trials
+from ablate.study.tune import start_search
 from ablate.terminal.errors import InputError
 from ablate.training.pruning import storage
 from tests.processes import SMALL, ablate, epochs, finish, record, start
@@ -33,6 +38,53 @@ def test_overrides_define_the_search_space():
     }
     with pytest.raises(InputError, match="The search has no parameters"):
         space("seed=0,1")
+    for interval in ("interval(0.1,inf)", "interval(-1e308,1e308)"):
+        with pytest.raises(InputError, match=r"a\.x=.* is not a range that can be searched: its ends must be finite"):
+            space(f"a.x={interval}")
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "level"),
+    [
+        ("optimizer.nesterov=true,false", False, "False"),
+        ("trainer.ema=null,0.99", None, "null"),
+        ("optimizer.weight_decay=0.1,0", 0.0, "0"),
+        ("model.hidden=[8],[16,8]", [16, 8], "[16,8]"),
+        ("model=mlp,cnn", "cnn", "cnn"),
+        ("optimizer.lr=interval(0.01,0.5)", 0.1, 0.1),
+        ("optimizer.lr=interval(0.01,0.5)", None, None),
+        ("optimizer.lr=0.01,0.2", 0.1, None),
+    ],
+)
+def test_the_first_trial_is_the_baseline_however_its_values_are_written(word, value, level):
+    (searched,) = ranges = space(word)
+    config = OmegaConf.create({"hydra": {"runtime": {"choices": {}}}})
+    OmegaConf.update(config, searched, value)
+    assert search_space.baseline_values(config, ranges) == ({} if level is None else {searched: level})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "exclude=[{model:cnn}]",
+        "design=pairwise",
+        "foldover=all",
+        "resolution=4",
+        "of=tune",
+        "stages=[3,5]",
+        "block=data",
+    ],
+)
+def test_a_search_refuses_settings_that_it_would_ignore(tmp_path, word):
+    study = OmegaConf.merge(
+        OmegaConf.structured(StudySettings),
+        OmegaConf.load(CONF / "config.yaml").study,
+        OmegaConf.from_dotlist(["name=s", word]),
+    )
+    config = OmegaConf.create({"study": study, "hydra": {"sweep": {"dir": str(tmp_path / "s")}}})
+    with pytest.raises(InputError, match=f"study.{word.partition('=')[0]} does not apply to a search"):
+        start_search(None, config, [], {})
+    assert not (tmp_path / "s").exists()
 
 
 @pytest.mark.integration
@@ -96,6 +148,24 @@ def test_a_free_worker_takes_the_next_trial(tmp_path):
     assert max(trials, key=lambda trial: trial.datetime_complete).number == 0
 
 
+def test_two_processes_do_not_both_propose_the_last_trial(tmp_path, monkeypatch):
+    """The other process proposes it while this one waits for the lock."""
+    study, ranges = optuna.create_study(), space("a.x=interval(0,1)")
+    config = OmegaConf.create({"hydra": {"sweep": {"dir": str(tmp_path)}}})
+    searched = trials.Trials(None, config, factors.read([]), ranges, study, n_trials=1, n_jobs=1)
+    waited = []
+
+    @contextmanager
+    def lock(path):
+        waited.append(path)
+        if len(waited) == 2:  # the first one is that of reading the trials
+            study.ask(ranges)
+        yield
+
+    monkeypatch.setattr(trials, "FileLock", lock)
+    assert searched._next_trial() is None and len(study.trials) == 1
+
+
 @pytest.mark.integration
 def test_two_processes_share_a_search(tmp_path):
     words = (
@@ -111,8 +181,7 @@ def test_two_processes_share_a_search(tmp_path):
         assert status == 0 and "best of 6 trials" in output, output
     folder = tmp_path / "outputs/tune"
     trials = optuna.load_study(study_name="tune", storage=storage(folder)).trials
-    assert all(trial.state.is_finished() for trial in trials)
-    assert len(trials) in (6, 7)  # both may propose the last one
+    assert all(trial.state.is_finished() for trial in trials) and len(trials) == 6
     planned = json.loads((folder / "study.json").read_text())["runs"]
     assert {run["folder"] for run in planned} == {
         str(p.parent.relative_to(folder)) for p in folder.glob("*/*/run.json")

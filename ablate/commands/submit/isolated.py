@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate.commands.submit import submitted_code
+from ablate.config.user_code import site_packages
 
 # Caches that are reused, with their default folders.
 CACHES = {"ABLATE_CACHE": "~/.cache/ablate/images", "ABLATE_DATA": "~/.cache/ablate/data"}
@@ -24,7 +24,7 @@ def ablate(code: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[
     }
     # -S ignores .pth files, so that an editable installation does not shadow the submitted code.
     command = [sys.executable, "-S", "-P", "-m", "ablate.cli", *arguments]
-    paths = os.pathsep.join(map(str, [code, *submitted_code.site_packages()]))
+    paths = os.pathsep.join(map(str, [code, *site_packages()]))
     with tempfile.TemporaryDirectory(prefix="ablate-") as home:
         fresh = {**environment, **caches, "HOME": home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(command, cwd=home, env=fresh, capture_output=True, encoding="utf-8")

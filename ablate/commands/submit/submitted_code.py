@@ -1,9 +1,7 @@
 """The source code of a run: this package, the user's own modules, and the packages that both require."""
 
 import re
-import site
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
@@ -12,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ablate.config import CONF
-from ablate.config.user_code import imported
+from ablate.config.user_code import imported, site_packages
 from ablate.config.user_code import targets as target_names
 from ablate.runs import provenance
 from ablate.terminal.errors import InputError
@@ -86,13 +84,6 @@ def _find_module(name: str) -> Path | None:
     if spec.submodule_search_locations:
         return Path(next(iter(spec.submodule_search_locations)))
     return Path(spec.origin) if spec.has_location and spec.origin else None
-
-
-def site_packages() -> list[Path]:
-    """The folders into which pip installs packages."""
-    user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages(), *user]
-    return [Path(path) for path in dict.fromkeys(paths)]
 
 
 def requirements(modules: Sequence[str]) -> str:

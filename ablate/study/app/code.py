@@ -43,8 +43,9 @@ def _sources(folder: Path) -> Iterator[Path]:
             if name not in SKIPPED and name[0] != "." and not (Path(place, name) / "pyvenv.cfg").exists()
         )
         for name in sorted(names):
-            if name.endswith(".py") and (count := count + 1) <= MOST:
-                yield Path(place, name)
+            path = Path(place, name)  # a broken link if it is a lock of Emacs (`.#app.py`)
+            if name.endswith(".py") and path.is_file() and (count := count + 1) <= MOST:
+                yield path
 
 
 def environment() -> Environment:

@@ -26,6 +26,7 @@ MOST_VALUES = 2**20  # of metrics.json
 LARGEST_CSV = 16 * bounded.MIB  # bytes of metrics.csv
 LONGEST = 64 * bounded.KIB  # bytes of a line of it
 MOST_CELLS = 2**20  # of its last epochs, which are kept
+PERCENT = 100  # scale of a metric whose values are fractions
 Metrics = dict[str, float]
 
 
@@ -50,11 +51,18 @@ def of_run(value: Any, folder: Path, metric: Metric, best: bool = False) -> Metr
         best: read `metrics.csv` at the epoch that is best by the metric instead of the last.
 
     Raises:
-        RunFailed: it has no number of this name; the message states what to return.
+        RunFailed: it has no number of this name, or one in percent that must be a fraction; the message states what to
+            return.
         InputError: `metrics.json` is not valid.
     """
     metrics = returned(value, metric) or recorded(folder, None, metric, best)
     if metric.name in metrics:
+        if metric.is_share and metric.scale == PERCENT and 1 < metrics[metric.name] <= PERCENT:
+            stated = f"'{{name: {metric.name}, unit: \"%\", scale: 1}}'"
+            raise RunFailed(
+                f"{metric.name} is {metrics[metric.name]:g}, but must be a fraction from 0 to 1. Return the fraction,"
+                f" or state that it is in percent: hydra.sweeper.metric={stated}."
+            )
         return metrics
     if metrics:
         raise RunFailed(

@@ -39,14 +39,16 @@ class SlurmJob:
     runs_at_once: int
     restarts: int
 
-    def __call__(self) -> None:
-        """Train the runs."""
+    def __call__(self, stopped: Path) -> None:
+        """Train the runs. `stopped`: a file with one character for each time limit that the job has reached."""
         for number in (TIME_LIMIT, signal.SIGTERM):
             signal.signal(number, _interrupt)
         try:
             self.train()
         except Interrupted as interrupt:
-            if interrupt.number == TIME_LIMIT and int(os.environ.get("SLURM_RESTART_COUNT", "0")) < self.restarts:
+            if interrupt.number == TIME_LIMIT and (stopped.stat().st_size if stopped.exists() else 0) < self.restarts:
+                with stopped.open("a") as file:  # SLURM_RESTART_COUNT also counts preemptions
+                    file.write(".")
                 subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
             raise SystemExit(INTERRUPTED) from None
 
@@ -89,7 +91,7 @@ def _set_up(gpu: str | None, threads: int) -> None:
 def main(path: Path) -> None:
     """Run the job in a file. It is a pickle: only a file that the study has written may be passed."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    pickle.loads(path.read_bytes())()
+    pickle.loads(path.read_bytes())(path.with_suffix(".timeouts"))
 
 
 if __name__ == "__main__":

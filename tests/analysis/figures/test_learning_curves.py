@@ -1,11 +1,14 @@
 """Learning curves: lines, bands, crosses and axes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from ablate.analysis import collect, figures
+from ablate.analysis.analyze import analyze
 from ablate.analysis.figures.curve_axes import curve_of
 from tests.analysis.figures.conftest import FACTORS, lines
 
@@ -71,6 +74,32 @@ def test_a_diverging_loss_does_not_determine_the_limits(make_study):
     curves = collect.curves(study, runs)
     curves.loc[curves["status"] == "diverged", "val_loss"] = 1e30
     assert figures.learning_curves(curves, runs).axes[0].get_ylim()[1] < 5
+
+
+@pytest.mark.parametrize(
+    ("losses", "high", "is_cut"),
+    [
+        ([0.9, 1.0, np.inf], 1.15, False),
+        ([0.9, 5.0, np.inf], 3, True),
+        ([0.9, 2.9], 3, False),
+        ([0.9, 2.0], 2.3, False),
+    ],
+)
+def test_the_caption_states_where_the_axis_of_the_loss_ends(make_study, losses, high, is_cut):
+    """The largest loss of the run that learned is 1."""
+    results = analyze(make_study({"baseline": {0: 0.5}, "model=b": {0: "diverged"}}, FACTORS))
+    curves = results.curves.assign(val_loss=1.0, train_cross_entropy=0.5)
+    curves.loc[curves.index[curves["variant"] == "model=b"][-len(losses) :], "val_loss"] = losses
+    assert figures.learning_curves(curves, results.runs).axes[0].get_ylim()[1] == pytest.approx(high)
+    assert (
+        "three times the largest loss" in figures.captions(replace(results, curves=curves))["loss_curves"]
+    ) == is_cut
+
+
+def test_no_caption_is_about_runs_that_learned_if_none_did(make_study):
+    results = analyze(make_study({"baseline": {0: "diverged"}}, FACTORS))
+    curves = results.curves.assign(val_loss=np.inf)
+    assert "learned" not in figures.captions(replace(results, curves=curves))["loss_curves"]
 
 
 def test_axes_have_a_log_scale_labels_and_a_readable_font_size(study, runs):

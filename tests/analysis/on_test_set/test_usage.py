@@ -154,5 +154,5 @@ def test_uses_of_joined_studies_are_added(study):
 def test_other_test_sets_that_are_not_listed_are_counted():
     others = {f"set{number}": (1, 2) for number in range(11)}
     nothing = pd.DataFrame({"variant": [], "seed": [], "times": [], "accuracy": [], "value": []})
-    text = limits.tested(Usage(nothing, 0, 0, others=others))
+    text = limits.tested(Usage(nothing, 0, 0, 0, others=others))
     assert text.count("was used once") == 8 and text.endswith(" 3 further test sets were used (tests.jsonl).")

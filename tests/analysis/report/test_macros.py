@@ -1,9 +1,12 @@
 """LaTeX macros for the numbers of a study."""
 
 import re
+from dataclasses import replace
 
 from ablate.analysis.analyze import analyze
+from ablate.analysis.report.limits import limits
 from ablate.analysis.report.macros import to_tex
+from ablate.analysis.stages.looks import PlannedLooks
 
 FACTORS = {"model": ["a", "b"], "norm": ["x", "y"]}
 
@@ -26,6 +29,19 @@ def test_macros_hold_the_numbers_of_the_study(make_study):
     assert numbers["model=b+norm=y", "n"] == "2"
     assert numbers["main:norm=y", "difference"] == "+0.50"  # (0 + 0 + 2 + 0) / 4
     assert numbers["model=b*norm=y", "difference"] == "$-$1.00"
+
+
+def test_the_detectable_effect_is_that_of_the_report(make_study):
+    """b and c have five seeds, d four: d_z at five seeds. With stages, neither states one."""
+    values = {name: {seed: 0.5 + (seed + k) ** 2 / 90 for seed in range(5)}
+              for k, name in enumerate(["baseline", "model=b", "model=c", "model=d"])}  # fmt: skip
+    values["model=d"][4] = "failed"
+    results = analyze(make_study(values, {"model": list("abcd")}))
+    shown = macros(to_tex(results))["study", "detectable"]
+    assert "With 5 seeds and Holm's correction over 3 planned variants" in limits(results)[0]
+    assert f"(d_z = {shown}," in limits(results)[0]
+    looks = PlannedLooks((tuple(range(5)),), {})
+    assert ("study", "detectable") not in macros(to_tex(replace(results, looks=looks)))
 
 
 def test_special_characters_in_names_are_safe(make_study):

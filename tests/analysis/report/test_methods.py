@@ -1,14 +1,17 @@
 """What the methods of a report state: question, runs, data, images and epoch."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
 from ablate.analysis.analyze import analyze
-from ablate.analysis.report import methods, notes
+from ablate.analysis.report import limits, methods, notes, verdict_sentences
+from ablate.analysis.sources.any_source import Asked, of_frame
 from ablate.runs.study_plan import StudyPlan
 
 FACTORS = {"model": ["a", "b", "c"]}
@@ -44,6 +47,29 @@ def test_methods_count_diverged_runs_as_results_and_holes_as_holes(make_study):
     first, *_, last, _ = methods.methods(analyze(make_study(results, FACTORS, margin=1.0)))
     assert "Results: 4 completed, 1 diverged. 1 without a result (not run, crashed or interrupted)." in first
     assert "two-sided at 0.05 after Holm's correction for the 1 planned variant; equivalence within ±1 points" in last
+
+
+def test_methods_and_rule_name_the_test_that_was_used():
+    """With seeds, B shares none with the baseline; without, no variant does."""
+    rows = [
+        {"net": net, "seed": 10 * (net == "B") + k, "score": k + k**2 * (net == "A")} for net in "zAB" for k in range(3)
+    ]
+    mixed, unpaired, paired = (
+        of_frame(pd.DataFrame(chosen), Asked("score", seed, ["net"], margin=1.0), Path("table"))
+        for chosen, seed in ((rows, "seed"), (rows, None), (rows[:6], "seed"))
+    )
+    texts = [methods.methods(results)[-2] for results in (mixed, unpaired, paired)]
+    assert "and Welch's t for variants that share no seed" in texts[0] and "for paired variants only" in texts[0]
+    assert "paired by seed" not in texts[1] and "Student" not in texts[1] and "two one-sided" not in texts[1]
+    assert "Welch's t over all runs" in texts[1] and "equivalence is not tested" in texts[1]
+    assert texts[2].startswith(
+        "Runs are paired by seed; intervals and p-values are Student's t on the differences, two"
+    )
+    rules = [verdict_sentences.rule(results.effects, results.format) for results in (mixed, unpaired, paired)]
+    assert ["are not tested for equivalence" in text for text in rules] == [True, True, False]
+    assert ["two one-sided tests" in text for text in rules] == [True, False, True]
+    assert any("80 % power" in text for text in limits.limits(paired))
+    assert not any("paired differences" in text for text in limits.limits(unpaired))
 
 
 def test_methods_state_the_number_of_images_and_the_step(make_study):

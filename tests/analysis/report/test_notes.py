@@ -1,14 +1,17 @@
 """What a report notes of a study, and what it does not."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ablate.analysis import collect
 from ablate.analysis.analyze import analyze
 from ablate.analysis.effects import effects as compare
 from ablate.analysis.report import notes, verdict_sentences
+from ablate.analysis.sources.any_source import Asked, of_frame
 
 FACTORS = {"model": ["a", "b", "c"]}
 
@@ -22,6 +25,16 @@ def test_notes_name_mixed_code_lost_pairs_and_lost_curves(make_study):
     assert one.startswith("model=b: 1 run without a baseline run of the same seed") and "left out" in one
     assert other.startswith("model=f: 1 run without") and "Welch's t" in other
     assert curves.startswith("1 completed run without a complete metrics.csv")
+
+
+def test_unpaired_seeds_are_named_in_any_metric():
+    """A has the baseline's seeds and one more, B none of them."""
+    seeds = {"base": [0, 1, 2], "A": [0, 1, 2, 3], "B": [10, 11, 12]}
+    rows = [{"net": net, "seed": seed, "score": 0.1 * seed + seed**2} for net in seeds for seed in seeds[net]]
+    results = of_frame(pd.DataFrame(rows), Asked("score", "seed", ["net"]), Path("table"))
+    one, other = (note for note in notes.notes(results) if "without a baseline run" in note)
+    assert one.startswith("net=A: 1 run without") and "left out" in one
+    assert other.startswith("net=B: 3 runs without") and "Welch's t" in other
 
 
 def test_a_plain_study_needs_no_notes(make_study):

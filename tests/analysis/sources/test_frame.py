@@ -160,6 +160,23 @@ def test_a_factor_may_be_called_value_and_a_folder_may_lack():
     assert sorted(source.runs["folder"])[:3] == ["a", "row 10", "row 11"]
 
 
+@pytest.mark.parametrize(
+    "folder", ["/scratch/run1", "same", "../up", "row 3", "no row baseline/1", "", "a\nb", r"C:\runs", 7.5]
+)
+def test_a_folder_that_a_plan_cannot_have_is_not_used(folder):
+    source = read(rows().assign(folder=["own", *[folder] * 11]).drop(index=1), factors=["net", "dropout"])
+    assert sorted(source.runs["folder"])[:3] == ["no row baseline/1", "own", "row 10"]
+    single = read(rows().assign(folder=[folder, *[None] * 11]), factors=["net", "dropout"])
+    assert len(set(single.runs["folder"])) == 12
+
+
+def test_rows_with_a_seed_and_a_setting_each_are_not_paired_by_millions():
+    frame = pd.DataFrame({"lr": range(300), "seed": range(300), "acc": 0.5})
+    with pytest.raises(InputError, match=r"300 variants of lr with 300 values of seed are 90,000 runs.*--factors"):
+        read(frame, factors=["lr"])
+    assert len(read(frame, factors=["lr"], seed=None).runs) == 300
+
+
 def test_large_seeds_stay_apart():
     frame = rows(seeds=(0, 1))
     assert read(frame.assign(seed=frame["seed"] + 2**62)).plan.seeds == [2**62, 2**62 + 1]

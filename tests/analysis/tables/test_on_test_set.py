@@ -16,7 +16,7 @@ LABELS = {"baseline": "baseline", "model=b": "model: b", "model=c": "model: c", 
 def usage(*rows: tuple[str, int | None, float]) -> Usage:
     """Runs that were tested once: variant, seed, accuracy."""
     frame = pd.DataFrame(rows, columns=["variant", "seed", "accuracy"]).assign(times=1)
-    return Usage(frame, unreadable=0, looks=1)
+    return Usage(frame, len(frame), unreadable=0, looks=1)
 
 
 def test_differences_are_paired_by_seed():

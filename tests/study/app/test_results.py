@@ -44,6 +44,14 @@ def test_a_dict_without_the_metric_is_refused_with_the_names_it_has(tmp_path):
         results.of_run({"accuracy": 0.5, "loss": 1.0}, tmp_path, ACC)
 
 
+def test_a_share_in_percent_is_refused_unless_the_metric_is_stated_in_percent(tmp_path):
+    with pytest.raises(RunFailed, match=r"val_accuracy is 91\.3, but must be a fraction .* unit: \"%\", scale: 1}'\."):
+        results.of_run({"val_accuracy": 91.3}, tmp_path, named("val_accuracy"))
+    for metric in (named("val_accuracy", unit="%", scale=1), named("acc"), named("val_loss")):
+        assert results.of_run({metric.name: 91.3, "val_accuracy": 91.3}, tmp_path, metric)[metric.name] == 91.3
+    assert not named("val_accuracy", unit="%", scale=1).is_share
+
+
 def test_the_files_of_a_run_count_where_main_returns_none(tmp_path):
     (tmp_path / "logs/version_0").mkdir(parents=True)
     (tmp_path / "logs/version_0/metrics.csv").write_text("epoch,acc\n0,0.4\n1,0.5\n2,\n")
