@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from ablate.terminal.errors import InputError, UserError
 
 PATIENCE = 1.0  # seconds to wait for a lock, since `is_locked` in another process holds it for a moment
+BRIEF = 0.05  # the same, where another process that trains is expected
 POLL_SECONDS = 0.5  # between two checks of locks that are waited for
 
 
@@ -17,14 +18,14 @@ class TrainedElsewhere(UserError):
     """Raised instead of training a run of a study that another process is training."""
 
 
-def lock(folder: Path) -> FileLock:
+def lock(folder: Path, patience: float = PATIENCE) -> FileLock:
     """Return the lock of a run in a study, for use in a `with` statement.
 
     Entering it raises filelock.Timeout if another process trains in `folder`. The lock file lies next to the folder,
     which may be renamed while the lock is held.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=PATIENCE)
+    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout=patience)
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class PlannedRun(Record, frozen=True, kw_only=True):
     folder: str
     config_sha256: str
     settings_sha256: str | None = None  # of the configuration without the seed
+    written_sha256: str | None = None  # of the configuration of another app, with interpolations as text
 
     def __post_init__(self) -> None:
         """Refuse a name that a terminal cannot print, and a folder that is not below the study's."""

@@ -23,6 +23,8 @@ def run(
     launcher: Launcher,
     sweep: Callable[..., None],
     decide: Decide,
+    extend: bool,
+    retrain: bool,
 ) -> None:
     """Tune the variants that have no setting yet, then run the study.
 
@@ -32,15 +34,19 @@ def run(
         compose: composes the runs of a phase.
         start: creates the launcher of the tuning, from its configuration.
         launcher: of the study.
-        sweep: `ablate.study.sweeper.sweep` with its settings: takes a study, a launcher and a folder. See its errors.
+        sweep: `ablate.study.sweeper.sweep` with its other settings: takes a study, a launcher and a folder, and
+            raises its errors.
         decide: which variants a planned look decides.
+        extend, retrain: see `ablate.study.sweeper.sweep`.
     """
+
+    sweep = partial(sweep, extend=extend, retrain=retrain)
 
     def sweep_tuning(study: ComposedStudy) -> None:
         tuning_config = retune.in_tuning(config)
         sweep(study, start(tuning_config), Path(tuning_config.hydra.sweep.dir))
 
     folder = Path(config.hydra.sweep.dir)
-    phase = retune.tune(folder, tuning, compose, sweep_tuning)
+    phase = retune.tune(folder, tuning, compose, sweep_tuning, extend, retrain)
     for study in rounds(partial(compose, phase)):
         sweep(study, launcher, folder, decide=decide)

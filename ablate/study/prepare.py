@@ -7,12 +7,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ablate.files.lock import is_locked
-from ablate.runs import checkpoints, epochs, study_plan
+from ablate.runs import checkpoints, epochs, stages, study_plan
 from ablate.runs.study_keys import keys_of
 from ablate.runs.study_plan import PlannedRun, StudyPlan
 from ablate.study.extend import REPLACED, extended, kept, settings_changes
-from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside, set_looks_aside
+from ablate.study.leftovers import OWN, Leftovers, make_way, set_aside, set_file_aside
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural
@@ -39,14 +38,10 @@ def prepare(
         old = study_plan.read(folder) if (folder / study_plan.FILE).exists() else None
         whole = extended(folder, plan, extend, retrain)
         if old and retrain and settings_changes(folder, old, plan):
-            set_looks_aside(folder)
+            set_file_aside(folder, stages.FILE)  # the planned looks at these runs
         replaced: list[Path | None] = []
         for dropped in sorted({run.folder for run in (old.runs if old else ())} - {run.folder for run in whole.runs}):
-            if is_locked(folder / dropped):
-                raise InputError(
-                    f"{folder / dropped} is being trained by another process. Wait for it, or stop it first."
-                )
-            replaced.append(set_aside(folder, dropped))
+            replaced.append(set_aside(folder, dropped, leftovers))
         study_plan.write(folder, whole)
         check_letters(folder, {run.folder for run in whole.runs})
         states = [(run, planned_state(folder, run)) for run in plan.runs]
@@ -56,7 +51,7 @@ def prepare(
             if state.has_result:
                 checkpoints.remove(folder / run.folder)  # left behind if the process was killed at the end
             else:
-                replaced.append(make_way(folder, run.folder, state.status, retrain, leftovers))
+                replaced.append(make_way(folder, run, retrain, leftovers))
     if resumed := [text for run, state in states if not state.has_result and (text := resumes(folder, run))]:
         log.info("resumes %s", first_few(resumed))
     for line in changes_of(old, plan, whole, sum(path is not None for path in replaced) if retrain else None):

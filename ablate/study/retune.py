@@ -15,6 +15,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from ablate.runs import study_plan, tuning
 from ablate.runs.study_plan import StudyPlan
 from ablate.runs.tuning import Setting, TuningPlan
+from ablate.study.extend import extended
+from ablate.study.leftovers import set_file_aside
 from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.selection import value_of
 from ablate.study.status import planned_state
@@ -34,28 +36,49 @@ def tune(
     plan: TuningPlan | None,
     compose: Callable[[Phase], ComposedStudy],
     sweep: Callable[[ComposedStudy], None],
+    extend: bool = False,
+    retrain: bool = False,
 ) -> Phase:
-    """Tune the variants that have no setting yet.
+    """Tune the variants that have no setting yet; with `retrain`, all of them if tuning runs had another configuration.
 
     Args:
         folder: of the study.
         plan: how variants are tuned; None: they are not.
         compose: composes the runs of a phase.
         sweep: runs the study of the tuning; SystemExit if runs have no result.
+        extend, retrain: as for the sweep.
 
     Returns:
         The runs on the study's seeds, with the chosen settings.
+
+    Raises:
+        InputError: the folder contains another study.
     """
     phase = chosen_phase(folder, plan)
     if plan is None or phase.chosen is None:
         return phase
     main = compose(phase).plan  # refused before anything is trained
+    extended(folder, main, extend, retrain)  # the same
+    tuned = compose(Phase(plan, None)) if retrain else None
     variants = {run.variant: run.factors for run in main.runs}
-    if not variants.keys() <= phase.chosen.keys():
+    if tuned and is_stale(folder / tuning.FOLDER, tuned.plan):
+        with choosing(folder / tuning.FOLDER):
+            set_file_aside(folder / tuning.FOLDER, tuning.FILE)
+    if not variants.keys() <= tuning.read_chosen(folder, plan).keys():
         log.info("%s", *describe(main))
-        sweep(compose(Phase(plan, None)))
+        sweep(tuned or compose(Phase(plan, None)))
         choose(folder, variants)
     return chosen_phase(folder, plan)
+
+
+def choosing(study: Path) -> FileLock:
+    """The lock of the chosen settings in the folder of the tuning."""
+    return FileLock(study / f".{tuning.FILE}.lock")
+
+
+def is_stale(study: Path, plan: StudyPlan) -> bool:
+    """Whether the folder of the tuning holds a run of another configuration than planned."""
+    return any(planned_state(study, run).status == "stale" for run in plan.runs)
 
 
 def in_tuning(config: DictConfig) -> DictConfig:
@@ -90,7 +113,7 @@ def choose(folder: Path, variants: Mapping[str, Mapping[str, str]]) -> None:
     study = folder / tuning.FOLDER
     tuned = study_plan.read(study)
     assert tuned.tuning is not None  # `tune` has planned it
-    with FileLock(study / f".{tuning.FILE}.lock"):
+    with choosing(study):
         chosen = tuning.read_chosen(folder, tuned.tuning)
         for variant, levels in variants.items():
             if variant not in chosen:

@@ -83,10 +83,13 @@ def _without_value(record: RunRecord) -> str:
 
 def if_alive(state: PlannedState, folder: Path) -> PlannedState:
     """Change `running` to `interrupted` if no process holds the lock of the run folder."""
-    if state.status == "running" and not is_locked(folder):
-        reason = "The process died without recording an error (killed, or out of memory)."
-        return replace(state, status="interrupted", reason=reason, record=with_done_epochs(state.record, folder))
-    return state
+    if state.status != "running" or state.record is None or is_locked(folder):
+        return state
+    now = recorded_state(folder, state.record.config_sha256)
+    if now.status != "running":  # it ended after the record was read, before the lock was
+        return now
+    reason = "The process died without recording an error (killed, or out of memory)."
+    return replace(now, status="interrupted", reason=reason, record=with_done_epochs(now.record, folder))
 
 
 def with_done_epochs(record: RunRecord | None, folder: Path) -> RunRecord | None:

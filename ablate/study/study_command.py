@@ -54,11 +54,21 @@ class StudyCommand:
     def sweep(self, arguments: Sequence[str], decide: Decide) -> None:
         """Run the study. See `ablate.study.sweeper.sweep` for `decide` and the errors."""
         asked, advice = self.config.study, resuming(self.config, *FOLDER_KEYS)
-        run_phase = partial(sweep, resuming=advice, extend=asked.extend, retrain=asked.retrain)
+        run_phase = partial(sweep, resuming=advice)
         composing = partial(self.compose, arguments)
         continues = bool(asked.stages or asked.tune or asked.design == PATH)
         with leaving(self.launcher, folder_words(self.config, *FOLDER_KEYS), continues):
-            phases.run(self.config, self.tuning(), composing, self.start, self.launcher, run_phase, decide)
+            phases.run(
+                self.config,
+                self.tuning(),
+                composing,
+                self.start,
+                self.launcher,
+                run_phase,
+                decide,
+                asked.extend,
+                asked.retrain,
+            )
 
     def search(self, arguments: Sequence[str], settings: dict[str, Any]) -> None:
         """Run a hyperparameter search, with the settings of `hydra/sweeper=optuna`."""

@@ -199,9 +199,7 @@ def _add(folder: Path, whole: StudyPlan, runs: Sequence[PlannedRun]) -> None:
     with FileLock(folder / ".lock"):  # another process may run the same search
         study_plan.write(folder, extended(folder, whole, extend=True))
         for run in runs:
-            state = planned_state(folder, run)
-            if not state.has_result:
-                make_way(folder, run.folder, state.status, retrain=False)
+            make_way(folder, run, retrain=False)
 
 
 def report_trial(study: "optuna.Study", number: int, states: Sequence[PlannedState], metric: Metric) -> None:

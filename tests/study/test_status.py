@@ -9,7 +9,7 @@ from ablate.runs import run_record
 from ablate.runs.record_parts import Seconds
 from ablate.runs.run_record import RunRecord
 from ablate.runs.study_plan import PlannedRun
-from ablate.study.status import PlannedState, planned_state
+from ablate.study.status import PlannedState, if_alive, planned_state
 
 
 def state(study: Path, **values: object) -> PlannedState:
@@ -77,3 +77,12 @@ def test_a_running_run_whose_process_is_gone_was_interrupted(tmp_path):
         assert state(tmp_path, status="running").status == "running"
     run = state(tmp_path)
     assert run.status == "interrupted" and "process died" in run.reason
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_a_run_that_ends_while_its_state_is_read_was_not_interrupted(tmp_path, status):
+    (tmp_path / "run").mkdir()
+    with lock(tmp_path / "run"):
+        before = state(tmp_path, status="running")
+    ended = state(tmp_path, status=status)
+    assert if_alive(before, tmp_path / "run") == ended and ended.status == status

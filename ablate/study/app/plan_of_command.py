@@ -101,6 +101,7 @@ def study(
         if same != replicate.folder:
             log.warning("%s has the same configuration as %s; it is run only once", replicate.folder, same)
             continue
+        written_sha256 = digest(written(composed, settings.ignore))
         if has_seed:  # what follows from the seed then has one value for all runs of a variant
             OmegaConf.update(composed, settings.seed_key, 0)
         without_seed = identity(composed, [*settings.ignore, settings.seed_key])
@@ -113,6 +114,7 @@ def study(
                 folder=replicate.folder,
                 config_sha256=digest(content),
                 settings_sha256=digest(without_seed),
+                written_sha256=written_sha256,
             )
         )
         place = [f"hydra.sweep.dir={quoted(str(folder))}", f"hydra.sweep.subdir={quoted(replicate.folder)}"]
@@ -149,7 +151,21 @@ def identity(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:
 
     An interpolation that only has a value within a run, such as `${hydra:runtime.output_dir}`, stays as text.
     """
-    content: dict[str, Any] = _resolved(config)
+    return _without(_resolved(config), ignore)
+
+
+def written(config: DictConfig, ignore: Iterable[str]) -> dict[str, Any]:
+    """The configuration of a run as plain values, without the keys in `ignore` and with interpolations as text.
+
+    It is the same before the run and in it, where an environment variable may have another value.
+    """
+    content: Any = OmegaConf.to_container(config, resolve=False)
+    content.pop("hydra", None)
+    return _without(content, ignore)
+
+
+def _without(content: dict[str, Any], ignore: Iterable[str]) -> dict[str, Any]:
+    """The content without these keys, which are removed from it."""
     for key in ignore:
         node, names = content, key.split(".")
         for name in names[:-1]:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ablate.config.quoting import quoted, shell_word
 from ablate.files import atomic
-from ablate.runs import run_record, tuning
+from ablate.runs import finished, run_record, tuning
 from ablate.study import phases, retune
 from ablate.study.app import code, plan_of_command, results, settings
 from ablate.study.app.task import RecordedTask
@@ -66,8 +66,8 @@ class App:
             preview(planned, self.folder, asked.extend, asked.retrain)
             return
         leftovers = Leftovers(self.resumes, has_output)
-        run_phase = partial(sweep, resuming=advice, extend=asked.extend, retrain=asked.retrain, leftovers=leftovers)
-        phases.run(self.config, plan, composing, self.start, launcher, run_phase, decide)
+        run_phase = partial(sweep, resuming=advice, leftovers=leftovers)
+        phases.run(self.config, plan, composing, self.start, launcher, run_phase, decide, asked.extend, asked.retrain)
 
     def resumes(self, folder: Path) -> bool:
         """Whether the folder of an interrupted run has a checkpoint that the app resumes from."""
@@ -75,7 +75,9 @@ class App:
 
 
 def has_output(folder: Path) -> bool:
-    """Whether a run folder holds more than the record, Hydra's files and an empty log."""
+    """Whether a run folder holds a run that ended, or more than the record, Hydra's files and an empty log."""
+    if finished.worth_keeping(folder):  # also of an app that writes no file
+        return True
     files = [path for path in folder.rglob("*") if path.is_file() and ".hydra" not in path.parts]
     output = [path for path in files if path.name != run_record.FILE and path.suffix != atomic.PART]
     return any(path.stat().st_size > 0 for path in output)
@@ -101,7 +103,7 @@ def set_up(context: HydraContext, task: TaskFunction, config: DictConfig) -> App
         study = Path(config.hydra.sweep.dir)
         return Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=context.callbacks),
-            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script)),
+            task_function=task_of(name, RecordedTask(task, study, known.as_metric(), known.best, script, known.ignore)),
             config=config,
         )
 

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -17,15 +17,16 @@ from omegaconf import DictConfig
 
 from ablate.files import atomic, bounded
 from ablate.files.lock import TrainedElsewhere, lock
-from ablate.runs import provenance, run_record, study_plan
+from ablate.runs import finished, provenance, run_record, study_plan
 from ablate.runs.metric import LARGEST, Metric
 from ablate.runs.record_parts import Seconds
 from ablate.runs.run_record import RunRecord
 from ablate.runs.statuses import RECORDED_END, RecordedStatus
 from ablate.runs.study_plan import PlannedRun
 from ablate.study.app import code, messages, results
+from ablate.study.app.plan_of_command import digest, written
 from ablate.study.status import recorded_state
-from ablate.terminal.errors import RunFailed
+from ablate.terminal.errors import InputError, RunFailed
 
 log = logging.getLogger(__name__)
 LARGEST_IN_RECORD = 2 * bounded.MIB  # bytes of the metrics in run.json, half of what it may have
@@ -41,6 +42,7 @@ class RecordedTask:
         study: folder of the study.
         metric: that of the study.
         best: see `ablate.study.app.results.of_run`.
+        ignore: keys that do not belong to a run's identity.
         script: the file that defines the main function; None if there is none.
     """
 
@@ -49,15 +51,25 @@ class RecordedTask:
     metric: Metric
     best: bool
     script: Path | None
+    ignore: Sequence[str] = ()
 
     def __call__(self, config: DictConfig) -> Any:
-        """Run the app and record the result, unless another process runs it or has finished it."""
+        """Run the app and record the result, unless another process runs it or has finished it.
+
+        Raises:
+            InputError: the folder holds a finished run of another configuration, or the run itself has another one than
+                planned.
+            RunFailed: the app failed, or has no result.
+            TrainedElsewhere: another process runs it.
+        """
         folder = Path(HydraConfig.get().runtime.output_dir)
         planned = self._planned(folder)
         try:
             with lock(folder):
                 if recorded_state(folder, planned.config_sha256).status in RECORDED_END:
                     return None
+                finished.refuse(folder, in_study=True, which=" of another configuration")
+                self._check(config, planned)
                 return self._run(config, folder, planned)
         except Timeout:
             raise TrainedElsewhere("Another process is running this run.") from None
@@ -65,6 +77,14 @@ class RecordedTask:
     def _planned(self, folder: Path) -> PlannedRun:
         inside = folder.resolve().relative_to(self.study.resolve()).as_posix()
         return next(run for run in study_plan.read_once(self.study).runs if run.folder == inside)
+
+    def _check(self, config: DictConfig, planned: PlannedRun) -> None:
+        """Raise InputError if this is not the planned configuration: a launcher may compose it long after the plan."""
+        if planned.written_sha256 not in (None, digest(written(config, self.ignore))):
+            raise InputError(
+                f"{planned.folder} was not started: its configuration is not the planned one, because the app's"
+                " configuration files, or the study's plan, changed in the meantime. Repeat the command."
+            )
 
     def _run(self, config: DictConfig, folder: Path, planned: PlannedRun) -> Any:
         started = time.perf_counter()

@@ -3,17 +3,24 @@
 import math
 import shutil
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
+from msgspec.structs import replace
+from omegaconf import OmegaConf
 
 import ablate
 from ablate.analysis.analyze import analyze
 from ablate.runs import run_record
 from ablate.runs.metric import named
 from ablate.runs.study_plan import PlannedRun
+from ablate.study.app.plan_of_command import digest, written
 from ablate.study.app.results import csv_metrics
+from ablate.study.app.sweeper import has_output
 from ablate.study.app.task import RecordedTask
-from ablate.terminal.errors import RunFailed
+from ablate.study.leftovers import Leftovers, make_way
+from ablate.terminal.errors import InputError, RunFailed
 from tests.study.app.conftest import SWEEP
 
 
@@ -58,6 +65,9 @@ def test_a_failing_run_sinks_no_other(tmp_path, app):
 
 HALF = "caf\udce9"  # of a surrogate pair: what Python reads from a file name in Latin-1
 ACC = named("acc")
+PLANNED = PlannedRun(variant="baseline", factors={}, seed=0, folder="baseline/seed=0", config_sha256="planned")
+PLANNED_CONFIG = {"lr": "${oc.env:LR,0.1}", "model": {"width": 8}, "place": "/a"}
+IGNORED = ["place"]
 
 
 class Unprintable(Exception):
@@ -78,6 +88,22 @@ def recorded(tmp_path):
         return run_record.read(folder)
 
     return run
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch):
+    """called(main) -> what a launcher gets from the run of `main` that is planned in the same folder."""
+
+    def call(main, config=None):
+        folder = tmp_path / "s/baseline/seed=0"
+        folder.mkdir(parents=True, exist_ok=True)
+        composed = None if config is None else digest(written(OmegaConf.create(PLANNED_CONFIG), IGNORED))
+        planned = replace(PLANNED, written_sha256=composed)
+        monkeypatch.setattr("ablate.study.app.task.RecordedTask._planned", lambda task, folder: planned)
+        monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(runtime=SimpleNamespace(output_dir=folder)))
+        return RecordedTask(lambda _: main(folder), tmp_path / "s", ACC, False, None, IGNORED)(config)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -135,3 +161,29 @@ def test_log_takes_any_name(tmp_path, name):
         ablate.log(tmp_path, **{name: epoch, "acc": 0.5})
     (metrics,) = [csv_metrics(tmp_path / "metrics.csv", ACC, best=False)]
     assert metrics["acc"] == 0.5 and 1 in metrics.values() and not any(map(math.isnan, metrics.values()))
+
+
+def test_a_result_is_kept_that_is_all_that_its_run_left(recorded, called, tmp_path):
+    """Of an app that returns a number and writes no file."""
+    leftovers = Leftovers(lambda folder: False, has_output)
+    assert recorded(lambda folder: 0.5).metrics == {"acc": 0.5}
+    with pytest.raises(InputError, match=r"holds a finished run of another configuration.*hydra.sweeper.retrain=true"):
+        make_way(tmp_path / "s", PLANNED, retrain=False, leftovers=leftovers)
+    with pytest.raises(InputError, match="holds a finished run"):
+        called(lambda folder: 0.7)
+    aside = make_way(tmp_path / "s", PLANNED, retrain=True, leftovers=leftovers)
+    assert run_record.read(aside).metrics == {"acc": 0.5}
+
+
+@pytest.mark.parametrize("changed", [{"lr": 0.1}, {"model": {"width": 9}}, {"depth": 2}])
+def test_a_run_is_not_started_with_another_configuration_than_planned(called, changed, tmp_path):
+    """As a launcher composes it from files that were edited while the job was in the queue."""
+    with pytest.raises(InputError, match="its configuration is not the planned one"):
+        called(lambda folder: 0.5, OmegaConf.create(PLANNED_CONFIG | changed))
+    assert not (tmp_path / "s/baseline/seed=0/run.json").exists()
+
+
+@pytest.mark.parametrize("changed", [{}, {"place": "/b"}])
+def test_a_run_is_started_wherever_its_job_runs(called, changed, monkeypatch):
+    monkeypatch.setenv("LR", "0.3")  # as the scratch folder of a cluster's job
+    assert called(lambda folder: 0.5, OmegaConf.create(PLANNED_CONFIG | changed)) == 0.5
