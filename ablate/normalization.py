@@ -72,9 +72,11 @@ def layer() -> Normalization:
 
 
 def group(groups: int) -> Normalization:
-    """Group normalization; `groups` is reduced to the largest divisor of the channels (Wu & He 2018)."""
-    grouped = partial(_group_norm, groups)
-    return Normalization(grouped, grouped)
+    """Group normalization; `groups` is reduced to the largest divisor of the channels (Wu & He 2018).
+
+    For vectors, it is the largest divisor that leaves two values per group: a group of one value has no variance.
+    """
+    return Normalization(partial(_group_norm, groups), partial(_group_norm_of_vectors, groups))
 
 
 def instance() -> Normalization:
@@ -84,8 +86,8 @@ def instance() -> Normalization:
 
 def weight_standardization(groups: int) -> Normalization:
     """Convolutions with standardized filters, then group normalization (Qiao et al. 2019)."""
-    grouped = partial(_group_norm, groups)
-    return Normalization(grouped, grouped, StandardizedConv2d)
+    maps, vectors = partial(_group_norm, groups), partial(_group_norm_of_vectors, groups)
+    return Normalization(maps, vectors, StandardizedConv2d)
 
 
 def _no_native_layer(channels: int) -> nn.Module:
@@ -95,6 +97,15 @@ def _no_native_layer(channels: int) -> nn.Module:
 
 def _group_norm(groups: int, channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(next(n for n in range(groups, 0, -1) if channels % n == 0), channels)
+
+
+def _group_norm_of_vectors(groups: int, channels: int) -> nn.GroupNorm:
+    if channels < 2:
+        raise InputError(
+            "normalization=group and weight_standardization need vectors of at least two values, but this model also"
+            " normalizes vectors of one. Use a wider model, or normalization=batch or none."
+        )
+    return _group_norm(min(groups, channels // 2), channels)
 
 
 def _no_instance_norm(channels: int) -> nn.Module:

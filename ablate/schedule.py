@@ -29,7 +29,7 @@ def _with_warmup(
     def factor(step: int) -> float:
         if step < warmup:
             return (step + 1) / (warmup + 1)
-        return shape(step // steps_per_epoch, min((step - warmup) / last, 1.0))
+        return shape(step / steps_per_epoch, min((step - warmup) / last, 1.0))
 
     return factor
 

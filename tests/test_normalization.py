@@ -110,7 +110,23 @@ def test_tokens_are_normalized_as_vectors(name, reference, tokens):
 @pytest.mark.parametrize("groups, channels, used", [(8, 64, 8), (8, 12, 6), (8, 7, 7), (4, 7, 1), (32, 8, 8)])
 @pytest.mark.parametrize("option", [options.group, options.weight_standardization])
 def test_groups_are_the_largest_divisor(option, groups, channels, used):
-    assert option(groups).maps(channels).num_groups == option(groups).vectors(channels).num_groups == used
+    assert option(groups).maps(channels).num_groups == used
+
+
+@pytest.mark.parametrize(
+    "groups, channels, used", [(8, 64, 8), (8, 16, 8), (8, 12, 6), (8, 8, 4), (8, 7, 1), (2, 2, 1)]
+)
+@pytest.mark.parametrize("option", [options.group, options.weight_standardization])
+def test_groups_of_vectors_have_at_least_two_values(option, groups, channels, used):
+    layer = option(groups).vectors(channels)
+    assert layer.num_groups == used
+    assert layer(torch.arange(2.0 * channels).view(2, channels)).std() > 0.5  # a group of one value gives 0
+
+
+@pytest.mark.parametrize("option", [options.group, options.weight_standardization])
+def test_groups_of_vectors_of_one_value_are_refused(option):
+    with pytest.raises(InputError, match="at least two values"):
+        option(8).tokens(1)
 
 
 def test_instance_is_refused_for_vectors_and_1x1_maps():

@@ -45,6 +45,11 @@ def test_every_step_is_pytorchs(name):
     assert [factor(step) for step in range(EPOCHS * STEPS)] == pytest.approx(pytorchs(reference), abs=1e-9)
 
 
+def test_a_milestone_within_an_epoch_is_that_step():
+    factor = schedule.multistep(8, STEPS, 0, [2.25, 7.5], 0.1)
+    assert [step for step in range(1, 80) if factor(step) < factor(step - 1)] == [23, 75]
+
+
 def test_warmup_increases_linearly_to_the_full_rate():
     factor = schedule.constant(EPOCHS, STEPS, 0.4)
     assert [factor(step) for step in range(6)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])

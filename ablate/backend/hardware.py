@@ -89,8 +89,14 @@ def set_deterministic(enabled: bool) -> None:
         torch.use_deterministic_algorithms(enabled)
 
 
+def reset_peak_memory(device: torch.device) -> None:
+    """Start the peak memory of a GPU anew, for the next run in this process; that of the process has no reset."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def peak_memory(device: torch.device) -> dict[str, float | None]:
-    """Return the peak memory in MiB: of this `process`, including earlier runs in it, and of the GPU (`device`)."""
+    """Return the peak memory in MiB: of this `process`, including earlier runs in it, and of this run on the GPU."""
     process = next((peak for peak in (_peak_linux(), _peak_unix()) if peak), None)
     cuda = device.type == "cuda"
     return {"process": process, "device": torch.cuda.max_memory_allocated(device) / MIB if cuda else None}

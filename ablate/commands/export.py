@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from omegaconf import OmegaConf
 
 from ablate.commands.flags import Parser
@@ -164,10 +165,11 @@ def export(run: "Trained", format: str) -> Exported:
 
 def metadata(run: "Trained") -> dict[str, Any]:
     """Class names, input format and configuration of the network, as JSON-compatible values."""
-    inputs = run.inputs.as_record()
+    from ablate.evaluation.trained_model import recorded_inputs
+
     return {
-        "classes": inputs["classes"],
-        **inputs["inputs"],
+        "classes": list(run.inputs.classes),
+        **to_builtins(recorded_inputs(run.inputs)),
         **{key: run.config.data[key] for key in ("resize", "crop_fraction") if key in run.config.data},
         "tta": run.tta,
         "network": {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from ablate.commands.flags import Parser
-from ablate.runs import damage, test_result
+from ablate.runs import damage, predictions, test_result
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import plural
 
@@ -71,9 +71,10 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     Raises:
         InputError: a file of the run is damaged, or its images are unavailable or have changed.
     """
+    import numpy as np
+
     from ablate.data.prepare import load_test, prepare
     from ablate.evaluation import trained_model
-    from ablate.evaluation.epoch_selection import reporting_half
     from ablate.evaluation.test_set import check
 
     record = trained_model.completed(folder)
@@ -96,8 +97,9 @@ def verify(folder: Path, data_root: str | None = None, trusted: bool = False) ->
     precision = record.environment.precision if record.environment else None
     images = data.val
     if record.images and record.images.selection:  # the others selected the epoch
-        half = reporting_half(data.val.labels, "best_val", run.config.data.split_seed)
-        images = data.val.subset(half.nonzero().flatten().numpy())
+        if (reporting := predictions.read(folder).positions) is None:
+            raise InputError(f"{folder}/{predictions.FILE} lacks the positions of the images. Retrain the run.")
+        images = data.val.subset(np.flatnonzero(np.isin(data.val_index, reporting)))
     accuracies = [_verified("validation", recorded, run, images, precision)]
     if tested:
         test_images = load_test(run.config.data)

@@ -23,6 +23,7 @@ class Resident:
         source: number of images in the data set's training part, before the split.
         val_images: validation images, uint8 (M, C, H, W).
         val_labels: their labels, int64 (M,), on the CPU.
+        val_groups: their groups, int64 (M,); None without groups.
     """
 
     images: Pixels
@@ -32,6 +33,7 @@ class Resident:
     source: int
     val_images: Pixels
     val_labels: Tensor
+    val_groups: np.ndarray | None = None
 
 
 def resident(data: Prepared, device: torch.device) -> Resident:
@@ -44,13 +46,23 @@ def resident(data: Prepared, device: torch.device) -> Resident:
         source=data.source,
         val_images=data.val.images.to(device),
         val_labels=data.val.labels,
+        val_groups=data.val.groups,
     )
 
 
 def batches(order: Tensor, size: int) -> list[Tensor]:
-    """Split image indices into batches. Drops a last batch of one image, which has no batch statistics."""
+    """Split image indices into batches.
+
+    Drops a last batch of one image, which has no batch statistics, unless all batches have one image.
+    """
     parts = list(order.split(size))
-    return parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 else parts
+    return parts[:-1] if size > 1 and len(parts) > 1 and len(parts[-1]) == 1 else parts
+
+
+def step_batches(order: Tensor, size: int, accumulate: int) -> list[list[Tensor]]:
+    """Split image indices into the batches of each optimizer step; the last step may have fewer than `accumulate`."""
+    parts = batches(order, size)
+    return [parts[first : first + accumulate] for first in range(0, len(parts), accumulate)]
 
 
 def scaling(mean: Tensor, std: Tensor, device: torch.device, layout: torch.memory_format) -> Callable[[Tensor], Tensor]:

@@ -89,9 +89,10 @@ class Images:
         return digest.hexdigest()
 
     def subset(self, indices: np.ndarray | Tensor) -> "Images":
-        """Select the images at `indices`, integers (M,), in that order."""
+        """Select the images at `indices`, integers (M,), in that order, with their groups."""
         index = torch.as_tensor(indices)
-        return Images(select(self.images, index), self.labels[index], self.classes)
+        groups = None if self.groups is None else self.groups[index.numpy()]
+        return Images(select(self.images, index), self.labels[index], self.classes, groups=groups)
 
 
 def _stored(images: Pixels) -> Iterator[np.ndarray]:

@@ -42,14 +42,6 @@ class Inputs:
     mean: Tensor
     std: Tensor
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the entries of run.json from which `inputs_from_record` restores this object."""
-        sizes = {"channels": self.channels, "image_size": self.image_size}
-        return {
-            "classes": list(self.classes),
-            "inputs": {**sizes, "mean": self.mean.tolist(), "std": self.std.tolist()},
-        }
-
 
 @dataclass(frozen=True, eq=False)
 class Prepared:

@@ -92,11 +92,12 @@ def table(
     if not chosen:
         raise InputError(f"{where} lists no image for training.")
     _check_labels(chosen, where)
-    names = class_order(row.label for row in rows if row.part != "test" and row.label)
-    if unknown := sorted({row.label for row in chosen} - set(names)):
+    training = [row.label for row in rows if row.part != "test" and row.label]
+    classes = tuple(dict.fromkeys(class_order(training).values()))
+    names = class_order([*training, *(row.label for row in chosen)])  # 3.0 in a test table is class 3
+    if unknown := sorted({row.label for row in chosen if names[row.label] not in classes}):
         raise InputError(f"{where}: test images have labels that no training image has: {_quoted(unknown)}.")
-    classes = tuple(dict.fromkeys(names.values()))
-    position = {label: classes.index(name) for label, name in names.items()}
+    position = {label: classes.index(name) for label, name in names.items() if name in classes}
     validation = np.array([row.part == "val" for row in chosen])
     has_validation = part == "train" and bool(validation.any())
     groups = np.unique([row.group for row in chosen], return_inverse=True)[1] if group else None

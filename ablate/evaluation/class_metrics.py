@@ -9,10 +9,20 @@ def of_confusion(counts: np.ndarray) -> dict[str, float]:
     Args:
         counts: confusion matrix, int (classes, classes): rows are true classes, columns predicted ones.
     """
-    images = counts.sum(1)
+    return of_counts(counts.sum(1), counts.sum(0), counts.diagonal())
+
+
+def of_counts(images: np.ndarray, predicted: np.ndarray, correct: np.ndarray) -> dict[str, float]:
+    """Compute the metrics of `of_confusion` without the matrix.
+
+    Args:
+        images: number of images of each class, int (classes,).
+        predicted: how often each class is predicted, int (classes,).
+        correct: how often it is predicted correctly, int (classes,).
+    """
     occurs = images > 0
-    correct = counts.diagonal()[occurs]
-    recall, f1 = correct / images[occurs], 2 * correct / (images + counts.sum(0))[occurs]
+    correct = correct[occurs]
+    recall, f1 = correct / images[occurs], 2 * correct / (images + predicted)[occurs]
     return {
         "accuracy": float(correct.sum() / images.sum()),
         "balanced_accuracy": float(recall.mean()),

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
+from ablate.evaluation.predicted_metrics import BINS
 
 PIXELS = 500 * 64 * 64  # per channel of a batch; affects memory, not the logits
 CPU_BATCH = 500  # images per batch on the CPU, whose caches hold no more; a GPU is faster with larger batches
-BINS = 15  # confidence bins, as in Guo et al. (2017)
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
+from ablate.evaluation import class_metrics
 from ablate.runs import predictions
 from ablate.runs.run_record import RunRecord
 from ablate.terminal.errors import InputError
@@ -23,23 +24,23 @@ BINS = 15  # of the calibration error, as in Guo et al. (2017)
 
 def balanced_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the classes that occur of the share of their images that is classified correctly."""
-    from sklearn.metrics import recall_score
-
-    return float(recall_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+    return _by_class(labels, logits)["balanced_accuracy"]
 
 
 def macro_f1(labels: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the classes that occur of the harmonic mean of precision and recall."""
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(labels, logits.argmax(1), average="macro", labels=np.unique(labels), zero_division=0))
+    return _by_class(labels, logits)["macro_f1"]
 
 
 def worst_class_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
     """Lowest share of a class's images that is classified correctly, of the classes that occur."""
-    images = np.bincount(labels)
-    correct = np.bincount(labels, logits.argmax(1) == labels)
-    return float((correct[images > 0] / images[images > 0]).min())
+    return _by_class(labels, logits)["worst_class_accuracy"]
+
+
+def _by_class(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    classes, predicted = logits.shape[1], logits.argmax(1)
+    counted = (labels, predicted, labels[labels == predicted])
+    return class_metrics.of_counts(*(np.bincount(of, minlength=classes) for of in counted))
 
 
 def top5_accuracy(labels: np.ndarray, logits: np.ndarray) -> float:
@@ -71,13 +72,13 @@ def ece(labels: np.ndarray, logits: np.ndarray) -> float:
 def auroc(labels: np.ndarray, logits: np.ndarray) -> float:
     """Area under the ROC curve: of the second class with two classes, else the mean of one class against the others.
 
-    The mean is over the classes that occur; NaN if there is only one.
+    The mean is over the classes that occur; NaN if there is only one, or if a logit is not finite.
     """
     from scipy.special import softmax
     from sklearn.metrics import roc_auc_score
 
     occurring = np.unique(labels)
-    if len(occurring) < 2:
+    if len(occurring) < 2 or not np.isfinite(logits).all():
         return float("nan")
     probability = softmax(logits.astype(float), axis=1)
     if logits.shape[1] == 2:

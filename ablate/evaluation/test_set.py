@@ -15,7 +15,6 @@ from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
     from ablate.data.images import Images
@@ -89,6 +88,7 @@ def check(run: "Trained", images: "Images") -> None:
 
 def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge | None, look: str) -> TestResult:
     """Compute the test result of a run from its logits, record the use of the test set, and return the result."""
+    from ablate.data.images import shrunk
     from ablate.evaluation import metrics, predicted_metrics
 
     summary = metrics.summary(logits, images.labels, images.classes)
@@ -111,15 +111,5 @@ def record_use(run: "Trained", images: "Images", logits: "Tensor", judge: Judge 
     )
     result = test_log.record_use(run.folder, result)
     index = [mistake.index for mistake in worst]
-    misclassified.write(run.folder, pictures(images, index), index)
+    misclassified.write(run.folder, shrunk(images.images[index], misclassified.SIDE).numpy(), index)
     return result
-
-
-def pictures(images: "Images", index: list[int]) -> "np.ndarray":
-    """The images at `index`, uint8 (N, C, H, W) of at most `misclassified.SIDE` pixels a side, for a figure."""
-    from torch.nn.functional import interpolate
-
-    chosen = images.images[index]
-    if chosen.shape[2] > misclassified.SIDE:
-        chosen = interpolate(chosen.float(), size=misclassified.SIDE, mode="area").round().byte()
-    return chosen.numpy()

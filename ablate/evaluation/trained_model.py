@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from ablate.config import trust
 from ablate.evaluation.tta import OPTIONS, Views
 from ablate.files import bounded
-from ablate.runs import run_record
+from ablate.runs import record_parts, run_record
 from ablate.runs.config_defaults import with_defaults
 from ablate.runs.read_config import read_config
 from ablate.runs.run_record import RunRecord
@@ -125,6 +125,13 @@ def inputs_of(record: RunRecord, config: DictConfig) -> "Inputs":
         raise InputError("run.json does not describe the model's input: its inputs and classes do not fit together.")
     mean, std = (torch.tensor(values, dtype=torch.float32) for values in (inputs.mean, inputs.std))
     return Inputs(tuple(classes), inputs.channels, inputs.image_size, mean, std)
+
+
+def recorded_inputs(inputs: "Inputs") -> record_parts.Inputs:
+    """The model's input as plain values, from which `inputs_of` restores it together with the record's classes."""
+    return record_parts.Inputs(
+        channels=inputs.channels, image_size=inputs.image_size, mean=inputs.mean.tolist(), std=inputs.std.tolist()
+    )
 
 
 class _OtherNetwork(Exception):

@@ -41,15 +41,16 @@ class MLflowRun:
         from mlflow.entities import Param, RunTag
 
         folder = store_folder(run)
-        # Parallel runs write to the same file.
-        self.lock: AbstractContextManager = FileLock(folder / ".mlflow.lock") if not tracking_uri else nullcontext()
+        # Parallel runs create the same database and experiment, and write to the same file.
+        lock = FileLock(folder / ".mlflow.lock")
+        self.lock: AbstractContextManager = nullcontext() if tracking_uri else lock
         tags = {"study": run.study, "variant": run.variant, "mlflow.source.name": "ablate train"}
-        with self.lock:
+        with lock:
             self.client = MlflowClient(tracking_uri or f"sqlite:///{folder}/mlflow.db")
-            existing = self.client.get_experiment_by_name(experiment)
             # By default MLflow puts files into the working directory.
             files = None if tracking_uri else (folder / "mlflow").as_uri()
-            experiment_id = existing.experiment_id if existing else self.client.create_experiment(experiment, files)
+            experiment_id = experiment_of(self.client, experiment, files)
+        with self.lock:
             self.run_id = self.client.create_run(experiment_id, run_name=run.name).info.run_id
             self.client.log_batch(
                 self.run_id,
@@ -75,6 +76,21 @@ class MLflowRun:
         now = int(1000 * time.time())
         with self.lock:
             self.client.log_batch(self.run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
+
+
+def experiment_of(client: Any, name: str, files: str | None) -> str:
+    """Return the id of an experiment, which is created if there is none; runs of other studies may create it, too."""
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return client.create_experiment(name, files)
+        except MlflowException:
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                raise
+    return experiment.experiment_id
 
 
 def parameters(settings: dict[str, Any]) -> dict[str, str]:

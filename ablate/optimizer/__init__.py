@@ -16,6 +16,7 @@ from torch.optim.adamw import adamw as adamw_step
 from ablate.backend import timm_optimizers
 from ablate.backend.compiler import remove_compiler_wrappers
 from ablate.model.depth import depths
+from ablate.model.head import head
 from ablate.optimizer.newton_schulz import orthogonalize
 from ablate.optimizer.sharpness import SharpnessAwareAdamW, SharpnessAwareSGD
 from ablate.terminal.errors import InputError
@@ -171,8 +172,12 @@ def muon(
     matrices = [group for group in groups if group["params"][0].ndim > 1]
     companion_groups, _ = _groups(model, **{**options, "lr": companion_lr})
     companions = [group for group in companion_groups if group["params"][0].ndim <= 1]
-    if matrices:  # the last one of the last layer is the classifier, which Jordan et al. train with AdamW
-        companions.insert(0, {**matrices[0], "params": [matrices[0]["params"].pop()], "lr": companion_lr})
+    names = head(model) or [name for name, parameter in model.named_parameters() if parameter.ndim > 1][-1:]
+    of_head = {id(parameter) for name, parameter in model.named_parameters() if name in names}
+    for group in reversed(matrices):  # the classifier, which Jordan et al. train with AdamW
+        if classifier := [p for p in group["params"] if id(p) in of_head]:
+            group["params"] = [p for p in group["params"] if id(p) not in of_head]
+            companions.insert(0, {**group, "params": classifier, "lr": companion_lr})
     settings = {"momentum": momentum, "nesterov": nesterov, "ns_steps": ns_steps, "fixed_norm": fixed_norm}
     return Muon([{"lr": lr, **g, **settings} for g in matrices if g["params"]], companions, companion_lr)
 
@@ -212,6 +217,9 @@ class Muon(torch.optim.Optimizer):
                 self.state[parameter]["momentum"] = torch.zeros_like(parameter)
         averages = [self.state[parameter]["momentum"] for parameter in parameters]
         torch._foreach_lerp_(averages, gradients, 1 - group["momentum"])
+        group["started"] = group.get("started", False) or group["lr"] > 0
+        if not group["started"]:  # in a warm-up of the head: `fixed_norm` would change the other layers
+            return
         updates = torch._foreach_lerp(gradients, averages, group["momentum"]) if group["nesterov"] else averages
         matrices = orthogonalize([update.flatten(1) for update in updates], group["ns_steps"])
         if group["fixed_norm"]:  # rows then have norm 1 on average, and `lr` is the relative change of the matrix

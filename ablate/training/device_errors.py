@@ -91,7 +91,10 @@ def advice(batch_size: int, fits: int) -> str:
 
 
 def fitting_size(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> int:
-    """Halve the batch size until a training step fits into memory, and return it; 0 if none fits."""
+    """Halve the batch size until a training step fits into memory, and return it.
+
+    It is 0 if none fits, or if a normalization has too few values in those that would.
+    """
     size = trainer.batch_size
     while size:
         if torch.cuda.is_available():
@@ -99,10 +102,18 @@ def fitting_size(parts: Parts, data: Resident, trainer: Trainer, seed: int) -> i
         batch = replace(
             data, images=select(data.images, slice(size)), labels=data.labels[:size], index=data.index[:size]
         )
+        # The scaler refuses a second step after one that has failed.
+        scaler = torch.amp.GradScaler(
+            data.images.device.type, init_scale=parts.scaler.get_scale(), enabled=parts.scaler.is_enabled()
+        )
         smaller: Any = OmegaConf.merge(trainer, {"batch_size": size})
         try:
-            loop.train_epoch(parts, batch, smaller, 1, seed, Console(quiet=True))
+            loop.train_epoch(replace(parts, scaler=scaler), batch, smaller, 1, seed, Console(quiet=True))
             return size
+        except ValueError as error:
+            if TOO_FEW.search(str(error)):
+                return 0
+            raise
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ablate.backend import seeding
 from ablate.config.schema import Config, Trainer
-from ablate.data.batches import Resident, batches
+from ablate.data.batches import Resident, batches, step_batches
 from ablate.data.streamed import select
 from ablate.evaluation import metrics
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
@@ -67,7 +67,7 @@ def fit(parts: Parts, data: Resident, config: Config, reporter: Reporter, checkp
         checkpoint: saved after each epoch after which it is due.
     """
     trainer = config.trainer
-    reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed)
+    reporting = reporting_half(data.val_labels, trainer.selection, config.data.split_seed, data.val_groups)
     saved = checkpoint.load(parts, trainer.epochs, (len(data.val_labels), data.targets.shape[1]))
     rows: list[Row] = saved["rows"] if saved else []
     selected = Selected(**saved["selected"]) if saved else None
@@ -146,10 +146,10 @@ def train_epoch(
     parts.average.start()
     with seeding.scope(seed, "dropout", epoch, *parts.devices.stream):
         positions, title = torch.arange(len(order), device=order.device), f"epoch {epoch}/{trainer.epochs}"
-        steps = batches(positions, trainer.batch_size * trainer.accumulate)
+        steps = step_batches(positions, trainer.batch_size, trainer.accumulate)
         further = trainer.epochs - epoch
         for step in progress.track(steps, title, status=meter, lines=True, console=console, further=further):
-            gradient = partial(add_gradient, parts, data, order, draws, batches(step, trainer.batch_size))
+            gradient = partial(add_gradient, parts, data, order, draws, step)
             parts.optimizer.zero_grad()
             seen = gradient()
             parts.perturb(gradient)  # SAM; nothing for other optimizers

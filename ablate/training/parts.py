@@ -14,9 +14,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.augmentation import Augmentation
 from ablate.backend.compiler import compiled, remove_compiler_wrappers
-from ablate.backend.hardware import autocast, keep_memory, pick_device, pick_precision, set_deterministic
+from ablate.backend.hardware import (
+    autocast,
+    keep_memory,
+    pick_device,
+    pick_precision,
+    reset_peak_memory,
+    set_deterministic,
+)
 from ablate.config.schema import Trainer
-from ablate.data.batches import batches, scaling
+from ablate.data.batches import batches, scaling, step_batches
 from ablate.data.prepare import Prepared, prepare
 from ablate.data.streamed import Pixels
 from ablate.evaluation import tta
@@ -79,6 +86,7 @@ def load_and_build(config: DictConfig, devices: Devices = ONE_DEVICE) -> tuple[P
     devices.set_threads(trainer.threads)
     device = devices.place(pick_device(trainer.device))
     keep_memory()
+    reset_peak_memory(device)
     set_deterministic(trainer.deterministic)
     precision = pick_precision(trainer.precision, device)
     check_teacher(config)
@@ -137,13 +145,12 @@ def build(
 
 def steps_per_epoch(images: int, trainer: Trainer) -> int:
     """Optimizer steps per epoch of so many training images; a last step may have fewer images."""
-    return len(batches(torch.arange(images), trainer.batch_size * trainer.accumulate))
+    return len(step_batches(torch.arange(images), trainer.batch_size, trainer.accumulate))
 
 
 def smallest_batch(images: int, trainer: Trainer) -> int:
     """Images of the smallest batch in an epoch of so many training images."""
-    steps = batches(torch.arange(images), trainer.batch_size * trainer.accumulate)
-    return min(len(batch) for step in steps[-2:] for batch in batches(step, trainer.batch_size))
+    return len(batches(torch.arange(images), trainer.batch_size)[-1])
 
 
 def fit_to_data(model: nn.Module, images: Pixels, pixels: Callable[[Tensor], Tensor]) -> None:

@@ -75,11 +75,16 @@ class Pruner:
         study = open_study(folder, settings, metric)
         self.epochs, self.metric = epochs, metric.name
         self.trial = optuna.Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, trial))
+        self.reported = study.get_trials(deepcopy=False)[trial].last_step or 0  # epochs, before the run was resumed
 
     def log(self, row: dict[str, float]) -> None:
-        """Report the metric of an epoch. Raises Pruned if the run should stop."""
-        self.trial.report(row[self.metric], int(row["epoch"]))
-        if row["epoch"] < self.epochs and self.trial.should_prune():
+        """Report the metric of an epoch. Raises Pruned if the run should stop.
+
+        Optuna judges a trial by its last epoch, so that earlier epochs of a resumed run are not judged again.
+        """
+        if row["epoch"] > self.reported:
+            self.trial.report(row[self.metric], int(row["epoch"]))
+        if self.reported <= row["epoch"] < self.epochs and self.trial.should_prune():
             raise Pruned(row)
 
     def close(self, result: dict[str, float] | None) -> None:

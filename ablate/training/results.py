@@ -12,14 +12,14 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from ablate.backend.hardware import peak_memory
-from ablate.data.prepare import Inputs as ModelInputs
 from ablate.data.prepare import Prepared
 from ablate.evaluation import predicted_metrics
 from ablate.evaluation.epoch_selection import reporting_half
+from ablate.evaluation.trained_model import recorded_inputs
 from ablate.files import atomic
 from ablate.runs import predictions
 from ablate.runs.metric import ACCURACY
-from ablate.runs.record_parts import EpochCount, ImageCounts, Inputs, PeakMemory, Seconds
+from ablate.runs.record_parts import EpochCount, ImageCounts, PeakMemory, Seconds
 from ablate.runs.run_record import METRICS, RunRecord
 from ablate.training.loop import Fitted, Selected
 from ablate.training.set_up import RunSetUp
@@ -37,7 +37,8 @@ def write_results(config: DictConfig, folder: Path, record: RunRecord, setup: Ru
         fitted: its epochs.
     """
     began, data, selected = time.perf_counter(), setup.data, fitted.selected
-    reporting = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed).numpy()
+    half = reporting_half(data.val.labels, config.trainer.selection, config.data.split_seed, data.val.groups)
+    reporting = half.numpy()
     write_files(folder, data, selected, reporting)
     names = [config.study.metric, *config.study.secondary]
     further = further_metrics(names, data.val.labels, selected.val_logits, reporting)
@@ -97,10 +98,3 @@ def further_metrics(names: Sequence[str], labels: Tensor, logits: Tensor, report
     known = {name: predicted_metrics.METRICS[name] for name in names if name in predicted_metrics.METRICS}
     arrays = labels.numpy()[reporting], logits.numpy()[reporting]
     return {name: metric(*arrays) for name, metric in known.items()}
-
-
-def recorded_inputs(inputs: ModelInputs) -> Inputs:
-    """The model's input as plain values."""
-    return Inputs(
-        channels=inputs.channels, image_size=inputs.image_size, mean=inputs.mean.tolist(), std=inputs.std.tolist()
-    )

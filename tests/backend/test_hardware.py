@@ -16,6 +16,7 @@ from ablate.backend.hardware import (
     peak_memory,
     pick_device,
     pick_precision,
+    reset_peak_memory,
     set_deterministic,
     threads_restored,
 )
@@ -68,6 +69,14 @@ def test_peak_memory_grows_with_an_allocation():
     tensor = torch.ones(int(before["process"]) * 2**18)  # as large as the whole process: a float32 has four bytes
     after = peak_memory(torch.device("cpu"))["process"]
     assert after > before["process"] and after > tensor.nbytes / 2**20
+
+
+def test_the_peak_memory_of_a_gpu_is_reset_for_each_run(monkeypatch):
+    reset = []
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset.append)
+    for name in ("cpu", "cuda:1"):
+        reset_peak_memory(torch.device(name))
+    assert reset == [torch.device("cuda:1")]
 
 
 PEAK = """

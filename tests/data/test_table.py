@@ -179,6 +179,18 @@ def test_test_labels_that_are_unknown_in_training_are_refused(folder: Path) -> N
         _load(folder, test_file="t.csv", part="test")
 
 
+@pytest.mark.parametrize(("train", "test"), [("3", "3.0"), ("3", "03"), ("03", "3")])
+def test_test_labels_may_write_the_integers_of_training_in_another_way(folder: Path, train: str, test: str) -> None:
+    _write(folder / "labels.csv", [(f"images/{index}.png", ("10", train)[index % 2], "", "") for index in range(6)])
+    _write(folder / "t.csv", [("images/6.png", test, "", ""), ("images/7.png", "10.0", "", "")])
+    images = _load(folder, test_file="t.csv", part="test")
+    assert images.classes == ("3", "10") and images.labels.tolist() == [0, 1]
+
+
+def test_a_subset_keeps_its_groups(folder: Path) -> None:
+    assert _load(folder, group="patient").subset(np.array([7, 0, 1])).groups.tolist() == [3, 0, 0]
+
+
 def test_a_root_that_is_the_table_is_refused_with_the_words_to_use(folder: Path) -> None:
     with pytest.raises(InputError, match=f"is a file. Use data.root={folder} data.file=labels.csv"):
         _load(folder / "labels.csv")

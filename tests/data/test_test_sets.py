@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ablate.data import corruptions
 from ablate.data.corruptions import corrupt
-from ablate.data.test_sets import Format, corrupted, find
+from ablate.data.test_sets import Format, condition, corrupted, find
 from ablate.terminal.errors import InputError
 
 CLASSES = ("cat", "dog", "eel")
@@ -120,6 +121,16 @@ def test_corruptions_of_a_test_set(class_folders):
     shutil.copytree(folder / "a", folder / "b")
     with pytest.raises(InputError, match=r"2 conditions \(a, b\)"):
         corrupted(find(folder, CLASSES), ["contrast"])
+
+
+def test_large_images_are_corrupted_a_few_at_a_time(class_folders, monkeypatch):
+    conditions = corrupted(find(class_folders("new"), CLASSES), ["gaussian_noise"])
+    whole, sizes = conditions[1].load(FORMAT).images, []
+    monkeypatch.setattr(condition, "CHUNK", 4 * 3 * 8 * 8)
+    monkeypatch.setattr(
+        corruptions, "corrupt", lambda images, *rest: sizes.append(len(images)) or corrupt(images, *rest)
+    )
+    assert (conditions[1].load(FORMAT).images == whole).all() and sizes == [4, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import torch
 
 from ablate.analysis.effects import effects
 from ablate.evaluation.epoch_selection import reporting_half, selection_score
+from ablate.terminal.errors import InputError
 
 IMAGES, EPOCHS, SEEDS = 1000, 10, 5
 
@@ -19,6 +20,19 @@ def test_the_half_is_stratified_and_the_same_for_all_runs():
     assert not torch.equal(half, reporting_half(labels, "best_val", 4))
     assert reporting_half(labels, "last", 3).all()
     assert reporting_half(torch.tensor([0, 1]), "best_val", 0).sum() == 1
+
+
+def test_no_group_selects_the_epoch_and_reports_it():
+    groups, labels = np.arange(60) // 3, torch.arange(60) // 3 % 2
+    half = reporting_half(labels, "best_val", 0, groups).numpy()
+    assert not set(groups[half]) & set(groups[~half]) and 20 <= half.sum() <= 40
+    assert set(labels[half].tolist()) == set(labels[~half].tolist()) == {0, 1}
+    assert reporting_half(labels, "last", 0, groups).all()
+
+
+def test_a_single_group_cannot_be_halved():
+    with pytest.raises(InputError, match="too few groups .* trainer.selection=last"):
+        reporting_half(torch.arange(4) % 2, "best_val", 0, np.zeros(4, np.int64))
 
 
 # Of four images, of which 0 and 2 report: by epoch, the logits of images 1 and 3, whose labels are 0 and 1.

@@ -7,6 +7,7 @@ import math
 import os
 import struct
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -173,6 +174,22 @@ def test_mlflow_has_the_runs_of_a_study_in_one_store(trained):
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_experiment_that_another_run_has_just_created_is_used(exists):
+    """As with a server: it is not there when this run looks for it, and when this run creates it."""
+    exceptions = pytest.importorskip("mlflow.exceptions")
+    from ablate.logger.mlflow import experiment_of
+
+    client = Mock()
+    client.get_experiment_by_name.side_effect = [None, Mock(experiment_id="7") if exists else None]
+    client.create_experiment.side_effect = exceptions.MlflowException("Experiment 'e' already exists.")
+    if exists:
+        assert experiment_of(client, "e", None) == "7"
+    else:
+        with pytest.raises(exceptions.MlflowException):
+            experiment_of(client, "e", None)
+
+
 def test_a_failed_run_has_status_failed_in_mlflow(tmp_path):
     mlflow = pytest.importorskip("mlflow")
     from ablate.logger.mlflow import MLflowRun

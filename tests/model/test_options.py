@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from ablate import optimizer
 from ablate.config import CONF
 from ablate.normalization import StandardizedConv2d
 
@@ -98,3 +99,15 @@ def test_every_trained_parameter_has_a_gradient(name, build):
     model = build(name, "group", "gelu", channels=1, image_size=8, **small.get(name, {}))
     model(torch.randn(2, 1, 8, 8)).logsumexp(1).sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+@pytest.mark.parametrize("layer_decay", [None, 0.5])
+def test_muon_trains_the_last_matrix_with_adamw(build, name, layer_decay):
+    options = {"lr": 0.02, "weight_decay": 0.1, "decay_norm_and_bias": False, "layer_decay": layer_decay}
+    with torch.device("meta"):
+        model = build(name, "batch")
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    opt = optimizer.muon(model, 0.003, 0.95, True, 5, False, **options)
+    first = next(group for group in opt.param_groups if not group["orthogonal"])
+    assert first["params"] == [matrices[-1]] and first["lr"] == 0.003

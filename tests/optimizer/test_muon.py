@@ -59,6 +59,33 @@ def test_muon_trains_vectors_and_the_classifier_as_adamw_does():
     assert compared == 6
 
 
+def companions(model: nn.Module) -> list[str]:
+    """The names of the matrices that AdamW trains."""
+    of_adamw = {id(p) for group in muon(model).param_groups if not group["orthogonal"] for p in group["params"]}
+    return [name for name, p in model.named_parameters() if p.ndim > 1 and id(p) in of_adamw]
+
+
+class Distilled(nn.Module):
+    """Two classifiers, as in a distilled transformer of timm, and a matrix that is listed after them."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.head, self.head_dist, self.late = (nn.Linear(4, 4) for _ in range(4))
+
+    def get_classifier(self):
+        return self.head, self.head_dist
+
+
+def test_the_classifiers_are_those_of_the_network():
+    assert companions(Distilled()) == ["head.weight", "head_dist.weight"]
+
+
+def test_a_frozen_classifier_leaves_the_other_matrices_to_muon():
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 3))
+    model[1].requires_grad_(False)
+    assert companions(model) == []
+
+
 def test_the_state_of_muon_can_be_saved_and_loaded():
     straight = train(model := network(), 3, muon(model))
     first, second = network(), network()

@@ -1,8 +1,13 @@
 """Out-of-memory errors and nondeterministic operations are reported with a remedy."""
 
 import pytest
+import torch
 
+from ablate.data.batches import resident
+from ablate.terminal.console import Console
 from ablate.terminal.errors import InputError
+from ablate.training import device_errors, loop
+from tests.training.fitted import CPU, fit
 from tests.training.test_run import trained
 
 NETWORKS = """
@@ -17,10 +22,12 @@ occupied = []  # memory of steps that failed, as long as anything refers to it
 class Net(nn.Module):
     '''A linear map with room for `room` images.'''
 
-    def __init__(self, classes, channels, image_size, normalization, activation, room=9999, shuffled=False, used=False):
+    def __init__(self, classes, channels, image_size, normalization, activation, room=9999, shuffled=False, used=False,
+                 normalized=False):
         super().__init__()
         self.map = nn.Linear(channels * image_size**2, classes)
         self.room, self.shuffled, self.used = room, shuffled, used
+        self.norm = nn.BatchNorm1d(classes) if normalized else nn.Identity()
 
     def forward(self, x):
         if self.used:
@@ -32,7 +39,7 @@ class Net(nn.Module):
         x = x.flatten(1)
         if self.shuffled:
             x = x.clone().put_(torch.tensor([0]), torch.zeros(1))
-        return self.map(x)
+        return self.norm(self.map(x))
 """
 
 
@@ -55,6 +62,30 @@ def test_a_batch_size_that_fits_is_suggested(tmp_path, networks, room, message):
     with pytest.raises(InputError) as error:
         trained(tmp_path, "model._target_=small_networks.Net", f"+model.room={room}")
     assert "trainer.batch_size=32" in str(error.value) and message in str(error.value)
+
+
+def test_a_batch_size_that_fits_but_is_too_small_for_a_normalization_is_not_suggested(tmp_path, networks):
+    words = ("model._target_=small_networks.Net", "+model.room=1", "+model.normalized=true")
+    with pytest.raises(InputError, match=r"trainer\.batch_size=32 does not fit into the memory .* smaller model"):
+        trained(tmp_path, *words)
+
+
+def test_a_batch_size_is_found_after_an_optimizer_step_that_failed():
+    config, data, parts, *_ = fit("model=mlp", "model.hidden=[8]", "trainer.epochs=1")
+    parts.scaler, failures = torch.amp.GradScaler("cpu", init_scale=1.0), [True, True]
+    step = parts.optimizer.step
+
+    def full(*arguments):
+        if failures:
+            failures.pop()
+            raise torch.OutOfMemoryError
+        return step(*arguments)
+
+    parts.optimizer.step = full
+    images = resident(data, CPU)
+    message = "use trainer.batch_size=16"
+    with pytest.raises(InputError, match=message), device_errors.explained(parts, images, config.trainer, 0):
+        loop.train_epoch(parts, images, config.trainer, 1, 0, Console(quiet=True))
 
 
 def test_a_nondeterministic_operation_is_named(tmp_path, networks):

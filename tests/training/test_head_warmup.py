@@ -1,5 +1,7 @@
 """While the head warms up, nothing else changes; then each learning rate is that of the schedule."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -36,7 +38,10 @@ def test_only_the_head_changes_at_first(kind):
     )
 
 
-@pytest.mark.parametrize("option", OPTIONS.values(), ids=OPTIONS)
+FIXED_NORM = partial(OPTIONS["muon"], fixed_norm=True)
+
+
+@pytest.mark.parametrize("option", [*OPTIONS.values(), FIXED_NORM], ids=[*OPTIONS, "fixed_norm"])
 def test_each_optimizer_leaves_the_other_layers_unchanged_at_first(option):
     model = network()  # the head is its last layer
     optimizer = option(model, lr=0.1, **DECAY)

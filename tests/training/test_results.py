@@ -1,10 +1,13 @@
 """The metrics in a run's record that follow from its validation predictions, and the metric that selected its epoch."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
 
+from ablate.evaluation.predicted_metrics import METRICS
 from ablate.training.results import further_metrics, monitor_of
 
 
@@ -15,6 +18,14 @@ def test_further_metrics_are_those_of_the_reporting_images():
     names = ["val_accuracy", "val_balanced_accuracy"]  # metrics.csv has the first
     further = further_metrics(names, labels, 5 * torch.eye(2)[predicted], reporting)
     assert further == {"val_balanced_accuracy": pytest.approx(5 / 6)}
+
+
+@pytest.mark.parametrize("classes", [2, 7])
+def test_a_diverged_run_has_every_metric(classes):
+    logits = torch.full((4, classes), math.nan)
+    further = further_metrics(list(METRICS), torch.tensor([0, 1, 0, 1]), logits, np.ones(4, bool))
+    assert set(further) == set(METRICS)
+    assert all(math.isnan(further[name]) for name in ("val_nll", "val_ece", "val_auroc"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ablate.data.images import Images
-from ablate.data.test_sets.condition import CHUNK, Condition, Format, check_memory, gray
+from ablate.data.test_sets.condition import Condition, Format, check_memory, chunks, gray
 from ablate.files import arrays
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few, plural
@@ -92,9 +92,8 @@ def _read_array(path: Path, labels: np.ndarray, start: int, wanted: Format) -> I
         raise InputError(f"The models expect images with {channels} channels, but those of {path} have 1 or 3.")
     check_memory(f"Images of {path}", len(stored) * channels * size**2, wanted)
     pixels = np.empty((len(stored), channels, size, size), np.uint8)
-    for first in range(0, len(stored), CHUNK):
-        block = np.asarray(stored[first : first + CHUNK])
-        pixels[first : first + CHUNK] = _fitted(block, channels, size)
+    for chunk in chunks(len(stored), max(stored[:1].nbytes, pixels[:1].nbytes)):
+        pixels[chunk] = _fitted(np.asarray(stored[chunk]), channels, size)
     return Images(torch.from_numpy(pixels), torch.from_numpy(labels.copy()), wanted.classes)
 
 

@@ -1,6 +1,6 @@
 """A part of a test set, and the format of images that networks take."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from ablate.files.bounded import GIB
 from ablate.terminal.errors import InputError
 
 MEMORY_LIMIT = 4.0  # GiB, of runs on another source than image files
-CHUNK = 1000  # images that are corrupted or resized at a time
+CHUNK = 2**22  # bytes of pixels that are corrupted or resized at a time, in float64 eight times as many
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ def check_memory(what: str, size: int, wanted: Format) -> None:
             f"{what} would take {size / GIB:.1f} GiB of memory, more than the runs' data.memory_limit of {limit:g}."
             " Use fewer images."
         )
+
+
+def chunks(images: int, size: int) -> Iterator[slice]:
+    """Split so many images, of `size` bytes each, into chunks of about `CHUNK` bytes."""
+    step = max(1, CHUNK // size)
+    return (slice(first, first + step) for first in range(0, images, step))
 
 
 def gray(pixels: np.ndarray) -> np.ndarray:

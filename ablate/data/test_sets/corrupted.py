@@ -9,7 +9,7 @@ from ablate.data import corruptions
 from ablate.data.images import Images
 from ablate.data.prepare import load_test
 from ablate.data.streamed import Streamed
-from ablate.data.test_sets.condition import CHUNK, Condition, Format, check_memory
+from ablate.data.test_sets.condition import Condition, Format, check_memory, chunks
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
 
@@ -47,7 +47,7 @@ def _corrupted(load: Callable[[Format], Images], name: str, severity: int, wante
     if isinstance(images.images, Streamed):
         check_memory("Corrupted images", images.images.numel(), wanted)
     pixels = torch.empty(tuple(images.images.shape), dtype=torch.uint8)
-    for first in range(0, len(images), CHUNK):
-        block = images.images[first : first + CHUNK].numpy()
-        pixels[first : first + CHUNK] = torch.from_numpy(corruptions.corrupt(block, name, severity, first))
+    for chunk in chunks(len(images), pixels[0].numel()):
+        block = images.images[chunk].numpy()
+        pixels[chunk] = torch.from_numpy(corruptions.corrupt(block, name, severity, chunk.start))
     return Images(pixels, images.labels, images.classes)
