@@ -12,7 +12,7 @@ Read in the order in which the data flows:
                             of divergence -> verdict of a variant
    `effects.py`             runs -> the effect of each variant against the baseline, and its verdict
    `all_pairs.py`, `blocks.py`, `factor_effects.py`, `ablation_path.py`   effects between all variants, within data
-                            sets, of several factors together, and step by step
+                            sets (`pooled_blocks.py`: means over them), of several factors together, and step by step
    `stages/`, `search.py`, `tuned.py`   planned looks, trials of a search, the tuning of each variant
    `image_correctness.py`   which validation images each run classified correctly
    `config_differences.py`  which configuration keys differ between a variant and the baseline

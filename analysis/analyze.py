@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, stats
+from ablate.analysis import app_curves, blocks, chance, collect, image_correctness, pooled_blocks, stats
 from ablate.analysis.ablation_path import ablation_path
 from ablate.analysis.author import text, variants
 from ablate.analysis.config_differences import changes
@@ -69,8 +69,9 @@ def compare(
     if plan.block is not None:
         runs = runs.assign(collapsed=blocks.collapsed(folder, runs, plan.block))
         within, predicted = blocks.compared(runs, plan), None  # blocks have different images
-        used, curves = blocks.pooled_usage(used, runs, plan), blocks.mean_curves(curves, runs, plan)
-        runs, plan = blocks.pooled(runs, plan), blocks.without_block(plan)
+        used = pooled_blocks.pooled_usage(used, runs, plan)
+        curves = pooled_blocks.mean_curves(curves, runs, plan)
+        runs, plan = pooled_blocks.pooled(runs, plan), blocks.without_block(plan)
         assumptions = [*assumptions, *blocks.sentences(within)]
     else:
         predicted = image_correctness.load(folder, runs)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.analysis import blocks, stats
+from ablate.analysis import pooled_blocks, stats
 from ablate.analysis.analyze import analyze
 from ablate.analysis.on_test_set.usage import Usage
 from ablate.analysis.report import limits
@@ -141,7 +141,7 @@ def test_every_tested_run_is_counted():
     """Three networks on two data sets with two seeds."""
     runs = report(table({"digits": 0.9, "cifar": 0.6}, seeds=2)).every_run
     tested = runs[["variant", "seed"]].assign(times=1, accuracy=0.5, value=0.5).astype({"seed": "Int64"})
-    pooled = blocks.pooled_usage(Usage(tested, len(tested), 0, 1), runs, _plan_with_block(runs))
+    pooled = pooled_blocks.pooled_usage(Usage(tested, len(tested), 0, 1), runs, _plan_with_block(runs))
     assert len(pooled.runs) == 6 and "was used once, on 12 runs" in limits.tested(pooled)
 
 
@@ -154,7 +154,7 @@ def test_curves_are_means_over_the_epochs_of_all_blocks():
             for epoch in range(1, 3 if run.set == "digits" else 4)
         ]
     )
-    whole = blocks.mean_curves(curves, runs, _plan_with_block(runs))
+    whole = pooled_blocks.mean_curves(curves, runs, _plan_with_block(runs))
     wide = whole[whole["variant"] == "net=wide"]
     places = [number for number, run in enumerate(runs.itertuples(), 1) if run.net == "wide"]
     assert wide["epoch"].tolist() == [1, 2]
