@@ -29,7 +29,7 @@ COLUMNS = ("study", "variant", "seed", "status", "val_accuracy", "val_loss", "tr
 METRICS = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "epoch")  # of these columns
 
 
-class PlannedRun(Record, frozen=True, kw_only=True):
+class PlannedRun(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A run of a study: its variant, the level of each factor, its seed, its folder below the study's."""
 
     variant: str

@@ -81,7 +81,7 @@ REFUSED = [
     (RUN, "hydra.callbacks.keep_finished._target_=my.Own", "protects finished runs"),
     (RUN, "+hydra.unknown=1", "hydra.unknown=1 is not supported"),
     (RUN, "hydra.max_batch_size=1", "hydra.max_batch_size: there is no such key"),
-    (RUN, "hydra/callbacks=null", "must be a string or a list"),
+    (RUN, "hydra/callbacks=null", "must be the name of an option"),
     (RUN, "hydra/launcher=ray", "applies only to a study. Add -m"),
     (RUN, "hydra.launcher.jobs_at_once=2", "applies only to a study. Add -m"),
     (RUN, "hydra.sweep.dir=x", "applies only to a study. Add -m"),

@@ -101,9 +101,9 @@ def test_the_code_of_a_commit_is_run_again_and_the_changed_file_named(tmp_path):
     ("changed", "message"),
     [
         ({"status": "failed"}, "only completed and diverged runs"),
-        ({"rerun": None}, "so the run cannot be retrained"),
-        ({"rerun": "rm -rf ."}, "so the run cannot be retrained"),
-        ({"rerun": "ablate train 'unclosed"}, "so the run cannot be retrained"),
+        ({"rerun": None}, "so the run cannot be reproduced"),
+        ({"rerun": "rm -rf ."}, "so the run cannot be reproduced"),
+        ({"rerun": "ablate train 'unclosed"}, "so the run cannot be reproduced"),
         ({"rerun": "ablate train data=digits model._target_=torch.os.getcwd"}, "torch.os.getcwd"),
         ({"rerun": "ablate train data=digits hydra.run.dir=elsewhere"}, "hydra.run.dir"),
         ({"rerun": "ablate train data=digits ++hydra.callbacks.a._target_=os.getcwd"}, "hydra.callbacks"),
