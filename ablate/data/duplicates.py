@@ -3,18 +3,11 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from torch import Tensor
-
-from ablate.data.images import Images
 from ablate.data.near_duplicates import near_duplicates
+from ablate.data.prepare import Prepared
 from ablate.data.streamed import Pixels
-
-if TYPE_CHECKING:
-    from ablate.data.prepare import Prepared
-    from ablate.data.summary import Files
 
 
 @dataclass(frozen=True)
@@ -38,13 +31,21 @@ class Copy:
         return self.first[0] in first_parts and self.second[0] == second_part
 
 
-def copies(data: "Prepared", test: Pixels | None, files: "Files | None") -> list[Copy]:
+Names = tuple[Sequence[str], Sequence[str]]  # of the source's training images and of its test images, in their order
+
+
+def copies(data: Prepared, test: Pixels | None, names: Names | None) -> list[Copy]:
     """Find images with the same pixels as an earlier image, and near-duplicates across parts.
 
     Identical pixels come first, then pairs across classes, then pairs across parts.
+
+    Args:
+        data: training and validation images.
+        test: test images, if there are any.
+        names: paths of the files; None: images are named by their position.
     """
     images, digests = [], []
-    for part, name, label, pixels in _all_images(data, test, files):
+    for part, name, label, pixels in _all_images(data, test, names):
         images.append((part, name, label))
         digests.append(hashlib.sha256(pixels).digest())
     earliest: dict[bytes, int] = {}
@@ -60,20 +61,10 @@ def copies(data: "Prepared", test: Pixels | None, files: "Files | None") -> list
     return sorted(duplicates, key=lambda copy: (not copy.identical, copy.same_class, copy.first[0] == copy.second[0]))
 
 
-def _all_images(
-    data: "Prepared", test: Pixels | None, files: "Files | None"
-) -> Iterator[tuple[str, str, int | None, Any]]:
+def _all_images(data: Prepared, test: Pixels | None, names: Names | None) -> Iterator[tuple[str, str, int | None, Any]]:
     """Yield part, name, label and pixels of every image."""
     for part, images, indices in (("train", data.train, data.train_index), ("validation", data.val, data.val_index)):
         for index, label, image in zip(indices.tolist(), images.labels.tolist(), images.images, strict=True):
-            yield part, files.train[index] if files else f"training image {index}", label, image.contiguous().numpy()
+            yield part, names[0][index] if names else f"training image {index}", label, image.contiguous().numpy()
     for index, image in enumerate([] if test is None else test):
-        yield "test", files.test[index] if files else f"test image {index}", None, image.contiguous().numpy()
-
-
-def shared(train: Images, val: Images) -> int:
-    """Count the validation images with the pixels of a training image; 0 for images that are not in memory."""
-    if not (isinstance(train.images, Tensor) and isinstance(val.images, Tensor)):
-        return 0
-    digests = {hashlib.blake2b(pixels).digest() for pixels in np.ascontiguousarray(train.images.numpy())}
-    return sum(hashlib.blake2b(pixels).digest() in digests for pixels in np.ascontiguousarray(val.images.numpy()))
+        yield "test", names[1][index] if names else f"test image {index}", None, image.contiguous().numpy()

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from ablate.config import returned
 from ablate.config.schema import DataSettings
-from ablate.data.duplicates import shared
 from ablate.data.images import Images, Part, SplitKind, batched
-from ablate.data.split import split
+from ablate.data.split import shared, split
 from ablate.data.streamed import Pixels
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import plural

@@ -1,11 +1,13 @@
 """The split of a source's training images into training and validation."""
 
+import hashlib
 import logging
 import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ablate.data.group_split import grouped
 from ablate.data.images import Images, SplitKind
@@ -88,6 +90,14 @@ def only_trained_on(val_labels: np.ndarray, classes: tuple[str, ...]) -> str:
 
 
 _SPLITS: dict[SplitKind, Any] = {"stratified": _stratified, "grouped": _grouped, "fixed": _fixed}
+
+
+def shared(train: Images, val: Images) -> int:
+    """Count the validation images with the pixels of a training image; 0 for images that are not in memory."""
+    if not (isinstance(train.images, Tensor) and isinstance(val.images, Tensor)):
+        return 0
+    digests = {hashlib.blake2b(pixels).digest() for pixels in np.ascontiguousarray(train.images.numpy())}
+    return sum(hashlib.blake2b(pixels).digest() in digests for pixels in np.ascontiguousarray(val.images.numpy()))
 
 
 def stratified(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

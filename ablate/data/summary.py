@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ablate.data.duplicates import Copy, copies
+from ablate.data.duplicates import Copy, Names, copies
 from ablate.data.images import Images
 from ablate.data.prepare import Prepared, moments
 from ablate.data.split import only_trained_on
@@ -38,6 +38,11 @@ class Files:
     unused: str = ""
     squeezed: bool = True
 
+    @property
+    def names(self) -> Names:
+        """The paths of the training and of the test images."""
+        return self.train, self.test
+
 
 def summary(
     data: Prepared, test: Pixels | None, files: Files | None, duplicates: list[Copy] | None = None
@@ -50,7 +55,7 @@ def summary(
         files: the files of the images; None if they are not from a folder.
         duplicates: the result of `copies`, if it is known.
     """
-    duplicates = copies(data, test, files) if duplicates is None else duplicates
+    duplicates = copies(data, test, files.names if files else None) if duplicates is None else duplicates
     counts = {part: class_counts(images.labels, len(data.classes)) for part, images in _parts(data)}
     largest = int(np.argmax(counts["train"]))
     share = float(counts["validation"][largest] / len(data.val))

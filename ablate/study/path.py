@@ -7,7 +7,7 @@ effects add up. Which variants there are depends on results, so that the plan of
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from ablate.study.fractions import FractionSettings
 from ablate.study.status import planned_state
 from ablate.terminal.errors import InputError
 from ablate.terminal.text import first_few
-
-if TYPE_CHECKING:
-    from ablate.study.plan_of_command import ComposedStudy
 
 PATH = "path"  # name of the design
 
@@ -101,18 +98,6 @@ def qualities(folder: Path) -> Callable[[Variant], float | None]:
 
 def _key(variant: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(variant.items()))
-
-
-def rounds(compose: Callable[[], "ComposedStudy"]) -> Iterator["ComposedStudy"]:
-    """Yield a composed study, and that of an ablation path again after each round, until a round adds no variant."""
-    study = compose()
-    yield study
-    while study.plan.design == PATH:
-        later = compose()
-        if {run.folder for run in later.plan.runs} == {run.folder for run in study.plan.runs}:
-            return
-        study = later
-        yield study
 
 
 def grows(old: StudyPlan, new: StudyPlan) -> bool:

@@ -1,6 +1,6 @@
 """Carry out a study phase by phase: the tuning of its variants, then its runs, in rounds for an ablation path."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from ablate.runs.tuning import TuningPlan
 from ablate.study import retune
-from ablate.study.path import rounds
+from ablate.study.path import PATH
 from ablate.study.plan_of_command import ComposedStudy
 from ablate.study.stages import Decide
 from ablate.study.tuned_runs import Phase
@@ -50,3 +50,15 @@ def run(
     phase = retune.tune(folder, tuning, compose, sweep_tuning, extend, retrain)
     for study in rounds(partial(compose, phase)):
         sweep(study, launcher, folder, decide=decide)
+
+
+def rounds(compose: Callable[[], ComposedStudy]) -> Iterator[ComposedStudy]:
+    """Yield a composed study, and that of an ablation path again after each round, until a round adds no variant."""
+    study = compose()
+    yield study
+    while study.plan.design == PATH:
+        later = compose()
+        if {run.folder for run in later.plan.runs} == {run.folder for run in study.plan.runs}:
+            return
+        study = later
+        yield study

@@ -31,7 +31,7 @@ def load(data: DictConfig) -> tuple[Prepared, Pixels | None, dict[str, Any], lis
     prepared, test = prepare(data), _test_images(data)
     files = _image_files(data, prepared.files, test.files if test else ()) if prepared.files else None
     pixels = test.images if test else None
-    duplicates = copies(prepared, pixels, files)
+    duplicates = copies(prepared, pixels, files.names if files else None)
     return prepared, pixels, summary(prepared, pixels, files, duplicates), duplicates
 
 
