@@ -59,9 +59,14 @@ def nll(labels: np.ndarray, logits: np.ndarray) -> float:
 
 
 def ece(labels: np.ndarray, logits: np.ndarray) -> float:
-    """Expected calibration error: |accuracy - confidence| per equal-width bin, weighted by images (Guo et al. 2017)."""
+    """Expected calibration error: |accuracy - confidence| per equal-width bin, weighted by images (Guo et al. 2017).
+
+    NaN if a logit is not finite.
+    """
     from scipy.special import softmax
 
+    if not np.isfinite(logits).all():
+        return float("nan")
     probability = softmax(logits.astype(float), axis=1)
     confidence, correct = probability.max(1), probability.argmax(1) == labels
     bins = np.clip(np.ceil(confidence * BINS).astype(int), 1, BINS) - 1
